@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Writes the vectors beside it; with --check, verifies that the committed files are what it would write.
+
+Plain standard library, deterministic. Each file is also validated against schema.json.
+"""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE))
+
+import schema  # noqa: E402
+
+FILES = ["signatures", "requests", "refusals", "responses", "codes", "errors", "customers", "callbacks", "poll"]
+
+
+def document(name):
+    module = importlib.import_module(f"cases.{name}")
+    return {"$schema": f"schema.json#/$defs/{name}", "about": module.ABOUT, **module.build()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a committed file differs")
+    check = parser.parse_args().check
+    rules = json.loads((HERE / "schema.json").read_text(encoding="utf-8"))
+    stale = []
+    for name in FILES:
+        made = document(name)
+        names = [case["name"] for case in made.get("cases", [])]
+        if len(names) != len(set(names)):
+            raise SystemExit(f"{name}: a case's name is used twice: {sorted(n for n in names if names.count(n) > 1)}")
+        text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+        schema.validate(json.loads(text), rules, f"#/$defs/{name}")
+        path = HERE / f"{name}.json"
+        if not check:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        elif not path.exists() or path.read_bytes() != text.encode("utf-8"):
+            stale.append(path.name)
+        count = sum(len(value) for value in made.values() if isinstance(value, list))
+        print(f"{path.name}: {count}")
+    if stale:
+        raise SystemExit(f"not what generate.py writes: {', '.join(stale)}")
+
+
+if __name__ == "__main__":
+    main()
