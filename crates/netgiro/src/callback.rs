@@ -1,0 +1,123 @@
+//! Callbacks: verified, parsed, matched against the order.
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::amount::Amount;
+use crate::cart::{CartState, PaymentInfo};
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::Secret;
+use crate::signature::SigningHeaders;
+use crate::status::CartStatus;
+use crate::transport::MAX_BODY;
+use crate::wire::{self, CartAnswer, Endpoint, Outcome};
+
+/// A callback that verified: the server says something about this cart.
+///
+/// Compare it with the order by [`matches`](Self::matches), record it, answer 200, and let
+/// `check_cart` decide whether the cart is paid.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Callback {
+    /// The server's id of the cart.
+    pub transaction_id: Uuid,
+    /// The shop's order id, as the server holds it.
+    pub reference: Option<String>,
+    /// The amount in krónur, as the server holds it.
+    pub amount: Option<Decimal>,
+    /// Where the cart stands; `unknown` where the callback's members contradict each other.
+    pub state: CartState,
+    /// What identifies the call to Netgíró's support.
+    pub reference_id: Option<String>,
+}
+
+impl Callback {
+    /// Whether the callback is about this amount and this reference.
+    #[must_use]
+    pub fn matches(&self, amount: Amount, reference: &str) -> bool {
+        self.amount.is_some_and(|told| told == amount)
+            && self.reference.as_deref() == Some(reference)
+    }
+}
+
+/// Verifies a callback against the URL that was given to InsertCart, and reads it.
+pub(crate) fn verify(
+    secret_key: &Secret,
+    url: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Result<Callback> {
+    let signing = SigningHeaders::read(headers.iter().map(|(name, value)| (&**name, &**value)));
+    let refused = |why: String| {
+        Error::new(
+            ErrorKind::Signature,
+            format!("the callback was refused: {why}"),
+        )
+        .with_reference_id(signing.reference_id())
+    };
+    if body.len() > MAX_BODY {
+        return Err(refused(format!("its body is larger than {MAX_BODY} bytes")));
+    }
+    signing
+        .verify(secret_key.expose(), url, body)
+        .map_err(refused)?;
+    // What follows the object could have been added to a body that once was signed.
+    if body.first() != Some(&b'{') || body.last() != Some(&b'}') {
+        return Err(refused(
+            "its body is not exactly one JSON object".to_owned(),
+        ));
+    }
+    let wire: CartAnswer<'_> = wire::parse(body).map_err(|(kind, why)| match kind {
+        ErrorKind::Protocol => Error::new(kind, format!("the callback verifies, but {why}"))
+            .with_reference_id(signing.reference_id()),
+        _ => refused(why),
+    })?;
+    read(wire, signing.reference_id()).map_err(|why| {
+        Error::new(
+            ErrorKind::Protocol,
+            format!("the callback verifies, but {why}"),
+        )
+        .with_reference_id(signing.reference_id())
+    })
+}
+
+fn read(wire: CartAnswer<'_>, reference_id: Option<String>) -> Result<Callback, String> {
+    let payment = wire
+        .payment_info
+        .map(PaymentInfo::try_from)
+        .transpose()?
+        .unwrap_or_default();
+    let transaction_id = payment
+        .transaction_id
+        .ok_or("its PaymentInfo names no TransactionId")?;
+    // What these members say in a callback is documented nowhere, so a contradiction must not make
+    // the shop refuse it, and must not pay an order either.
+    let status = wire.result_code.map_or(CartStatus::Unknown, |code| {
+        let outcome = Outcome {
+            success: wire.success.unwrap_or_default(),
+            payment_successful: wire.payment_successful,
+            code,
+            status_id: payment.status_id,
+        };
+        match outcome.contradiction(Endpoint::CheckCart) {
+            Some(_) => CartStatus::Unknown,
+            None => CartStatus::of_code(code),
+        }
+    });
+    Ok(Callback {
+        transaction_id,
+        reference: payment.reference_number.clone(),
+        amount: payment.total_amount,
+        state: CartState {
+            transaction_id,
+            status,
+            result_code: wire.result_code,
+            payment_successful: wire.payment_successful,
+            message: wire.message,
+            payment: Some(Box::new(payment)),
+            reference_id: reference_id.clone(),
+            checked_at: Timestamp::now(),
+        },
+        reference_id,
+    })
+}

@@ -1,0 +1,403 @@
+//! What is sent and what comes back: carts, their states, and what was paid.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use url::Url;
+use uuid::Uuid;
+
+use crate::amount::Amount;
+use crate::customer::CustomerId;
+use crate::error::{Error, Result};
+use crate::poll::CartPoll;
+use crate::status::{CartStatus, one_of, word};
+
+/// Who creates the payment once the customer has accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ConfirmationType {
+    /// The server does, at once (0).
+    #[default]
+    Automatic,
+    /// The server does, when the shop's callback URL has answered 200 (1).
+    ServerCallback,
+    /// The shop does, with `confirm_cart` (2).
+    Manual,
+}
+
+impl ConfirmationType {
+    /// Every type, in the order of their numbers.
+    pub const ALL: &'static [Self] = &[Self::Automatic, Self::ServerCallback, Self::Manual];
+
+    /// The word for it, the same in Rust, Python and Node.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::ServerCallback => "server_callback",
+            Self::Manual => "manual",
+        }
+    }
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Automatic => 0,
+            Self::ServerCallback => 1,
+            Self::Manual => 2,
+        }
+    }
+}
+
+impl FromStr for ConfirmationType {
+    type Err = Error;
+
+    /// Reads the word or the number.
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.number().to_string() == text)
+            .or_else(|| word(text, Self::ALL, Self::as_str))
+            .ok_or_else(|| {
+                Error::invalid_request(one_of("confirmation_type", text, Self::ALL, Self::as_str))
+            })
+    }
+}
+
+/// One line of a cart, as the customer sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CartItem {
+    /// What is bought.
+    pub name: String,
+    /// The price of one piece.
+    pub unit_price: Amount,
+    /// Thousandths of a piece: 2 pieces are 2000.
+    quantity: i64,
+    /// The line's total.
+    pub amount: Amount,
+    /// The shop's product number.
+    pub product_no: Option<String>,
+    /// More about it.
+    pub description: Option<String>,
+}
+
+impl CartItem {
+    /// A line of `quantity` pieces, a decimal number in text with at most three decimals (`"2"`, `"0.25"`).
+    ///
+    /// Without an `amount` the line's total is the price times the quantity, which must then be whole.
+    pub fn new(
+        name: impl Into<String>,
+        unit_price: Amount,
+        quantity: &str,
+        amount: Option<Amount>,
+    ) -> Result<Self> {
+        let pieces = quantity
+            .parse::<Decimal>()
+            .ok()
+            .filter(|pieces| *pieces > Decimal::ZERO && pieces.normalize().scale() <= 3)
+            .ok_or_else(|| {
+                Error::invalid_request(format!(
+                    "quantity must be a number of pieces above 0 with at most three decimals; got {quantity}"
+                ))
+            })?;
+        let thousandths = pieces
+            .checked_mul(Decimal::ONE_THOUSAND)
+            .and_then(|thousandths| i32::try_from(thousandths).ok())
+            .ok_or_else(|| {
+                Error::invalid_request(format!("quantity is too large; got {quantity}"))
+            })?;
+        let amount = match amount {
+            Some(amount) => amount,
+            None => pieces
+                .checked_mul(Decimal::from(unit_price.kronur()))
+                .filter(|total| total.fract().is_zero())
+                .and_then(|total| i64::try_from(total).ok())
+                .and_then(|total| Amount::new(total).ok())
+                .ok_or_else(|| {
+                    Error::invalid_request(format!(
+                        "{quantity} × {unit_price} is no amount in whole krónur: give the item's amount"
+                    ))
+                })?,
+        };
+        Ok(Self {
+            name: name.into(),
+            unit_price,
+            quantity: thousandths.into(),
+            amount,
+            product_no: None,
+            description: None,
+        })
+    }
+
+    /// The quantity in pieces, exactly.
+    #[must_use]
+    pub fn quantity(&self) -> Decimal {
+        Decimal::new(self.quantity, 3).normalize()
+    }
+
+    /// The quantity as the API counts it: in thousandths of a piece.
+    #[must_use]
+    pub fn quantity_in_thousandths(&self) -> i64 {
+        self.quantity
+    }
+}
+
+/// A cart to be inserted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NewCart {
+    /// What the customer is asked to pay.
+    pub amount: Amount,
+    /// The shop's order id.
+    pub reference: String,
+    /// Who is asked.
+    pub customer_id: CustomerId,
+    /// Who creates the payment once the customer has accepted.
+    pub confirmation_type: ConfirmationType,
+    /// Where the server reports that the customer confirmed; needed for `ServerCallback`.
+    pub callback_url: Option<String>,
+    /// Where the server reports that the customer canceled.
+    pub callback_cancel_url: Option<String>,
+    /// Shown to the customer.
+    pub description: Option<String>,
+    /// The lines of the cart.
+    pub items: Vec<CartItem>,
+    /// The shop's own name for the place of sale.
+    pub location_id: Option<String>,
+    /// The shop's own name for the till.
+    pub register_id: Option<String>,
+}
+
+impl NewCart {
+    /// A cart with everything that is required; set the other fields as needed.
+    #[must_use]
+    pub fn new(amount: Amount, reference: impl Into<String>, customer_id: CustomerId) -> Self {
+        Self {
+            amount,
+            reference: reference.into(),
+            customer_id,
+            confirmation_type: ConfirmationType::default(),
+            callback_url: None,
+            callback_cancel_url: None,
+            description: None,
+            items: Vec::new(),
+            location_id: None,
+            register_id: None,
+        }
+    }
+
+    /// Refuses what the server would refuse, or worse, accept.
+    pub(crate) fn validate(&self) -> Result<()> {
+        if self.reference.trim().is_empty() {
+            return Err(Error::invalid_request(format!(
+                "reference must be the order's id; got {:?}",
+                self.reference
+            )));
+        }
+        absolute_url("callback_url", self.callback_url.as_deref())?;
+        absolute_url("callback_cancel_url", self.callback_cancel_url.as_deref())?;
+        if self.confirmation_type == ConfirmationType::ServerCallback && self.callback_url.is_none()
+        {
+            return Err(Error::invalid_request(
+                "confirmation_type \"server_callback\" needs a callback_url; got none",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
+    let Some(text) = url else { return Ok(()) };
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
+        _ => Err(Error::invalid_request(format!(
+            "{argument} must be an absolute http or https URL; got {text:?}"
+        ))),
+    }
+}
+
+/// A cart the server has accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cart {
+    /// The server's id of the cart.
+    pub transaction_id: Uuid,
+    /// The shop's order id, as sent.
+    pub reference: String,
+    /// The amount, as sent.
+    pub amount: Amount,
+    /// How often the server wants to be asked; `None` when it did not say.
+    pub check_interval: Option<Duration>,
+    /// What the server has to say about it.
+    pub message: Option<String>,
+    /// What identifies the call to Netgíró's support.
+    pub reference_id: Option<String>,
+}
+
+/// Where a cart stood when it was checked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CartState {
+    /// The server's id of the cart.
+    pub transaction_id: Uuid,
+    /// What the result code means.
+    pub status: CartStatus,
+    /// The result code, also when its meaning is unknown.
+    pub result_code: Option<i64>,
+    /// What the server said about the payment; CancelCart says nothing.
+    pub payment_successful: Option<bool>,
+    /// What the server has to say about it.
+    pub message: Option<String>,
+    /// What was paid or reserved, when the server said so.
+    pub payment: Option<Box<PaymentInfo>>,
+    /// What identifies the call to Netgíró's support.
+    pub reference_id: Option<String>,
+    /// When the answer came in.
+    pub checked_at: Timestamp,
+}
+
+impl CartState {
+    /// Whether the cart can no longer change.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.status.is_final()
+    }
+
+    /// Whether the cart is paid: true only when the server said so, verified, for this cart.
+    #[must_use]
+    pub fn is_paid(&self) -> bool {
+        self.status.is_paid()
+    }
+
+    /// A state of which only the status is known.
+    #[must_use]
+    pub fn of(transaction_id: Uuid, status: CartStatus, checked_at: Timestamp) -> Self {
+        Self {
+            transaction_id,
+            status,
+            result_code: None,
+            payment_successful: None,
+            message: None,
+            payment: None,
+            reference_id: None,
+            checked_at,
+        }
+    }
+}
+
+/// What the server holds about a payment. Every member can be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaymentInfo {
+    /// The server's id of the cart.
+    pub transaction_id: Option<Uuid>,
+    /// The number of the invoice.
+    pub invoice_number: Option<i64>,
+    /// The shop's order id.
+    pub reference_number: Option<String>,
+    /// 1 unconfirmed, 2 confirmed, 5 canceled.
+    pub status_id: Option<i64>,
+    /// When the payment was created.
+    pub created: Option<Timestamp>,
+    /// The total in krónur.
+    pub total_amount: Option<Decimal>,
+    /// The discount in krónur.
+    pub discount_amount: Option<Decimal>,
+    /// The cost of shipping in krónur.
+    pub shipping_amount: Option<Decimal>,
+    /// The cost of handling in krónur.
+    pub handling_amount: Option<Decimal>,
+    /// The number of the customer's account.
+    pub account_number: Option<i64>,
+    /// In how many parts the customer pays.
+    pub number_of_installments: Option<i64>,
+    /// Whether the customer's identity was confirmed.
+    pub client_identity_confirmed: Option<bool>,
+    /// The shop's own name for the place of sale.
+    pub location_id: Option<String>,
+    /// The shop's own name for the till.
+    pub register_id: Option<String>,
+}
+
+/// One answer of a bulk call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CheckResult {
+    /// The server's id of the cart.
+    pub transaction_id: Uuid,
+    /// Where the cart stands, or why that could not be learnt.
+    pub outcome: Result<CartState>,
+}
+
+/// A cart to ask about: its id, and what is known of it.
+///
+/// Made from a [`Cart`], a [`CartState`], a [`CartPoll`], a [`Uuid`], or its text. Where the amount
+/// and the reference are known, an answer that tells of others is refused.
+#[derive(Clone, Debug)]
+pub struct CartRef {
+    pub(crate) transaction_id: Uuid,
+    pub(crate) amount: Option<Amount>,
+    pub(crate) reference: Option<String>,
+    pub(crate) check_interval: Option<Duration>,
+    pub(crate) poll: Option<Box<CartPoll>>,
+}
+
+impl CartRef {
+    /// The server's id of the cart.
+    #[must_use]
+    pub fn transaction_id(&self) -> Uuid {
+        self.transaction_id
+    }
+}
+
+impl From<Uuid> for CartRef {
+    fn from(transaction_id: Uuid) -> Self {
+        Self {
+            transaction_id,
+            amount: None,
+            reference: None,
+            check_interval: None,
+            poll: None,
+        }
+    }
+}
+
+impl From<&Cart> for CartRef {
+    fn from(cart: &Cart) -> Self {
+        Self {
+            amount: Some(cart.amount),
+            reference: Some(cart.reference.clone()),
+            check_interval: cart.check_interval,
+            ..Self::from(cart.transaction_id)
+        }
+    }
+}
+
+impl From<&CartState> for CartRef {
+    fn from(state: &CartState) -> Self {
+        Self::from(state.transaction_id)
+    }
+}
+
+impl From<&CartPoll> for CartRef {
+    fn from(poll: &CartPoll) -> Self {
+        Self {
+            poll: Some(Box::new(poll.clone())),
+            ..poll.cart()
+        }
+    }
+}
+
+impl FromStr for CartRef {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match Uuid::parse_str(text.trim()) {
+            // The nil GUID is what .NET sends for "none": asked about, it would come back as canceled.
+            Ok(id) if !id.is_nil() => Ok(Self::from(id)),
+            _ => Err(Error::invalid_request(format!(
+                "transaction_id must be a cart's GUID, as insert_cart gave it; got {text:?}"
+            ))),
+        }
+    }
+}

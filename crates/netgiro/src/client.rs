@@ -1,0 +1,326 @@
+//! The client: the calls of the checkout, and what is built on them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream;
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use crate::bulk::WaitMany;
+use crate::callback::{self, Callback};
+use crate::cart::{Cart, CartRef, CartState, CheckResult, NewCart};
+use crate::error::{Error, ErrorKind, RequestSent, Result};
+use crate::options::{ClientOptions, Settings};
+use crate::poll::{CartPoll, Seen, WaitOptions};
+use crate::status::ResultCode;
+use crate::transport::Transport;
+use crate::watch::Watch;
+use crate::wire::{self, Answer, Endpoint};
+
+/// How often one call is sent at the most, the first time included.
+const ATTEMPTS: u32 = 3;
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+
+/// Talks to Netgíró for one shop. Cheap to clone; clones share their connections.
+///
+/// ```
+/// # async fn shop(simulator: &netgiro_simulator::Simulator) -> Result<(), netgiro::Error> {
+/// use netgiro::{Amount, CartStatus, Client, ClientOptions, NewCart};
+///
+/// let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
+/// options.base_url = Some(simulator.url());
+/// let client = Client::new(options)?;
+///
+/// let order = NewCart::new(Amount::new(4990)?, "order-1001", "8111111".parse()?);
+/// let cart = client.insert_cart(&order).await?;
+/// assert_eq!(client.check_cart(&cart).await?.status, CartStatus::Confirmed);
+/// # Ok(())
+/// # }
+/// # let simulator = netgiro_simulator::Simulator::start(Default::default()).unwrap();
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+/// #     .block_on(shop(&simulator)).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    settings: Arc<Settings>,
+    transport: Arc<Transport>,
+}
+
+impl Client {
+    /// A client with these options; nothing is opened before its first call.
+    pub fn new(options: ClientOptions) -> Result<Self> {
+        let settings = Arc::new(Settings::new(options)?);
+        Ok(Self::with_settings(settings))
+    }
+
+    /// A client from `NETGIRO_APP_KEY`, `NETGIRO_SECRET_KEY`, `NETGIRO_ENVIRONMENT` and
+    /// `NETGIRO_BASE_URL`.
+    pub fn from_env() -> Result<Self> {
+        Self::new(ClientOptions::from_env()?)
+    }
+
+    /// The same client with connections of its own, as another runtime or process needs them.
+    #[must_use]
+    pub fn with_own_connections(&self) -> Self {
+        Self::with_settings(Arc::clone(&self.settings))
+    }
+
+    fn with_settings(settings: Arc<Settings>) -> Self {
+        Self {
+            transport: Arc::new(Transport::new(Arc::clone(&settings))),
+            settings,
+        }
+    }
+
+    /// Where the calls go.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.settings.base_url
+    }
+
+    /// Asks the customer to pay. Sent once: what may have reached the server is never sent again.
+    ///
+    /// Fails with `outcome_unknown` when the server may have the cart although no sound answer came.
+    pub async fn insert_cart(&self, cart: &NewCart) -> Result<Cart> {
+        cart.validate()?;
+        let body = wire::insert_cart_request(cart)?.into();
+        self.call(Endpoint::InsertCart, &body, ATTEMPTS)
+            .await
+            .and_then(|answer| answer.into_cart(cart))
+            .map_err(|error| outcome_unknown(error, &cart.reference))
+    }
+
+    /// Asks where a cart stands.
+    pub async fn check_cart(&self, cart: impl Into<CartRef>) -> Result<CartState> {
+        self.check(&cart.into(), ATTEMPTS).await
+    }
+
+    /// Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first.
+    pub async fn cancel_cart(&self, cart: impl Into<CartRef>) -> Result<CartState> {
+        self.cancel(&cart.into(), ATTEMPTS).await
+    }
+
+    /// Confirms a reserved cart, or sends the SMS code that the customer was given as `identifier`.
+    pub async fn confirm_cart(
+        &self,
+        cart: impl Into<CartRef>,
+        identifier: Option<&str>,
+    ) -> Result<CartState> {
+        if identifier.is_some_and(|code| code.trim().is_empty()) {
+            return Err(Error::invalid_request(
+                "identifier must be the code that the customer was sent, or be left out; got an empty text",
+            ));
+        }
+        self.change(Endpoint::ConfirmCart, &cart.into(), identifier, ATTEMPTS)
+            .await
+    }
+
+    /// Waits until polling alone cannot change the cart any more: it is final, or the merchant's move.
+    ///
+    /// Fails with `wait_timeout` at the deadline; the cart is then still open.
+    pub async fn wait_for_cart(
+        &self,
+        cart: impl Into<CartRef>,
+        options: WaitOptions,
+    ) -> Result<CartState> {
+        self.watch_cart(cart, options).finish().await
+    }
+
+    /// Waits, and at the deadline cancels: the answer says whether the customer was first.
+    ///
+    /// Never reports `canceled` for a cart that was paid: fails with `unresolved` when the truth
+    /// cannot be learnt within a minute after the deadline.
+    pub async fn settle_cart(
+        &self,
+        cart: impl Into<CartRef>,
+        options: WaitOptions,
+    ) -> Result<CartState> {
+        self.watch_settling(cart, options).finish().await
+    }
+
+    /// Waits as [`wait_for_cart`](Self::wait_for_cart) does, and gives each change on the way.
+    #[must_use]
+    pub fn watch_cart(&self, cart: impl Into<CartRef>, options: WaitOptions) -> Watch {
+        Watch::new(self.clone(), cart.into(), options, false)
+    }
+
+    /// Settles as [`settle_cart`](Self::settle_cart) does, and gives each change on the way.
+    #[must_use]
+    pub fn watch_settling(&self, cart: impl Into<CartRef>, options: WaitOptions) -> Watch {
+        Watch::new(self.clone(), cart.into(), options, true)
+    }
+
+    /// Checks many carts, `concurrency` at a time; gives one result for each, in order.
+    ///
+    /// `on_progress` is told how many of how many are done.
+    pub async fn check_many(
+        &self,
+        carts: Vec<CartRef>,
+        concurrency: usize,
+        mut on_progress: impl FnMut(usize, usize),
+    ) -> Result<Vec<CheckResult>> {
+        let concurrency = at_least_one("concurrency", concurrency)?;
+        let total = carts.len();
+        let mut results: Vec<Option<CheckResult>> = vec![None; total];
+        let mut answers = stream::iter(carts.into_iter().enumerate())
+            .map(|(at, cart)| async move {
+                let outcome = self.check(&cart, ATTEMPTS).await;
+                let transaction_id = cart.transaction_id;
+                (
+                    at,
+                    CheckResult {
+                        transaction_id,
+                        outcome,
+                    },
+                )
+            })
+            .buffer_unordered(concurrency);
+        let mut done = 0;
+        while let Some((at, result)) = answers.next().await {
+            if let Some(place) = results.get_mut(at) {
+                *place = Some(result);
+            }
+            done += 1;
+            on_progress(done, total);
+        }
+        Ok(results.into_iter().flatten().collect())
+    }
+
+    /// Waits for many carts, with at most `concurrency` checks under way; gives each as it settles.
+    pub fn wait_many(
+        &self,
+        carts: Vec<CartRef>,
+        options: WaitOptions,
+        concurrency: usize,
+    ) -> Result<WaitMany> {
+        let concurrency = at_least_one("concurrency", concurrency)?;
+        Ok(WaitMany::new(self.clone(), carts, options, concurrency))
+    }
+
+    /// Takes a poll one check further, for job queues: gives the poll to keep.
+    ///
+    /// A step that comes too early, or after the end, sends nothing and gives the same poll.
+    pub async fn poll_step(&self, poll: &CartPoll) -> Result<CartPoll> {
+        let sent_at = Timestamp::now();
+        if !poll.is_due(sent_at) {
+            return Ok(poll.clone());
+        }
+        let seen = Seen::from(self.check(&poll.cart(), 1).await);
+        poll.answered(seen, sent_at, Timestamp::now(), fastrand::f64())
+    }
+
+    /// Verifies a callback against the URL that was given to `insert_cart`, and reads it.
+    ///
+    /// `headers` may be spelled as proxies and frameworks spell them; `body` is the bytes as received.
+    pub fn verify_callback(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Callback> {
+        callback::verify(&self.settings.secret_key, url, headers, body)
+    }
+
+    /// CheckCart, sent up to `attempts` times.
+    pub(crate) async fn check(&self, cart: &CartRef, attempts: u32) -> Result<CartState> {
+        let body = wire::cart_request(cart.transaction_id, None)?.into();
+        self.call(Endpoint::CheckCart, &body, attempts)
+            .await?
+            .into_state(Endpoint::CheckCart, cart)
+    }
+
+    /// CancelCart, sent up to `attempts` times.
+    pub(crate) async fn cancel(&self, cart: &CartRef, attempts: u32) -> Result<CartState> {
+        self.change(Endpoint::CancelCart, cart, None, attempts)
+            .await
+    }
+
+    /// ConfirmCart or CancelCart; "already confirmed" is believed once CheckCart says so too.
+    async fn change(
+        &self,
+        endpoint: Endpoint,
+        cart: &CartRef,
+        identifier: Option<&str>,
+        attempts: u32,
+    ) -> Result<CartState> {
+        let body = wire::cart_request(cart.transaction_id, identifier)?.into();
+        let state = self
+            .call(endpoint, &body, attempts)
+            .await?
+            .into_state(endpoint, cart)?;
+        if state.result_code == Some(ResultCode::ALREADY_CONFIRMED) {
+            return self.check(cart, attempts).await;
+        }
+        Ok(state)
+    }
+
+    /// Sends a request within the timeout, up to `attempts` times where that is safe.
+    async fn call(&self, endpoint: Endpoint, body: &Bytes, attempts: u32) -> Result<Answer> {
+        let deadline = Instant::now() + self.settings.timeout;
+        let mut backoff = FIRST_BACKOFF;
+        let mut attempt = 1;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let error = match self.transport.send(endpoint, body, left).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let pause = backoff.mul_f64(0.5 + fastrand::f64() / 2.0);
+            if attempt == attempts
+                || !may_be_sent_again(endpoint, &error)
+                || Instant::now() + pause >= deadline
+            {
+                return Err(error);
+            }
+            sleep(pause).await;
+            backoff *= 2;
+            attempt += 1;
+        }
+    }
+}
+
+/// Whether sending a failed request again is safe and may help at once.
+fn may_be_sent_again(endpoint: Endpoint, error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Connect => true,
+        // A connection that broke, or the server's own failure.
+        ErrorKind::Server => {
+            endpoint.is_repeatable() && error.http_status().is_none_or(|status| status >= 500)
+        }
+        _ => false,
+    }
+}
+
+/// What a failure of InsertCart means: unless the server clearly said no, the cart may exist.
+fn outcome_unknown(error: Error, reference: &str) -> Error {
+    let may_exist = error.request_sent() != RequestSent::No
+        && matches!(
+            error.kind(),
+            ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Signature | ErrorKind::Protocol
+        );
+    if !may_exist {
+        return error;
+    }
+    Error::new(
+        ErrorKind::OutcomeUnknown,
+        format!(
+            "it is not known whether the cart for reference {reference:?} was inserted: {}. The customer may \
+             have been asked to pay, so do not insert it again before Netgíró has been asked",
+            error.message()
+        ),
+    )
+    .caused_by(error)
+    .with_reference(reference)
+}
+
+fn at_least_one(argument: &str, number: usize) -> Result<usize> {
+    if number == 0 {
+        return Err(Error::invalid_request(format!(
+            "{argument} must be at least 1; got 0"
+        )));
+    }
+    Ok(number)
+}

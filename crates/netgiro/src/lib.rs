@@ -1,0 +1,54 @@
+//! Take payments with Netgíró: insert a cart, follow it, settle it. An unofficial client.
+//!
+//! ```
+//! # async fn shop() -> Result<(), netgiro::Error> {
+//! use netgiro::{Amount, Client, ClientOptions, NewCart, WaitOptions};
+//!
+//! let client = Client::new(ClientOptions::from_env()?)?;
+//! let order = NewCart::new(Amount::new(4990)?, "order-1001", "822-3281".parse()?);
+//! let cart = client.insert_cart(&order).await?;
+//! let state = client.settle_cart(&cart, WaitOptions::default()).await?;
+//! if state.is_paid() {
+//!     println!("{} is paid", cart.reference);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every future runs on tokio. What is decided about carts, errors and schedules is decided here;
+//! the Python and Node packages of the same name wrap this crate.
+
+mod amount;
+mod bulk;
+mod callback;
+mod cart;
+mod client;
+mod customer;
+mod duration;
+mod error;
+mod options;
+mod poll;
+mod secret;
+mod signature;
+mod status;
+mod tls;
+mod transport;
+mod watch;
+mod wire;
+
+pub use amount::{Amount, Given};
+pub use bulk::WaitMany;
+pub use callback::Callback;
+pub use cart::{
+    Cart, CartItem, CartRef, CartState, CheckResult, ConfirmationType, NewCart, PaymentInfo,
+};
+pub use client::Client;
+pub use customer::{CustomerId, CustomerIdKind};
+pub use duration::{milliseconds, seconds};
+pub use error::{Error, ErrorKind, RequestSent, Result};
+pub use options::{ClientOptions, Environment, ResponseVerification};
+pub use poll::{CartPoll, PollPolicy, Seen, WaitOptions};
+pub use secret::Secret;
+pub use signature::sign;
+pub use status::{CartStatus, ResultCode};
+pub use watch::Watch;

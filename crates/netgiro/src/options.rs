@@ -1,0 +1,291 @@
+//! What a client is made with, parsed and checked once.
+
+use std::env;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use url::{Host, Url};
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::Secret;
+use crate::status::{one_of, word};
+use crate::tls;
+use crate::wire::Endpoint;
+
+/// Which Netgíró to talk to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Environment {
+    /// `https://api.test.netgiro.is/v1/`
+    #[default]
+    Test,
+    /// `https://api.netgiro.is/v1/`
+    Production,
+}
+
+impl Environment {
+    /// Every environment.
+    pub const ALL: &'static [Self] = &[Self::Test, Self::Production];
+
+    /// The word for it, the same in Rust, Python and Node.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Production => "production",
+        }
+    }
+
+    /// Where its API is.
+    #[must_use]
+    pub const fn base_url(self) -> &'static str {
+        match self {
+            Self::Test => "https://api.test.netgiro.is/v1/",
+            Self::Production => "https://api.netgiro.is/v1/",
+        }
+    }
+}
+
+impl FromStr for Environment {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
+            Error::configuration(one_of("environment", text, Self::ALL, Self::as_str))
+        })
+    }
+}
+
+/// What to do about the signatures of answers. A wrong one is always refused, except with `Off`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ResponseVerification {
+    /// An answer without a signature is refused.
+    Required,
+    /// An answer without a signature is accepted.
+    #[default]
+    IfPresent,
+    /// Signatures are not looked at.
+    Off,
+}
+
+impl ResponseVerification {
+    /// Every mode.
+    pub const ALL: &'static [Self] = &[Self::Required, Self::IfPresent, Self::Off];
+
+    /// The word for it, the same in Rust, Python and Node.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::IfPresent => "if_present",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl FromStr for ResponseVerification {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
+            Error::configuration(one_of(
+                "response_verification",
+                text,
+                Self::ALL,
+                Self::as_str,
+            ))
+        })
+    }
+}
+
+/// What a [`Client`](crate::Client) is made with.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// The ApplicationId that Netgíró gave the shop, a GUID.
+    pub app_key: String,
+    /// The SecretKey that Netgíró gave the shop.
+    pub secret_key: Secret,
+    /// Which Netgíró to talk to.
+    pub environment: Environment,
+    /// Another base URL than the environment's: https, or http on loopback.
+    pub base_url: Option<String>,
+    /// How long one call may take, its repeats included.
+    pub timeout: Duration,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// What to do about the signatures of answers.
+    pub response_verification: ResponseVerification,
+    /// A PEM file with certificate authorities to trust beside the system's and the bundled ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl ClientOptions {
+    /// The default options: the test environment, 10 s for a call, 5 s for connecting.
+    pub fn new(app_key: impl Into<String>, secret_key: impl Into<Secret>) -> Self {
+        Self {
+            app_key: app_key.into(),
+            secret_key: secret_key.into(),
+            environment: Environment::default(),
+            base_url: None,
+            timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(5),
+            response_verification: ResponseVerification::default(),
+            ca_file: None,
+        }
+    }
+
+    /// Options from `NETGIRO_APP_KEY` and `NETGIRO_SECRET_KEY`, and if set `NETGIRO_ENVIRONMENT` and
+    /// `NETGIRO_BASE_URL`.
+    pub fn from_env() -> Result<Self> {
+        let required = |name| {
+            variable(name)?.ok_or_else(|| {
+                Error::configuration(format!(
+                    "{name} is not set: from_env reads the keys from NETGIRO_APP_KEY and NETGIRO_SECRET_KEY"
+                ))
+            })
+        };
+        let mut options = Self::new(
+            required("NETGIRO_APP_KEY")?,
+            required("NETGIRO_SECRET_KEY")?,
+        );
+        if let Some(environment) = variable("NETGIRO_ENVIRONMENT")? {
+            options.environment = environment.parse()?;
+        }
+        options.base_url = variable("NETGIRO_BASE_URL")?;
+        Ok(options)
+    }
+}
+
+/// A variable of the process's environment; empty counts as unset.
+fn variable(name: &str) -> Result<Option<String>> {
+    match env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => {
+            Err(Error::configuration(format!("{name} is not valid text")))
+        }
+    }
+}
+
+/// Checked options.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) app_key: String,
+    pub(crate) secret_key: Secret,
+    pub(crate) base_url: String,
+    pub(crate) is_loopback: bool,
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) response_verification: ResponseVerification,
+    pub(crate) ca_file: Option<PathBuf>,
+    urls: [String; Endpoint::ALL.len()],
+}
+
+impl Settings {
+    pub(crate) fn new(options: ClientOptions) -> Result<Self> {
+        if Uuid::parse_str(&options.app_key).is_err() {
+            return Err(Error::configuration(format!(
+                "app_key must be the ApplicationId, a GUID such as 881E674F-7891-4C20-AFD8-56FE2624C4B5; \
+                 got {} characters that are none",
+                options.app_key.chars().count()
+            )));
+        }
+        let secret = options.secret_key.expose();
+        if secret.is_empty() || secret.contains(char::is_whitespace) {
+            return Err(Error::configuration(format!(
+                "secret_key must be the SecretKey as Netgíró gave it, without white space; got {}",
+                if secret.is_empty() {
+                    "an empty text"
+                } else {
+                    "one with white space in it"
+                }
+            )));
+        }
+        positive("timeout", options.timeout)?;
+        positive("connect_timeout", options.connect_timeout)?;
+        if let Some(path) = &options.ca_file {
+            tls::ca_file(path)?;
+        }
+        let given = options
+            .base_url
+            .as_deref()
+            .unwrap_or(options.environment.base_url());
+        let base_url = base_url(given)?;
+        Ok(Self {
+            urls: Endpoint::ALL.map(|endpoint| format!("{base_url}Checkout/{}", endpoint.name())),
+            is_loopback: is_loopback(&base_url),
+            base_url: base_url.into(),
+            app_key: options.app_key,
+            secret_key: options.secret_key,
+            timeout: options.timeout,
+            connect_timeout: options.connect_timeout,
+            response_verification: options.response_verification,
+            ca_file: options.ca_file,
+        })
+    }
+
+    /// The URL of a call, as sent and as signed.
+    pub(crate) fn url(&self, endpoint: Endpoint) -> &str {
+        let [insert, check, confirm, cancel] = &self.urls;
+        match endpoint {
+            Endpoint::InsertCart => insert,
+            Endpoint::CheckCart => check,
+            Endpoint::ConfirmCart => confirm,
+            Endpoint::CancelCart => cancel,
+        }
+    }
+}
+
+fn positive(option: &str, duration: Duration) -> Result<()> {
+    if duration.is_zero() {
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            format!("{option} must be longer than 0; got 0"),
+        ));
+    }
+    Ok(())
+}
+
+/// A base URL in the spelling that is sent, and so signed, ending in a slash.
+fn base_url(text: &str) -> Result<Url> {
+    let refused = |why: &str| {
+        Err(Error::configuration(format!(
+            "base_url must be https, or http on loopback, such as {}: {why}; got {text:?}",
+            Environment::Test.base_url()
+        )))
+    };
+    let Ok(mut url) = Url::parse(text.trim()) else {
+        return refused("it is no absolute URL");
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::configuration(
+            "base_url must not hold a user name or a password",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refused("it has a query or a fragment");
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        "http" => return refused("http would send the keys and the orders in the clear"),
+        _ => return refused("its scheme is neither"),
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
+}

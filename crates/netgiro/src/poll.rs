@@ -1,0 +1,524 @@
+//! The polling state machine: when to ask again, and when to stop. No I/O, no clock, no randomness.
+//!
+//! ```text
+//! base   = hint, or the policy's default; within the policy's bounds
+//! normal = interval · (1 + 0.1·jitter)    interval = base for 120 s, then base·1.5^k up to max(10 s, base)
+//! error  = base + jitter·(max(base, min(30 s, base·2^e)) − base)          e = failures in a row
+//! 429 and 503: base doubles, up to ×8, and halves again after 5 good checks; Retry-After is kept to
+//! last   : a delay that would leave no room for another check before the deadline ends at the deadline
+//! ```
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::amount::Amount;
+use crate::cart::{CartRef, CartState};
+use crate::error::{Error, ErrorKind, Result};
+use crate::status::CartStatus;
+
+/// How long a cart that was just inserted may be unknown to the server.
+const NOT_FOUND_GRACE_MS: i64 = 15_000;
+/// From when on the interval grows.
+const SLOW_AFTER_MS: i64 = 120_000;
+const SLOW_INTERVAL_MS: f64 = 10_000.0;
+const ERROR_CAP_MS: f64 = 30_000.0;
+const RETRY_AFTER_CAP_MS: i64 = 120_000;
+const MAX_MULTIPLIER: u8 = 8;
+const GOOD_CHECKS_TO_RECOVER: u8 = 5;
+const SIGNATURE_FAILURES_TO_STOP: u8 = 3;
+
+/// How often to ask about a cart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the unit belongs to each of them"
+)]
+pub struct PollPolicy {
+    min_interval_ms: u32,
+    default_interval_ms: u32,
+    max_interval_ms: u32,
+}
+
+impl PollPolicy {
+    /// A policy: at least `min_interval` between two checks, `default_interval` when the server gave
+    /// no hint, at most `max_interval`.
+    pub fn new(
+        min_interval: Duration,
+        default_interval: Duration,
+        max_interval: Duration,
+    ) -> Result<Self> {
+        let whole = |name: &str, interval: Duration| {
+            u32::try_from(interval.as_millis())
+                .ok()
+                .filter(|&milliseconds| milliseconds > 0)
+                .ok_or_else(|| {
+                    Error::invalid_request(format!(
+                        "{name} must be at least a millisecond and at most 49 days; got {interval:?}"
+                    ))
+                })
+        };
+        let policy = Self {
+            min_interval_ms: whole("min_interval", min_interval)?,
+            default_interval_ms: whole("default_interval", default_interval)?,
+            max_interval_ms: whole("max_interval", max_interval)?,
+        };
+        if policy.max_interval_ms < policy.min_interval_ms {
+            return Err(Error::invalid_request(format!(
+                "max_interval must not be below min_interval; got {max_interval:?} and {min_interval:?}"
+            )));
+        }
+        Ok(policy)
+    }
+
+    /// The least time between two checks.
+    #[must_use]
+    pub fn min_interval(&self) -> Duration {
+        Duration::from_millis(self.min_interval_ms.into())
+    }
+
+    /// The time between two checks when the server gave no hint.
+    #[must_use]
+    pub fn default_interval(&self) -> Duration {
+        Duration::from_millis(self.default_interval_ms.into())
+    }
+
+    /// The most time between two checks, failures apart.
+    #[must_use]
+    pub fn max_interval(&self) -> Duration {
+        Duration::from_millis(self.max_interval_ms.into())
+    }
+}
+
+impl Default for PollPolicy {
+    fn default() -> Self {
+        Self {
+            min_interval_ms: 1_000,
+            default_interval_ms: 3_000,
+            max_interval_ms: 60_000,
+        }
+    }
+}
+
+/// How long to wait for a cart, and how often to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitOptions {
+    /// When to give up, from now.
+    pub timeout: Duration,
+    /// How often to ask; `None` for the default, or what a [`CartPoll`] was made with.
+    pub policy: Option<PollPolicy>,
+}
+
+impl Default for WaitOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(180),
+            policy: None,
+        }
+    }
+}
+
+/// What a check brought.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// Where the cart stands.
+    State(CartState),
+    /// Where the cart stands, and nothing else.
+    Status(CartStatus),
+    /// Why that could not be learnt.
+    Error(Error),
+}
+
+impl From<Result<CartState>> for Seen {
+    fn from(outcome: Result<CartState>) -> Self {
+        match outcome {
+            Ok(state) => Self::State(state),
+            Err(error) => Self::Error(error),
+        }
+    }
+}
+
+/// A poll of one cart, as a value: what was seen, and when to ask next.
+///
+/// [`Client::poll_step`](crate::Client::poll_step) takes it one check further. Between two steps it
+/// can be kept as JSON, which holds neither the secret key nor a phone number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CartPoll {
+    transaction_id: Uuid,
+    amount: Option<Amount>,
+    reference: Option<String>,
+    schedule: Schedule,
+    is_done: bool,
+    state: Option<Box<CartState>>,
+}
+
+impl CartPoll {
+    const VERSION: u8 = 1;
+
+    /// A poll that starts `now`; a [`CartPoll`] given as the cart goes on with a new deadline.
+    pub fn new(cart: impl Into<CartRef>, options: WaitOptions, now: Timestamp) -> Self {
+        let cart = cart.into();
+        let now_ms = now.as_millisecond();
+        if let Some(mut poll) = cart.poll.map(|poll| *poll) {
+            poll.schedule.extend(options, now_ms);
+            return poll;
+        }
+        Self {
+            transaction_id: cart.transaction_id,
+            amount: cart.amount,
+            reference: cart.reference,
+            schedule: Schedule::new(cart.check_interval, options, now_ms),
+            is_done: false,
+            state: None,
+        }
+    }
+
+    /// The server's id of the cart.
+    #[must_use]
+    pub fn transaction_id(&self) -> Uuid {
+        self.transaction_id
+    }
+
+    /// When to ask next; a step before that sends nothing.
+    #[must_use]
+    pub fn next_check_at(&self) -> Timestamp {
+        instant(self.schedule.next_check_at)
+    }
+
+    /// When the poll gives up, after one last check.
+    #[must_use]
+    pub fn deadline(&self) -> Timestamp {
+        instant(self.schedule.deadline)
+    }
+
+    /// The last state seen; failures do not change it.
+    #[must_use]
+    pub fn state(&self) -> Option<&CartState> {
+        self.state.as_deref()
+    }
+
+    /// Whether polling has nothing more to learn: `state` is final, or it is the merchant's move.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// Whether a check is due.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        !self.is_done && self.schedule.next_check_at <= now.as_millisecond()
+    }
+
+    /// The poll as versioned JSON, to be kept between two steps.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(&Token {
+            version: Self::VERSION,
+            poll: self,
+        })
+        .unwrap_or_default()
+    }
+
+    /// Reads what [`to_json`](Self::to_json) wrote.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let refused = |why: String| {
+            Error::invalid_request(format!("this is no poll that to_json wrote: {why}"))
+        };
+        let Token { version, poll } = serde_json::from_str::<Token<Self>>(text)
+            .map_err(|error| refused(error.to_string()))?;
+        if version != Self::VERSION {
+            return Err(refused(format!(
+                "its version is {version}, this one reads {}",
+                Self::VERSION
+            )));
+        }
+        if !poll.schedule.is_sound() || (poll.is_done && poll.state.is_none()) {
+            return Err(refused("its members contradict each other".to_owned()));
+        }
+        Ok(poll)
+    }
+
+    /// The cart that is polled, with what is known of it.
+    #[must_use]
+    pub(crate) fn cart(&self) -> CartRef {
+        CartRef {
+            amount: self.amount,
+            reference: self.reference.clone(),
+            ..CartRef::from(self.transaction_id)
+        }
+    }
+
+    /// The poll after a check that was sent at `sent_at` and answered at `now`; `jitter` is in `0..=1`.
+    ///
+    /// Fails with the error that ends the poll: the one seen, where it cannot pass by itself, or
+    /// `wait_timeout`, which carries the poll to resume from.
+    pub fn answered(
+        &self,
+        seen: Seen,
+        sent_at: Timestamp,
+        now: Timestamp,
+        jitter: f64,
+    ) -> Result<Self> {
+        if self.is_done {
+            return Ok(self.clone());
+        }
+        let mut next = self.clone();
+        let now_ms = next.schedule.moves_on(now.as_millisecond());
+        let sent_ms = sent_at.as_millisecond();
+        let (delay, failure) = match seen {
+            Seen::Error(error) => {
+                let delay = next.schedule.after_failure(&error, jitter);
+                if let Some(stop) = next.schedule.stops_at(&error) {
+                    return Err(stop);
+                }
+                (delay, Some(error))
+            }
+            Seen::Status(status) => {
+                let state = CartState::of(self.transaction_id, status, now);
+                (next.after_state(state, sent_ms, jitter), None)
+            }
+            Seen::State(state) => (next.after_state(state, sent_ms, jitter), None),
+        };
+        if next.is_done {
+            next.schedule.next_check_at = now_ms;
+            return Ok(next);
+        }
+        if sent_ms >= next.schedule.deadline {
+            next.schedule.next_check_at = now_ms + delay;
+            return Err(next.timed_out(failure));
+        }
+        next.schedule.next_check_at = now_ms + next.schedule.before_deadline(delay, now_ms);
+        Ok(next)
+    }
+
+    /// Takes a state in; gives the delay to the next check, should one be needed.
+    fn after_state(&mut self, state: CartState, sent_ms: i64, jitter: f64) -> i64 {
+        let status = state.status;
+        let may_appear = status == CartStatus::NotFound
+            && sent_ms - self.schedule.started_at < NOT_FOUND_GRACE_MS;
+        self.is_done = !status.is_waiting() && !may_appear;
+        self.state = Some(Box::new(state));
+        self.schedule.after_good_check(jitter)
+    }
+
+    fn timed_out(self, failure: Option<Error>) -> Error {
+        let seen = match self.state() {
+            Some(state) => format!("it was last seen {}", state.status),
+            None => "nothing could be learnt of it".to_owned(),
+        };
+        let error = Error::new(
+            ErrorKind::WaitTimeout,
+            format!(
+                "cart {} was not decided in time, {seen}: it is still open at Netgíró, so go on waiting or settle it",
+                self.transaction_id
+            ),
+        );
+        let error = match failure {
+            Some(failure) => error.caused_by(failure),
+            None => error,
+        };
+        error.with_state(self.state().cloned()).with_poll(self)
+    }
+
+    /// The delay after the next failure while settling, on the same schedule.
+    pub(crate) fn failure_delay(&mut self, error: &Error, jitter: f64) -> Duration {
+        Duration::from_millis(self.schedule.after_failure(error, jitter).unsigned_abs())
+    }
+
+    /// The least time between two checks as the server and the policy want it.
+    pub(crate) fn base(&self) -> Duration {
+        Duration::from_millis(self.schedule.base().unsigned_abs())
+    }
+
+    /// Takes in a state that was learnt otherwise than by a check.
+    pub(crate) fn learnt(&mut self, state: CartState) {
+        self.state = Some(Box::new(state));
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Token<P> {
+    version: u8,
+    #[serde(flatten)]
+    poll: P,
+}
+
+fn instant(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX)
+}
+
+/// The times of a poll, in wall-clock milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Schedule {
+    policy: PollPolicy,
+    hint_ms: Option<u32>,
+    started_at: i64,
+    deadline: i64,
+    next_check_at: i64,
+    /// The latest time seen, which the clock may not go behind.
+    latest: i64,
+    /// Failures in a row.
+    failures: u32,
+    /// Answers in a row that did not verify.
+    signature_failures: u8,
+    /// Good checks in a row, counted while the base is multiplied.
+    good_checks: u8,
+    multiplier: u8,
+    /// Checks since the interval began to grow.
+    slow_checks: u16,
+}
+
+impl Schedule {
+    fn new(hint: Option<Duration>, options: WaitOptions, now: i64) -> Self {
+        Self {
+            policy: options.policy.unwrap_or_default(),
+            hint_ms: hint
+                .map(|hint| u32::try_from(hint.as_millis()).unwrap_or(u32::MAX))
+                .filter(|&hint| hint > 0),
+            started_at: now,
+            deadline: deadline(options.timeout, now),
+            next_check_at: now,
+            latest: now,
+            failures: 0,
+            signature_failures: 0,
+            good_checks: 0,
+            multiplier: 1,
+            slow_checks: 0,
+        }
+    }
+
+    fn extend(&mut self, options: WaitOptions, now: i64) {
+        self.policy = options.policy.unwrap_or(self.policy);
+        self.deadline = deadline(options.timeout, now);
+        self.next_check_at = self.next_check_at.min(self.deadline);
+        self.signature_failures = 0;
+    }
+
+    fn is_sound(&self) -> bool {
+        let policy = self.policy;
+        policy.min_interval_ms > 0
+            && policy.default_interval_ms > 0
+            && policy.max_interval_ms >= policy.min_interval_ms
+            && (1..=MAX_MULTIPLIER).contains(&self.multiplier)
+            && [
+                self.started_at,
+                self.deadline,
+                self.next_check_at,
+                self.latest,
+            ]
+            .iter()
+            .all(|&at| Timestamp::from_millisecond(at).is_ok())
+    }
+
+    /// The time it now is, which never goes back.
+    fn moves_on(&mut self, now: i64) -> i64 {
+        self.latest = self.latest.max(now);
+        self.latest
+    }
+
+    fn base(&self) -> i64 {
+        let policy = self.policy;
+        let base = self
+            .hint_ms
+            .unwrap_or(policy.default_interval_ms)
+            .clamp(policy.min_interval_ms, policy.max_interval_ms);
+        let multiplied = i64::from(base) * i64::from(self.multiplier);
+        multiplied.min(policy.max_interval_ms.into())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "bases are at most 2^32 ms")]
+    fn after_good_check(&mut self, jitter: f64) -> i64 {
+        self.failures = 0;
+        self.signature_failures = 0;
+        self.good_checks = self.good_checks.saturating_add(1);
+        if self.multiplier > 1 && self.good_checks >= GOOD_CHECKS_TO_RECOVER {
+            self.multiplier /= 2;
+            self.good_checks = 0;
+        }
+        let base = self.base() as f64;
+        let interval = if self.latest - self.started_at < SLOW_AFTER_MS {
+            base
+        } else {
+            self.slow_checks = self.slow_checks.saturating_add(1);
+            (base * 1.5_f64.powi(self.slow_checks.into())).min(SLOW_INTERVAL_MS.max(base))
+        };
+        whole(interval * (1.0 + 0.1 * unit(jitter)))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "bases are at most 2^32 ms")]
+    fn after_failure(&mut self, error: &Error, jitter: f64) -> i64 {
+        self.failures = self.failures.saturating_add(1);
+        self.good_checks = 0;
+        self.signature_failures = match error.kind() {
+            ErrorKind::Signature => self.signature_failures.saturating_add(1),
+            _ => 0,
+        };
+        if error.kind() == ErrorKind::RateLimited || error.http_status() == Some(503) {
+            self.multiplier = (self.multiplier * 2).min(MAX_MULTIPLIER);
+        }
+        let base = self.base() as f64;
+        let doublings = i32::try_from(self.failures.min(16)).unwrap_or_default();
+        let cap = base.max(ERROR_CAP_MS.min(base * 2.0_f64.powi(doublings)));
+        let delay = whole(base + unit(jitter) * (cap - base));
+        let asked = error.retry_after().map_or(0, |delay| {
+            i64::try_from(delay.as_millis())
+                .unwrap_or(i64::MAX)
+                .min(RETRY_AFTER_CAP_MS)
+        });
+        delay.max(asked)
+    }
+
+    /// The error that ends the poll, when waiting cannot mend it.
+    fn stops_at(&self, error: &Error) -> Option<Error> {
+        let stops = match error.kind() {
+            ErrorKind::Authentication
+            | ErrorKind::Configuration
+            | ErrorKind::InvalidRequest
+            | ErrorKind::Mismatch => true,
+            ErrorKind::Signature => self.signature_failures >= SIGNATURE_FAILURES_TO_STOP,
+            _ => false,
+        };
+        stops.then(|| error.clone())
+    }
+
+    /// The last check happens at the deadline, not shortly before it.
+    fn before_deadline(&self, delay: i64, now: i64) -> i64 {
+        let remaining = self.deadline - now;
+        if remaining - delay <= self.base() {
+            remaining.max(0)
+        } else {
+            delay
+        }
+    }
+}
+
+fn deadline(timeout: Duration, now: i64) -> i64 {
+    // Beyond ten years there is no deadline that anyone waits for.
+    let timeout = timeout.min(Duration::from_secs(10 * 366 * 86_400));
+    now.saturating_add(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A jitter within its bounds, whatever was given.
+fn unit(jitter: f64) -> f64 {
+    if jitter.is_finite() {
+        jitter.clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "delays are far below 2^53 ms, and `as` saturates"
+)]
+fn whole(milliseconds: f64) -> i64 {
+    milliseconds.floor() as i64
+}
+
+/// How long it is from `now` until `then`; zero when that is past.
+pub(crate) fn until(then: Timestamp, now: Timestamp) -> Duration {
+    let left: SignedDuration = then.duration_since(now);
+    Duration::try_from(left).unwrap_or_default()
+}

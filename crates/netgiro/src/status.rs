@@ -1,0 +1,214 @@
+//! The one table from result code to meaning.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Where a cart stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CartStatus {
+    /// Waiting for the customer.
+    Pending,
+    /// The merchant must send the customer's SMS code with `confirm_cart`.
+    NeedsCode,
+    /// Reserved: the merchant must `confirm_cart`.
+    Reserved,
+    /// Reserved: the merchant's callback endpoint has not acknowledged yet.
+    AwaitingCallback,
+    /// Paid.
+    Confirmed,
+    /// Canceled, expired, or never known: nothing was paid.
+    Canceled,
+    /// The customer declined.
+    Declined,
+    /// The server knows no such cart.
+    NotFound,
+    /// A result code this version does not know; never paid, never canceled.
+    Unknown,
+}
+
+impl CartStatus {
+    /// Every status, in the order of the table.
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::NeedsCode,
+        Self::Reserved,
+        Self::AwaitingCallback,
+        Self::Confirmed,
+        Self::Canceled,
+        Self::Declined,
+        Self::NotFound,
+        Self::Unknown,
+    ];
+
+    /// The word for it, the same in Rust, Python and Node.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::NeedsCode => "needs_code",
+            Self::Reserved => "reserved",
+            Self::AwaitingCallback => "awaiting_callback",
+            Self::Confirmed => "confirmed",
+            Self::Canceled => "canceled",
+            Self::Declined => "declined",
+            Self::NotFound => "not_found",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether the cart can no longer change.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Confirmed | Self::Canceled | Self::Declined | Self::NotFound
+        )
+    }
+
+    /// Whether the cart is paid: true for `confirmed` alone.
+    #[must_use]
+    pub const fn is_paid(self) -> bool {
+        matches!(self, Self::Confirmed)
+    }
+
+    /// Whether waiting alone can still change the cart.
+    #[must_use]
+    pub const fn is_waiting(self) -> bool {
+        matches!(self, Self::Pending | Self::AwaitingCallback | Self::Unknown)
+    }
+
+    /// The status a result code stands for; `Unknown` for codes outside the table.
+    #[must_use]
+    pub fn of_code(code: i64) -> Self {
+        ResultCode::find(code)
+            .and_then(|known| known.status)
+            .unwrap_or(Self::Unknown)
+    }
+}
+
+impl fmt::Display for CartStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CartStatus {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        word(text, Self::ALL, Self::as_str)
+            .ok_or_else(|| Error::invalid_request(one_of("status", text, Self::ALL, Self::as_str)))
+    }
+}
+
+/// A result code of the API, what it means, and the cart status it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResultCode {
+    /// The number on the wire.
+    pub code: i64,
+    /// What it means.
+    pub meaning: &'static str,
+    /// The status of a cart answered with it; `None` when it says nothing about a cart.
+    pub status: Option<CartStatus>,
+}
+
+impl ResultCode {
+    /// The known codes.
+    pub const ALL: &'static [Self] = &[
+        Self::call(Self::SUCCESS, "the call succeeded"),
+        Self::call(400, "generic error"),
+        Self::call(Self::SERVER_ERROR, "error on request"),
+        Self::cart(Self::CONFIRMED, "payment confirmed", CartStatus::Confirmed),
+        Self::cart(
+            Self::ALREADY_CONFIRMED,
+            "already confirmed",
+            CartStatus::Confirmed,
+        ),
+        Self::cart(10201, "payment canceled", CartStatus::Canceled),
+        Self::cart(10202, "already canceled", CartStatus::Canceled),
+        Self::cart(10302, "customer declined", CartStatus::Declined),
+        Self::cart(10307, "customer declined", CartStatus::Declined),
+        Self::cart(10422, "customer declined", CartStatus::Declined),
+        Self::cart(10423, "customer declined", CartStatus::Declined),
+        Self::cart(10304, "cart not valid", CartStatus::NotFound),
+        Self::call(10305, "amount below the minimum"),
+        Self::call(10306, "customer does not exist"),
+        Self::cart(10424, "cart not found", CartStatus::NotFound),
+        Self::cart(10425, "waiting for the customer", CartStatus::Pending),
+        Self::cart(
+            10426,
+            "reserved, waiting for the merchant's ConfirmCart",
+            CartStatus::Reserved,
+        ),
+        Self::call(10427, "confirmation type not valid"),
+        Self::cart(
+            10428,
+            "additional confirmation needed (SMS code)",
+            CartStatus::NeedsCode,
+        ),
+        Self::cart(
+            10429,
+            "reserved, waiting for the callback's acknowledgement",
+            CartStatus::AwaitingCallback,
+        ),
+    ];
+
+    pub(crate) const SUCCESS: i64 = 200;
+    pub(crate) const SERVER_ERROR: i64 = 500;
+    pub(crate) const CONFIRMED: i64 = 10200;
+    pub(crate) const ALREADY_CONFIRMED: i64 = 10203;
+
+    const fn call(code: i64, meaning: &'static str) -> Self {
+        Self {
+            code,
+            meaning,
+            status: None,
+        }
+    }
+
+    const fn cart(code: i64, meaning: &'static str, status: CartStatus) -> Self {
+        Self {
+            code,
+            meaning,
+            status: Some(status),
+        }
+    }
+
+    /// The entry for a number, when it is known.
+    #[must_use]
+    pub fn find(code: i64) -> Option<&'static Self> {
+        Self::ALL.iter().find(|known| known.code == code)
+    }
+}
+
+/// Finds the value a caller's word stands for; case, `_` and `-` do not matter.
+pub(crate) fn word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Option<T> {
+    let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
+    let wanted = plain(text.trim());
+    all.iter()
+        .copied()
+        .find(|&value| plain(name(value)) == wanted)
+}
+
+/// The sentence for a word that stands for nothing.
+pub(crate) fn one_of<T: Copy>(
+    argument: &str,
+    given: &str,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> String {
+    let words: Vec<_> = all
+        .iter()
+        .map(|&value| format!("{:?}", name(value)))
+        .collect();
+    format!(
+        "{argument} must be one of {}; got {given:?}",
+        words.join(", ")
+    )
+}

@@ -1,0 +1,363 @@
+//! One `send`: TLS, timeouts, size cap, redirect refusal, and verification of what comes back.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use jiff::Timestamp;
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT,
+};
+
+use crate::error::{Error, ErrorKind, RequestSent, Result};
+use crate::options::{ResponseVerification, Settings};
+use crate::signature::{self, SigningHeaders};
+use crate::tls;
+use crate::wire::{self, Answer, Endpoint};
+
+/// The largest answer that is read.
+pub(crate) const MAX_BODY: usize = 1 << 20;
+
+/// The connections of one client.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    settings: Arc<Settings>,
+    /// Keeps connections alive, for calls that may be repeated.
+    pooled: OnceLock<reqwest::Client>,
+    /// Opens a connection for every call. InsertCart goes this way: on a kept connection that the
+    /// server is closing nobody can tell whether the request was read.
+    fresh: OnceLock<reqwest::Client>,
+}
+
+impl Transport {
+    /// Opens nothing before the first call.
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
+        Self {
+            settings,
+            pooled: OnceLock::new(),
+            fresh: OnceLock::new(),
+        }
+    }
+
+    /// Sends a request once, signed anew, and gives its answer if that is 2xx and verifies.
+    pub(crate) async fn send(
+        &self,
+        endpoint: Endpoint,
+        body: &Bytes,
+        timeout: Duration,
+    ) -> Result<Answer> {
+        let started = Arc::new(AtomicBool::new(false));
+        let exchange = self.exchange(endpoint, body, &started);
+        match tokio::time::timeout(timeout, exchange).await {
+            Ok(outcome) => outcome,
+            Err(_) if started.load(Ordering::Acquire) => Err(Error::new(
+                ErrorKind::Timeout,
+                format!("{} had no answer within {timeout:?}", endpoint.name()),
+            )
+            .with_request_sent(RequestSent::Maybe)),
+            Err(_) => Err(Error::new(
+                ErrorKind::Connect,
+                format!(
+                    "no connection to {} within {timeout:?}: nothing was sent",
+                    self.settings.base_url
+                ),
+            )),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        endpoint: Endpoint,
+        body: &Bytes,
+        started: &Arc<AtomicBool>,
+    ) -> Result<Answer> {
+        let url = self.settings.url(endpoint);
+        let nonce = next_nonce();
+        let request = self
+            .connections(endpoint)?
+            .post(url)
+            .headers(self.headers(url, &nonce, body)?)
+            .body(reqwest::Body::wrap(MarkedBody {
+                bytes: Some(body.clone()),
+                started: Arc::clone(started),
+            }));
+        let mut response = request
+            .send()
+            .await
+            .map_err(|error| self.broken(endpoint, &error, started.load(Ordering::Acquire)))?;
+
+        let http_status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let received = read_body(&mut response).await.map_err(|why| {
+            Error::new(
+                ErrorKind::Server,
+                format!("{}'s answer {why}", endpoint.name()),
+            )
+            .with_http_status(http_status)
+            .with_request_sent(RequestSent::Yes)
+        })?;
+        let signing = SigningHeaders::read(
+            headers
+                .iter()
+                .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))),
+        );
+        let is_success = response.status().is_success();
+        self.verify(endpoint, &signing, &received, is_success)
+            .map_err(|error| error.with_http_status(http_status))?;
+        if !is_success {
+            return Err(wire::http_error(
+                endpoint,
+                http_status,
+                text(&headers, &LOCATION),
+                text(&headers, &RETRY_AFTER).and_then(retry_after),
+                &received,
+                signing.reference_id(),
+            ));
+        }
+        Ok(Answer {
+            http_status,
+            body: received,
+            reference_id: signing.reference_id(),
+            received_at: Timestamp::now(),
+        })
+    }
+
+    fn connections(&self, endpoint: Endpoint) -> Result<&reqwest::Client> {
+        let (slot, keep_alive) = if endpoint.is_repeatable() {
+            (&self.pooled, true)
+        } else {
+            (&self.fresh, false)
+        };
+        if let Some(client) = slot.get() {
+            return Ok(client);
+        }
+        let client = build(&self.settings, keep_alive)?;
+        Ok(slot.get_or_init(|| client))
+    }
+
+    fn headers(&self, url: &str, nonce: &str, body: &[u8]) -> Result<HeaderMap> {
+        let signature = signature::sign(self.settings.secret_key.expose(), nonce, url, body);
+        let mut headers = HeaderMap::with_capacity(6);
+        for (name, value) in [
+            (signature::APP_KEY_HEADER, self.settings.app_key.as_str()),
+            (signature::NONCE_HEADER, nonce),
+            (signature::SIGNATURE_HEADER, &signature),
+        ] {
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| Error::configuration(format!("{name} cannot be sent as a header")))?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        );
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(
+            USER_AGENT,
+            HeaderValue::from_static(concat!("netgiro/", env!("CARGO_PKG_VERSION"))),
+        );
+        Ok(headers)
+    }
+
+    /// Refuses an answer whose signature does not match, and, where one is required, lacks it.
+    fn verify(
+        &self,
+        endpoint: Endpoint,
+        signing: &SigningHeaders<'_>,
+        body: &[u8],
+        is_success: bool,
+    ) -> Result<()> {
+        let verdict = match self.settings.response_verification {
+            ResponseVerification::Off => Ok(()),
+            // Whether errors are signed is not known; they say nothing that would be believed.
+            ResponseVerification::Required if signing.are_absent() && is_success => {
+                Err("it is not signed, and response_verification is \"required\"".to_owned())
+            }
+            _ if signing.are_absent() => Ok(()),
+            _ => signing.verify(
+                self.settings.secret_key.expose(),
+                self.settings.url(endpoint),
+                body,
+            ),
+        };
+        verdict.map_err(|why| {
+            Error::new(
+                ErrorKind::Signature,
+                format!("{}'s answer was discarded: {why}", endpoint.name()),
+            )
+            .with_reference_id(signing.reference_id())
+            .with_request_sent(RequestSent::Yes)
+            .with_retryable(true)
+        })
+    }
+
+    fn broken(&self, endpoint: Endpoint, error: &reqwest::Error, started: bool) -> Error {
+        let why = innermost(error);
+        if started {
+            Error::new(
+                ErrorKind::Server,
+                format!(
+                    "the connection broke before {} was answered: {why}",
+                    endpoint.name()
+                ),
+            )
+            .with_request_sent(RequestSent::Maybe)
+        } else {
+            Error::new(
+                ErrorKind::Connect,
+                format!(
+                    "no connection to {}: {why}: nothing was sent",
+                    self.settings.base_url
+                ),
+            )
+        }
+    }
+}
+
+fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .http1_only()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(settings.connect_timeout)
+        .pool_max_idle_per_host(if keep_alive { usize::MAX } else { 0 });
+    if settings.is_loopback {
+        // A proxy could not reach this machine's loopback, only its own.
+        builder = builder.no_proxy();
+    }
+    builder
+        .tls_backend_preconfigured(tls::configuration(settings)?)
+        .build()
+        .map_err(|error| {
+            Error::configuration(format!(
+                "the HTTP client cannot be set up: {}",
+                innermost(&error)
+            ))
+        })
+}
+
+async fn read_body(response: &mut reqwest::Response) -> Result<Vec<u8>, String> {
+    let too_large = || format!("is larger than {MAX_BODY} bytes");
+    if response
+        .content_length()
+        .is_some_and(|length| length > MAX_BODY as u64)
+    {
+        return Err(too_large());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| format!("broke off: {}", innermost(&error)))?
+    {
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// `Retry-After`, in seconds or as a date.
+fn retry_after(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(value)
+        .ok()?;
+    Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
+}
+
+/// The cause at the bottom, which is the one that says something.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// A nonce: ticks of 100 ns since the year 1, as .NET counts them, and never the same twice.
+fn next_nonce() -> String {
+    const TICKS_AT_UNIX_EPOCH: u64 = 621_355_968_000_000_000;
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let ticks = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| u64::try_from(since.as_nanos() / 100).ok())
+        .unwrap_or_default()
+        + TICKS_AT_UNIX_EPOCH;
+    let next = |last: u64| ticks.max(last + 1);
+    let last = LAST
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+            Some(next(last))
+        })
+        .unwrap_or_default();
+    next(last).to_string()
+}
+
+/// A request body that notes when it is asked for.
+///
+/// The connection asks for the body before it writes the first byte, so a body that was never asked
+/// for belongs to a request of which nothing left this machine.
+struct MarkedBody {
+    bytes: Option<Bytes>,
+    started: Arc<AtomicBool>,
+}
+
+impl Body for MarkedBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.started.store(true, Ordering::Release);
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{next_nonce, retry_after};
+
+    #[test]
+    fn nonces_increase_and_have_at_most_18_digits() {
+        let nonces: Vec<u64> = (0..1000).map(|_| next_nonce().parse().unwrap()).collect();
+        assert!(nonces.is_sorted_by(|a, b| a < b));
+        assert!(nonces.iter().all(|nonce| nonce.to_string().len() <= 18));
+    }
+
+    #[test]
+    fn retry_after_is_read_in_seconds_and_as_a_date() {
+        assert_eq!(retry_after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(
+            retry_after("Wed, 21 Oct 2015 07:28:00 GMT"),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(retry_after("soon"), None);
+        assert_eq!(retry_after("-1"), None);
+    }
+}

@@ -1,0 +1,214 @@
+//! Following one cart: polling driven by a clock, and settling at the end of it.
+
+use futures_util::Stream;
+use futures_util::stream;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Duration, Instant, sleep, timeout_at};
+
+use crate::cart::{CartRef, CartState};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::poll::{CartPoll, Seen, WaitOptions, until};
+use crate::status::CartStatus;
+
+/// How long settling may try to learn the truth after the deadline.
+const RESOLVE_AT_MOST: Duration = Duration::from_secs(60);
+/// The same, in checks at the server's own pace.
+const RESOLVE_CHECKS: u32 = 20;
+
+/// The wall clock of a wait, which no correction of the system's clock can move.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    wall: Timestamp,
+    started: Instant,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self {
+            wall: Timestamp::now(),
+            started: Instant::now(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        SignedDuration::try_from(self.started.elapsed())
+            .ok()
+            .and_then(|elapsed| self.wall.checked_add(elapsed).ok())
+            .unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// A cart being followed: gives a state for each change, then ends.
+#[derive(Debug)]
+pub struct Watch {
+    client: Client,
+    cart: CartRef,
+    poll: CartPoll,
+    clock: Clock,
+    settling: bool,
+    /// Set once polling has reached its deadline, while settling.
+    failure: Option<Error>,
+    reported: Option<(CartStatus, Option<i64>)>,
+    outcome: Option<CartState>,
+    has_ended: bool,
+}
+
+impl Watch {
+    pub(crate) fn new(client: Client, cart: CartRef, options: WaitOptions, settling: bool) -> Self {
+        let clock = Clock::start();
+        let poll = CartPoll::new(cart, options, clock.now());
+        Self {
+            client,
+            cart: poll.cart(),
+            poll,
+            clock,
+            settling,
+            failure: None,
+            reported: None,
+            outcome: None,
+            has_ended: false,
+        }
+    }
+
+    /// The next change of the cart; `None` after the last. May be dropped and called again.
+    pub async fn next(&mut self) -> Option<Result<CartState>> {
+        while !self.has_ended {
+            let step = if self.failure.is_some() {
+                self.resolve().await
+            } else {
+                self.step().await
+            };
+            if let Err(error) = step {
+                self.has_ended = true;
+                return Some(Err(error));
+            }
+            let state = self.outcome.as_ref().or(self.poll.state());
+            let shown = state.map(|state| (state.status, state.result_code));
+            self.has_ended = self.outcome.is_some();
+            if shown.is_some() && shown != self.reported {
+                self.reported = shown;
+                return state.cloned().map(Ok);
+            }
+        }
+        None
+    }
+
+    /// The state the watch ended with.
+    #[must_use]
+    pub fn state(&self) -> Option<&CartState> {
+        self.outcome.as_ref()
+    }
+
+    /// Follows the cart to the end, and gives its last state.
+    pub async fn finish(mut self) -> Result<CartState> {
+        while let Some(change) = self.next().await {
+            change?;
+        }
+        self.outcome.ok_or_else(|| {
+            Error::invalid_request("this watch has already ended, with the error it gave")
+        })
+    }
+
+    /// The watch as a stream of changes.
+    pub fn into_stream(self) -> impl Stream<Item = Result<CartState>> + Send {
+        stream::unfold(self, |mut watch| async move {
+            watch.next().await.map(|change| (change, watch))
+        })
+    }
+
+    /// One check, when it is due.
+    async fn step(&mut self) -> Result<()> {
+        if !self.poll.is_done() {
+            sleep(until(self.poll.next_check_at(), self.clock.now())).await;
+            let sent_at = self.clock.now().max(self.poll.next_check_at());
+            let seen = Seen::from(self.client.check(&self.cart, 1).await);
+            match self
+                .poll
+                .answered(seen, sent_at, self.clock.now(), fastrand::f64())
+            {
+                Ok(poll) => self.poll = poll,
+                Err(error) if self.settling && error.kind() == ErrorKind::WaitTimeout => {
+                    if let Some(poll) = error.poll() {
+                        self.poll = poll.clone();
+                    }
+                    self.failure = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if self.poll.is_done() {
+            self.outcome = self.poll.state().cloned();
+        }
+        Ok(())
+    }
+
+    /// Cancels, and asks until the server clearly says how the cart ended.
+    async fn resolve(&mut self) -> Result<()> {
+        let patience = RESOLVE_AT_MOST.min(self.poll.base() * RESOLVE_CHECKS);
+        let give_up_at = Instant::now() + patience;
+        loop {
+            let canceled = timeout_at(give_up_at, self.client.cancel(&self.cart, 1)).await;
+            if self.concludes(canceled.ok())? {
+                return Ok(());
+            }
+            let checked = timeout_at(give_up_at, self.client.check(&self.cart, 1)).await;
+            if self.concludes(checked.ok())? {
+                return Ok(());
+            }
+            let delay = self.resolve_delay();
+            if Instant::now() + delay >= give_up_at {
+                return Err(self.unresolved());
+            }
+            sleep(delay).await;
+        }
+    }
+
+    /// Whether an answer settles the cart; what else it says is kept.
+    fn concludes(&mut self, answer: Option<Result<CartState>>) -> Result<bool> {
+        match answer {
+            Some(Ok(state)) if state.is_final() => {
+                self.outcome = Some(state);
+                Ok(true)
+            }
+            Some(Ok(state)) => {
+                // CancelCart's "the call succeeded" must not hide what CheckCart saw.
+                if state.status != CartStatus::Unknown {
+                    self.poll.learnt(state);
+                }
+                Ok(false)
+            }
+            Some(Err(error)) if error.kind() == ErrorKind::Mismatch => Err(error),
+            Some(Err(error)) => {
+                self.failure = Some(error);
+                Ok(false)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn resolve_delay(&mut self) -> Duration {
+        match &self.failure {
+            Some(error) => self.poll.failure_delay(error, fastrand::f64()),
+            None => self.poll.base(),
+        }
+    }
+
+    fn unresolved(&self) -> Error {
+        let error = Error::new(
+            ErrorKind::Unresolved,
+            format!(
+                "cart {} was to be canceled, and whether it is canceled or paid could not be learnt: \
+                 ask again before the order is shipped or dropped",
+                self.poll.transaction_id()
+            ),
+        );
+        let error = match &self.failure {
+            Some(failure) => error.caused_by(failure.clone()),
+            None => error,
+        };
+        error
+            .with_state(self.poll.state().cloned())
+            .with_poll(self.poll.clone())
+    }
+}

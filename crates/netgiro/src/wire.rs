@@ -1,0 +1,579 @@
+//! The API's JSON, both ways: the bytes of a request, and what the bytes of an answer mean.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::cart::{Cart, CartItem, CartRef, CartState, NewCart, PaymentInfo};
+use crate::error::{Error, ErrorKind, RequestSent, Result};
+use crate::status::{CartStatus, ResultCode};
+
+/// The calls of the checkout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "the API's own names")]
+pub(crate) enum Endpoint {
+    InsertCart,
+    CheckCart,
+    ConfirmCart,
+    CancelCart,
+}
+
+impl Endpoint {
+    pub(crate) const ALL: [Self; 4] = [
+        Self::InsertCart,
+        Self::CheckCart,
+        Self::ConfirmCart,
+        Self::CancelCart,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::InsertCart => "InsertCart",
+            Self::CheckCart => "CheckCart",
+            Self::ConfirmCart => "ConfirmCart",
+            Self::CancelCart => "CancelCart",
+        }
+    }
+
+    /// Whether sending it twice does no more than sending it once.
+    pub(crate) const fn is_repeatable(self) -> bool {
+        !matches!(self, Self::InsertCart)
+    }
+}
+
+// ---- requests ----------------------------------------------------------------------------------
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InsertCartRequest<'a> {
+    amount: i64,
+    reference: &'a str,
+    customer_id: &'a str,
+    confirmation_type: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback_cancel_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cart_item_requests: Vec<CartItemRequest<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    register_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CartItemRequest<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_no: Option<&'a str>,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    unit_price: i64,
+    quantity: i64,
+    amount: i64,
+}
+
+impl<'a> From<&'a CartItem> for CartItemRequest<'a> {
+    fn from(item: &'a CartItem) -> Self {
+        Self {
+            product_no: item.product_no.as_deref(),
+            name: &item.name,
+            description: item.description.as_deref(),
+            unit_price: item.unit_price.kronur(),
+            quantity: item.quantity_in_thousandths(),
+            amount: item.amount.kronur(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CartRequest<'a> {
+    transaction_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identifier: Option<&'a str>,
+}
+
+pub(crate) fn insert_cart_request(cart: &NewCart) -> Result<Vec<u8>> {
+    to_json(&InsertCartRequest {
+        amount: cart.amount.kronur(),
+        reference: &cart.reference,
+        customer_id: cart.customer_id.as_str(),
+        confirmation_type: cart.confirmation_type.number(),
+        callback_url: cart.callback_url.as_deref(),
+        callback_cancel_url: cart.callback_cancel_url.as_deref(),
+        description: cart.description.as_deref(),
+        cart_item_requests: cart.items.iter().map(CartItemRequest::from).collect(),
+        location_id: cart.location_id.as_deref(),
+        register_id: cart.register_id.as_deref(),
+    })
+}
+
+pub(crate) fn cart_request(transaction_id: Uuid, identifier: Option<&str>) -> Result<Vec<u8>> {
+    to_json(&CartRequest {
+        transaction_id,
+        identifier,
+    })
+}
+
+fn to_json(request: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(request)
+        .map_err(|error| Error::invalid_request(format!("the request has no JSON form: {error}")))
+}
+
+// ---- answers -----------------------------------------------------------------------------------
+
+/// What came back from a call, verified, with a 2xx status.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) http_status: u16,
+    pub(crate) body: Vec<u8>,
+    pub(crate) reference_id: Option<String>,
+    pub(crate) received_at: Timestamp,
+}
+
+impl Answer {
+    fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        let error = Error::new(kind, message);
+        // Asked again, the server may give a sound answer.
+        let retryable = error.retryable() || kind == ErrorKind::Protocol;
+        error
+            .with_retryable(retryable)
+            .with_http_status(self.http_status)
+            .with_reference_id(self.reference_id.clone())
+            .with_request_sent(RequestSent::Yes)
+    }
+
+    fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+        parse(&self.body).map_err(|(kind, message)| self.error(kind, message))
+    }
+
+    /// The cart that InsertCart made.
+    pub(crate) fn into_cart(self, sent: &NewCart) -> Result<Cart> {
+        let wire: InsertCartAnswer<'_> = self.parse()?;
+        let code = wire.result_code;
+        let transaction_id = wire
+            .transaction_id
+            .and_then(|text| Uuid::parse_str(text).ok())
+            .filter(|id| !id.is_nil());
+        match (wire.success, transaction_id) {
+            (true, Some(transaction_id)) if says_inserted(code) => Ok(Cart {
+                transaction_id,
+                reference: sent.reference.clone(),
+                amount: sent.amount,
+                check_interval: wire.check_interval(),
+                message: wire.message,
+                reference_id: self.reference_id,
+            }),
+            (false, _) if !says_inserted(code) || ResultCode::find(code).is_none() => Err(self
+                .error(
+                    ErrorKind::Api,
+                    refusal(Endpoint::InsertCart, wire.message.as_deref()),
+                )
+                .with_result_code(code)),
+            (success, id) => Err(self
+                .error(
+                    ErrorKind::Protocol,
+                    format!(
+                        "InsertCart's answer contradicts itself: Success {success}, {} TransactionId",
+                        if id.is_some() { "with a" } else { "without a" }
+                    ),
+                )
+                .with_result_code(code)),
+        }
+    }
+
+    /// Where the cart stands after CheckCart, ConfirmCart or CancelCart.
+    pub(crate) fn into_state(self, endpoint: Endpoint, cart: &CartRef) -> Result<CartState> {
+        let wire: CartAnswer<'_> = self.parse()?;
+        let (Some(success), Some(code)) = (wire.success, wire.result_code) else {
+            return Err(match wire.result_code {
+                Some(_) => self.error(ErrorKind::Protocol, "the body lacks Success"),
+                None => self.error(
+                    ErrorKind::Server,
+                    format!("the body is not the API's: {}", beginning(&self.body)),
+                ),
+            });
+        };
+        let payment = wire
+            .payment_info
+            .map(PaymentInfo::try_from)
+            .transpose()
+            .map_err(|why| self.error(ErrorKind::Protocol, why).with_result_code(code))?;
+        let outcome = Outcome {
+            success,
+            payment_successful: wire.payment_successful,
+            code,
+            status_id: payment.as_ref().and_then(|payment| payment.status_id),
+        };
+        let contradiction = outcome
+            .contradiction(endpoint)
+            .or_else(|| another_cart(payment.as_ref(), cart));
+        if let Some(why) = contradiction {
+            return Err(self
+                .error(
+                    ErrorKind::Protocol,
+                    format!("{}'s answer contradicts itself: {why}", endpoint.name()),
+                )
+                .with_result_code(code));
+        }
+        if let Some(why) = mismatch(payment.as_ref(), cart) {
+            return Err(self.error(ErrorKind::Mismatch, why).with_result_code(code));
+        }
+        if outcome.is_refusal(endpoint) {
+            return Err(self
+                .error(ErrorKind::Api, refusal(endpoint, wire.message.as_deref()))
+                .with_result_code(code)
+                .with_retryable(code == ResultCode::SERVER_ERROR));
+        }
+        Ok(CartState {
+            transaction_id: cart.transaction_id,
+            status: CartStatus::of_code(code),
+            result_code: Some(code),
+            payment_successful: wire.payment_successful,
+            message: wire.message,
+            payment: payment.map(Box::new),
+            reference_id: self.reference_id,
+            checked_at: self.received_at,
+        })
+    }
+}
+
+/// The members of an answer that say whether something was paid, before they are believed.
+pub(crate) struct Outcome {
+    pub(crate) success: bool,
+    pub(crate) payment_successful: Option<bool>,
+    pub(crate) code: i64,
+    pub(crate) status_id: Option<i64>,
+}
+
+impl Outcome {
+    const STATUS_ID_CONFIRMED: i64 = 2;
+
+    /// Why these members cannot all be true.
+    pub(crate) fn contradiction(&self, endpoint: Endpoint) -> Option<String> {
+        let status = CartStatus::of_code(self.code);
+        let paid = self.payment_successful == Some(true);
+        let says = |what: &str| Some(format!("result code {} with {what}", self.code));
+        match status {
+            // CancelCart says nothing of the payment, and Success false when it came too late.
+            CartStatus::Confirmed => {
+                if self
+                    .status_id
+                    .is_some_and(|id| id != Self::STATUS_ID_CONFIRMED)
+                {
+                    return says("a PaymentInfo that is not confirmed");
+                }
+                match endpoint {
+                    Endpoint::CancelCart if self.payment_successful == Some(false) => {
+                        says("PaymentSuccessful false")
+                    }
+                    Endpoint::CancelCart => None,
+                    // Confirmed before: CheckCart is asked before it is believed.
+                    Endpoint::ConfirmCart if self.code == ResultCode::ALREADY_CONFIRMED => None,
+                    _ if !paid => says("PaymentSuccessful not true"),
+                    _ if !self.success => says("Success not true"),
+                    _ => None,
+                }
+            }
+            CartStatus::Unknown => None,
+            _ if paid => says("PaymentSuccessful true"),
+            status if status.is_final() && self.status_id == Some(Self::STATUS_ID_CONFIRMED) => {
+                says("a PaymentInfo that is confirmed")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the server said no, leaving the cart as it was.
+    fn is_refusal(&self, endpoint: Endpoint) -> bool {
+        CartStatus::of_code(self.code) == CartStatus::Unknown
+            && (!self.success
+                || (endpoint == Endpoint::ConfirmCart && self.payment_successful != Some(true)))
+    }
+}
+
+fn another_cart(payment: Option<&PaymentInfo>, cart: &CartRef) -> Option<String> {
+    payment?
+        .transaction_id
+        .filter(|id| *id != cart.transaction_id)
+        .map(|id| {
+            format!(
+                "PaymentInfo is about the cart {id}, asked was {}",
+                cart.transaction_id
+            )
+        })
+}
+
+fn mismatch(payment: Option<&PaymentInfo>, cart: &CartRef) -> Option<String> {
+    let payment = payment?;
+    if let (Some(told), Some(known)) = (payment.total_amount, cart.amount)
+        && told != known
+    {
+        return Some(format!(
+            "Netgíró holds {told} kr. for cart {}, the order is {known} kr.: do not ship, look into it",
+            cart.transaction_id
+        ));
+    }
+    if let (Some(told), Some(known)) = (&payment.reference_number, &cart.reference)
+        && told != known
+    {
+        return Some(format!(
+            "Netgíró holds reference {told:?} for cart {}, the order is {known:?}: do not ship, look into it",
+            cart.transaction_id
+        ));
+    }
+    None
+}
+
+/// Whether a code, together with Success true, can stand for an inserted cart.
+fn says_inserted(code: i64) -> bool {
+    code == ResultCode::SUCCESS
+        || ResultCode::find(code).is_none_or(|known| {
+            known
+                .status
+                .is_some_and(|status| !status.is_final() || status.is_paid())
+        })
+}
+
+fn refusal(endpoint: Endpoint, message: Option<&str>) -> String {
+    match message {
+        Some(message) if !message.trim().is_empty() => {
+            format!("Netgíró refused {}: {message}", endpoint.name())
+        }
+        _ => format!("Netgíró refused {}", endpoint.name()),
+    }
+}
+
+/// The error for an answer whose HTTP status is not 2xx.
+pub(crate) fn http_error(
+    endpoint: Endpoint,
+    status: u16,
+    location: Option<&str>,
+    retry_after: Option<Duration>,
+    body: &[u8],
+    reference_id: Option<String>,
+) -> Error {
+    let told: Option<HttpErrorBody> = serde_json::from_slice(body).ok();
+    let said = told
+        .as_ref()
+        .and_then(|told| told.message.as_deref())
+        .map(|message| format!(": {message}"))
+        .unwrap_or_default();
+    let name = endpoint.name();
+    let (kind, message) = match status {
+        300..=399 => (
+            ErrorKind::Server,
+            format!(
+                "{name} was answered with a redirect to {:?}, which is never followed: check base_url",
+                location.unwrap_or_default()
+            ),
+        ),
+        401 | 403 => (
+            ErrorKind::Authentication,
+            format!(
+                "{name} was not let in{said}: check the app key, the secret key and that they belong to this environment"
+            ),
+        ),
+        408 => (
+            ErrorKind::Timeout,
+            format!("{name} took too long to reach the server{said}"),
+        ),
+        429 => (
+            ErrorKind::RateLimited,
+            format!("{name} was refused, there were too many calls{said}"),
+        ),
+        400..=499 => (ErrorKind::Api, format!("Netgíró refused {name}{said}")),
+        _ => (
+            ErrorKind::Server,
+            format!("{name} failed at the server{said}"),
+        ),
+    };
+    let error = Error::new(kind, message)
+        .with_http_status(status)
+        .with_retry_after(retry_after)
+        .with_reference_id(reference_id)
+        .with_request_sent(RequestSent::Yes);
+    match told.and_then(|told| told.result_code) {
+        Some(code) => error.with_result_code(code),
+        None => error,
+    }
+}
+
+#[derive(Deserialize)]
+struct HttpErrorBody {
+    #[serde(alias = "Message")]
+    message: Option<String>,
+    #[serde(rename = "ResultCode")]
+    result_code: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InsertCartAnswer<'a> {
+    success: bool,
+    result_code: i64,
+    message: Option<String>,
+    // Neither may fail the call: the cart exists whatever these hold.
+    #[serde(borrow, default, deserialize_with = "text_or_none")]
+    transaction_id: Option<&'a str>,
+    #[serde(borrow)]
+    process_cart_check_interval_miliseconds: Option<&'a RawValue>,
+}
+
+impl InsertCartAnswer<'_> {
+    fn check_interval(&self) -> Option<Duration> {
+        let hint = self.process_cart_check_interval_miliseconds?;
+        let milliseconds: u64 = hint.get().parse().ok()?;
+        (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
+    }
+}
+
+fn text_or_none<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<&'de str>, D::Error> {
+    let raw = Option::<&RawValue>::deserialize(deserializer)?;
+    Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CartAnswer<'a> {
+    pub(crate) success: Option<bool>,
+    pub(crate) payment_successful: Option<bool>,
+    pub(crate) result_code: Option<i64>,
+    pub(crate) message: Option<String>,
+    #[serde(borrow)]
+    pub(crate) payment_info: Option<PaymentInfoWire<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PaymentInfoWire<'a> {
+    transaction_id: Option<Uuid>,
+    invoice_number: Option<i64>,
+    reference_number: Option<String>,
+    status_id: Option<i64>,
+    created: Option<String>,
+    #[serde(borrow)]
+    total_amount: Option<&'a RawValue>,
+    #[serde(borrow)]
+    discount_amount: Option<&'a RawValue>,
+    #[serde(borrow)]
+    shipping_amount: Option<&'a RawValue>,
+    #[serde(borrow)]
+    handling_amount: Option<&'a RawValue>,
+    account_number: Option<i64>,
+    number_of_installments: Option<i64>,
+    client_identity_confirmed: Option<bool>,
+    location_id: Option<String>,
+    register_id: Option<String>,
+}
+
+impl TryFrom<PaymentInfoWire<'_>> for PaymentInfo {
+    type Error = String;
+
+    fn try_from(wire: PaymentInfoWire<'_>) -> Result<Self, String> {
+        Ok(Self {
+            transaction_id: wire.transaction_id,
+            invoice_number: wire.invoice_number,
+            reference_number: wire.reference_number,
+            status_id: wire.status_id,
+            created: wire.created.as_deref().and_then(instant),
+            total_amount: decimal("TotalAmount", wire.total_amount)?,
+            discount_amount: decimal("DiscountAmount", wire.discount_amount)?,
+            shipping_amount: decimal("ShippingAmount", wire.shipping_amount)?,
+            handling_amount: decimal("HandlingAmount", wire.handling_amount)?,
+            account_number: wire.account_number,
+            number_of_installments: wire.number_of_installments,
+            client_identity_confirmed: wire.client_identity_confirmed,
+            location_id: wire.location_id,
+            register_id: wire.register_id,
+        })
+    }
+}
+
+/// Parses exactly one JSON object, and tells a body that is not the API's from one with wrong data.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, (ErrorKind, String)> {
+    let no_object = || {
+        (
+            ErrorKind::Server,
+            format!("the body is not one JSON object: {}", beginning(body)),
+        )
+    };
+    let text = std::str::from_utf8(body).map_err(|_| no_object())?;
+    serde_json::from_str(text).map_err(|error| {
+        let members = serde_json::from_str::<Members>(text);
+        match members {
+            Ok(members) if members.result_code.is_some() => (
+                ErrorKind::Protocol,
+                format!("the body has wrong data: {error}"),
+            ),
+            Ok(_) => (
+                ErrorKind::Server,
+                format!("the body is not the API's: {}", beginning(body)),
+            ),
+            // A member twice: well-formed, and never to be believed.
+            Err(error) if error.is_data() && is_object(text) => (
+                ErrorKind::Protocol,
+                format!("the body has wrong data: {error}"),
+            ),
+            Err(_) => no_object(),
+        }
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Members {
+    result_code: Option<IgnoredAny>,
+}
+
+fn is_object(text: &str) -> bool {
+    text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// The first characters of a body, for an error message.
+fn beginning(body: &[u8]) -> String {
+    let text: String = String::from_utf8_lossy(body).chars().take(80).collect();
+    if text.is_empty() {
+        "it is empty".to_owned()
+    } else {
+        format!("{text:?}")
+    }
+}
+
+/// An amount with the very digits that were sent.
+fn decimal(member: &str, raw: Option<&RawValue>) -> Result<Option<Decimal>, String> {
+    let Some(raw) = raw else { return Ok(None) };
+    let text = raw.get();
+    Decimal::from_str_exact(text)
+        .or_else(|_| Decimal::from_scientific(text))
+        .map(Some)
+        .map_err(|_| {
+            format!(
+                "{member} is no exact amount: {}",
+                beginning(text.as_bytes())
+            )
+        })
+}
+
+/// A date of the API: without an offset it is UTC, as Iceland is all year. Unreadable ones are left
+/// out, since a payment must not be lost over its date.
+fn instant(text: &str) -> Option<Timestamp> {
+    text.parse::<Timestamp>().ok().or_else(|| {
+        let civil: DateTime = text.parse().ok()?;
+        TimeZone::UTC.to_timestamp(civil).ok()
+    })
+}
