@@ -1,0 +1,668 @@
+//! All that the server knows: its carts, what is due, and everything that came in and went out.
+//!
+//! No I/O and no clock: whoever calls says what time it is, and carries what is in the outbox.
+
+use crate::cart::{Answer, Birth, Cart, News, Order, Stage};
+use crate::clock::later;
+use crate::codes;
+use crate::customer::{Manner, Way};
+use crate::error::SimulatorError;
+use crate::faults::{Fault, Faults};
+use crate::history::History;
+use crate::options::{ResponseSignatures, SimulatorOptions};
+use crate::signature::{self, Keys, Seal};
+use crate::wire::{self, Endpoint, Invalid, Members};
+use fastrand::Rng;
+use jiff::Timestamp;
+use netgiro::{CartStatus, ConfirmationType};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A cart as the server holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SimulatedCart {
+    /// Its id.
+    pub transaction_id: Uuid,
+    /// The merchant's order id.
+    pub reference: String,
+    /// The amount in krónur.
+    pub amount: i64,
+    /// Who is asked to pay.
+    pub customer_id: String,
+    /// Where it stands.
+    pub status: CartStatus,
+    /// Whether it is paid.
+    pub is_paid: bool,
+    /// The result code `CheckCart` answers.
+    pub result_code: i64,
+    /// Who turns the customer's yes into a payment.
+    pub confirmation_type: ConfirmationType,
+    /// When it was inserted, on the simulator's clock.
+    pub created: Timestamp,
+    /// Until when it waits for its customer.
+    pub expires_at: Timestamp,
+    /// The code in the customer's SMS; `None` unless the customer was named by kennitala.
+    pub sms_code: Option<String>,
+    /// How often `CheckCart` asked for it.
+    pub checks: u32,
+}
+
+/// A request as it arrived, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SimulatedRequest {
+    /// What was called; `None` for a path the API does not have.
+    pub endpoint: Option<Endpoint>,
+    /// The cart it names; `None` for `InsertCart`.
+    pub transaction_id: Option<Uuid>,
+    /// The HTTP method.
+    pub method: String,
+    /// The path as received, with its query.
+    pub path: String,
+    /// The headers; names are in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+    /// The nonce it was signed with.
+    pub nonce: Option<String>,
+    /// Whether its application key and signature were right.
+    pub signature_ok: bool,
+    /// The HTTP status answered; `None` while it is being answered, or when it never was.
+    pub status: Option<u16>,
+    /// The body answered; `None` as with `status`.
+    pub answer: Option<String>,
+    /// When it arrived, on the simulator's clock.
+    pub at: Timestamp,
+}
+
+/// A callback that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SimulatedCallback {
+    /// The cart it is about.
+    pub transaction_id: Uuid,
+    /// Where it was sent: the string given to `InsertCart`.
+    pub url: String,
+    /// 1, or 2 for the repetition.
+    pub attempt: u32,
+    /// The HTTP status of the answer; `None` when there was none, or not yet.
+    pub status: Option<u16>,
+    /// Whether this attempt is over.
+    pub is_done: bool,
+    /// The headers sent.
+    pub headers: Vec<(String, String)>,
+    /// The body sent.
+    pub body: String,
+    /// When it was sent, on the simulator's clock.
+    pub at: Timestamp,
+}
+
+/// A request that has been read to its end.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) method: String,
+    /// Path and query as received.
+    pub(crate) path: String,
+    /// The URL the sender must have signed.
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What the server is to do about a request.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// The number of the request in the history.
+    pub(crate) request: usize,
+    pub(crate) delay: Option<Duration>,
+    /// `None`: close the connection.
+    pub(crate) response: Option<Response>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Response {
+    fn new(status: u16, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body,
+        }
+    }
+}
+
+/// A callback to be carried.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) letter: Letter,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+    /// The number of this attempt in the history.
+    record: usize,
+}
+
+/// What a callback is about; the same for both attempts.
+#[derive(Clone, Debug)]
+pub(crate) struct Letter {
+    pub(crate) url: String,
+    cart: Uuid,
+    news: News,
+    attempt: u32,
+}
+
+/// What time brings.
+#[derive(Debug)]
+enum Due {
+    /// The lifetime of a cart is over.
+    Lifetime(Uuid),
+    /// A customer who decides without being told has made up their mind.
+    Reaction(Uuid),
+    /// A callback is to be repeated.
+    Repetition(Letter),
+}
+
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    options: SimulatorOptions,
+    carts: Vec<Cart>,
+    places: HashMap<Uuid, usize>,
+    /// By time; what falls on the same instant keeps its order.
+    due: BTreeMap<(Timestamp, u64), Due>,
+    dues: u64,
+    outbox: Vec<Delivery>,
+    requests: History<SimulatedRequest>,
+    callbacks: History<SimulatedCallback>,
+    faults: Faults,
+    nonces: HashSet<String>,
+    /// Makes up carts, and nothing else: the n-th cart is the same however many requests come between.
+    births: Rng,
+    seals: Rng,
+    first_invoice: i64,
+}
+
+impl Ledger {
+    pub(crate) fn new(options: SimulatorOptions) -> Self {
+        let mut births = Rng::with_seed(options.seed);
+        let first_invoice = i64::from(births.u32(100_000..900_000));
+        Self {
+            carts: Vec::new(),
+            places: HashMap::new(),
+            due: BTreeMap::new(),
+            dues: 0,
+            outbox: Vec::new(),
+            requests: History::new(options.history),
+            callbacks: History::new(options.history),
+            faults: Faults::default(),
+            nonces: HashSet::new(),
+            first_invoice,
+            seals: births.fork(),
+            births,
+            options,
+        }
+    }
+
+    // What the world outside sees.
+
+    pub(crate) fn carts(&self) -> Vec<SimulatedCart> {
+        self.carts.iter().map(show).collect()
+    }
+
+    pub(crate) fn cart(&self, id: Uuid) -> Option<SimulatedCart> {
+        self.find(id).map(show)
+    }
+
+    pub(crate) fn requests(&self) -> Vec<SimulatedRequest> {
+        self.requests.iter().cloned().collect()
+    }
+
+    pub(crate) fn callbacks(&self) -> Vec<SimulatedCallback> {
+        self.callbacks.iter().cloned().collect()
+    }
+
+    pub(crate) fn faults(&mut self) -> &mut Faults {
+        &mut self.faults
+    }
+
+    // What customers do.
+
+    pub(crate) fn confirm(&mut self, id: Uuid, now: Timestamp) -> Result<(), SimulatorError> {
+        let news = self.attempt(id, |cart| cart.customer_confirms(now))?;
+        self.tell(id, news, now);
+        Ok(())
+    }
+
+    pub(crate) fn decline(&mut self, id: Uuid, now: Timestamp) -> Result<(), SimulatorError> {
+        let news = self.attempt(id, Cart::customer_declines)?;
+        self.tell(id, news, now);
+        Ok(())
+    }
+
+    pub(crate) fn expire(&mut self, id: Uuid) -> Result<(), SimulatorError> {
+        self.attempt(id, Cart::expire)
+    }
+
+    fn attempt<T>(
+        &mut self,
+        id: Uuid,
+        deed: impl FnOnce(&mut Cart) -> Result<T, String>,
+    ) -> Result<T, SimulatorError> {
+        let cart = self.find_mut(id).ok_or(SimulatorError::UnknownCart(id))?;
+        let status = status(cart.stage);
+        deed(cart).map_err(|message| SimulatorError::NotPossible {
+            transaction_id: id,
+            status,
+            message,
+        })
+    }
+
+    // What time does.
+
+    /// Lets everything happen that is due by now, in order, each at its own time.
+    pub(crate) fn run_until(&mut self, now: Timestamp) {
+        while let Some(entry) = self.due.first_entry() {
+            let (at, _) = *entry.key();
+            if at > now {
+                break;
+            }
+            match entry.remove() {
+                Due::Lifetime(id) => {
+                    if let Some(cart) = self.find_mut(id) {
+                        cart.lifetime_is_over();
+                    }
+                }
+                Due::Reaction(id) => self.react(id, at),
+                Due::Repetition(letter) => self.send(letter, at),
+            }
+        }
+    }
+
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.due.keys().next().map(|(at, _)| *at)
+    }
+
+    fn at(&mut self, time: Timestamp, due: Due) {
+        self.due.insert((time, self.dues), due);
+        self.dues += 1;
+    }
+
+    /// A customer who decides alone does; unless the cart has come to its end before.
+    fn react(&mut self, id: Uuid, now: Timestamp) {
+        let manner = self.find(id).map(|cart| cart.order.customer.manner);
+        let _ = match manner {
+            Some(Manner::Approves) => self.confirm(id, now),
+            Some(Manner::Declines) => self.decline(id, now),
+            _ => Ok(()),
+        };
+    }
+
+    // Callbacks.
+
+    pub(crate) fn has_mail(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Callbacks that nobody has carried yet.
+    pub(crate) fn take_outbox(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// Sends the merchant news of a cart, if it wants any.
+    fn tell(&mut self, cart: Uuid, news: News, now: Timestamp) {
+        let url = self.find(cart).and_then(|cart| match news {
+            News::CustomerConfirmed => cart.order.callback_url.clone(),
+            News::CustomerDeclined => cart.order.callback_cancel_url.clone(),
+        });
+        if let Some(url) = url {
+            let letter = Letter {
+                url,
+                cart,
+                news,
+                attempt: 1,
+            };
+            self.send(letter, now);
+        }
+    }
+
+    fn send(&mut self, letter: Letter, now: Timestamp) {
+        let Some(cart) = self.find(letter.cart) else {
+            return;
+        };
+        if letter.news == News::CustomerConfirmed && cart.stage == Stage::Canceled {
+            return; // ended by hand before the repetition
+        }
+        let body = wire::answered(&cart.callback(), self.options.decimals);
+        let seal = self.seal();
+        let headers = self
+            .keys()
+            .headers(&seal, &letter.url, &body, ResponseSignatures::Valid);
+        let record = self.callbacks.add(SimulatedCallback {
+            transaction_id: letter.cart,
+            url: letter.url.clone(),
+            attempt: letter.attempt,
+            status: None,
+            is_done: false,
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            at: now,
+        });
+        self.outbox.push(Delivery {
+            letter,
+            headers,
+            body,
+            record,
+        });
+    }
+
+    /// A callback came back with this status, or without an answer.
+    pub(crate) fn delivered(&mut self, delivery: Delivery, status: Option<u16>, now: Timestamp) {
+        if let Some(record) = self.callbacks.get_mut(delivery.record) {
+            record.status = status;
+            record.is_done = true;
+        }
+        let letter = delivery.letter;
+        if status == Some(200) {
+            if let Some(cart) = self.told(&letter) {
+                cart.callback_acknowledged();
+            }
+        } else if letter.attempt == 1 {
+            let again = Letter {
+                attempt: 2,
+                ..letter
+            };
+            let delay = self.options.callback_retry_delay;
+            self.at(later(now, delay), Due::Repetition(again));
+        } else if let Some(cart) = self.told(&letter) {
+            cart.callback_given_up();
+        }
+    }
+
+    /// The cart whose payment hangs on this callback.
+    fn told(&mut self, letter: &Letter) -> Option<&mut Cart> {
+        let confirmed = letter.news == News::CustomerConfirmed;
+        self.find_mut(letter.cart).filter(|_| confirmed)
+    }
+
+    // Requests.
+
+    /// Takes a request in, and decides what becomes of it.
+    pub(crate) fn receive(&mut self, incoming: Incoming, now: Timestamp) -> Outgoing {
+        let path = incoming.path.split('?').next().unwrap_or_default();
+        let endpoint = Endpoint::of_path(path);
+        let nonce = signature::header(&incoming.headers, signature::NONCE).map(str::to_owned);
+        let verdict = self
+            .keys()
+            .check(&incoming.headers, &incoming.url, &incoming.body);
+        let members = Members::read(&incoming.body);
+        let named = match (endpoint, &members) {
+            (None | Some(Endpoint::InsertCart), _) | (_, Err(_)) => None,
+            (Some(_), Ok(members)) => members.transaction_id().ok(),
+        };
+        let request = self.requests.add(SimulatedRequest {
+            endpoint,
+            transaction_id: named,
+            method: incoming.method.clone(),
+            path: incoming.path.clone(),
+            headers: incoming.headers,
+            body: String::from_utf8_lossy(&incoming.body).into_owned(),
+            nonce: nonce.clone(),
+            signature_ok: verdict.is_ok(),
+            status: None,
+            answer: None,
+            at: now,
+        });
+
+        let fault = endpoint.and_then(|endpoint| self.faults.take(endpoint));
+        if let (
+            Some(Fault {
+                confirm_during: true,
+                ..
+            }),
+            Some(id),
+        ) = (&fault, named)
+        {
+            let _ = self.confirm(id, now); // they may have decided already
+        }
+        let mut response = match endpoint {
+            _ if fault.as_ref().is_some_and(|fault| !fault.processes()) => {
+                Response::new(200, Vec::new())
+            }
+            None => Response::new(404, wire::refusal(404, "Not found")),
+            Some(_) if incoming.method != "POST" => {
+                let mut response = Response::new(405, wire::refusal(405, "Use POST"));
+                response.headers.push(("allow", "POST".to_owned()));
+                response
+            }
+            Some(endpoint) => match verdict.and_then(|()| self.spend(nonce)) {
+                Ok(()) => Response::new(200, self.process(endpoint, members, now)),
+                Err(message) => Response::new(401, wire::refusal(codes::UNAUTHORIZED, &message)),
+            },
+        };
+        if let (Some(fault), Some(endpoint)) = (&fault, endpoint) {
+            spoil(&mut response, fault, endpoint);
+        }
+        response
+            .headers
+            .push(("content-type", "application/json; charset=utf-8".to_owned()));
+        if (200..300).contains(&response.status) {
+            let signatures = fault
+                .as_ref()
+                .and_then(|fault| fault.signature)
+                .unwrap_or(self.options.response_signatures);
+            let seal = self.seal();
+            let signed = self
+                .keys()
+                .headers(&seal, &incoming.url, &response.body, signatures);
+            response.headers.extend(signed);
+        }
+        let closes = fault.as_ref().is_some_and(|fault| fault.drop.is_some());
+        Outgoing {
+            request,
+            delay: fault.and_then(|fault| fault.delay),
+            response: (!closes).then_some(response),
+        }
+    }
+
+    /// The answer to a request is on its way.
+    pub(crate) fn answered(&mut self, request: usize, response: &Response) {
+        if let Some(record) = self.requests.get_mut(request) {
+            record.status = Some(response.status);
+            record.answer = Some(String::from_utf8_lossy(&response.body).into_owned());
+        }
+    }
+
+    /// Notes a nonce, and refuses one that was used before where that is forbidden.
+    fn spend(&mut self, nonce: Option<String>) -> Result<(), String> {
+        match nonce {
+            Some(nonce) if self.options.reject_repeated_nonce => {
+                if self.nonces.contains(&nonce) {
+                    return Err(format!("Nonce {nonce} was used before"));
+                }
+                self.nonces.insert(nonce);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn process(
+        &mut self,
+        endpoint: Endpoint,
+        members: Result<Members, Invalid>,
+        now: Timestamp,
+    ) -> Vec<u8> {
+        let answer = members.and_then(|members| {
+            if endpoint == Endpoint::InsertCart {
+                let order = members.order(self.options.minimum_amount)?;
+                return Ok(self.insert(order, now));
+            }
+            let id = members.transaction_id()?;
+            let identifier = members.identifier()?;
+            let answer = self.answer(endpoint, id, identifier.as_deref(), now);
+            Ok(wire::answered(&answer, self.options.decimals))
+        });
+        answer.unwrap_or_else(|Invalid { code, message }| match endpoint {
+            Endpoint::InsertCart => wire::not_inserted(code, Some(&message)),
+            _ => wire::refusal(code, &message),
+        })
+    }
+
+    fn insert(&mut self, order: Order, now: Timestamp) -> Vec<u8> {
+        let customer = order.customer.clone();
+        let birth = Birth {
+            id: guid(&mut self.births),
+            sms_code: format!("{:04}", self.births.u32(0..10_000)),
+            invoice_number: self.first_invoice + i64::try_from(self.carts.len()).unwrap_or(0),
+            created: now,
+            expires_at: later(now, self.options.lifetime),
+        };
+        let (id, expires_at) = (birth.id, birth.expires_at);
+        let (cart, news) = Cart::new(order, birth);
+        self.places.insert(id, self.carts.len());
+        self.carts.push(cart);
+        if let Some(news) = news {
+            self.tell(id, news, now);
+        }
+        // Before its end: who answers in the last instant has answered.
+        if matches!(customer.manner, Manner::Approves | Manner::Declines) {
+            self.at(later(now, self.options.reaction), Due::Reaction(id));
+        }
+        self.at(expires_at, Due::Lifetime(id));
+        self.run_until(now);
+        wire::inserted(
+            id,
+            self.options.check_interval_ms,
+            customer.way == Way::Phone,
+        )
+    }
+
+    fn answer(
+        &mut self,
+        endpoint: Endpoint,
+        id: Uuid,
+        identifier: Option<&str>,
+        now: Timestamp,
+    ) -> Answer {
+        let unknown = self.options.unknown_cart_code;
+        let Some(cart) = self.find_mut(id) else {
+            return match endpoint {
+                Endpoint::CancelCart => Answer::bare(unknown == codes::CANCELED, None, unknown),
+                _ => Answer::bare(true, Some(false), unknown),
+            };
+        };
+        match endpoint {
+            Endpoint::CancelCart => cart.cancel(),
+            Endpoint::ConfirmCart => {
+                let (answer, news) = cart.merchant_confirms(identifier, now);
+                if let Some(news) = news {
+                    self.tell(id, news, now);
+                }
+                answer
+            }
+            _ => cart.check(),
+        }
+    }
+
+    fn find(&self, id: Uuid) -> Option<&Cart> {
+        self.places
+            .get(&id)
+            .and_then(|&place| self.carts.get(place))
+    }
+
+    fn find_mut(&mut self, id: Uuid) -> Option<&mut Cart> {
+        let place = *self.places.get(&id)?;
+        self.carts.get_mut(place)
+    }
+
+    fn keys(&self) -> Keys<'_> {
+        Keys {
+            app_key: &self.options.app_key,
+            secret_key: &self.options.secret_key,
+        }
+    }
+
+    fn seal(&mut self) -> Seal {
+        Seal {
+            // 18 digits, like the ticks in the documentation's examples.
+            nonce: self
+                .seals
+                .u64(100_000_000_000_000_000..1_000_000_000_000_000_000)
+                .to_string(),
+            reference_id: guid(&mut self.seals).to_string(),
+        }
+    }
+}
+
+fn guid(rng: &mut Rng) -> Uuid {
+    uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid()
+}
+
+/// Puts the answer that a fault wants in place of the real one.
+fn spoil(response: &mut Response, fault: &Fault, endpoint: Endpoint) {
+    if let Some(code) = fault.result_code {
+        let paid = matches!(code, codes::CONFIRMED | codes::ALREADY_CONFIRMED);
+        let canceled = matches!(code, codes::CANCELED | codes::ALREADY_CANCELED);
+        let known = code == codes::OK || code >= codes::CONFIRMED;
+        response.body = match endpoint {
+            Endpoint::InsertCart => wire::not_inserted(code, wire::message(code)),
+            Endpoint::CancelCart => wire::answered(&Answer::bare(canceled, None, code), 0),
+            Endpoint::CheckCart => wire::answered(&Answer::bare(known, Some(paid), code), 0),
+            Endpoint::ConfirmCart => wire::answered(&Answer::bare(true, Some(paid), code), 0),
+        };
+    }
+    if let Some(status) = fault.status {
+        response.status = status;
+        if !(200..300).contains(&status) && fault.result_code.is_none() {
+            let code = match status {
+                401 => codes::UNAUTHORIZED,
+                500.. => codes::SERVER_ERROR,
+                _ => codes::GENERIC_ERROR,
+            };
+            response.body = wire::refusal(code, &format!("Simulated status {status}"));
+        }
+    }
+    if let Some(body) = &fault.body {
+        response.body.clone_from(body);
+    }
+    if let Some(value) = &fault.retry_after {
+        response.headers.push(("retry-after", value.clone()));
+    }
+}
+
+fn status(stage: Stage) -> CartStatus {
+    match stage {
+        Stage::Asked => CartStatus::Pending,
+        Stage::NeedsCode => CartStatus::NeedsCode,
+        Stage::AwaitingCallback => CartStatus::AwaitingCallback,
+        Stage::Reserved => CartStatus::Reserved,
+        Stage::Paid => CartStatus::Confirmed,
+        Stage::Canceled => CartStatus::Canceled,
+        Stage::Declined(_) => CartStatus::Declined,
+    }
+}
+
+fn show(cart: &Cart) -> SimulatedCart {
+    SimulatedCart {
+        transaction_id: cart.id,
+        reference: cart.order.reference.clone(),
+        amount: cart.order.amount,
+        customer_id: cart.order.customer.id.clone(),
+        status: status(cart.stage),
+        is_paid: cart.stage == Stage::Paid,
+        result_code: cart.stage.code(),
+        confirmation_type: cart.order.confirmation,
+        created: cart.created,
+        expires_at: cart.expires_at,
+        sms_code: cart.sms_code.clone(),
+        checks: cart.checks,
+    }
+}

@@ -1,0 +1,65 @@
+//! A local Netgíró for tests.
+//!
+//! [`Simulator::start`] opens a server on a loopback port, in this process and on a thread of its own. It keeps carts,
+//! checks the signature of every request, signs its responses and callbacks, and answers as the real API is known to.
+//! The customer is you: [`Simulator::confirm`], [`Simulator::decline`] and [`Simulator::expire`] say what happens on
+//! the phone, and [`Simulator::advance`] lets time pass.
+//!
+//! ```
+//! use netgiro_simulator::{Simulator, SimulatorOptions};
+//! use std::time::Duration;
+//!
+//! let simulator = Simulator::start(SimulatorOptions { seed: 7, ..SimulatorOptions::default() })?;
+//! assert!(simulator.url().starts_with("http://127.0.0.1:"));
+//!
+//! // A client made with simulator.url(), app_key() and secret_key() inserts carts here.
+//! for cart in simulator.carts() {
+//!     simulator.confirm(cart.transaction_id)?;
+//! }
+//! simulator.advance(Duration::from_secs(180)); // whoever has not answered by now never will
+//! simulator.close();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Customers
+//!
+//! | customer id | behaviour |
+//! |---|---|
+//! | a phone number (7 digits, first 6, 7 or 8) | is asked on the phone, and waits for `confirm` or `decline` |
+//! | `8111111` | approves by itself, [`SimulatorOptions::reaction`] after the cart was inserted |
+//! | `8222222` | declines by itself, likewise |
+//! | a kennitala (10 digits with a valid check digit) | gets an SMS code, [`SimulatedCart::sms_code`], for `ConfirmCart` |
+//! | `2222222229` | gets a code too, but has no credit: `ConfirmCart` with the code is answered 10302 |
+//! | an app code (`500004` and 4 characters) | has agreed already: there is nobody left to ask |
+//!
+//! # Where the API's documentation is silent
+//!
+//! * A reservation (confirmation type manual) does not run out by itself; `CancelCart` releases it and answers 10201.
+//! * While a callback is unacknowledged, `CancelCart` answers `Success` false with 10429: the payment is still open.
+//! * A callback left unacknowledged twice cancels the sale only where the acknowledgement creates the payment
+//!   (confirmation type server callback). A cart that is paid or reserved without it stays so.
+//! * `CallbackCancelUrl` is called when the customer declines; not for the merchant's own `CancelCart`, nor at expiry.
+//! * Inside a callback `PaymentSuccessful` and `ResultCode` say what `CheckCart` would say at that moment.
+//! * `ConfirmCart` before the customer has agreed, or without the SMS code, answers the code that `CheckCart` gives.
+
+mod callbacks;
+mod cart;
+mod clock;
+mod codes;
+mod customer;
+mod error;
+mod faults;
+mod history;
+mod ledger;
+mod options;
+mod server;
+mod signature;
+mod simulator;
+mod wire;
+
+pub use error::SimulatorError;
+pub use faults::{DropAt, Fault};
+pub use ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
+pub use options::{ResponseSignatures, SimulatorOptions};
+pub use simulator::Simulator;
+pub use wire::Endpoint;

@@ -1,0 +1,144 @@
+//! Who may come in, and what goes out signed.
+
+use crate::options::ResponseSignatures;
+
+pub(crate) const APP_KEY: &str = "netgiro_appkey";
+pub(crate) const NONCE: &str = "netgiro_nonce";
+pub(crate) const SIGNATURE: &str = "netgiro_signature";
+pub(crate) const REFERENCE_ID: &str = "netgiro_referenceId";
+
+/// The keys that both sides know.
+pub(crate) struct Keys<'a> {
+    pub(crate) app_key: &'a str,
+    pub(crate) secret_key: &'a str,
+}
+
+/// The first value of a header; names are as hyper gives them, in lower case.
+pub(crate) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
+}
+
+impl Keys<'_> {
+    /// Checks the signature over the URL and the body exactly as received; the error says what is wrong.
+    pub(crate) fn check(
+        &self,
+        headers: &[(String, String)],
+        url: &str,
+        body: &[u8],
+    ) -> Result<(), String> {
+        let get = |name| header(headers, name).ok_or_else(|| format!("Header {name} is missing"));
+        let app_key = get(APP_KEY)?;
+        let nonce = get(NONCE)?;
+        let signature = get(SIGNATURE)?;
+        if !app_key.eq_ignore_ascii_case(self.app_key) {
+            return Err(format!("Unknown application {app_key}"));
+        }
+        if signature != netgiro::sign(self.secret_key, nonce, url, body) {
+            return Err(format!(
+                "The signature does not match nonce {nonce}, URL {url} and the body received"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The headers of a message that goes out; `url` is the one it is hashed with.
+    pub(crate) fn headers(
+        &self,
+        seal: &Seal,
+        url: &str,
+        body: &[u8],
+        signatures: ResponseSignatures,
+    ) -> Vec<(&'static str, String)> {
+        let mut signature = netgiro::sign(self.secret_key, &seal.nonce, url, body);
+        let mut headers = vec![(REFERENCE_ID, seal.reference_id.clone())];
+        match signatures {
+            ResponseSignatures::Omit => return headers,
+            ResponseSignatures::Valid => {}
+            ResponseSignatures::Corrupt => {
+                let last = signature.pop();
+                signature.push(if last == Some('0') { '1' } else { '0' });
+            }
+        }
+        headers.push((APP_KEY, self.app_key.to_owned()));
+        headers.push((NONCE, seal.nonce.clone()));
+        headers.push((SIGNATURE, signature));
+        headers
+    }
+}
+
+/// What is made up for one message that goes out.
+#[derive(Clone, Debug)]
+pub(crate) struct Seal {
+    pub(crate) nonce: String,
+    pub(crate) reference_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: Keys<'static> = Keys {
+        app_key: "APP",
+        secret_key: "secret",
+    };
+    const URL: &str = "http://127.0.0.1:1/v1/Checkout/CheckCart";
+
+    fn seal() -> Seal {
+        Seal {
+            nonce: "123".to_owned(),
+            reference_id: "r".to_owned(),
+        }
+    }
+
+    fn sealed(signatures: ResponseSignatures) -> Vec<(String, String)> {
+        KEYS.headers(&seal(), URL, b"{}", signatures)
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    #[test]
+    fn what_goes_out_signed_would_be_let_in() {
+        let headers = sealed(ResponseSignatures::Valid);
+        assert_eq!(KEYS.check(&headers, URL, b"{}"), Ok(()));
+        assert!(KEYS.check(&headers, URL, b"{} ").is_err());
+        assert!(
+            KEYS.check(&headers, "http://localhost:1/v1/Checkout/CheckCart", b"{}")
+                .is_err()
+        );
+        let other = Keys {
+            app_key: "OTHER",
+            ..KEYS
+        };
+        assert_eq!(
+            other.check(&headers, URL, b"{}").unwrap_err(),
+            "Unknown application APP"
+        );
+    }
+
+    #[test]
+    fn a_missing_header_is_named() {
+        for name in [APP_KEY, NONCE, SIGNATURE] {
+            let mut headers = sealed(ResponseSignatures::Valid);
+            headers.retain(|(key, _)| key != name);
+            let why = KEYS.check(&headers, URL, b"{}").unwrap_err();
+            assert_eq!(why, format!("Header {name} is missing"));
+        }
+    }
+
+    #[test]
+    fn a_corrupt_signature_looks_like_one() {
+        let headers = sealed(ResponseSignatures::Corrupt);
+        assert_eq!(header(&headers, SIGNATURE).map(str::len), Some(64));
+        assert!(KEYS.check(&headers, URL, b"{}").is_err());
+    }
+
+    #[test]
+    fn without_a_signature_the_call_still_has_its_reference() {
+        let headers = sealed(ResponseSignatures::Omit);
+        assert_eq!(headers, [(REFERENCE_ID.to_owned(), "r".to_owned())]);
+    }
+}

@@ -1,0 +1,192 @@
+//! The handle: what tests hold while the server runs.
+
+use crate::error::SimulatorError;
+use crate::faults::Fault;
+use crate::ledger::{Ledger, SimulatedCallback, SimulatedCart, SimulatedRequest};
+use crate::options::SimulatorOptions;
+use crate::server::{self, Shared};
+use jiff::Timestamp;
+use std::fmt;
+use std::io;
+use std::mem::ManuallyDrop;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// A local Netgíró, from [`start`](Self::start) until [`close`](Self::close) or drop.
+///
+/// Every method may be called from any thread at any time, also while requests are being answered, and after `close`.
+///
+/// A forked child does not inherit the server: there, the handle may be dropped, and nothing else.
+pub struct Simulator {
+    url: String,
+    app_key: String,
+    secret_key: String,
+    shared: Arc<Shared>,
+    /// Never dropped as it stands: in a forked child, taking leave of a thread that is not there could hang.
+    running: ManuallyDrop<Mutex<Option<Running>>>,
+    process: u32,
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Starts a server on a loopback port, on a thread of its own.
+    ///
+    /// Fails when the port is taken, the machine has no thread or file descriptor left, or an option cannot be used
+    /// ([`io::ErrorKind::InvalidInput`], with a [`SimulatorError`] inside).
+    pub fn start(options: SimulatorOptions) -> io::Result<Self> {
+        options
+            .check()
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
+        listener.set_nonblocking(true)?;
+        let url = format!("http://{}/v1/", listener.local_addr()?);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let app_key = options.app_key.clone();
+        let secret_key = options.secret_key.clone();
+        let callback_timeout = options.callback_timeout;
+        let shared = Arc::new(Shared::new(Ledger::new(options), callback_timeout));
+        let (stop, stopped) = oneshot::channel();
+        let served = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("netgiro-simulator".to_owned())
+            .spawn(move || runtime.block_on(server::serve(listener, served, stopped)))?;
+        Ok(Self {
+            url,
+            app_key,
+            secret_key,
+            shared,
+            running: ManuallyDrop::new(Mutex::new(Some(Running { stop, thread }))),
+            process: std::process::id(),
+        })
+    }
+
+    /// The base URL for a client: `http://127.0.0.1:PORT/v1/`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The application key that is let in.
+    #[must_use]
+    pub fn app_key(&self) -> &str {
+        &self.app_key
+    }
+
+    /// The secret key of both sides.
+    #[must_use]
+    pub fn secret_key(&self) -> &str {
+        &self.secret_key
+    }
+
+    /// The customer accepts. The cart becomes confirmed, reserved, or awaits its callback's acknowledgement, as its
+    /// confirmation type wants; a callback is sent meanwhile, and this does not wait for it.
+    ///
+    /// Fails for a cart whose customer has decided already, whose time is over, or which needs the SMS code instead.
+    pub fn confirm(&self, transaction_id: Uuid) -> Result<(), SimulatorError> {
+        self.shared
+            .now(|ledger, now| ledger.confirm(transaction_id, now))
+    }
+
+    /// The customer declines: 10423, and a callback to `CallbackCancelUrl`, if there is one.
+    ///
+    /// Fails for a cart whose customer has decided already, or whose time is over.
+    pub fn decline(&self, transaction_id: Uuid) -> Result<(), SimulatorError> {
+        self.shared
+            .now(|ledger, now| ledger.decline(transaction_id, now))
+    }
+
+    /// Ends a cart as if its time were over: 10201. A reservation ends too, and a sale that awaits its callback.
+    ///
+    /// Fails for a cart that cannot change any more.
+    pub fn expire(&self, transaction_id: Uuid) -> Result<(), SimulatorError> {
+        self.shared.now(|ledger, _| ledger.expire(transaction_id))
+    }
+
+    /// Lets time pass at once: carts run out, customers react, callbacks are repeated, each in its turn.
+    ///
+    /// Callbacks are sent, but this does not wait for their answers.
+    pub fn advance(&self, by: Duration) {
+        self.shared.advance(by);
+    }
+
+    /// The simulator's time: real time, plus what it was advanced by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.now(|_, now| now)
+    }
+
+    /// All carts, in the order in which they were inserted.
+    #[must_use]
+    pub fn carts(&self) -> Vec<SimulatedCart> {
+        self.shared.now(|ledger, _| ledger.carts())
+    }
+
+    /// One cart.
+    #[must_use]
+    pub fn cart(&self, transaction_id: Uuid) -> Option<SimulatedCart> {
+        self.shared.now(|ledger, _| ledger.cart(transaction_id))
+    }
+
+    /// Every request, in the order of arrival; at most [`SimulatorOptions::history`] of them.
+    #[must_use]
+    pub fn requests(&self) -> Vec<SimulatedRequest> {
+        self.shared.now(|ledger, _| ledger.requests())
+    }
+
+    /// Every attempt at a callback, in order; at most [`SimulatorOptions::history`] of them.
+    #[must_use]
+    pub fn callbacks(&self) -> Vec<SimulatedCallback> {
+        self.shared.now(|ledger, _| ledger.callbacks())
+    }
+
+    /// Lets something go wrong with requests to come.
+    ///
+    /// Fails for a fault that cannot be: no count, or a status that is none.
+    pub fn add_fault(&self, fault: Fault) -> Result<(), SimulatorError> {
+        self.shared.now(|ledger, _| ledger.faults().add(fault))
+    }
+
+    /// Forgets the faults that have not struck yet.
+    pub fn clear_faults(&self) {
+        self.shared.now(|ledger, _| ledger.faults().clear());
+    }
+
+    /// Stops the server: cuts its connections, frees its port and ends its thread. Carts and records stay readable.
+    ///
+    /// Does nothing the second time.
+    pub fn close(&self) {
+        if std::process::id() != self.process {
+            return;
+        }
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Running { stop, thread }) = running.take() {
+            let _ = stop.send(());
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("url", &self.url)
+            .field("app_key", &self.app_key)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,525 @@
+//! The API's messages: requests read, answers written.
+
+use crate::cart::{Answer, Order, Payment};
+use crate::codes;
+use crate::customer::Customer;
+use crate::error::SimulatorError;
+use netgiro::ConfirmationType;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use std::fmt;
+use std::str::FromStr;
+use uuid::Uuid;
+
+/// A call of the checkout API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// Asks a customer to pay.
+    InsertCart,
+    /// Asks where a cart stands.
+    CheckCart,
+    /// Makes a reservation a payment, or brings the customer's SMS code.
+    ConfirmCart,
+    /// Withdraws a cart.
+    CancelCart,
+}
+
+impl Endpoint {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::InsertCart,
+        Self::CheckCart,
+        Self::ConfirmCart,
+        Self::CancelCart,
+    ];
+
+    /// The last part of its path.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InsertCart => "InsertCart",
+            Self::CheckCart => "CheckCart",
+            Self::ConfirmCart => "ConfirmCart",
+            Self::CancelCart => "CancelCart",
+        }
+    }
+
+    /// Finds the endpoint of a path, whatever its case.
+    pub(crate) fn of_path(path: &str) -> Option<Self> {
+        let path = path.to_ascii_lowercase();
+        let name = path.strip_prefix("/v1/checkout/")?;
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|endpoint| endpoint.as_str().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = SimulatorError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|endpoint| endpoint.as_str() == text)
+            .ok_or_else(|| {
+                SimulatorError::InvalidOption(format!(
+                    "an endpoint must be \"InsertCart\", \"CheckCart\", \"ConfirmCart\" or \"CancelCart\"; got {text:?}"
+                ))
+            })
+    }
+}
+
+/// Why a request is answered with `Success` false.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Invalid {
+    pub(crate) code: i64,
+    pub(crate) message: String,
+}
+
+impl Invalid {
+    fn new(code: i64, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    fn plain(message: impl Into<String>) -> Self {
+        Self::new(codes::GENERIC_ERROR, message)
+    }
+}
+
+/// A request's JSON object, its members found whatever the case of their names.
+pub(crate) struct Members(Map<String, Value>);
+
+impl Members {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Invalid> {
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(_) => Err(Invalid::plain("The body must be one JSON object")),
+            Err(error) => Err(Invalid::plain(format!("The body is not JSON: {error}"))),
+        }
+    }
+
+    /// Null counts as absent.
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_null())
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, Invalid> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(Invalid::plain(format!("{name} must be a string"))),
+        }
+    }
+
+    fn required_text(&self, name: &str) -> Result<String, Invalid> {
+        self.text(name)?
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| Invalid::plain(format!("{name} is required")))
+    }
+
+    fn integer(&self, name: &str) -> Result<Option<i64>, Invalid> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) => value
+                .as_i64()
+                .filter(|number| i32::try_from(*number).is_ok())
+                .map(Some)
+                .ok_or_else(|| Invalid::plain(format!("{name} must be an integer"))),
+        }
+    }
+
+    pub(crate) fn transaction_id(&self) -> Result<Uuid, Invalid> {
+        let text = self.required_text("TransactionId")?;
+        Uuid::parse_str(&text).map_err(|_| Invalid::plain("TransactionId must be a GUID"))
+    }
+
+    pub(crate) fn identifier(&self) -> Result<Option<String>, Invalid> {
+        self.text("Identifier")
+    }
+
+    /// Reads an `InsertCart`.
+    pub(crate) fn order(&self, minimum_amount: i64) -> Result<Order, Invalid> {
+        let amount = self
+            .integer("Amount")?
+            .ok_or_else(|| Invalid::plain("Amount is required"))?;
+        let reference = self.required_text("Reference")?;
+        let customer_id = self.required_text("CustomerId")?;
+        let confirmation = self
+            .get("ConfirmationType")
+            .and_then(Value::as_i64)
+            .and_then(confirmation_type)
+            .ok_or_else(|| {
+                Invalid::new(
+                    codes::BAD_CONFIRMATION_TYPE,
+                    "ConfirmationType must be 0, 1 or 2",
+                )
+            })?;
+        let callback_url = self.text("CallbackUrl")?.filter(|url| !url.is_empty());
+        if confirmation == ConfirmationType::ServerCallback && callback_url.is_none() {
+            return Err(Invalid::new(
+                codes::BAD_CONFIRMATION_TYPE,
+                "ConfirmationType 1 needs a CallbackUrl",
+            ));
+        }
+        if amount < minimum_amount {
+            return Err(Invalid::new(
+                codes::BELOW_MINIMUM,
+                format!("Amount is below the minimum of {minimum_amount}"),
+            ));
+        }
+        let customer = Customer::find(&customer_id)
+            .ok_or_else(|| Invalid::new(codes::NO_SUCH_CUSTOMER, "Customer does not exist"))?;
+        self.text("Description")?;
+        self.check_items()?;
+        Ok(Order {
+            amount,
+            reference,
+            customer,
+            confirmation,
+            callback_url,
+            callback_cancel_url: self
+                .text("CallbackCancelUrl")?
+                .filter(|url| !url.is_empty()),
+            location_id: self.text("LocationId")?,
+            register_id: self.text("RegisterId")?,
+        })
+    }
+
+    fn check_items(&self) -> Result<(), Invalid> {
+        let items = match self.get("CartItemRequests") {
+            None => return Ok(()),
+            Some(Value::Array(items)) => items,
+            Some(_) => return Err(Invalid::plain("CartItemRequests must be an array")),
+        };
+        for item in items {
+            let Value::Object(members) = item else {
+                return Err(Invalid::plain("CartItemRequests must hold objects"));
+            };
+            let item = Self(members.clone());
+            for name in ["ProductNo", "Name", "Description"] {
+                item.text(name)?;
+            }
+            for name in ["UnitPrice", "Quantity", "Amount"] {
+                item.integer(name)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn confirmation_type(number: i64) -> Option<ConfirmationType> {
+    match number {
+        0 => Some(ConfirmationType::Automatic),
+        1 => Some(ConfirmationType::ServerCallback),
+        2 => Some(ConfirmationType::Manual),
+        _ => None,
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refused<'a> {
+    success: bool,
+    message: &'a str,
+    result_code: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inserted<'a> {
+    success: bool,
+    result_code: i64,
+    message: Option<&'a str>,
+    transaction_id: Option<Uuid>,
+    process_cart_check_interval_miliseconds: Option<i64>,
+    remote_confirmation_available: bool,
+    announcement_message: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answered<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_successful: Option<bool>,
+    payment_info: Option<PaymentInfo<'a>>,
+    success: bool,
+    message: Option<&'a str>,
+    result_code: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PaymentInfo<'a> {
+    transaction_id: Uuid,
+    invoice_number: i64,
+    reference_number: &'a str,
+    status_id: i64,
+    created: String,
+    total_amount: Box<RawValue>,
+    discount_amount: Box<RawValue>,
+    shipping_amount: Box<RawValue>,
+    handling_amount: Box<RawValue>,
+    account_number: Option<i64>,
+    number_of_installments: i64,
+    client_identity_confirmed: Option<bool>,
+    location_id: Option<&'a str>,
+    register_id: Option<&'a str>,
+}
+
+impl<'a> PaymentInfo<'a> {
+    fn of(payment: &'a Payment, decimals: u8) -> Self {
+        Self {
+            transaction_id: payment.transaction_id,
+            invoice_number: payment.invoice_number,
+            reference_number: &payment.reference,
+            status_id: payment.status_id,
+            created: payment
+                .created
+                .strftime("%Y-%m-%dT%H:%M:%S%.3f")
+                .to_string(),
+            total_amount: decimal(payment.amount, decimals),
+            discount_amount: decimal(0, decimals),
+            shipping_amount: decimal(0, decimals),
+            handling_amount: decimal(0, decimals),
+            account_number: None,
+            number_of_installments: 1,
+            client_identity_confirmed: payment.identity_confirmed,
+            location_id: payment.location_id.as_deref(),
+            register_id: payment.register_id.as_deref(),
+        }
+    }
+}
+
+/// .NET writes a decimal with the digits it was given: 1000, 1000.0 or 1000.00.
+fn decimal(kronur: i64, decimals: u8) -> Box<RawValue> {
+    let text = match decimals {
+        0 => kronur.to_string(),
+        1 => format!("{kronur}.0"),
+        _ => format!("{kronur}.00"),
+    };
+    RawValue::from_string(text).unwrap_or_default()
+}
+
+/// What the API says about a code; nothing where all is well.
+pub(crate) fn message(code: i64) -> Option<&'static str> {
+    match code {
+        codes::OK | codes::CONFIRMED => None,
+        codes::GENERIC_ERROR => Some("Error"),
+        codes::CANCELED => Some("Payment canceled"),
+        codes::ALREADY_CANCELED => Some("Already canceled"),
+        codes::ALREADY_CONFIRMED => Some("Already confirmed"),
+        codes::REFUSED | codes::DECLINED => Some("Customer declined"),
+        codes::NO_SUCH_CART => Some("Cart not found"),
+        codes::WAITING => Some("Waiting for the customer"),
+        codes::RESERVED => Some("Reserved: confirm the cart"),
+        codes::NEEDS_CODE => Some("Additional confirmation needed"),
+        codes::AWAITING_CALLBACK => Some("Reserved: waiting for the callback's acknowledgement"),
+        _ => Some("Unspecified"),
+    }
+}
+
+/// `{"Success":false,"Message":…,"ResultCode":…}`
+pub(crate) fn refusal(code: i64, message: &str) -> Vec<u8> {
+    write(&Refused {
+        success: false,
+        message,
+        result_code: code,
+    })
+}
+
+/// The answer to an `InsertCart` that made a cart.
+pub(crate) fn inserted(id: Uuid, check_interval_ms: Option<i64>, asks_phone: bool) -> Vec<u8> {
+    write(&Inserted {
+        success: true,
+        result_code: codes::OK,
+        message: None,
+        transaction_id: Some(id),
+        process_cart_check_interval_miliseconds: check_interval_ms,
+        remote_confirmation_available: asks_phone,
+        announcement_message: None,
+    })
+}
+
+/// The answer to an `InsertCart` that made none.
+pub(crate) fn not_inserted(code: i64, message: Option<&str>) -> Vec<u8> {
+    write(&Inserted {
+        success: code == codes::OK,
+        result_code: code,
+        message,
+        transaction_id: None,
+        process_cart_check_interval_miliseconds: None,
+        remote_confirmation_available: false,
+        announcement_message: None,
+    })
+}
+
+/// The answer to `CheckCart`, `ConfirmCart` and `CancelCart`; also the body of a callback.
+pub(crate) fn answered(answer: &Answer, decimals: u8) -> Vec<u8> {
+    write(&Answered {
+        payment_successful: answer.paid,
+        payment_info: answer
+            .payment
+            .as_ref()
+            .map(|payment| PaymentInfo::of(payment, decimals)),
+        success: answer.success,
+        message: message(answer.code),
+        result_code: answer.code,
+    })
+}
+
+/// Strings, integers and booleans: there is nothing in them that cannot be written.
+fn write(message: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(message).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn order(body: &str) -> Result<Order, Invalid> {
+        Members::read(body.as_bytes())?.order(100)
+    }
+
+    fn code(body: &str) -> i64 {
+        order(body).unwrap_err().code
+    }
+
+    const FULL: &str = r#"{"Amount":1000,"Reference":"A-1","CustomerId":"8223281","ConfirmationType":1,"CallbackUrl":"http://127.0.0.1/c","CallbackCancelUrl":"http://127.0.0.1/x","Description":"Þrír","CartItemRequests":[{"ProductNo":"1","Name":"Bók","UnitPrice":500,"Quantity":2000,"Amount":1000}],"LocationId":"L","RegisterId":"R"}"#;
+
+    #[test]
+    fn an_order_is_read_in_both_spellings() {
+        let order = order(FULL).unwrap();
+        assert_eq!(order.amount, 1000);
+        assert_eq!(
+            order.callback_cancel_url.as_deref(),
+            Some("http://127.0.0.1/x")
+        );
+        assert_eq!(order.location_id.as_deref(), Some("L"));
+        let camel = r#"{"amount":100,"reference":"A","customerId":"8223281","confirmationType":0,"callbackUrl":null}"#;
+        assert_eq!(super::tests::order(camel).unwrap().callback_url, None);
+    }
+
+    #[test]
+    fn each_mistake_has_its_code() {
+        let with = |from: &str, to: &str| code(&FULL.replacen(from, to, 1));
+        assert_eq!(with("1000", "99"), 10305);
+        assert_eq!(with("1000", "-1"), 10305);
+        assert_eq!(with("1000", "\"1000\""), 400);
+        assert_eq!(with("1000", "1000.5"), 400);
+        assert_eq!(with("1000", "true"), 400);
+        assert_eq!(with("1000", "2147483648"), 400);
+        assert_eq!(with("8223281", "5223281"), 10306);
+        assert_eq!(with("8223281", ""), 400);
+        assert_eq!(with("A-1", ""), 400);
+        assert_eq!(
+            with("\"ConfirmationType\":1", "\"ConfirmationType\":3"),
+            10427
+        );
+        assert_eq!(
+            with("\"ConfirmationType\":1", "\"ConfirmationType\":\"1\""),
+            10427
+        );
+        assert_eq!(with("\"ConfirmationType\":1,", ""), 10427);
+        assert_eq!(with("http://127.0.0.1/c", ""), 10427);
+        assert_eq!(
+            with(
+                "\"CallbackUrl\":\"http://127.0.0.1/c\"",
+                "\"CallbackUrl\":1"
+            ),
+            400
+        );
+        assert_eq!(with("500,", "\"500\","), 400);
+        assert_eq!(with("[{", "[1,{"), 400);
+        assert_eq!(code("[]"), 400);
+        assert_eq!(code(""), 400);
+        assert_eq!(code("{} {}"), 400);
+    }
+
+    #[test]
+    fn answers_are_written_in_the_order_of_the_wire() {
+        assert_eq!(
+            String::from_utf8(refusal(401, "No")).unwrap(),
+            r#"{"Success":false,"Message":"No","ResultCode":401}"#
+        );
+        assert_eq!(
+            String::from_utf8(inserted(Uuid::from_u128(7), Some(3000), true)).unwrap(),
+            r#"{"Success":true,"ResultCode":200,"Message":null,"TransactionId":"00000000-0000-0000-0000-000000000007","ProcessCartCheckIntervalMiliseconds":3000,"RemoteConfirmationAvailable":true,"AnnouncementMessage":null}"#
+        );
+        let canceled = Answer::bare(true, None, 10201);
+        assert_eq!(
+            String::from_utf8(answered(&canceled, 0)).unwrap(),
+            r#"{"PaymentInfo":null,"Success":true,"Message":"Payment canceled","ResultCode":10201}"#
+        );
+    }
+
+    #[test]
+    fn a_payment_shows_its_decimals_and_no_offset() {
+        let payment = Payment {
+            transaction_id: Uuid::from_u128(7),
+            invoice_number: 12,
+            reference: "A-1".to_owned(),
+            status_id: 2,
+            created: Timestamp::from_millisecond(1_579_699_325_123).unwrap(),
+            amount: 1000,
+            identity_confirmed: None,
+            location_id: None,
+            register_id: None,
+        };
+        for (decimals, total, none) in [
+            (0, "1000", "0"),
+            (1, "1000.0", "0.0"),
+            (2, "1000.00", "0.00"),
+        ] {
+            let answer = Answer {
+                success: true,
+                paid: Some(true),
+                code: 10200,
+                payment: Some(payment.clone()),
+            };
+            let text = String::from_utf8(answered(&answer, decimals)).unwrap();
+            assert_eq!(
+                text,
+                format!(
+                    r#"{{"PaymentSuccessful":true,"PaymentInfo":{{"TransactionId":"00000000-0000-0000-0000-000000000007","InvoiceNumber":12,"ReferenceNumber":"A-1","StatusId":2,"Created":"2020-01-22T13:22:05.123","TotalAmount":{total},"DiscountAmount":{none},"ShippingAmount":{none},"HandlingAmount":{none},"AccountNumber":null,"NumberOfInstallments":1,"ClientIdentityConfirmed":null,"LocationId":null,"RegisterId":null}},"Success":true,"Message":null,"ResultCode":10200}}"#
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn paths_are_found_whatever_their_case() {
+        for path in [
+            "/v1/Checkout/CheckCart",
+            "/v1/checkout/checkcart",
+            "/V1/CHECKOUT/CHECKCART",
+        ] {
+            assert_eq!(Endpoint::of_path(path), Some(Endpoint::CheckCart));
+        }
+        for path in [
+            "/v1/Checkout/Check",
+            "/Checkout/CheckCart",
+            "/",
+            "/v1/checkout/checkcart/x",
+        ] {
+            assert_eq!(Endpoint::of_path(path), None);
+        }
+    }
+}
