@@ -31,7 +31,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// use netgiro::{Amount, CartStatus, Client, ClientOptions, NewCart};
 ///
 /// let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
-/// options.base_url = Some(simulator.url());
+/// options.base_url = Some(simulator.url().to_owned());
 /// let client = Client::new(options)?;
 ///
 /// let order = NewCart::new(Amount::new(4990)?, "order-1001", "8111111".parse()?);

@@ -1,0 +1,314 @@
+//! Waiting, settling, watching and bulk, against a simulated Netgíró.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use netgiro::{
+    Amount, Cart, CartPoll, CartRef, CartStatus, Client, ClientOptions, ConfirmationType,
+    ErrorKind, NewCart, PollPolicy, WaitOptions,
+};
+use netgiro_simulator::{Endpoint, Fault, Simulator, SimulatorOptions};
+use uuid::Uuid;
+
+struct Shop {
+    simulator: Simulator,
+    client: Client,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let simulator = Simulator::start(SimulatorOptions {
+            check_interval_ms: Some(20),
+            ..SimulatorOptions::default()
+        })
+        .unwrap();
+        let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
+        options.base_url = Some(simulator.url().to_owned());
+        options.timeout = Duration::from_millis(500);
+        let client = Client::new(options).unwrap();
+        Self { simulator, client }
+    }
+
+    async fn cart(&self, confirmation_type: ConfirmationType) -> Cart {
+        let mut order = NewCart::new(
+            Amount::new(4990).unwrap(),
+            "order-1001",
+            "8223281".parse().unwrap(),
+        );
+        order.confirmation_type = confirmation_type;
+        self.client.insert_cart(&order).await.unwrap()
+    }
+
+    fn fault(&self, fault: Fault) {
+        self.simulator.add_fault(fault).unwrap();
+    }
+
+    fn requests(&self, endpoint: Endpoint) -> usize {
+        let all = self.simulator.requests();
+        all.iter()
+            .filter(|seen| seen.endpoint == Some(endpoint))
+            .count()
+    }
+}
+
+/// Short, so that a test takes milliseconds.
+fn within(milliseconds: u64) -> WaitOptions {
+    let short = Duration::from_millis(10);
+    WaitOptions {
+        timeout: Duration::from_millis(milliseconds),
+        policy: Some(PollPolicy::new(short, short * 2, short * 3).unwrap()),
+    }
+}
+
+#[tokio::test]
+async fn waiting_ends_when_the_customer_confirms() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    let mut watch = shop.client.watch_cart(&cart, within(5000));
+    let first = watch.next().await.unwrap().unwrap();
+    assert_eq!(first.status, CartStatus::Pending);
+    shop.simulator.confirm(cart.transaction_id).unwrap();
+    let state = watch.finish().await.unwrap();
+    assert!(state.is_paid());
+    assert_eq!(state.payment.unwrap().total_amount.unwrap(), cart.amount);
+}
+
+#[tokio::test]
+async fn waiting_stops_where_it_is_the_merchants_move() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Manual).await;
+    shop.simulator.confirm(cart.transaction_id).unwrap();
+    let state = shop
+        .client
+        .wait_for_cart(&cart, within(5000))
+        .await
+        .unwrap();
+    assert_eq!(state.status, CartStatus::Reserved);
+    let state = shop.client.confirm_cart(&cart, None).await.unwrap();
+    assert!(state.is_paid());
+}
+
+#[tokio::test]
+async fn the_deadline_leaves_the_cart_open_and_gives_a_poll_to_resume() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    let error = shop
+        .client
+        .wait_for_cart(&cart, within(100))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WaitTimeout, "{error}");
+    assert_eq!(error.state().unwrap().status, CartStatus::Pending);
+    assert_eq!(shop.requests(Endpoint::CancelCart), 0);
+    shop.simulator.confirm(cart.transaction_id).unwrap();
+    let poll = error.poll().unwrap();
+    let state = shop.client.wait_for_cart(poll, within(5000)).await.unwrap();
+    assert!(state.is_paid());
+}
+
+#[tokio::test]
+async fn settling_cancels_when_nobody_answers() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    let state = shop.client.settle_cart(&cart, within(100)).await.unwrap();
+    assert_eq!(state.status, CartStatus::Canceled);
+    assert_eq!(shop.requests(Endpoint::CancelCart), 1);
+}
+
+#[tokio::test]
+async fn settling_reports_a_cart_that_was_paid_while_it_canceled() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    shop.fault(Fault::on(Endpoint::CancelCart).confirm_during());
+    let state = shop.client.settle_cart(&cart, within(100)).await.unwrap();
+    assert!(state.is_paid());
+}
+
+#[tokio::test]
+async fn settling_asks_on_when_the_cancels_answer_is_lost() {
+    for fault in [
+        Fault::on(Endpoint::CancelCart).drop_after(),
+        Fault::on(Endpoint::CancelCart).drop_before(),
+        Fault::on(Endpoint::CancelCart)
+            .confirm_during()
+            .drop_after(),
+        Fault::on(Endpoint::CancelCart).status(500).times(2),
+    ] {
+        let shop = Shop::open();
+        let cart = shop.cart(ConfirmationType::Automatic).await;
+        shop.fault(fault);
+        let state = shop.client.settle_cart(&cart, within(60)).await.unwrap();
+        let held = shop.simulator.cart(cart.transaction_id).unwrap();
+        assert_eq!(state.is_paid(), held.is_paid);
+        assert!(state.is_final());
+    }
+}
+
+#[tokio::test]
+async fn what_settling_cannot_learn_is_unresolved_and_resumes_to_the_truth() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    // The customer confirms under the cancel, and nothing the server says comes through.
+    shop.fault(Fault::on(Endpoint::CancelCart).confirm_during().status(503));
+    shop.fault(Fault::anywhere().status(503).times(1000));
+    let error = shop
+        .client
+        .settle_cart(&cart, within(50))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unresolved, "{error}");
+    shop.simulator.clear_faults();
+    let poll = CartPoll::from_json(&error.poll().unwrap().to_json()).unwrap();
+    let state = shop
+        .client
+        .wait_for_cart(&poll, within(5000))
+        .await
+        .unwrap();
+    assert!(state.is_paid());
+}
+
+#[tokio::test]
+async fn waiting_survives_failures_and_stops_at_the_third_bad_signature() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    let corrupt = netgiro_simulator::ResponseSignatures::Corrupt;
+    for fault in [
+        Fault::on(Endpoint::CheckCart).drop_before(),
+        Fault::on(Endpoint::CheckCart).status(500),
+        Fault::on(Endpoint::CheckCart).body("<html>"),
+        Fault::on(Endpoint::CheckCart).signature(corrupt).times(2),
+    ] {
+        shop.fault(fault);
+    }
+    shop.simulator.confirm(cart.transaction_id).unwrap();
+    assert!(
+        shop.client
+            .wait_for_cart(&cart, within(5000))
+            .await
+            .unwrap()
+            .is_paid()
+    );
+
+    shop.fault(Fault::on(Endpoint::CheckCart).signature(corrupt).times(3));
+    let error = shop
+        .client
+        .wait_for_cart(&cart, within(5000))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Signature, "{error}");
+}
+
+#[tokio::test]
+async fn a_missing_or_absurd_hint_never_makes_a_hot_loop() {
+    for hint in [None, Some(0), Some(-5)] {
+        let simulator = Simulator::start(SimulatorOptions {
+            check_interval_ms: hint,
+            ..SimulatorOptions::default()
+        })
+        .unwrap();
+        let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
+        options.base_url = Some(simulator.url().to_owned());
+        let client = Client::new(options).unwrap();
+        let order = NewCart::new(Amount::new(1).unwrap(), "order", "8223281".parse().unwrap());
+        let cart = client.insert_cart(&order).await.unwrap();
+        assert_eq!(cart.check_interval, None);
+        let options = WaitOptions {
+            timeout: Duration::from_millis(700),
+            policy: None,
+        };
+        let error = client.wait_for_cart(&cart, options).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WaitTimeout);
+        // One check at the start, one at the deadline.
+        assert_eq!(simulator.cart(cart.transaction_id).unwrap().checks, 2);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_about_another_order_is_a_mismatch_and_never_paid() {
+    let shop = Shop::open();
+    let mut cart = shop.cart(ConfirmationType::Automatic).await;
+    shop.simulator.confirm(cart.transaction_id).unwrap();
+    cart.amount = Amount::new(4991).unwrap();
+    let error = shop
+        .client
+        .wait_for_cart(&cart, within(5000))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+    cart.amount = Amount::new(4990).unwrap();
+    cart.reference = "order-1002".to_owned();
+    let error = shop.client.check_cart(&cart).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+}
+
+#[tokio::test]
+async fn a_poll_goes_step_by_step_and_an_early_step_sends_nothing() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    let poll = CartPoll::new(&cart, WaitOptions::default(), Timestamp::now());
+    let poll = shop.client.poll_step(&poll).await.unwrap();
+    assert!(!poll.is_done());
+    assert!(poll.next_check_at() > Timestamp::now());
+    assert_eq!(shop.client.poll_step(&poll).await.unwrap(), poll);
+    assert_eq!(shop.requests(Endpoint::CheckCart), 1);
+    assert!(!poll.to_json().contains("8223281"));
+}
+
+#[tokio::test]
+async fn many_carts_are_checked_in_order_and_waited_for_as_they_settle() {
+    let shop = Shop::open();
+    let mut ids = Vec::new();
+    for at in 0..20 {
+        let cart = shop.cart(ConfirmationType::Automatic).await;
+        if at % 2 == 0 {
+            shop.simulator.confirm(cart.transaction_id).unwrap();
+        }
+        ids.push(cart.transaction_id);
+    }
+    let carts = || -> Vec<CartRef> { ids.iter().copied().map(CartRef::from).collect() };
+    let mut progress = Vec::new();
+    let results = shop
+        .client
+        .check_many(carts(), 4, |done, total| progress.push((done, total)))
+        .await
+        .unwrap();
+    assert_eq!(progress.last(), Some(&(20, 20)));
+    for (at, (id, result)) in ids.iter().zip(&results).enumerate() {
+        assert_eq!(result.transaction_id, *id);
+        assert_eq!(result.outcome.as_ref().unwrap().is_paid(), at % 2 == 0);
+    }
+
+    let started = Instant::now();
+    let mut waiting = shop.client.wait_many(carts(), within(400), 4).unwrap();
+    let (mut paid, mut timed_out) = (0, 0);
+    while let Some(result) = waiting.next().await {
+        match result.outcome {
+            Ok(state) => {
+                assert!(state.is_paid());
+                paid += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WaitTimeout);
+                timed_out += 1;
+            }
+        }
+    }
+    assert_eq!((paid, timed_out), (10, 10));
+    assert!(started.elapsed() >= Duration::from_millis(400));
+}
+
+#[tokio::test]
+async fn an_id_that_is_no_carts_is_refused() {
+    for text in ["", "order-1001", "1234", &Uuid::nil().to_string()] {
+        let error = text.parse::<CartRef>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert!(error.message().contains(text));
+    }
+}
