@@ -1,0 +1,379 @@
+//! `Client`, and what it hands out: its calls, its watches, its bulk calls.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use napi::bindgen_prelude::{Either, Uint8Array};
+use napi_derive::napi;
+use netgiro::{Callback, CartState, CartStatus, CheckResult, Client, ClientOptions, Error, ErrorKind, Result, WaitMany, Watch};
+use serde::Serialize;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::convert::{self, GivenAmount, GivenCart, GivenNewCart, GivenWait};
+use crate::errors::{refusal_of, reply};
+use crate::poll;
+use crate::runtime::{Events, Port};
+use crate::values::{CallbackView, CartView, CheckView, StateView};
+
+/// What a client is made with.
+#[napi(object, object_to_js = false)]
+pub struct GivenOptions {
+    /// The ApplicationId.
+    pub app_key: String,
+    /// The SecretKey.
+    pub secret_key: String,
+    /// A word.
+    pub environment: Option<String>,
+    /// Another base URL.
+    pub base_url: Option<String>,
+    /// In milliseconds.
+    pub timeout_ms: Option<f64>,
+    /// In milliseconds.
+    pub connect_timeout_ms: Option<f64>,
+    /// A word.
+    pub response_verification: Option<String>,
+    /// A PEM file.
+    pub ca_file: Option<String>,
+}
+
+fn client_options(given: GivenOptions) -> Result<ClientOptions> {
+    let mut options = ClientOptions::new(given.app_key, given.secret_key);
+    if let Some(environment) = given.environment {
+        options.environment = environment.parse()?;
+    }
+    options.base_url = given.base_url;
+    if let Some(timeout) = given.timeout_ms {
+        options.timeout = netgiro::milliseconds("timeoutMs", timeout)?;
+    }
+    if let Some(timeout) = given.connect_timeout_ms {
+        options.connect_timeout = netgiro::milliseconds("connectTimeoutMs", timeout)?;
+    }
+    if let Some(mode) = given.response_verification {
+        options.response_verification = mode.parse()?;
+    }
+    options.ca_file = given.ca_file.map(Into::into);
+    Ok(options)
+}
+
+/// A client of the core; `None` once it is closed.
+#[napi]
+pub struct NativeClient {
+    client: Option<Client>,
+}
+
+/// A client, or the JSON text of why there is none.
+type Made<T> = Either<T, String>;
+
+fn made(client: Result<Client>) -> Made<NativeClient> {
+    match client {
+        Ok(client) => Either::A(NativeClient {
+            client: Some(client),
+        }),
+        Err(error) => Either::B(refusal_of(&error)),
+    }
+}
+
+/// Makes a client; opens nothing.
+#[napi(catch_unwind)]
+pub fn make_client(given: GivenOptions) -> Made<NativeClient> {
+    made(client_options(given).and_then(Client::new))
+}
+
+/// Makes a client from the process's environment; opens nothing.
+#[napi(catch_unwind)]
+pub fn make_client_from_env() -> Made<NativeClient> {
+    made(Client::from_env())
+}
+
+/// Each method that sends gets the port to answer to and the number of the call; it gives JSON text when the call was
+/// refused before anything was started.
+#[napi]
+impl NativeClient {
+    /// Where the calls go.
+    #[napi(getter, catch_unwind)]
+    pub fn base_url(&self) -> Option<String> {
+        self.client.as_ref().map(|client| client.base_url().to_owned())
+    }
+
+    /// Lets go of the connections once the calls under way are over.
+    #[napi(catch_unwind)]
+    pub fn close(&mut self) {
+        self.client = None;
+    }
+
+    fn open(&self) -> Result<Client> {
+        self.client
+            .clone()
+            .ok_or_else(|| Error::new(ErrorKind::InvalidRequest, "this client is closed"))
+    }
+
+    /// InsertCart.
+    #[napi(catch_unwind)]
+    pub fn insert_cart(&self, port: &Port, call: u32, given: GivenNewCart) -> Option<String> {
+        accepted(|| {
+            let (client, cart) = (self.open()?, convert::new_cart(given)?);
+            Ok(port.start(call, |_| async move {
+                client.insert_cart(&cart).await.map(CartView::from)
+            }))
+        })
+    }
+
+    /// CheckCart.
+    #[napi(catch_unwind)]
+    pub fn check_cart(&self, port: &Port, call: u32, cart: GivenCart) -> Option<String> {
+        accepted(|| {
+            let (client, cart) = (self.open()?, convert::cart(&cart)?);
+            Ok(port.start(call, |_| async move {
+                client.check_cart(cart).await.map(State)
+            }))
+        })
+    }
+
+    /// CancelCart.
+    #[napi(catch_unwind)]
+    pub fn cancel_cart(&self, port: &Port, call: u32, cart: GivenCart) -> Option<String> {
+        accepted(|| {
+            let (client, cart) = (self.open()?, convert::cart(&cart)?);
+            Ok(port.start(call, |_| async move {
+                client.cancel_cart(cart).await.map(State)
+            }))
+        })
+    }
+
+    /// ConfirmCart.
+    #[napi(catch_unwind)]
+    pub fn confirm_cart(
+        &self,
+        port: &Port,
+        call: u32,
+        cart: GivenCart,
+        identifier: Option<String>,
+    ) -> Option<String> {
+        accepted(|| {
+            let (client, cart) = (self.open()?, convert::cart(&cart)?);
+            Ok(port.start(call, |_| async move {
+                client
+                    .confirm_cart(cart, identifier.as_deref())
+                    .await
+                    .map(State)
+            }))
+        })
+    }
+
+    /// Follows a cart to the end; each change is an event.
+    #[napi(catch_unwind)]
+    pub fn wait_for_cart(
+        &self,
+        port: &Port,
+        call: u32,
+        cart: GivenCart,
+        wait: GivenWait,
+        settle: bool,
+    ) -> Option<String> {
+        accepted(|| {
+            let watch = self.watching(&cart, &wait, settle)?;
+            Ok(port.start(call, |events| follow(watch, events)))
+        })
+    }
+
+    /// Follows a cart, one change for each call of `next`.
+    #[napi(catch_unwind)]
+    pub fn watch_cart(&self, cart: GivenCart, wait: GivenWait) -> Made<NativeWatch> {
+        match self.watching(&cart, &wait, false) {
+            Ok(watch) => Either::A(NativeWatch {
+                watch: Arc::new(Mutex::new(watch)),
+            }),
+            Err(error) => Either::B(refusal_of(&error)),
+        }
+    }
+
+    fn watching(&self, cart: &GivenCart, wait: &GivenWait, settle: bool) -> Result<Watch> {
+        let (client, cart) = (self.open()?, convert::cart(cart)?);
+        let options = convert::wait_options(wait)?;
+        Ok(if settle {
+            client.watch_settling(cart, options)
+        } else {
+            client.watch_cart(cart, options)
+        })
+    }
+
+    /// Checks many carts; `[done, total]` is an event.
+    #[napi(catch_unwind)]
+    pub fn check_many(
+        &self,
+        port: &Port,
+        call: u32,
+        carts: Vec<GivenCart>,
+        concurrency: f64,
+    ) -> Option<String> {
+        accepted(|| {
+            let (client, carts) = (self.open()?, convert::carts(&carts)?);
+            let concurrency = convert::count("concurrency", concurrency)?;
+            Ok(port.start(call, |events| async move {
+                client
+                    .check_many(carts, concurrency, |done, total| {
+                        events.send(&(done, total));
+                    })
+                    .await
+                    .map(Checks)
+            }))
+        })
+    }
+
+    /// Waits for many carts, from the call of `run` on.
+    #[napi(catch_unwind)]
+    pub fn wait_many(
+        &self,
+        carts: Vec<GivenCart>,
+        wait: GivenWait,
+        concurrency: f64,
+    ) -> Made<NativeWaiting> {
+        let waiting = self.open().and_then(|client| {
+            let carts = convert::carts(&carts)?;
+            let options = convert::wait_options(&wait)?;
+            client.wait_many(carts, options, convert::count("concurrency", concurrency)?)
+        });
+        match waiting {
+            Ok(waiting) => Either::A(NativeWaiting {
+                waiting: Some(waiting),
+            }),
+            Err(error) => Either::B(refusal_of(&error)),
+        }
+    }
+
+    /// Takes a poll one check further.
+    #[napi(catch_unwind)]
+    pub fn poll_step(&self, port: &Port, call: u32, token: String) -> Option<String> {
+        accepted(|| {
+            let (client, poll) = (self.open()?, netgiro::CartPoll::from_json(&token)?);
+            Ok(port.start(call, |_| async move {
+                client.poll_step(&poll).await.map(poll::Poll)
+            }))
+        })
+    }
+
+    /// Verifies a callback; `headers` are names and values by turns.
+    #[napi(catch_unwind)]
+    pub fn verify_callback(&self, url: String, headers: Vec<String>, body: Uint8Array) -> String {
+        let (pairs, _) = headers.as_chunks::<2>();
+        let headers: Vec<_> = pairs
+            .iter()
+            .map(|[name, value]| (name.clone(), value.clone()))
+            .collect();
+        let callback = self
+            .open()
+            .and_then(|client| client.verify_callback(&url, &headers, &body));
+        reply(&callback.as_ref().map(CallbackView::from).map_err(Clone::clone))
+    }
+}
+
+/// Whether a verified callback is about this order, as `Callback::matches` says.
+#[napi(catch_unwind)]
+pub fn callback_matches(
+    amount: Option<String>,
+    reference: Option<String>,
+    order_amount: GivenAmount,
+    order_reference: String,
+) -> String {
+    let told = Callback {
+        transaction_id: Uuid::nil(),
+        reference,
+        amount: amount.and_then(|digits| digits.parse().ok()),
+        state: CartState::of(Uuid::nil(), CartStatus::Unknown, Timestamp::UNIX_EPOCH),
+        reference_id: None,
+    };
+    reply(
+        &convert::amount("amount", &order_amount)
+            .map(|amount| told.matches(amount, &order_reference)),
+    )
+}
+
+/// A cart being followed.
+#[napi]
+pub struct NativeWatch {
+    watch: Arc<Mutex<Watch>>,
+}
+
+#[napi]
+impl NativeWatch {
+    /// The next change; null after the last.
+    #[napi(catch_unwind)]
+    pub fn next(&self, port: &Port, call: u32) -> Option<String> {
+        let watch = Arc::clone(&self.watch);
+        port.start(call, |_| async move {
+            watch
+                .lock()
+                .await
+                .next()
+                .await
+                .transpose()
+                .map(|change| change.map(State))
+        })
+    }
+}
+
+/// Many carts being waited for; `None` once that has begun.
+#[napi]
+pub struct NativeWaiting {
+    waiting: Option<WaitMany>,
+}
+
+#[napi]
+impl NativeWaiting {
+    /// Waits; `[done, total, result]` is an event.
+    #[napi(catch_unwind)]
+    pub fn run(&mut self, port: &Port, call: u32) -> Option<String> {
+        let waiting = self.waiting.take();
+        port.start(call, |events| async move {
+            if let Some(mut waiting) = waiting {
+                while let Some(result) = waiting.next().await {
+                    let (done, total) = (waiting.done(), waiting.total());
+                    events.send(&(done, total, CheckView::from(&result)));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+async fn follow(mut watch: Watch, events: Events) -> Result<State> {
+    while let Some(change) = watch.next().await {
+        events.send(&State(change?));
+    }
+    watch.finish().await.map(State)
+}
+
+/// What refuses a call before it is started, as JSON text.
+fn accepted(start: impl FnOnce() -> Result<Option<String>>) -> Option<String> {
+    start().unwrap_or_else(|error| Some(refusal_of(&error)))
+}
+
+/// A state on its way to JavaScript.
+struct State(netgiro::CartState);
+
+impl Serialize for State {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        StateView::from(&self.0).serialize(serializer)
+    }
+}
+
+/// The results of a bulk call on their way to JavaScript.
+struct Checks(Vec<CheckResult>);
+
+impl Serialize for Checks {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(CheckView::from))
+    }
+}
+
+/// `sign`.
+#[napi(catch_unwind)]
+pub fn sign(
+    secret_key: String,
+    nonce: String,
+    url: String,
+    body: Uint8Array,
+) -> String {
+    netgiro::sign(&secret_key, &nonce, &url, &body)
+}

@@ -1,0 +1,235 @@
+//! From what JavaScript gives to what the core takes.
+
+use std::str::FromStr as _;
+
+use jiff::Timestamp;
+use napi::bindgen_prelude::{BigInt, Either, Either3};
+use napi_derive::napi;
+use netgiro::{
+    Amount, Cart, CartItem, CartPoll, CartRef, CustomerId, Error, ErrorKind, Given, NewCart,
+    PollPolicy, Result, WaitOptions,
+};
+
+/// A number, a big integer, or anything else as it prints.
+pub(crate) type GivenAmount = Either3<f64, BigInt, String>;
+
+pub(crate) fn amount(argument: &str, given: &GivenAmount) -> Result<Amount> {
+    let given = match given {
+        Either3::A(number) => Given::Number(*number),
+        Either3::B(integer) => match integer.get_i128() {
+            (integer, true) => Given::Integer(integer),
+            _ => Given::Other("an integer of more than 127 bits"),
+        },
+        Either3::C(text) => Given::Other(text),
+    };
+    Amount::parse(argument, given)
+}
+
+/// A cart: the text of its id, or what is known of it.
+pub(crate) type GivenCart = Either<String, KnownCart>;
+
+/// What is known of a cart beside its id.
+#[napi(object, object_to_js = false)]
+pub struct KnownCart {
+    /// The cart's id.
+    pub transaction_id: Option<String>,
+    /// The amount it was inserted with.
+    pub amount: Option<f64>,
+    /// The reference it was inserted with.
+    pub reference: Option<String>,
+    /// The server's poll hint, in milliseconds.
+    pub check_interval: Option<f64>,
+    /// A poll of it, as JSON.
+    pub poll: Option<String>,
+}
+
+pub(crate) fn cart(given: &GivenCart) -> Result<CartRef> {
+    let known = match given {
+        Either::A(text) => return CartRef::from_str(text),
+        Either::B(known) => known,
+    };
+    if let Some(token) = &known.poll {
+        return Ok(CartRef::from(&CartPoll::from_json(token)?));
+    }
+    let cart = CartRef::from_str(known.transaction_id.as_deref().unwrap_or_default())?;
+    let (Some(kronur), Some(reference)) = (known.amount, &known.reference) else {
+        return Ok(cart);
+    };
+    Ok(CartRef::from(&Cart {
+        transaction_id: cart.transaction_id(),
+        reference: reference.clone(),
+        amount: Amount::parse("amount", Given::Number(kronur))?,
+        check_interval: known
+            .check_interval
+            .map(|interval| netgiro::milliseconds("checkInterval", interval))
+            .transpose()?,
+        message: None,
+        reference_id: None,
+    }))
+}
+
+/// The carts of a bulk call; the error names the one that is none.
+pub(crate) fn carts(given: &[GivenCart]) -> Result<Vec<CartRef>> {
+    given
+        .iter()
+        .enumerate()
+        .map(|(index, given)| {
+            cart(given)
+                .map_err(|error| Error::new(error.kind(), format!("carts[{index}]: {}", error.message())))
+        })
+        .collect()
+}
+
+/// A cart to be inserted.
+#[napi(object, object_to_js = false)]
+pub struct GivenNewCart {
+    /// Whole krónur.
+    pub amount: GivenAmount,
+    /// The shop's order id.
+    pub reference: String,
+    /// Who is asked.
+    pub customer_id: String,
+    /// A word, or its number as text.
+    pub confirmation_type: Option<String>,
+    /// Where the server reports a confirmation.
+    pub callback_url: Option<String>,
+    /// Where the server reports a cancellation.
+    pub callback_cancel_url: Option<String>,
+    /// Shown to the customer.
+    pub description: Option<String>,
+    /// The lines.
+    pub items: Option<Vec<GivenItem>>,
+    /// The place of sale.
+    pub location_id: Option<String>,
+    /// The till.
+    pub register_id: Option<String>,
+}
+
+/// One line of a cart.
+#[napi(object, object_to_js = false)]
+pub struct GivenItem {
+    /// What is bought.
+    pub name: String,
+    /// Whole krónur for one piece.
+    pub unit_price: GivenAmount,
+    /// Pieces, in decimal text.
+    pub quantity: String,
+    /// Whole krónur for the line.
+    pub amount: Option<GivenAmount>,
+    /// The shop's product number.
+    pub product_no: Option<String>,
+    /// More about it.
+    pub description: Option<String>,
+}
+
+pub(crate) fn new_cart(given: GivenNewCart) -> Result<NewCart> {
+    let items = given
+        .items
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+        .map(|(index, given)| item(index, given))
+        .collect::<Result<_>>()?;
+    let customer_id = CustomerId::parse(&given.customer_id)?;
+    let mut cart = NewCart::new(amount("amount", &given.amount)?, given.reference, customer_id);
+    if let Some(confirmation_type) = given.confirmation_type {
+        cart.confirmation_type = confirmation_type.parse()?;
+    }
+    cart.callback_url = given.callback_url;
+    cart.callback_cancel_url = given.callback_cancel_url;
+    cart.description = given.description;
+    cart.items = items;
+    cart.location_id = given.location_id;
+    cart.register_id = given.register_id;
+    Ok(cart)
+}
+
+fn item(index: usize, given: GivenItem) -> Result<CartItem> {
+    let of_this = |member: &str| format!("items[{index}].{member}");
+    let unit_price = amount(&of_this("unitPrice"), &given.unit_price)?;
+    let total = given
+        .amount
+        .map(|total| amount(&of_this("amount"), &total))
+        .transpose()?;
+    let mut item = CartItem::new(given.name, unit_price, &given.quantity, total)
+        .map_err(|error| Error::new(error.kind(), of_this(error.message())))?;
+    item.product_no = given.product_no;
+    item.description = given.description;
+    Ok(item)
+}
+
+/// How long to wait, and how often to ask.
+#[napi(object, object_to_js = false)]
+pub struct GivenWait {
+    /// In milliseconds.
+    pub timeout_ms: Option<f64>,
+    /// How often to ask.
+    pub policy: Option<GivenPolicy>,
+}
+
+/// How often to ask.
+#[napi(object, object_to_js = false)]
+pub struct GivenPolicy {
+    /// In milliseconds.
+    pub min_interval_ms: Option<f64>,
+    /// In milliseconds.
+    pub default_interval_ms: Option<f64>,
+    /// In milliseconds.
+    pub max_interval_ms: Option<f64>,
+}
+
+pub(crate) fn wait_options(given: &GivenWait) -> Result<WaitOptions> {
+    let mut options = WaitOptions::default();
+    if let Some(timeout) = given.timeout_ms {
+        options.timeout = netgiro::milliseconds("timeoutMs", timeout)?;
+    }
+    options.policy = given.policy.as_ref().map(policy).transpose()?;
+    Ok(options)
+}
+
+fn policy(given: &GivenPolicy) -> Result<PollPolicy> {
+    let default = PollPolicy::default();
+    let interval = |name, given: Option<f64>, default| {
+        given.map_or(Ok(default), |given| netgiro::milliseconds(name, given))
+    };
+    PollPolicy::new(
+        interval("minIntervalMs", given.min_interval_ms, default.min_interval())?,
+        interval(
+            "defaultIntervalMs",
+            given.default_interval_ms,
+            default.default_interval(),
+        )?,
+        interval("maxIntervalMs", given.max_interval_ms, default.max_interval())?,
+    )
+}
+
+/// How many calls at a time, from a JavaScript number.
+pub(crate) fn count(argument: &str, given: f64) -> Result<usize> {
+    let whole = format!("{given}").parse().ok().filter(|&count| count > 0);
+    whole.ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidRequest,
+            format!("{argument} must be a whole number, 1 or more; got {given}"),
+        )
+    })
+}
+
+/// An instant in epoch milliseconds; `None` is now.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what `as` saturates is outside the range of a timestamp"
+)]
+pub(crate) fn instant(argument: &str, given: Option<f64>) -> Result<Timestamp> {
+    let Some(milliseconds) = given else {
+        return Ok(Timestamp::now());
+    };
+    Some(milliseconds.floor())
+        .filter(|milliseconds| milliseconds.is_finite())
+        .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds as i64).ok())
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidRequest,
+                format!("{argument} must be an instant in epoch milliseconds; got {milliseconds}"),
+            )
+        })
+}

@@ -1,0 +1,23 @@
+//! The native half of the `netgiro` package for Node.js.
+//!
+//! It converts what JavaScript gives, calls the core, and hands back plain data; it decides nothing. Promises, classes
+//! and errors are made in JavaScript (`node/*.cjs`): an error class of one's own cannot be thrown from native code
+//! that finishes later. So every answer crosses as JSON text, `{"value": …}` or `{"error": …}`, which is also the
+//! cheapest way across: one string instead of some twenty property writes.
+
+#![allow(
+    unsafe_code,
+    reason = "what `#[napi]` expands to is unsafe; nothing written here is"
+)]
+#![allow(
+    unreachable_pub,
+    clippy::needless_pass_by_value,
+    reason = "the shape of an exported function is JavaScript's, not Rust's"
+)]
+
+mod client;
+mod convert;
+mod errors;
+mod poll;
+mod runtime;
+mod values;

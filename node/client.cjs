@@ -1,0 +1,141 @@
+'use strict';
+// Client: each method converts its arguments, calls the compiled half, and freezes what comes back.
+
+const { inspect } = require('node:util');
+const results = require('./results.cjs');
+const poll = require('./poll.cjs');
+const { native, call, open, made } = require('./native.cjs');
+const { asyncDispose, Changes, Settling } = require('./follow.cjs');
+const {
+  bytes,
+  callbackParts,
+  cart: cartOf,
+  carts: cartsOf,
+  clientOptions,
+  members,
+  newCart,
+  types,
+  waitOptions,
+} = require('./arguments.cjs');
+
+const { fn, number, signal: aSignal, text } = types;
+
+const DEFAULT_CONCURRENCY = 32;
+
+/** Lets `fromEnv`, and no caller, make a client around a native one. */
+const FROM_NATIVE = Symbol('from native');
+
+class Client {
+  #native;
+
+  constructor(options, of) {
+    this.#native = options === FROM_NATIVE ? of : made(native.makeClient(clientOptions(options)));
+  }
+
+  static fromEnv() {
+    return new Client(FROM_NATIVE, made(native.makeClientFromEnv()));
+  }
+
+  async insertCart(cart, options = {}) {
+    const given = newCart(cart);
+    const { signal } = members('insertCart', options, { signal: aSignal });
+    return Object.freeze(await call(signal, undefined, (port, n) => this.#native.insertCart(port, n, given)));
+  }
+
+  async checkCart(cart, options = {}) {
+    const given = cartOf(cart);
+    const { signal } = members('checkCart', options, { signal: aSignal });
+    return results.state(await call(signal, undefined, (port, n) => this.#native.checkCart(port, n, given)));
+  }
+
+  async cancelCart(cart, options = {}) {
+    const given = cartOf(cart);
+    const { signal } = members('cancelCart', options, { signal: aSignal });
+    return results.state(await call(signal, undefined, (port, n) => this.#native.cancelCart(port, n, given)));
+  }
+
+  async confirmCart(cart, options = {}) {
+    const given = cartOf(cart);
+    const { identifier, signal } = members('confirmCart', options, { identifier: text, signal: aSignal });
+    return results.state(
+      await call(signal, undefined, (port, n) => this.#native.confirmCart(port, n, given, identifier)),
+    );
+  }
+
+  async waitForCart(cart, options = {}) {
+    return await this.#wait('waitForCart', cart, options, false);
+  }
+
+  async settleCart(cart, options = {}) {
+    return await this.#wait('settleCart', cart, options, true);
+  }
+
+  async #wait(where, cart, options, settle) {
+    const given = cartOf(cart);
+    const { wait, onUpdate, signal } = waitOptions(where, options, { onUpdate: fn, signal: aSignal });
+    const onEvent = onUpdate && ((state) => onUpdate(results.state(state)));
+    return results.state(
+      await call(signal, onEvent, (port, n) => this.#native.waitForCart(port, n, given, wait, settle)),
+    );
+  }
+
+  watchCart(cart, options = {}) {
+    const { wait, signal } = waitOptions('watchCart', options, { signal: aSignal });
+    return new Changes(made(this.#native.watchCart(cartOf(cart), wait)), signal);
+  }
+
+  async checkMany(carts, options = {}) {
+    const given = cartsOf('checkMany', carts);
+    const { concurrency, onProgress, signal } = members('checkMany', options, {
+      concurrency: number,
+      onProgress: fn,
+      signal: aSignal,
+    });
+    const onEvent = onProgress && (([done, total]) => onProgress(done, total));
+    const checked = await call(signal, onEvent, (port, n) =>
+      this.#native.checkMany(port, n, given, concurrency ?? DEFAULT_CONCURRENCY),
+    );
+    return Object.freeze(checked.map(results.checkResult));
+  }
+
+  waitMany(carts, options = {}) {
+    const { wait, concurrency, onProgress, signal } = waitOptions('waitMany', options, {
+      concurrency: number,
+      onProgress: fn,
+      signal: aSignal,
+    });
+    const given = cartsOf('waitMany', carts);
+    const waiting = made(this.#native.waitMany(given, wait, concurrency ?? DEFAULT_CONCURRENCY));
+    return new Settling((port, n) => waiting.run(port, n), signal, onProgress);
+  }
+
+  async pollStep(given, options = {}) {
+    const token = poll.token(given);
+    const { signal } = members('pollStep', options, { signal: aSignal });
+    return poll.fromView(await call(signal, undefined, (port, n) => this.#native.pollStep(port, n, token)));
+  }
+
+  verifyCallback(given) {
+    const { url, headers, body } = callbackParts(given);
+    return results.callback(open(this.#native.verifyCallback(url, headers, body)));
+  }
+
+  async close() {
+    this.#native.close();
+  }
+
+  [asyncDispose]() {
+    return this.close();
+  }
+
+  [inspect.custom](depth, options) {
+    return `Client ${inspect({ baseUrl: this.#native.baseUrl }, options)}`;
+  }
+}
+
+function sign(secretKey, nonce, url, body) {
+  const given = members('sign', { secretKey, nonce, url }, { secretKey: text, nonce: text, url: text });
+  return native.sign(given.secretKey ?? '', given.nonce ?? '', given.url ?? '', bytes('sign', body));
+}
+
+module.exports = { Client, sign };

@@ -1,0 +1,161 @@
+'use strict';
+// The compiled half: found and loaded; calls into it, and what comes back.
+
+const { fromFacts } = require('./errors.cjs');
+
+const native = load();
+
+function load() {
+  const platform = triple();
+  try {
+    return require(`./netgiro.${platform}.node`);
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    throw new Error(
+      `netgiro has no compiled half for this platform: netgiro.${platform}.node is not in ${__dirname}. ` +
+        'Install the package on the platform it is to run on, or build it there with "npm run build".',
+      { cause: error },
+    );
+  }
+}
+
+function triple() {
+  const { platform, arch } = process;
+  if (platform === 'linux') return `linux-${arch}-${isMusl() ? 'musl' : 'gnu'}`;
+  if (platform === 'win32') return `win32-${arch}-msvc`;
+  return `${platform}-${arch}`;
+}
+
+function isMusl() {
+  // A full report is slow because of the network interfaces in it.
+  const before = process.report.excludeNetwork;
+  process.report.excludeNetwork = true;
+  const { header } = process.report.getReport();
+  process.report.excludeNetwork = before;
+  return header.glibcVersionRuntime === undefined;
+}
+
+// What a message means; the numbers are those of `runtime.rs`.
+const VALUE = 0;
+const ERROR = 1;
+
+/** The calls under way: each is settled by its last message, or by an abort. */
+const calls = new Map();
+let lastCall = 0;
+let port;
+
+function deliver(text) {
+  for (const [number, kind, payload] of JSON.parse(text)) {
+    const call = calls.get(number);
+    if (call === undefined) continue;
+    if (kind === VALUE) end(number, call).resolve({ value: payload });
+    else if (kind === ERROR) end(number, call).resolve({ facts: payload });
+    else tell(number, call, payload);
+  }
+}
+
+function tell(number, call, event) {
+  try {
+    call.onEvent?.(event);
+  } catch (error) {
+    // What the caller's own function throws ends the call it was given to.
+    port.cancel(number);
+    end(number, call).reject(error);
+  }
+}
+
+function end(number, call) {
+  calls.delete(number);
+  call.unsubscribe?.();
+  if (calls.size === 0) port.hold(false);
+  return call;
+}
+
+/**
+ * Starts a call: `start(port, number)` gives null, or the JSON text of why it was refused.
+ * Resolves to `{ value }`, `{ facts }`, or `{ stopped }` after `control.stop()`; rejects when aborted.
+ */
+function begin(signal, onEvent, start, control) {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    port ??= new native.Port(deliver);
+    do lastCall = (lastCall + 1) >>> 0;
+    while (calls.has(lastCall));
+    const number = lastCall;
+    const refusal = start(port, number);
+    if (refusal !== null) {
+      resolve({ facts: JSON.parse(refusal).error });
+      return;
+    }
+    const call = { resolve, reject, onEvent, unsubscribe: undefined };
+    calls.set(number, call);
+    if (calls.size === 1) port.hold(true);
+    if (control) {
+      control.stop = () => {
+        if (calls.get(number) !== call) return;
+        port.cancel(number);
+        end(number, call).resolve({ stopped: true });
+      };
+    }
+    if (signal) {
+      call.unsubscribe = whenAborted(signal, () => {
+        port.cancel(number);
+        end(number, call).reject(signal.reason);
+      });
+    }
+  });
+}
+
+/**
+ * A call's value. The error is made here, after the wait, so that its stack names who awaited the call.
+ */
+async function call(signal, onEvent, start) {
+  const outcome = await begin(signal, onEvent, start);
+  if (outcome.facts) throw fromFacts(outcome.facts);
+  return outcome.value;
+}
+
+/** The value of a synchronous answer. */
+function open(reply) {
+  const { value, error } = JSON.parse(reply);
+  if (error) throw fromFacts(error);
+  return value;
+}
+
+/** A native object, where the answer is not the text of why there is none. */
+function made(reply) {
+  return typeof reply === 'string' ? open(reply) : reply;
+}
+
+const listeners = new WeakMap();
+
+/** Calls `action` when the signal aborts. One listener serves all calls of a signal: Node warns of more than ten. */
+function whenAborted(signal, action) {
+  let entry = listeners.get(signal);
+  if (entry === undefined) {
+    const actions = new Set();
+    entry = {
+      actions,
+      listener: () => {
+        listeners.delete(signal);
+        for (const each of [...actions]) each();
+      },
+    };
+    listeners.set(signal, entry);
+    signal.addEventListener('abort', entry.listener, { once: true });
+  }
+  const { actions, listener } = entry;
+  actions.add(action);
+  return () => {
+    actions.delete(action);
+    if (actions.size === 0 && listeners.get(signal) === entry) {
+      listeners.delete(signal);
+      signal.removeEventListener('abort', listener);
+    }
+  };
+}
+
+module.exports = { native, begin, call, open, made };

@@ -1,0 +1,30 @@
+'use strict';
+// Results: plain data from the core, frozen all the way down.
+
+const { fromFacts } = require('./errors.cjs');
+const { native, open } = require('./native.cjs');
+const { amount: given } = require('./arguments.cjs');
+
+function state(value) {
+  if (value.payment) Object.freeze(value.payment);
+  return Object.freeze(value);
+}
+
+function checkResult(value) {
+  if (value.state) state(value.state);
+  else value.error = fromFacts(value.error);
+  return Object.freeze(value);
+}
+
+function callback(value) {
+  state(value.state);
+  const { amount, reference } = value;
+  // Not enumerable: a function would keep the result out of structuredClone and out of workers.
+  Object.defineProperty(value, 'matches', {
+    value: (itsAmount, itsReference) =>
+      open(native.callbackMatches(amount, reference, given(itsAmount), String(itsReference))),
+  });
+  return Object.freeze(value);
+}
+
+module.exports = { state, checkResult, callback };
