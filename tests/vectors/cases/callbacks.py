@@ -76,7 +76,9 @@ def good(name, body, status, code, paid, headers=None, url=URL, orders=ORDERS, *
             "is_paid": status == "confirmed",
         },
     } | members
-    callback["matches"] = [{"amount": int(amount), "reference": reference, "matches": yes} for amount, reference, yes in orders]
+    callback["matches"] = [
+        {"amount": int(amount), "reference": reference, "matches": yes} for amount, reference, yes in orders
+    ]
     headers = signed(body, url) if headers is None else headers
     return case(name, headers, body, {"callback": callback}, url)
 
@@ -121,6 +123,15 @@ def build():
             headers=headers | {"netgiro_referenceId": REFERENCE_ID},
             reference_id=REFERENCE_ID,
         ),
+        good(
+            "with Netgíró's reference id, spelled with hyphens",
+            CONFIRMED,
+            "confirmed",
+            10200,
+            True,
+            headers=headers | {"Netgiro-Referenceid": REFERENCE_ID},
+            reference_id=REFERENCE_ID,
+        ),
         good("a URL without a query", CONFIRMED, "confirmed", 10200, True, url="https://shop.is/netgiro/callback"),
         good("a non-ASCII URL", CONFIRMED, "confirmed", 10200, True, url="https://verslun.is/svar?nafn=Þór"),
         good(
@@ -133,7 +144,9 @@ def build():
             reference="pöntun-Þ1",
         ),
         good("a whole amount", body_of(10200, True, {"TotalAmount": 1000}), "confirmed", 10200, True, amount="1000"),
-        good("one decimal", body_of(10200, True, {"TotalAmount": "@1000.0@"}), "confirmed", 10200, True, amount="1000.0"),
+        good(
+            "one decimal", body_of(10200, True, {"TotalAmount": "@1000.0@"}), "confirmed", 10200, True, amount="1000.0"
+        ),
         good(
             "an amount with aurar matches no order in whole krónur",
             body_of(10200, True, {"TotalAmount": "@1000.50@"}),
@@ -154,6 +167,7 @@ def build():
         good("canceled", body_of(10201, False, {"StatusId": 5}), "canceled", 10201, False),
         good("declined", body_of(10423, False, {"StatusId": 5}), "declined", 10423, False),
         good("an unknown code", body_of(10999, False, {"StatusId": 1}), "unknown", 10999, False),
+        good("no ResultCode", body_of("absent", True), "unknown", None, True),
         good("unknown members", body_of(10200, True, {"New": [1]}, More={"a": None}), "confirmed", 10200, True),
         good(
             "no amount: matches no order",
@@ -241,7 +255,10 @@ def build():
             True,
             headers=signed(CONFIRMED, nonce="aZ09.:+_-" + "7" * 55),
         ),
-        bad("a boundary: a digit moved from the nonce to the URL", headers={"netgiro_nonce": NONCE[:-1], "netgiro_signature": signature}),
+        bad(
+            "a boundary: a digit moved from the nonce to the URL",
+            headers={"netgiro_nonce": NONCE[:-1], "netgiro_signature": signature},
+        ),
         bad(
             "a boundary: a character moved from the URL to the body",
             body="b" + CONFIRMED,
@@ -250,6 +267,7 @@ def build():
         ),
         bad("a boundary: text before the object", body=moved_into_body),
         bad("trailing bytes", body=CONFIRMED + "x"),
+        bad("a trailing line feed", body=CONFIRMED + "\n"),
         bad("a trailing NUL", body=CONFIRMED + "\0"),
         bad("two JSON values", body=CONFIRMED + "{}"),
         bad("two JSON values on two lines", body=CONFIRMED + "\n" + CONFIRMED),
@@ -265,11 +283,24 @@ def build():
         bad("Latin-1 instead of UTF-8", body=icelandic.replace(" 🎉", "").encode("latin-1")),
         bad("a byte order mark", body=b"\xef\xbb\xbf" + CONFIRMED.encode()),
         # Verified, and yet of no use: it names no cart.
-        bad("no PaymentInfo", body=text_of({"PaymentSuccessful": True, "Success": True, "ResultCode": 10200}), code="protocol"),
+        bad(
+            "no PaymentInfo",
+            body=text_of({"PaymentSuccessful": True, "Success": True, "ResultCode": 10200}),
+            code="protocol",
+        ),
         bad("PaymentInfo null", body=body_of(10200, True, PaymentInfo=None), code="protocol"),
         bad("no TransactionId", body=body_of(10200, True, {"TransactionId": "absent"}), code="protocol"),
         bad("TransactionId null", body=body_of(10200, True, {"TransactionId": None}), code="protocol"),
-        bad("a TransactionId that is no GUID", body=body_of(10200, True, {"TransactionId": "order-1"}), code="protocol"),
+        bad(
+            "a TransactionId that is no GUID", body=body_of(10200, True, {"TransactionId": "order-1"}), code="protocol"
+        ),
+        bad(
+            "PaymentInfo as an array of its values",
+            body=body_of(10200, True, PaymentInfo=list(PAYMENT.values())),
+            code="protocol",
+        ),
+        bad("TotalAmount as text", body=body_of(10200, True, {"TotalAmount": "1000.00"}), code="protocol"),
+        bad("ResultCode twice", body=CONFIRMED[:-1] + ',"ResultCode":10200}', code="protocol"),
         bad("an empty object", body="{}", code="protocol"),
     ]
     return {"secret_key": SECRET_KEY, "cases": cases}

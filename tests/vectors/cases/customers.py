@@ -14,6 +14,8 @@ ACCEPTED = [
     ("00354 822 3281", "phone", "8223281"),
     ("3548223281", "phone", "8223281"),
     ("354-822-3281", "phone", "8223281"),
+    ("822\u00a03281", "phone", "8223281"),
+    ("822\u20133281", "phone", "8223281"),
     ("6543210", "phone", "6543210"),
     ("7700001", "phone", "7700001"),
     ("8111111", "phone", "8111111"),
@@ -62,7 +64,7 @@ REFUSED = [
 
 def has_kennitala_checksum(digits):
     weights = (3, 2, 7, 6, 5, 4, 3, 2)
-    remainder = sum(w * int(d) for w, d in zip(weights, digits)) % 11
+    remainder = sum(w * int(d) for w, d in zip(weights, digits, strict=False)) % 11
     return remainder != 1 and (11 - remainder) % 11 == int(digits[8])
 
 

@@ -17,7 +17,6 @@ class Script:
 
     def __init__(self, name, *, hint=BARE, timeout=TIMEOUT, policy=None, now=START):
         self.poll = Poll(now, timeout, None if hint is BARE else hint, policy)
-        self.clock = now
         self.case = {"name": name}
         if hint is not BARE:
             self.case["hint_ms"] = hint
@@ -93,7 +92,9 @@ def build():
         .step("pending", jitter=0.7)
         .step("pending", jitter=0.9999)
         .step("confirmed"),
-        Script("an answer that takes long: the delay begins at the answer").step("pending", latency=9000).step("confirmed"),
+        Script("an answer that takes long: the delay begins at the answer")
+        .step("pending", latency=9000)
+        .step("confirmed"),
         Script("a check sent late").step("pending").step("pending", sent_at=START + 60_000).step("confirmed"),
     ]
     for status in ("pending", "awaiting_callback", "unknown"):
@@ -108,7 +109,9 @@ def build():
         .step("confirmed"),
         Script("not_found sent at 15 s: done").step("pending").step("not_found", sent_at=START + 15_000),
         Script("not_found through the first 15 s, then done").steps(*["not_found"] * 6),
-        Script("each change is kept as the state").steps("pending", "unknown", "awaiting_callback", "pending", "reserved"),
+        Script("each change is kept as the state").steps(
+            "pending", "unknown", "awaiting_callback", "pending", "reserved"
+        ),
     ]
 
     slow = Script("after 120 s the interval grows to 10 s", hint=3000, timeout=400_000)
@@ -165,7 +168,9 @@ def build():
         .steps(SERVER, SERVER, jitter=1)
         .step("confirmed"),
         Script("failures keep the last state").steps("unknown", CONNECT, SERVER, TIMED_OUT, "pending", "confirmed"),
-        Script("failures from the first check to the deadline", hint=3000, timeout=30_000).until_raised(CONNECT, jitter=0.5),
+        Script("failures from the first check to the deadline", hint=3000, timeout=30_000).until_raised(
+            CONNECT, jitter=0.5
+        ),
         Script("failures never give up before the deadline", hint=3000).step("pending").until_raised(SERVER, jitter=1),
         Script("very many failures", hint=1000, timeout=7_200_000).steps(*[CONNECT] * 70, jitter=1).step("confirmed"),
     ]
@@ -177,7 +182,9 @@ def build():
         Script("503 doubles the base, up to eightfold", hint=2000, timeout=3_600_000)
         .steps(*[BUSY] * 5)
         .steps("pending", "confirmed"),
-        Script("other failures do not double", hint=2000).steps(SERVER, error("server", 502), error("server", 504), "pending", "confirmed"),
+        Script("other failures do not double", hint=2000).steps(
+            SERVER, error("server", 502), error("server", 504), "pending", "confirmed"
+        ),
         Script("five good checks halve it, and again", hint=1000, timeout=3_600_000)
         .steps(LIMITED, LIMITED)
         .steps(*["pending"] * 12)
@@ -193,7 +200,9 @@ def build():
         .step(LIMITED)
         .steps(*["pending"] * 6)
         .step("confirmed"),
-        Script("doubling ends at the maximum", hint=40_000, timeout=3_600_000).steps(LIMITED, LIMITED, "pending", "confirmed"),
+        Script("doubling ends at the maximum", hint=40_000, timeout=3_600_000).steps(
+            LIMITED, LIMITED, "pending", "confirmed"
+        ),
         Script("429 and 503 together, with jitter", hint=1000, timeout=3_600_000)
         .step(LIMITED, jitter=0.5)
         .step(BUSY, jitter=0.5)
@@ -208,7 +217,9 @@ def build():
         Script("Retry-After beyond the deadline: the last check keeps to the deadline", hint=3000, timeout=60_000)
         .step(error("rate_limited", 429, 100_000))
         .step("pending"),
-        Script("Retry-After above the jittered delay", hint=3000).step(error("rate_limited", 429, 7000), jitter=0.1).step("confirmed"),
+        Script("Retry-After above the jittered delay", hint=3000)
+        .step(error("rate_limited", 429, 7000), jitter=0.1)
+        .step("confirmed"),
     ]
 
     mismatch = error("signature", 200)
@@ -220,7 +231,9 @@ def build():
         Script("signature failures: another failure begins the count anew").steps(
             mismatch, mismatch, SERVER, mismatch, mismatch, mismatch
         ),
-        Script("signature failures wait as failures do", hint=1000).steps(mismatch, mismatch, jitter=1).step("confirmed"),
+        Script("signature failures wait as failures do", hint=1000)
+        .steps(mismatch, mismatch, jitter=1)
+        .step("confirmed"),
         Script("signature failures keep the last state").steps("unknown", mismatch, "confirmed"),
     ]
     for code in ("authentication", "configuration", "invalid_request", "mismatch"):
@@ -232,32 +245,58 @@ def build():
         Script("the deadline: nobody answers for three minutes", hint=3000).until_raised("pending", jitter=0.5),
         Script("the deadline: the last check sees it paid", hint=3000, timeout=5000).steps("pending", "confirmed"),
         Script("the deadline: the last check fails", hint=3000, timeout=5000).steps("pending", CONNECT),
-        Script("the deadline: an error that stops comes first", hint=3000, timeout=3000).steps("pending", error("authentication")),
-        Script("the deadline: a third signature failure comes first", hint=3000, timeout=9000).steps(mismatch, mismatch, mismatch),
-        Script("the deadline: a last check within one base is put there", hint=3000, timeout=9000).steps("pending", "pending", "pending"),
-        Script("the deadline: exactly one base left over", hint=3000, timeout=6000).step("pending", latency=0).step("pending", latency=0),
-        Script("the deadline: one millisecond more than a base", hint=3000, timeout=6001).steps("pending", "pending", "pending", latency=0),
-        Script("the deadline: the answer comes after it", hint=3000, timeout=5000).step("pending", latency=8000).step("pending"),
+        Script("the deadline: an error that stops comes first", hint=3000, timeout=3000).steps(
+            "pending", error("authentication")
+        ),
+        Script("the deadline: a third signature failure comes first", hint=3000, timeout=9000).steps(
+            mismatch, mismatch, mismatch
+        ),
+        Script("the deadline: a last check within one base is put there", hint=3000, timeout=9000).steps(
+            "pending", "pending", "pending"
+        ),
+        Script("the deadline: exactly one base left over", hint=3000, timeout=6000)
+        .step("pending", latency=0)
+        .step("pending", latency=0),
+        Script("the deadline: one millisecond more than a base", hint=3000, timeout=6001).steps(
+            "pending", "pending", "pending", latency=0
+        ),
+        Script("the deadline: the answer comes after it", hint=3000, timeout=5000)
+        .step("pending", latency=8000)
+        .step("pending"),
         Script("the deadline: an answer after it can still be final", hint=3000, timeout=5000)
         .step("pending", latency=8000)
         .step("confirmed"),
         Script("the deadline: a check sent just before it is not the last", hint=3000, timeout=5000)
         .step("pending", sent_at=START + 4999)
         .step("pending"),
-        Script("the deadline: a check sent exactly at it is the last", hint=3000, timeout=5000).step("pending", sent_at=START + 5000),
-        Script("the deadline: a check sent long after it", hint=3000, timeout=5000).step("pending", sent_at=START + 900_000),
-        Script("the deadline: not_found early in a short wait", hint=3000, timeout=4000).steps("not_found", "not_found"),
+        Script("the deadline: a check sent exactly at it is the last", hint=3000, timeout=5000).step(
+            "pending", sent_at=START + 5000
+        ),
+        Script("the deadline: a check sent long after it", hint=3000, timeout=5000).step(
+            "pending", sent_at=START + 900_000
+        ),
+        Script("the deadline: not_found early in a short wait", hint=3000, timeout=4000).steps(
+            "not_found", "not_found"
+        ),
         Script("no time at all: one check", timeout=0).steps("pending"),
         Script("no time at all: one check that settles it", timeout=0).steps("confirmed"),
         Script("one millisecond", timeout=1).steps("pending", "pending", latency=0),
-        Script("a doubled base reaches the deadline earlier", hint=10_000, timeout=60_000).steps(LIMITED, "pending", "pending"),
+        Script("a doubled base reaches the deadline earlier", hint=10_000, timeout=60_000).steps(
+            LIMITED, "pending", "pending"
+        ),
     ]
 
     scripts += [
         Script("policy: quick", policy=QUICK, timeout=2000).steps("pending", "pending", latency=5).step("confirmed"),
-        Script("policy: quick, hint above its maximum", hint=3000, policy=QUICK, timeout=5000).steps("pending", latency=5).step("confirmed"),
-        Script("policy: quick, hint below its minimum", hint=20, policy=QUICK, timeout=5000).steps("pending", latency=5).step("confirmed"),
-        Script("policy: quick, failures", policy=QUICK, timeout=20_000).steps(*[SERVER] * 5, jitter=0.5, latency=5).step("confirmed"),
+        Script("policy: quick, hint above its maximum", hint=3000, policy=QUICK, timeout=5000)
+        .steps("pending", latency=5)
+        .step("confirmed"),
+        Script("policy: quick, hint below its minimum", hint=20, policy=QUICK, timeout=5000)
+        .steps("pending", latency=5)
+        .step("confirmed"),
+        Script("policy: quick, failures", policy=QUICK, timeout=20_000)
+        .steps(*[SERVER] * 5, jitter=0.5, latency=5)
+        .step("confirmed"),
         Script("policy: quick, 429 ends at its maximum", policy=QUICK, timeout=20_000)
         .steps(*[LIMITED] * 4, latency=5)
         .steps(*["pending"] * 2, latency=5)
@@ -285,15 +324,23 @@ def build():
         .step("pending")
         .step(CONNECT, sent_at=START + 3040, now=START + 100)
         .step("confirmed"),
-        Script("the clock leaps forward past the deadline", hint=3000).step("pending").step("pending", sent_at=START + 86_400_000),
+        Script("the clock leaps forward past the deadline", hint=3000)
+        .step("pending")
+        .step("pending", sent_at=START + 86_400_000),
     ]
 
     token = Script("the token's round trip after everything at once", hint=2000, timeout=3_600_000)
     token.steps("pending", "pending", LIMITED, mismatch, SERVER, "unknown", jitter=0.5)
-    token.step("pending", sent_at=START + 130_000, jitter=0.5).step(BUSY, jitter=0.5).steps("pending", "pending", "confirmed")
+    token.step("pending", sent_at=START + 130_000, jitter=0.5).step(BUSY, jitter=0.5).steps(
+        "pending", "pending", "confirmed"
+    )
     token.case["round_trip"] = True
     scripts.append(token)
     bare = Script("the token's round trip before the first check").step("reserved")
     bare.case["round_trip"] = True
     scripts.append(bare)
-    return {"transaction_id": TRANSACTION_ID, "default_policy": DEFAULT_POLICY, "cases": [script.case for script in scripts]}
+    return {
+        "transaction_id": TRANSACTION_ID,
+        "default_policy": DEFAULT_POLICY,
+        "cases": [script.case for script in scripts],
+    }

@@ -90,6 +90,14 @@ CASES = [
     insert("callback URL: empty", {"callback_url": ""}, ["callback_url"]),
     insert("callback URL: ftp", {"callback_url": "ftp://shop.is/cb"}, ["callback_url", "ftp://shop.is/cb"]),
     insert("callback URL: no host", {"callback_url": "https://"}, ["callback_url", "https://"]),
+    insert("callback URL: no slashes", {"callback_url": "https:shop.is/cb"}, ["callback_url", "https:shop.is/cb"]),
+    insert(
+        "callback URL: three slashes", {"callback_url": "https:///shop.is/cb"}, ["callback_url", "https:///shop.is/cb"]
+    ),
+    insert("callback URL: backslashes", {"callback_url": "https:\\\\shop.is\\cb"}, ["callback_url"]),
+    insert("callback URL: white space before it", {"callback_url": " https://shop.is/cb"}, ["callback_url"]),
+    insert("callback URL: a line feed after it", {"callback_url": "https://shop.is/cb\n"}, ["callback_url"]),
+    insert("callback URL: a line feed within", {"callback_url": "https://shop.is/c\nb"}, ["callback_url"]),
     insert("callback URL: not a URL", {"callback_url": "javascript:alert(1)"}, ["callback_url", "javascript:alert(1)"]),
     insert(
         "cancel URL: a path",
@@ -108,7 +116,10 @@ CASES = [
     refused("check: empty id", "check_cart", {"transaction_id": ""}, ["transaction_id"]),
     refused("check: no GUID", "check_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
     refused(
-        "check: a GUID cut short", "check_cart", {"transaction_id": TRANSACTION_ID[:-1]}, ["transaction_id", TRANSACTION_ID[:-1]]
+        "check: a GUID cut short",
+        "check_cart",
+        {"transaction_id": TRANSACTION_ID[:-1]},
+        ["transaction_id", TRANSACTION_ID[:-1]],
     ),
     refused(
         "check: a GUID with a letter beyond f",
@@ -116,12 +127,55 @@ CASES = [
         {"transaction_id": "g" + TRANSACTION_ID[1:]},
         ["transaction_id", "g" + TRANSACTION_ID[1:]],
     ),
+    refused(
+        "check: the nil GUID",
+        "check_cart",
+        {"transaction_id": "00000000-0000-0000-0000-000000000000"},
+        ["transaction_id", "00000000-0000-0000-0000-000000000000"],
+    ),
+    refused(
+        "confirm: an empty code", "confirm_cart", {"transaction_id": TRANSACTION_ID, "identifier": ""}, ["identifier"]
+    ),
     refused("cancel: no GUID", "cancel_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
     refused("confirm: no GUID", "confirm_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
     refused("wait: no GUID", "wait_for_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
     refused("settle: no GUID", "settle_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
-    refused("check_many: no GUID", "check_many", {"transaction_ids": [TRANSACTION_ID, "order-1"]}, ["order-1", "1"]),
-    refused("wait_many: no GUID", "wait_many", {"transaction_ids": [TRANSACTION_ID, "order-1"]}, ["order-1", "1"]),
+    refused(
+        "check_many: no GUID, by its index",
+        "check_many",
+        {"transaction_ids": [TRANSACTION_ID, "wrong"]},
+        ["wrong", "1"],
+        languages=["python", "node"],
+    ),
+    refused(
+        "wait_many: no GUID, by its index",
+        "wait_many",
+        {"transaction_ids": [TRANSACTION_ID, "wrong"]},
+        ["wrong", "1"],
+        languages=["python", "node"],
+    ),
+    refused(
+        "check_many: none at a time",
+        "check_many",
+        {"transaction_ids": [TRANSACTION_ID], "concurrency": 0},
+        ["concurrency", "0"],
+    ),
+    refused(
+        "wait_many: none at a time",
+        "wait_many",
+        {"transaction_ids": [TRANSACTION_ID], "concurrency": 0},
+        ["concurrency", "0"],
+    ),
+    client("an app key that is no GUID", {"app_key": "my-shop"}, ["app_key"]),
+    client("a secret key with a line feed after it", {"secret_key": SECRET_KEY + "\n"}, ["secret_key"]),
+    client("a timeout of 0", {"timeout_ms": 0}, ["timeout", "0"]),
+    client(
+        "a password in the base URL",
+        {"base_url": "https://me:hunter2@shop.is/v1/"},
+        ["base_url"],
+        lacks=["hunter2", SECRET_KEY],
+    ),
+    client("a query in the base URL", {"base_url": "https://shop.is/v1/?a=1"}, ["base_url", "https://shop.is/v1/?a=1"]),
     client("no app key", {"app_key": ""}, ["app_key"]),
     client("no secret key", {"secret_key": ""}, ["secret_key"]),
     client("an app key no header can carry", {"app_key": "a\r\nb"}, ["app_key"]),
@@ -148,7 +202,9 @@ CASES = [
     client("no scheme", {"base_url": "api.netgiro.is/v1/"}, ["base_url", "api.netgiro.is/v1/"]),
     client("an empty base URL", {"base_url": ""}, ["base_url"]),
     client("a negative timeout", {"timeout_ms": -1}, ["timeout"], code="invalid_request"),
-    client("a timeout that is no number", {"timeout_ms": kind("float", "NaN")}, ["timeout", "nan"], code="invalid_request"),
+    client(
+        "a timeout that is no number", {"timeout_ms": kind("float", "NaN")}, ["timeout", "nan"], code="invalid_request"
+    ),
     client("an endless timeout", {"timeout_ms": kind("float", "Infinity")}, ["timeout", "inf"], code="invalid_request"),
     poll("no GUID", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
     poll("a negative timeout", {"timeout_ms": -1}, ["timeout"]),

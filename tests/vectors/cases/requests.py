@@ -46,7 +46,9 @@ CASES = [
         {"CallbackUrl": "http://Shop.IS:8080/CB?x=1#top"},
     ),
     insert("a description", {"description": "Two balls of wool"}, {"Description": "Two balls of wool"}),
-    insert("location and register", {"location_id": "KEF", "register_id": "7"}, {"LocationId": "KEF", "RegisterId": "7"}),
+    insert(
+        "location and register", {"location_id": "KEF", "register_id": "7"}, {"LocationId": "KEF", "RegisterId": "7"}
+    ),
     insert("no items is no member", {"items": []}, {}),
     insert("the least amount", {"amount": 1}, {"Amount": 1}),
     insert("the greatest amount", {"amount": 2147483647}, {"Amount": 2147483647}),

@@ -175,6 +175,16 @@ def situations():
         inserted(TRANSACTION_ID, 3000, False, "No", 400),
         error("api", result_code=400, message_contains=["No"]),
     )
+    insert(
+        "refused, and the TransactionId is no GUID",
+        inserted("", None, False, None, 10306),
+        error("api", result_code=10306),
+    )
+    insert("paid at once, as an app code is", inserted(code=10200), cart())
+    insert("an unknown code with Success true", inserted(code=10999), cart())
+    insert(
+        "an unknown code with Success false", inserted(None, None, False, None, 10999), error("api", result_code=10999)
+    )
     insert("error 500 in a good answer", inserted(None, None, False, None, 500), error("api", result_code=500))
     check("confirmed", answer(10200, True, info=payment()), state("confirmed", 10200, True, PAYMENT_READ))
     check("canceled, or no such cart", answer(10201, False), state("canceled", 10201, False))
@@ -204,10 +214,16 @@ def situations():
         answer(10200, success=False, info=payment(), message="Already confirmed"),
         state("confirmed", 10200, None, PAYMENT_READ, "Already confirmed"),
     )
+    cancel("too late, with Success true", answer(10200), state("confirmed", 10200))
+    cancel("not canceled: still pending", answer(10425, success=False), state("pending", 10425))
     cancel("already canceled", answer(10202, success=False), state("canceled", 10202))
     cancel("no such cart", answer(10424, success=False), state("not_found", 10424))
     confirm("payment created", answer(10200, True, info=payment()), state("confirmed", 10200, True, PAYMENT_READ))
-    confirm("failed", answer(400, False, message="Wrong code"), error("api", result_code=400, message_contains=["Wrong code"]))
+    confirm(
+        "failed",
+        answer(400, False, message="Wrong code"),
+        error("api", result_code=400, message_contains=["Wrong code"]),
+    )
     confirm("failed with another code", answer(10427, False), error("api", result_code=10427))
     confirm("reserved after the code", answer(10426, False), state("reserved", 10426, False))
     confirm("code still needed", answer(10428, False), state("needs_code", 10428, False))
@@ -221,7 +237,12 @@ def already_confirmed():
     check("10203 and paid", answer(10203, True, info=payment()), state("confirmed", 10203, True, PAYMENT_READ))
     check("10203 and not paid", answer(10203, False), protocol())
     check("10203, PaymentSuccessful absent", answer(10203), protocol())
-    for endpoint, success in (("ConfirmCart", True), ("ConfirmCart", False), ("CancelCart", False), ("CancelCart", True)):
+    for endpoint, success in (
+        ("ConfirmCart", True),
+        ("ConfirmCart", False),
+        ("CancelCart", False),
+        ("CancelCart", True),
+    ):
         case(
             f"10203 with Success {str(success).lower()} is verified by CheckCart",
             endpoint,
@@ -237,7 +258,9 @@ def already_confirmed():
         then=answer(10203, True, info=payment()),
         requests=2,
     )
-    confirm("10203 and CheckCart contradicts itself", answer(10203, True), protocol(), then=answer(10200, False), requests=2)
+    confirm(
+        "10203 and CheckCart contradicts itself", answer(10203, True), protocol(), then=answer(10200, False), requests=2
+    )
     confirm(
         "10203 and CheckCart names another amount",
         answer(10203, True),
@@ -246,7 +269,13 @@ def already_confirmed():
         cart=KNOWN,
         requests=2,
     )
-    cancel("10203 and CheckCart is an unknown code", answer(10203), state("unknown", 10999, False), then=answer(10999, False), requests=2)
+    cancel(
+        "10203 and CheckCart is an unknown code",
+        answer(10203),
+        state("unknown", 10999, False),
+        then=answer(10999, False),
+        requests=2,
+    )
 
 
 def contradictions():
@@ -256,6 +285,9 @@ def contradictions():
     check("10200 with Success false", answer(10200, True, success=False), protocol())
     confirm("10200 without success", answer(10200, False), protocol())
     confirm("10200, PaymentSuccessful absent", answer(10200), protocol())
+    confirm("10200 with Success false", answer(10200, True, success=False), protocol())
+    cancel("10200 and not paid", answer(10200, False, success=False), protocol())
+    cancel("10201 and paid", answer(10201, True), protocol())
     for code, word in (
         (10425, "pending"),
         (10426, "reserved"),
@@ -274,7 +306,8 @@ def contradictions():
     confirm("success with canceled", answer(10201, True), protocol())
     check("10200 with StatusId 5", answer(10200, True, info=payment(StatusId=5)), protocol())
     check("10200 with StatusId 1", answer(10200, True, info=payment(StatusId=1)), protocol())
-    check("10201 with StatusId 2", answer(10201, False, info=payment()), protocol())
+    for code in (10201, 10202, 10423):
+        check(f"{code} with StatusId 2", answer(code, False, info=payment()), protocol())
     confirm("10200 with StatusId 5", answer(10200, True, info=payment(StatusId=5)), protocol())
     cancel("10200 with StatusId 5", answer(10200, success=False, info=payment(StatusId=5)), protocol())
     cancel("10201 with StatusId 2", answer(10201, info=payment()), protocol())
@@ -331,10 +364,25 @@ def tolerated():
     check("PaymentInfo full of nulls", answer(10200, True, info=nulls), state("confirmed", 10200, True, EMPTY_READ))
     check("10425, PaymentSuccessful null", answer(10425, None), state("pending", 10425))
     check("10425, PaymentSuccessful absent", answer(10425), state("pending", 10425))
-    check("a message", answer(10425, False, message="Bíður viðskiptavinar ⏳"), state("pending", 10425, False, None, "Bíður viðskiptavinar ⏳"))
+    check(
+        "a message",
+        answer(10425, False, message="Bíður viðskiptavinar ⏳"),
+        state("pending", 10425, False, None, "Bíður viðskiptavinar ⏳"),
+    )
     check("Message absent", answer(10425, False, message=NOTHING), state("pending", 10425, False))
-    check("10201 with Success false: the code counts", answer(10201, False, success=False), state("canceled", 10201, False))
-    check("10424 with Success false: the code counts", answer(10424, False, success=False), state("not_found", 10424, False))
+    check(
+        "10201 with Success false: the code counts",
+        answer(10201, False, success=False),
+        state("canceled", 10201, False),
+    )
+    check(
+        "10425 with Success false: the code counts", answer(10425, False, success=False), state("pending", 10425, False)
+    )
+    check(
+        "10424 with Success false: the code counts",
+        answer(10424, False, success=False),
+        state("not_found", 10424, False),
+    )
     for digits in ("1000", "1000.0", "1000.00", "0", "2147483647.00", "123456789012.34"):
         check(
             f"TotalAmount {digits}",
@@ -372,6 +420,11 @@ def tolerated():
                 register_id="kassi 2",
             ),
         ),
+    )
+    check(
+        "an InvoiceNumber beyond 32 bits",
+        answer(10200, True, info=payment(InvoiceNumber=4294967296)),
+        state("confirmed", 10200, True, read(invoice_number=4294967296)),
     )
     check(
         "unknown members",
@@ -419,12 +472,34 @@ def tolerated():
     for endpoint in REPEATABLE:
         paid = NOTHING if endpoint == "CancelCart" else False
         for code in (400, 10305, 10999):
-            case(f"Success false with {code}", endpoint, answer(code, paid, success=False, message="Nei"), error("api", result_code=code))
-        case("Success false with 500", endpoint, answer(500, paid, success=False), error("api", result_code=500, retryable=True))
+            case(
+                f"Success false with {code}",
+                endpoint,
+                answer(code, paid, success=False, message="Nei"),
+                error("api", result_code=code),
+            )
+        case(
+            "Success false with 500",
+            endpoint,
+            answer(500, paid, success=False),
+            error("api", result_code=500, retryable=True),
+        )
 
-    for hint, read_hint in ((None, None), (NOTHING, None), (0, None), (-1, None), (1, 1), (2000, 2000), (3_600_000, 3_600_000)):
+    for hint, read_hint in (
+        (None, None),
+        (NOTHING, None),
+        (0, None),
+        (-1, None),
+        (1, 1),
+        (2000, 2000),
+        (3_600_000, 3_600_000),
+    ):
         says = "absent" if hint is NOTHING else hint
         insert(f"poll hint {says}", inserted(hint=hint), cart(read_hint))
+    # The cart exists: a hint that cannot be read must not hide it.
+    insert("poll hint as text", inserted(hint="3000"), cart(None))
+    insert("poll hint with a fraction", inserted(hint="@2000.5@"), cart(None))
+    insert("an escape in the TransactionId", inserted().replace('"0f0e', '"\\u0030f0e'), cart())
     insert("a message", inserted(message="Beiðni send 📱"), cart(message="Beiðni send 📱"))
     insert(
         "undocumented and unknown members",
@@ -434,7 +509,12 @@ def tolerated():
     insert("the id in capitals", inserted(TRANSACTION_ID.upper()), cart())
     named = {"netgiro_referenceId": REFERENCE_ID}
     insert("Netgíró's reference id", inserted(), cart(reference_id=REFERENCE_ID), headers=named)
-    check("Netgíró's reference id", answer(10425, False), state("pending", 10425, False, reference_id=REFERENCE_ID), headers=named)
+    check(
+        "Netgíró's reference id",
+        answer(10425, False),
+        state("pending", 10425, False, reference_id=REFERENCE_ID),
+        headers=named,
+    )
     check(
         "Netgíró's reference id on an error",
         answer(400, False, success=False),
@@ -455,10 +535,14 @@ def unreadable():
         ("two values", pending + pending),
         ("trailing bytes", pending + "x"),
         ("an array", f"[{pending}]"),
+        ("an array of the values alone", "[true,true,10200,null,null]"),
+        ("an array of the values in the documented order", "[true,null,true,null,10200]"),
+        ("a byte order mark", b"\xef\xbb\xbf" + pending.encode()),
         ("a text", '"OK"'),
         ("null", "null"),
         ("a number", "10200"),
         ("no ResultCode", text_of({"PaymentSuccessful": False, "Success": True, "Message": None})),
+        ("ResultCode null", answer(None, False)),
         ("an empty object", "{}"),
         ("another API's error", '{"error":"unavailable"}'),
         ("camelCase is not the API's", '{"success":true,"paymentSuccessful":true,"resultCode":10200}'),
@@ -475,11 +559,24 @@ def unreadable():
         ("ResultCode as text", pending.replace("10425", '"10425"')),
         ("ResultCode with a fraction", pending.replace("10425", "10425.5")),
         ("ResultCode as an object", pending.replace("10425", "{}")),
+        ("ResultCode beyond 64 bits", pending.replace("10425", "99999999999999999999")),
+        ("Success absent", answer(10425, False, success=NOTHING)),
+        ("Success null", answer(10425, False, success=None)),
+        ("Message as a number", answer(10425, False, message=17)),
         ("Success as text", pending.replace('"Success":true', '"Success":"true"')),
         ("Success as a number", pending.replace('"Success":true', '"Success":1')),
         ("PaymentSuccessful as text", answer(10200, "true")),
         ("PaymentSuccessful as a number", answer(10200, 1)),
         ("PaymentInfo as an array", answer(10200, True, info=[])),
+        ("PaymentInfo as an array of its values", answer(10200, True, info=list(PAYMENT.values()))),
+        (
+            "TotalAmount with more digits than a decimal holds",
+            answer(10200, True, info=payment(TotalAmount="@1000.0000000000000000000000000000001@")),
+        ),
+        (
+            "TotalAmount beyond a decimal",
+            answer(10200, True, info=payment(TotalAmount="@79228162514264337593543950336@")),
+        ),
         ("PaymentInfo as text", answer(10200, True, info="paid")),
         ("TotalAmount as text", answer(10200, True, info=payment(TotalAmount="1000.00"))),
         ("TotalAmount as an object", answer(10200, True, info=payment(TotalAmount={}))),
@@ -490,7 +587,10 @@ def unreadable():
         ("ResultCode twice", pending[:-1] + ',"ResultCode":10200}'),
         ("PaymentSuccessful twice", '{"PaymentSuccessful":false,' + answer(10200, True)[1:]),
         ("Success twice", pending[:-1] + ',"Success":true}'),
-        ("TotalAmount twice", answer(10200, True, info=payment()).replace('"TotalAmount"', '"TotalAmount":1,"TotalAmount"')),
+        (
+            "TotalAmount twice",
+            answer(10200, True, info=payment()).replace('"TotalAmount"', '"TotalAmount":1,"TotalAmount"'),
+        ),
     )
     for name, body in malformed:
         check(name, body, protocol())
@@ -505,6 +605,7 @@ def unreadable():
         ("two values", inserted() + inserted()),
         ("an array", f"[{inserted()}]"),
         ("no ResultCode", text_of({"Success": True, "TransactionId": TRANSACTION_ID})),
+        ("an array of the values alone", f'[true,200,null,"{TRANSACTION_ID}",3000]'),
     ):
         insert(name, body, unsure("server"))
     insert("204 without a body", "", unsure("server", 204), http_status=204)
@@ -513,6 +614,10 @@ def unreadable():
         ("TransactionId null", inserted(None)),
         ("TransactionId is no GUID", inserted("order-1")),
         ("TransactionId as a number", inserted(17)),
+        ("TransactionId is the nil GUID", inserted("00000000-0000-0000-0000-000000000000")),
+        ("Success true with code 400", inserted(code=400)),
+        ("Success false with code 200", inserted(success=False)),
+        ("Success absent", inserted(success=NOTHING)),
         ("ResultCode as text", inserted(code="200")),
         ("Success as text", inserted(success="true")),
         ("Success twice", inserted()[:-1] + ',"Success":false}'),
@@ -524,16 +629,53 @@ def unreadable():
 def statuses():
     refusal = text_of({"Success": False, "Message": "Bad signature", "ResultCode": 401})
     asked = answer(10425, False)
-    for status, body, code in ((400, text_of({"Success": False, "Message": "Nei", "ResultCode": 400}), 400), (404, HTML, None), (409, "", None)):
+    for status, body, code in (
+        (400, text_of({"Success": False, "Message": "Nei", "ResultCode": 400}), 400),
+        (404, HTML, None),
+        (409, "", None),
+    ):
         for endpoint in ("InsertCart", "CheckCart"):
             case(f"HTTP {status}", endpoint, body, error("api", status, result_code=code), http_status=status)
-    check("HTTP 400 with a message", '{"message":"Amount missing"}', error("api", 400, result_code=None, message_contains=["Amount missing"]), http_status=400)
+    check(
+        "HTTP 400 with a message",
+        '{"message":"Amount missing"}',
+        error("api", 400, result_code=None, message_contains=["Amount missing"]),
+        http_status=400,
+    )
+    check(
+        "HTTP 400 with a text keeps the text",
+        "Nonce too old",
+        error("api", 400, result_code=None, message_contains=["Nonce too old"]),
+        http_status=400,
+    )
+    check(
+        "HTTP 400 with a message and a ResultCode of another type keeps the message",
+        '{"Success":false,"Message":"Nei takk","ResultCode":"400"}',
+        error("api", 400, message_contains=["Nei takk"]),
+        http_status=400,
+    )
     check("HTTP 400 does not give a state", asked, error("api", 400), http_status=400)
     check("HTTP 404 with a paid body", answer(10200, True), error("api", 404), http_status=404)
-    check("HTTP 400 with result code 500", answer(500, False, success=False), error("api", 400, True, result_code=500), http_status=400)
-    insert("HTTP 400 with result code 500", inserted(None, None, False, None, 500), error("api", 400, result_code=500), http_status=400)
+    check(
+        "HTTP 400 with result code 500",
+        answer(500, False, success=False),
+        error("api", 400, True, result_code=500),
+        http_status=400,
+    )
+    insert(
+        "HTTP 400 with result code 500",
+        inserted(None, None, False, None, 500),
+        error("api", 400, result_code=500),
+        http_status=400,
+    )
     for endpoint in ("InsertCart", *REPEATABLE):
-        case("HTTP 401", endpoint, refusal, error("authentication", 401, result_code=401, message_contains=["Bad signature"]), http_status=401)
+        case(
+            "HTTP 401",
+            endpoint,
+            refusal,
+            error("authentication", 401, result_code=401, message_contains=["Bad signature"]),
+            http_status=401,
+        )
         case("HTTP 403", endpoint, HTML, error("authentication", 403, result_code=None), http_status=403)
         for name, header, milliseconds in (
             ("", None, None),
@@ -546,20 +688,42 @@ def statuses():
             if endpoint != "CheckCart" and header not in (None, "7"):
                 continue
             headers = {} if header is None else {"headers": {"Retry-After": header}}
-            case(f"HTTP 429{name}", endpoint, "", error("rate_limited", 429, True, retry_after_ms=milliseconds), http_status=429, **headers)
+            case(
+                f"HTTP 429{name}",
+                endpoint,
+                "",
+                error("rate_limited", 429, True, retry_after_ms=milliseconds),
+                http_status=429,
+                **headers,
+            )
     for endpoint in REPEATABLE:
         case("HTTP 408", endpoint, "", error("timeout", 408, True), http_status=408)
         case("HTTP 500", endpoint, HTML, error("server", 500, True), http_status=500, requests=3)
-        case("HTTP 302", endpoint, "", error("server", 302, True), http_status=302, headers={"Location": "https://127.0.0.1:1/"})
+        case(
+            "HTTP 302",
+            endpoint,
+            "",
+            error("server", 302, True),
+            http_status=302,
+            headers={"Location": "https://127.0.0.1:1/"},
+        )
     check("HTTP 503", "", error("server", 503, True), http_status=503, requests=3)
     check("HTTP 500 with a paid body", answer(10200, True), error("server", 500, True), http_status=500, requests=3)
     check("HTTP 307", "", error("server", 307, True), http_status=307, headers={"Location": "https://127.0.0.1:1/"})
     insert("HTTP 408", "", unsure("timeout", 408), http_status=408)
     for status in (500, 502, 503, 504):
         insert(f"HTTP {status}", HTML, unsure("server", status), http_status=status)
-    insert("HTTP 500 with a refusal in it", inserted(None, None, False, "No", 400), unsure("server", 500), http_status=500)
+    insert(
+        "HTTP 500 with a refusal in it", inserted(None, None, False, "No", 400), unsure("server", 500), http_status=500
+    )
     for status in (301, 302, 307):
-        insert(f"HTTP {status}", "", unsure("server", status), http_status=status, headers={"Location": "https://127.0.0.1:1/"})
+        insert(
+            f"HTTP {status}",
+            "",
+            unsure("server", status),
+            http_status=status,
+            headers={"Location": "https://127.0.0.1:1/"},
+        )
 
 
 def signatures():
@@ -578,11 +742,26 @@ def signatures():
     confirm("wrong signature", answer(10200, True), wrong, response_signature="wrong")
     insert("signed, required", inserted(), cart(), response_signature="valid", response_verification="required")
     insert("wrong signature", inserted(), unsure("signature"), response_signature="wrong")
-    insert("not signed, required", inserted(), unsure("signature"), response_signature="absent", response_verification="required")
+    insert(
+        "not signed, required",
+        inserted(),
+        unsure("signature"),
+        response_signature="absent",
+        response_verification="required",
+    )
 
 
 def build():
     CASES.clear()
-    for part in (situations, already_confirmed, contradictions, mismatches, tolerated, unreadable, statuses, signatures):
+    for part in (
+        situations,
+        already_confirmed,
+        contradictions,
+        mismatches,
+        tolerated,
+        unreadable,
+        statuses,
+        signatures,
+    ):
         part()
     return {"secret_key": SECRET_KEY, "response_nonce": "638412345678901234", "cases": CASES}
