@@ -7,6 +7,7 @@ use hyper::client::conn::http1;
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper_util::rt::TokioIo;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use url::{Host, Url};
@@ -21,14 +22,14 @@ async fn post(delivery: &Delivery) -> Option<u16> {
     let request = request(&url, delivery)?;
     let stream = connect(&url).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
-    // Driven here, not by a task of its own, so that it ends with this call.
-    let answer = async {
-        tokio::select! {
-            answer = sender.send_request(request) => answer.ok(),
-            _ = connection => None,
-        }
+    // Driven here, not by a task of its own, so that it ends with this call. An endpoint that hangs up right after its
+    // answer ends the connection while the answer is on its way to us.
+    let mut answer = pin!(sender.send_request(request));
+    let answer = tokio::select! {
+        answer = &mut answer => answer,
+        _ = connection => answer.await,
     };
-    answer.await.map(|answer| answer.status().as_u16())
+    answer.ok().map(|answer| answer.status().as_u16())
 }
 
 fn request(url: &Url, delivery: &Delivery) -> Option<hyper::Request<Full<Bytes>>> {

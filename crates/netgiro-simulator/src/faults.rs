@@ -34,7 +34,7 @@ pub struct Fault {
     /// or when `status` or `result_code` stand in for the real answer; otherwise it is.
     pub processed: Option<bool>,
 
-    /// How long the answer is held back, in real time. The request itself is processed when it arrives.
+    /// How long the answer, or the closing, is held back, in real time. The request itself is processed when it arrives.
     pub delay: Option<Duration>,
     /// Closes the connection instead of answering.
     pub drop: Option<DropAt>,

@@ -4,7 +4,7 @@ use crate::cart::{Answer, Order, Payment};
 use crate::codes;
 use crate::customer::Customer;
 use crate::error::SimulatorError;
-use netgiro::ConfirmationType;
+use netgiro::{ConfirmationType, ResultCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -317,22 +317,12 @@ fn decimal(kronur: i64, decimals: u8) -> Box<RawValue> {
     RawValue::from_string(text).unwrap_or_default()
 }
 
-/// What the API says about a code; nothing where all is well.
+/// What is said about a code; nothing where all is well.
 pub(crate) fn message(code: i64) -> Option<&'static str> {
-    match code {
-        codes::OK | codes::CONFIRMED => None,
-        codes::GENERIC_ERROR => Some("Error"),
-        codes::CANCELED => Some("Payment canceled"),
-        codes::ALREADY_CANCELED => Some("Already canceled"),
-        codes::ALREADY_CONFIRMED => Some("Already confirmed"),
-        codes::REFUSED | codes::DECLINED => Some("Customer declined"),
-        codes::NO_SUCH_CART => Some("Cart not found"),
-        codes::WAITING => Some("Waiting for the customer"),
-        codes::RESERVED => Some("Reserved: confirm the cart"),
-        codes::NEEDS_CODE => Some("Additional confirmation needed"),
-        codes::AWAITING_CALLBACK => Some("Reserved: waiting for the callback's acknowledgement"),
-        _ => Some("Unspecified"),
+    if matches!(code, codes::OK | codes::CONFIRMED) {
+        return None;
     }
+    ResultCode::find(code).map(|known| known.meaning)
 }
 
 /// `{"Success":false,"Message":…,"ResultCode":…}`
@@ -466,7 +456,7 @@ mod tests {
         let canceled = Answer::bare(true, None, 10201);
         assert_eq!(
             String::from_utf8(answered(&canceled, 0)).unwrap(),
-            r#"{"PaymentInfo":null,"Success":true,"Message":"Payment canceled","ResultCode":10201}"#
+            r#"{"PaymentInfo":null,"Success":true,"Message":"payment canceled","ResultCode":10201}"#
         );
     }
 

@@ -1,0 +1,220 @@
+//! Callbacks: signed, repeated once, and what hangs on them.
+
+use crate::shop::{Doorbell, PHONE, Shop, order, until};
+use netgiro_simulator::SimulatorOptions;
+use serde_json::json;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// Waits until this many attempts are over.
+fn until_done(shop: &Shop, attempts: usize) {
+    until("callbacks are over", || {
+        let callbacks = shop.simulator.callbacks();
+        callbacks.iter().filter(|callback| callback.is_done).count() == attempts
+    });
+}
+
+fn code(shop: &Shop, cart: Uuid) -> i64 {
+    shop.simulator.cart(cart).unwrap().result_code
+}
+
+#[test]
+fn it_is_signed_over_the_registered_url() {
+    let shop = Shop::open();
+    let bell = Doorbell::new(|_| Some(200));
+    let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
+    shop.simulator.confirm(cart).unwrap();
+    let callback = bell.wait();
+    assert_eq!(
+        callback.first_line,
+        "POST /netgiro/callback?order=A-1 HTTP/1.1"
+    );
+    assert!(callback.is_signed(shop.simulator.secret_key(), &bell.url));
+    assert!(callback.header("netgiro_referenceid").is_some());
+    assert_eq!(
+        callback.header("netgiro_appkey"),
+        Some(shop.simulator.app_key())
+    );
+    assert_eq!(callback.row(), (true, Some(false), 10429));
+    let payment = &callback.json()["PaymentInfo"];
+    assert_eq!(payment["TransactionId"], cart.to_string());
+    assert_eq!(payment["ReferenceNumber"], "A-1");
+    assert_eq!(payment["TotalAmount"], 1000);
+
+    until_done(&shop, 1);
+    assert_eq!(code(&shop, cart), 10200);
+    let sent = shop.simulator.callbacks().remove(0);
+    assert_eq!((sent.transaction_id, sent.attempt), (cart, 1));
+    assert_eq!((sent.status, sent.url), (Some(200), bell.url.clone()));
+    assert_eq!(sent.body, callback.text());
+}
+
+#[test]
+fn a_check_before_the_acknowledgement_sees_10429() {
+    let shop = Shop::open();
+    let (acknowledge, wait) = mpsc::channel::<()>();
+    let bell = Doorbell::new(move |_| wait.recv().ok().map(|()| 200));
+    let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
+    shop.simulator.confirm(cart).unwrap();
+    assert_eq!(shop.check(cart).row(), (true, Some(false), 10429));
+    assert_eq!(shop.cancel(cart).row(), (false, None, 10429));
+    acknowledge.send(()).unwrap();
+    until_done(&shop, 1);
+    assert_eq!(shop.check(cart).row(), (true, Some(true), 10200));
+}
+
+#[test]
+fn the_second_attempt_counts() {
+    let shop = Shop::open();
+    let bell = Doorbell::new(|number| Some(if number == 1 { 500 } else { 200 }));
+    let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
+    shop.simulator.confirm(cart).unwrap();
+    let first = bell.wait();
+    until_done(&shop, 1);
+    assert_eq!(code(&shop, cart), 10429);
+    shop.simulator.advance(Duration::from_secs(5));
+    let second = bell.wait();
+    until_done(&shop, 2);
+    assert_eq!(code(&shop, cart), 10200);
+    assert_eq!(first.body, second.body);
+    assert_ne!(
+        first.header("netgiro_nonce"),
+        second.header("netgiro_nonce")
+    );
+    assert!(second.is_signed(shop.simulator.secret_key(), &bell.url));
+    let statuses: Vec<_> = shop
+        .simulator
+        .callbacks()
+        .iter()
+        .map(|callback| (callback.attempt, callback.status))
+        .collect();
+    assert_eq!(statuses, [(1, Some(500)), (2, Some(200))]);
+}
+
+#[test]
+fn unacknowledged_twice_the_sale_is_canceled() {
+    for answer in [Some(500), Some(201), Some(302), None] {
+        let shop = Shop::open();
+        let bell = Doorbell::new(move |_| answer);
+        let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
+        shop.simulator.confirm(cart).unwrap();
+        until_done(&shop, 1);
+        shop.simulator.advance(Duration::from_secs(5));
+        until_done(&shop, 2);
+        assert_eq!(code(&shop, cart), 10201, "{answer:?}");
+        assert_eq!(shop.check(cart).row(), (true, Some(false), 10201));
+        shop.simulator.advance(Duration::from_secs(60));
+        assert_eq!(shop.simulator.callbacks().len(), 2);
+    }
+}
+
+#[test]
+fn the_retry_comes_by_itself_in_real_time() {
+    let shop = Shop::with(SimulatorOptions {
+        callback_retry_delay: Duration::from_millis(20),
+        ..SimulatorOptions::default()
+    });
+    let cart = shop.insert_calling(PHONE, 1, Some("http://127.0.0.1:9/nobody"));
+    shop.simulator.confirm(cart).unwrap();
+    until_done(&shop, 2);
+    assert_eq!(code(&shop, cart), 10201);
+}
+
+#[test]
+fn only_this_machine_can_be_reached() {
+    let shop = Shop::with(SimulatorOptions {
+        callback_retry_delay: Duration::ZERO,
+        ..SimulatorOptions::default()
+    });
+    let started = Instant::now();
+    let urls = [
+        "www.example.com/callback",
+        "http://www.example.com/callback",
+        "http://192.0.2.1/callback",
+        "https://127.0.0.1/callback",
+        "http://127.0.0.1:9/callback",
+    ];
+    for url in urls {
+        let cart = shop.insert_calling(PHONE, 1, Some(url));
+        shop.simulator.confirm(cart).unwrap();
+    }
+    until_done(&shop, 2 * urls.len());
+    assert!(started.elapsed() < Duration::from_secs(4));
+    let canceled = |cart: &netgiro_simulator::SimulatedCart| cart.result_code == 10201;
+    assert!(shop.simulator.carts().iter().all(canceled));
+}
+
+#[test]
+fn localhost_is_this_machine() {
+    let shop = Shop::open();
+    let bell = Doorbell::new(|_| Some(200));
+    let url = bell.url.replace("127.0.0.1", "localhost");
+    let cart = shop.insert_calling(PHONE, 1, Some(&url));
+    shop.simulator.confirm(cart).unwrap();
+    assert!(bell.wait().is_signed(shop.simulator.secret_key(), &url));
+    until_done(&shop, 1);
+    assert_eq!(code(&shop, cart), 10200);
+}
+
+#[test]
+fn a_slow_endpoint_has_not_acknowledged() {
+    let shop = Shop::with(SimulatorOptions {
+        callback_timeout: Duration::from_millis(30),
+        callback_retry_delay: Duration::ZERO,
+        ..SimulatorOptions::default()
+    });
+    let (_acknowledge, wait) = mpsc::channel::<()>();
+    let bell = Doorbell::new(move |_| wait.recv().ok().map(|()| 200));
+    let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
+    shop.simulator.confirm(cart).unwrap();
+    until_done(&shop, 2);
+    assert_eq!(code(&shop, cart), 10201);
+}
+
+#[test]
+fn paid_carts_are_called_back_and_stay_paid() {
+    let shop = Shop::with(SimulatorOptions {
+        callback_retry_delay: Duration::ZERO,
+        ..SimulatorOptions::default()
+    });
+    let bell = Doorbell::new(|_| Some(500));
+    let cart = shop.insert_calling(PHONE, 0, Some(&bell.url));
+    shop.simulator.confirm(cart).unwrap();
+    assert_eq!(bell.wait().row(), (true, Some(true), 10200));
+    until_done(&shop, 2);
+    assert_eq!(code(&shop, cart), 10200);
+}
+
+#[test]
+fn a_customer_who_declines_is_told_to_the_cancel_url() {
+    let shop = Shop::open();
+    let bell = Doorbell::new(|_| Some(200));
+    let mut order = order(PHONE, 0);
+    order["CallbackCancelUrl"] = json!(bell.url);
+    let declined = shop.insert_order(&order);
+    let canceled = shop.insert_order(&order);
+    shop.cancel(canceled);
+    assert!(bell.is_quiet());
+    shop.simulator.decline(declined).unwrap();
+    let callback = bell.wait();
+    assert!(callback.is_signed(shop.simulator.secret_key(), &bell.url));
+    assert_eq!(callback.row(), (true, Some(false), 10423));
+    let payment = &callback.json()["PaymentInfo"];
+    assert_eq!(payment["TransactionId"], declined.to_string());
+    assert_eq!(payment["StatusId"], 5);
+    until_done(&shop, 1);
+}
+
+#[test]
+fn an_expired_sale_is_not_paid_by_a_late_acknowledgement() {
+    let shop = Shop::open();
+    let (acknowledge, wait) = mpsc::channel::<()>();
+    let bell = Doorbell::new(move |_| wait.recv().ok().map(|()| 200));
+    let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
+    shop.simulator.confirm(cart).unwrap();
+    shop.simulator.expire(cart).unwrap();
+    acknowledge.send(()).unwrap();
+    until_done(&shop, 1);
+    assert_eq!(code(&shop, cart), 10201);
+}

@@ -1,0 +1,16 @@
+//! The simulator as a shop meets it: over a socket, with requests written by hand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has said what is wrong"
+)]
+
+mod callbacks;
+mod faults;
+mod flows;
+mod life;
+mod requests;
+mod shop;
+mod time;
