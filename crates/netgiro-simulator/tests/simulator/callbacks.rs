@@ -51,6 +51,24 @@ fn it_is_signed_over_the_registered_url() {
 }
 
 #[test]
+fn the_client_accepts_it() {
+    let shop = Shop::open();
+    let bell = Doorbell::new(|_| Some(200));
+    let keys = (shop.simulator.app_key(), shop.simulator.secret_key());
+    let client = netgiro::Client::new(netgiro::ClientOptions::new(keys.0, keys.1)).unwrap();
+    for confirmation_type in [0, 1, 2] {
+        let cart = shop.insert_calling(PHONE, confirmation_type, Some(&bell.url));
+        shop.simulator.confirm(cart).unwrap();
+        let sent = bell.wait();
+        let callback = client
+            .verify_callback(&bell.url, &sent.headers, &sent.body)
+            .unwrap();
+        assert_eq!(callback.transaction_id, cart);
+        assert!(callback.matches(netgiro::Amount::new(1000).unwrap(), "A-1"));
+    }
+}
+
+#[test]
 fn a_check_before_the_acknowledgement_sees_10429() {
     let shop = Shop::open();
     let (acknowledge, wait) = mpsc::channel::<()>();
