@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::amount::Amount;
-use crate::cart::{CartState, PaymentInfo};
+use crate::cart::CartState;
+use crate::customer::mask_within;
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 use crate::signature::SigningHeaders;
@@ -72,7 +73,7 @@ pub(crate) fn verify(
             .with_reference_id(signing.reference_id()),
         _ => refused(why),
     })?;
-    read(wire, signing.reference_id()).map_err(|why| {
+    read(&wire, signing.reference_id()).map_err(|why| {
         Error::new(
             ErrorKind::Protocol,
             format!("the callback verifies, but {why}"),
@@ -82,11 +83,7 @@ pub(crate) fn verify(
 }
 
 fn read(wire: CartAnswer<'_>, reference_id: Option<String>) -> Result<Callback, String> {
-    let payment = wire
-        .payment_info
-        .map(PaymentInfo::try_from)
-        .transpose()?
-        .unwrap_or_default();
+    let payment = wire::payment_info(wire.payment_info)?.unwrap_or_default();
     let transaction_id = payment
         .transaction_id
         .ok_or("its PaymentInfo names no TransactionId")?;
@@ -113,7 +110,7 @@ fn read(wire: CartAnswer<'_>, reference_id: Option<String>) -> Result<Callback, 
             status,
             result_code: wire.result_code,
             payment_successful: wire.payment_successful,
-            message: wire.message,
+            message: wire.message.as_deref().map(mask_within),
             payment: Some(Box::new(payment)),
             reference_id: reference_id.clone(),
             checked_at: Timestamp::now(),

@@ -110,6 +110,25 @@ fn mask(text: &str) -> String {
         .collect()
 }
 
+/// A text of somebody else's with the phone numbers and kennitölur in it masked.
+pub(crate) fn mask_within(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from_digit) = rest.split_at(start);
+        let is_part = |c: char| c.is_ascii_digit() || c == '-';
+        let end = from_digit.find(|c| !is_part(c)).unwrap_or(from_digit.len());
+        let (number, after) = from_digit.split_at(end);
+        masked.push_str(before);
+        match CustomerId::parse(number) {
+            Ok(_) => masked.push_str(&mask(number)),
+            Err(_) => masked.push_str(number),
+        }
+        rest = after;
+    }
+    masked + rest
+}
+
 fn is_app_code(text: &str) -> bool {
     text.strip_prefix("500004")
         .is_some_and(|code| code.len() == 4 && code.bytes().all(|b| b.is_ascii_alphanumeric()))
@@ -138,7 +157,15 @@ fn is_kennitala(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::CustomerId;
+    use super::{CustomerId, mask_within};
+
+    #[test]
+    fn ids_within_a_text_are_masked_and_other_numbers_are_not() {
+        assert_eq!(
+            mask_within("Customer 111111-1119 (822-3281) owes 4990 kr. for order 1234567"),
+            "Customer *********19 (******81) owes 4990 kr. for order 1234567"
+        );
+    }
 
     #[test]
     fn a_bad_id_is_masked_in_the_error() {

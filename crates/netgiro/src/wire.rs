@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::cart::{Cart, CartItem, CartRef, CartState, NewCart, PaymentInfo};
+use crate::customer::mask_within;
 use crate::error::{Error, ErrorKind, RequestSent, Result};
 use crate::status::{CartStatus, ResultCode};
 
@@ -163,17 +164,13 @@ impl Answer {
     pub(crate) fn into_cart(self, sent: &NewCart) -> Result<Cart> {
         let wire: InsertCartAnswer<'_> = self.parse()?;
         let code = wire.result_code;
-        let transaction_id = wire
-            .transaction_id
-            .and_then(|text| Uuid::parse_str(text).ok())
-            .filter(|id| !id.is_nil());
-        match (wire.success, transaction_id) {
+        match (wire.success, wire.transaction_id()) {
             (true, Some(transaction_id)) if says_inserted(code) => Ok(Cart {
                 transaction_id,
                 reference: sent.reference.clone(),
                 amount: sent.amount,
                 check_interval: wire.check_interval(),
-                message: wire.message,
+                message: wire.message.as_deref().map(mask_within),
                 reference_id: self.reference_id,
             }),
             (false, _) if !says_inserted(code) || ResultCode::find(code).is_none() => Err(self
@@ -206,10 +203,7 @@ impl Answer {
                 ),
             });
         };
-        let payment = wire
-            .payment_info
-            .map(PaymentInfo::try_from)
-            .transpose()
+        let payment = payment_info(wire.payment_info)
             .map_err(|why| self.error(ErrorKind::Protocol, why).with_result_code(code))?;
         let outcome = Outcome {
             success,
@@ -242,7 +236,7 @@ impl Answer {
             status: CartStatus::of_code(code),
             result_code: Some(code),
             payment_successful: wire.payment_successful,
-            message: wire.message,
+            message: wire.message.as_deref().map(mask_within),
             payment: payment.map(Box::new),
             reference_id: self.reference_id,
             checked_at: self.received_at,
@@ -350,7 +344,11 @@ fn says_inserted(code: i64) -> bool {
 fn refusal(endpoint: Endpoint, message: Option<&str>) -> String {
     match message {
         Some(message) if !message.trim().is_empty() => {
-            format!("Netgíró refused {}: {message}", endpoint.name())
+            format!(
+                "Netgíró refused {}: {}",
+                endpoint.name(),
+                mask_within(message)
+            )
         }
         _ => format!("Netgíró refused {}", endpoint.name()),
     }
@@ -365,10 +363,9 @@ pub(crate) fn http_error(
     body: &[u8],
     reference_id: Option<String>,
 ) -> Error {
-    let told: Option<HttpErrorBody> = serde_json::from_slice(body).ok();
+    let told = HttpErrorBody::read(body);
     let said = told
-        .as_ref()
-        .and_then(|told| told.message.as_deref())
+        .message
         .map(|message| format!(": {message}"))
         .unwrap_or_default();
     let name = endpoint.name();
@@ -405,18 +402,48 @@ pub(crate) fn http_error(
         .with_retry_after(retry_after)
         .with_reference_id(reference_id)
         .with_request_sent(RequestSent::Yes);
-    match told.and_then(|told| told.result_code) {
-        Some(code) => error.with_result_code(code),
+    match told.result_code {
+        Some(code) => {
+            let may_pass = code == ResultCode::SERVER_ERROR && endpoint.is_repeatable();
+            let retryable = error.retryable() || may_pass;
+            error.with_result_code(code).with_retryable(retryable)
+        }
         None => error,
     }
 }
 
-#[derive(Deserialize)]
+/// What an error's body says, as far as it can be made out.
 struct HttpErrorBody {
-    #[serde(alias = "Message")]
     message: Option<String>,
-    #[serde(rename = "ResultCode")]
     result_code: Option<i64>,
+}
+
+impl HttpErrorBody {
+    fn read(body: &[u8]) -> Self {
+        #[derive(Deserialize)]
+        struct Wire<'a> {
+            #[serde(borrow, alias = "Message")]
+            message: Option<&'a RawValue>,
+            #[serde(borrow, rename = "ResultCode")]
+            result_code: Option<&'a RawValue>,
+        }
+        fn value<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
+            serde_json::from_str(raw?.get()).ok()
+        }
+        let wire = std::str::from_utf8(body)
+            .ok()
+            .and_then(|text| object::<Wire<'_>>(text).ok());
+        match wire {
+            Some(wire) => Self {
+                message: value(wire.message).map(|text: String| mask_within(&text)),
+                result_code: value(wire.result_code),
+            },
+            None => Self {
+                message: (!body.is_empty()).then(|| beginning(body)),
+                result_code: None,
+            },
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -426,25 +453,23 @@ struct InsertCartAnswer<'a> {
     result_code: i64,
     message: Option<String>,
     // Neither may fail the call: the cart exists whatever these hold.
-    #[serde(borrow, default, deserialize_with = "text_or_none")]
-    transaction_id: Option<&'a str>,
+    #[serde(borrow)]
+    transaction_id: Option<&'a RawValue>,
     #[serde(borrow)]
     process_cart_check_interval_miliseconds: Option<&'a RawValue>,
 }
 
 impl InsertCartAnswer<'_> {
+    fn transaction_id(&self) -> Option<Uuid> {
+        let id: Uuid = serde_json::from_str(self.transaction_id?.get()).ok()?;
+        (!id.is_nil()).then_some(id)
+    }
+
     fn check_interval(&self) -> Option<Duration> {
         let hint = self.process_cart_check_interval_miliseconds?;
         let milliseconds: u64 = hint.get().parse().ok()?;
         (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
     }
-}
-
-fn text_or_none<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<&'de str>, D::Error> {
-    let raw = Option::<&RawValue>::deserialize(deserializer)?;
-    Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
 }
 
 #[derive(Deserialize)]
@@ -455,12 +480,20 @@ pub(crate) struct CartAnswer<'a> {
     pub(crate) result_code: Option<i64>,
     pub(crate) message: Option<String>,
     #[serde(borrow)]
-    pub(crate) payment_info: Option<PaymentInfoWire<'a>>,
+    pub(crate) payment_info: Option<&'a RawValue>,
+}
+
+/// Reads the PaymentInfo of an answer or a callback.
+pub(crate) fn payment_info(raw: Option<&RawValue>) -> Result<Option<PaymentInfo>, String> {
+    let Some(raw) = raw else { return Ok(None) };
+    let wire: PaymentInfoWire<'_> =
+        object(raw.get()).map_err(|why| format!("PaymentInfo has wrong data: {why}"))?;
+    PaymentInfo::try_from(wire).map(Some)
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct PaymentInfoWire<'a> {
+struct PaymentInfoWire<'a> {
     transaction_id: Option<Uuid>,
     invoice_number: Option<i64>,
     reference_number: Option<String>,
@@ -513,25 +546,31 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, (ErrorK
         )
     };
     let text = std::str::from_utf8(body).map_err(|_| no_object())?;
-    serde_json::from_str(text).map_err(|error| {
-        let members = serde_json::from_str::<Members>(text);
-        match members {
-            Ok(members) if members.result_code.is_some() => (
-                ErrorKind::Protocol,
-                format!("the body has wrong data: {error}"),
-            ),
-            Ok(_) => (
+    object(text).map_err(|error| {
+        if !is_object(text) {
+            return no_object();
+        }
+        match serde_json::from_str::<Members>(text) {
+            Ok(Members { result_code: None }) => (
                 ErrorKind::Server,
                 format!("the body is not the API's: {}", beginning(body)),
             ),
-            // A member twice: well-formed, and never to be believed.
-            Err(error) if error.is_data() && is_object(text) => (
+            // Also where a member stands there twice: well-formed, and never to be believed.
+            _ => (
                 ErrorKind::Protocol,
                 format!("the body has wrong data: {error}"),
             ),
-            Err(_) => no_object(),
         }
     })
+}
+
+/// Reads a JSON object: an array of its values, which derived readers take as well, is none.
+fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(text)
+    } else {
+        Err(serde::de::Error::custom("it is not a JSON object"))
+    }
 }
 
 #[derive(Deserialize)]
@@ -546,7 +585,8 @@ fn is_object(text: &str) -> bool {
 
 /// The first characters of a body, for an error message.
 fn beginning(body: &[u8]) -> String {
-    let text: String = String::from_utf8_lossy(body).chars().take(80).collect();
+    let text = mask_within(&String::from_utf8_lossy(body.get(..400).unwrap_or(body)));
+    let text: String = text.chars().take(80).collect();
     if text.is_empty() {
         "it is empty".to_owned()
     } else {
