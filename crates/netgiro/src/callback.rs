@@ -82,7 +82,7 @@ pub(crate) fn verify(
     })
 }
 
-fn read(wire: CartAnswer<'_>, reference_id: Option<String>) -> Result<Callback, String> {
+fn read(wire: &CartAnswer<'_>, reference_id: Option<String>) -> Result<Callback, String> {
     let payment = wire::payment_info(wire.payment_info)?.unwrap_or_default();
     let transaction_id = payment
         .transaction_id
