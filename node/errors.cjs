@@ -43,7 +43,7 @@ class NetgiroError extends Error {
 
   toJSON() {
     const { name, message, cause = null } = this;
-    return { name, ...this, message, cause: cause instanceof Error && !cause.toJSON ? String(cause) : cause };
+    return { name, message, ...this, cause: cause instanceof Error && !cause.toJSON ? String(cause) : cause };
   }
 }
 nameIt(NetgiroError, 'NetgiroError');

@@ -2,11 +2,13 @@
 
 const { Client, sign } = require('./client.cjs');
 const { CartPoll } = require('./poll.cjs');
+const { Simulator } = require('./simulator.cjs');
 const { classes } = require('./errors.cjs');
 
 module.exports = {
   Client,
   CartPoll,
+  Simulator,
   sign,
   ...classes,
 };

@@ -44,10 +44,10 @@ fn client_options(given: GivenOptions) -> Result<ClientOptions> {
     }
     options.base_url = given.base_url;
     if let Some(timeout) = given.timeout_ms {
-        options.timeout = netgiro::milliseconds("timeoutMs", timeout)?;
+        options.timeout = convert::milliseconds("timeoutMs", timeout)?;
     }
     if let Some(timeout) = given.connect_timeout_ms {
-        options.connect_timeout = netgiro::milliseconds("connectTimeoutMs", timeout)?;
+        options.connect_timeout = convert::milliseconds("connectTimeoutMs", timeout)?;
     }
     if let Some(mode) = given.response_verification {
         options.response_verification = mode.parse()?;
@@ -209,7 +209,7 @@ impl NativeClient {
     ) -> Option<String> {
         accepted(|| {
             let (client, carts) = (self.open()?, convert::carts(&carts)?);
-            let concurrency = convert::count("concurrency", concurrency)?;
+            let concurrency = convert::whole("concurrency", concurrency)?;
             Ok(port.start(call, |events| async move {
                 client
                     .check_many(carts, concurrency, |done, total| {
@@ -232,7 +232,7 @@ impl NativeClient {
         let waiting = self.open().and_then(|client| {
             let carts = convert::carts(&carts)?;
             let options = convert::wait_options(&wait)?;
-            client.wait_many(carts, options, convert::count("concurrency", concurrency)?)
+            client.wait_many(carts, options, convert::whole("concurrency", concurrency)?)
         });
         match waiting {
             Ok(waiting) => Either::A(NativeWaiting {

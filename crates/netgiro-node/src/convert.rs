@@ -1,10 +1,11 @@
 //! From what JavaScript gives to what the core takes.
 
-use std::str::FromStr as _;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use napi::bindgen_prelude::{BigInt, Either, Either3};
 use napi_derive::napi;
+pub(crate) use netgiro::milliseconds;
 use netgiro::{
     Amount, Cart, CartItem, CartPoll, CartRef, CustomerId, Error, ErrorKind, Given, NewCart,
     PollPolicy, Result, WaitOptions,
@@ -61,7 +62,7 @@ pub(crate) fn cart(given: &GivenCart) -> Result<CartRef> {
         amount: Amount::parse("amount", Given::Number(kronur))?,
         check_interval: known
             .check_interval
-            .map(|interval| netgiro::milliseconds("checkInterval", interval))
+            .map(|interval| milliseconds("checkInterval", interval))
             .transpose()?,
         message: None,
         reference_id: None,
@@ -181,7 +182,7 @@ pub struct GivenPolicy {
 pub(crate) fn wait_options(given: &GivenWait) -> Result<WaitOptions> {
     let mut options = WaitOptions::default();
     if let Some(timeout) = given.timeout_ms {
-        options.timeout = netgiro::milliseconds("timeoutMs", timeout)?;
+        options.timeout = milliseconds("timeoutMs", timeout)?;
     }
     options.policy = given.policy.as_ref().map(policy).transpose()?;
     Ok(options)
@@ -190,7 +191,7 @@ pub(crate) fn wait_options(given: &GivenWait) -> Result<WaitOptions> {
 fn policy(given: &GivenPolicy) -> Result<PollPolicy> {
     let default = PollPolicy::default();
     let interval = |name, given: Option<f64>, default| {
-        given.map_or(Ok(default), |given| netgiro::milliseconds(name, given))
+        given.map_or(Ok(default), |given| milliseconds(name, given))
     };
     PollPolicy::new(
         interval("minIntervalMs", given.min_interval_ms, default.min_interval())?,
@@ -203,13 +204,12 @@ fn policy(given: &GivenPolicy) -> Result<PollPolicy> {
     )
 }
 
-/// How many calls at a time, from a JavaScript number.
-pub(crate) fn count(argument: &str, given: f64) -> Result<usize> {
-    let whole = format!("{given}").parse().ok().filter(|&count| count > 0);
-    whole.ok_or_else(|| {
+/// A whole number, from a JavaScript number.
+pub(crate) fn whole<T: FromStr>(argument: &str, given: f64) -> Result<T> {
+    format!("{given}").parse().map_err(|_| {
         Error::new(
             ErrorKind::InvalidRequest,
-            format!("{argument} must be a whole number, 1 or more; got {given}"),
+            format!("{argument} must be a whole number within its bounds; got {given}"),
         )
     })
 }

@@ -20,4 +20,5 @@ mod convert;
 mod errors;
 mod poll;
 mod runtime;
+mod simulator;
 mod values;

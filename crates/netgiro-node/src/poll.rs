@@ -145,7 +145,7 @@ fn seen_error(given: GivenError) -> Result<Error> {
         error = error.with_result_code(code);
     }
     if let Some(delay) = given.retry_after {
-        error = error.with_retry_after(Some(netgiro::milliseconds("retryAfter", delay)?));
+        error = error.with_retry_after(Some(convert::milliseconds("retryAfter", delay)?));
     }
     Ok(error)
 }

@@ -1,0 +1,434 @@
+//! `Simulator`: a local Netgíró on a thread of its own.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use napi::bindgen_prelude::{Either, Uint8Array};
+use napi_derive::napi;
+use netgiro::{CartRef, Error, ErrorKind, Result};
+use netgiro_simulator::{
+    Endpoint, Fault, SimulatedCallback, SimulatedCart, SimulatedRequest, Simulator, SimulatorError,
+    SimulatorOptions,
+};
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+use crate::convert::{milliseconds, whole};
+use crate::errors::{json, refusal_of, reply};
+use crate::values::instant;
+
+/// How a simulator is set up; durations are in milliseconds.
+#[napi(object, object_to_js = false)]
+pub struct GivenSimulator {
+    /// Decides every id, nonce and SMS code.
+    pub seed: Option<f64>,
+    /// The loopback port.
+    pub port: Option<f64>,
+    /// The only application key that is let in.
+    pub app_key: Option<String>,
+    /// The secret key of both sides.
+    pub secret_key: Option<String>,
+    /// How long a cart waits for its customer.
+    pub lifetime_ms: Option<f64>,
+    /// The poll hint, as on the wire.
+    pub check_interval_ms: Option<f64>,
+    /// Whether the poll hint is sent as null.
+    pub no_check_interval: bool,
+    /// Decimals in response amounts.
+    pub decimals: Option<f64>,
+    /// A word.
+    pub response_signatures: Option<String>,
+    /// The result code for a cart nobody inserted.
+    pub unknown_cart_code: Option<f64>,
+    /// Whether a nonce may be used only once.
+    pub reject_repeated_nonce: Option<bool>,
+    /// The smallest amount accepted.
+    pub minimum_amount: Option<f64>,
+    /// How long the customers who answer by themselves take.
+    pub reaction_ms: Option<f64>,
+    /// The time before a callback is repeated.
+    pub callback_retry_delay_ms: Option<f64>,
+    /// How long a callback waits for its answer.
+    pub callback_timeout_ms: Option<f64>,
+    /// How many requests and callbacks are remembered.
+    pub history: Option<f64>,
+}
+
+fn simulator_options(given: GivenSimulator) -> Result<SimulatorOptions> {
+    let mut options = SimulatorOptions::default();
+    if let Some(seed) = given.seed {
+        options.seed = whole("seed", seed)?;
+    }
+    if let Some(port) = given.port {
+        options.port = whole("port", port)?;
+    }
+    if let Some(app_key) = given.app_key {
+        options.app_key = app_key;
+    }
+    if let Some(secret_key) = given.secret_key {
+        options.secret_key = secret_key;
+    }
+    if let Some(hint) = given.check_interval_ms {
+        options.check_interval_ms = Some(whole("checkIntervalMs", hint)?);
+    }
+    if given.no_check_interval {
+        options.check_interval_ms = None;
+    }
+    if let Some(decimals) = given.decimals {
+        options.decimals = whole("decimals", decimals)?;
+    }
+    if let Some(signatures) = given.response_signatures {
+        options.response_signatures = signatures.parse().map_err(refused)?;
+    }
+    if let Some(code) = given.unknown_cart_code {
+        options.unknown_cart_code = whole("unknownCartCode", code)?;
+    }
+    if let Some(reject) = given.reject_repeated_nonce {
+        options.reject_repeated_nonce = reject;
+    }
+    if let Some(amount) = given.minimum_amount {
+        options.minimum_amount = whole("minimumAmount", amount)?;
+    }
+    if let Some(history) = given.history {
+        options.history = whole("history", history)?;
+    }
+    for (name, given, option) in [
+        ("lifetimeMs", given.lifetime_ms, &mut options.lifetime),
+        ("reactionMs", given.reaction_ms, &mut options.reaction),
+        (
+            "callbackRetryDelayMs",
+            given.callback_retry_delay_ms,
+            &mut options.callback_retry_delay,
+        ),
+        (
+            "callbackTimeoutMs",
+            given.callback_timeout_ms,
+            &mut options.callback_timeout,
+        ),
+    ] {
+        if let Some(given) = given {
+            *option = milliseconds(name, given)?;
+        }
+    }
+    Ok(options)
+}
+
+/// Something that is to go wrong.
+#[napi(object, object_to_js = false)]
+pub struct GivenFault {
+    /// The HTTP status answered.
+    pub status: Option<f64>,
+    /// How long the answer is held back.
+    pub delay_ms: Option<f64>,
+    /// `before` or `after`.
+    pub drop: Option<String>,
+    /// The result code answered.
+    pub result_code: Option<f64>,
+    /// The `Retry-After` header.
+    pub retry_after: Option<String>,
+    /// The body answered.
+    pub body: Option<Uint8Array>,
+    /// `valid`, `omit` or `corrupt`.
+    pub signature: Option<String>,
+    /// Whether the customer confirms just before.
+    pub confirm_during: Option<bool>,
+    /// Whether the request is processed, against the default.
+    pub processed: Option<bool>,
+    /// How many requests it strikes.
+    pub count: Option<f64>,
+}
+
+fn fault(endpoint: &str, given: GivenFault) -> Result<Fault> {
+    let mut fault = Fault::on_named(endpoint).map_err(refused)?;
+    fault.status = given
+        .status
+        .map(|status| whole("status", status))
+        .transpose()?;
+    fault.delay = given
+        .delay_ms
+        .map(|delay| milliseconds("delayMs", delay))
+        .transpose()?;
+    fault.drop = given
+        .drop
+        .map(|word| word.parse().map_err(refused))
+        .transpose()?;
+    fault.result_code = given
+        .result_code
+        .map(|code| whole("resultCode", code))
+        .transpose()?;
+    fault.retry_after = given.retry_after;
+    fault.body = given.body.map(|body| body.to_vec());
+    fault.signature = given
+        .signature
+        .map(|word| word.parse().map_err(refused))
+        .transpose()?;
+    fault.confirm_during = given.confirm_during.unwrap_or(false);
+    fault.processed = given.processed;
+    if let Some(count) = given.count {
+        fault.count = whole("count", count)?;
+    }
+    Ok(fault)
+}
+
+/// A running simulator.
+#[napi]
+pub struct NativeSimulator {
+    simulator: Simulator,
+}
+
+/// Starts a simulator; gives JSON text when it cannot.
+#[napi(catch_unwind)]
+pub fn start_simulator(given: GivenSimulator) -> Either<NativeSimulator, String> {
+    let started = simulator_options(given).and_then(|options| {
+        Simulator::start(options).map_err(|error| {
+            Error::new(
+                ErrorKind::Configuration,
+                format!("the simulator could not be started: {error}"),
+            )
+        })
+    });
+    match started {
+        Ok(simulator) => Either::A(NativeSimulator { simulator }),
+        Err(error) => Either::B(refusal_of(&error)),
+    }
+}
+
+#[napi]
+impl NativeSimulator {
+    /// The base URL for a client.
+    #[napi(getter, catch_unwind)]
+    pub fn url(&self) -> String {
+        self.simulator.url().to_owned()
+    }
+
+    /// The application key that is let in.
+    #[napi(getter, catch_unwind)]
+    pub fn app_key(&self) -> String {
+        self.simulator.app_key().to_owned()
+    }
+
+    /// The secret key of both sides.
+    #[napi(getter, catch_unwind)]
+    pub fn secret_key(&self) -> String {
+        self.simulator.secret_key().to_owned()
+    }
+
+    /// The customer accepts.
+    #[napi(catch_unwind)]
+    pub fn confirm(&self, cart: String) -> String {
+        self.tell(&cart, Simulator::confirm)
+    }
+
+    /// The customer declines.
+    #[napi(catch_unwind)]
+    pub fn decline(&self, cart: String) -> String {
+        self.tell(&cart, Simulator::decline)
+    }
+
+    /// The cart's time is over.
+    #[napi(catch_unwind)]
+    pub fn expire(&self, cart: String) -> String {
+        self.tell(&cart, Simulator::expire)
+    }
+
+    fn tell(
+        &self,
+        cart: &str,
+        deed: fn(&Simulator, Uuid) -> std::result::Result<(), SimulatorError>,
+    ) -> String {
+        reply(&id(cart).and_then(|id| deed(&self.simulator, id).map_err(refused)))
+    }
+
+    /// Lets time pass, in milliseconds.
+    #[napi(catch_unwind)]
+    pub fn advance(&self, by: f64) -> String {
+        reply(&milliseconds("advance", by).map(|by: Duration| self.simulator.advance(by)))
+    }
+
+    /// The simulator's time.
+    #[napi(catch_unwind)]
+    pub fn now(&self) -> String {
+        instant(self.simulator.now())
+    }
+
+    /// All carts.
+    #[napi(catch_unwind)]
+    pub fn carts(&self) -> String {
+        let carts = self.simulator.carts();
+        json(&carts.iter().map(CartRecord::from).collect::<Vec<_>>())
+    }
+
+    /// One cart, or null.
+    #[napi(catch_unwind)]
+    pub fn cart(&self, cart: String) -> String {
+        let cart = id(&cart).map(|id| self.simulator.cart(id));
+        reply(
+            &cart
+                .as_ref()
+                .map(|cart| cart.as_ref().map(CartRecord::from))
+                .map_err(Clone::clone),
+        )
+    }
+
+    /// Every request.
+    #[napi(catch_unwind)]
+    pub fn requests(&self) -> String {
+        let requests = self.simulator.requests();
+        json(&requests.iter().map(RequestRecord::from).collect::<Vec<_>>())
+    }
+
+    /// Every callback.
+    #[napi(catch_unwind)]
+    pub fn callbacks(&self) -> String {
+        let callbacks = self.simulator.callbacks();
+        json(&callbacks.iter().map(CallbackRecord::from).collect::<Vec<_>>())
+    }
+
+    /// Lets something go wrong.
+    #[napi(catch_unwind)]
+    pub fn add_fault(&self, endpoint: String, given: GivenFault) -> String {
+        reply(
+            &fault(&endpoint, given)
+                .and_then(|fault| self.simulator.add_fault(fault).map_err(refused)),
+        )
+    }
+
+    /// Forgets the faults that have not struck yet.
+    #[napi(catch_unwind)]
+    pub fn clear_faults(&self) {
+        self.simulator.clear_faults();
+    }
+
+    /// Stops the server.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.simulator.close();
+    }
+}
+
+fn id(cart: &str) -> Result<Uuid> {
+    CartRef::from_str(cart).map(|cart| cart.transaction_id())
+}
+
+fn refused(error: SimulatorError) -> Error {
+    Error::new(ErrorKind::InvalidRequest, error.to_string())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CartRecord<'a> {
+    transaction_id: Uuid,
+    reference: &'a str,
+    amount: i64,
+    customer_id: &'a str,
+    status: &'static str,
+    is_paid: bool,
+    result_code: i64,
+    confirmation_type: &'static str,
+    #[serde(serialize_with = "as_text")]
+    created: Timestamp,
+    #[serde(serialize_with = "as_text")]
+    expires_at: Timestamp,
+    sms_code: Option<&'a str>,
+    checks: u32,
+}
+
+impl<'a> From<&'a SimulatedCart> for CartRecord<'a> {
+    fn from(cart: &'a SimulatedCart) -> Self {
+        Self {
+            transaction_id: cart.transaction_id,
+            reference: &cart.reference,
+            amount: cart.amount,
+            customer_id: &cart.customer_id,
+            status: cart.status.as_str(),
+            is_paid: cart.is_paid,
+            result_code: cart.result_code,
+            confirmation_type: cart.confirmation_type.as_str(),
+            created: cart.created,
+            expires_at: cart.expires_at,
+            sms_code: cart.sms_code.as_deref(),
+            checks: cart.checks,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestRecord<'a> {
+    endpoint: Option<&'static str>,
+    transaction_id: Option<Uuid>,
+    method: &'a str,
+    path: &'a str,
+    headers: BTreeMap<&'a str, &'a str>,
+    body: &'a str,
+    nonce: Option<&'a str>,
+    signature_ok: bool,
+    status: Option<u16>,
+    answer: Option<&'a str>,
+    #[serde(serialize_with = "as_text")]
+    at: Timestamp,
+}
+
+impl<'a> From<&'a SimulatedRequest> for RequestRecord<'a> {
+    fn from(request: &'a SimulatedRequest) -> Self {
+        Self {
+            endpoint: request.endpoint.map(Endpoint::as_str),
+            transaction_id: request.transaction_id,
+            method: &request.method,
+            path: &request.path,
+            headers: by_name(&request.headers),
+            body: &request.body,
+            nonce: request.nonce.as_deref(),
+            signature_ok: request.signature_ok,
+            status: request.status,
+            answer: request.answer.as_deref(),
+            at: request.at,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CallbackRecord<'a> {
+    transaction_id: Uuid,
+    url: &'a str,
+    attempt: u32,
+    status: Option<u16>,
+    is_done: bool,
+    headers: BTreeMap<&'a str, &'a str>,
+    body: &'a str,
+    #[serde(serialize_with = "as_text")]
+    at: Timestamp,
+}
+
+impl<'a> From<&'a SimulatedCallback> for CallbackRecord<'a> {
+    fn from(callback: &'a SimulatedCallback) -> Self {
+        Self {
+            transaction_id: callback.transaction_id,
+            url: &callback.url,
+            attempt: callback.attempt,
+            status: callback.status,
+            is_done: callback.is_done,
+            headers: by_name(&callback.headers),
+            body: &callback.body,
+            at: callback.at,
+        }
+    }
+}
+
+fn by_name(headers: &[(String, String)]) -> BTreeMap<&str, &str> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that `serialize_with` calls"
+)]
+fn as_text<S: Serializer>(at: &Timestamp, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(&instant(*at))
+}

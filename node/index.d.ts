@@ -1,0 +1,782 @@
+/**
+ * Take payments with Netgíró: insert a cart, follow it, settle it. An unofficial client.
+ *
+ * Durations are in milliseconds, amounts in whole krónur. What is absent is `null`, never `undefined`.
+ * Results are plain frozen objects: they survive `JSON.stringify` and `structuredClone`.
+ *
+ * @packageDocumentation
+ */
+
+declare global {
+  // Known to TypeScript only with the library `esnext.disposable` or Node's types.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+}
+
+/** What is used of an `AbortSignal`; every `AbortSignal` is one. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: any;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** What every network call takes last. */
+export interface CallOptions {
+  /**
+   * Ends the call at once: it rejects with the signal's reason (an `AbortError` by default), and its request is
+   * dropped. A call whose signal has aborted already sends nothing. Aborting never cancels a cart.
+   */
+  signal?: AbortSignalLike | null | undefined;
+}
+
+/** Which Netgíró to talk to. */
+export type Environment = 'test' | 'production';
+
+/**
+ * What to do about the signatures of answers: `required` refuses answers without one, `if_present` accepts them,
+ * `off` does not look. A wrong signature is always refused, except with `off`.
+ */
+export type ResponseVerification = 'required' | 'if_present' | 'off';
+
+/**
+ * Who creates the payment once the customer has accepted: Netgíró at once (`automatic`), Netgíró when your callback
+ * URL has answered 200 (`server_callback`), or you with {@link Client.confirmCart} (`manual`).
+ */
+export type ConfirmationType = 'automatic' | 'server_callback' | 'manual';
+
+/**
+ * Where a cart stands.
+ *
+ * | status | final | whose move |
+ * |---|---|---|
+ * | `pending` | | the customer's |
+ * | `needs_code` | | yours: `confirmCart(cart, { identifier: code })` |
+ * | `reserved` | | yours: `confirmCart(cart)` |
+ * | `awaiting_callback` | | your callback endpoint's |
+ * | `confirmed` | yes | paid |
+ * | `canceled` | yes | |
+ * | `declined` | yes | |
+ * | `not_found` | yes | |
+ * | `unknown` | | a result code this version does not know: neither paid nor canceled |
+ */
+export type CartStatus =
+  | 'pending'
+  | 'needs_code'
+  | 'reserved'
+  | 'awaiting_callback'
+  | 'confirmed'
+  | 'canceled'
+  | 'declined'
+  | 'not_found'
+  | 'unknown';
+
+/** What a {@link Client} is made with. */
+export interface ClientOptions {
+  /** The ApplicationId that Netgíró gave the shop, a GUID. */
+  appKey: string;
+  /** The SecretKey that Netgíró gave the shop, as it is. It is never printed. */
+  secretKey: string;
+  /** Which Netgíró to talk to. Default `test`. */
+  environment?: Environment | null | undefined;
+  /** Another base URL than the environment's: https, or http on loopback. */
+  baseUrl?: string | null | undefined;
+  /** How long one call may take, its repeats included, in milliseconds. Default 10,000. */
+  timeoutMs?: number | null | undefined;
+  /** How long connecting may take, in milliseconds. Default 5,000. */
+  connectTimeoutMs?: number | null | undefined;
+  /** What to do about the signatures of answers. Default `if_present`. */
+  responseVerification?: ResponseVerification | null | undefined;
+  /** A PEM file with certificate authorities to trust beside the system's and the bundled ones. */
+  caFile?: string | null | undefined;
+}
+
+/** One line of a cart, as the customer sees it. */
+export interface CartItem {
+  /** What is bought. */
+  name: string;
+  /** The price of one piece, in whole krónur. */
+  unitPrice: number | bigint;
+  /** How many pieces; at most three decimals, as text where a number would not be exact. Default 1. */
+  quantity?: number | bigint | string | null | undefined;
+  /** The line's total in whole krónur. Default: the price times the quantity, which must then be whole. */
+  amount?: number | bigint | null | undefined;
+  /** The shop's product number. */
+  productNo?: string | null | undefined;
+  /** More about it. */
+  description?: string | null | undefined;
+}
+
+/** A cart to be inserted. */
+export interface NewCart {
+  /** What the customer is asked to pay: whole krónur, from 1 to 2,147,483,647. */
+  amount: number | bigint;
+  /** The shop's order id. */
+  reference: string;
+  /** Who is asked: a phone number, a kennitala, or the code in the customer's app. Spaces and hyphens may stand. */
+  customerId: string;
+  /** Who creates the payment. Default `automatic`. The API's numbers 0, 1 and 2 are understood too. */
+  confirmationType?: ConfirmationType | 0 | 1 | 2 | null | undefined;
+  /** Where Netgíró reports that the customer confirmed; required for `server_callback`. An absolute URL. */
+  callbackUrl?: string | null | undefined;
+  /** Where Netgíró reports that the customer canceled. An absolute URL. */
+  callbackCancelUrl?: string | null | undefined;
+  /** Shown to the customer. */
+  description?: string | null | undefined;
+  /** The lines of the cart. */
+  items?: readonly CartItem[] | null | undefined;
+  /** The shop's own name for the place of sale. */
+  locationId?: string | null | undefined;
+  /** The shop's own name for the till. */
+  registerId?: string | null | undefined;
+}
+
+/** A cart that Netgíró has accepted: the customer is being asked. */
+export interface Cart {
+  /** Netgíró's id of the cart: a GUID in lower case. */
+  readonly transactionId: string;
+  /** The shop's order id, as sent. */
+  readonly reference: string;
+  /** The amount in whole krónur, as sent. */
+  readonly amount: number;
+  /** How often Netgíró wants to be asked, in milliseconds; null when it did not say. */
+  readonly checkInterval: number | null;
+  /** What Netgíró has to say about it. */
+  readonly message: string | null;
+  /** What identifies the call to Netgíró's support. */
+  readonly referenceId: string | null;
+}
+
+/** What Netgíró holds about a payment. Amounts are decimal text with the digits as sent, such as `"1000.00"`. */
+export interface PaymentInfo {
+  /** Netgíró's id of the cart. */
+  readonly transactionId: string | null;
+  /** The number of the invoice. */
+  readonly invoiceNumber: number | null;
+  /** The shop's order id. */
+  readonly referenceNumber: string | null;
+  /** 1 unconfirmed, 2 confirmed, 5 canceled. */
+  readonly statusId: number | null;
+  /** When the payment was created: ISO 8601, in UTC. */
+  readonly created: string | null;
+  /** The total in krónur. */
+  readonly totalAmount: string | null;
+  /** The discount in krónur. */
+  readonly discountAmount: string | null;
+  /** The cost of shipping in krónur. */
+  readonly shippingAmount: string | null;
+  /** The cost of handling in krónur. */
+  readonly handlingAmount: string | null;
+  /** The number of the customer's account. */
+  readonly accountNumber: number | null;
+  /** In how many parts the customer pays. */
+  readonly numberOfInstallments: number | null;
+  /** Whether the customer's identity was confirmed. */
+  readonly clientIdentityConfirmed: boolean | null;
+  /** The shop's own name for the place of sale. */
+  readonly locationId: string | null;
+  /** The shop's own name for the till. */
+  readonly registerId: string | null;
+}
+
+/** The members that a cart's state has whatever its status. */
+export interface CartStateFields {
+  /** Netgíró's id of the cart: a GUID in lower case. */
+  readonly transactionId: string;
+  /** Netgíró's result code, also when its meaning is unknown. */
+  readonly resultCode: number | null;
+  /** What Netgíró said about the payment; null after `cancelCart`, which says nothing. Look at `isPaid`. */
+  readonly paymentSuccessful: boolean | null;
+  /** What Netgíró has to say about it. */
+  readonly message: string | null;
+  /** What was paid or reserved, when Netgíró said so. */
+  readonly payment: PaymentInfo | null;
+  /** What identifies the call to Netgíró's support. */
+  readonly referenceId: string | null;
+  /** When the answer came in: ISO 8601, in UTC. */
+  readonly checkedAt: string;
+}
+
+/** The cart is paid. */
+export interface PaidCartState extends CartStateFields {
+  readonly status: 'confirmed';
+  readonly isFinal: true;
+  readonly isPaid: true;
+}
+
+/** The cart has ended without a payment. */
+export interface UnpaidCartState extends CartStateFields {
+  readonly status: 'canceled' | 'declined' | 'not_found';
+  readonly isFinal: true;
+  readonly isPaid: false;
+}
+
+/** The cart can still change. */
+export interface OpenCartState extends CartStateFields {
+  readonly status: 'pending' | 'needs_code' | 'reserved' | 'awaiting_callback' | 'unknown';
+  readonly isFinal: false;
+  readonly isPaid: false;
+}
+
+/** Where a cart stood when it was checked. `isPaid` is true only when Netgíró said so for this very cart. */
+export type CartState = PaidCartState | UnpaidCartState | OpenCartState;
+
+/** One answer of a bulk call: exactly one of `state` and `error` is not null. */
+export type CheckResult =
+  | { readonly transactionId: string; readonly state: CartState; readonly error: null }
+  | { readonly transactionId: string; readonly state: null; readonly error: NetgiroError };
+
+/** A callback that verified. Compare it with the order, record it, answer 200; then let `checkCart` decide. */
+export interface Callback {
+  /** Netgíró's id of the cart: a GUID in lower case. */
+  readonly transactionId: string;
+  /** The shop's order id, as Netgíró holds it. */
+  readonly reference: string | null;
+  /** The amount in krónur, as Netgíró holds it: decimal text with the digits as sent. */
+  readonly amount: string | null;
+  /** Where the cart stands; `unknown` where the callback's members contradict each other. */
+  readonly state: CartState;
+  /** What identifies the call to Netgíró's support. */
+  readonly referenceId: string | null;
+  /** Whether the callback is about this amount, in whole krónur, and this reference. Not enumerable. */
+  matches(amount: number | bigint, reference: string): boolean;
+}
+
+/**
+ * A cart to ask about: a {@link Cart}, a {@link CartState}, a {@link CartPoll}, or the text of its transaction id.
+ * Where the amount and the reference are known, as in a `Cart`, an answer that tells of others is a
+ * {@link MismatchError}.
+ */
+export type CartLike =
+  | string
+  | CartPoll
+  | {
+      readonly transactionId: string;
+      readonly amount?: number | string | null | undefined;
+      readonly reference?: string | null | undefined;
+      readonly checkInterval?: number | null | undefined;
+    };
+
+/** How often to ask, in milliseconds; between failures the intervals grow by themselves. */
+export interface PollPolicy {
+  /** At least this between two checks, whatever Netgíró asks for. Default 1,000. */
+  minIntervalMs?: number | null | undefined;
+  /** This, when Netgíró asks for nothing. Default 3,000. */
+  defaultIntervalMs?: number | null | undefined;
+  /** At most this, failures apart. Default 60,000. */
+  maxIntervalMs?: number | null | undefined;
+}
+
+/** How long to wait, and how often to ask. */
+export interface WaitOptions {
+  /** When to give up, in milliseconds from now. Default 180,000, the lifetime of a cart. */
+  timeoutMs?: number | null | undefined;
+  /** How often to ask. */
+  policy?: PollPolicy | null | undefined;
+}
+
+/** The options of {@link Client.waitForCart} and {@link Client.settleCart}. */
+export interface WaitForCartOptions extends WaitOptions, CallOptions {
+  /** Called with the first state, and whenever the status or the result code differs. What it throws ends the wait. */
+  onUpdate?: ((state: CartState) => void) | null | undefined;
+}
+
+/** The options of {@link Client.checkMany}. */
+export interface CheckManyOptions extends CallOptions {
+  /** How many checks may be under way at a time. Default 32. */
+  concurrency?: number | null | undefined;
+  /** Called after each answer with how many carts of how many are done. What it throws ends the call. */
+  onProgress?: ((done: number, total: number) => void) | null | undefined;
+}
+
+/** The options of {@link Client.waitMany}. */
+export interface WaitManyOptions extends WaitOptions, CheckManyOptions {}
+
+/** What {@link Client.watchCart} and {@link Client.waitMany} give. `return()`, as `break` calls it, stops the polling. */
+export interface Following<T> extends AsyncIterableIterator<T> {
+  next(): Promise<IteratorResult<T, undefined>>;
+  return(value?: any): Promise<IteratorResult<T, any>>;
+  [Symbol.asyncIterator](): Following<T>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Headers of a callback: Node's `headers` or `rawHeaders`, a `Headers`, a `Map`, pairs. Letter case is no matter. */
+export type CallbackHeaders =
+  | Iterable<readonly [string, string | Uint8Array | readonly string[]]>
+  | readonly string[]
+  | { readonly [name: string]: string | Uint8Array | readonly string[] | undefined };
+
+/** What {@link Client.verifyCallback} needs. */
+export interface CallbackParts {
+  /** The URL that was given to `insertCart`, query string included; not one rebuilt from the request. */
+  url: string;
+  /** The headers as received. */
+  headers: CallbackHeaders;
+  /** The body as received, before any parsing. */
+  body: string | Uint8Array | ArrayBuffer;
+}
+
+/**
+ * A client for Netgíró's checkout API. Opens nothing before its first call; an idle one does not keep Node running.
+ *
+ * ```js
+ * const client = new Client({ appKey, secretKey });
+ * const cart = await client.insertCart({ amount: 4990, reference: 'order-17', customerId: '822-3281' });
+ * const state = await client.settleCart(cart);
+ * if (state.isPaid) ship('order-17');
+ * ```
+ *
+ * `checkCart`, `cancelCart` and `confirmCart` are repeated, signed anew, when a connection breaks or the server fails.
+ * `insertCart` never is once a byte of it has left: see {@link OutcomeUnknownError}.
+ */
+export class Client {
+  /** @throws {@link ConfigurationError} for keys, URLs or options that cannot be used. */
+  constructor(options: ClientOptions);
+
+  /**
+   * A client from the environment variables `NETGIRO_APP_KEY` and `NETGIRO_SECRET_KEY`, and if set
+   * `NETGIRO_ENVIRONMENT` and `NETGIRO_BASE_URL`.
+   */
+  static fromEnv(): Client;
+
+  /**
+   * Asks the customer to pay. Not idempotent: what may have reached the server is never sent again.
+   * @throws {@link OutcomeUnknownError} when the server may have the cart although no sound answer came.
+   * @throws {@link ApiError} when Netgíró refuses the cart.
+   */
+  insertCart(cart: NewCart, options?: CallOptions): Promise<Cart>;
+
+  /** Asks where a cart stands. */
+  checkCart(cart: CartLike, options?: CallOptions): Promise<CartState>;
+
+  /** Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first. */
+  cancelCart(cart: CartLike, options?: CallOptions): Promise<CartState>;
+
+  /** Confirms a reserved cart, or sends the SMS code that the customer was given as `identifier`. */
+  confirmCart(
+    cart: CartLike,
+    options?: CallOptions & { identifier?: string | null | undefined },
+  ): Promise<CartState>;
+
+  /**
+   * Waits until polling alone cannot change the cart any more: it is final, or it is your move.
+   * @throws {@link WaitTimeoutError} at the deadline; the cart is then still open.
+   */
+  waitForCart(cart: CartLike, options?: WaitForCartOptions): Promise<CartState>;
+
+  /**
+   * Waits, and at the deadline cancels: the answer says whether the customer was first. Never reports `canceled` for
+   * a cart that was paid.
+   * @throws {@link UnresolvedError} when the truth cannot be learnt within a minute after the deadline.
+   */
+  settleCart(cart: CartLike, options?: WaitForCartOptions): Promise<CartState>;
+
+  /**
+   * Waits as {@link waitForCart} does, and gives a state for each change on the way. Polls while a change is being
+   * asked for. Refuses bad arguments at once, not at the first step.
+   */
+  watchCart(cart: CartLike, options?: WaitOptions & CallOptions): Following<CartState>;
+
+  /** Checks many carts; gives one result for each, in order. One bad id refuses the whole call. */
+  checkMany(carts: Iterable<CartLike>, options?: CheckManyOptions): Promise<readonly CheckResult[]>;
+
+  /**
+   * Waits for many carts, and gives each as it settles; one that was not decided in time has a
+   * {@link WaitTimeoutError} for its `error`. From the first step on all are polled, however slowly the results are
+   * taken. Refuses bad arguments at once, not at the first step.
+   */
+  waitMany(carts: Iterable<CartLike>, options?: WaitManyOptions): Following<CheckResult>;
+
+  /**
+   * Takes a poll one check further, for job queues: gives the poll to keep. A step that comes too early, or after the
+   * end, sends nothing. Takes the JSON of a poll, too.
+   * @throws {@link WaitTimeoutError} at the deadline; it carries the poll.
+   */
+  pollStep(poll: CartPoll | CartPollJson | string, options?: CallOptions): Promise<CartPoll>;
+
+  /**
+   * Verifies a callback against the URL that was given to `insertCart`, and reads it.
+   * @throws {@link SignatureError} for what Netgíró did not sign: answer 400, and do nothing else.
+   */
+  verifyCallback(parts: CallbackParts): Callback;
+
+  /** Lets go of the connections, as soon as the calls under way are over; new calls are refused. */
+  close(): Promise<void>;
+
+  /** As {@link close}: for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The JSON of a {@link CartPoll}, parsed. Its members are nobody's business but the poll's. */
+export interface CartPollJson {
+  readonly version: number;
+}
+
+/**
+ * The polling of one cart as an immutable value, for job queues: {@link Client.pollStep} takes it one check further, and
+ * it can be kept as JSON in between. The JSON holds neither the secret key nor a phone number.
+ */
+export class CartPoll {
+  /** A poll that starts now; a `CartPoll` given as the cart goes on with a new deadline. `now` is in epoch ms. */
+  constructor(cart: CartLike, options?: WaitOptions & { now?: number | null | undefined });
+
+  /** Reads what {@link toJson} wrote, parsed or not. */
+  static fromJson(json: string | CartPollJson): CartPoll;
+
+  /** Netgíró's id of the cart. */
+  readonly transactionId: string;
+  /** When to come back, in epoch milliseconds; a step before that sends nothing. */
+  readonly nextCheckAt: number;
+  /** When the poll gives up, after one last check, in epoch milliseconds. */
+  readonly deadline: number;
+  /** The last state seen; failures do not change it. */
+  readonly state: CartState | null;
+  /** Whether there is nothing more to learn: `state` is final, or it is your move. */
+  readonly isDone: boolean;
+
+  /**
+   * The poll after a check that you made by other means. Pure: it asks nobody. Instants are in epoch milliseconds, by
+   * default now; `jitter` is between 0 and 1, by default random.
+   */
+  answered(
+    seen: CartState | CartStatus | NetgiroError,
+    options?: {
+      sentAt?: number | null | undefined;
+      now?: number | null | undefined;
+      jitter?: number | null | undefined;
+    },
+  ): CartPoll;
+
+  /** The poll as versioned JSON text. */
+  toJson(): string;
+
+  /** What `JSON.stringify` makes of the poll: the same JSON as {@link toJson}. */
+  toJSON(): CartPollJson;
+}
+
+/** Netgíró's signature: lowercase hex SHA-256 of the four parts, joined. A text body is taken as UTF-8. */
+export function sign(
+  secretKey: string,
+  nonce: string,
+  url: string,
+  body: string | Uint8Array | ArrayBuffer,
+): string;
+
+/** The code of an error, the same in Rust, Python and Node. */
+export type ErrorCode =
+  | 'configuration'
+  | 'invalid_request'
+  | 'connect'
+  | 'timeout'
+  | 'outcome_unknown'
+  | 'api'
+  | 'authentication'
+  | 'rate_limited'
+  | 'server'
+  | 'signature'
+  | 'protocol'
+  | 'mismatch'
+  | 'wait_timeout'
+  | 'unresolved';
+
+/** Whether a request left this machine: not one byte of it, some of it, or it was answered. */
+export type RequestSent = 'no' | 'maybe' | 'yes';
+
+/** The facts of an error, for those you make yourself in tests. */
+export interface ErrorFacts {
+  cause?: unknown;
+  httpStatus?: number | null | undefined;
+  resultCode?: number | null | undefined;
+  referenceId?: string | null | undefined;
+  requestSent?: RequestSent | undefined;
+  retryable?: boolean | undefined;
+}
+
+/** What every call of this package fails with. `cause` is the error that led to it. */
+export class NetgiroError extends Error {
+  constructor(message: string, facts?: ErrorFacts);
+  /** The code of the class. */
+  readonly code: ErrorCode;
+  /** The HTTP status, when there was an answer. */
+  readonly httpStatus: number | null;
+  /** Netgíró's result code, when the answer held one. */
+  readonly resultCode: number | null;
+  /** What identifies the call to Netgíró's support. */
+  readonly referenceId: string | null;
+  /** Whether the request left this machine. */
+  readonly requestSent: RequestSent;
+  /** Whether making the same call again is safe and may succeed. */
+  readonly retryable: boolean;
+  /** The error with all its facts, for logs. */
+  toJSON(): object;
+}
+
+/** Bad keys, http outside loopback, a bad URL. */
+export class ConfigurationError extends NetgiroError {
+  readonly code: 'configuration';
+}
+
+/** Refused here, before anything was sent. */
+export class InvalidRequestError extends NetgiroError {
+  readonly code: 'invalid_request';
+}
+
+/** Never sent: safe to try again. */
+export class ConnectError extends NetgiroError {
+  readonly code: 'connect';
+}
+
+/** A read-only or repeatable call ran out of time. */
+export class TimeoutError extends NetgiroError {
+  readonly code: 'timeout';
+}
+
+/** `insertCart` may have reached the server, so the customer may have been asked: do not simply send it again. */
+export class OutcomeUnknownError extends NetgiroError {
+  constructor(message: string, facts?: ErrorFacts & { reference?: string | null | undefined });
+  readonly code: 'outcome_unknown';
+  /** The reference of the order. */
+  readonly reference: string | null;
+}
+
+/** Netgíró said no; `resultCode` says why. */
+export class ApiError extends NetgiroError {
+  readonly code: 'api';
+}
+
+/** Netgíró did not accept the keys or the signature (HTTP 401, 403). */
+export class AuthenticationError extends NetgiroError {
+  readonly code: 'authentication';
+}
+
+/** Too many calls (HTTP 429). */
+export class RateLimitedError extends NetgiroError {
+  constructor(message: string, facts?: ErrorFacts & { retryAfter?: number | null | undefined });
+  readonly code: 'rate_limited';
+  /** How long the server asks to be left alone, in milliseconds. */
+  readonly retryAfter: number | null;
+}
+
+/** HTTP 5xx, a broken answer, or a body that is not the API's. */
+export class ServerError extends NetgiroError {
+  readonly code: 'server';
+}
+
+/** A response or a callback that does not verify. */
+export class SignatureError extends NetgiroError {
+  readonly code: 'signature';
+}
+
+/** Contradictory or malformed data. */
+export class ProtocolError extends NetgiroError {
+  readonly code: 'protocol';
+}
+
+/** Paid, but another amount or reference than the cart's. */
+export class MismatchError extends NetgiroError {
+  readonly code: 'mismatch';
+}
+
+/** The facts of {@link WaitTimeoutError} and {@link UnresolvedError}. */
+export interface PollErrorFacts extends ErrorFacts {
+  state?: CartState | null | undefined;
+  poll?: CartPoll | null | undefined;
+}
+
+/** The deadline was reached; the cart is still open. */
+export class WaitTimeoutError extends NetgiroError {
+  constructor(message: string, facts?: PollErrorFacts);
+  readonly code: 'wait_timeout';
+  /** The last state seen. */
+  readonly state: CartState | null;
+  /** The poll to resume from: give it to any of the waiting calls. */
+  readonly poll: CartPoll | null;
+}
+
+/** Settling could not learn the truth: ask again before the order is shipped or dropped. */
+export class UnresolvedError extends NetgiroError {
+  constructor(message: string, facts?: PollErrorFacts);
+  readonly code: 'unresolved';
+  /** The last state seen. */
+  readonly state: CartState | null;
+  /** The poll to resume from: give it to any of the waiting calls. */
+  readonly poll: CartPoll | null;
+}
+
+/** How a {@link Simulator} is set up. The switches are the API's open questions. */
+export interface SimulatorOptions {
+  /** Decides every id, nonce and SMS code: a whole number. Default 0. */
+  seed?: number | null | undefined;
+  /** The loopback port. Default 0: a free one. */
+  port?: number | null | undefined;
+  /** The only application key that is let in. Default: that of Netgíró's published test account. */
+  appKey?: string | null | undefined;
+  /** The secret key of both sides. Default: that of Netgíró's published test account. */
+  secretKey?: string | null | undefined;
+  /** How long a cart waits for its customer, in milliseconds of the simulator's clock. Default 180,000. */
+  lifetimeMs?: number | null | undefined;
+  /** The poll hint, as on the wire: null, zero and negative numbers are sent as they are. Default 3,000. */
+  checkIntervalMs?: number | null | undefined;
+  /** Decimals in response amounts. Default 0. */
+  decimals?: 0 | 1 | 2 | null | undefined;
+  /** What becomes of the signatures on responses. Default `valid`. */
+  responseSignatures?: 'valid' | 'omit' | 'corrupt' | null | undefined;
+  /** The result code for a cart nobody inserted. Default 10201. */
+  unknownCartCode?: 10201 | 10424 | null | undefined;
+  /** Whether a nonce that was used before is refused. Default false. */
+  rejectRepeatedNonce?: boolean | null | undefined;
+  /** The smallest amount accepted, in krónur. Default 1. */
+  minimumAmount?: number | null | undefined;
+  /** How long the customers who answer by themselves take, in milliseconds of the simulator's clock. Default 0. */
+  reactionMs?: number | null | undefined;
+  /** The time before a callback is repeated, in milliseconds of the simulator's clock. Default 5,000. */
+  callbackRetryDelayMs?: number | null | undefined;
+  /** How long a callback waits for its answer, in milliseconds of real time. Default 5,000. */
+  callbackTimeoutMs?: number | null | undefined;
+  /** How many requests and callbacks are remembered. Default 100,000. */
+  history?: number | null | undefined;
+}
+
+/** The endpoints of the API. */
+export type Endpoint = 'InsertCart' | 'CheckCart' | 'CancelCart' | 'ConfirmCart';
+
+/** Something that goes wrong with requests to come; members may be combined. */
+export interface Fault {
+  /** Answers this HTTP status, instead of processing the request. */
+  status?: number | null | undefined;
+  /** Holds the answer back, in milliseconds of real time. */
+  delayMs?: number | null | undefined;
+  /** Closes the connection, before or after the request is processed. */
+  drop?: 'before' | 'after' | null | undefined;
+  /** Answers this result code, instead of processing the request. */
+  resultCode?: number | null | undefined;
+  /** Adds a `Retry-After` header: seconds, or the text of a date. */
+  retryAfter?: number | string | null | undefined;
+  /** Answers this body. It is signed like any other. */
+  body?: string | Uint8Array | ArrayBuffer | null | undefined;
+  /** Signs the answer otherwise than the options say. */
+  signature?: 'valid' | 'omit' | 'corrupt' | null | undefined;
+  /** The customer confirms just before the request is processed. */
+  confirmDuring?: boolean | null | undefined;
+  /** Whether the request is processed, against what `status`, `resultCode` and `drop` imply. */
+  processed?: boolean | null | undefined;
+  /** How many requests it strikes. Default 1. */
+  count?: number | null | undefined;
+}
+
+/** A cart as the simulator holds it. */
+export interface SimulatedCart {
+  readonly transactionId: string;
+  readonly reference: string;
+  readonly amount: number;
+  readonly customerId: string;
+  readonly status: CartStatus;
+  readonly isPaid: boolean;
+  /** The result code that CheckCart answers. */
+  readonly resultCode: number;
+  readonly confirmationType: ConfirmationType;
+  /** When it was inserted, on the simulator's clock: ISO 8601. */
+  readonly created: string;
+  /** Until when it waits for its customer: ISO 8601. */
+  readonly expiresAt: string;
+  /** The code in the customer's SMS; null unless the customer was named by kennitala. */
+  readonly smsCode: string | null;
+  /** How often CheckCart asked for it. */
+  readonly checks: number;
+}
+
+/** A request as it arrived at the simulator, and what became of it. */
+export interface SimulatedRequest {
+  /** What was called; null for a path the API does not have. */
+  readonly endpoint: Endpoint | null;
+  /** The cart it names; null for InsertCart. */
+  readonly transactionId: string | null;
+  readonly method: string;
+  readonly path: string;
+  /** By name, in lower case. */
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string;
+  readonly nonce: string | null;
+  /** Whether its application key and signature were right. */
+  readonly signatureOk: boolean;
+  /** The HTTP status answered; null while it is being answered, or when it never was. */
+  readonly status: number | null;
+  /** The body answered; null as with `status`. */
+  readonly answer: string | null;
+  /** When it arrived, on the simulator's clock: ISO 8601. */
+  readonly at: string;
+}
+
+/** A callback that the simulator sent. */
+export interface SimulatedCallback {
+  readonly transactionId: string;
+  readonly url: string;
+  /** 1, or 2 for the repetition. */
+  readonly attempt: number;
+  /** The HTTP status of the answer; null when there was none, or not yet. */
+  readonly status: number | null;
+  /** Whether this attempt is over. */
+  readonly isDone: boolean;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string;
+  /** When it was sent, on the simulator's clock: ISO 8601. */
+  readonly at: string;
+}
+
+/**
+ * A local Netgíró for tests, on a loopback port and a thread of its own. The customer is you.
+ *
+ * ```js
+ * const simulator = await Simulator.start({ seed: 7 });
+ * const client = simulator.client();
+ * const cart = await client.insertCart({ amount: 4990, reference: 'order-17', customerId: '8223281' });
+ * simulator.confirm(cart);
+ * (await client.checkCart(cart)).isPaid; // true
+ * await simulator.close();
+ * ```
+ *
+ * It does not keep Node running.
+ */
+export class Simulator {
+  private constructor();
+
+  /** Starts a simulator. */
+  static start(options?: SimulatorOptions): Promise<Simulator>;
+
+  /** The base URL for a client: `http://127.0.0.1:PORT/v1/`. */
+  readonly url: string;
+  /** The application key that is let in. */
+  readonly appKey: string;
+  /** The secret key of both sides. */
+  readonly secretKey: string;
+
+  /** A client for this simulator. */
+  client(options?: Omit<ClientOptions, 'appKey' | 'secretKey' | 'baseUrl'>): Client;
+  /** The customer accepts; a callback is sent meanwhile. */
+  confirm(cart: CartLike): void;
+  /** The customer declines. */
+  decline(cart: CartLike): void;
+  /** Ends a cart as if its time were over. */
+  expire(cart: CartLike): void;
+  /** Lets time pass at once, in milliseconds: carts run out, callbacks are repeated. */
+  advance(ms: number): void;
+  /** The simulator's time: ISO 8601. */
+  now(): string;
+  /** All carts, in the order in which they were inserted. */
+  carts(): readonly SimulatedCart[];
+  /** One cart; null when it was not inserted here. */
+  cart(cart: CartLike): SimulatedCart | null;
+  /** Every request, in the order of arrival. */
+  requests(): readonly SimulatedRequest[];
+  /** Every attempt at a callback, in order. */
+  callbacks(): readonly SimulatedCallback[];
+  /** Lets something go wrong with requests to come; `'*'` is any endpoint. */
+  addFault(endpoint: Endpoint | '*', fault?: Fault): void;
+  /** Forgets the faults that have not struck yet. */
+  clearFaults(): void;
+  /** Stops the server. What it recorded stays readable. */
+  close(): Promise<void>;
+  /** As {@link close}: for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
