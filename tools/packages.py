@@ -1,0 +1,104 @@
+"""Builds the wheel and the tarball, and installs them as a user would."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".work"
+DIST = WORK / "dist"
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **env: str) -> None:
+    """Runs a command, its output passed on; fails as it fails."""
+    subprocess.run([str(part) for part in command], cwd=cwd, check=True, env=os.environ | env)
+
+
+def check_tools() -> None:
+    """Stops with one sentence when a tool is missing that this project cannot install itself."""
+    if sys.version_info < (3, 10):
+        sys.exit(f"Python 3.10 or later is needed; this is {sys.version.split()[0]}")
+    for tool, what in [("cargo", "Rust"), ("npm", "Node 20 or later"), ("cc", "a C compiler")]:
+        if shutil.which(tool) is None:
+            sys.exit(f"{tool} was not found: install {what}, and try again")
+
+
+def environment(name: str, *requirements: str) -> Path:
+    """A virtual environment with exactly these requirements; gives its interpreter."""
+    folder = WORK / "environments" / name
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = folder / "requirements"
+    wanted = hashlib.sha256("\n".join([sys.version, *requirements]).encode()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder, with_pip=True)
+        if requirements:
+            pip(python, *requirements)
+        stamp.write_text(wanted)
+    return python
+
+
+def pip(python: Path, *arguments: str | Path) -> None:
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments)
+
+
+def maturin(*arguments: str | Path) -> None:
+    run(environment("maturin", "maturin>=1.16,<2"), "-m", "maturin", *arguments)
+
+
+def only(folder: Path, pattern: str) -> Path:
+    """The one file in a folder that fits a pattern."""
+    (found,) = folder.glob(pattern)
+    return found
+
+
+def emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def wheel() -> Path:
+    folder = emptied(DIST / "wheel")
+    maturin("build", "--release", "--locked", "--out", folder)
+    return only(folder, "*.whl")
+
+
+def wheel_from_sdist() -> Path:
+    """Builds the sdist, and from nothing but the sdist a wheel."""
+    folder = emptied(DIST / "sdist")
+    maturin("sdist", "--out", folder)
+    python = environment("pip")
+    # The crates it depends on have been compiled for the other wheel.
+    run(
+        *[python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"],
+        *["--wheel-dir", folder, only(folder, "*.tar.gz")],
+        CARGO_TARGET_DIR=str(ROOT / "target"),
+    )
+    return only(folder, "*.whl")
+
+
+def node_modules() -> None:
+    run("npm", "ci", "--no-fund", "--no-audit")
+
+
+def tarball() -> Path:
+    folder = emptied(DIST / "npm")
+    node_modules()
+    run("npm", "run", "build", "--silent")
+    run("npm", "pack", "--silent", "--pack-destination", folder)
+    return only(folder, "*.tgz")
+
+
+def node_project(name: str, *packages: str | Path) -> Path:
+    """An empty Node project with these packages installed; gives its folder."""
+    folder = emptied(WORK / "projects" / name)
+    (folder / "package.json").write_text('{ "private": true, "type": "module" }\n')
+    run("npm", "install", "--no-fund", "--no-audit", "--silent", *packages, cwd=folder)
+    return folder

@@ -1,0 +1,191 @@
+"""Runs every suite against the packages as users install them, and counts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import packages
+from packages import ROOT
+
+# What the closing lines of a test runner say: (passed, failed).
+CARGO = (re.compile(r"^test result: .*? (\d+) passed; (\d+) failed", re.M), None)
+PYTEST = (re.compile(r"(\d+) passed"), re.compile(r"(\d+) (?:failed|errors?)\b"))
+NODE = (re.compile(r"^(?:#|ℹ) pass (\d+)", re.M), re.compile(r"^(?:#|ℹ) fail (\d+)", re.M))
+
+
+class Count(NamedTuple):
+    passed: int
+    failed: int
+
+
+class Suites:
+    """The suites that have run, and what they counted."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Count] = {}
+
+    def prepare(self, name: str, make: Callable[[], Path]) -> Path | None:
+        """Makes what later suites need; a failure counts as one."""
+        print(f"\n==> {name}", flush=True)
+        started = time.monotonic()
+        try:
+            made = make()
+        except (subprocess.CalledProcessError, ValueError) as error:
+            print(error)
+            self.counts[name] = Count(0, 1)
+            return None
+        print(f"    {made.name}, {time.monotonic() - started:.0f} s", flush=True)
+        return made
+
+    def check(self, name: str, *command: str | Path, cwd: Path = ROOT, **env: str) -> None:
+        """Runs a command that is right when it exits with 0."""
+        code, _ = self.output(name, command, cwd, env)
+        self.counts[name] = Count(int(code == 0), int(code != 0))
+
+    def count(
+        self,
+        name: str,
+        runner: tuple[re.Pattern[str], re.Pattern[str] | None],
+        *command: str | Path,
+        cwd: Path = ROOT,
+        **env: str,
+    ) -> None:
+        """Runs a test runner, and reads what it counted; one that counts nothing has failed."""
+        code, output = self.output(name, command, cwd, env)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
+        passes, fails = runner
+        if fails is None:
+            pairs = [(int(passed), int(failed)) for passed, failed in passes.findall(plain)]
+            passed, failed = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+        else:
+            passed = sum(map(int, passes.findall(plain)[-1:]))
+            failed = sum(map(int, fails.findall(plain)[-1:]))
+        if failed == 0 and (code != 0 or passed == 0):
+            failed = 1
+        self.counts[name] = Count(passed, failed)
+
+    @staticmethod
+    def output(
+        name: str, command: tuple[str | Path, ...], cwd: Path, env: dict[str, str]
+    ) -> tuple[int, str]:
+        print(f"\n==> {name}", flush=True)
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=cwd,
+            env=os.environ | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            print(f"    {line}", end="", flush=True)
+            lines.append(line)
+        return process.wait(), "".join(lines)
+
+    def close(self) -> int:
+        """Prints the closing table and line; gives the exit code."""
+        width = max(map(len, self.counts))
+        print()
+        for name, (passed, failed) in self.counts.items():
+            print(f"{name:{width}}  {passed:5} passed  {failed:3} failed")
+        passed = sum(count.passed for count in self.counts.values())
+        failed = sum(count.failed for count in self.counts.values())
+        print(f"\n{passed} passed, {failed} failed", flush=True)
+        return int(failed > 0)
+
+
+def lints(suites: Suites) -> None:
+    suites.check("rust: format", "cargo", "fmt", "--all", "--check")
+    clippy = ["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]
+    suites.check("rust: lints", *clippy)
+    suites.check(
+        "rust: documentation",
+        *["cargo", "doc", "--workspace", "--no-deps", "--locked", "--quiet"],
+        RUSTDOCFLAGS="-D warnings",
+    )
+    python = packages.environment("lint", *requirements("lint"))
+    suites.check("python: format", python, "-m", "ruff", "format", "--check", ".")
+    suites.check("python: lints", python, "-m", "ruff", "check", ".")
+    suites.check("vectors: as generated", python, "tests/vectors/generate.py", "--check")
+    packages.node_modules()
+    suites.check("node: lints", "npm", "run", "lint", "--silent")
+
+
+def rust(suites: Suites) -> None:
+    suites.count("rust: tests", CARGO, "cargo", "test", "--workspace", "--locked")
+
+
+def python(suites: Suites) -> None:
+    wheel = suites.prepare("python: wheel", packages.wheel)
+    if wheel is not None:
+        interpreter = packages.environment("python", *requirements("test"))
+        packages.pip(interpreter, "--force-reinstall", "--no-deps", wheel)
+        suites.count("python: tests", PYTEST, interpreter, "-m", "pytest", "tests/python")
+        suites.count("python: readme", PYTEST, interpreter, "-m", "pytest", "tests/readme")
+    from_sdist = suites.prepare("python: wheel from the sdist", packages.wheel_from_sdist)
+    if from_sdist is not None:
+        interpreter = packages.environment("sdist", "pytest>=9,<10", "pytest-asyncio>=1.5,<2")
+        packages.pip(interpreter, "--force-reinstall", "--no-deps", from_sdist)
+        suites.count(
+            *["python: tests of that wheel", PYTEST],
+            *[interpreter, "-m", "pytest", "tests/python/test_flows.py"],
+        )
+
+
+def node(suites: Suites) -> None:
+    tarball = suites.prepare("node: tarball", packages.tarball)
+    if tarball is None:
+        return
+    suites.count("node: tests", NODE, "npm", "test", "--silent", NETGIRO_TARBALL=str(tarball))
+    project = packages.node_project("readme", tarball, "express@^5")
+    (project / "readme.test.mjs").write_bytes((ROOT / "tests/readme/readme.test.mjs").read_bytes())
+    suites.count(
+        *["node: readme", NODE, "node", "--test", "readme.test.mjs"],
+        cwd=project,
+        NETGIRO_README=str(ROOT / "README.md"),
+    )
+
+
+def parity(suites: Suites) -> None:
+    interpreter = packages.environment("python", *requirements("test"))
+    suites.count(
+        *["parity", PYTEST, interpreter, "-m", "pytest", "tests/parity"],
+        NETGIRO_NODE_PROJECT=str(packages.WORK / "projects" / "readme"),
+    )
+
+
+def requirements(name: str) -> list[str]:
+    """The requirements in a file, one a line."""
+    text = (ROOT / "tests" / "requirements" / f"{name}.txt").read_text()
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+SUITES = {"lint": lints, "rust": rust, "python": python, "node": node, "parity": parity}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=SUITES, action="append", help="these suites alone")
+    chosen = parser.parse_args().only or list(SUITES)
+    packages.check_tools()
+    suites = Suites()
+    for name in chosen:
+        SUITES[name](suites)
+    return suites.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
