@@ -1,0 +1,249 @@
+//! What the methods of `AsyncClient` return: a coroutine without a Python frame.
+
+use std::ffi::CString;
+use std::sync::Mutex;
+
+use pyo3::exceptions::{
+    PyBaseException, PyRuntimeError, PyRuntimeWarning, PyStopAsyncIteration, PyStopIteration,
+};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::event::Event;
+use crate::mailbox::{self, Mailbox};
+use crate::runtime::lock;
+use crate::slot::{Item, Running, Start};
+use crate::stream::AsyncStream;
+use crate::values::Present;
+
+/// A call of `AsyncClient`: starts when it is awaited, ends when whoever awaits it is cancelled.
+#[pyclass(frozen, weakref, module = "netgiro._netgiro")]
+pub(crate) struct Call {
+    name: &'static str,
+    on_event: Option<Py<PyAny>>,
+    state: Mutex<State>,
+}
+
+enum State {
+    /// Not awaited yet.
+    New(Work),
+    /// Awaited, and waiting for its ticket.
+    Waiting(Source, Option<(Py<Mailbox>, u64)>),
+    /// Being stepped, done, or closed.
+    Gone,
+}
+
+enum Work {
+    Start(Start),
+    Next(Py<AsyncStream>),
+    Ready(PyResult<Py<PyAny>>),
+}
+
+enum Source {
+    Call(Running),
+    Stream(Py<AsyncStream>),
+}
+
+impl Call {
+    /// A call of its own.
+    pub(crate) fn new(name: &'static str, on_event: Option<Py<PyAny>>, start: Start) -> Self {
+        Self::of(name, on_event, Work::Start(start))
+    }
+
+    /// Waits for what a stream brings next.
+    pub(crate) fn next_of(stream: Py<AsyncStream>, on_event: Option<Py<PyAny>>) -> Self {
+        Self::of("__anext__", on_event, Work::Next(stream))
+    }
+
+    /// Has an outcome already.
+    pub(crate) fn ready(name: &'static str, outcome: PyResult<Py<PyAny>>) -> Self {
+        Self::of(name, None, Work::Ready(outcome))
+    }
+
+    fn of(name: &'static str, on_event: Option<Py<PyAny>>, work: Work) -> Self {
+        Self {
+            name,
+            on_event,
+            state: Mutex::new(State::New(work)),
+        }
+    }
+
+    /// Goes on as far as possible: the future to wait for, or `StopIteration` with the outcome.
+    ///
+    /// Whatever is raised ends the call: the source is dropped.
+    fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
+        let (source, waited) = match state {
+            State::New(Work::Ready(outcome)) => return Err(returned(outcome?)),
+            State::New(Work::Start(start)) => (Source::Call(start(py)?), false),
+            State::New(Work::Next(stream)) => (Source::Stream(stream), true),
+            State::Waiting(source, _) => (source, true),
+            State::Gone => {
+                return Err(PyRuntimeError::new_err(
+                    "cannot reuse already awaited coroutine",
+                ));
+            }
+        };
+        let slot = match &source {
+            Source::Call(running) => &running.slot,
+            Source::Stream(stream) => &stream.get().stream.open(py)?,
+        };
+        if waited {
+            while let Some(item) = slot.take() {
+                self.handle(py, &source, item)?;
+            }
+        }
+        loop {
+            let (event_loop, mailbox) = mailbox::current(py)?;
+            let future = event_loop.call_method0(intern!(py, "create_future"))?;
+            let ticket = mailbox.get().keep(future.clone().unbind());
+            if let Some(item) = slot.take_or_ring(mailbox.get().bell(), ticket) {
+                mailbox.get().forget(ticket);
+                self.handle(py, &source, item)?;
+                continue;
+            }
+            // This is how asyncio knows that the future is awaited, not yielded by mistake.
+            future.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
+            *lock(&self.state) = State::Waiting(source, Some((mailbox.unbind(), ticket)));
+            return Ok(future.unbind());
+        }
+    }
+
+    fn handle(&self, py: Python<'_>, source: &Source, item: Item) -> PyResult<()> {
+        match (item, source) {
+            (Item::Event(event), Source::Call(_)) => self.tell(py, event),
+            (Item::Event(event @ Event::Progress(..)), Source::Stream(stream)) => self
+                .tell(py, event)
+                .inspect_err(|_| stream.get().stream.end()),
+            (Item::Event(event), Source::Stream(_)) => Err(returned(event.present(py)?)),
+            (Item::Done(deliver), Source::Call(_)) => Err(returned(deliver(py)?)),
+            (Item::Done(deliver), Source::Stream(stream)) => {
+                stream.get().stream.end();
+                deliver(py)?;
+                Err(PyStopAsyncIteration::new_err(()))
+            }
+        }
+    }
+
+    fn tell(&self, py: Python<'_>, event: Event) -> PyResult<()> {
+        match &self.on_event {
+            Some(callback) => event.tell(callback.bind(py)),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the call without an outcome.
+    fn end(&self) {
+        let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
+        if let State::Waiting(source, waiting) = state {
+            if let Some((mailbox, ticket)) = waiting {
+                drop(mailbox.get().forget(ticket));
+            }
+            if let Source::Stream(stream) = source {
+                stream.get().stream.end();
+            }
+        }
+    }
+}
+
+/// How a coroutine returns.
+fn returned(value: Py<PyAny>) -> PyErr {
+    PyStopIteration::new_err((value,))
+}
+
+#[pymethods]
+impl Call {
+    fn __await__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.step(py)
+    }
+
+    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.step(py)
+    }
+
+    #[pyo3(signature = (kind, value=None, _traceback=None, /))]
+    fn throw(
+        &self,
+        kind: &Bound<'_, PyAny>,
+        value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        self.end();
+        let raised = match value {
+            Some(value) if value.is_instance_of::<PyBaseException>() => value.clone(),
+            Some(value) => kind.call1((value,))?,
+            None if kind.is_instance_of::<PyBaseException>() => kind.clone(),
+            None => kind.call0()?,
+        };
+        Err(PyErr::from_value(raised))
+    }
+
+    fn close(&self) {
+        self.end();
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<netgiro.AsyncClient call {}>", self.name)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.on_event)?;
+        if let Ok(state) = self.state.try_lock() {
+            match &*state {
+                State::New(Work::Next(stream)) => visit.call(stream)?,
+                State::New(Work::Ready(Ok(value))) => visit.call(value)?,
+                State::Waiting(source, waiting) => {
+                    if let Source::Stream(stream) = source {
+                        visit.call(stream)?;
+                    }
+                    if let Some((mailbox, _)) = waiting {
+                        visit.call(mailbox)?;
+                    }
+                }
+                State::New(_) | State::Gone => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
+        drop(state);
+    }
+}
+
+impl Drop for Call {
+    /// A forgotten `await` does nothing at all, and with a payment somebody should be told.
+    fn drop(&mut self) {
+        let state = self
+            .state
+            .get_mut()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !matches!(state, State::New(Work::Start(_) | Work::Next(_))) {
+            return;
+        }
+        let Ok(message) = CString::new(format!("AsyncClient.{} was never awaited", self.name))
+        else {
+            return;
+        };
+        let _ = Python::try_attach(|py| {
+            let raised = PyErr::take(py);
+            let category = py.get_type::<PyRuntimeWarning>();
+            if let Err(error) = PyErr::warn(py, &category, &message, 1) {
+                error.write_unraisable(py, None);
+            }
+            if let Some(raised) = raised {
+                raised.restore(py);
+            }
+        });
+    }
+}

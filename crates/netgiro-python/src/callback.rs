@@ -1,0 +1,98 @@
+//! Callbacks, and signing.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use rust_decimal::Decimal;
+
+use crate::convert;
+use crate::values::{CartState, Present, value};
+
+/// A callback that verified: the server says something about this cart.
+///
+/// Compare it with the order by `matches`, record it, answer 200, and let `check_cart` decide
+/// whether the cart is paid.
+#[pyclass(frozen, eq, hash, module = "netgiro")]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Callback(pub(crate) netgiro::Callback);
+
+value! {
+    Callback
+    members ["transaction_id", "reference", "amount", "state", "reference_id"]
+    derived []
+    {
+        #[new]
+        #[pyo3(signature = (transaction_id, *, state, reference=None, amount=None, reference_id=None))]
+        fn new(
+            transaction_id: &Bound<'_, PyAny>,
+            state: &Bound<'_, CartState>,
+            reference: Option<String>,
+            amount: Option<Decimal>,
+            reference_id: Option<String>,
+        ) -> PyResult<Self> {
+            Ok(Self(netgiro::Callback {
+                transaction_id: convert::uuid(transaction_id)?,
+                reference,
+                amount,
+                state: state.get().0.clone(),
+                reference_id,
+            }))
+        }
+
+        /// The server's id of the cart, a `uuid.UUID`.
+        #[getter]
+        fn transaction_id(&self) -> uuid::Uuid {
+            self.0.transaction_id
+        }
+
+        /// The shop's order id, as the server holds it.
+        #[getter]
+        fn reference(&self) -> Option<&str> {
+            self.0.reference.as_deref()
+        }
+
+        /// The amount in krónur, as the server holds it, a `Decimal`.
+        #[getter]
+        fn amount(&self) -> Option<Decimal> {
+            self.0.amount
+        }
+
+        /// Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself.
+        #[getter]
+        fn state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+            self.0.state.clone().present(py)
+        }
+
+        /// What identifies the call to Netgíró's support.
+        #[getter]
+        fn reference_id(&self) -> Option<&str> {
+            self.0.reference_id.as_deref()
+        }
+
+        /// Return whether the callback is about this amount, in krónur, and this reference.
+        #[pyo3(signature = (amount, reference))]
+        fn matches(&self, amount: &Bound<'_, PyAny>, reference: &str) -> PyResult<bool> {
+            Ok(self.0.matches(convert::amount("amount", amount)?, reference))
+        }
+    }
+}
+
+impl Present for netgiro::Callback {
+    fn present(mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.state.checked_at = convert::to_the_microsecond(self.state.checked_at);
+        Ok(Py::new(py, Callback(self))?.into_any())
+    }
+}
+
+/// Sign as the API does: lowercase hex of SHA-256 over secret key, nonce, URL and body.
+///
+/// `url` is the whole absolute URL as sent; `body` the exact bytes sent, or text sent as UTF-8.
+#[pyfunction]
+#[pyo3(signature = (secret_key, nonce, url, body))]
+pub(crate) fn sign(
+    secret_key: &str,
+    nonce: &str,
+    url: &str,
+    body: &Bound<'_, PyAny>,
+) -> PyResult<String> {
+    Ok(netgiro::sign(secret_key, nonce, url, &convert::body(body)?))
+}

@@ -1,0 +1,548 @@
+//! `Client` and `AsyncClient`: the same methods over the same futures, once blocking, once awaited.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use netgiro::{CartRef, ClientOptions, CustomerId, Error, NewCart, WaitOptions, Watch};
+use pyo3::prelude::*;
+
+use crate::awaitable::Call;
+use crate::convert;
+use crate::errors::OrRaise;
+use crate::event::{Event, Reporter};
+use crate::poll::{self, PollPolicy};
+use crate::runtime::Connections;
+use crate::slot;
+use crate::stream::{AsyncStream, SyncStream};
+use crate::values::{self, Present};
+
+/// Talks to Netgíró for one shop, and blocks until there is an answer.
+///
+/// Safe to share between threads; other threads run while one waits. Nothing is opened before the
+/// first call. After a fork the child opens connections of its own.
+#[pyclass(frozen, subclass, weakref, module = "netgiro")]
+pub(crate) struct Client {
+    connections: Arc<Connections>,
+}
+
+/// Talks to Netgíró for one shop, awaited on asyncio or uvloop.
+///
+/// One client serves any number of event loops and threads. Nothing is opened before the first call.
+/// Cancelling a task ends its call at once, and leaves the cart as it is.
+#[pyclass(frozen, subclass, weakref, module = "netgiro")]
+pub(crate) struct AsyncClient {
+    connections: Arc<Connections>,
+}
+
+/// How a client carries out a call.
+trait Face: Sized {
+    /// Carries out a call that brings one outcome; what was wrong with its arguments is raised where
+    /// the outcome would be.
+    fn carry_out<T, F, J>(
+        &self,
+        py: Python<'_>,
+        name: &'static str,
+        on_event: Option<Py<PyAny>>,
+        job: PyResult<J>,
+    ) -> PyResult<Py<PyAny>>
+    where
+        J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Present + Send + 'static;
+
+    /// An iterator over what a call brings.
+    fn iterate<F, J>(
+        &self,
+        py: Python<'_>,
+        on_progress: Option<Py<PyAny>>,
+        job: J,
+    ) -> PyResult<Py<PyAny>>
+    where
+        J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
+        F: Future<Output = Result<(), Error>> + Send + 'static;
+}
+
+impl Face for Client {
+    fn carry_out<T, F, J>(
+        &self,
+        py: Python<'_>,
+        _: &'static str,
+        on_event: Option<Py<PyAny>>,
+        job: PyResult<J>,
+    ) -> PyResult<Py<PyAny>>
+    where
+        J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Present + Send + 'static,
+    {
+        self.connections
+            .block_on(py, on_event.as_ref(), job?)?
+            .or_raise(py)?
+            .present(py)
+    }
+
+    fn iterate<F, J>(
+        &self,
+        py: Python<'_>,
+        on_progress: Option<Py<PyAny>>,
+        job: J,
+    ) -> PyResult<Py<PyAny>>
+    where
+        J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let start = slot::prepare(&self.connections, job);
+        Ok(Py::new(py, SyncStream::new(start, on_progress))?.into_any())
+    }
+}
+
+impl Face for AsyncClient {
+    fn carry_out<T, F, J>(
+        &self,
+        py: Python<'_>,
+        name: &'static str,
+        on_event: Option<Py<PyAny>>,
+        job: PyResult<J>,
+    ) -> PyResult<Py<PyAny>>
+    where
+        J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: Present + Send + 'static,
+    {
+        let call = match job {
+            Ok(job) => Call::new(name, on_event, slot::prepare(&self.connections, job)),
+            Err(refused) => Call::ready(name, Err(refused)),
+        };
+        Ok(Py::new(py, call)?.into_any())
+    }
+
+    fn iterate<F, J>(
+        &self,
+        py: Python<'_>,
+        on_progress: Option<Py<PyAny>>,
+        job: J,
+    ) -> PyResult<Py<PyAny>>
+    where
+        J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let start = slot::prepare(&self.connections, job);
+        Ok(Py::new(py, AsyncStream::new(start, on_progress))?.into_any())
+    }
+}
+
+/// Reports every change, and gives the last state.
+async fn follow(mut watch: Watch, reporter: Reporter) -> Result<netgiro::CartState, Error> {
+    while let Some(change) = watch.next().await {
+        reporter.report(Event::State(change?));
+    }
+    watch.finish().await
+}
+
+/// Reports every cart as it settles, and how many have.
+async fn follow_many(
+    client: netgiro::Client,
+    carts: Vec<CartRef>,
+    options: WaitOptions,
+    concurrency: usize,
+    reporter: Reporter,
+) -> Result<(), Error> {
+    let mut waiting = client.wait_many(carts, options, concurrency)?;
+    while let Some(result) = waiting.next().await {
+        reporter.report(Event::Progress(waiting.done(), waiting.total()));
+        reporter.report(Event::Result(Box::new(result)));
+    }
+    Ok(())
+}
+
+fn wait_options(
+    py: Python<'_>,
+    timeout: f64,
+    policy: Option<&Bound<'_, PollPolicy>>,
+) -> PyResult<WaitOptions> {
+    Ok(WaitOptions {
+        timeout: convert::seconds(py, "timeout", timeout)?,
+        policy: convert::policy(policy),
+    })
+}
+
+/// The options that both classes are made with, and `Simulator.client()` too.
+pub(crate) struct Options<'a, 'py> {
+    pub(crate) environment: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) base_url: Option<String>,
+    pub(crate) timeout: f64,
+    pub(crate) connect_timeout: f64,
+    pub(crate) response_verification: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+impl Options<'_, '_> {
+    pub(crate) fn connect(
+        self,
+        py: Python<'_>,
+        app_key: &str,
+        secret_key: &str,
+    ) -> PyResult<Arc<Connections>> {
+        let mut options = ClientOptions::new(app_key, secret_key);
+        if let Some(environment) = self.environment {
+            options.environment = convert::word(environment)?;
+        }
+        if let Some(mode) = self.response_verification {
+            options.response_verification = convert::word(mode)?;
+        }
+        options.base_url = self.base_url;
+        options.timeout = convert::seconds(py, "timeout", self.timeout)?;
+        options.connect_timeout = convert::seconds(py, "connect_timeout", self.connect_timeout)?;
+        options.ca_file = self.ca_file;
+        connect(netgiro::Client::new(options), py)
+    }
+}
+
+fn connect(core: Result<netgiro::Client, Error>, py: Python<'_>) -> PyResult<Arc<Connections>> {
+    Ok(Arc::new(Connections::new(core.or_raise(py)?)))
+}
+
+impl Client {
+    pub(crate) fn over(connections: Arc<Connections>) -> Self {
+        Self { connections }
+    }
+}
+
+impl AsyncClient {
+    pub(crate) fn over(connections: Arc<Connections>) -> Self {
+        Self { connections }
+    }
+}
+
+/// The methods of both clients, said once: only how a call is carried out differs.
+macro_rules! client_methods {
+    ($class:ident { $($own:tt)* }) => {
+        #[pymethods]
+        impl $class {
+            #[new]
+            #[pyo3(signature = (
+                app_key, secret_key, *, environment=None, base_url=None, timeout=10.0,
+                connect_timeout=5.0, response_verification=None, ca_file=None
+            ))]
+            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None)")]
+            #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
+            fn new(
+                py: Python<'_>,
+                app_key: &str,
+                secret_key: &str,
+                environment: Option<&Bound<'_, PyAny>>,
+                base_url: Option<String>,
+                timeout: f64,
+                connect_timeout: f64,
+                response_verification: Option<&Bound<'_, PyAny>>,
+                ca_file: Option<PathBuf>,
+            ) -> PyResult<Self> {
+                let options = Options {
+                    environment,
+                    base_url,
+                    timeout,
+                    connect_timeout,
+                    response_verification,
+                    ca_file,
+                };
+                options.connect(py, app_key, secret_key).map(Self::over)
+            }
+
+            /// Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT and
+            /// NETGIRO_BASE_URL.
+            #[staticmethod]
+            fn from_env(py: Python<'_>) -> PyResult<Self> {
+                connect(netgiro::Client::from_env(), py).map(Self::over)
+            }
+
+            /// Where the calls go: the base URL.
+            #[getter]
+            fn base_url(&self) -> &str {
+                self.connections.core().base_url()
+            }
+
+            /// Ask a customer to pay; returns the Cart.
+            ///
+            /// `amount` is in whole krónur. Sent once: what may have reached the server is never sent
+            /// again, and OutcomeUnknownError says so.
+            #[pyo3(signature = (
+                *, amount, reference, customer_id, confirmation_type=None, callback_url=None,
+                callback_cancel_url=None, description=None, items=None, location_id=None,
+                register_id=None
+            ))]
+            #[pyo3(text_signature = "($self, *, amount, reference, customer_id, confirmation_type='automatic', callback_url=None, callback_cancel_url=None, description=None, items=None, location_id=None, register_id=None)")]
+            #[expect(clippy::too_many_arguments, reason = "as many as a cart has members")]
+            fn insert_cart(
+                &self,
+                py: Python<'_>,
+                amount: &Bound<'_, PyAny>,
+                reference: String,
+                customer_id: &str,
+                confirmation_type: Option<&Bound<'_, PyAny>>,
+                callback_url: Option<String>,
+                callback_cancel_url: Option<String>,
+                description: Option<String>,
+                items: Option<&Bound<'_, PyAny>>,
+                location_id: Option<String>,
+                register_id: Option<String>,
+            ) -> PyResult<Py<PyAny>> {
+                let prepare = || {
+                    let amount = convert::amount("amount", amount)?;
+                    let customer_id = CustomerId::parse(customer_id).or_raise(py)?;
+                    let mut cart = NewCart::new(amount, reference, customer_id);
+                    if let Some(kind) = confirmation_type {
+                        cart.confirmation_type = convert::word(kind)?;
+                    }
+                    cart.callback_url = callback_url;
+                    cart.callback_cancel_url = callback_cancel_url;
+                    cart.description = description;
+                    cart.items = values::items(items)?;
+                    cart.location_id = location_id;
+                    cart.register_id = register_id;
+                    Ok(move |client: netgiro::Client, _: Reporter| async move {
+                        client.insert_cart(&cart).await
+                    })
+                };
+                self.carry_out(py, "insert_cart", None, prepare())
+            }
+
+            /// Ask where a cart stands; returns a CartState.
+            #[pyo3(signature = (transaction_id))]
+            fn check_cart(
+                &self,
+                py: Python<'_>,
+                transaction_id: &Bound<'_, PyAny>,
+            ) -> PyResult<Py<PyAny>> {
+                let job = convert::cart_ref(transaction_id).map(|cart| {
+                    move |client: netgiro::Client, _: Reporter| async move {
+                        client.check_cart(cart).await
+                    }
+                });
+                self.carry_out(py, "check_cart", None, job)
+            }
+
+            /// Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
+            /// the customer was first.
+            #[pyo3(signature = (transaction_id))]
+            fn cancel_cart(
+                &self,
+                py: Python<'_>,
+                transaction_id: &Bound<'_, PyAny>,
+            ) -> PyResult<Py<PyAny>> {
+                let job = convert::cart_ref(transaction_id).map(|cart| {
+                    move |client: netgiro::Client, _: Reporter| async move {
+                        client.cancel_cart(cart).await
+                    }
+                });
+                self.carry_out(py, "cancel_cart", None, job)
+            }
+
+            /// Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
+            /// CartState.
+            #[pyo3(signature = (transaction_id, identifier=None))]
+            fn confirm_cart(
+                &self,
+                py: Python<'_>,
+                transaction_id: &Bound<'_, PyAny>,
+                identifier: Option<String>,
+            ) -> PyResult<Py<PyAny>> {
+                let job = convert::cart_ref(transaction_id).map(|cart| {
+                    move |client: netgiro::Client, _: Reporter| async move {
+                        client.confirm_cart(cart, identifier.as_deref()).await
+                    }
+                });
+                self.carry_out(py, "confirm_cart", None, job)
+            }
+
+            /// Wait until polling alone cannot change the cart any more; returns its CartState.
+            ///
+            /// `on_update` is called with a CartState for each change. Raises WaitTimeoutError after
+            /// `timeout` seconds; the cart is then still open.
+            #[pyo3(signature = (cart, *, timeout=180.0, policy=None, on_update=None))]
+            fn wait_for_cart(
+                &self,
+                py: Python<'_>,
+                cart: &Bound<'_, PyAny>,
+                timeout: f64,
+                policy: Option<&Bound<'_, PollPolicy>>,
+                on_update: Option<Py<PyAny>>,
+            ) -> PyResult<Py<PyAny>> {
+                let prepare = || {
+                    let cart = convert::cart_ref(cart)?;
+                    let options = wait_options(py, timeout, policy)?;
+                    Ok(move |client: netgiro::Client, reporter: Reporter| {
+                        follow(client.watch_cart(cart, options), reporter)
+                    })
+                };
+                self.carry_out(py, "wait_for_cart", on_update, prepare())
+            }
+
+            /// Wait, and cancel after `timeout` seconds; returns a CartState that says whether the
+            /// customer was first.
+            ///
+            /// Never reports `canceled` for a cart that was paid: raises UnresolvedError when the
+            /// truth cannot be learnt within another minute.
+            #[pyo3(signature = (cart, *, timeout=180.0, policy=None, on_update=None))]
+            fn settle_cart(
+                &self,
+                py: Python<'_>,
+                cart: &Bound<'_, PyAny>,
+                timeout: f64,
+                policy: Option<&Bound<'_, PollPolicy>>,
+                on_update: Option<Py<PyAny>>,
+            ) -> PyResult<Py<PyAny>> {
+                let prepare = || {
+                    let cart = convert::cart_ref(cart)?;
+                    let options = wait_options(py, timeout, policy)?;
+                    Ok(move |client: netgiro::Client, reporter: Reporter| {
+                        follow(client.watch_settling(cart, options), reporter)
+                    })
+                };
+                self.carry_out(py, "settle_cart", on_update, prepare())
+            }
+
+            /// Iterate over the changes of a cart, a CartState each, until polling alone cannot change
+            /// it any more.
+            ///
+            /// Raises WaitTimeoutError after `timeout` seconds. Checks keep to their schedule whatever
+            /// is done between two items.
+            #[pyo3(signature = (cart, *, timeout=180.0, policy=None))]
+            fn watch_cart(
+                &self,
+                py: Python<'_>,
+                cart: &Bound<'_, PyAny>,
+                timeout: f64,
+                policy: Option<&Bound<'_, PollPolicy>>,
+            ) -> PyResult<Py<PyAny>> {
+                let cart = convert::cart_ref(cart)?;
+                let options = wait_options(py, timeout, policy)?;
+                self.iterate(py, None, move |client: netgiro::Client, reporter: Reporter| async move {
+                    follow(client.watch_cart(cart, options), reporter).await.map(drop)
+                })
+            }
+
+            /// Check many carts, `concurrency` at a time; returns a CheckResult for each, in order.
+            ///
+            /// `on_progress(done, total)` is called for each that is done.
+            #[pyo3(signature = (ids, *, concurrency=32, on_progress=None))]
+            fn check_many(
+                &self,
+                py: Python<'_>,
+                ids: &Bound<'_, PyAny>,
+                concurrency: usize,
+                on_progress: Option<Py<PyAny>>,
+            ) -> PyResult<Py<PyAny>> {
+                let job = convert::cart_refs(ids).map(|carts| {
+                    move |client: netgiro::Client, reporter: Reporter| async move {
+                        client
+                            .check_many(carts, concurrency, |done, total| {
+                                reporter.report(Event::Progress(done, total));
+                            })
+                            .await
+                    }
+                });
+                self.carry_out(py, "check_many", on_progress, job)
+            }
+
+            /// Wait for many carts, at most `concurrency` checks at a time; iterates over a CheckResult
+            /// for each, as it settles.
+            ///
+            /// A cart that is not decided after `timeout` seconds comes with a WaitTimeoutError as its
+            /// `error`. `on_progress(done, total)` is called for each that is done.
+            #[pyo3(signature = (carts, *, timeout=180.0, policy=None, concurrency=32, on_progress=None))]
+            fn wait_many(
+                &self,
+                py: Python<'_>,
+                carts: &Bound<'_, PyAny>,
+                timeout: f64,
+                policy: Option<&Bound<'_, PollPolicy>>,
+                concurrency: usize,
+                on_progress: Option<Py<PyAny>>,
+            ) -> PyResult<Py<PyAny>> {
+                let carts = convert::cart_refs(carts)?;
+                let options = wait_options(py, timeout, policy)?;
+                self.iterate(py, on_progress, move |client: netgiro::Client, reporter: Reporter| {
+                    follow_many(client, carts, options, concurrency, reporter)
+                })
+            }
+
+            /// Take a CartPoll, or its JSON, one check further; returns the CartPoll to keep.
+            ///
+            /// Sends nothing when the check is not due yet or the poll is done. Raises
+            /// WaitTimeoutError at the deadline, and any error that waiting cannot mend.
+            #[pyo3(signature = (poll))]
+            fn poll_step(&self, py: Python<'_>, poll: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+                let job = poll::given(poll).map(|poll| {
+                    move |client: netgiro::Client, _: Reporter| async move {
+                        client.poll_step(&poll).await
+                    }
+                });
+                self.carry_out(py, "poll_step", None, job)
+            }
+
+            /// Verify a callback and read it; returns a Callback, or raises SignatureError. Not awaited.
+            ///
+            /// `url` is the one given to `insert_cart`; `headers` a mapping, a WSGI environ or pairs;
+            /// `body` the bytes as received.
+            #[pyo3(signature = (*, url, headers, body))]
+            fn verify_callback(
+                &self,
+                py: Python<'_>,
+                url: &str,
+                headers: &Bound<'_, PyAny>,
+                body: &Bound<'_, PyAny>,
+            ) -> PyResult<Py<PyAny>> {
+                let headers = convert::headers(headers)?;
+                let body = convert::body(body)?;
+                self.connections
+                    .core()
+                    .verify_callback(url, &headers, &body)
+                    .or_raise(py)?
+                    .present(py)
+            }
+
+            fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+                let class = slf.get_type();
+                let base_url = slf.get().connections.core().base_url();
+                Ok(format!("<{} {base_url}>", class.fully_qualified_name()?))
+            }
+
+            $($own)*
+        }
+    };
+}
+
+client_methods! { Client {
+    /// Close the connections. Calls under way end by themselves; later ones raise ConfigurationError.
+    fn close(&self) {
+        self.connections.close();
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, _exception: &Bound<'_, PyAny>) {
+        self.connections.close();
+    }
+} }
+
+client_methods! { AsyncClient {
+    /// Close the connections. Calls under way end by themselves; later ones raise ConfigurationError.
+    fn close(&self, py: Python<'_>) -> Call {
+        self.connections.close();
+        Call::ready("close", Ok(py.None()))
+    }
+
+    fn __aenter__(slf: Py<Self>) -> Call {
+        Call::ready("__aenter__", Ok(slf.into_any()))
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __aexit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) -> Call {
+        self.connections.close();
+        Call::ready("__aexit__", Ok(py.None()))
+    }
+} }

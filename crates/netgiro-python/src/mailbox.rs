@@ -1,0 +1,284 @@
+//! How the background thread tells an event loop that calls have brought something.
+//!
+//! Each event loop has one mailbox. The background thread notes which tickets are due and, if the
+//! loop does not know yet, writes one byte into a pipe that the loop watches; the loop's thread then
+//! wakes all that are due at once. Where a loop cannot watch a pipe (Windows' proactor), a thread of
+//! its own calls the loop instead.
+
+use std::collections::HashMap;
+#[cfg(unix)]
+use std::io::{PipeReader, PipeWriter, Read, Write};
+#[cfg(unix)]
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+
+use pyo3::exceptions::{PyNotImplementedError, PyOSError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+
+use crate::runtime::{ProcessBound, lock};
+
+/// The background thread's side of a mailbox.
+pub(crate) struct Bell {
+    queue: Mutex<Queue>,
+    wake: Wake,
+}
+
+#[derive(Default)]
+struct Queue {
+    due: Vec<u64>,
+    /// The loop has been told, and has not looked yet.
+    told: bool,
+}
+
+enum Wake {
+    #[cfg(unix)]
+    Pipe(PipeWriter),
+    Thread(Sender<Arc<Bell>>, Hall),
+}
+
+/// What the calling thread needs to find the loop by.
+struct Hall {
+    event_loop: Py<PyWeakrefReference>,
+    mailbox: PyOnceLock<Py<PyWeakrefReference>>,
+}
+
+impl Bell {
+    fn new(wake: Wake) -> Arc<Self> {
+        Arc::new(Self {
+            queue: Mutex::default(),
+            wake,
+        })
+    }
+
+    /// Notes that a ticket is due, and tells the loop unless it has been told.
+    pub(crate) fn ring(self: &Arc<Self>, ticket: u64) {
+        let mut queue = lock(&self.queue);
+        queue.due.push(ticket);
+        let told = std::mem::replace(&mut queue.told, true);
+        drop(queue);
+        if told {
+            return;
+        }
+        match &self.wake {
+            #[cfg(unix)]
+            Wake::Pipe(pipe) => {
+                // At most one byte is under way. It fails only when the loop is gone, and with it
+                // those who wait.
+                let mut pipe = pipe;
+                let _ = pipe.write(&[1]);
+            }
+            Wake::Thread(thread, _) => {
+                let _ = thread.send(Arc::clone(self));
+            }
+        }
+    }
+}
+
+/// The event loop's side: called by the loop when tickets are due.
+#[pyclass(frozen, weakref, module = "netgiro._netgiro")]
+pub(crate) struct Mailbox {
+    bell: Arc<Bell>,
+    #[cfg(unix)]
+    pipe: Option<PipeReader>,
+    waiting: Mutex<HashMap<u64, Py<PyAny>>>,
+    last: AtomicU64,
+}
+
+#[pymethods]
+impl Mailbox {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        #[cfg(unix)]
+        if let Some(mut pipe) = self.pipe.as_ref() {
+            let mut byte = [0];
+            let _ = pipe.read(&mut byte);
+        }
+        let due = {
+            let mut queue = lock(&self.bell.queue);
+            queue.told = false;
+            std::mem::take(&mut queue.due)
+        };
+        for ticket in due {
+            if let Some(future) = self.forget(ticket) {
+                let future = future.bind(py);
+                // Done already: it has been cancelled, and who awaited it will be told so.
+                if !future.call_method0(intern!(py, "done"))?.is_truthy()? {
+                    future.call_method1(intern!(py, "set_result"), (py.None(),))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Ok(waiting) = self.waiting.try_lock() {
+            for future in waiting.values() {
+                visit.call(future)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        let waiting = std::mem::take(&mut *lock(&self.waiting));
+        drop(waiting);
+    }
+}
+
+impl Mailbox {
+    pub(crate) fn bell(&self) -> &Arc<Bell> {
+        &self.bell
+    }
+
+    /// Keeps a future until its ticket is due.
+    pub(crate) fn keep(&self, future: Py<PyAny>) -> u64 {
+        let ticket = self.last.fetch_add(1, Ordering::Relaxed);
+        lock(&self.waiting).insert(ticket, future);
+        ticket
+    }
+
+    pub(crate) fn forget(&self, ticket: u64) -> Option<Py<PyAny>> {
+        lock(&self.waiting).remove(&ticket)
+    }
+}
+
+/// A mailbox that has been made, by the address of its loop. Neither is kept alive by it: the loop
+/// holds its mailbox, and calls under way do.
+struct Known {
+    address: usize,
+    process: u32,
+    event_loop: Py<PyWeakrefReference>,
+    mailbox: Py<PyWeakrefReference>,
+}
+
+static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
+/// The running event loop and its mailbox.
+pub(crate) fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Bound<'_, Mailbox>)> {
+    static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let event_loop = RUNNING_LOOP
+        .import(py, "asyncio", "get_running_loop")?
+        .call0()?;
+    let address = event_loop.as_ptr().addr();
+    let process = std::process::id();
+    // Nothing of Python's is dropped under the lock: that could run code which comes here again.
+    let known = lock(&KNOWN)
+        .iter()
+        .find(|known| known.address == address && known.process == process)
+        .map(|known| (known.event_loop.clone_ref(py), known.mailbox.clone_ref(py)));
+    if let Some((same_loop, mailbox)) = known
+        && same_loop
+            .bind(py)
+            .upgrade()
+            .is_some_and(|same| same.is(&event_loop))
+        && let Some(mailbox) = mailbox.bind(py).upgrade()
+    {
+        return Ok((event_loop, mailbox.cast_into()?));
+    }
+    let mailbox = watched(&event_loop)?;
+    let new = Known {
+        address,
+        process,
+        event_loop: PyWeakrefReference::new(&event_loop)?.unbind(),
+        mailbox: PyWeakrefReference::new(&mailbox)?.unbind(),
+    };
+    let all = std::mem::take(&mut *lock(&KNOWN));
+    let (alive, gone): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|known| known.address != address && known.mailbox.bind(py).upgrade().is_some());
+    {
+        let mut known = lock(&KNOWN);
+        known.extend(alive);
+        known.push(new);
+    }
+    drop(gone);
+    Ok((event_loop, mailbox))
+}
+
+/// A new mailbox that the loop watches.
+fn watched<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Mailbox>> {
+    let py = event_loop.py();
+    #[cfg(unix)]
+    {
+        let (reader, writer) = std::io::pipe()
+            .map_err(|error| PyOSError::new_err(format!("no pipe could be made: {error}")))?;
+        let descriptor = reader.as_raw_fd();
+        let mailbox = Bound::new(
+            py,
+            Mailbox {
+                bell: Bell::new(Wake::Pipe(writer)),
+                pipe: Some(reader),
+                waiting: Mutex::default(),
+                last: AtomicU64::new(0),
+            },
+        )?;
+        match event_loop.call_method1(intern!(py, "add_reader"), (descriptor, &mailbox)) {
+            Ok(_) => return Ok(mailbox),
+            Err(error) if error.is_instance_of::<PyNotImplementedError>(py) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let hall = Hall {
+        event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+        mailbox: PyOnceLock::new(),
+    };
+    let bell = Bell::new(Wake::Thread(caller()?, hall));
+    let mailbox = Bound::new(
+        py,
+        Mailbox {
+            bell: Arc::clone(&bell),
+            #[cfg(unix)]
+            pipe: None,
+            waiting: Mutex::default(),
+            last: AtomicU64::new(0),
+        },
+    )?;
+    if let Wake::Thread(_, hall) = &bell.wake {
+        let _ = hall
+            .mailbox
+            .set(py, PyWeakrefReference::new(&mailbox)?.unbind());
+    }
+    Ok(mailbox)
+}
+
+static CALLER: Mutex<Option<ProcessBound<Sender<Arc<Bell>>>>> = Mutex::new(None);
+
+/// The thread that calls loops which cannot watch a pipe; started when there is such a loop.
+fn caller() -> PyResult<Sender<Arc<Bell>>> {
+    let mut slot = lock(&CALLER);
+    if let Some(sender) = slot.as_ref().and_then(ProcessBound::get) {
+        return Ok(sender.clone());
+    }
+    let (sender, receiver) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("netgiro-caller".to_owned())
+        .spawn(move || call_loops(&receiver))
+        .map_err(|error| PyOSError::new_err(format!("no thread could be started: {error}")))?;
+    *slot = Some(ProcessBound::new(sender.clone()));
+    Ok(sender)
+}
+
+fn call_loops(bells: &Receiver<Arc<Bell>>) {
+    while let Ok(bell) = bells.recv() {
+        // Detached only when the interpreter is going away: then nobody waits any more.
+        let _ = Python::try_attach(|py| {
+            let Wake::Thread(_, hall) = &bell.wake else {
+                return;
+            };
+            let event_loop = hall.event_loop.bind(py).upgrade();
+            let mailbox = hall
+                .mailbox
+                .get(py)
+                .and_then(|mailbox| mailbox.bind(py).upgrade());
+            if let (Some(event_loop), Some(mailbox)) = (event_loop, mailbox) {
+                // Fails when the loop has been closed.
+                let _ = event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (mailbox,));
+            }
+        });
+    }
+}

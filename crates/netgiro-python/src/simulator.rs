@@ -1,0 +1,583 @@
+//! The simulator, as Python sees it.
+
+use std::path::PathBuf;
+
+use netgiro_simulator::{self as core, Fault, SimulatorError, SimulatorOptions};
+use pyo3::exceptions::PyOSError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::awaitable::Call;
+use crate::client::{AsyncClient, Client, Options};
+use crate::convert;
+use crate::errors;
+use crate::values;
+
+/// A local Netgíró for tests: carts, customers, callbacks, faults and a clock that can be advanced.
+///
+/// Listens on a loopback port, on a thread of its own, from when it is made until it is closed. The
+/// customer is you: `confirm`, `decline` and `expire` say what happens on the phone.
+#[pyclass(frozen, weakref, module = "netgiro")]
+pub(crate) struct Simulator(core::Simulator);
+
+fn raised(py: Python<'_>, error: &SimulatorError) -> PyErr {
+    errors::invalid(py, error.to_string())
+}
+
+/// Milliseconds as they stand on the wire, which may be zero or negative.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "`as` saturates, and gives 0 for what is no number"
+)]
+fn wire_milliseconds(seconds: f64) -> i64 {
+    (seconds * 1000.0).round() as i64
+}
+
+#[pymethods]
+impl Simulator {
+    #[new]
+    #[pyo3(signature = (
+        seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=Some(3.0),
+        decimals=0, response_signatures="valid", unknown_cart_code=10201,
+        reject_repeated_nonce=false, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0,
+        callback_timeout=5.0, history=100_000
+    ))]
+    #[pyo3(
+        text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "as many as there are switches")]
+    fn new(
+        py: Python<'_>,
+        seed: u64,
+        port: u16,
+        app_key: Option<String>,
+        secret_key: Option<String>,
+        lifetime: f64,
+        check_interval: Option<f64>,
+        decimals: u8,
+        response_signatures: &str,
+        unknown_cart_code: i64,
+        reject_repeated_nonce: bool,
+        minimum_amount: i64,
+        reaction: f64,
+        callback_retry_delay: f64,
+        callback_timeout: f64,
+        history: usize,
+    ) -> PyResult<Self> {
+        let defaults = SimulatorOptions::default();
+        let options = SimulatorOptions {
+            seed,
+            port,
+            app_key: app_key.unwrap_or(defaults.app_key),
+            secret_key: secret_key.unwrap_or(defaults.secret_key),
+            lifetime: convert::seconds(py, "lifetime", lifetime)?,
+            check_interval_ms: check_interval.map(wire_milliseconds),
+            decimals,
+            response_signatures: response_signatures
+                .parse()
+                .map_err(|error| raised(py, &error))?,
+            unknown_cart_code,
+            reject_repeated_nonce,
+            minimum_amount,
+            reaction: convert::seconds(py, "reaction", reaction)?,
+            callback_retry_delay: convert::seconds(
+                py,
+                "callback_retry_delay",
+                callback_retry_delay,
+            )?,
+            callback_timeout: convert::seconds(py, "callback_timeout", callback_timeout)?,
+            history,
+        };
+        py.detach(|| core::Simulator::start(options))
+            .map(Self)
+            .map_err(|error| match error.get_ref() {
+                Some(inner) if inner.is::<SimulatorError>() => {
+                    errors::invalid(py, inner.to_string())
+                }
+                _ => PyOSError::new_err(format!("the simulator cannot be started: {error}")),
+            })
+    }
+
+    /// The base URL for a client: `http://127.0.0.1:PORT/v1/`.
+    #[getter]
+    fn url(&self) -> &str {
+        self.0.url()
+    }
+
+    /// The application key that is let in.
+    #[getter]
+    fn app_key(&self) -> &str {
+        self.0.app_key()
+    }
+
+    /// The secret key of both sides.
+    #[getter]
+    fn secret_key(&self) -> &str {
+        self.0.secret_key()
+    }
+
+    /// Make a Client for this simulator, with the options of Client.
+    #[pyo3(signature = (
+        *, environment=None, timeout=10.0, connect_timeout=5.0, response_verification=None,
+        ca_file=None
+    ))]
+    #[pyo3(
+        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None)"
+    )]
+    fn client(
+        &self,
+        py: Python<'_>,
+        environment: Option<&Bound<'_, PyAny>>,
+        timeout: f64,
+        connect_timeout: f64,
+        response_verification: Option<&Bound<'_, PyAny>>,
+        ca_file: Option<PathBuf>,
+    ) -> PyResult<Client> {
+        let options = Options {
+            environment,
+            base_url: Some(self.0.url().to_owned()),
+            timeout,
+            connect_timeout,
+            response_verification,
+            ca_file,
+        };
+        options
+            .connect(py, self.0.app_key(), self.0.secret_key())
+            .map(Client::over)
+    }
+
+    /// Make an AsyncClient for this simulator, with the options of AsyncClient.
+    #[pyo3(signature = (
+        *, environment=None, timeout=10.0, connect_timeout=5.0, response_verification=None,
+        ca_file=None
+    ))]
+    #[pyo3(
+        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None)"
+    )]
+    fn async_client(
+        &self,
+        py: Python<'_>,
+        environment: Option<&Bound<'_, PyAny>>,
+        timeout: f64,
+        connect_timeout: f64,
+        response_verification: Option<&Bound<'_, PyAny>>,
+        ca_file: Option<PathBuf>,
+    ) -> PyResult<AsyncClient> {
+        let options = Options {
+            environment,
+            base_url: Some(self.0.url().to_owned()),
+            timeout,
+            connect_timeout,
+            response_verification,
+            ca_file,
+        };
+        options
+            .connect(py, self.0.app_key(), self.0.secret_key())
+            .map(AsyncClient::over)
+    }
+
+    /// Let the customer accept. A callback is sent meanwhile; this does not wait for its answer.
+    ///
+    /// Raises InvalidRequestError when the customer has decided already or the time is over.
+    #[pyo3(signature = (transaction_id))]
+    fn confirm(&self, py: Python<'_>, transaction_id: &Bound<'_, PyAny>) -> PyResult<()> {
+        let id = convert::uuid(transaction_id)?;
+        py.detach(|| self.0.confirm(id))
+            .map_err(|error| raised(py, &error))
+    }
+
+    /// Let the customer decline.
+    ///
+    /// Raises InvalidRequestError when the customer has decided already or the time is over.
+    #[pyo3(signature = (transaction_id))]
+    fn decline(&self, py: Python<'_>, transaction_id: &Bound<'_, PyAny>) -> PyResult<()> {
+        let id = convert::uuid(transaction_id)?;
+        py.detach(|| self.0.decline(id))
+            .map_err(|error| raised(py, &error))
+    }
+
+    /// End a cart as if its time were over.
+    ///
+    /// Raises InvalidRequestError for a cart that cannot change any more.
+    #[pyo3(signature = (transaction_id))]
+    fn expire(&self, py: Python<'_>, transaction_id: &Bound<'_, PyAny>) -> PyResult<()> {
+        let id = convert::uuid(transaction_id)?;
+        py.detach(|| self.0.expire(id))
+            .map_err(|error| raised(py, &error))
+    }
+
+    /// Let so many seconds pass at once on the simulator's clock.
+    #[pyo3(signature = (seconds))]
+    fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+        let by = convert::seconds(py, "seconds", seconds)?;
+        py.detach(|| self.0.advance(by));
+        Ok(())
+    }
+
+    /// Return the simulator's time, an aware `datetime` in UTC: real time, plus what it was advanced by.
+    fn now(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let now = py.detach(|| self.0.now());
+        convert::datetime(py, now)
+    }
+
+    /// Return all carts as a list of SimulatedCart, in the order in which they were inserted.
+    fn carts(&self, py: Python<'_>) -> Vec<SimulatedCart> {
+        let carts = py.detach(|| self.0.carts());
+        carts.into_iter().map(SimulatedCart).collect()
+    }
+
+    /// Return one cart as a SimulatedCart; raises InvalidRequestError when there is none.
+    #[pyo3(signature = (transaction_id))]
+    fn cart(&self, py: Python<'_>, transaction_id: &Bound<'_, PyAny>) -> PyResult<SimulatedCart> {
+        let id = convert::uuid(transaction_id)?;
+        py.detach(|| self.0.cart(id))
+            .map(SimulatedCart)
+            .ok_or_else(|| raised(py, &SimulatorError::UnknownCart(id)))
+    }
+
+    /// Return every request as a list of SimulatedRequest, in the order of arrival.
+    fn requests(&self, py: Python<'_>) -> Vec<SimulatedRequest> {
+        let requests = py.detach(|| self.0.requests());
+        requests.into_iter().map(SimulatedRequest).collect()
+    }
+
+    /// Return every attempt at a callback as a list of SimulatedCallback, in order.
+    fn callbacks(&self, py: Python<'_>) -> Vec<SimulatedCallback> {
+        let callbacks = py.detach(|| self.0.callbacks());
+        callbacks.into_iter().map(SimulatedCallback).collect()
+    }
+
+    /// Let something go wrong with the next `count` requests to an endpoint, or to any for `"*"`.
+    ///
+    /// `status`, `result_code`, `body`, `retry_after` and `signature` change the answer, `delay` holds
+    /// it back so many seconds, `drop` closes the connection "before" or "after" the request is
+    /// processed, `confirm_during` lets the customer confirm just before it is.
+    #[pyo3(signature = (
+        endpoint, *, status=None, delay=None, drop=None, result_code=None, retry_after=None,
+        body=None, signature=None, confirm_during=false, count=1
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "as many as can go wrong")]
+    fn add_fault(
+        &self,
+        py: Python<'_>,
+        endpoint: &str,
+        status: Option<u16>,
+        delay: Option<f64>,
+        drop: Option<&str>,
+        result_code: Option<i64>,
+        retry_after: Option<&Bound<'_, PyAny>>,
+        body: Option<&Bound<'_, PyAny>>,
+        signature: Option<&str>,
+        confirm_during: bool,
+        count: u32,
+    ) -> PyResult<()> {
+        let refuse = |error: SimulatorError| raised(py, &error);
+        let mut fault = Fault::on_named(endpoint).map_err(refuse)?;
+        fault.count = count;
+        fault.confirm_during = confirm_during;
+        fault.status = status;
+        fault.result_code = result_code;
+        fault.delay = delay
+            .map(|delay| convert::seconds(py, "delay", delay))
+            .transpose()?;
+        fault.drop = drop.map(str::parse).transpose().map_err(refuse)?;
+        fault.retry_after = retry_after
+            .map(|value| value.str().map(|text| text.to_string()))
+            .transpose()?;
+        fault.body = body.map(convert::body).transpose()?;
+        fault.signature = signature.map(str::parse).transpose().map_err(refuse)?;
+        py.detach(|| self.0.add_fault(fault)).map_err(refuse)
+    }
+
+    /// Forget the faults that have not struck yet.
+    fn clear_faults(&self, py: Python<'_>) {
+        py.detach(|| self.0.clear_faults());
+    }
+
+    /// Stop the server. What it has seen stays readable.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.0.close());
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) {
+        self.close(py);
+    }
+
+    fn __aenter__(slf: Py<Self>) -> Call {
+        Call::ready("__aenter__", Ok(slf.into_any()))
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __aexit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) -> Call {
+        self.close(py);
+        Call::ready("__aexit__", Ok(py.None()))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<netgiro.Simulator {}>", self.0.url())
+    }
+}
+
+/// The methods of what the simulator has seen. Nobody but the simulator makes these.
+macro_rules! seen {
+    (
+        $class:ident
+        members [$($member:literal),+ $(,)?]
+        hidden [$($hidden:literal),* $(,)?]
+        { $($methods:tt)* }
+    ) => {
+        #[pymethods]
+        impl $class {
+            $($methods)*
+
+            /// Return the members by name as a dict of plain Python values.
+            fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+                values::to_dict(slf.as_any(), &[$($member,)+ $($hidden,)*])
+            }
+
+            fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+                values::repr(slf.as_any(), &[$($member),+])
+            }
+        }
+    };
+}
+
+/// A cart as the simulator holds it.
+#[pyclass(frozen, eq, module = "netgiro")]
+#[derive(PartialEq)]
+pub(crate) struct SimulatedCart(core::SimulatedCart);
+
+seen! {
+    SimulatedCart
+    members [
+        "transaction_id", "reference", "amount", "status", "is_paid", "result_code",
+        "confirmation_type", "created", "expires_at", "checks",
+    ]
+    hidden ["customer_id", "sms_code"]
+    {
+        /// Its id, a `uuid.UUID`.
+        #[getter]
+        fn transaction_id(&self) -> uuid::Uuid {
+            self.0.transaction_id
+        }
+
+        /// The shop's order id.
+        #[getter]
+        fn reference(&self) -> &str {
+            &self.0.reference
+        }
+
+        /// The amount in krónur.
+        #[getter]
+        fn amount(&self) -> i64 {
+            self.0.amount
+        }
+
+        /// Who is asked to pay.
+        #[getter]
+        fn customer_id(&self) -> &str {
+            &self.0.customer_id
+        }
+
+        /// Where it stands, a `CartStatus`.
+        #[getter]
+        fn status(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+            values::status(py, self.0.status)
+        }
+
+        /// Whether it is paid.
+        #[getter]
+        fn is_paid(&self) -> bool {
+            self.0.is_paid
+        }
+
+        /// The result code that CheckCart answers.
+        #[getter]
+        fn result_code(&self) -> i64 {
+            self.0.result_code
+        }
+
+        /// Who turns the customer's yes into a payment, a `ConfirmationType`.
+        #[getter]
+        fn confirmation_type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+            py.import("netgiro.enums")?
+                .getattr("ConfirmationType")?
+                .call1((self.0.confirmation_type.as_str(),))
+        }
+
+        /// When it was inserted, an aware `datetime` in UTC on the simulator's clock.
+        #[getter]
+        fn created(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+            convert::datetime(py, self.0.created)
+        }
+
+        /// Until when it waits for its customer, an aware `datetime` in UTC.
+        #[getter]
+        fn expires_at(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+            convert::datetime(py, self.0.expires_at)
+        }
+
+        /// The code in the customer's SMS; None unless the customer was named by kennitala.
+        #[getter]
+        fn sms_code(&self) -> Option<&str> {
+            self.0.sms_code.as_deref()
+        }
+
+        /// How often CheckCart asked for it.
+        #[getter]
+        fn checks(&self) -> u32 {
+            self.0.checks
+        }
+    }
+}
+
+/// A request as the simulator received it, and what became of it.
+#[pyclass(frozen, eq, module = "netgiro")]
+#[derive(PartialEq)]
+pub(crate) struct SimulatedRequest(core::SimulatedRequest);
+
+fn header_dict<'py>(py: Python<'py>, headers: &[(String, String)]) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, value) in headers {
+        dict.set_item(name, value)?;
+    }
+    Ok(dict)
+}
+
+seen! {
+    SimulatedRequest
+    members ["endpoint", "transaction_id", "method", "path", "signature_ok", "status", "at"]
+    hidden ["headers", "body", "nonce", "answer"]
+    {
+        /// What was called, such as "CheckCart"; None for a path the API does not have.
+        #[getter]
+        fn endpoint(&self) -> Option<&'static str> {
+            self.0.endpoint.map(core::Endpoint::as_str)
+        }
+
+        /// The cart it names, a `uuid.UUID`; None for InsertCart.
+        #[getter]
+        fn transaction_id(&self) -> Option<uuid::Uuid> {
+            self.0.transaction_id
+        }
+
+        /// The HTTP method.
+        #[getter]
+        fn method(&self) -> &str {
+            &self.0.method
+        }
+
+        /// The path as received, with its query.
+        #[getter]
+        fn path(&self) -> &str {
+            &self.0.path
+        }
+
+        /// The headers as a dict; names are in lower case.
+        #[getter]
+        fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+            header_dict(py, &self.0.headers)
+        }
+
+        /// The body as text.
+        #[getter]
+        fn body(&self) -> &str {
+            &self.0.body
+        }
+
+        /// The nonce it was signed with.
+        #[getter]
+        fn nonce(&self) -> Option<&str> {
+            self.0.nonce.as_deref()
+        }
+
+        /// Whether its application key and signature were right.
+        #[getter]
+        fn signature_ok(&self) -> bool {
+            self.0.signature_ok
+        }
+
+        /// The HTTP status answered; None while it is being answered, or when it never was.
+        #[getter]
+        fn status(&self) -> Option<u16> {
+            self.0.status
+        }
+
+        /// The body answered; None while it is being answered, or when it never was.
+        #[getter]
+        fn answer(&self) -> Option<&str> {
+            self.0.answer.as_deref()
+        }
+
+        /// When it arrived, an aware `datetime` in UTC on the simulator's clock.
+        #[getter]
+        fn at(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+            convert::datetime(py, self.0.at)
+        }
+    }
+}
+
+/// An attempt of the simulator at a callback.
+#[pyclass(frozen, eq, module = "netgiro")]
+#[derive(PartialEq)]
+pub(crate) struct SimulatedCallback(core::SimulatedCallback);
+
+seen! {
+    SimulatedCallback
+    members ["transaction_id", "url", "attempt", "status", "is_done", "at"]
+    hidden ["headers", "body"]
+    {
+        /// The cart it is about, a `uuid.UUID`.
+        #[getter]
+        fn transaction_id(&self) -> uuid::Uuid {
+            self.0.transaction_id
+        }
+
+        /// Where it was sent: the URL given to `insert_cart`.
+        #[getter]
+        fn url(&self) -> &str {
+            &self.0.url
+        }
+
+        /// 1, or 2 for the repetition.
+        #[getter]
+        fn attempt(&self) -> u32 {
+            self.0.attempt
+        }
+
+        /// The HTTP status of the answer; None when there was none, or not yet.
+        #[getter]
+        fn status(&self) -> Option<u16> {
+            self.0.status
+        }
+
+        /// Whether this attempt is over.
+        #[getter]
+        fn is_done(&self) -> bool {
+            self.0.is_done
+        }
+
+        /// The headers sent, as a dict.
+        #[getter]
+        fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+            header_dict(py, &self.0.headers)
+        }
+
+        /// The body sent, as text.
+        #[getter]
+        fn body(&self) -> &str {
+            &self.0.body
+        }
+
+        /// When it was sent, an aware `datetime` in UTC on the simulator's clock.
+        #[getter]
+        fn at(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+            convert::datetime(py, self.0.at)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+"""Take payments with Netgíró: insert a cart, follow it, settle it.
+
+An unofficial client. `Client` blocks; `AsyncClient` has the same methods, awaited.
+
+    import netgiro
+
+    with netgiro.Client(app_key, secret_key) as client:
+        cart = client.insert_cart(amount=4990, reference="order-1", customer_id="8223281")
+        state = client.settle_cart(cart)
+        if state.is_paid:
+            ...
+"""
+
+from __future__ import annotations
+
+from netgiro._netgiro import (
+    AsyncClient,
+    Callback,
+    Cart,
+    CartItem,
+    CartPoll,
+    CartState,
+    CheckResult,
+    Client,
+    PaymentInfo,
+    PollPolicy,
+    SimulatedCallback,
+    SimulatedCart,
+    SimulatedRequest,
+    Simulator,
+    __version__,
+    sign,
+)
+from netgiro.errors import (
+    ApiError,
+    AuthenticationError,
+    ConfigurationError,
+    ConnectError,
+    InvalidRequestError,
+    MismatchError,
+    NetgiroError,
+    OutcomeUnknownError,
+    ProtocolError,
+    RateLimitedError,
+    ServerError,
+    SignatureError,
+    TimeoutError,  # noqa: A004 - it is the builtin one as well
+    UnresolvedError,
+    WaitTimeoutError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
+
+__all__ = [
+    "ApiError",
+    "AsyncClient",
+    "AuthenticationError",
+    "Callback",
+    "Cart",
+    "CartItem",
+    "CartPoll",
+    "CartState",
+    "CartStatus",
+    "CheckResult",
+    "Client",
+    "ConfigurationError",
+    "ConfirmationType",
+    "ConnectError",
+    "Environment",
+    "InvalidRequestError",
+    "MismatchError",
+    "NetgiroError",
+    "OutcomeUnknownError",
+    "PaymentInfo",
+    "PollPolicy",
+    "ProtocolError",
+    "RateLimitedError",
+    "ResponseVerification",
+    "ServerError",
+    "SignatureError",
+    "SimulatedCallback",
+    "SimulatedCart",
+    "SimulatedRequest",
+    "Simulator",
+    "TimeoutError",
+    "UnresolvedError",
+    "WaitTimeoutError",
+    "__version__",
+    "sign",
+]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # Importing `enum` takes longer than all the rest, and most programs compare with words.
+        if name in {"CartStatus", "ConfirmationType", "Environment", "ResponseVerification"}:
+            from netgiro import enums  # noqa: PLC0415
+
+            value = getattr(enums, name)
+            globals()[name] = value
+            return value
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

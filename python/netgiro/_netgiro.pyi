@@ -1,0 +1,1176 @@
+"""The compiled half of the package. Import its names from `netgiro`."""
+
+import datetime
+import os
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Generic, Literal, SupportsIndex, TypedDict, TypeVar, final
+
+from typing_extensions import NotRequired, Self, TypeAlias
+
+from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
+from netgiro.errors import NetgiroError
+
+__version__: str
+
+_T = TypeVar("_T")
+
+_StatusWord: TypeAlias = Literal[
+    "pending",
+    "needs_code",
+    "reserved",
+    "awaiting_callback",
+    "confirmed",
+    "canceled",
+    "declined",
+    "not_found",
+    "unknown",
+]
+_EnvironmentWord: TypeAlias = Literal["test", "production"]
+_ConfirmationWord: TypeAlias = Literal["automatic", "server_callback", "manual"]
+_VerificationWord: TypeAlias = Literal["required", "if_present", "off"]
+_EndpointWord: TypeAlias = Literal["InsertCart", "CheckCart", "ConfirmCart", "CancelCart"]
+
+_TransactionId: TypeAlias = uuid.UUID | str
+_CartArgument: TypeAlias = Cart | CartState | CartPoll | uuid.UUID | str
+_HeaderText: TypeAlias = str | bytes
+_Headers: TypeAlias = Mapping[str, Any] | Mapping[bytes, Any] | Iterable[tuple[_HeaderText, Any]]
+_Body: TypeAlias = bytes | bytearray | memoryview | str
+_Path: TypeAlias = str | os.PathLike[str]
+
+class _CartItemDict(TypedDict):
+    name: str
+    unit_price: SupportsIndex
+    quantity: NotRequired[int | Decimal | str]
+    amount: NotRequired[SupportsIndex | None]
+    product_no: NotRequired[str | None]
+    description: NotRequired[str | None]
+
+@final
+class Cart:
+    """A cart that the server has accepted."""
+
+    def __new__(
+        cls,
+        transaction_id: _TransactionId,
+        *,
+        reference: str,
+        amount: SupportsIndex,
+        check_interval: float | None = None,
+        message: str | None = None,
+        reference_id: str | None = None,
+    ) -> Self: ...
+    @property
+    def transaction_id(self) -> uuid.UUID:
+        """The server's id of the cart, a `uuid.UUID`."""
+
+    @property
+    def reference(self) -> str:
+        """The shop's order id, as sent."""
+
+    @property
+    def amount(self) -> int:
+        """The amount in krónur, as sent."""
+
+    @property
+    def check_interval(self) -> float | None:
+        """How often the server wants to be asked, in seconds; None when it did not say."""
+
+    @property
+    def message(self) -> str | None:
+        """What the server has to say about it."""
+
+    @property
+    def reference_id(self) -> str | None:
+        """What identifies the call to Netgíró's support."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class CartState:
+    """Where a cart stood when it was checked."""
+
+    def __new__(
+        cls,
+        transaction_id: _TransactionId,
+        status: CartStatus | _StatusWord,
+        *,
+        result_code: int | None = None,
+        payment_successful: bool | None = None,
+        message: str | None = None,
+        payment: PaymentInfo | None = None,
+        reference_id: str | None = None,
+        checked_at: datetime.datetime | None = None,
+    ) -> Self: ...
+    @property
+    def transaction_id(self) -> uuid.UUID:
+        """The server's id of the cart, a `uuid.UUID`."""
+
+    @property
+    def status(self) -> CartStatus:
+        """What the result code means, a `CartStatus`: a str as well."""
+
+    @property
+    def result_code(self) -> int | None:
+        """The result code, also when its meaning is unknown."""
+
+    @property
+    def payment_successful(self) -> bool | None:
+        """What the server said about the payment; CancelCart says nothing."""
+
+    @property
+    def message(self) -> str | None:
+        """What the server has to say about it."""
+
+    @property
+    def payment(self) -> PaymentInfo | None:
+        """What was paid or reserved, a `PaymentInfo`, when the server said so."""
+
+    @property
+    def reference_id(self) -> str | None:
+        """What identifies the call to Netgíró's support."""
+
+    @property
+    def checked_at(self) -> datetime.datetime:
+        """When the answer came in, an aware `datetime` in UTC."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the cart can no longer change."""
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the cart is paid: true only when the server said so, verified, for this cart."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class PaymentInfo:
+    """What the server holds about a payment. Every member can be None."""
+
+    def __new__(
+        cls,
+        *,
+        transaction_id: _TransactionId | None = None,
+        invoice_number: int | None = None,
+        reference_number: str | None = None,
+        status_id: int | None = None,
+        created: datetime.datetime | None = None,
+        total_amount: Decimal | int | None = None,
+        discount_amount: Decimal | int | None = None,
+        shipping_amount: Decimal | int | None = None,
+        handling_amount: Decimal | int | None = None,
+        account_number: int | None = None,
+        number_of_installments: int | None = None,
+        client_identity_confirmed: bool | None = None,
+        location_id: str | None = None,
+        register_id: str | None = None,
+    ) -> Self: ...
+    @property
+    def transaction_id(self) -> uuid.UUID | None:
+        """The server's id of the cart, a `uuid.UUID`."""
+
+    @property
+    def invoice_number(self) -> int | None:
+        """The number of the invoice."""
+
+    @property
+    def reference_number(self) -> str | None:
+        """The shop's order id."""
+
+    @property
+    def status_id(self) -> int | None:
+        """1 unconfirmed, 2 confirmed, 5 canceled."""
+
+    @property
+    def created(self) -> datetime.datetime | None:
+        """When the payment was created, an aware `datetime` in UTC."""
+
+    @property
+    def total_amount(self) -> Decimal | None:
+        """The total in krónur, a `Decimal` with the digits the server sent."""
+
+    @property
+    def discount_amount(self) -> Decimal | None:
+        """The discount in krónur, a `Decimal` with the digits the server sent."""
+
+    @property
+    def shipping_amount(self) -> Decimal | None:
+        """The cost of shipping in krónur, a `Decimal` with the digits the server sent."""
+
+    @property
+    def handling_amount(self) -> Decimal | None:
+        """The cost of handling in krónur, a `Decimal` with the digits the server sent."""
+
+    @property
+    def account_number(self) -> int | None:
+        """The number of the customer's account."""
+
+    @property
+    def number_of_installments(self) -> int | None:
+        """In how many parts the customer pays."""
+
+    @property
+    def client_identity_confirmed(self) -> bool | None:
+        """Whether the customer's identity was confirmed."""
+
+    @property
+    def location_id(self) -> str | None:
+        """The shop's own name for the place of sale."""
+
+    @property
+    def register_id(self) -> str | None:
+        """The shop's own name for the till."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class CartItem:
+    """One line of a cart, as the customer sees it."""
+
+    def __new__(
+        cls,
+        name: str,
+        unit_price: SupportsIndex,
+        quantity: int | Decimal | str = 1,
+        *,
+        amount: SupportsIndex | None = None,
+        product_no: str | None = None,
+        description: str | None = None,
+    ) -> Self: ...
+    @property
+    def name(self) -> str:
+        """What is bought."""
+
+    @property
+    def unit_price(self) -> int:
+        """The price of one piece in krónur."""
+
+    @property
+    def quantity(self) -> Decimal:
+        """How many pieces, a `Decimal`."""
+
+    @property
+    def amount(self) -> int:
+        """The line's total in krónur."""
+
+    @property
+    def product_no(self) -> str | None:
+        """The shop's product number."""
+
+    @property
+    def description(self) -> str | None:
+        """More about it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class CheckResult:
+    """One answer of a bulk call: `state` or `error`, and never both."""
+
+    def __new__(
+        cls,
+        transaction_id: _TransactionId,
+        *,
+        state: CartState | None = None,
+        error: NetgiroError | None = None,
+    ) -> Self: ...
+    @property
+    def transaction_id(self) -> uuid.UUID:
+        """The server's id of the cart, a `uuid.UUID`."""
+
+    @property
+    def state(self) -> CartState | None:
+        """Where the cart stands, a `CartState`; None when that could not be learnt."""
+
+    @property
+    def error(self) -> NetgiroError | None:
+        """Why that could not be learnt, a `NetgiroError`; None when it could. Not raised."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class Callback:
+    """A callback that verified: the server says something about this cart.
+
+    Compare it with the order by `matches`, record it, answer 200, and let `check_cart` decide
+    whether the cart is paid.
+    """
+
+    def __new__(
+        cls,
+        transaction_id: _TransactionId,
+        *,
+        state: CartState,
+        reference: str | None = None,
+        amount: Decimal | int | None = None,
+        reference_id: str | None = None,
+    ) -> Self: ...
+    @property
+    def transaction_id(self) -> uuid.UUID:
+        """The server's id of the cart, a `uuid.UUID`."""
+
+    @property
+    def reference(self) -> str | None:
+        """The shop's order id, as the server holds it."""
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The amount in krónur, as the server holds it, a `Decimal`."""
+
+    @property
+    def state(self) -> CartState:
+        """Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself."""
+
+    @property
+    def reference_id(self) -> str | None:
+        """What identifies the call to Netgíró's support."""
+
+    def matches(self, amount: SupportsIndex, reference: str) -> bool:
+        """Return whether the callback is about this amount, in krónur, and this reference."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class PollPolicy:
+    """How often to ask about a cart, in seconds."""
+
+    def __new__(
+        cls,
+        min_interval: float = 1.0,
+        default_interval: float = 3.0,
+        max_interval: float = 60.0,
+    ) -> Self: ...
+    @property
+    def min_interval(self) -> float:
+        """The least time between two checks, in seconds."""
+
+    @property
+    def default_interval(self) -> float:
+        """The time between two checks when the server gave no hint, in seconds."""
+
+    @property
+    def max_interval(self) -> float:
+        """The most time between two checks, failures apart, in seconds."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class CartPoll:
+    """A poll of one cart, as a value: what was seen, and when to ask next.
+
+    `poll_step` takes it one check further. Between two steps it can be kept as JSON, which holds
+    neither the secret key nor a phone number.
+    """
+
+    def __new__(
+        cls,
+        cart: _CartArgument,
+        *,
+        timeout: float = 180.0,
+        policy: PollPolicy | None = None,
+        now: datetime.datetime | None = None,
+    ) -> Self: ...
+    @property
+    def transaction_id(self) -> uuid.UUID:
+        """The server's id of the cart, a `uuid.UUID`."""
+
+    @property
+    def next_check_at(self) -> datetime.datetime:
+        """When to ask next, an aware `datetime` in UTC; a step before that sends nothing."""
+
+    @property
+    def deadline(self) -> datetime.datetime:
+        """When the poll gives up, after one last check, an aware `datetime` in UTC."""
+
+    @property
+    def state(self) -> CartState | None:
+        """The last state seen, a `CartState`; failures do not change it."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether polling has nothing more to learn: `state` is final, or it is the merchant's move."""
+
+    def to_json(self) -> str:
+        """Return the poll as versioned JSON text, to be kept between two steps."""
+
+    @staticmethod
+    def from_json(text: str) -> CartPoll:
+        """Read what `to_json` wrote; raises InvalidRequestError for anything else."""
+
+    def answered(
+        self,
+        seen: CartState | CartStatus | _StatusWord | NetgiroError,
+        *,
+        sent_at: datetime.datetime | None = None,
+        now: datetime.datetime | None = None,
+        jitter: float | None = None,
+    ) -> CartPoll:
+        """Return the poll after a check that brought `seen`, without sending anything.
+
+        `seen` is a CartState, a status word or a NetgiroError; `sent_at` is when that check was sent
+        and `now` when it was answered, both by default now; `jitter` is in 0..=1, by default random.
+        Raises the error that ends the poll, as `poll_step` does.
+        """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class ResultIterator(Iterator[_T], Generic[_T]):
+    """What `watch_cart` and `wait_many` of Client return: a blocking iterator.
+
+    Checks keep to their schedule whatever is done between two items.
+    """
+
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> _T: ...
+    def close(self) -> None:
+        """Stop asking. The carts are left as they are."""
+
+@final
+class AsyncResultIterator(AsyncIterator[_T], Generic[_T]):
+    """What `watch_cart` and `wait_many` of AsyncClient return: an asynchronous iterator.
+
+    Cancelling whoever waits for the next item ends it, as with an asynchronous generator.
+    """
+
+    def __aiter__(self) -> Self: ...
+    async def __anext__(self) -> _T: ...
+    async def aclose(self) -> None:
+        """Stop asking. The carts are left as they are."""
+
+class Client:
+    """Talks to Netgíró for one shop, and blocks until there is an answer.
+
+    Safe to share between threads; other threads run while one waits. Nothing is opened before the
+    first call. After a fork the child opens connections of its own.
+    """
+
+    def __new__(
+        cls,
+        app_key: str,
+        secret_key: str,
+        *,
+        environment: Environment | _EnvironmentWord = "test",
+        base_url: str | None = None,
+        timeout: float = 10.0,
+        connect_timeout: float = 5.0,
+        response_verification: ResponseVerification | _VerificationWord = "if_present",
+        ca_file: _Path | None = None,
+    ) -> Self:
+        """Make a client; raises ConfigurationError when an option cannot be used.
+
+        `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
+        `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
+        call may take, its repeats included, and `connect_timeout` how long connecting may, in
+        seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
+        """
+
+    @staticmethod
+    def from_env() -> Client:
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT and
+        NETGIRO_BASE_URL.
+
+        Raises ConfigurationError when the keys are not set or a variable cannot be used.
+        """
+
+    @property
+    def base_url(self) -> str:
+        """Where the calls go: the base URL."""
+
+    def insert_cart(
+        self,
+        *,
+        amount: SupportsIndex,
+        reference: str,
+        customer_id: str,
+        confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] = "automatic",
+        callback_url: str | None = None,
+        callback_cancel_url: str | None = None,
+        description: str | None = None,
+        items: Iterable[CartItem | _CartItemDict] | None = None,
+        location_id: str | None = None,
+        register_id: str | None = None,
+    ) -> Cart:
+        """Ask a customer to pay; returns the Cart.
+
+        `amount` is in whole krónur. Sent once: what may have reached the server is never sent
+        again, and OutcomeUnknownError says so.
+
+        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala or an app
+        code, in any usual spelling. `confirmation_type` says who creates the payment once the
+        customer has accepted; "server_callback" needs a `callback_url`. Raises InvalidRequestError
+        before anything is sent, ConnectError when nothing could be sent, ApiError when the server
+        says no.
+        """
+
+    def check_cart(self, transaction_id: _CartArgument) -> CartState:
+        """Ask where a cart stands; returns a CartState.
+
+        Raises MismatchError when a Cart is given and the answer is about another amount or
+        reference, and ProtocolError when the answer contradicts itself.
+        """
+
+    def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
+        """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
+        the customer was first.
+        """
+
+    def confirm_cart(
+        self, transaction_id: _CartArgument, identifier: str | None = None
+    ) -> CartState:
+        """Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
+        CartState.
+
+        Raises ApiError when the server says no; the cart is then as it was.
+        """
+
+    def wait_for_cart(
+        self,
+        cart: _CartArgument,
+        *,
+        timeout: float = 180.0,
+        policy: PollPolicy | None = None,
+        on_update: Callable[[CartState], object] | None = None,
+    ) -> CartState:
+        """Wait until polling alone cannot change the cart any more; returns its CartState.
+
+        `on_update` is called with a CartState for each change. Raises WaitTimeoutError after
+        `timeout` seconds; the cart is then still open.
+        """
+
+    def settle_cart(
+        self,
+        cart: _CartArgument,
+        *,
+        timeout: float = 180.0,
+        policy: PollPolicy | None = None,
+        on_update: Callable[[CartState], object] | None = None,
+    ) -> CartState:
+        """Wait, and cancel after `timeout` seconds; returns a CartState that says whether the
+        customer was first.
+
+        Never reports `canceled` for a cart that was paid: raises UnresolvedError when the
+        truth cannot be learnt within another minute.
+        """
+
+    def watch_cart(
+        self,
+        cart: _CartArgument,
+        *,
+        timeout: float = 180.0,
+        policy: PollPolicy | None = None,
+    ) -> ResultIterator[CartState]:
+        """Iterate over the changes of a cart, a CartState each, until polling alone cannot change
+        it any more.
+
+        Raises WaitTimeoutError after `timeout` seconds. Checks keep to their schedule whatever
+        is done between two items.
+        """
+
+    def check_many(
+        self,
+        ids: Iterable[_CartArgument],
+        *,
+        concurrency: int = 32,
+        on_progress: Callable[[int, int], object] | None = None,
+    ) -> list[CheckResult]:
+        """Check many carts, `concurrency` at a time; returns a CheckResult for each, in order.
+
+        `on_progress(done, total)` is called for each that is done.
+        """
+
+    def wait_many(
+        self,
+        carts: Iterable[_CartArgument],
+        *,
+        timeout: float = 180.0,
+        policy: PollPolicy | None = None,
+        concurrency: int = 32,
+        on_progress: Callable[[int, int], object] | None = None,
+    ) -> ResultIterator[CheckResult]:
+        """Wait for many carts, at most `concurrency` checks at a time; iterates over a CheckResult
+        for each, as it settles.
+
+        A cart that is not decided after `timeout` seconds comes with a WaitTimeoutError as its
+        `error`. `on_progress(done, total)` is called for each that is done.
+        """
+
+    def poll_step(self, poll: CartPoll | str) -> CartPoll:
+        """Take a CartPoll, or its JSON, one check further; returns the CartPoll to keep.
+
+        Sends nothing when the check is not due yet or the poll is done. Raises
+        WaitTimeoutError at the deadline, and any error that waiting cannot mend.
+        """
+
+    def verify_callback(self, *, url: str, headers: _Headers, body: _Body) -> Callback:
+        """Verify a callback and read it; returns a Callback, or raises SignatureError. Not awaited.
+
+        `url` is the one given to `insert_cart`; `headers` a mapping, a WSGI environ or pairs;
+        `body` the bytes as received.
+        """
+
+    def close(self) -> None:
+        """Close the connections. Calls under way end by themselves; later ones raise
+        ConfigurationError.
+        """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> None: ...
+
+class AsyncClient:
+    """Talks to Netgíró for one shop, awaited on asyncio or uvloop.
+
+    One client serves any number of event loops and threads. Nothing is opened before the first call.
+    Cancelling a task ends its call at once, and leaves the cart as it is.
+    """
+
+    def __new__(
+        cls,
+        app_key: str,
+        secret_key: str,
+        *,
+        environment: Environment | _EnvironmentWord = "test",
+        base_url: str | None = None,
+        timeout: float = 10.0,
+        connect_timeout: float = 5.0,
+        response_verification: ResponseVerification | _VerificationWord = "if_present",
+        ca_file: _Path | None = None,
+    ) -> Self:
+        """Make a client; raises ConfigurationError when an option cannot be used.
+
+        `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
+        `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
+        call may take, its repeats included, and `connect_timeout` how long connecting may, in
+        seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
+        """
+
+    @staticmethod
+    def from_env() -> AsyncClient:
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT and
+        NETGIRO_BASE_URL.
+
+        Raises ConfigurationError when the keys are not set or a variable cannot be used.
+        """
+
+    @property
+    def base_url(self) -> str:
+        """Where the calls go: the base URL."""
+
+    async def insert_cart(
+        self,
+        *,
+        amount: SupportsIndex,
+        reference: str,
+        customer_id: str,
+        confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] = "automatic",
+        callback_url: str | None = None,
+        callback_cancel_url: str | None = None,
+        description: str | None = None,
+        items: Iterable[CartItem | _CartItemDict] | None = None,
+        location_id: str | None = None,
+        register_id: str | None = None,
+    ) -> Cart:
+        """Ask a customer to pay; returns the Cart.
+
+        `amount` is in whole krónur. Sent once: what may have reached the server is never sent
+        again, and OutcomeUnknownError says so.
+
+        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala or an app
+        code, in any usual spelling. `confirmation_type` says who creates the payment once the
+        customer has accepted; "server_callback" needs a `callback_url`. Raises InvalidRequestError
+        before anything is sent, ConnectError when nothing could be sent, ApiError when the server
+        says no.
+        """
+
+    async def check_cart(self, transaction_id: _CartArgument) -> CartState:
+        """Ask where a cart stands; returns a CartState.
+
+        Raises MismatchError when a Cart is given and the answer is about another amount or
+        reference, and ProtocolError when the answer contradicts itself.
+        """
+
+    async def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
+        """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
+        the customer was first.
+        """
+
+    async def confirm_cart(
+        self, transaction_id: _CartArgument, identifier: str | None = None
+    ) -> CartState:
+        """Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
+        CartState.
+
+        Raises ApiError when the server says no; the cart is then as it was.
+        """
+
+    async def wait_for_cart(
+        self,
+        cart: _CartArgument,
+        *,
+        timeout: float = 180.0,
+        policy: PollPolicy | None = None,
+        on_update: Callable[[CartState], object] | None = None,
+    ) -> CartState:
+        """Wait until polling alone cannot change the cart any more; returns its CartState.
+
+        `on_update` is called with a CartState for each change. Raises WaitTimeoutError after
+        `timeout` seconds; the cart is then still open.
+        """
+
+    async def settle_cart(
+        self,
+        cart: _CartArgument,
+        *,
+        timeout: float = 180.0,
+        policy: PollPolicy | None = None,
+        on_update: Callable[[CartState], object] | None = None,
+    ) -> CartState:
+        """Wait, and cancel after `timeout` seconds; returns a CartState that says whether the
+        customer was first.
+
+        Never reports `canceled` for a cart that was paid: raises UnresolvedError when the
+        truth cannot be learnt within another minute.
+        """
+
+    def watch_cart(
+        self,
+        cart: _CartArgument,
+        *,
+        timeout: float = 180.0,
+        policy: PollPolicy | None = None,
+    ) -> AsyncResultIterator[CartState]:
+        """Iterate over the changes of a cart, a CartState each, until polling alone cannot change
+        it any more.
+
+        Raises WaitTimeoutError after `timeout` seconds. Checks keep to their schedule whatever
+        is done between two items.
+        """
+
+    async def check_many(
+        self,
+        ids: Iterable[_CartArgument],
+        *,
+        concurrency: int = 32,
+        on_progress: Callable[[int, int], object] | None = None,
+    ) -> list[CheckResult]:
+        """Check many carts, `concurrency` at a time; returns a CheckResult for each, in order.
+
+        `on_progress(done, total)` is called for each that is done.
+        """
+
+    def wait_many(
+        self,
+        carts: Iterable[_CartArgument],
+        *,
+        timeout: float = 180.0,
+        policy: PollPolicy | None = None,
+        concurrency: int = 32,
+        on_progress: Callable[[int, int], object] | None = None,
+    ) -> AsyncResultIterator[CheckResult]:
+        """Wait for many carts, at most `concurrency` checks at a time; iterates over a CheckResult
+        for each, as it settles.
+
+        A cart that is not decided after `timeout` seconds comes with a WaitTimeoutError as its
+        `error`. `on_progress(done, total)` is called for each that is done.
+        """
+
+    async def poll_step(self, poll: CartPoll | str) -> CartPoll:
+        """Take a CartPoll, or its JSON, one check further; returns the CartPoll to keep.
+
+        Sends nothing when the check is not due yet or the poll is done. Raises
+        WaitTimeoutError at the deadline, and any error that waiting cannot mend.
+        """
+
+    def verify_callback(self, *, url: str, headers: _Headers, body: _Body) -> Callback:
+        """Verify a callback and read it; returns a Callback, or raises SignatureError. Not awaited.
+
+        `url` is the one given to `insert_cart`; `headers` a mapping, a WSGI environ or pairs;
+        `body` the bytes as received.
+        """
+
+    async def close(self) -> None:
+        """Close the connections. Calls under way end by themselves; later ones raise
+        ConfigurationError.
+        """
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> None: ...
+
+def sign(secret_key: str, nonce: str, url: str, body: _Body) -> str:
+    """Sign as the API does: lowercase hex of SHA-256 over secret key, nonce, URL and body.
+
+    `url` is the whole absolute URL as sent; `body` the exact bytes sent, or text sent as UTF-8.
+    """
+
+@final
+class Simulator:
+    """A local Netgíró for tests: carts, customers, callbacks, faults and a clock that can be advanced.
+
+    Listens on a loopback port, on a thread of its own, from when it is made until it is closed. The
+    customer is you: `confirm`, `decline` and `expire` say what happens on the phone.
+    """
+
+    def __new__(
+        cls,
+        seed: int = 0,
+        *,
+        port: int = 0,
+        app_key: str | None = None,
+        secret_key: str | None = None,
+        lifetime: float = 180.0,
+        check_interval: float | None = 3.0,
+        decimals: Literal[0, 1, 2] = 0,
+        response_signatures: Literal["valid", "omit", "corrupt"] = "valid",
+        unknown_cart_code: Literal[10201, 10424] = 10201,
+        reject_repeated_nonce: bool = False,
+        minimum_amount: int = 1,
+        reaction: float = 0.0,
+        callback_retry_delay: float = 5.0,
+        callback_timeout: float = 5.0,
+        history: int = 100000,
+    ) -> Self:
+        """Start a simulator; raises InvalidRequestError for an option that cannot be used.
+
+        `seed` decides every id, nonce and SMS code. `port` 0 takes a free one. The keys are by default
+        the published test account's. `lifetime` is how long a cart waits for its customer,
+        `check_interval` the poll hint that InsertCart gives (None is sent as null, zero and negative
+        numbers as they are), `reaction` how long the customers 8111111 and 8222222 take to answer,
+        all in seconds. `decimals` is how many response amounts have.
+        """
+
+    @property
+    def url(self) -> str:
+        """The base URL for a client: `http://127.0.0.1:PORT/v1/`."""
+
+    @property
+    def app_key(self) -> str:
+        """The application key that is let in."""
+
+    @property
+    def secret_key(self) -> str:
+        """The secret key of both sides."""
+
+    def client(
+        self,
+        *,
+        environment: Environment | _EnvironmentWord = "test",
+        timeout: float = 10.0,
+        connect_timeout: float = 5.0,
+        response_verification: ResponseVerification | _VerificationWord = "if_present",
+        ca_file: _Path | None = None,
+    ) -> Client:
+        """Make a Client for this simulator, with the options of Client."""
+
+    def async_client(
+        self,
+        *,
+        environment: Environment | _EnvironmentWord = "test",
+        timeout: float = 10.0,
+        connect_timeout: float = 5.0,
+        response_verification: ResponseVerification | _VerificationWord = "if_present",
+        ca_file: _Path | None = None,
+    ) -> AsyncClient:
+        """Make an AsyncClient for this simulator, with the options of AsyncClient."""
+
+    def confirm(self, transaction_id: _CartArgument) -> None:
+        """Let the customer accept. A callback is sent meanwhile; this does not wait for its answer.
+
+        Raises InvalidRequestError when the customer has decided already or the time is over.
+        """
+
+    def decline(self, transaction_id: _CartArgument) -> None:
+        """Let the customer decline.
+
+        Raises InvalidRequestError when the customer has decided already or the time is over.
+        """
+
+    def expire(self, transaction_id: _CartArgument) -> None:
+        """End a cart as if its time were over.
+
+        Raises InvalidRequestError for a cart that cannot change any more.
+        """
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass at once on the simulator's clock."""
+
+    def now(self) -> datetime.datetime:
+        """Return the simulator's time, an aware `datetime` in UTC: real time, plus what it was
+        advanced by.
+        """
+
+    def carts(self) -> list[SimulatedCart]:
+        """Return all carts as a list of SimulatedCart, in the order in which they were inserted."""
+
+    def cart(self, transaction_id: _CartArgument) -> SimulatedCart:
+        """Return one cart as a SimulatedCart; raises InvalidRequestError when there is none."""
+
+    def requests(self) -> list[SimulatedRequest]:
+        """Return every request as a list of SimulatedRequest, in the order of arrival."""
+
+    def callbacks(self) -> list[SimulatedCallback]:
+        """Return every attempt at a callback as a list of SimulatedCallback, in order."""
+
+    def add_fault(
+        self,
+        endpoint: _EndpointWord | Literal["*"],
+        *,
+        status: int | None = None,
+        delay: float | None = None,
+        drop: Literal["before", "after"] | None = None,
+        result_code: int | None = None,
+        retry_after: float | str | None = None,
+        body: _Body | None = None,
+        signature: Literal["valid", "omit", "corrupt"] | None = None,
+        confirm_during: bool = False,
+        count: int = 1,
+    ) -> None:
+        """Let something go wrong with the next `count` requests to an endpoint, or to any for `"*"`.
+
+        `status`, `result_code`, `body`, `retry_after` and `signature` change the answer, `delay` holds
+        it back so many seconds, `drop` closes the connection "before" or "after" the request is
+        processed, `confirm_during` lets the customer confirm just before it is.
+        """
+
+    def clear_faults(self) -> None:
+        """Forget the faults that have not struck yet."""
+
+    def close(self) -> None:
+        """Stop the server. What it has seen stays readable."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> None: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> None: ...
+
+@final
+class SimulatedCart:
+    """A cart as the simulator holds it."""
+
+    @property
+    def transaction_id(self) -> uuid.UUID:
+        """Its id, a `uuid.UUID`."""
+
+    @property
+    def reference(self) -> str:
+        """The shop's order id."""
+
+    @property
+    def amount(self) -> int:
+        """The amount in krónur."""
+
+    @property
+    def customer_id(self) -> str:
+        """Who is asked to pay."""
+
+    @property
+    def status(self) -> CartStatus:
+        """Where it stands, a `CartStatus`."""
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether it is paid."""
+
+    @property
+    def result_code(self) -> int:
+        """The result code that CheckCart answers."""
+
+    @property
+    def confirmation_type(self) -> ConfirmationType:
+        """Who turns the customer's yes into a payment, a `ConfirmationType`."""
+
+    @property
+    def created(self) -> datetime.datetime:
+        """When it was inserted, an aware `datetime` in UTC on the simulator's clock."""
+
+    @property
+    def expires_at(self) -> datetime.datetime:
+        """Until when it waits for its customer, an aware `datetime` in UTC."""
+
+    @property
+    def sms_code(self) -> str | None:
+        """The code in the customer's SMS; None unless the customer was named by kennitala."""
+
+    @property
+    def checks(self) -> int:
+        """How often CheckCart asked for it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class SimulatedRequest:
+    """A request as the simulator received it, and what became of it."""
+
+    @property
+    def endpoint(self) -> _EndpointWord | None:
+        """What was called, such as "CheckCart"; None for a path the API does not have."""
+
+    @property
+    def transaction_id(self) -> uuid.UUID | None:
+        """The cart it names, a `uuid.UUID`; None for InsertCart."""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+
+    @property
+    def path(self) -> str:
+        """The path as received, with its query."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers as a dict; names are in lower case."""
+
+    @property
+    def body(self) -> str:
+        """The body as text."""
+
+    @property
+    def nonce(self) -> str | None:
+        """The nonce it was signed with."""
+
+    @property
+    def signature_ok(self) -> bool:
+        """Whether its application key and signature were right."""
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status answered; None while it is being answered, or when it never was."""
+
+    @property
+    def answer(self) -> str | None:
+        """The body answered; None while it is being answered, or when it never was."""
+
+    @property
+    def at(self) -> datetime.datetime:
+        """When it arrived, an aware `datetime` in UTC on the simulator's clock."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class SimulatedCallback:
+    """An attempt of the simulator at a callback."""
+
+    @property
+    def transaction_id(self) -> uuid.UUID:
+        """The cart it is about, a `uuid.UUID`."""
+
+    @property
+    def url(self) -> str:
+        """Where it was sent: the URL given to `insert_cart`."""
+
+    @property
+    def attempt(self) -> int:
+        """1, or 2 for the repetition."""
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the answer; None when there was none, or not yet."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether this attempt is over."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers sent, as a dict."""
+
+    @property
+    def body(self) -> str:
+        """The body sent, as text."""
+
+    @property
+    def at(self) -> datetime.datetime:
+        """When it was sent, an aware `datetime` in UTC on the simulator's clock."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...

@@ -1,0 +1,73 @@
+"""The words of the API, as enums that are strings as well.
+
+Every member compares equal to its word and prints as it; wherever a word is taken, a member is too.
+The words are the core's: the package's tests compare the two.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class _Word(str, enum.Enum):
+    """A string with a name."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self.value), spec)
+
+
+class CartStatus(_Word):
+    """Where a cart stands."""
+
+    PENDING = "pending"
+    """Waiting for the customer."""
+    NEEDS_CODE = "needs_code"
+    """The merchant must send the customer's SMS code: `confirm_cart(cart, identifier=code)`."""
+    RESERVED = "reserved"
+    """Reserved: the merchant must `confirm_cart`."""
+    AWAITING_CALLBACK = "awaiting_callback"
+    """Reserved: the merchant's callback endpoint has not acknowledged yet."""
+    CONFIRMED = "confirmed"
+    """Paid."""
+    CANCELED = "canceled"
+    """Canceled, expired, or never known: nothing was paid."""
+    DECLINED = "declined"
+    """The customer declined."""
+    NOT_FOUND = "not_found"
+    """The server knows no such cart."""
+    UNKNOWN = "unknown"
+    """A result code this version does not know; never paid, never canceled."""
+
+
+class ConfirmationType(_Word):
+    """Who creates the payment once the customer has accepted."""
+
+    AUTOMATIC = "automatic"
+    """The server does, at once (0)."""
+    SERVER_CALLBACK = "server_callback"
+    """The server does, when the shop's callback URL has answered 200 (1)."""
+    MANUAL = "manual"
+    """The shop does, with `confirm_cart` (2)."""
+
+
+class Environment(_Word):
+    """Which Netgíró to talk to."""
+
+    TEST = "test"
+    """`https://api.test.netgiro.is/v1/`"""
+    PRODUCTION = "production"
+    """`https://api.netgiro.is/v1/`"""
+
+
+class ResponseVerification(_Word):
+    """What to do about the signatures of answers. A wrong one is always refused, except with OFF."""
+
+    REQUIRED = "required"
+    """An answer without a signature is refused."""
+    IF_PRESENT = "if_present"
+    """An answer without a signature is accepted."""
+    OFF = "off"
+    """Signatures are not looked at."""

@@ -1,0 +1,237 @@
+"""Everything this package raises, in one tree under `NetgiroError`.
+
+Where a builtin exception says the same, it is a base as well: `except ConnectionError`,
+`except TimeoutError` and `except ValueError` work as one would expect.
+"""
+
+from __future__ import annotations
+
+import builtins
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Literal
+
+    from netgiro._netgiro import CartPoll, CartState
+
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "ConfigurationError",
+    "ConnectError",
+    "InvalidRequestError",
+    "MismatchError",
+    "NetgiroError",
+    "OutcomeUnknownError",
+    "ProtocolError",
+    "RateLimitedError",
+    "ServerError",
+    "SignatureError",
+    "TimeoutError",
+    "UnresolvedError",
+    "WaitTimeoutError",
+]
+
+
+class NetgiroError(Exception):
+    """What every call of this package fails with.
+
+    `str()` of it is the message together with the facts that belong in a log.
+    """
+
+    code: ClassVar[str] = "netgiro"
+    """The stable code of the error, the same in Rust, Python and Node."""
+
+    message: str
+    """What went wrong, and what to do about it."""
+    http_status: int | None
+    """The HTTP status, when there was an answer."""
+    result_code: int | None
+    """Netgíró's result code, when the answer held one."""
+    reference_id: str | None
+    """What identifies the call to Netgíró's support (`netgiro_referenceId`)."""
+    request_sent: Literal["no", "maybe", "yes"]
+    """Whether the request left this machine."""
+    retryable: bool
+    """Whether making the same call again is safe and may succeed."""
+
+    _facts: ClassVar[tuple[str, ...]] = (
+        "http_status",
+        "result_code",
+        "reference_id",
+        "request_sent",
+        "retryable",
+    )
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        http_status: int | None = None,
+        result_code: int | None = None,
+        reference_id: str | None = None,
+        request_sent: Literal["no", "maybe", "yes"] = "no",
+        retryable: bool = False,
+        text: str | None = None,
+    ) -> None:
+        """Make an error; `text` is what `str()` gives, by default the message."""
+        super().__init__(message if text is None else text)
+        self.message = message
+        self.http_status = http_status
+        self.result_code = result_code
+        self.reference_id = reference_id
+        self.request_sent = request_sent
+        self.retryable = retryable
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the code, the message and the facts as a dict, for a log."""
+        facts: dict[str, Any] = {"code": self.code, "message": self.message}
+        for name in self._facts:
+            value = getattr(self, name)
+            facts[name] = value.to_dict() if hasattr(value, "to_dict") else value
+        return facts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        facts = {name: getattr(self, name) for name in self._facts}
+        return _restore, (type(self), self.message, str(self), facts, self.__cause__)
+
+
+class ConfigurationError(NetgiroError, ValueError):
+    """Bad keys, http to anywhere but loopback, a bad URL, or a client that was closed."""
+
+    code = "configuration"
+
+
+class InvalidRequestError(NetgiroError, ValueError):
+    """Refused here, before anything was sent: the message says what was given and what is wanted."""
+
+    code = "invalid_request"
+
+
+class ConnectError(NetgiroError, ConnectionError):
+    """No connection: nothing was sent, so it is safe to try again."""
+
+    code = "connect"
+
+
+class TimeoutError(NetgiroError, builtins.TimeoutError):
+    """A call that may be repeated ran out of time."""
+
+    code = "timeout"
+
+
+class OutcomeUnknownError(NetgiroError):
+    """InsertCart may have reached the server: the customer may have been asked.
+
+    `__cause__` is what happened. Do not insert the order again without asking the customer.
+    """
+
+    code = "outcome_unknown"
+
+    reference: str | None
+    """The order's reference, as given to `insert_cart`."""
+
+    _facts = (*NetgiroError._facts, "reference")  # noqa: SLF001
+
+    def __init__(self, message: str = "", *, reference: str | None = None, **facts: Any) -> None:  # noqa: ANN401
+        """Make an error about the order `reference`."""
+        super().__init__(message, **facts)
+        self.reference = reference
+
+
+class ApiError(NetgiroError):
+    """The server said no; `result_code` says why (400, 10305, 10306, 10427, …)."""
+
+    code = "api"
+
+
+class AuthenticationError(NetgiroError):
+    """The server did not accept the keys or the signature (HTTP 401, 403)."""
+
+    code = "authentication"
+
+
+class RateLimitedError(NetgiroError):
+    """Too many calls (HTTP 429)."""
+
+    code = "rate_limited"
+
+    retry_after: float | None
+    """How long the server asks to be left alone, in seconds."""
+
+    _facts = (*NetgiroError._facts, "retry_after")  # noqa: SLF001
+
+    def __init__(self, message: str = "", *, retry_after: float | None = None, **facts: Any) -> None:  # noqa: ANN401
+        """Make an error that asks to be left alone for `retry_after` seconds."""
+        super().__init__(message, **facts)
+        self.retry_after = retry_after
+
+
+class ServerError(NetgiroError):
+    """HTTP 5xx, a broken answer, or a body that is not the API's."""
+
+    code = "server"
+
+
+class SignatureError(NetgiroError):
+    """A response or callback that does not verify: nothing in it was believed."""
+
+    code = "signature"
+
+
+class ProtocolError(NetgiroError):
+    """Contradictory or malformed data."""
+
+    code = "protocol"
+
+
+class MismatchError(NetgiroError):
+    """An answer about another amount or reference than the cart's."""
+
+    code = "mismatch"
+
+
+class _WaitError(NetgiroError):
+    state: CartState | None
+    """The last state seen."""
+    poll: CartPoll | None
+    """The poll to resume from: give it to `wait_for_cart` or `settle_cart`, or keep its JSON."""
+
+    _facts = (*NetgiroError._facts, "state", "poll")  # noqa: SLF001
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        state: CartState | None = None,
+        poll: CartPoll | None = None,
+        **facts: Any,  # noqa: ANN401
+    ) -> None:
+        """Make an error with the last state seen and the poll to resume from."""
+        super().__init__(message, **facts)
+        self.state = state
+        self.poll = poll
+
+
+class WaitTimeoutError(_WaitError, builtins.TimeoutError):
+    """The deadline was reached while the cart was still open: go on waiting, or settle it."""
+
+    code = "wait_timeout"
+
+
+class UnresolvedError(_WaitError):
+    """Settling could not learn whether the cart was paid: go on from `poll`."""
+
+    code = "unresolved"
+
+
+def _restore(
+    kind: type[NetgiroError],
+    message: str,
+    text: str,
+    facts: dict[str, Any],
+    cause: BaseException | None,
+) -> NetgiroError:
+    error = kind(message, text=text, **facts)
+    error.__cause__ = cause
+    return error
