@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { Client } from 'netgiro';
+import { after } from 'node:test';
+import { Client, Simulator } from 'netgiro';
 
 export const root = process.env.NETGIRO_ROOT;
 
@@ -134,4 +135,14 @@ export function insertAnswer(hint = 3000, id = ID) {
       ProcessCartCheckIntervalMiliseconds: hint,
     }),
   };
+}
+
+const simulators = [];
+after(() => Promise.all(simulators.map((simulator) => simulator.close())));
+
+/** A simulator that is closed when the tests of the file are over. */
+export async function simulate(options) {
+  const simulator = await Simulator.start(options);
+  simulators.push(simulator);
+  return simulator;
 }
