@@ -1,0 +1,98 @@
+// A TypeScript consumer: compiled with everything strict, then run. What must not compile says so.
+import {
+  type Cart,
+  type CartState,
+  type CartStatus,
+  type CheckResult,
+  type ErrorCode,
+  CartPoll,
+  Client,
+  NetgiroError,
+  OutcomeUnknownError,
+  RateLimitedError,
+  Simulator,
+  WaitTimeoutError,
+  sign,
+} from 'netgiro';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<T extends true>(): T | undefined {
+  return undefined;
+}
+
+/** Every status is handled: `state` is `never` at the end. */
+function describe(state: CartState): string {
+  switch (state.status) {
+    case 'confirmed':
+      same<Equal<typeof state.isPaid, true>>();
+      return 'paid';
+    case 'canceled':
+    case 'declined':
+    case 'not_found':
+      same<Equal<typeof state.isFinal, true>>();
+      same<Equal<typeof state.isPaid, false>>();
+      return 'over';
+    case 'pending':
+    case 'needs_code':
+    case 'reserved':
+    case 'awaiting_callback':
+    case 'unknown':
+      same<Equal<typeof state.isFinal, false>>();
+      return 'open';
+    default: {
+      const none: never = state;
+      return none;
+    }
+  }
+}
+
+function narrow(result: CheckResult): CartStatus | ErrorCode {
+  return result.error === null ? result.state.status : result.error.code;
+}
+
+function paid(state: CartState): 'confirmed' | undefined {
+  return state.isPaid ? state.status : undefined;
+}
+
+const simulator = await Simulator.start({ seed: 1, decimals: 2, checkIntervalMs: null });
+const client: Client = simulator.client({ timeoutMs: 2000, responseVerification: 'required' });
+const cart: Cart = await client.insertCart(
+  { amount: 4990n, reference: 'order-17', customerId: '8223281', items: [{ name: 'Ull', unitPrice: 4990, quantity: '1' }] },
+  { signal: AbortSignal.timeout(2000) },
+);
+same<Equal<typeof cart.amount, number>>();
+same<Equal<typeof cart.checkInterval, number | null>>();
+simulator.confirm(cart);
+for await (const change of client.watchCart(cart, { signal: new AbortController().signal })) describe(change);
+for await (const result of client.waitMany([cart, cart.transactionId])) narrow(result);
+const [first] = await client.checkMany([cart], { onProgress: (done: number, total: number) => done / total });
+const state = await client.waitForCart(new CartPoll(cart), { onUpdate: (seen) => describe(seen) });
+const amount: string | null | undefined = state.payment?.totalAmount;
+const error: unknown = await client.checkCart('nonsense').catch((reason: unknown) => reason);
+if (error instanceof OutcomeUnknownError) same<Equal<typeof error.reference, string | null>>();
+if (error instanceof RateLimitedError) same<Equal<typeof error.retryAfter, number | null>>();
+if (error instanceof WaitTimeoutError) same<Equal<typeof error.poll, CartPoll | null>>();
+if (!(error instanceof NetgiroError)) throw error;
+const code: ErrorCode = error.code;
+const callback = () => client.verifyCallback({ url: 'https://shop.is', headers: new Headers(), body: new Uint8Array() });
+const verified: () => boolean = () => callback().matches(4990, 'order-17');
+
+// @ts-expect-error no such environment
+void (() => new Client({ appKey: '', secretKey: '', environment: 'staging' }));
+// @ts-expect-error no such option
+void (() => new Client({ appKey: '', secretKey: '', timeout: 5 }));
+// @ts-expect-error an amount is a number
+void (() => client.insertCart({ amount: '4990', reference: 'a', customerId: 'b' }));
+// @ts-expect-error a reference is required
+void (() => client.insertCart({ amount: 4990, customerId: 'b' }));
+// @ts-expect-error results are read-only
+void (() => (state.status = 'confirmed'));
+// @ts-expect-error no such status
+void (state.status === 'paid');
+// @ts-expect-error received amounts are text
+void (() => state.payment?.totalAmount?.toFixed());
+// @ts-expect-error a simulator is started
+void (() => new Simulator());
+
+console.log(JSON.stringify([describe(state), paid(state), first && narrow(first), amount, code, typeof verified, sign('', '', '', '').length]));
+await simulator.close();
