@@ -255,38 +255,51 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_reference_id(mut self, id: Option<String>) -> Self {
+    /// Sets what identifies the call to Netgíró's support.
+    #[must_use]
+    pub fn with_reference_id(mut self, id: Option<String>) -> Self {
         self.0.reference_id = id;
         self
     }
 
-    pub(crate) fn with_request_sent(mut self, sent: RequestSent) -> Self {
+    /// Sets whether the request left this machine.
+    #[must_use]
+    pub fn with_request_sent(mut self, sent: RequestSent) -> Self {
         self.0.request_sent = sent;
         self
     }
 
-    pub(crate) fn with_retryable(mut self, retryable: bool) -> Self {
+    /// Sets whether making the same call again is safe and may succeed.
+    #[must_use]
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
         self.0.retryable = retryable;
         self
     }
 
-    pub(crate) fn with_reference(mut self, reference: &str) -> Self {
+    /// Sets the order's reference.
+    #[must_use]
+    pub fn with_reference(mut self, reference: &str) -> Self {
         self.0.reference = Some(reference.to_owned());
         self
     }
 
-    pub(crate) fn with_state(mut self, state: Option<CartState>) -> Self {
+    /// Sets the last state seen.
+    #[must_use]
+    pub fn with_state(mut self, state: Option<CartState>) -> Self {
         self.0.state = state;
         self
     }
 
-    pub(crate) fn with_poll(mut self, poll: CartPoll) -> Self {
+    /// Sets the poll to resume from.
+    #[must_use]
+    pub fn with_poll(mut self, poll: CartPoll) -> Self {
         self.0.poll = Some(poll);
         self
     }
 
     /// Takes over the facts of the error that led to this one, and names it as the source.
-    pub(crate) fn caused_by(mut self, source: Error) -> Self {
+    #[must_use]
+    pub fn caused_by(mut self, source: Error) -> Self {
         self.0.http_status = source.0.http_status;
         self.0.result_code = source.0.result_code;
         self.0.reference_id.clone_from(&source.0.reference_id);
