@@ -55,6 +55,7 @@ class NetgiroError(Exception):
     retryable: bool
     """Whether making the same call again is safe and may succeed."""
 
+    _is_usually_retryable: ClassVar[bool] = False
     _facts: ClassVar[tuple[str, ...]] = (
         "http_status",
         "result_code",
@@ -71,17 +72,21 @@ class NetgiroError(Exception):
         result_code: int | None = None,
         reference_id: str | None = None,
         request_sent: Literal["no", "maybe", "yes"] = "no",
-        retryable: bool = False,
+        retryable: bool | None = None,
         text: str | None = None,
     ) -> None:
-        """Make an error; `text` is what `str()` gives, by default the message."""
+        """Make an error, as your own tests may need one.
+
+        `retryable` is by default what the class usually is; `text` is what `str()` gives, by default
+        the message.
+        """
         super().__init__(message if text is None else text)
         self.message = message
         self.http_status = http_status
         self.result_code = result_code
         self.reference_id = reference_id
         self.request_sent = request_sent
-        self.retryable = retryable
+        self.retryable = self._is_usually_retryable if retryable is None else retryable
 
     def to_dict(self) -> dict[str, Any]:
         """Return the code, the message and the facts as a dict, for a log."""
@@ -112,12 +117,14 @@ class ConnectError(NetgiroError, ConnectionError):
     """No connection: nothing was sent, so it is safe to try again."""
 
     code = "connect"
+    _is_usually_retryable = True
 
 
 class TimeoutError(NetgiroError, builtins.TimeoutError):
     """A call that may be repeated ran out of time."""
 
     code = "timeout"
+    _is_usually_retryable = True
 
 
 class OutcomeUnknownError(NetgiroError):
@@ -155,6 +162,7 @@ class RateLimitedError(NetgiroError):
     """Too many calls (HTTP 429)."""
 
     code = "rate_limited"
+    _is_usually_retryable = True
 
     retry_after: float | None
     """How long the server asks to be left alone, in seconds."""
@@ -171,6 +179,7 @@ class ServerError(NetgiroError):
     """HTTP 5xx, a broken answer, or a body that is not the API's."""
 
     code = "server"
+    _is_usually_retryable = True
 
 
 class SignatureError(NetgiroError):
@@ -217,12 +226,14 @@ class WaitTimeoutError(_WaitError, builtins.TimeoutError):
     """The deadline was reached while the cart was still open: go on waiting, or settle it."""
 
     code = "wait_timeout"
+    _is_usually_retryable = True
 
 
 class UnresolvedError(_WaitError):
     """Settling could not learn whether the cart was paid: go on from `poll`."""
 
     code = "unresolved"
+    _is_usually_retryable = True
 
 
 def _restore(

@@ -32,8 +32,15 @@ pub(crate) fn amount(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Amoun
     let py = value.py();
     let whole = if value.is_instance_of::<PyBool>() {
         None
-    } else {
+    } else if value.is_instance_of::<PyInt>() {
         value.extract::<i128>().ok()
+    } else if value.hasattr(intern!(py, "__index__"))? {
+        value
+            .call_method0(intern!(py, "__index__"))?
+            .extract::<i128>()
+            .ok()
+    } else {
+        None
     };
     match whole {
         Some(number) => Amount::parse(argument, Given::Integer(number)),

@@ -1,12 +1,13 @@
 //! The one place where the core's errors become exceptions, and back.
 
-use netgiro::{Error, ErrorKind};
+use netgiro::{Error, ErrorKind, RequestSent};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyModule};
 
 use crate::convert;
-use crate::values::Present;
+use crate::poll::CartPoll;
+use crate::values::{CartState, Present};
 
 fn class(py: Python<'_>, kind: ErrorKind) -> PyResult<Bound<'_, PyAny>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
@@ -73,16 +74,45 @@ pub(crate) fn from_py(value: &Bound<'_, PyAny>) -> PyResult<Error> {
         .find(|kind| kind.code() == code)
         .ok_or_else(refused)?;
     let mut error = Error::new(kind, value.getattr("message")?.extract::<String>()?);
+    let cause = value.getattr("__cause__")?;
+    if cause.is_instance(&base)? {
+        error = error.caused_by(from_py(&cause)?);
+    }
     if let Some(status) = value.getattr("http_status")?.extract()? {
         error = error.with_http_status(status);
     }
     if let Some(code) = value.getattr("result_code")?.extract()? {
         error = error.with_result_code(code);
     }
-    if kind == ErrorKind::RateLimited
-        && let Some(delay) = value.getattr("retry_after")?.extract()?
-    {
-        error = error.with_retry_after(Some(convert::seconds(py, "retry_after", delay)?));
+    let sent: String = value.getattr("request_sent")?.extract()?;
+    let sent = [RequestSent::No, RequestSent::Maybe, RequestSent::Yes]
+        .into_iter()
+        .find(|known| known.as_str() == sent)
+        .ok_or_else(refused)?;
+    error = error
+        .with_reference_id(value.getattr("reference_id")?.extract()?)
+        .with_request_sent(sent)
+        .with_retryable(value.getattr("retryable")?.is_truthy()?);
+    match kind {
+        ErrorKind::OutcomeUnknown => {
+            if let Some(reference) = value.getattr("reference")?.extract::<Option<String>>()? {
+                error = error.with_reference(&reference);
+            }
+        }
+        ErrorKind::RateLimited => {
+            let delay = value.getattr("retry_after")?.extract::<Option<f64>>()?;
+            let delay = delay.map(|delay| convert::seconds(py, "retry_after", delay));
+            error = error.with_retry_after(delay.transpose()?);
+        }
+        ErrorKind::WaitTimeout | ErrorKind::Unresolved => {
+            if let Ok(state) = value.getattr("state")?.cast::<CartState>() {
+                error = error.with_state(Some(state.get().0.clone()));
+            }
+            if let Ok(poll) = value.getattr("poll")?.cast::<CartPoll>() {
+                error = error.with_poll(poll.get().0.clone());
+            }
+        }
+        _ => {}
     }
     Ok(error)
 }

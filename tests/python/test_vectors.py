@@ -1,0 +1,401 @@
+"""Every shared vector, through the public API."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from harness import APP_KEY, SECRET_KEY, SOME_ID, VECTORS, Answer, vectors
+
+import netgiro
+
+
+def cases(name, member="cases"):
+    return [
+        pytest.param(case, id=case.get("name", str(at)))
+        for at, case in enumerate(vectors(name, member))
+        if "python" in case.get("languages", ["python"])
+    ]
+
+
+def milliseconds(at: datetime) -> int:
+    return (at - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
+
+
+def instant(at: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=at)
+
+
+def test_every_file_is_run():
+    files = {path.stem for path in VECTORS.glob("*.json")} - {"schema"}
+    run = "callbacks codes customers errors poll refusals requests responses signatures"
+    assert files == set(run.split())
+
+
+# --- signatures
+
+
+@pytest.mark.parametrize("case", cases("signatures"))
+def test_signatures(case):
+    parts = case["secret_key"], case["nonce"], case["url"]
+    assert netgiro.sign(*parts, case["body"]) == case["signature"]
+    assert netgiro.sign(*parts, case["body"].encode()) == case["signature"]
+
+
+# --- requests
+
+METHODS = {
+    "InsertCart": "insert_cart",
+    "CheckCart": "check_cart",
+    "CancelCart": "cancel_cart",
+    "ConfirmCart": "confirm_cart",
+}
+
+
+@pytest.mark.parametrize("case", cases("requests"))
+def test_requests(case, server, for_server):
+    client = for_server()
+    with pytest.raises(netgiro.NetgiroError):
+        getattr(client, METHODS[case["endpoint"]])(**case["arguments"])
+    request = server.requests[0]
+    assert request.path == f"/v1/Checkout/{case['endpoint']}"
+    assert request.body.decode() == case["body"]
+    assert request.headers["content-type"] == "application/json; charset=utf-8"
+    assert request.headers["netgiro_appkey"] == APP_KEY
+    signed = SECRET_KEY, request.headers["netgiro_nonce"], server.url_of(request), request.body
+    assert request.headers["netgiro_signature"] == netgiro.sign(*signed)
+
+
+# --- refusals
+
+KINDS = {
+    "integer": int,
+    "float": float,
+    "whole_float": float,
+    "decimal": Decimal,
+    "boolean": lambda text: text == "true",
+    "string": str,
+    "null": lambda _: None,
+}
+
+
+def meant(value):
+    """The value a case stands for."""
+    if isinstance(value, dict) and set(value) == {"kind", "text"}:
+        return KINDS[value["kind"]](value["text"])
+    if isinstance(value, dict):
+        return {name: meant(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [meant(member) for member in value]
+    return value
+
+
+def in_seconds(arguments):
+    given = {}
+    for name, value in arguments.items():
+        if name.endswith("_ms"):
+            given[name.removesuffix("_ms")] = value / 1000
+        elif name == "policy":
+            given[name] = netgiro.PollPolicy(**in_seconds(value))
+        else:
+            given[name] = value
+    return given
+
+
+def plain(text):
+    return text.lower().replace(" ", "").replace("_", "")
+
+
+@pytest.mark.parametrize("case", cases("refusals"))
+def test_refusals(case, server, for_server, face):
+    client = for_server()
+    kind = netgiro.Client if face == "sync" else netgiro.AsyncClient
+    calls = {
+        "client": lambda arguments: kind(**arguments),
+        "check_many": lambda given: client.check_many(given.pop("transaction_ids"), **given),
+        "wait_many": lambda given: list(client.wait_many(given.pop("transaction_ids"), **given)),
+        "wait_for_cart": lambda given: client.wait_for_cart(given["transaction_id"]),
+        "settle_cart": lambda given: client.settle_cart(given["transaction_id"]),
+        "cart_poll": lambda given: netgiro.CartPoll(given.pop("transaction_id"), **given),
+        "poll_from_json": lambda given: netgiro.CartPoll.from_json(given["text"]),
+        "poll_step": lambda given: client.poll_step(given["text"]),
+    }
+    call = calls.get(case["call"]) or (lambda given: getattr(client, case["call"])(**given))
+    with pytest.raises(netgiro.NetgiroError) as raised:
+        call(in_seconds(meant(case["arguments"])))
+    error = raised.value
+    assert error.code == case["code"]
+    assert isinstance(error, ValueError)
+    assert error.request_sent == "no"
+    for part in case["message_contains"]:
+        assert plain(part) in plain(error.message)
+    for part in case.get("message_lacks", ()):
+        assert plain(part) not in plain(error.message)
+        assert plain(part) not in plain(repr(error))
+    assert server.requests == []
+
+
+# --- responses
+
+
+def compare(actual, expected):
+    for name, value in expected.items():
+        assert_member(getattr(actual, name.removesuffix("_ms")), name, value)
+
+
+def assert_member(actual, name, expected):
+    if expected is None:
+        assert actual is None, name
+    elif name.endswith("_ms"):
+        assert actual == pytest.approx(expected / 1000), name
+    elif isinstance(expected, dict):
+        compare(actual, expected)
+    elif isinstance(actual, UUID):
+        assert str(actual) == expected, name
+    elif isinstance(actual, Decimal):
+        assert str(actual) == expected, name
+    elif isinstance(actual, datetime):
+        wanted = datetime.fromisoformat(expected.replace("Z", "+00:00"))
+        assert milliseconds(actual) == milliseconds(wanted), name
+        assert actual.utcoffset() == timedelta(0)
+    else:
+        assert type(actual) is type(expected) or isinstance(actual, str), name
+        assert actual == expected, name
+
+
+@pytest.mark.parametrize("case", cases("responses"))
+def test_responses(case, server, for_server):
+    file = json.loads((VECTORS / "responses.json").read_text(encoding="utf-8"))
+    nonce = file["response_nonce"]
+
+    def answer(request):
+        if "then" in case and request.endpoint == "CheckCart":
+            return Answer(200, case["then"].encode())
+        body = (
+            base64.b64decode(case["body_base64"])
+            if "body_base64" in case
+            else case["body"].encode()
+        )
+        signature = netgiro.sign(file["secret_key"], nonce, server.url_of(request), body)
+        headers = {
+            "absent": {},
+            "valid": {"netgiro_nonce": nonce, "netgiro_signature": signature},
+            "wrong": {"netgiro_nonce": nonce, "netgiro_signature": "0" * 64},
+            "no_nonce": {"netgiro_signature": signature},
+        }[case.get("response_signature", "absent")]
+        headers |= case.get("headers", {})
+        return Answer(case["http_status"], body, tuple(headers.items()))
+
+    server.answer = answer
+    client = for_server(response_verification=case.get("response_verification", "if_present"))
+    arguments = dict(case["arguments"])
+    if "cart" in case:
+        arguments["transaction_id"] = netgiro.Cart(
+            arguments["transaction_id"],
+            reference=case["cart"]["reference"],
+            amount=case["cart"]["amount"],
+        )
+    expected = case["expect"]
+
+    def call():
+        return getattr(client, METHODS[case["endpoint"]])(**arguments)
+
+    if "error" in expected:
+        with pytest.raises(netgiro.NetgiroError) as raised:
+            call()
+        error = raised.value
+        facts = dict(expected["error"])
+        if "cause" in facts:
+            assert error.__cause__.code == facts.pop("cause")
+        for part in facts.pop("message_contains", ()):
+            assert plain(part) in plain(str(error))
+        compare(error, facts)
+    else:
+        compare(call(), expected.get("cart") or expected["state"])
+    assert len(server.requests) == case["requests"]
+    nonces = [request.headers["netgiro_nonce"] for request in server.requests]
+    assert len(set(nonces)) == len(nonces)
+    for request in server.requests:
+        signed = request.headers["netgiro_nonce"], server.url_of(request), request.body
+        assert request.headers["netgiro_signature"] == netgiro.sign(SECRET_KEY, *signed)
+
+
+# --- codes and statuses
+
+
+def test_statuses_are_the_enum():
+    statuses = vectors("codes", "statuses")
+    assert [status["status"] for status in statuses] == [str(s) for s in netgiro.CartStatus]
+    for status in statuses:
+        state = netgiro.CartState(SOME_ID, status["status"])
+        assert state.is_final is status["is_final"]
+        assert state.is_paid is status["is_paid"]
+        poll = netgiro.CartPoll(SOME_ID, timeout=1000, now=instant(0))
+        later = {"sent_at": instant(60_000), "now": instant(60_000)}
+        assert poll.answered(state.status, **later).is_done is status["stops_waiting"]
+
+
+@pytest.mark.parametrize("case", cases("codes", "codes"))
+def test_codes(case, server, for_server):
+    told = {
+        "PaymentSuccessful": case["is_paid"],
+        "PaymentInfo": None,
+        "Success": True,
+        "Message": None,
+        "ResultCode": case["code"],
+    }
+    server.answer = lambda _: Answer(200, json.dumps(told).encode())
+    client = for_server()
+    state = client.check_cart(SOME_ID)
+    assert state.status == case["status"]
+    assert state.result_code == case["code"]
+    assert (state.is_final, state.is_paid) == (case["is_final"], case["is_paid"])
+
+
+# --- the error table
+
+
+def test_the_error_table_is_complete():
+    table = vectors("errors", "errors")
+    classes = {
+        name
+        for name in netgiro.__all__
+        if isinstance(getattr(netgiro, name), type)
+        and issubclass(getattr(netgiro, name), netgiro.NetgiroError)
+    }
+    assert classes == {row["class"] for row in table} | {"NetgiroError"}
+
+
+@pytest.mark.parametrize("row", cases("errors", "errors"))
+def test_error_classes(row):
+    import builtins
+
+    kind = getattr(netgiro, row["class"])
+    assert issubclass(kind, netgiro.NetgiroError)
+    assert kind.code == row["code"]
+    if row["python_base"] is not None:
+        assert issubclass(kind, getattr(builtins, row["python_base"]))
+    error = kind("why")
+    assert error.retryable is row["retryable"]
+    for name in vectors("errors", "attributes") + row["extra"]:
+        assert hasattr(error, name)
+    extras = {"reference", "retry_after", "state", "poll"} - set(row["extra"])
+    assert not any(hasattr(error, name) for name in extras)
+
+
+# --- customers
+
+
+@pytest.mark.parametrize("case", cases("customers", "accepted"))
+def test_accepted_customers(case, server, for_server):
+    client = for_server()
+    with pytest.raises(netgiro.NetgiroError):
+        client.insert_cart(amount=1, reference="r", customer_id=case["text"])
+    assert json.loads(server.requests[0].body)["CustomerId"] == case["normalised"]
+
+
+@pytest.mark.parametrize("case", cases("customers", "refused"))
+def test_refused_customers(case, server, for_server):
+    client = for_server()
+    with pytest.raises(netgiro.InvalidRequestError):
+        client.insert_cart(amount=1, reference="r", customer_id=case["text"])
+    assert server.requests == []
+
+
+# --- callbacks
+
+
+@pytest.mark.parametrize("case", cases("callbacks"))
+def test_callbacks(case, face):
+    secret = json.loads((VECTORS / "callbacks.json").read_text(encoding="utf-8"))["secret_key"]
+    kind = netgiro.Client if face == "sync" else netgiro.AsyncClient
+    client = kind(APP_KEY, secret)
+    body = base64.b64decode(case["body_base64"]) if "body_base64" in case else case["body"].encode()
+    headers = case["headers"]
+    if isinstance(headers, list):
+        headers = [tuple(pair) for pair in headers]
+    given = {"url": case["url"], "headers": headers, "body": body}
+    if "error" in case["expect"]:
+        with pytest.raises(netgiro.NetgiroError) as raised:
+            client.verify_callback(**given)
+        facts = dict(case["expect"]["error"])
+        for part in facts.pop("message_contains", ()):
+            assert plain(part) in plain(raised.value.message)
+        compare(raised.value, facts)
+        return
+    callback = client.verify_callback(**given)
+    expected = dict(case["expect"]["callback"])
+    for match in expected.pop("matches", ()):
+        assert callback.matches(match["amount"], match["reference"]) is match["matches"]
+    compare(callback, expected)
+
+
+# --- poll
+
+
+def check_poll(poll, expected):
+    for name, value in expected.items():
+        if name in {"next_check_at", "deadline"}:
+            assert milliseconds(getattr(poll, name)) == value, name
+        elif name == "state":
+            assert (poll.state and poll.state.status) == value
+        else:
+            assert getattr(poll, name) == value, name
+
+
+def seen_of(told):
+    if "status" in told:
+        return told["status"]
+    error = told["error"]
+    kind = next(row["class"] for row in vectors("errors", "errors") if row["code"] == error["code"])
+    facts = {}
+    if "http_status" in error:
+        facts["http_status"] = error["http_status"]
+    if "retry_after_ms" in error:
+        facts["retry_after"] = error["retry_after_ms"] / 1000
+    return getattr(netgiro, kind)("told so", **facts)
+
+
+@pytest.mark.parametrize("case", cases("poll"))
+def test_poll(case):
+    file = json.loads((VECTORS / "poll.json").read_text(encoding="utf-8"))
+    cart = file["transaction_id"]
+    if "hint_ms" in case:
+        hint = case["hint_ms"]
+        cart = netgiro.Cart(
+            cart,
+            reference="order-1",
+            amount=1000,
+            check_interval=None if hint is None or hint <= 0 else hint / 1000,
+        )
+    policy = case["policy"] and netgiro.PollPolicy(**in_seconds(case["policy"]))
+    poll = netgiro.CartPoll(
+        cart, timeout=case["timeout_ms"] / 1000, policy=policy, now=instant(case["now"])
+    )
+    check_poll(poll, case["expect"])
+    for step in case["steps"]:
+        assert netgiro.CartPoll.from_json(poll.to_json()) == poll
+        given = {
+            "sent_at": instant(step["sent_at"]),
+            "now": instant(step["now"]),
+            "jitter": step["jitter"],
+        }
+        expected = step.get("expect", {})
+        raises = step.get("raises") or expected.get("raises")
+        if raises:
+            with pytest.raises(netgiro.NetgiroError) as raised:
+                poll.answered(seen_of(step["seen"]), **given)
+            error = raised.value
+            assert error.code == (raises if isinstance(raises, str) else raises["code"])
+            if error.code == "wait_timeout" and "poll" in expected:
+                check_poll(error.poll, expected["poll"])
+                assert error.state == error.poll.state
+            break
+        poll = poll.answered(seen_of(step["seen"]), **given)
+        check_poll(poll, expected)
+
+
