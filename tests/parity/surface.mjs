@@ -56,10 +56,21 @@ const records = {
   SimulatedRequest: simulator.requests()[0],
   SimulatedCallback: simulator.callbacks()[0],
 }
+// Whether a property sits on the object or on its class is the class's own affair.
+const own = {
+  CartPoll: Object.getOwnPropertyNames(new netgiro.CartPoll(cart)),
+  Client: Object.getOwnPropertyNames(client),
+  Simulator: Object.getOwnPropertyNames(simulator),
+}
 const classes = Object.entries(netgiro).filter(([, value]) => /^class\b/.test(String(value)))
 const surface = {
   exports: Object.keys(netgiro).sort(),
-  classes: Object.fromEntries(classes.map(([name, type]) => [name, members(type)])),
+  classes: Object.fromEntries(
+    classes.map(([name, type]) => {
+      const { members: inherited, statics } = members(type)
+      return [name, { members: [...new Set([...inherited, ...(own[name] ?? [])])], statics }]
+    }),
+  ),
   fields: Object.fromEntries(
     Object.entries(records).map(([name, record]) => [name, Object.getOwnPropertyNames(record).sort()]),
   ),
