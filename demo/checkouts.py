@@ -1,4 +1,7 @@
-"""Five checkouts against the simulator, as a timeline. Writes their outcomes to the file it is given."""
+"""Five checkouts against the simulator, as a timeline.
+
+Writes their outcomes to the file it is given.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from netgiro import Cart, CartState, Client, PollPolicy, SignatureError, Simulator
@@ -106,7 +110,7 @@ def server_callback(shop: Shop) -> CartState:
             self.send_response(200 if matches else 400)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             """The timeline tells enough."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
@@ -145,8 +149,7 @@ def main(path: str) -> None:
                     "held_paid": held.is_paid,
                 }
             )
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(outcomes, file)
+    Path(path).write_text(json.dumps(outcomes), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def play(language: str, *command: str | Path, cwd: Path = ROOT) -> list[dict[str
     print(f"\n{language}\n{'=' * len(language)}", flush=True)
     outcomes = WORK / f"demo-{language.lower()}.json"
     outcomes.unlink(missing_ok=True)
-    subprocess.run([*command, outcomes], cwd=cwd, timeout=110)
+    subprocess.run([*command, outcomes], cwd=cwd, timeout=110, check=False)
     return json.loads(outcomes.read_text()) if outcomes.exists() else []
 
 

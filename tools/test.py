@@ -16,9 +16,12 @@ import packages
 from packages import ROOT
 
 # What the closing lines of a test runner say: (passed, failed).
-CARGO = (re.compile(r"^test result: .*? (\d+) passed; (\d+) failed", re.M), None)
+CARGO = (re.compile(r"^test result: .*? (\d+) passed; (\d+) failed", re.MULTILINE), None)
 PYTEST = (re.compile(r"(\d+) passed"), re.compile(r"(\d+) (?:failed|errors?)\b"))
-NODE = (re.compile(r"^(?:#|ℹ) pass (\d+)", re.M), re.compile(r"^(?:#|ℹ) fail (\d+)", re.M))
+NODE = (
+    re.compile(r"^(?:#|\u2139) pass (\d+)", re.MULTILINE),
+    re.compile(r"^(?:#|\u2139) fail (\d+)", re.MULTILINE),
+)
 
 
 class Count(NamedTuple):
@@ -88,9 +91,8 @@ class Suites:
             encoding="utf-8",
             errors="replace",
         )
-        assert process.stdout is not None
         lines = []
-        for line in process.stdout:
+        for line in process.stdout or ():
             print(f"    {line}", end="", flush=True)
             lines.append(line)
         return process.wait(), "".join(lines)

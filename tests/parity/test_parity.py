@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import netgiro
 import pytest
+
+import netgiro
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -77,7 +78,9 @@ def test_the_classes_have_the_same_members(name: str) -> None:
     python = public(dir(getattr(netgiro, name)))
     surface = node()["classes"][name]
     excused = {
-        member for owner, member in (key.split(".") for key in DIFFERENCES["members"]) if owner == name
+        member
+        for owner, member in (key.split(".") for key in DIFFERENCES["members"])
+        if owner == name
     }
     compare(python, set(surface["members"] + surface["statics"]), excused)
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from netgiro import Simulator, sign
 
 README = Path(__file__).parents[2] / "README.md"
-SNIPPETS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+SNIPPETS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 CALLBACK_URL = "https://shop.example/netgiro/callback"
 
 
@@ -60,7 +61,9 @@ def test_a_snippet_prints_what_it_says(word: str, printed: str) -> None:
 
 
 def test_the_errors_are_raised_as_shown() -> None:
-    assert run(snippet("OutcomeUnknownError as error")).startswith("please correct: customer_id must")
+    assert run(snippet("OutcomeUnknownError as error")).startswith(
+        "please correct: customer_id must"
+    )
 
 
 def test_the_callback_handler_takes_a_signed_callback_and_refuses_a_forged_one(
