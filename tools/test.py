@@ -22,6 +22,9 @@ NODE = (
     re.compile(r"^(?:#|\u2139) pass (\d+)", re.MULTILINE),
     re.compile(r"^(?:#|\u2139) fail (\d+)", re.MULTILINE),
 )
+    re.compile(r"^(?:#|\u2139) pass (\d+)", re.MULTILINE),
+    re.compile(r"^(?:#|\u2139) fail (\d+)", re.MULTILINE),
+)
 
 
 class Count(NamedTuple):
