@@ -22,9 +22,6 @@ NODE = (
     re.compile(r"^(?:#|\u2139) pass (\d+)", re.MULTILINE),
     re.compile(r"^(?:#|\u2139) fail (\d+)", re.MULTILINE),
 )
-    re.compile(r"^(?:#|\u2139) pass (\d+)", re.MULTILINE),
-    re.compile(r"^(?:#|\u2139) fail (\d+)", re.MULTILINE),
-)
 
 
 class Count(NamedTuple):
