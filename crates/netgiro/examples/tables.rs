@@ -1,8 +1,5 @@
 //! Prints the tables that every language must agree on, as JSON.
-#![allow(
-    clippy::print_stdout,
-    reason = "printing is what this program is for"
-)]
+#![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
 use jiff::Timestamp;
 use netgiro::{

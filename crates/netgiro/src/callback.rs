@@ -7,9 +7,11 @@ use uuid::Uuid;
 use crate::amount::Amount;
 use crate::cart::CartState;
 use crate::customer::mask_within;
+use crate::diagnosis;
 use crate::error::{Error, ErrorKind, Result};
-use crate::secret::Secret;
-use crate::signature::SigningHeaders;
+use crate::options::Settings;
+use crate::replay::ReplayGuard;
+use crate::signature::{Malformed, SigningHeaders};
 use crate::status::CartStatus;
 use crate::transport::MAX_BODY;
 use crate::wire::{self, CartAnswer, Endpoint, Outcome};
@@ -41,9 +43,11 @@ impl Callback {
     }
 }
 
-/// Verifies a callback against the URL that was given to InsertCart, and reads it.
+/// Verifies a callback against the URL that was given to InsertCart, and reads it. A `guard` is asked
+/// last, so that only callbacks that are accepted otherwise are ever recorded.
 pub(crate) fn verify(
-    secret_key: &Secret,
+    settings: &Settings,
+    guard: Option<&dyn ReplayGuard>,
     url: &str,
     headers: &[(String, String)],
     body: &[u8],
@@ -59,27 +63,54 @@ pub(crate) fn verify(
     if body.len() > MAX_BODY {
         return Err(refused(format!("its body is larger than {MAX_BODY} bytes")));
     }
-    signing
-        .verify(secret_key.expose(), url, body)
-        .map_err(refused)?;
+    let signed = signing.signed().map_err(|why| refused(malformed(why)))?;
+    if !settings
+        .accepted_secret_keys()
+        .any(|key| signed.covers(key.expose(), url, body))
+    {
+        return Err(refused(diagnosis::why(
+            &settings.secret_key,
+            signed,
+            url,
+            body,
+        )));
+    }
     // What follows the object could have been added to a body that once was signed.
     if body.first() != Some(&b'{') || body.last() != Some(&b'}') {
         return Err(refused(
             "its body is not exactly one JSON object".to_owned(),
         ));
     }
-    let wire: CartAnswer<'_> = wire::parse(body).map_err(|(kind, why)| match kind {
-        ErrorKind::Protocol => Error::new(kind, format!("the callback verifies, but {why}"))
-            .with_reference_id(signing.reference_id()),
-        _ => refused(why),
-    })?;
-    read(&wire, signing.reference_id()).map_err(|why| {
+    let unreadable = |why: String| {
         Error::new(
             ErrorKind::Protocol,
             format!("the callback verifies, but {why}"),
         )
         .with_reference_id(signing.reference_id())
-    })
+    };
+    let wire: CartAnswer<'_> = wire::parse(body).map_err(|(kind, why)| match kind {
+        ErrorKind::Protocol => unreadable(why),
+        _ => refused(why),
+    })?;
+    let callback = read(&wire, signing.reference_id()).map_err(unreadable)?;
+    if let Some(guard) = guard
+        && !guard.is_first(signed.nonce, &signed.signature.to_ascii_lowercase())?
+    {
+        return Err(refused(
+            "it is a replay: it verifies, and was accepted before".to_owned(),
+        ));
+    }
+    Ok(callback)
+}
+
+fn malformed(why: Malformed) -> String {
+    match why {
+        Malformed::Missing(_) => format!(
+            "{why}. Proxies and servers drop headers with an underscore in their name: nginx needs \
+             `underscores_in_headers on;`, gunicorn `header_map = \"dangerous\"`"
+        ),
+        _ => why.to_string(),
+    }
 }
 
 fn read(wire: &CartAnswer<'_>, reference_id: Option<String>) -> Result<Callback, String> {

@@ -15,6 +15,7 @@ use crate::cart::{Cart, CartRef, CartState, CheckResult, NewCart};
 use crate::error::{Error, ErrorKind, RequestSent, Result};
 use crate::options::{ClientOptions, Settings};
 use crate::poll::{CartPoll, Seen, WaitOptions};
+use crate::replay::ReplayGuard;
 use crate::status::ResultCode;
 use crate::transport::Transport;
 use crate::watch::Watch;
@@ -221,7 +222,19 @@ impl Client {
         headers: &[(String, String)],
         body: &[u8],
     ) -> Result<Callback> {
-        callback::verify(&self.settings.secret_key, url, headers, body)
+        callback::verify(&self.settings, None, url, headers, body)
+    }
+
+    /// Verifies a callback as [`verify_callback`](Self::verify_callback) does, and refuses one that the
+    /// guard has seen before with a `signature` error that says so.
+    pub fn verify_callback_once(
+        &self,
+        guard: &dyn ReplayGuard,
+        url: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Callback> {
+        callback::verify(&self.settings, Some(guard), url, headers, body)
     }
 
     /// CheckCart, sent up to `attempts` times.

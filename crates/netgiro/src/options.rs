@@ -107,6 +107,9 @@ pub struct ClientOptions {
     pub app_key: String,
     /// The SecretKey that Netgíró gave the shop.
     pub secret_key: Secret,
+    /// Secret keys that are being replaced: callbacks signed with them are still accepted. Nothing is
+    /// signed with them.
+    pub previous_secret_keys: Vec<Secret>,
     /// Which Netgíró to talk to.
     pub environment: Environment,
     /// Another base URL than the environment's: https, or http on loopback.
@@ -127,6 +130,7 @@ impl ClientOptions {
         Self {
             app_key: app_key.into(),
             secret_key: secret_key.into(),
+            previous_secret_keys: Vec::new(),
             environment: Environment::default(),
             base_url: None,
             timeout: Duration::from_secs(10),
@@ -175,6 +179,7 @@ fn variable(name: &str) -> Result<Option<String>> {
 pub(crate) struct Settings {
     pub(crate) app_key: String,
     pub(crate) secret_key: Secret,
+    pub(crate) previous_secret_keys: Vec<Secret>,
     pub(crate) base_url: String,
     pub(crate) is_loopback: bool,
     pub(crate) timeout: Duration,
@@ -193,16 +198,9 @@ impl Settings {
                 options.app_key.chars().count()
             )));
         }
-        let secret = options.secret_key.expose();
-        if secret.is_empty() || secret.contains(char::is_whitespace) {
-            return Err(Error::configuration(format!(
-                "secret_key must be the SecretKey as Netgíró gave it, without white space; got {}",
-                if secret.is_empty() {
-                    "an empty text"
-                } else {
-                    "one with white space in it"
-                }
-            )));
+        secret_key("secret_key", &options.secret_key)?;
+        for (at, previous) in options.previous_secret_keys.iter().enumerate() {
+            secret_key(&format!("previous_secret_keys[{at}]"), previous)?;
         }
         positive("timeout", options.timeout)?;
         positive("connect_timeout", options.connect_timeout)?;
@@ -220,11 +218,17 @@ impl Settings {
             base_url: base_url.into(),
             app_key: options.app_key,
             secret_key: options.secret_key,
+            previous_secret_keys: options.previous_secret_keys,
             timeout: options.timeout,
             connect_timeout: options.connect_timeout,
             response_verification: options.response_verification,
             ca_file: options.ca_file,
         })
+    }
+
+    /// The secret keys that a callback may be signed with, the current one first.
+    pub(crate) fn accepted_secret_keys(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.secret_key).chain(&self.previous_secret_keys)
     }
 
     /// The URL of a call, as sent and as signed.
@@ -237,6 +241,21 @@ impl Settings {
             Endpoint::CancelCart => cancel,
         }
     }
+}
+
+fn secret_key(option: &str, secret: &Secret) -> Result<()> {
+    let secret = secret.expose();
+    if secret.is_empty() || secret.contains(char::is_whitespace) {
+        return Err(Error::configuration(format!(
+            "{option} must be the SecretKey as Netgíró gave it, without white space; got {}",
+            if secret.is_empty() {
+                "an empty text"
+            } else {
+                "one with white space in it"
+            }
+        )));
+    }
+    Ok(())
 }
 
 fn positive(option: &str, duration: Duration) -> Result<()> {

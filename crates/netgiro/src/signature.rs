@@ -1,5 +1,7 @@
 //! Signing and verifying: no I/O, no clock.
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -22,9 +24,13 @@ pub(crate) const REFERENCE_ID_HEADER: &str = "netgiro_referenceid";
 /// ```
 #[must_use]
 pub fn sign(secret_key: &str, nonce: &str, url: &str, body: &[u8]) -> String {
+    in_hex(digest(secret_key.as_bytes(), nonce, url, body))
+}
+
+fn in_hex(digest: [u8; 32]) -> String {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(64);
-    for byte in digest(secret_key, nonce, url, body) {
+    for byte in digest {
         for half in [byte >> 4, byte & 15] {
             text.push(char::from(
                 HEX.get(usize::from(half)).copied().unwrap_or_default(),
@@ -34,22 +40,7 @@ pub fn sign(secret_key: &str, nonce: &str, url: &str, body: &[u8]) -> String {
     text
 }
 
-/// Whether a signature is the one these parts give; takes the same time whatever differs.
-pub(crate) fn is_signed(
-    secret_key: &str,
-    nonce: &str,
-    url: &str,
-    body: &[u8],
-    signature: &str,
-) -> bool {
-    let expected = sign(secret_key, nonce, url, body);
-    expected
-        .as_bytes()
-        .ct_eq(signature.to_ascii_lowercase().as_bytes())
-        .into()
-}
-
-fn digest(secret_key: &str, nonce: &str, url: &str, body: &[u8]) -> [u8; 32] {
+fn digest(secret_key: &[u8], nonce: &str, url: &str, body: &[u8]) -> [u8; 32] {
     Sha256::new()
         .chain_update(secret_key)
         .chain_update(nonce)
@@ -92,35 +83,69 @@ impl<'a> SigningHeaders<'a> {
         self.reference_id.map(str::to_owned)
     }
 
-    /// Checks the signature over `url` and `body`; the error says what is wrong with it.
-    pub(crate) fn verify(&self, secret_key: &str, url: &str, body: &[u8]) -> Result<(), String> {
+    /// The nonce and the signature, if each stands there once and is well formed; else what is wrong.
+    pub(crate) fn signed(&self) -> Result<Signed<'a>, Malformed> {
         let nonce = single(NONCE_HEADER, &self.nonce)?;
         let signature = single(SIGNATURE_HEADER, &self.signature)?;
         if !is_well_formed_nonce(nonce) {
-            return Err(format!(
-                "the {NONCE_HEADER} header holds something else than 1 to 64 of the characters A-Z a-z 0-9 . : + _ -"
-            ));
+            return Err(Malformed::Nonce);
         }
         if signature.len() != 64 || !signature.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(format!(
-                "the {SIGNATURE_HEADER} header is not a SHA-256 in hex"
-            ));
+            return Err(Malformed::Signature);
         }
-        if is_signed(secret_key, nonce, url, body, signature) {
-            Ok(())
-        } else {
-            Err(format!(
-                "the signature does not match the nonce, the URL {url} and the body as received, under this secret key"
-            ))
+        Ok(Signed { nonce, signature })
+    }
+}
+
+/// A well-formed nonce and signature; whether they are right is another question.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signed<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) signature: &'a str,
+}
+
+impl Signed<'_> {
+    /// Whether the signature is the one these parts give; takes the same time whatever differs.
+    pub(crate) fn covers(&self, secret_key: impl AsRef<[u8]>, url: &str, body: &[u8]) -> bool {
+        let expected = in_hex(digest(secret_key.as_ref(), self.nonce, url, body));
+        expected
+            .as_bytes()
+            .ct_eq(self.signature.to_ascii_lowercase().as_bytes())
+            .into()
+    }
+}
+
+/// What is wrong with the signing headers by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    Missing(&'static str),
+    Repeated(&'static str),
+    Nonce,
+    Signature,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(name) => write!(f, "the {name} header is missing"),
+            Self::Repeated(name) => write!(f, "the {name} header stands there more than once"),
+            Self::Nonce => write!(
+                f,
+                "the {NONCE_HEADER} header holds something else than 1 to 64 of the characters A-Z a-z 0-9 . : + _ -"
+            ),
+            Self::Signature => write!(
+                f,
+                "the {SIGNATURE_HEADER} header is not a SHA-256 in hex, 64 digits from 0 to f"
+            ),
         }
     }
 }
 
-fn single<'a>(name: &str, values: &[&'a str]) -> Result<&'a str, String> {
+fn single<'a>(name: &'static str, values: &[&'a str]) -> Result<&'a str, Malformed> {
     match values {
         [value] => Ok(value),
-        [] => Err(format!("the {name} header is missing")),
-        [..] => Err(format!("the {name} header stands there more than once")),
+        [] => Err(Malformed::Missing(name)),
+        [..] => Err(Malformed::Repeated(name)),
     }
 }
 

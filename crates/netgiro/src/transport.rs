@@ -182,11 +182,7 @@ impl Transport {
                 Err("it is not signed, and response_verification is \"required\"".to_owned())
             }
             _ if signing.are_absent() => Ok(()),
-            _ => signing.verify(
-                self.settings.secret_key.expose(),
-                self.settings.url(endpoint),
-                body,
-            ),
+            _ => self.verdict(endpoint, signing, body),
         };
         verdict.map_err(|why| {
             Error::new(
@@ -197,6 +193,22 @@ impl Transport {
             .with_request_sent(RequestSent::Yes)
             .with_retryable(true)
         })
+    }
+
+    fn verdict(
+        &self,
+        endpoint: Endpoint,
+        signing: &SigningHeaders<'_>,
+        body: &[u8],
+    ) -> Result<(), String> {
+        let signed = signing.signed().map_err(|why| why.to_string())?;
+        let url = self.settings.url(endpoint);
+        if signed.covers(self.settings.secret_key.expose(), url, body) {
+            return Ok(());
+        }
+        Err(format!(
+            "its signature does not match its nonce, the URL {url} and its body under this secret key"
+        ))
     }
 
     fn broken(&self, endpoint: Endpoint, error: &reqwest::Error, started: bool) -> Error {
