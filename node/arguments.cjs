@@ -3,6 +3,7 @@
 // types, which TypeScript has checked already for those who use it; what they may hold is the core's to say.
 
 const { inspect } = require('node:util');
+const { isAnyArrayBuffer, isUint8Array } = require('node:util/types');
 const { classes } = require('./errors.cjs');
 
 const { ConfigurationError, InvalidRequestError } = classes;
@@ -94,17 +95,17 @@ const ITEM = {
 };
 
 function newCart(given) {
-  const cart = members('insertCart', given, NEW_CART);
-  cart.amount = amount(cart.amount);
-  if (cart.confirmationType !== undefined) cart.confirmationType = String(cart.confirmationType);
-  cart.items &&= cart.items.map((line, index) => {
+  const taken = members('insertCart', given, NEW_CART);
+  taken.amount = amount(taken.amount);
+  if (taken.confirmationType !== undefined) taken.confirmationType = String(taken.confirmationType);
+  taken.items &&= taken.items.map((line, index) => {
     const item = members(`insertCart: items[${index}]`, line, ITEM);
     item.unitPrice = amount(item.unitPrice);
     item.quantity = String(item.quantity ?? 1);
     if (item.amount !== undefined) item.amount = amount(item.amount);
     return item;
   });
-  return cart;
+  return taken;
 }
 
 /** Numbers as they are; what is no number as it prints, for the refusal. */
@@ -176,13 +177,14 @@ function headerList(given) {
 }
 
 function headerText(value) {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
+  return isUint8Array(value) ? Buffer.from(value).toString('latin1') : String(value);
 }
 
 function bytes(where, body) {
   if (typeof body === 'string') return Buffer.from(body, 'utf8');
-  if (body instanceof Uint8Array) return body;
-  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  // Not `instanceof`: test runners give each file globals of its own.
+  if (isUint8Array(body)) return body;
+  if (isAnyArrayBuffer(body)) return Buffer.from(body);
   throw new InvalidRequestError(
     `${where}: body must be the bytes as received, a Buffer, a Uint8Array or a string; got ${kindOf(body)}`,
   );

@@ -28,10 +28,13 @@ const SPELLING = {
   unit_price: 'unitPrice',
 };
 
+/** What the errors of a class have in common. */
+const USUAL = Symbol('usual');
+
 class NetgiroError extends Error {
   constructor(message, facts = {}) {
     super(message, facts.cause == null ? undefined : { cause: facts.cause });
-    const usual = new.target.usual ?? {};
+    const usual = new.target[USUAL] ?? {};
     this.code = usual.code ?? null;
     this.httpStatus = facts.httpStatus ?? null;
     this.resultCode = facts.resultCode ?? null;
@@ -53,7 +56,7 @@ const classes = { NetgiroError };
 
 function define(name, code, { retryable = false, extras = [] } = {}) {
   const ErrorClass = { [name]: class extends NetgiroError {} }[name];
-  Object.defineProperty(ErrorClass, 'usual', { value: { code, retryable, extras } });
+  ErrorClass[USUAL] = { code, retryable, extras };
   nameIt(ErrorClass, name);
   byCode.set(code, ErrorClass);
   classes[name] = ErrorClass;

@@ -6,33 +6,29 @@ const { fromFacts } = require('./errors.cjs');
 const native = load();
 
 function load() {
-  const platform = triple();
-  try {
-    return require(`./netgiro.${platform}.node`);
-  } catch (error) {
-    if (error.code !== 'MODULE_NOT_FOUND') throw error;
-    throw new Error(
-      `netgiro has no compiled half for this platform: netgiro.${platform}.node is not in ${__dirname}. ` +
-        'Install the package on the platform it is to run on, or build it there with "npm run build".',
-      { cause: error },
-    );
+  const files = platforms().map((platform) => `netgiro.${platform}.node`);
+  let failure;
+  for (const file of files) {
+    try {
+      return require(`./${file}`);
+    } catch (error) {
+      // One that is there and cannot be loaded says more than one that is not there.
+      if (failure === undefined || error.code !== 'MODULE_NOT_FOUND') failure = error;
+    }
   }
+  throw new Error(
+    `netgiro has no compiled half for this platform: no ${files.join(' or ')} in ${__dirname} that can be loaded. ` +
+      'Install the package on the platform it is to run on, or build it there with "npm run build".',
+    { cause: failure },
+  );
 }
 
-function triple() {
+/** What this platform's file may be called. Which C library Linux has is quicker tried than found out. */
+function platforms() {
   const { platform, arch } = process;
-  if (platform === 'linux') return `linux-${arch}-${isMusl() ? 'musl' : 'gnu'}`;
-  if (platform === 'win32') return `win32-${arch}-msvc`;
-  return `${platform}-${arch}`;
-}
-
-function isMusl() {
-  // A full report is slow because of the network interfaces in it.
-  const before = process.report.excludeNetwork;
-  process.report.excludeNetwork = true;
-  const { header } = process.report.getReport();
-  process.report.excludeNetwork = before;
-  return header.glibcVersionRuntime === undefined;
+  if (platform === 'linux') return [`linux-${arch}-gnu`, `linux-${arch}-musl`];
+  if (platform === 'win32') return [`win32-${arch}-msvc`];
+  return [`${platform}-${arch}`];
 }
 
 // What a message means; the numbers are those of `runtime.rs`.
@@ -46,29 +42,29 @@ let port;
 
 function deliver(text) {
   for (const [number, kind, payload] of JSON.parse(text)) {
-    const call = calls.get(number);
-    if (call === undefined) continue;
-    if (kind === VALUE) end(number, call).resolve({ value: payload });
-    else if (kind === ERROR) end(number, call).resolve({ facts: payload });
-    else tell(number, call, payload);
+    const pending = calls.get(number);
+    if (pending === undefined) continue;
+    if (kind === VALUE) end(number, pending).resolve({ value: payload });
+    else if (kind === ERROR) end(number, pending).resolve({ facts: payload });
+    else tell(number, pending, payload);
   }
 }
 
-function tell(number, call, event) {
+function tell(number, pending, event) {
   try {
-    call.onEvent?.(event);
+    pending.onEvent?.(event);
   } catch (error) {
     // What the caller's own function throws ends the call it was given to.
     port.cancel(number);
-    end(number, call).reject(error);
+    end(number, pending).reject(error);
   }
 }
 
-function end(number, call) {
+function end(number, pending) {
   calls.delete(number);
-  call.unsubscribe?.();
+  pending.unsubscribe?.();
   if (calls.size === 0) port.hold(false);
-  return call;
+  return pending;
 }
 
 /**
@@ -90,20 +86,20 @@ function begin(signal, onEvent, start, control) {
       resolve({ facts: JSON.parse(refusal).error });
       return;
     }
-    const call = { resolve, reject, onEvent, unsubscribe: undefined };
-    calls.set(number, call);
+    const pending = { resolve, reject, onEvent, unsubscribe: undefined };
+    calls.set(number, pending);
     if (calls.size === 1) port.hold(true);
     if (control) {
       control.stop = () => {
-        if (calls.get(number) !== call) return;
+        if (calls.get(number) !== pending) return;
         port.cancel(number);
-        end(number, call).resolve({ stopped: true });
+        end(number, pending).resolve({ stopped: true });
       };
     }
     if (signal) {
-      call.unsubscribe = whenAborted(signal, () => {
+      pending.unsubscribe = whenAborted(signal, () => {
         port.cancel(number);
-        end(number, call).reject(signal.reason);
+        end(number, pending).reject(signal.reason);
       });
     }
   });

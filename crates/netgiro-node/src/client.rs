@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use napi::bindgen_prelude::{Either, Uint8Array};
 use napi_derive::napi;
-use netgiro::{Callback, CartState, CartStatus, CheckResult, Client, ClientOptions, Error, ErrorKind, Result, WaitMany, Watch};
+use netgiro::{
+    Callback, CartState, CartStatus, CheckResult, Client, ClientOptions, Error, ErrorKind, Result,
+    WaitMany, Watch,
+};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -93,7 +96,9 @@ impl NativeClient {
     /// Where the calls go.
     #[napi(getter, catch_unwind)]
     pub fn base_url(&self) -> Option<String> {
-        self.client.as_ref().map(|client| client.base_url().to_owned())
+        self.client
+            .as_ref()
+            .map(|client| client.base_url().to_owned())
     }
 
     /// Lets go of the connections once the calls under way are over.
@@ -124,9 +129,10 @@ impl NativeClient {
     pub fn check_cart(&self, port: &Port, call: u32, cart: GivenCart) -> Option<String> {
         accepted(|| {
             let (client, cart) = (self.open()?, convert::cart(&cart)?);
-            Ok(port.start(call, |_| async move {
-                client.check_cart(cart).await.map(State)
-            }))
+            Ok(port.start(
+                call,
+                |_| async move { client.check_cart(cart).await.map(State) },
+            ))
         })
     }
 
@@ -264,7 +270,12 @@ impl NativeClient {
         let callback = self
             .open()
             .and_then(|client| client.verify_callback(&url, &headers, &body));
-        reply(&callback.as_ref().map(CallbackView::from).map_err(Clone::clone))
+        reply(
+            &callback
+                .as_ref()
+                .map(CallbackView::from)
+                .map_err(Clone::clone),
+        )
     }
 }
 
@@ -353,7 +364,10 @@ fn accepted(start: impl FnOnce() -> Result<Option<String>>) -> Option<String> {
 struct State(netgiro::CartState);
 
 impl Serialize for State {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
         StateView::from(&self.0).serialize(serializer)
     }
 }
@@ -362,18 +376,16 @@ impl Serialize for State {
 struct Checks(Vec<CheckResult>);
 
 impl Serialize for Checks {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(CheckView::from))
     }
 }
 
 /// `sign`.
 #[napi(catch_unwind)]
-pub fn sign(
-    secret_key: String,
-    nonce: String,
-    url: String,
-    body: Uint8Array,
-) -> String {
+pub fn sign(secret_key: String, nonce: String, url: String, body: Uint8Array) -> String {
     netgiro::sign(&secret_key, &nonce, &url, &body)
 }

@@ -75,8 +75,9 @@ pub(crate) fn carts(given: &[GivenCart]) -> Result<Vec<CartRef>> {
         .iter()
         .enumerate()
         .map(|(index, given)| {
-            cart(given)
-                .map_err(|error| Error::new(error.kind(), format!("carts[{index}]: {}", error.message())))
+            cart(given).map_err(|error| {
+                Error::new(error.kind(), format!("carts[{index}]: {}", error.message()))
+            })
         })
         .collect()
 }
@@ -132,7 +133,11 @@ pub(crate) fn new_cart(given: GivenNewCart) -> Result<NewCart> {
         .map(|(index, given)| item(index, given))
         .collect::<Result<_>>()?;
     let customer_id = CustomerId::parse(&given.customer_id)?;
-    let mut cart = NewCart::new(amount("amount", &given.amount)?, given.reference, customer_id);
+    let mut cart = NewCart::new(
+        amount("amount", &given.amount)?,
+        given.reference,
+        customer_id,
+    );
     if let Some(confirmation_type) = given.confirmation_type {
         cart.confirmation_type = confirmation_type.parse()?;
     }
@@ -194,13 +199,21 @@ fn policy(given: &GivenPolicy) -> Result<PollPolicy> {
         given.map_or(Ok(default), |given| milliseconds(name, given))
     };
     PollPolicy::new(
-        interval("minIntervalMs", given.min_interval_ms, default.min_interval())?,
+        interval(
+            "minIntervalMs",
+            given.min_interval_ms,
+            default.min_interval(),
+        )?,
         interval(
             "defaultIntervalMs",
             given.default_interval_ms,
             default.default_interval(),
         )?,
-        interval("maxIntervalMs", given.max_interval_ms, default.max_interval())?,
+        interval(
+            "maxIntervalMs",
+            given.max_interval_ms,
+            default.max_interval(),
+        )?,
     )
 }
 

@@ -37,7 +37,10 @@ impl<'a> From<&'a CartPoll> for PollView<'a> {
 pub(crate) struct Poll(pub(crate) CartPoll);
 
 impl Serialize for Poll {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
         PollView::from(&self.0).serialize(serializer)
     }
 }
@@ -134,7 +137,10 @@ fn seen_error(given: GivenError) -> Result<Error> {
         .ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidRequest,
-                format!("seen has the code {:?}, which no error of netgiro has", given.code),
+                format!(
+                    "seen has the code {:?}, which no error of netgiro has",
+                    given.code
+                ),
             )
         })?;
     let mut error = Error::new(*kind, given.message);

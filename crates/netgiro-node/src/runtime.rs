@@ -14,11 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::{io, thread};
 
 use futures_util::FutureExt as _;
+use napi::Status;
 use napi::bindgen_prelude::{Env, Function};
 use napi::threadsafe_function::{
     ThreadsafeCallContext, ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
-use napi::Status;
 use napi_derive::napi;
 use serde::Serialize;
 use tokio::runtime::Handle;

@@ -283,7 +283,12 @@ impl NativeSimulator {
     #[napi(catch_unwind)]
     pub fn callbacks(&self) -> String {
         let callbacks = self.simulator.callbacks();
-        json(&callbacks.iter().map(CallbackRecord::from).collect::<Vec<_>>())
+        json(
+            &callbacks
+                .iter()
+                .map(CallbackRecord::from)
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// Lets something go wrong.

@@ -137,7 +137,8 @@ impl StateView<'_> {
 
 impl PaymentView<'_> {
     fn read(self) -> Result<PaymentInfo, String> {
-        let decimal = |text: Option<String>| text.map(|text| text.parse().map_err(told)).transpose();
+        let decimal =
+            |text: Option<String>| text.map(|text| text.parse().map_err(told)).transpose();
         Ok(PaymentInfo {
             transaction_id: self.transaction_id,
             invoice_number: self.invoice_number,
