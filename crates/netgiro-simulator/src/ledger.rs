@@ -7,10 +7,12 @@ use crate::clock::later;
 use crate::codes;
 use crate::customer::{Manner, Way};
 use crate::error::SimulatorError;
-use crate::faults::{Fault, Faults};
+use crate::faults::{BodyAs, DropAt, DropBy, Fault, Faults};
 use crate::history::History;
 use crate::options::{ResponseSignatures, SimulatorOptions};
 use crate::signature::{self, Keys, Seal};
+use crate::spoil;
+use crate::storm::{Mood, Storm, Weather};
 use crate::wire::{self, Endpoint, Invalid, Members};
 use fastrand::Rng;
 use jiff::Timestamp;
@@ -117,15 +119,24 @@ pub(crate) struct Outgoing {
     /// The number of the request in the history.
     pub(crate) request: usize,
     pub(crate) delay: Option<Duration>,
-    /// `None`: close the connection.
-    pub(crate) response: Option<Response>,
+    pub(crate) response: Response,
+    /// Where and how the exchange breaks off.
+    pub(crate) breaks_off: Option<(DropAt, DropBy)>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// Headers that take the place of others.
+    pub(crate) instead: BTreeMap<String, String>,
+    /// How many bytes of headers to add.
+    pub(crate) header_bytes: usize,
     pub(crate) body: Vec<u8>,
+    /// How many blanks to send after the body.
+    pub(crate) padding: u64,
+    /// The time between two bytes.
+    pub(crate) drip: Option<Duration>,
 }
 
 impl Response {
@@ -133,7 +144,11 @@ impl Response {
         Self {
             status,
             headers: Vec::new(),
+            instead: BTreeMap::new(),
+            header_bytes: 0,
             body,
+            padding: 0,
+            drip: None,
         }
     }
 }
@@ -166,6 +181,8 @@ enum Due {
     Reaction(Uuid),
     /// A callback is to be repeated.
     Repetition(Letter),
+    /// A customer in a storm has made up their mind: whether they confirm.
+    Decision(Uuid, bool),
 }
 
 #[derive(Debug)]
@@ -180,6 +197,15 @@ pub(crate) struct Ledger {
     requests: History<SimulatedRequest>,
     callbacks: History<SimulatedCallback>,
     faults: Faults,
+    storm: Option<Weather>,
+    /// Whether calls fail in the storm; its customers are there to its end.
+    is_stormy: bool,
+    /// Carts whose customers confirm when the cancel arrives.
+    racing: HashSet<Uuid>,
+    /// The last answer of each endpoint, with its signature, for whoever replays it.
+    answers: HashMap<Endpoint, Response>,
+    /// What the last answer was signed with.
+    signed: Vec<(&'static str, String)>,
     nonces: HashSet<String>,
     /// Makes up carts, and nothing else: the n-th cart is the same however many requests come between.
     births: Rng,
@@ -200,6 +226,11 @@ impl Ledger {
             requests: History::new(options.history),
             callbacks: History::new(options.history),
             faults: Faults::default(),
+            storm: None,
+            is_stormy: false,
+            racing: HashSet::new(),
+            answers: HashMap::new(),
+            signed: Vec::new(),
             nonces: HashSet::new(),
             first_invoice,
             seals: births.fork(),
@@ -226,8 +257,18 @@ impl Ledger {
         self.callbacks.iter().cloned().collect()
     }
 
-    pub(crate) fn faults(&mut self) -> &mut Faults {
-        &mut self.faults
+    pub(crate) fn add_fault(&mut self, fault: Fault) -> Result<(), SimulatorError> {
+        self.faults.add(fault)
+    }
+
+    pub(crate) fn clear_faults(&mut self) {
+        self.faults.clear();
+        self.is_stormy = false;
+    }
+
+    pub(crate) fn storm(&mut self, storm: Storm) {
+        self.storm = Some(Weather::new(storm));
+        self.is_stormy = true;
     }
 
     // What customers do.
@@ -279,6 +320,14 @@ impl Ledger {
                 }
                 Due::Reaction(id) => self.react(id, at),
                 Due::Repetition(letter) => self.send(letter, at),
+                Due::Decision(id, confirms) => {
+                    // Unless the cart has come to its end before.
+                    let _ = if confirms {
+                        self.confirm(id, at)
+                    } else {
+                        self.decline(id, at)
+                    };
+                }
             }
         }
     }
@@ -421,14 +470,11 @@ impl Ledger {
             at: now,
         });
 
-        let fault = endpoint.and_then(|endpoint| self.faults.take(endpoint));
-        if let (
-            Some(Fault {
-                confirm_during: true,
-                ..
-            }),
-            Some(id),
-        ) = (&fault, named)
+        let fault = endpoint.and_then(|endpoint| self.fault(endpoint, named, &members));
+        let races = endpoint == Some(Endpoint::CancelCart)
+            && named.is_some_and(|id| self.racing.remove(&id));
+        if let Some(id) = named
+            && (races || fault.as_ref().is_some_and(|fault| fault.confirm_during))
         {
             let _ = self.confirm(id, now); // they may have decided already
         }
@@ -450,25 +496,76 @@ impl Ledger {
         if let (Some(fault), Some(endpoint)) = (&fault, endpoint) {
             spoil(&mut response, fault, endpoint);
         }
+        self.dress(&mut response, fault.as_ref(), endpoint, &incoming.url);
+        Outgoing {
+            request,
+            delay: fault.as_ref().and_then(|fault| fault.delay),
+            response,
+            breaks_off: fault.and_then(|fault| Some((fault.drop?, fault.drop_by))),
+        }
+    }
+
+    /// Whether a request is not to be read, and how its connection ends.
+    pub(crate) fn leaves_unread(&mut self, path: &str) -> Option<DropBy> {
+        let endpoint = Endpoint::of_path(path)?;
+        self.faults.take_unread(endpoint).map(|fault| fault.drop_by)
+    }
+
+    /// What goes wrong with this request, by script or by weather.
+    fn fault(
+        &mut self,
+        endpoint: Endpoint,
+        named: Option<Uuid>,
+        members: &Result<Members, Invalid>,
+    ) -> Option<Fault> {
+        if let Some(fault) = self.faults.take(endpoint) {
+            return Some(fault);
+        }
+        let order = match (named, members) {
+            _ if !self.is_stormy => return None,
+            (Some(id), _) => self.find(id)?.order.reference.clone(),
+            (None, Ok(members)) => members.reference()?,
+            (None, Err(_)) => return None,
+        };
+        self.storm.as_mut()?.fault(endpoint, &order)
+    }
+
+    /// Adds the headers, the signature among them.
+    fn dress(
+        &mut self,
+        response: &mut Response,
+        fault: Option<&Fault>,
+        endpoint: Option<Endpoint>,
+        url: &str,
+    ) {
+        if let (Some(BodyAs::Replayed), Some(before)) = (
+            fault.and_then(|fault| fault.body_as),
+            endpoint.and_then(|endpoint| self.answers.get(&endpoint)),
+        ) {
+            response.clone_from(before);
+            return;
+        }
         response
             .headers
             .push(("content-type", "application/json; charset=utf-8".to_owned()));
-        if (200..300).contains(&response.status) {
-            let signatures = fault
-                .as_ref()
-                .and_then(|fault| fault.signature)
-                .unwrap_or(self.options.response_signatures);
-            let seal = self.seal();
-            let signed = self
-                .keys()
-                .headers(&seal, &incoming.url, &response.body, signatures);
-            response.headers.extend(signed);
+        if !(200..300).contains(&response.status) {
+            return;
         }
-        let closes = fault.as_ref().is_some_and(|fault| fault.drop.is_some());
-        Outgoing {
-            request,
-            delay: fault.and_then(|fault| fault.delay),
-            response: (!closes).then_some(response),
+        let signatures = fault
+            .and_then(|fault| fault.signature)
+            .unwrap_or(self.options.response_signatures);
+        let seal = self.seal();
+        let signed = self.keys().headers(&seal, url, &response.body, signatures);
+        if signatures == ResponseSignatures::Replay && !self.signed.is_empty() {
+            response.headers.extend(self.signed.clone());
+            return;
+        }
+        if signatures == ResponseSignatures::Valid {
+            self.signed.clone_from(&signed);
+        }
+        response.headers.extend(signed);
+        if let (None, Some(endpoint)) = (fault, endpoint) {
+            self.answers.insert(endpoint, response.clone());
         }
     }
 
@@ -536,6 +633,9 @@ impl Ledger {
         if matches!(customer.manner, Manner::Approves | Manner::Declines) {
             self.at(later(now, self.options.reaction), Due::Reaction(id));
         }
+        if (customer.way, customer.manner) == (Way::Phone, Manner::Ordinary) {
+            self.plan(id, now);
+        }
         self.at(expires_at, Due::Lifetime(id));
         self.run_until(now);
         wire::inserted(
@@ -543,6 +643,21 @@ impl Ledger {
             self.options.check_interval_ms,
             customer.way == Way::Phone,
         )
+    }
+
+    /// In a storm customers know what they will do.
+    fn plan(&mut self, id: Uuid, now: Timestamp) {
+        let mood = (self.storm.as_ref())
+            .zip(self.find(id))
+            .map(|(weather, cart)| weather.mood(&cart.order.reference));
+        match mood {
+            Some(Mood::Confirms(after)) => self.at(later(now, after), Due::Decision(id, true)),
+            Some(Mood::Declines(after)) => self.at(later(now, after), Due::Decision(id, false)),
+            Some(Mood::Races) => {
+                self.racing.insert(id);
+            }
+            Some(Mood::Ignores) | None => {}
+        }
     }
 
     fn answer(
@@ -633,9 +748,24 @@ fn spoil(response: &mut Response, fault: &Fault, endpoint: Endpoint) {
     if let Some(body) = &fault.body {
         response.body.clone_from(body);
     }
+    if let Some(form) = fault.body_as {
+        response.body = spoil::body(std::mem::take(&mut response.body), form);
+        let spoken = match form {
+            BodyAs::Gzip => Some(("content-encoding", "gzip")),
+            BodyAs::Html => Some(("content-type", "text/html; charset=utf-8")),
+            _ => None,
+        };
+        if let Some((name, value)) = spoken {
+            response.instead.insert(name.to_owned(), value.to_owned());
+        }
+    }
     if let Some(value) = &fault.retry_after {
         response.headers.push(("retry-after", value.clone()));
     }
+    response.instead.extend(fault.headers.clone());
+    response.header_bytes = fault.header_bytes.unwrap_or_default();
+    response.padding = fault.padding.unwrap_or_default();
+    response.drip = fault.drip;
 }
 
 fn status(stage: Stage) -> CartStatus {

@@ -55,11 +55,14 @@ mod options;
 mod server;
 mod signature;
 mod simulator;
+mod spoil;
+mod storm;
 mod wire;
 
 pub use error::SimulatorError;
-pub use faults::{DropAt, Fault};
+pub use faults::{BodyAs, DropAt, DropBy, Fault};
 pub use ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
 pub use options::{ResponseSignatures, SimulatorOptions};
 pub use simulator::Simulator;
+pub use storm::Storm;
 pub use wire::Endpoint;

@@ -125,11 +125,13 @@ pub enum ResponseSignatures {
     Omit,
     /// The signature is wrong.
     Corrupt,
+    /// Nonce and signature are those of the signed answer before it, whichever endpoint gave that.
+    Replay,
 }
 
 impl ResponseSignatures {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Valid, Self::Omit, Self::Corrupt];
+    pub const ALL: &'static [Self] = &[Self::Valid, Self::Omit, Self::Corrupt, Self::Replay];
 
     /// The word for it, the same in Rust, Python and Node.
     #[must_use]
@@ -138,6 +140,7 @@ impl ResponseSignatures {
             Self::Valid => "valid",
             Self::Omit => "omit",
             Self::Corrupt => "corrupt",
+            Self::Replay => "replay",
         }
     }
 }
@@ -158,7 +161,7 @@ impl FromStr for ResponseSignatures {
             .find(|known| known.as_str() == text)
             .ok_or_else(|| {
                 SimulatorError::InvalidOption(format!(
-                    "a response signature must be \"valid\", \"omit\" or \"corrupt\"; got {text:?}"
+                    "a response signature must be \"valid\", \"omit\", \"corrupt\" or \"replay\"; got {text:?}"
                 ))
             })
     }

@@ -2,19 +2,24 @@
 
 use crate::callbacks;
 use crate::clock::Clock;
+use crate::faults::{DropAt, DropBy};
 use crate::ledger::{Incoming, Ledger, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::channel::{Channel, Sender};
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body, Bytes};
-use hyper::header::{HOST, HeaderMap};
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Far more than any request of the API.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
@@ -25,6 +30,8 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     /// Callbacks are waiting, or something is due earlier than thought.
     changed: Notify,
+    /// Every connection is to be cut.
+    cut: Notify,
     callback_timeout: Duration,
 }
 
@@ -42,6 +49,7 @@ impl Shared {
                 ledger,
             }),
             changed: Notify::new(),
+            cut: Notify::new(),
             callback_timeout,
         }
     }
@@ -76,37 +84,146 @@ impl Shared {
     }
 }
 
+/// What the handle asks of the one who listens.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Refuse(Duration, Done),
+    Listen(Done),
+}
+
+/// Dropped when an order has been carried out.
+#[derive(Debug)]
+pub(crate) struct Done {
+    _sender: std::sync::mpsc::Sender<()>,
+}
+
+/// Orders wait until they have been carried out, or until there is nobody left to do so.
+#[derive(Clone, Debug)]
+pub(crate) struct Orders(mpsc::UnboundedSender<Order>);
+
+pub(crate) type Ordered = mpsc::UnboundedReceiver<Order>;
+
+pub(crate) fn orders() -> (Orders, Ordered) {
+    let (sender, ordered) = mpsc::unbounded_channel();
+    (Orders(sender), ordered)
+}
+
+impl Orders {
+    pub(crate) fn refuse(&self, period: Duration) {
+        self.give(|done| Order::Refuse(period, done));
+    }
+
+    pub(crate) fn listen(&self) {
+        self.give(Order::Listen);
+    }
+
+    fn give(&self, order: impl FnOnce(Done) -> Order) {
+        let (sender, done) = std::sync::mpsc::channel();
+        if self.0.send(order(Done { _sender: sender })).is_ok() {
+            let _ = done.recv();
+        }
+    }
+}
+
 /// Serves until told to stop; connections still open are cut when the runtime goes.
 pub(crate) async fn serve(
     listener: std::net::TcpListener,
     shared: Arc<Shared>,
+    mut ordered: Ordered,
     stop: oneshot::Receiver<()>,
 ) {
-    let Ok(listener) = TcpListener::from_std(listener) else {
-        return;
-    };
     tokio::select! {
         _ = stop => {}
-        () = listen(&listener, &shared) => {}
+        _ = listen(listener, &shared, &mut ordered) => {}
         () = keep_time(&shared) => {}
     }
 }
 
-async fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
+async fn listen(
+    listener: std::net::TcpListener,
+    shared: &Arc<Shared>,
+    ordered: &mut Ordered,
+) -> io::Result<()> {
+    let mut listener = TcpListener::from_std(listener)?;
+    let address = listener.local_addr()?;
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: others may be closed meanwhile.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            continue;
-        };
-        let _ = stream.set_nodelay(true);
-        let shared = Arc::clone(shared);
-        tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
-        });
+        tokio::select! {
+            Some(order) = ordered.recv() => {
+                if let Order::Refuse(period, done) = order {
+                    drop(listener);
+                    listener = refuse(address, shared, ordered, period, done).await?;
+                }
+            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    tokio::spawn(converse(stream, Arc::clone(shared)));
+                }
+                // Out of file descriptors, most likely: others may be closed meanwhile.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+        }
+    }
+}
+
+/// Keeps the port without listening to it, so that connections are refused and nobody else takes it.
+async fn refuse(
+    address: SocketAddr,
+    shared: &Shared,
+    ordered: &mut Ordered,
+    mut period: Duration,
+    mut done: Done,
+) -> io::Result<TcpListener> {
+    shared.cut.notify_waiters();
+    let socket = loop {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        if socket.bind(address).is_ok() {
+            break socket;
+        }
+        // An outgoing connection has got it by chance.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    };
+    loop {
+        drop(done);
+        match tokio::time::timeout(period, ordered.recv()).await {
+            Ok(Some(Order::Refuse(longer, next))) => (period, done) = (longer, next),
+            Ok(Some(Order::Listen(_done))) => return socket.listen(1024),
+            Ok(None) | Err(_) => return socket.listen(1024),
+        }
+    }
+}
+
+/// What is to become of a connection.
+#[derive(Debug, Default)]
+struct Line {
+    /// It is to end now.
+    ends: Notify,
+    /// Its end is a reset.
+    resets: AtomicBool,
+}
+
+impl Line {
+    fn will_end(&self, by: DropBy) {
+        self.resets.store(by == DropBy::Reset, Ordering::Relaxed);
+    }
+}
+
+/// One connection, from its first request to its end.
+async fn converse(stream: TcpStream, shared: Arc<Shared>) {
+    let _ = stream.set_nodelay(true);
+    let mut cut = pin!(shared.cut.notified());
+    cut.as_mut().enable();
+    let line = Arc::new(Line::default());
+    let service = service_fn(|request| answer(request, Arc::clone(&shared), Arc::clone(&line)));
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        _ = &mut connection => {}
+        () = line.ends.notified() => {}
+        () = cut => {}
+    }
+    if line.resets.load(Ordering::Relaxed) {
+        let stream = connection.into_parts().io.into_inner();
+        let _ = stream.set_zero_linger();
     }
 }
 
@@ -136,16 +253,22 @@ async fn keep_time(shared: &Arc<Shared>) {
     }
 }
 
-/// Answers a request; an error closes the connection without an answer.
+type Answer = hyper::Response<Either<Full<Bytes>, Channel<Bytes, io::Error>>>;
+
+/// Answers a request; an error ends the connection without an answer.
 async fn answer<B>(
     request: hyper::Request<B>,
     shared: Arc<Shared>,
-) -> io::Result<hyper::Response<Full<Bytes>>>
+    line: Arc<Line>,
+) -> io::Result<Answer>
 where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let (head, body) = request.into_parts();
+    if let Some(by) = shared.now(|ledger, _| ledger.leaves_unread(head.uri.path())) {
+        return Err(break_off(&line, by).await);
+    }
     let body = Limited::new(body, LARGEST_BODY)
         .collect()
         .await
@@ -172,11 +295,21 @@ where
     if let Some(delay) = outgoing.delay {
         tokio::time::sleep(delay).await;
     }
-    let Some(response) = outgoing.response else {
-        return Err(io::ErrorKind::ConnectionAborted.into());
-    };
+    if let Some((DropAt::Unread | DropAt::Before | DropAt::After, by)) = outgoing.breaks_off {
+        return Err(break_off(&line, by).await);
+    }
+    let response = outgoing.response;
     shared.now(|ledger, _| ledger.answered(outgoing.request, &response));
-    write(response)
+    write(response, outgoing.breaks_off, line)
+}
+
+/// Why there is no answer, once the client has waited for it where it is to wait.
+async fn break_off(line: &Line, by: DropBy) -> io::Error {
+    if by == DropBy::Silence {
+        std::future::pending::<()>().await;
+    }
+    line.will_end(by);
+    io::ErrorKind::ConnectionAborted.into()
 }
 
 /// The URL as the sender wrote it: the host from the header, path and query untouched.
@@ -191,12 +324,104 @@ fn received_url(uri: &hyper::Uri, headers: &HeaderMap) -> String {
     format!("http://{host}{uri}")
 }
 
-fn write(response: Response) -> io::Result<hyper::Response<Full<Bytes>>> {
+fn write(
+    response: Response,
+    breaks_off: Option<(DropAt, DropBy)>,
+    line: Arc<Line>,
+) -> io::Result<Answer> {
     let mut built = hyper::Response::builder().status(response.status);
-    for (name, value) in response.headers {
-        built = built.header(name, value);
+    for (name, value) in &response.headers {
+        built = built.header(*name, value);
     }
-    built
-        .body(Full::from(response.body))
-        .map_err(io::Error::other)
+    for (number, bytes) in filler(response.header_bytes).enumerate() {
+        built = built.header(format!("x-filler-{number}"), bytes);
+    }
+    let length = (response.body.len() as u64).saturating_add(response.padding);
+    let is_plain = response.padding == 0 && response.drip.is_none() && breaks_off.is_none();
+    let instead = response.instead.clone();
+    let body = if is_plain {
+        Either::Left(Full::from(response.body))
+    } else {
+        let (sender, body) = Channel::new(1);
+        tokio::spawn(pour(response, breaks_off, sender, line));
+        Either::Right(body)
+    };
+    let mut built = built.body(body).map_err(io::Error::other)?;
+    for (name, value) in instead {
+        let name = HeaderName::try_from(name).map_err(io::Error::other)?;
+        let value = HeaderValue::try_from(value).map_err(io::Error::other)?;
+        built.headers_mut().insert(name, value);
+    }
+    if !is_plain && !built.headers().contains_key(TRANSFER_ENCODING) {
+        built.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    Ok(built)
+}
+
+/// The values of headers that take so many bytes together.
+fn filler(bytes: usize) -> impl Iterator<Item = String> {
+    const EACH: usize = 4096;
+    (0..bytes.div_ceil(EACH)).map(|_| "x".repeat(EACH))
+}
+
+/// Long enough for what was written before to have left, and for the client to have read it.
+const SETTLED: Duration = Duration::from_millis(20);
+
+/// Sends a body piece by piece, as far as it is to be sent.
+async fn pour(
+    response: Response,
+    breaks_off: Option<(DropAt, DropBy)>,
+    mut sender: Sender<Bytes, io::Error>,
+    line: Arc<Line>,
+) {
+    let body = Bytes::from(response.body);
+    let by = match breaks_off {
+        Some((DropAt::Within, by)) => Some(by),
+        _ => None,
+    };
+    let sent = match by {
+        Some(_) => body.slice(..body.len() / 2),
+        None => body,
+    };
+    if let Some(interval) = response.drip {
+        for at in 0..sent.len() {
+            if sender.send_data(sent.slice(at..=at)).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(interval).await;
+        }
+    } else if sender.send_data(sent).await.is_err() {
+        return;
+    }
+    if let Some(by) = by {
+        tokio::time::sleep(SETTLED).await;
+        sender.abort(break_off(&line, by).await);
+        return;
+    }
+    if pad(response.padding, &mut sender).await.is_err() {
+        return;
+    }
+    drop(sender);
+    if let Some((DropAt::Answered, by)) = breaks_off {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        line.will_end(by);
+        line.ends.notify_one();
+    }
+}
+
+/// Sends blanks, a handful at a time.
+async fn pad(
+    mut blanks: u64,
+    sender: &mut Sender<Bytes, io::Error>,
+) -> Result<(), http_body_util::channel::SendError> {
+    static BLANKS: [u8; 65_536] = [b' '; 65_536];
+    while blanks > 0 {
+        let now = usize::try_from(blanks)
+            .unwrap_or(usize::MAX)
+            .min(BLANKS.len());
+        let piece = BLANKS.get(..now).unwrap_or_default();
+        sender.send_data(Bytes::from_static(piece)).await?;
+        blanks -= now as u64;
+    }
+    Ok(())
 }

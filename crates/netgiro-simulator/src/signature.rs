@@ -56,7 +56,8 @@ impl Keys<'_> {
         let mut headers = vec![(REFERENCE_ID, seal.reference_id.clone())];
         match signatures {
             ResponseSignatures::Omit => return headers,
-            ResponseSignatures::Valid => {}
+            // What is replayed is put in by whoever remembers it.
+            ResponseSignatures::Valid | ResponseSignatures::Replay => {}
             ResponseSignatures::Corrupt => {
                 let last = signature.pop();
                 signature.push(if last == Some('0') { '1' } else { '0' });

@@ -4,7 +4,8 @@ use crate::error::SimulatorError;
 use crate::faults::Fault;
 use crate::ledger::{Ledger, SimulatedCallback, SimulatedCart, SimulatedRequest};
 use crate::options::SimulatorOptions;
-use crate::server::{self, Shared};
+use crate::server::{self, Orders, Shared};
+use crate::storm::Storm;
 use jiff::Timestamp;
 use std::fmt;
 use std::io;
@@ -26,6 +27,7 @@ pub struct Simulator {
     app_key: String,
     secret_key: String,
     shared: Arc<Shared>,
+    orders: Orders,
     /// Never dropped as it stands: in a forked child, taking leave of a thread that is not there could hang.
     running: ManuallyDrop<Mutex<Option<Running>>>,
     process: u32,
@@ -56,15 +58,17 @@ impl Simulator {
         let callback_timeout = options.callback_timeout;
         let shared = Arc::new(Shared::new(Ledger::new(options), callback_timeout));
         let (stop, stopped) = oneshot::channel();
+        let (orders, ordered) = server::orders();
         let served = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("netgiro-simulator".to_owned())
-            .spawn(move || runtime.block_on(server::serve(listener, served, stopped)))?;
+            .spawn(move || runtime.block_on(server::serve(listener, served, ordered, stopped)))?;
         Ok(Self {
             url,
             app_key,
             secret_key,
             shared,
+            orders,
             running: ManuallyDrop::new(Mutex::new(Some(Running { stop, thread }))),
             process: std::process::id(),
         })
@@ -153,12 +157,33 @@ impl Simulator {
     ///
     /// Fails for a fault that cannot be: no count, or a status that is none.
     pub fn add_fault(&self, fault: Fault) -> Result<(), SimulatorError> {
-        self.shared.now(|ledger, _| ledger.faults().add(fault))
+        let refuse = fault.refuse;
+        self.shared.now(|ledger, _| ledger.add_fault(fault))?;
+        if let Some(period) = refuse {
+            self.orders.refuse(period);
+        }
+        Ok(())
     }
 
-    /// Forgets the faults that have not struck yet.
+    /// Forgets the faults that have not struck yet, lets connections in again, and lets a storm's calls through: its
+    /// customers still do what they meant to.
     pub fn clear_faults(&self) {
-        self.shared.now(|ledger, _| ledger.faults().clear());
+        self.shared.now(|ledger, _| ledger.clear_faults());
+        self.orders.listen();
+    }
+
+    /// Lets a storm break loose, in place of one that blows already. Scripted faults go first.
+    ///
+    /// Fails for a failure rate that is none.
+    pub fn storm(&self, storm: Storm) -> Result<(), SimulatorError> {
+        if !(0.0..=1.0).contains(&storm.failure_rate) {
+            return Err(SimulatorError::InvalidOption(format!(
+                "failure_rate must be from 0 to 1; got {}",
+                storm.failure_rate
+            )));
+        }
+        self.shared.now(|ledger, _| ledger.storm(storm));
+        Ok(())
     }
 
     /// Stops the server: cuts its connections, frees its port and ends its thread. Carts and records stay readable.

@@ -150,6 +150,11 @@ impl Members {
         Uuid::parse_str(&text).map_err(|_| Invalid::plain("TransactionId must be a GUID"))
     }
 
+    /// The order that an `InsertCart` is for.
+    pub(crate) fn reference(&self) -> Option<String> {
+        self.text("Reference").ok()?
+    }
+
     pub(crate) fn identifier(&self) -> Result<Option<String>, Invalid> {
         self.text("Identifier")
     }

@@ -1,9 +1,9 @@
 //! Each fault strikes the requests it is meant for, and only those.
 
 use crate::shop::{KENNITALA, Message, PHONE, Shop, order, write_request};
-use netgiro_simulator::{Endpoint, Fault, ResponseSignatures};
+use netgiro_simulator::{BodyAs, DropAt, DropBy, Endpoint, Fault, ResponseSignatures, Storm};
 use serde_json::{Value, json};
-use std::io;
+use std::io::{self, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -241,4 +241,227 @@ fn a_connection_survives_what_does_not_close_it() {
         .unwrap();
         assert_eq!(Message::read(&mut stream).unwrap().status(), status);
     }
+}
+
+/// Sends a CheckCart on a connection, and leaves the answer unread.
+fn ask(shop: &Shop, stream: &mut TcpStream) {
+    let body = nobody().to_string();
+    let headers = shop.signed(&shop.url("CheckCart"), body.as_bytes());
+    let path = "/v1/Checkout/CheckCart";
+    let address = shop.address();
+    write_request(stream, "POST", path, address, &headers, body.as_bytes()).unwrap();
+}
+
+/// What comes back until the connection ends, and how it ends.
+fn rest(stream: &mut TcpStream) -> (Vec<u8>, io::Result<()>) {
+    let mut bytes = Vec::new();
+    let end = stream.read_to_end(&mut bytes).map(|_| ());
+    (bytes, end)
+}
+
+#[test]
+fn exchanges_break_off_wherever_they_are_told_to() {
+    for (at, seen, told) in [
+        (DropAt::Unread, 0, false),
+        (DropAt::Before, 1, false),
+        (DropAt::After, 1, false),
+        (DropAt::Within, 1, true),
+        (DropAt::Answered, 1, true),
+    ] {
+        for by in [DropBy::Close, DropBy::Reset] {
+            let shop = struck_by(Fault::on(Endpoint::CheckCart).drop(at, by));
+            let mut stream = TcpStream::connect(shop.address()).unwrap();
+            ask(&shop, &mut stream);
+            let (bytes, end) = rest(&mut stream);
+            assert_eq!(shop.simulator.requests().len(), seen, "{at:?}");
+            assert_eq!(bytes.starts_with(b"HTTP/1.1 200 OK"), told, "{at:?}");
+            let reset = end.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
+            assert_eq!(reset, by == DropBy::Reset, "{at:?} {by:?}");
+            let is_whole = bytes.ends_with(b"10201}");
+            assert_eq!(is_whole, at == DropAt::Answered, "{at:?} {by:?}");
+            assert_eq!(shop.call("CheckCart", &nobody()).status(), 200);
+        }
+    }
+}
+
+#[test]
+fn silence_is_neither_an_answer_nor_an_end() {
+    for (at, seen) in [
+        (DropAt::Unread, 0),
+        (DropAt::Before, 1),
+        (DropAt::Within, 1),
+    ] {
+        let shop = struck_by(Fault::on(Endpoint::CheckCart).drop(at, DropBy::Silence));
+        let mut stream = TcpStream::connect(shop.address()).unwrap();
+        let patience = Duration::from_millis(60);
+        ask(&shop, &mut stream);
+        stream.set_read_timeout(Some(patience)).unwrap();
+        let (bytes, end) = rest(&mut stream);
+        assert_eq!(end.unwrap_err().kind(), io::ErrorKind::WouldBlock, "{at:?}");
+        assert_eq!(!bytes.is_empty(), at == DropAt::Within);
+        assert_eq!(shop.simulator.requests().len(), seen);
+    }
+}
+
+#[test]
+fn connections_are_refused_for_a_while_and_open_ones_cut() {
+    let shop = Shop::open();
+    let mut open = TcpStream::connect(shop.address()).unwrap();
+    ask(&shop, &mut open);
+    Message::read(&mut open).unwrap();
+    let fault = Fault::refusing(Duration::from_secs(600));
+    shop.simulator.add_fault(fault).unwrap();
+    let refused = TcpStream::connect(shop.address()).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+    assert!(rest(&mut open).0.is_empty());
+    shop.simulator.clear_faults();
+    assert_eq!(shop.call("CheckCart", &nobody()).status(), 200);
+    let fault = Fault::refusing(Duration::from_millis(20));
+    shop.simulator.add_fault(fault).unwrap();
+    crate::shop::until("listening again", || {
+        TcpStream::connect(shop.address()).is_ok()
+    });
+    shop.simulator.close();
+    let fault = Fault::refusing(Duration::from_secs(600));
+    shop.simulator.add_fault(fault).unwrap(); // nobody is left to refuse
+}
+
+#[test]
+fn bodies_are_spoilt() {
+    let shop = Shop::open();
+    let url = shop.url("CheckCart");
+    for (form, is_json) in [
+        (BodyAs::Empty, false),
+        (BodyAs::Html, false),
+        (BodyAs::Truncated, false),
+        (BodyAs::Doubled, false),
+        (BodyAs::Bom, false),
+        (BodyAs::Gzip, false),
+        (BodyAs::InvalidUtf8, false),
+        (BodyAs::DuplicateKeys, true),
+        (BodyAs::Overflow, true),
+        (BodyAs::Quoted, true),
+    ] {
+        let fault = Fault::on(Endpoint::CheckCart).body_as(form);
+        shop.simulator.add_fault(fault).unwrap();
+        let answer = shop.call("CheckCart", &nobody());
+        let read = serde_json::from_slice::<Value>(&answer.body);
+        assert_eq!(read.is_ok(), is_json, "{form:?}");
+        assert!(answer.is_signed(shop.simulator.secret_key(), &url));
+        let encoding = answer.header("content-encoding");
+        assert_eq!(encoding.is_some(), form == BodyAs::Gzip);
+    }
+}
+
+#[test]
+fn answers_and_signatures_are_replayed() {
+    let shop = Shop::open();
+    let (paid, other) = (shop.insert(PHONE, 0), shop.insert(PHONE, 0));
+    shop.simulator.confirm(paid).unwrap();
+    let first = shop.check(paid);
+    let fault = Fault::on(Endpoint::CheckCart).body_as(BodyAs::Replayed);
+    shop.simulator.add_fault(fault).unwrap();
+    let again = shop.check(other);
+    assert_eq!(again.body, first.body);
+    let signature = |answer: &Message| answer.header("netgiro_signature").unwrap().to_owned();
+    assert_eq!(signature(&again), signature(&first));
+    let fault = Fault::on(Endpoint::CheckCart).signature(ResponseSignatures::Replay);
+    shop.simulator.add_fault(fault).unwrap();
+    let forged = shop.check(other);
+    assert_eq!(forged.row(), (true, Some(false), 10425));
+    assert_eq!(signature(&forged), signature(&first));
+}
+
+#[test]
+fn large_answers_are_made_as_they_are_sent() {
+    const BLANKS: u64 = 100 << 20;
+    let mut fault = Fault::on(Endpoint::CheckCart);
+    fault.padding = Some(BLANKS);
+    let shop = struck_by(fault.clone());
+    let mut stream = TcpStream::connect(shop.address()).unwrap();
+    ask(&shop, &mut stream);
+    let mut piece = [0; 512];
+    let read = stream.read(&mut piece).unwrap();
+    let head = String::from_utf8_lossy(&piece[..read]).to_lowercase();
+    let length: u64 = (head.split("content-length: ").nth(1).unwrap())
+        .split("\r\n")
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(length > BLANKS);
+    fault.padding = Some(4);
+    shop.simulator
+        .add_fault(fault.clone().header("transfer-encoding", "chunked"))
+        .unwrap();
+    let answer = shop.call("CheckCart", &nobody());
+    assert_eq!(answer.header("content-length"), None);
+    fault.padding = None;
+    fault.header_bytes = Some(10_000);
+    shop.simulator.add_fault(fault).unwrap();
+    let answer = shop.call("CheckCart", &nobody());
+    let filler = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name.starts_with("x-filler"));
+    assert_eq!(filler.count(), 3);
+}
+
+#[test]
+fn a_body_drips() {
+    let mut fault = Fault::on(Endpoint::CheckCart).body("12345");
+    fault.drip = Some(Duration::from_millis(10));
+    let shop = struck_by(fault);
+    let started = Instant::now();
+    assert_eq!(shop.call("CheckCart", &nobody()).text(), "12345");
+    assert!(started.elapsed() >= Duration::from_millis(40));
+}
+
+#[test]
+fn a_storm_strikes_and_passes_and_its_customers_stay() {
+    let shop = Shop::open();
+    let storm = Storm::new(1).failure_rate(1.0).reaction(Duration::ZERO);
+    shop.simulator.storm(storm).unwrap();
+    let sound = |answer: io::Result<Message>| {
+        answer.is_ok_and(|answer| {
+            answer.status() == 200
+                && answer.is_signed(shop.simulator.secret_key(), &shop.url("InsertCart"))
+                && serde_json::from_slice::<Value>(&answer.body)
+                    .is_ok_and(|json| json["ResultCode"] == 200)
+        })
+    };
+    let mut insert = order(PHONE, 0);
+    let mut came_through = 0;
+    for number in 0..40 {
+        insert["Reference"] = json!(format!("A-{number}"));
+        let headers = shop.signed(&shop.url("InsertCart"), insert.to_string().as_bytes());
+        let mut stream = TcpStream::connect(shop.address()).unwrap();
+        let path = "/v1/Checkout/InsertCart";
+        let address = shop.address();
+        let body = insert.to_string();
+        write_request(
+            &mut stream,
+            "POST",
+            path,
+            address,
+            &headers,
+            body.as_bytes(),
+        )
+        .unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .unwrap();
+        came_through += usize::from(sound(Message::read(&mut stream)));
+    }
+    // A connection that breaks after the answer, or members that stand there twice, are all that comes through.
+    assert!(came_through < 15, "{came_through}");
+    let decided = |cart: &netgiro_simulator::SimulatedCart| cart.status.is_final();
+    assert!(shop.simulator.carts().iter().any(decided));
+    assert!(!shop.simulator.carts().iter().all(decided));
+    shop.simulator.clear_faults();
+    for _ in 0..3 {
+        shop.insert(PHONE, 0);
+    }
+    let wrong = Storm::new(1).failure_rate(1.5);
+    assert!(shop.simulator.storm(wrong).is_err());
 }

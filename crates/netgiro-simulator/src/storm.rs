@@ -1,0 +1,216 @@
+//! Bad weather: calls that fail and customers who do as they like, all of it decided by a seed.
+
+use crate::faults::{BodyAs, DropAt, DropBy, Fault};
+use crate::options::ResponseSignatures;
+use crate::wire::Endpoint;
+use fastrand::Rng;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// A storm: a share of all calls fails, each in a way of its own, and customers confirm, decline, ignore the request, or
+/// confirm just as the merchant cancels.
+///
+/// What happens to an order depends on the seed, its reference and how often its calls were made, and not on the orders
+/// beside it: two storms with one seed are alike, however the requests of different orders are interleaved.
+///
+/// Customers are the storm's where they wait for somebody to say what they do: phone numbers but `8111111` and `8222222`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Storm {
+    /// Decides everything.
+    pub seed: u64,
+    /// The share of calls that fails, from 0 to 1. Default 0.3.
+    pub failure_rate: f64,
+    /// How long a customer takes at the most, on the simulator's clock. Default 300 ms.
+    pub reaction: Duration,
+}
+
+impl Storm {
+    /// A storm in which three of ten calls fail.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            failure_rate: 0.3,
+            reaction: Duration::from_millis(300),
+        }
+    }
+
+    /// Lets this share of calls fail, from 0 to 1.
+    #[must_use]
+    pub fn failure_rate(self, failure_rate: f64) -> Self {
+        Self {
+            failure_rate,
+            ..self
+        }
+    }
+
+    /// Lets customers take this long at the most.
+    #[must_use]
+    pub fn reaction(self, reaction: Duration) -> Self {
+        Self { reaction, ..self }
+    }
+}
+
+/// What a customer in a storm is going to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Confirms(Duration),
+    Declines(Duration),
+    Ignores,
+    /// Confirms when the merchant's first cancel arrives.
+    Races,
+}
+
+/// A storm under way.
+#[derive(Debug)]
+pub(crate) struct Weather {
+    storm: Storm,
+    /// How often an order's calls were made.
+    calls: HashMap<(String, Endpoint), u32>,
+}
+
+impl Weather {
+    pub(crate) fn new(storm: Storm) -> Self {
+        Self {
+            storm,
+            calls: HashMap::new(),
+        }
+    }
+
+    /// What the customer of an order does.
+    pub(crate) fn mood(&self, reference: &str) -> Mood {
+        let mut rng = self.rng(&[reference, "customer"], 0);
+        let after = self.storm.reaction.mul_f64(rng.f64());
+        match rng.u8(0..20) {
+            0..7 => Mood::Confirms(after),
+            7..10 => Mood::Declines(after),
+            10..14 => Mood::Ignores,
+            _ => Mood::Races,
+        }
+    }
+
+    /// What goes wrong with the next call of this kind for an order.
+    pub(crate) fn fault(&mut self, endpoint: Endpoint, reference: &str) -> Option<Fault> {
+        let calls = self
+            .calls
+            .entry((reference.to_owned(), endpoint))
+            .or_default();
+        *calls += 1;
+        let call = *calls;
+        let mut rng = self.rng(&[reference, endpoint.as_str()], call);
+        (rng.f64() < self.storm.failure_rate).then(|| fault(endpoint, call, &mut rng))
+    }
+
+    /// Luck for one question: the same answer whenever and however often it is asked.
+    fn rng(&self, question: &[&str], call: u32) -> Rng {
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0100_0000_01b3;
+        let seed = self.storm.seed.to_le_bytes();
+        let call = call.to_le_bytes();
+        let words = question.iter().flat_map(|word| word.bytes().chain([0xff]));
+        let hash = (seed.into_iter().chain(words).chain(call)).fold(OFFSET, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(PRIME)
+        });
+        Rng::with_seed(hash)
+    }
+}
+
+/// One of the ways in which a call fails; none of them is final, and none makes a client give up at once.
+fn fault(endpoint: Endpoint, call: u32, rng: &mut Rng) -> Fault {
+    let fault = Fault::on(endpoint);
+    let by = if rng.bool() {
+        DropBy::Close
+    } else {
+        DropBy::Reset
+    };
+    match rng.u8(0..24) {
+        0 => fault.drop(DropAt::Before, by),
+        1 | 2 => fault.drop(DropAt::After, by),
+        3 | 4 => fault.drop(DropAt::Within, by),
+        5 => fault.drop(DropAt::Answered, by),
+        6 => fault.drop(DropAt::Before, DropBy::Silence),
+        7 => fault.drop(DropAt::After, DropBy::Silence),
+        8 => fault.status(500).processed(rng.bool()),
+        9 => fault
+            .status(502)
+            .body_as(BodyAs::Html)
+            .processed(rng.bool()),
+        10 => fault.status(503).retry_after("0"),
+        11 => fault.status(504).processed(true),
+        12 => fault.status(429).retry_after("0"),
+        13 => fault.status(408),
+        14 => fault.status(404).body_as(BodyAs::Html),
+        15 => fault.status(302).header("location", "/elsewhere"),
+        16 => fault.body_as(BodyAs::Html),
+        17 => fault.body_as(BodyAs::Empty),
+        18 => fault.body_as(BodyAs::Truncated),
+        19 => fault.body_as(BodyAs::Doubled),
+        20 => fault.body_as(BodyAs::DuplicateKeys),
+        21 => fault.body_as(BodyAs::Overflow),
+        22 => fault.body_as(BodyAs::InvalidUtf8),
+        // Three answers in a row that do not verify would be taken for an attack, and not for bad weather.
+        _ if call.is_multiple_of(2) => fault.signature(ResponseSignatures::Corrupt),
+        _ => fault.body_as(BodyAs::Quoted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn luck_depends_on_the_order_alone() {
+        let forecast = |references: &[&str]| {
+            let mut weather = Weather::new(Storm::new(7));
+            let mut faults = HashMap::new();
+            for _ in 0..20 {
+                for reference in references {
+                    let fault = weather.fault(Endpoint::CheckCart, reference);
+                    faults
+                        .entry((*reference).to_owned())
+                        .or_insert_with(Vec::new)
+                        .push(fault);
+                }
+            }
+            faults.remove("a")
+        };
+        assert_eq!(forecast(&["a"]), forecast(&["b", "a", "c"]));
+    }
+
+    #[test]
+    fn a_third_of_calls_fails_and_no_two_signatures_in_a_row() {
+        let mut weather = Weather::new(Storm::new(1));
+        let (mut failed, mut corrupt) = (0, 0);
+        for order in 0..100 {
+            let mut before = false;
+            for _ in 0..100 {
+                let fault = weather.fault(Endpoint::CheckCart, &format!("order-{order}"));
+                let now = (fault.as_ref())
+                    .is_some_and(|fault| fault.signature == Some(ResponseSignatures::Corrupt));
+                assert!(!(now && before));
+                before = now;
+                failed += u32::from(fault.is_some());
+                corrupt += u32::from(now);
+            }
+        }
+        assert!((2700..3300).contains(&failed), "{failed} of 10000");
+        assert!(corrupt > 20, "{corrupt}");
+    }
+
+    #[test]
+    fn customers_are_of_every_kind() {
+        let weather = Weather::new(Storm::new(3));
+        let moods: Vec<_> = (0..100)
+            .map(|order| weather.mood(&format!("order-{order}")))
+            .collect();
+        for kind in [
+            |mood: &Mood| matches!(mood, Mood::Confirms(_)),
+            |mood: &Mood| matches!(mood, Mood::Declines(_)),
+            |mood: &Mood| matches!(mood, Mood::Ignores),
+            |mood: &Mood| matches!(mood, Mood::Races),
+        ] {
+            assert!(moods.iter().filter(|mood| kind(mood)).count() > 5);
+        }
+    }
+}
