@@ -135,7 +135,7 @@ impl WaitMany {
         let Checked { at, sent_at, seen } = checked;
         let place = self.polls.get_mut(at)?;
         let poll = place.take()?;
-        let outcome = match poll.answered(seen, sent_at, self.clock.now(), fastrand::f64()) {
+        let outcome = match self.client.step(&poll, seen, sent_at, self.clock.now()) {
             Ok(next) if !next.is_done() => {
                 self.due.push(Reverse((next.next_check_at(), at)));
                 *place = Some(next);

@@ -8,11 +8,13 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 use crate::bulk::WaitMany;
 use crate::callback::{self, Callback};
 use crate::cart::{Cart, CartRef, CartState, CheckResult, NewCart};
 use crate::error::{Error, ErrorKind, RequestSent, Result};
+use crate::events::{Observer, PollEvent, RequestEvent, Told};
 use crate::options::{ClientOptions, Settings};
 use crate::poll::{CartPoll, Seen, WaitOptions};
 use crate::replay::ReplayGuard;
@@ -88,9 +90,10 @@ impl Client {
     pub async fn insert_cart(&self, cart: &NewCart) -> Result<Cart> {
         cart.validate()?;
         let body = wire::insert_cart_request(cart)?.into();
-        self.call(Endpoint::InsertCart, &body, ATTEMPTS)
+        let read = |answer: Answer| answer.into_cart(cart);
+        self.call(Endpoint::InsertCart, None, &body, ATTEMPTS, read)
             .await
-            .and_then(|answer| answer.into_cart(cart))
+            .map(|(cart, _)| cart)
             .map_err(|error| outcome_unknown(error, &cart.reference))
     }
 
@@ -210,7 +213,26 @@ impl Client {
             return Ok(poll.clone());
         }
         let seen = Seen::from(self.check(&poll.cart(), 1).await);
-        poll.answered(seen, sent_at, Timestamp::now(), fastrand::f64())
+        self.step(poll, seen, sent_at, Timestamp::now())
+    }
+
+    /// Takes what a check saw into its poll, and tells of it.
+    pub(crate) fn step(
+        &self,
+        poll: &CartPoll,
+        seen: Seen,
+        sent_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<CartPoll> {
+        let failure = seen.failure();
+        let step = poll.answered(seen, sent_at, now, fastrand::f64());
+        self.tell(|| PollEvent::of(poll, failure, &step));
+        step
+    }
+
+    /// Tells of a step of a poll.
+    pub(crate) fn tell(&self, event: impl FnOnce() -> PollEvent) {
+        Observer::poll(self.settings.observer.as_ref(), event);
     }
 
     /// Verifies a callback against the URL that was given to `insert_cart`, and reads it.
@@ -240,9 +262,8 @@ impl Client {
     /// CheckCart, sent up to `attempts` times.
     pub(crate) async fn check(&self, cart: &CartRef, attempts: u32) -> Result<CartState> {
         let body = wire::cart_request(cart.transaction_id, None)?.into();
-        self.call(Endpoint::CheckCart, &body, attempts)
-            .await?
-            .into_state(Endpoint::CheckCart, cart)
+        self.cart_call(Endpoint::CheckCart, cart, &body, attempts)
+            .await
     }
 
     /// CancelCart, sent up to `attempts` times.
@@ -260,25 +281,64 @@ impl Client {
         attempts: u32,
     ) -> Result<CartState> {
         let body = wire::cart_request(cart.transaction_id, identifier)?.into();
-        let state = self
-            .call(endpoint, &body, attempts)
-            .await?
-            .into_state(endpoint, cart)?;
+        let state = self.cart_call(endpoint, cart, &body, attempts).await?;
         if state.result_code == Some(ResultCode::ALREADY_CONFIRMED) {
             return self.check(cart, attempts).await;
         }
         Ok(state)
     }
 
+    /// Sends a request about a cart, and reads where the cart stands.
+    async fn cart_call(
+        &self,
+        endpoint: Endpoint,
+        cart: &CartRef,
+        body: &Bytes,
+        attempts: u32,
+    ) -> Result<CartState> {
+        let read = |answer: Answer| answer.into_state(endpoint, cart);
+        let about = Some(cart.transaction_id);
+        self.call(endpoint, about, body, attempts, read).await
+    }
+
     /// Sends a request within the timeout, up to `attempts` times where that is safe.
-    async fn call(&self, endpoint: Endpoint, body: &Bytes, attempts: u32) -> Result<Answer> {
-        let deadline = Instant::now() + self.settings.timeout;
+    async fn call<T: Told>(
+        &self,
+        endpoint: Endpoint,
+        about: Option<Uuid>,
+        body: &Bytes,
+        attempts: u32,
+        read: impl Fn(Answer) -> Result<T>,
+    ) -> Result<T> {
+        let mut started = Instant::now();
+        let deadline = started + self.settings.timeout;
         let mut backoff = FIRST_BACKOFF;
         let mut attempt = 1;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let error = match self.transport.send(endpoint, body, left).await {
-                Ok(answer) => return Ok(answer),
+            let left = deadline.saturating_duration_since(started);
+            let mut http_status = None;
+            let outcome = match self.transport.send(endpoint, body, left).await {
+                Ok(answer) => {
+                    http_status = Some(answer.http_status);
+                    read(answer)
+                }
+                Err(error) => Err(error),
+            };
+            Observer::request(self.settings.observer.as_ref(), || {
+                RequestEvent {
+                    endpoint: endpoint.name(),
+                    transaction_id: about,
+                    attempt,
+                    http_status,
+                    result_code: None,
+                    reference_id: None,
+                    duration: started.elapsed(),
+                    error: None,
+                }
+                .with(&outcome)
+            });
+            let error = match outcome {
+                Ok(value) => return Ok(value),
                 Err(error) => error,
             };
             let pause = backoff.mul_f64(0.5 + fastrand::f64() / 2.0);
@@ -291,6 +351,7 @@ impl Client {
             sleep(pause).await;
             backoff *= 2;
             attempt += 1;
+            started = Instant::now();
         }
     }
 }

@@ -10,6 +10,7 @@ use url::{Host, Url};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::Observer;
 use crate::secret::Secret;
 use crate::status::{one_of, word};
 use crate::tls;
@@ -122,6 +123,8 @@ pub struct ClientOptions {
     pub response_verification: ResponseVerification,
     /// A PEM file with certificate authorities to trust beside the system's and the bundled ones.
     pub ca_file: Option<PathBuf>,
+    /// Told of each request and each step of a poll.
+    pub observer: Option<Observer>,
 }
 
 impl ClientOptions {
@@ -137,6 +140,7 @@ impl ClientOptions {
             connect_timeout: Duration::from_secs(5),
             response_verification: ResponseVerification::default(),
             ca_file: None,
+            observer: None,
         }
     }
 
@@ -186,6 +190,7 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) response_verification: ResponseVerification,
     pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) observer: Option<Observer>,
     urls: [String; Endpoint::ALL.len()],
 }
 
@@ -223,6 +228,7 @@ impl Settings {
             connect_timeout: options.connect_timeout,
             response_verification: options.response_verification,
             ca_file: options.ca_file,
+            observer: options.observer,
         })
     }
 

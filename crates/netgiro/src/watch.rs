@@ -8,6 +8,7 @@ use tokio::time::{Duration, Instant, sleep, timeout_at};
 use crate::cart::{CartRef, CartState};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::PollEvent;
 use crate::poll::{CartPoll, Seen, WaitOptions, until};
 use crate::status::CartStatus;
 
@@ -124,8 +125,8 @@ impl Watch {
             let sent_at = self.clock.now().max(self.poll.next_check_at());
             let seen = Seen::from(self.client.check(&self.cart, 1).await);
             match self
-                .poll
-                .answered(seen, sent_at, self.clock.now(), fastrand::f64())
+                .client
+                .step(&self.poll, seen, sent_at, self.clock.now())
             {
                 Ok(poll) => self.poll = poll,
                 Err(error) if self.settling && error.kind() == ErrorKind::WaitTimeout => {
@@ -158,6 +159,7 @@ impl Watch {
             }
             let delay = self.resolve_delay();
             if Instant::now() + delay >= give_up_at {
+                self.tell(Err(ErrorKind::Unresolved));
                 return Err(self.unresolved());
             }
             sleep(delay).await;
@@ -168,6 +170,7 @@ impl Watch {
     fn concludes(&mut self, answer: Option<Result<CartState>>) -> Result<bool> {
         match answer {
             Some(Ok(state)) if state.is_final() => {
+                self.tell(Ok(state.status));
                 self.outcome = Some(state);
                 Ok(true)
             }
@@ -178,13 +181,21 @@ impl Watch {
                 }
                 Ok(false)
             }
-            Some(Err(error)) if error.kind() == ErrorKind::Mismatch => Err(error),
+            Some(Err(error)) if error.kind() == ErrorKind::Mismatch => {
+                self.tell(Err(error.kind()));
+                Err(error)
+            }
             Some(Err(error)) => {
                 self.failure = Some(error);
                 Ok(false)
             }
             None => Ok(false),
         }
+    }
+
+    fn tell(&self, outcome: Result<CartStatus, ErrorKind>) {
+        let cart = self.poll.transaction_id();
+        self.client.tell(|| PollEvent::settled(cart, outcome));
     }
 
     fn resolve_delay(&mut self) -> Duration {

@@ -160,19 +160,22 @@ impl Answer {
         parse(&self.body).map_err(|(kind, message)| self.error(kind, message))
     }
 
-    /// The cart that InsertCart made.
-    pub(crate) fn into_cart(self, sent: &NewCart) -> Result<Cart> {
+    /// The cart that InsertCart made, and the result code.
+    pub(crate) fn into_cart(self, sent: &NewCart) -> Result<(Cart, i64)> {
         let wire: InsertCartAnswer<'_> = self.parse()?;
         let code = wire.result_code;
         match (wire.success, wire.transaction_id()) {
-            (true, Some(transaction_id)) if says_inserted(code) => Ok(Cart {
-                transaction_id,
-                reference: sent.reference.clone(),
-                amount: sent.amount,
-                check_interval: wire.check_interval(),
-                message: wire.message.as_deref().map(mask_within),
-                reference_id: self.reference_id,
-            }),
+            (true, Some(transaction_id)) if says_inserted(code) => {
+                let cart = Cart {
+                    transaction_id,
+                    reference: sent.reference.clone(),
+                    amount: sent.amount,
+                    check_interval: wire.check_interval(),
+                    message: wire.message.as_deref().map(mask_within),
+                    reference_id: self.reference_id,
+                };
+                Ok((cart, code))
+            }
             (false, _) if !says_inserted(code) || ResultCode::find(code).is_none() => Err(self
                 .error(
                     ErrorKind::Api,
