@@ -8,10 +8,31 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Generic, Literal, SupportsIndex, TypedDict, TypeVar, final
 
-from typing_extensions import NotRequired, Self, TypeAlias
+from typing_extensions import NotRequired, Self, TypeAlias, disjoint_base
 
 from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
 from netgiro.errors import NetgiroError
+
+__all__ = [
+    "AsyncClient",
+    "AsyncResultIterator",
+    "Callback",
+    "Cart",
+    "CartItem",
+    "CartPoll",
+    "CartState",
+    "CheckResult",
+    "Client",
+    "PaymentInfo",
+    "PollPolicy",
+    "ResultIterator",
+    "SimulatedCallback",
+    "SimulatedCart",
+    "SimulatedRequest",
+    "Simulator",
+    "__version__",
+    "sign",
+]
 
 __version__: str
 
@@ -496,6 +517,7 @@ class AsyncResultIterator(AsyncIterator[_T], Generic[_T]):
     async def aclose(self) -> None:
         """Stop asking. The carts are left as they are."""
 
+@disjoint_base
 class Client:
     """Talks to Netgíró for one shop, and blocks until there is an answer.
 
@@ -681,6 +703,7 @@ class Client:
         /,
     ) -> None: ...
 
+@disjoint_base
 class AsyncClient:
     """Talks to Netgíró for one shop, awaited on asyncio or uvloop.
 

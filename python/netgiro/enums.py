@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import enum
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 class _Word(str, enum.Enum):
     """A string with a name."""
+
+    def __new__(cls, value: str) -> Self:
+        word = str.__new__(cls, value)
+        word._value_ = value
+        return word
 
     def __str__(self) -> str:
         return str(self.value)

@@ -169,7 +169,9 @@ class RateLimitedError(NetgiroError):
 
     _facts = (*NetgiroError._facts, "retry_after")  # noqa: SLF001
 
-    def __init__(self, message: str = "", *, retry_after: float | None = None, **facts: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self, message: str = "", *, retry_after: float | None = None, **facts: Any
+    ) -> None:  # noqa: ANN401
         """Make an error that asks to be left alone for `retry_after` seconds."""
         super().__init__(message, **facts)
         self.retry_after = retry_after

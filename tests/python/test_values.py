@@ -188,7 +188,9 @@ def test_amounts_of_other_libraries():
     ],
 )
 def test_what_is_no_amount(given, shown):
-    with pytest.raises(netgiro.InvalidRequestError, match=f"integer from 1 to 2147483647; got {shown}"):
+    with pytest.raises(
+        netgiro.InvalidRequestError, match=f"integer from 1 to 2147483647; got {shown}"
+    ):
         netgiro.CartItem("x", given)
 
 
@@ -264,7 +266,9 @@ def test_errors_survive_pickling():
     error = netgiro.WaitTimeoutError(
         "too late", state=STATE, poll=POLL, http_status=500, request_sent="yes", retryable=True
     )
-    error.__cause__ = netgiro.ServerError("broken", http_status=500, reference_id="r", text="broken!")
+    error.__cause__ = netgiro.ServerError(
+        "broken", http_status=500, reference_id="r", text="broken!"
+    )
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is netgiro.WaitTimeoutError
     assert again.to_dict() == error.to_dict()

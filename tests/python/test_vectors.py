@@ -397,5 +397,3 @@ def test_poll(case):
             break
         poll = poll.answered(seen_of(step["seen"]), **given)
         check_poll(poll, expected)
-
-

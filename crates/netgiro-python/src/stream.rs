@@ -58,7 +58,9 @@ impl Stream {
     }
 }
 
-/// A blocking iterator.
+/// What `watch_cart` and `wait_many` of Client return: a blocking iterator.
+///
+/// Checks keep to their schedule whatever is done between two items.
 #[pyclass(frozen, weakref, module = "netgiro._netgiro", name = "ResultIterator")]
 pub(crate) struct SyncStream {
     stream: Stream,
@@ -108,7 +110,9 @@ impl SyncStream {
     }
 }
 
-/// An asynchronous iterator.
+/// What `watch_cart` and `wait_many` of AsyncClient return: an asynchronous iterator.
+///
+/// Cancelling whoever waits for the next item ends it, as with an asynchronous generator.
 #[pyclass(
     frozen,
     weakref,
