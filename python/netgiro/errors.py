@@ -140,7 +140,7 @@ class OutcomeUnknownError(NetgiroError):
 
     _facts = (*NetgiroError._facts, "reference")  # noqa: SLF001
 
-    def __init__(self, message: str = "", *, reference: str | None = None, **facts: Any) -> None:  # noqa: ANN401
+    def __init__(self, message: str = "", *, reference: str | None = None, **facts: Any) -> None:
         """Make an error about the order `reference`."""
         super().__init__(message, **facts)
         self.reference = reference
@@ -171,7 +171,7 @@ class RateLimitedError(NetgiroError):
 
     def __init__(
         self, message: str = "", *, retry_after: float | None = None, **facts: Any
-    ) -> None:  # noqa: ANN401
+    ) -> None:
         """Make an error that asks to be left alone for `retry_after` seconds."""
         super().__init__(message, **facts)
         self.retry_after = retry_after
@@ -216,7 +216,7 @@ class _WaitError(NetgiroError):
         *,
         state: CartState | None = None,
         poll: CartPoll | None = None,
-        **facts: Any,  # noqa: ANN401
+        **facts: Any,
     ) -> None:
         """Make an error with the last state seen and the poll to resume from."""
         super().__init__(message, **facts)

@@ -3,9 +3,9 @@ from __future__ import annotations
 import sys
 
 import pytest
-from harness import FACES, Server, connect
 
 import netgiro
+from harness import FACES, Server, connect
 
 # The suite is about the package as it is installed, not about the source tree.
 assert "site-packages" in netgiro.__file__, netgiro.__file__

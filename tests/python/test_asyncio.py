@@ -15,9 +15,9 @@ import warnings
 from importlib.util import find_spec
 
 import pytest
-from harness import PHONE, QUICK, SOME_ID, eventually
 
 import netgiro
+from harness import PHONE, QUICK, SOME_ID, eventually
 
 ORDER = {"amount": 4990, "reference": "order-1", "customer_id": PHONE}
 
@@ -174,7 +174,7 @@ def test_a_task_group_that_fails(run, simulator):
             await asyncio.sleep(0.05)
             raise LookupError
 
-        with pytest.raises(ExceptionGroup) as raised:  # noqa: PT012
+        with pytest.raises(ExceptionGroup) as raised:  # noqa: F821 - there is one from 3.11 on
             async with asyncio.TaskGroup() as group:
                 for cart in carts:
                     group.create_task(shop.wait_for_cart(cart, policy=QUICK))

@@ -6,9 +6,9 @@ import socket
 import time
 
 import pytest
-from harness import FACES, PHONE, SOME_ID, connect
 
 import netgiro
+from harness import FACES, PHONE, SOME_ID, connect
 
 ORDER = {"amount": 4990, "reference": "order-1", "customer_id": PHONE}
 

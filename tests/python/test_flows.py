@@ -7,9 +7,9 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from harness import KENNITALA, PHONE, QUICK, SOME_ID, Answer, Server, connect, eventually
 
 import netgiro
+from harness import KENNITALA, PHONE, QUICK, SOME_ID, Answer, Server, connect, eventually
 
 
 def insert(shop, **arguments):

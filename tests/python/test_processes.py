@@ -11,9 +11,9 @@ import threading
 import time
 
 import pytest
-from harness import PHONE, QUICK, SOME_ID, eventually
 
 import netgiro
+from harness import PHONE, QUICK, SOME_ID, eventually
 
 ORDER = {"amount": 4990, "reference": "order-1", "customer_id": PHONE}
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

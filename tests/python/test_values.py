@@ -10,9 +10,9 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from harness import APP_KEY, PHONE, SECRET_KEY, SOME_ID
 
 import netgiro
+from harness import APP_KEY, PHONE, SECRET_KEY, SOME_ID
 from netgiro import enums
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
+import builtins
 import json
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from harness import APP_KEY, SECRET_KEY, SOME_ID, VECTORS, Answer, vectors
 
 import netgiro
+from harness import APP_KEY, SECRET_KEY, SOME_ID, VECTORS, Answer, vectors
 
 
 def cases(name, member="cases"):
@@ -154,9 +155,7 @@ def assert_member(actual, name, expected):
         assert actual == pytest.approx(expected / 1000), name
     elif isinstance(expected, dict):
         compare(actual, expected)
-    elif isinstance(actual, UUID):
-        assert str(actual) == expected, name
-    elif isinstance(actual, Decimal):
+    elif isinstance(actual, UUID | Decimal):
         assert str(actual) == expected, name
     elif isinstance(actual, datetime):
         wanted = datetime.fromisoformat(expected.replace("Z", "+00:00"))
@@ -272,8 +271,6 @@ def test_the_error_table_is_complete():
 
 @pytest.mark.parametrize("row", cases("errors", "errors"))
 def test_error_classes(row):
-    import builtins
-
     kind = getattr(netgiro, row["class"])
     assert issubclass(kind, netgiro.NetgiroError)
     assert kind.code == row["code"]

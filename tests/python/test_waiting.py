@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from harness import PHONE, QUICK, SOME_ID, connect, eventually
 
 import netgiro
+from harness import PHONE, QUICK, SOME_ID, connect, eventually
 
 
 def insert(shop, reference="order-1", customer_id=PHONE):
@@ -353,7 +354,7 @@ def test_the_schedule_is_the_same_blocking_and_awaited(simulator):
         with pytest.raises(netgiro.WaitTimeoutError):
             shop.wait_for_cart(cart, timeout=0.5, policy=netgiro.PollPolicy(0.1, 0.1, 0.1))
         at = [r.at for r in checks(simulator) if r.transaction_id == cart.transaction_id]
-        gaps[face] = [(b - a).total_seconds() for a, b in zip(at, at[1:], strict=False)]
+        gaps[face] = [(b - a).total_seconds() for a, b in itertools.pairwise(at)]
         shop.close()
     for gap in gaps["sync"][:-1] + gaps["async"][:-1]:
         assert 0.09 < gap < 0.15
