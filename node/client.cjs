@@ -36,6 +36,10 @@ class Client {
     return new Client(FROM_NATIVE, made(native.makeClientFromEnv()));
   }
 
+  get baseUrl() {
+    return this.#native.baseUrl;
+  }
+
   async insertCart(cart, options = {}) {
     const given = newCart(cart);
     const { signal } = members('insertCart', options, { signal: aSignal });
@@ -129,7 +133,7 @@ class Client {
   }
 
   [inspect.custom](depth, options) {
-    return `Client ${inspect({ baseUrl: this.#native.baseUrl }, options)}`;
+    return `Client ${inspect({ baseUrl: this.baseUrl }, options)}`;
   }
 }
 

@@ -340,6 +340,9 @@ export class Client {
    */
   static fromEnv(): Client;
 
+  /** Where the calls go, also once the client is closed. */
+  readonly baseUrl: string;
+
   /**
    * Asks the customer to pay. Not idempotent: what may have reached the server is never sent again.
    * @throws {@link OutcomeUnknownError} when the server may have the cart although no sound answer came.

@@ -46,13 +46,13 @@ class Simulator {
 
   constructor(started) {
     if (!(started instanceof native.NativeSimulator)) {
-      throw new classes.ConfigurationError('a simulator is started with "await Simulator.start({ … })"');
+      throw new classes.InvalidRequestError('a simulator is started with "await Simulator.start({ … })"');
     }
     this.#native = started;
   }
 
   static async start(options = {}) {
-    const given = members('Simulator.start', options, OPTIONS, classes.ConfigurationError);
+    const given = members('Simulator.start', options, OPTIONS);
     // The one option that null means something for: the server gives no hint.
     given.noCheckInterval = options.checkIntervalMs === null;
     return new Simulator(made(native.startSimulator(given)));

@@ -162,6 +162,13 @@ describe('insertCart', () => {
 });
 
 describe('what the server says', () => {
+  for (const hint of [1, 7, 1001, 2999, 3000]) {
+    it(`a poll hint of ${hint} ms is ${hint}`, async () => {
+      const simulator = await simulate({ checkIntervalMs: hint });
+      assert.equal((await simulator.client().insertCart(ORDER)).checkInterval, hint);
+    });
+  }
+
   it('CancelCart with Success false and 10200 is confirmed, not an error', () =>
     withServer(
       () => checkAnswer(10200, { success: false, paid: undefined }),
@@ -377,8 +384,11 @@ describe('options', () => {
     await closed.close();
     await closed.close();
     const error = await failure(() => closed.checkCart(ID));
-    assert.ok(error instanceof InvalidRequestError);
+    assert.ok(error instanceof ConfigurationError);
     assert.match(error.message, /closed/);
+    assert.throws(() => closed.watchCart(ID), ConfigurationError);
+    assert.throws(() => closed.verifyCallback({ url: 'a', headers: {}, body: '' }), ConfigurationError);
+    assert.equal(closed.baseUrl, 'http://127.0.0.1:9/v1/');
   });
 });
 

@@ -59,9 +59,11 @@ fn client_options(given: GivenOptions) -> Result<ClientOptions> {
     Ok(options)
 }
 
-/// A client of the core; `None` once it is closed.
+/// A client of the core.
 #[napi]
 pub struct NativeClient {
+    base_url: String,
+    /// `None` once it is closed.
     client: Option<Client>,
 }
 
@@ -71,6 +73,7 @@ type Made<T> = Either<T, String>;
 fn made(client: Result<Client>) -> Made<NativeClient> {
     match client {
         Ok(client) => Either::A(NativeClient {
+            base_url: client.base_url().to_owned(),
             client: Some(client),
         }),
         Err(error) => Either::B(refusal_of(&error)),
@@ -95,10 +98,8 @@ pub fn make_client_from_env() -> Made<NativeClient> {
 impl NativeClient {
     /// Where the calls go.
     #[napi(getter, catch_unwind)]
-    pub fn base_url(&self) -> Option<String> {
-        self.client
-            .as_ref()
-            .map(|client| client.base_url().to_owned())
+    pub fn base_url(&self) -> String {
+        self.base_url.clone()
     }
 
     /// Lets go of the connections once the calls under way are over.
@@ -108,9 +109,12 @@ impl NativeClient {
     }
 
     fn open(&self) -> Result<Client> {
-        self.client
-            .clone()
-            .ok_or_else(|| Error::new(ErrorKind::InvalidRequest, "this client is closed"))
+        self.client.clone().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Configuration,
+                "the client is closed: make another one, or close it later",
+            )
+        })
     }
 
     /// InsertCart.

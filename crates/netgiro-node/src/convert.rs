@@ -174,6 +174,10 @@ pub struct GivenWait {
 }
 
 /// How often to ask.
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names of the JavaScript options"
+)]
 #[napi(object, object_to_js = false)]
 pub struct GivenPolicy {
     /// In milliseconds.

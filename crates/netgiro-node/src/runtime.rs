@@ -147,9 +147,8 @@ impl Port {
         let shared = Arc::clone(&self.shared);
         // Taken until the call is listed: it cannot be over, and unlisted, before that.
         let mut state = self.shared.lock();
-        if state.wake.is_none() {
-            return None;
-        }
+        // An environment that is going away starts nothing.
+        state.wake.as_ref()?;
         let task = background.spawn(async move {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
             let (kind, payload) = match &outcome {

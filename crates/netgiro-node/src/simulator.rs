@@ -1,6 +1,7 @@
 //! `Simulator`: a local Netgíró on a thread of its own.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -182,11 +183,12 @@ pub struct NativeSimulator {
 #[napi(catch_unwind)]
 pub fn start_simulator(given: GivenSimulator) -> Either<NativeSimulator, String> {
     let started = simulator_options(given).and_then(|options| {
-        Simulator::start(options).map_err(|error| {
-            Error::new(
+        Simulator::start(options).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => Error::new(ErrorKind::InvalidRequest, error.to_string()),
+            _ => Error::new(
                 ErrorKind::Configuration,
                 format!("the simulator could not be started: {error}"),
-            )
+            ),
         })
     });
     match started {
@@ -430,10 +432,6 @@ fn by_name(headers: &[(String, String)]) -> BTreeMap<&str, &str> {
         .collect()
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the shape that `serialize_with` calls"
-)]
 fn as_text<S: Serializer>(at: &Timestamp, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_str(&instant(*at))
 }

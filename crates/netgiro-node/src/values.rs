@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::errors::Failure;
 
-/// A duration as JavaScript counts it.
+/// A duration as JavaScript counts it; divided at once, so that whole milliseconds stay whole.
 pub(crate) fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+    duration.div_duration_f64(Duration::from_millis(1))
 }
 
 /// `Cart`.
