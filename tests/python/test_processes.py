@@ -342,6 +342,9 @@ def test_closing_closes_the_connections(simulator):
 
 # --- forks
 
+# Python warns of every fork with threads around, from 3.12 on.
+QUIETLY = ("-W", "ignore")
+
 FORK = """
 import asyncio, os, sys, threading, time
 import netgiro
@@ -387,13 +390,13 @@ children = [fork(use) for _ in range(4)]
 use()
 assert [join(child) for child in children] == [0] * 4
 use()
-"""
+""",
+            *QUIETLY,
         )
     )
 
 
 @needs_fork
-@pytest.mark.filterwarnings("ignore")
 def test_a_fork_with_calls_under_way(python):
     ends_well(
         python(
@@ -425,8 +428,7 @@ for _ in range(20):
     assert join(fork(child)) == 0
 changes.close()
 """,
-            "-W",
-            "ignore",
+            *QUIETLY,
         ),
         within=30,
     )
@@ -451,7 +453,8 @@ def child():
     assert {name for name in sockets() if "socket" in name} - before, "and so does the child"
 children = [fork(child) for _ in range(3)]
 assert [join(child) for child in children] == [0] * 3
-"""
+""",
+            *QUIETLY,
         )
     )
     requests = simulator.requests()
@@ -475,8 +478,7 @@ if __name__ == "__main__":
         states = pool.map(check, range(12))
     print({str(state.status) for state in states}, check(0).status)
 """,
-            "-W",
-            "ignore",
+            *QUIETLY,
         )
     )
     assert out == "{'canceled'} canceled\n"
@@ -510,8 +512,7 @@ def use_in_child():
 
 print(asyncio.run(main()))
 """,
-            "-W",
-            "ignore",
+            *QUIETLY,
         )
     )
     assert re.fullmatch(r"canceled\n", out)
