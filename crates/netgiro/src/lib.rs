@@ -31,6 +31,7 @@ mod events;
 mod json_text;
 mod options;
 mod poll;
+mod proxy;
 mod replay;
 mod secret;
 mod signature;

@@ -1,16 +1,20 @@
 //! What a client is made with, parsed and checked once.
 
 use std::env;
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use rustls::RootCertStore;
 use url::{Host, Url};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::Observer;
+use crate::proxy::Proxy;
 use crate::secret::Secret;
 use crate::status::{one_of, word};
 use crate::tls;
@@ -102,7 +106,7 @@ impl FromStr for ResponseVerification {
 }
 
 /// What a [`Client`](crate::Client) is made with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientOptions {
     /// The ApplicationId that Netgíró gave the shop, a GUID.
     pub app_key: String,
@@ -123,6 +127,9 @@ pub struct ClientOptions {
     pub response_verification: ResponseVerification,
     /// A PEM file with certificate authorities to trust beside the system's and the bundled ones.
     pub ca_file: Option<PathBuf>,
+    /// The proxy to go through, an http or https URL, rather than the environment's (`HTTPS_PROXY`,
+    /// `NO_PROXY`).
+    pub proxy: Option<String>,
     /// Told of each request and each step of a poll.
     pub observer: Option<Observer>,
 }
@@ -140,6 +147,7 @@ impl ClientOptions {
             connect_timeout: Duration::from_secs(5),
             response_verification: ResponseVerification::default(),
             ca_file: None,
+            proxy: None,
             observer: None,
         }
     }
@@ -163,6 +171,25 @@ impl ClientOptions {
         }
         options.base_url = variable("NETGIRO_BASE_URL")?;
         Ok(options)
+    }
+}
+
+impl fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let proxy = self.proxy.as_deref().map(Proxy::parse);
+        f.debug_struct("ClientOptions")
+            .field("app_key", &self.app_key)
+            .field("secret_key", &self.secret_key)
+            .field("previous_secret_keys", &self.previous_secret_keys)
+            .field("environment", &self.environment)
+            .field("base_url", &self.base_url)
+            .field("timeout", &self.timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("response_verification", &self.response_verification)
+            .field("ca_file", &self.ca_file)
+            .field("proxy", &proxy)
+            .field("observer", &self.observer)
+            .finish()
     }
 }
 
@@ -190,7 +217,10 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) response_verification: ResponseVerification,
     pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) proxy: Option<Proxy>,
     pub(crate) observer: Option<Observer>,
+    /// The trusted authorities, once a call has needed them.
+    pub(crate) roots: OnceLock<Arc<RootCertStore>>,
     urls: [String; Endpoint::ALL.len()],
 }
 
@@ -217,6 +247,15 @@ impl Settings {
             .as_deref()
             .unwrap_or(options.environment.base_url());
         let base_url = base_url(given)?;
+        let proxy = options.proxy.as_deref().map(Proxy::parse).transpose()?;
+        if let Some(proxy) = &proxy
+            && base_url.scheme() == "http"
+            && !is_loopback(proxy.expose())
+        {
+            return Err(Error::configuration(format!(
+                "proxy {proxy} would get the keys and the orders in the clear, since base_url is http: use https"
+            )));
+        }
         Ok(Self {
             urls: Endpoint::ALL.map(|endpoint| format!("{base_url}Checkout/{}", endpoint.name())),
             is_loopback: is_loopback(&base_url),
@@ -228,8 +267,17 @@ impl Settings {
             connect_timeout: options.connect_timeout,
             response_verification: options.response_verification,
             ca_file: options.ca_file,
+            proxy,
             observer: options.observer,
+            roots: OnceLock::new(),
         })
+    }
+
+    /// Whether any connection is one of TLS.
+    pub(crate) fn uses_tls(&self) -> bool {
+        let proxy = self.proxy.as_ref();
+        self.base_url.starts_with("https:")
+            || proxy.is_some_and(|proxy| proxy.expose().scheme() == "https")
     }
 
     /// The secret keys that a callback may be signed with, the current one first.

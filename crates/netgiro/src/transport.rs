@@ -212,7 +212,7 @@ impl Transport {
     }
 
     fn broken(&self, endpoint: Endpoint, error: &reqwest::Error, started: bool) -> Error {
-        let why = innermost(error);
+        let why = tls::refusal(error).unwrap_or_else(|| innermost(error));
         if started {
             Error::new(
                 ErrorKind::Server,
@@ -226,8 +226,12 @@ impl Transport {
             Error::new(
                 ErrorKind::Connect,
                 format!(
-                    "no connection to {}: {why}: nothing was sent",
-                    self.settings.base_url
+                    "no connection to {}{}: {why}: nothing was sent",
+                    self.settings.base_url,
+                    match &self.settings.proxy {
+                        Some(proxy) => format!(" through the proxy {proxy}"),
+                        None => String::new(),
+                    }
                 ),
             )
         }
@@ -241,8 +245,16 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
         .referer(false)
         .connect_timeout(settings.connect_timeout)
         .pool_max_idle_per_host(if keep_alive { usize::MAX } else { 0 });
-    if settings.is_loopback {
-        // A proxy could not reach this machine's loopback, only its own.
+    if let Some(proxy) = &settings.proxy {
+        let proxy = reqwest::Proxy::all(proxy.expose().clone()).map_err(|error| {
+            Error::configuration(format!(
+                "proxy {proxy} cannot be used: {}",
+                innermost(&error)
+            ))
+        })?;
+        builder = builder.proxy(proxy);
+    } else if settings.is_loopback {
+        // The environment's proxy could not reach this machine's loopback, only its own.
         builder = builder.no_proxy();
     }
     builder
