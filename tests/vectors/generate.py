@@ -17,11 +17,17 @@ sys.path.insert(0, str(HERE))
 import schema  # noqa: E402
 
 FILES = ["signatures", "requests", "refusals", "responses", "codes", "errors", "customers", "callbacks", "poll"]
+FILES += [
+    f"scenarios/{part}" for part in ("insert_cart", "check_cart", "cancel_cart", "confirm_cart", "waiting", "settling")
+]
 
 
 def document(name):
-    module = importlib.import_module(f"cases.{name}")
-    return {"$schema": f"schema.json#/$defs/{name}", "about": module.ABOUT, **module.build()}
+    folder, _, part = name.rpartition("/")
+    module = importlib.import_module(f"cases.{folder or part}")
+    made = module.build(part) if folder else module.build()
+    up = "../" if folder else ""
+    return {"$schema": f"{up}schema.json#/$defs/{folder or part}", "about": module.ABOUT, **made}
 
 
 def main():
@@ -36,14 +42,15 @@ def main():
         if len(names) != len(set(names)):
             raise SystemExit(f"{name}: a case's name is used twice: {sorted(n for n in names if names.count(n) > 1)}")
         text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
-        schema.validate(json.loads(text), rules, f"#/$defs/{name}")
+        schema.validate(json.loads(text), rules, made["$schema"].partition("schema.json")[2])
         path = HERE / f"{name}.json"
         if not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
         elif not path.exists() or path.read_bytes() != text.encode("utf-8"):
-            stale.append(path.name)
+            stale.append(f"{name}.json")
         count = sum(len(value) for value in made.values() if isinstance(value, list))
-        print(f"{path.name}: {count}")
+        print(f"{name}.json: {count}")
     if stale:
         raise SystemExit(f"not what generate.py writes: {', '.join(stale)}")
 

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use netgiro::{
-    Amount, CartPoll, CartRef, CartState, CartStatus, Client, ClientOptions, Error, NewCart,
-    PollPolicy, WaitOptions,
+    Amount, CartPoll, CartRef, CartState, Client, ClientOptions, Error, NewCart, PollPolicy,
+    WaitOptions,
 };
 use netgiro_simulator::{Endpoint, Fault, Simulator, SimulatorOptions};
 use serde_json::{Value, json};
@@ -361,12 +361,4 @@ impl<'a> Scenario<'a> {
 
 fn milliseconds(value: &Value) -> Duration {
     Duration::from_millis(value.as_u64().unwrap_or_default())
-}
-
-/// The words of the scenarios are the library's.
-#[test]
-fn words_are_known() {
-    for status in ["pending", "reserved", "confirmed", "canceled", "declined"] {
-        assert!(status.parse::<CartStatus>().is_ok());
-    }
 }

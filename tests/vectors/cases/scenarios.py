@@ -1,0 +1,461 @@
+"""What a client says when calls fail, and what is true meanwhile: made from one table of faults.
+
+Nothing here looks into the core. What a fault means is said once, in the table, and what follows from it for each call is
+worked out below.
+"""
+
+ABOUT = (
+    "Start a simulator with `simulator`, make a client for it with `client`, and take the `steps` one after another. Before "
+    "each step forget the faults left over, add its `faults`, let the `customer` act, pause for `pause_ms`; then make the "
+    "`call` and compare. At the end compare the `requests` that the simulator has seen and the carts it `held`. Whatever the "
+    "client says to be paid, canceled or declined must be so at the server when it says it."
+)
+
+ORDER = {"amount": 1000, "reference": "order-1", "customer_id": "8223281"}
+POLICY = {"min_interval_ms": 10, "default_interval_ms": 20, "max_interval_ms": 60}
+NOBODYS_CART = "0f0e0d0c-0b0a-4908-8706-050403020100"
+
+# No call that is answered takes this long; where a call is to run out of time it takes no longer than SHORT.
+LONG, SHORT = 3000, 150
+ENDPOINTS = {"InsertCart": "insert", "CheckCart": "check", "CancelCart": "cancel", "ConfirmCart": "confirm"}
+REPEATABLE = ("CheckCart", "CancelCart", "ConfirmCart")
+ATTEMPTS = 3
+# An answer that breaks off in the middle has a status, and calls that failed with a status below 500 are not repeated.
+TORN_ANSWERS_ARE_REPEATED = False
+
+
+class Row:
+    """One way to fail: the fault, and what a client can know of it."""
+
+    def __init__(self, name, fault, code, *, sent="yes", http_status=None, repeated=False, **more):
+        self.name = name
+        self.fault = fault
+        self.code = code  # None: nothing is wrong with the answer
+        self.sent = sent
+        self.http_status = http_status
+        self.repeated = repeated
+        self.is_seen = more.pop("is_seen", True)
+        self.processed = more.pop("processed", True)
+        self.timeout = more.pop("timeout", LONG)
+        self.verification = more.pop("verification", None)
+        self.after_an_answer = more.pop("after_an_answer", False)
+        self.error = more  # members of the error beside those
+
+
+def drops():
+    for at in ("unread", "before", "after"):
+        told = {"unread": "before the request is read", "before": "before processing", "after": "after processing"}[at]
+        common = {"is_seen": at != "unread", "processed": at == "after", "sent": "maybe"}
+        yield Row(f"closed {told}", {"drop": at}, "server", repeated=True, **common)
+        yield Row(f"reset {told}", {"drop": at, "drop_by": "reset"}, "server", repeated=True, **common)
+        yield Row(f"silence {told}", {"drop": at, "drop_by": "silence"}, "timeout", timeout=SHORT, **common)
+    for by, told in (("close", "closed"), ("reset", "reset")):
+        torn = {"drop": "within", "drop_by": by}
+        name = f"{told} in the middle of the answer"
+        yield Row(name, torn, "server", http_status=200, repeated=TORN_ANSWERS_ARE_REPEATED)
+        yield Row(f"{told} after the answer", {"drop": "answered", "drop_by": by}, None)
+    stalls = {"drop": "within", "drop_by": "silence"}
+    yield Row("silence in the middle of the answer", stalls, "timeout", sent="maybe", timeout=SHORT)
+    drips = {"drip_ms": 40}
+    yield Row("a body that drips", drips, "timeout", sent="maybe", timeout=SHORT)
+    slow = {"delay_ms": 20}
+    yield Row("an answer that takes its time", slow, None)
+
+
+def statuses():
+    for status, code in ((400, "api"), (401, "authentication"), (403, "authentication"), (404, "api")):
+        yield Row(f"HTTP {status}", {"status": status}, code, http_status=status, processed=False)
+    yield Row("HTTP 408", {"status": 408}, "timeout", http_status=408, processed=False)
+    for name, header, expected in (
+        ("without Retry-After", None, None),
+        ("Retry-After in seconds", "7", 7000),
+        ("Retry-After as a date gone by", "Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Retry-After that is too large", "99999999999999999999", None),
+        ("Retry-After that is no time", "soon", None),
+        ("negative Retry-After", "-5", None),
+    ):
+        fault = {"status": 429} | ({"retry_after": header} if header is not None else {})
+        more = {"http_status": 429, "processed": False, "retry_after_ms": expected}
+        yield Row(f"HTTP 429, {name}", fault, "rate_limited", **more)
+    for status in (500, 502, 503, 504):
+        more = {"http_status": status, "repeated": True}
+        yield Row(f"HTTP {status}", {"status": status}, "server", processed=False, **more)
+        yield Row(f"HTTP {status} after processing", {"status": status, "processed": True}, "server", **more)
+    page = {"status": 502, "body_as": "html"}
+    yield Row("HTTP 502 with a page", page, "server", http_status=502, processed=False, repeated=True)
+    for status, where in ((301, "https://example.com/"), (302, "/v1/Checkout/InsertCart"), (307, "/"), (308, "/v1/")):
+        fault = {"status": status, "headers": {"location": where}}
+        yield Row(f"HTTP {status} to {where}", fault, "server", http_status=status, processed=False)
+
+
+def bodies():
+    for form, name, code in (
+        ("html", "a page instead of JSON", "server"),
+        ("empty", "an empty body", "server"),
+        ("truncated", "truncated JSON", "server"),
+        ("doubled", "two JSON values", "server"),
+        ("gzip", "a compressed body", "server"),
+        ("bom", "a byte order mark", "server"),
+        ("invalid_utf8", "invalid UTF-8", "server"),
+        ("duplicate_keys", "duplicate keys", "protocol"),
+        ("deep", "deep nesting in an unknown member", None),
+        ("overflow", "numbers that overflow", "protocol"),
+        ("quoted", "texts where numbers belong", "protocol"),
+    ):
+        yield Row(name, {"body_as": form}, code, http_status=None if code is None else 200)
+    hundred = 100 * 1024 * 1024
+    large = {"padding": hundred}
+    yield Row("a body of 100 MB", large, "server", http_status=200)
+    chunked = large | {"headers": {"transfer-encoding": "chunked"}}
+    yield Row("a body of 100 MB, unannounced", chunked, "server", http_status=200)
+    bomb = {"header_bytes": 1024 * 1024}
+    yield Row("a header bomb", bomb, "server", sent="maybe", repeated=True)
+    typed = {"headers": {"content-type": "text/plain"}}
+    yield Row("a wrong content type", typed, None)
+
+
+def signatures():
+    wrong = {"signature": "corrupt"}
+    yield Row("a wrong signature", wrong, "signature", http_status=200)
+    yield Row("a wrong signature, required", wrong, "signature", http_status=200, verification="required")
+    yield Row("a wrong signature nobody looks at", wrong, None, verification="off")
+    missing = {"signature": "omit"}
+    yield Row("a missing signature", missing, None)
+    yield Row("a missing signature, required", missing, "signature", http_status=200, verification="required")
+    replayed = {"signature": "replay"}
+    yield Row("a replayed signature", replayed, "signature", http_status=200, after_an_answer=True)
+
+
+def table():
+    return [*drops(), *statuses(), *bodies(), *signatures()]
+
+
+REFUSED = {"refuse_ms": 600_000}
+REFUSED_AT_FIRST = {"refuse_ms": 30}
+CONNECT = {"code": "connect", "request_sent": "no", "retryable": True, "http_status": None}
+
+
+def retryable(code):
+    return code in ("connect", "timeout", "server", "rate_limited", "protocol", "signature")
+
+
+def error(code, sent, http_status, may_be_repeated, **more):
+    return {"code": code, "request_sent": sent, "retryable": may_be_repeated, "http_status": http_status} | more
+
+
+def step(call, expect, faults=(), **more):
+    given = {"faults": list(faults)} if faults else {}
+    return given | more | {"call": call, "expect": expect}
+
+
+def pause_after(faults):
+    """A connection that the server is closing is closed when the next call is made."""
+    return {"pause_ms": 30} if any(fault.get("drop") == "answered" for fault in faults) else {}
+
+
+def state(status):
+    return {"state": {"status": status, "is_paid": status == "confirmed"}}
+
+
+INSERT = step("insert", {"cart": ORDER})
+MANUAL = step("insert", {"cart": ORDER}, arguments={"confirmation_type": "manual"})
+
+
+def seen(insert=0, check=0, cancel=0, confirm=0):
+    return {"InsertCart": insert, "CheckCart": check, "CancelCart": cancel, "ConfirmCart": confirm}
+
+
+def held(status):
+    return {"status": status, "is_paid": status == "confirmed"}
+
+
+def scenario(name, steps, requests, carts, *, timeout=LONG, verification=None, check_interval=20):
+    client = {"timeout_ms": timeout} | ({"response_verification": verification} if verification else {})
+    simulator = {"check_interval_ms": check_interval}
+    made = {"name": name, "simulator": simulator, "client": client, "steps": steps}
+    return made | {"requests": requests, "held": carts}
+
+
+# ---- InsertCart --------------------------------------------------------------------------------
+
+
+def insert_error(row):
+    """What InsertCart raises: unless the server clearly said no, the cart may be there."""
+    if row.code in ("api", "authentication", "rate_limited"):
+        return error(row.code, row.sent, row.http_status, row.code == "rate_limited", **row.error)
+    more = {"reference": ORDER["reference"], "cause": row.code}
+    return error("outcome_unknown", row.sent, row.http_status, False, **more)
+
+
+def inserting(row):
+    before = []
+    if row.after_an_answer:
+        before = [step("check", state("canceled"), arguments={"transaction_id": NOBODYS_CART})]
+    expect = {"cart": ORDER} if row.code is None else {"error": insert_error(row)}
+    steps = [*before, step("insert", expect, [{"endpoint": "InsertCart"} | row.fault])]
+    return scenario(
+        f"InsertCart: {row.name}",
+        steps,
+        seen(insert=int(row.is_seen), check=len(before)),
+        [held("pending")] if row.processed else [],
+        timeout=row.timeout,
+        verification=row.verification,
+    )
+
+
+def insert_cart():
+    refused = step("insert", {"error": CONNECT}, [REFUSED])
+    yield scenario("InsertCart: connection refused", [refused], seen(), [])
+    # Not one byte has left: this is the one case in which it may be sent again.
+    later = step("insert", {"cart": ORDER}, [REFUSED_AT_FIRST])
+    yield scenario("InsertCart: connection refused at first", [later], seen(insert=1), [held("pending")])
+    for row in table():
+        yield inserting(row)
+    # A connection that the server has closed may not be used for what cannot be repeated.
+    for by in ("close", "reset"):
+        for pause in (0, 30):
+            steps = [
+                step(
+                    "check",
+                    state("canceled"),
+                    [{"endpoint": "CheckCart", "drop": "answered", "drop_by": by}],
+                    arguments={"transaction_id": NOBODYS_CART},
+                ),
+                step("insert", {"cart": ORDER}, **({"pause_ms": pause} if pause else {})),
+            ]
+            name = f"InsertCart: beside a kept connection, {by} by the server {pause} ms before"
+            yield scenario(name, steps, seen(insert=1, check=1), [held("pending")])
+
+
+# ---- the calls that may be repeated --------------------------------------------------------------
+
+
+class Call:
+    """A call made when it would go well: how to get there, and what is true before and after it."""
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+        self.call = ENDPOINTS[endpoint]
+        self.insert = MANUAL if endpoint == "ConfirmCart" else INSERT
+        self.customer = {} if endpoint == "CancelCart" else {"customer": "confirm"}
+        self.before = {"CheckCart": "confirmed", "CancelCart": "pending", "ConfirmCart": "reserved"}[endpoint]
+        self.after = {"CheckCart": "confirmed", "CancelCart": "canceled", "ConfirmCart": "confirmed"}[endpoint]
+
+    def requests(self, made, checks=0):
+        """`made` requests of this kind, and one CheckCart afterwards."""
+        counts = seen(insert=1, check=1 + checks)
+        counts[self.endpoint] += made
+        return counts
+
+    def scenario(self, name, expect, faults, made, truth, checks=0, **options):
+        steps = [
+            self.insert,
+            step(self.call, expect, faults, **self.customer),
+            # However it went: the truth is to be had as soon as calls come through.
+            step("check", state(truth), **pause_after(faults)),
+        ]
+        counts = self.requests(made, checks)
+        return scenario(f"{self.endpoint}: {name}", steps, counts, [held(truth)], **options)
+
+    def struck(self, row):
+        """The fault strikes one request."""
+        fault = {"endpoint": self.endpoint} | row.fault
+        again = row.code is not None and row.repeated
+        made = int(row.is_seen) + int(again)
+        # Sent twice and processed twice: "already confirmed" is believed after a CheckCart.
+        twice = self.endpoint == "ConfirmCart" and again and row.processed
+        if row.code is None or again:
+            expect, truth = state(self.after), self.after
+        else:
+            raised = error(row.code, row.sent, row.http_status, retryable(row.code), **row.error)
+            expect = {"error": raised}
+            truth = self.after if row.processed else self.before
+        options = {"timeout": row.timeout, "verification": row.verification}
+        return self.scenario(row.name, expect, [fault], made, truth, checks=int(twice), **options)
+
+    def struck_throughout(self, row):
+        """The fault strikes each attempt."""
+        fault = {"endpoint": self.endpoint, "count": ATTEMPTS} | row.fault
+        raised = error(row.code, row.sent, row.http_status, retryable(row.code), **row.error)
+        truth = self.after if row.processed else self.before
+        made = ATTEMPTS if row.is_seen else 0
+        return self.scenario(f"{row.name}, each time", {"error": raised}, [fault], made, truth)
+
+    def all(self):
+        yield self.scenario("connection refused", {"error": CONNECT}, [REFUSED], 0, self.before)
+        yield self.scenario("connection refused at first", state(self.after), [REFUSED_AT_FIRST], 1, self.after)
+        rows = table()
+        for row in rows:
+            yield self.struck(row)
+        stubborn = {"reset before the request is read", "closed after processing", "HTTP 500 after processing"}
+        for row in rows:
+            if row.name in stubborn:
+                yield self.struck_throughout(row)
+
+
+def check_cart():
+    return Call("CheckCart").all()
+
+
+def confirm_cart():
+    return Call("ConfirmCart").all()
+
+
+def cancel_cart():
+    yield from Call("CancelCart").all()
+    # The customer confirms just before the cancel is processed.
+    for row in table():
+        if not row.processed or not row.is_seen:
+            continue
+        fault = {"endpoint": "CancelCart", "confirm_during": True} | row.fault
+        again = row.code is not None and row.repeated
+        expect = state("confirmed")
+        if row.code is not None and not again:
+            expect = {"error": error(row.code, row.sent, row.http_status, retryable(row.code), **row.error)}
+        steps = [INSERT, step("cancel", expect, [fault])]
+        steps += [step("check", state("confirmed"), **pause_after([fault]))]
+        counts = seen(insert=1, check=1, cancel=1 + int(again))
+        options = {"timeout": row.timeout, "verification": row.verification}
+        name = f"CancelCart: the customer is first, {row.name}"
+        yield scenario(name, steps, counts, [held("confirmed")], **options)
+
+
+# ---- following a cart ----------------------------------------------------------------------------
+
+CONFIRMS = {"endpoint": "CheckCart", "confirm_during": True}
+
+
+def follow(call, expect, faults=(), timeout=LONG, **more):
+    return step(call, expect, faults, timeout_ms=timeout, **more)
+
+
+def stops_a_wait(row):
+    return row.code == "authentication"
+
+
+def asks_for_patience(row):
+    """The schedule keeps to a Retry-After of seconds, which a scenario has no time for."""
+    return row.fault.get("retry_after") == "7"
+
+
+def waiting():
+    for row in table():
+        if row.after_an_answer or asks_for_patience(row):
+            continue
+        fault = {"endpoint": "CheckCart"} | row.fault
+        options = {"timeout": row.timeout, "verification": row.verification}
+        if stops_a_wait(row):
+            raised = error(row.code, row.sent, row.http_status, False)
+            steps = [INSERT, follow("wait", {"error": raised}, [fault])]
+            yield scenario(f"wait: {row.name} stops it", steps, seen(1, check=1), [held("pending")], **options)
+            continue
+        times = 1 if row.timeout == SHORT else 2
+        faults = [fault | {"count": times}, CONFIRMS]
+        checks = 1 + (times if row.is_seen else 0)
+        if row.timeout == SHORT:
+            checks = [checks, checks + 2]  # on a busy machine a sound answer can come too late as well
+        steps = [INSERT, follow("wait", state("confirmed"), faults)]
+        yield scenario(f"wait: {row.name}", steps, seen(1, check=checks), [held("confirmed")], **options)
+    steps = [INSERT, follow("wait", state("confirmed"), [REFUSED_AT_FIRST, CONFIRMS])]
+    yield scenario("wait: connection refused at first", steps, seen(1, check=1), [held("confirmed")])
+    wrong = {"endpoint": "CheckCart", "signature": "corrupt", "count": ATTEMPTS}
+    raised = error("signature", "yes", 200, True)
+    steps = [INSERT, follow("wait", {"error": raised}, [wrong, CONFIRMS])]
+    yield scenario("wait: three wrong signatures stop it", steps, seen(1, check=3), [held("pending")])
+    busy = {"endpoint": "CheckCart", "status": 429, "retry_after": "7"}
+    steps = [INSERT, follow("wait", state("confirmed"), [busy, CONFIRMS], timeout=200)]
+    name = "wait: a Retry-After beyond the deadline leaves the last check"
+    yield scenario(name, steps, seen(1, check=2), [held("confirmed")])
+    manual = [MANUAL, follow("wait", state("reserved"), [CONFIRMS])]
+    yield scenario("wait: the merchant's move", manual, seen(1, check=1), [held("reserved")])
+    late = {"code": "wait_timeout", "retryable": True, "state": "pending"}
+    steps = [
+        INSERT,
+        follow("wait", {"error": late}, timeout=60),
+        follow("wait", state("confirmed"), resumes=True, customer="confirm"),
+    ]
+    name = "wait: the deadline, and a wait that goes on from it"
+    yield scenario(name, steps, seen(1, check=[2, 12]), [held("confirmed")])
+    down = {"endpoint": "CheckCart", "status": 500, "count": 1000}
+    late = {"code": "wait_timeout", "retryable": True, "state": None, "cause": "server"}
+    steps = [INSERT, follow("wait", {"error": late}, [down], timeout=60), step("check", state("pending"))]
+    yield scenario("wait: nothing but failures", steps, seen(1, check=[2, 12]), [held("pending")])
+    yield from stepping()
+
+
+def stepping():
+    """One check at a time, as job queues do it."""
+    for times, fault in (
+        (1, {"status": 500}),
+        (1, {"drop": "after", "drop_by": "reset"}),
+        (1, {"body_as": "truncated"}),
+        (2, {"signature": "corrupt"}),
+    ):
+        name = ", ".join(f"{key} {value}" for key, value in fault.items())
+        open_poll = {"poll": {"is_done": False, "status": "pending"}}
+        done = {"poll": {"is_done": True, "status": "confirmed"}}
+        struck = {"endpoint": "CheckCart"} | fault
+        steps = [
+            INSERT,
+            follow("poll_step", open_poll, at="due"),
+            step("poll_step", open_poll, at="now"),
+            *[step("poll_step", open_poll, [struck], at="due") for _ in range(times)],
+            step("poll_step", done, [CONFIRMS], at="due"),
+            step("poll_step", done, at="now"),
+        ]
+        yield scenario(f"poll_step: {name}", steps, seen(1, check=2 + times), [held("confirmed")])
+    late = {"code": "wait_timeout", "retryable": True, "state": "pending"}
+    steps = [INSERT, follow("poll_step", {"error": late}, timeout=0, at="due")]
+    yield scenario("poll_step: the deadline", steps, seen(1, check=1), [held("pending")])
+
+
+def settling():
+    nobody = [INSERT, follow("settle", state("canceled"), timeout=50)]
+    yield scenario("settle: nobody answers", nobody, seen(1, check=[1, 8], cancel=1), [held("canceled")])
+    for row in table():
+        if row.after_an_answer or asks_for_patience(row):
+            continue
+        fault = {"endpoint": "CancelCart"} | row.fault
+        options = {"timeout": row.timeout, "verification": row.verification}
+        if row.timeout == SHORT:
+            options["check_interval"] = 60  # settling is patient for twenty of these
+        truth = "canceled"
+        # Canceled or not: without a clear answer CheckCart says which, and the next cancel does it.
+        cancels = int(row.is_seen) + int(row.code is not None and not row.processed)
+        counts = seen(1, check=[1, 12], cancel=cancels)
+        steps = [INSERT, follow("settle", state(truth), [fault], timeout=40)]
+        yield scenario(f"settle: {row.name}", steps, counts, [held(truth)], **options)
+        if not row.is_seen:
+            continue
+        truth = "confirmed"
+        counts = seen(1, check=[1, 12], cancel=1)
+        steps = [INSERT, follow("settle", state(truth), [fault | {"confirm_during": True}], timeout=40)]
+        name = f"settle: the customer is first, {row.name}"
+        yield scenario(name, steps, counts, [held(truth)], **options)
+    for race, held_as, resume in ((True, "confirmed", "wait"), (False, "pending", "settle")):
+        down = {"endpoint": "*", "status": 503, "count": 100_000}
+        first = [{"endpoint": "CancelCart", "status": 503, "confirm_during": True}] if race else []
+        truth = "confirmed" if race else "canceled"
+        unresolved = {"code": "unresolved", "retryable": True, "state": None, "cause": "server", "http_status": 503}
+        steps = [
+            INSERT,
+            follow("settle", {"error": unresolved}, [*first, down], timeout=30),
+            follow(resume, state(truth), timeout=30, resumes=True),
+        ]
+        counts = seen(1, check=[3, 60], cancel=[1, 60])
+        name = f"settle: nothing comes through while it is {held_as}, and then it does"
+        yield scenario(name, steps, counts, [held(truth)])
+
+
+PARTS = {
+    "insert_cart": insert_cart,
+    "check_cart": check_cart,
+    "cancel_cart": cancel_cart,
+    "confirm_cart": confirm_cart,
+    "waiting": waiting,
+    "settling": settling,
+}
+
+
+def build(part):
+    return {"order": ORDER, "policy": POLICY, "cases": list(PARTS[part]())}
