@@ -127,7 +127,7 @@ def lints(suites: Suites) -> None:
 
 
 def rust(suites: Suites) -> None:
-    suites.count("rust: tests", CARGO, "cargo", "test", "--workspace", "--locked")
+    suites.count("rust: tests", CARGO, "cargo", "test", "--workspace", "--locked", "--no-fail-fast")
 
 
 def python(suites: Suites) -> None:
