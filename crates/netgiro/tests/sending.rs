@@ -8,109 +8,21 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod server;
+
 use std::collections::HashSet;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{self, Receiver};
+use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
 use netgiro::{
     Amount, Client, ClientOptions, CustomerId, Error, ErrorKind, NewCart, RequestSent, sign,
 };
+use server::{Answer, SECRET, server};
 use uuid::Uuid;
 
 const APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";
-const SECRET: &str = "not-the-published-one";
 const ID: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
-
-/// What the server does with a request it has read.
-#[derive(Clone)]
-enum Answer {
-    Http(u16, &'static str, String),
-    /// Answers, and closes the connection without having announced it.
-    HttpThenClose(u16, &'static str, String),
-    Reset,
-    Silence,
-}
-
-struct Request {
-    path: String,
-    nonce: String,
-    signature: String,
-    body: Vec<u8>,
-}
-
-/// A server that gives these answers to the requests it reads, one after another, the last for ever.
-fn server(answers: Vec<Answer>) -> (String, Receiver<Request>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}/v1/", listener.local_addr().unwrap());
-    let (report, requests) = mpsc::channel();
-    thread::spawn(move || {
-        let mut script = answers.into_iter();
-        let mut answer = script.next().unwrap();
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            while let Some(request) = read(&mut stream) {
-                if report.send(request).is_err() {
-                    return;
-                }
-                let now = answer.clone();
-                answer = script.next().unwrap_or(answer);
-                match now {
-                    Answer::Http(status, headers, body) => {
-                        respond(&mut stream, status, headers, &body);
-                    }
-                    Answer::HttpThenClose(status, headers, body) => {
-                        respond(&mut stream, status, headers, &body);
-                        break;
-                    }
-                    Answer::Reset => break,
-                    Answer::Silence => thread::sleep(Duration::from_secs(2)),
-                }
-            }
-        }
-    });
-    (base, requests)
-}
-
-fn respond(stream: &mut TcpStream, status: u16, headers: &str, body: &str) {
-    let length = body.len();
-    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n");
-    stream.write_all(format!("{head}{body}").as_bytes()).ok();
-}
-
-fn read(stream: &mut TcpStream) -> Option<Request> {
-    let mut bytes = Vec::new();
-    let mut chunk = [0; 4096];
-    let end = loop {
-        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            break at;
-        }
-        match stream.read(&mut chunk) {
-            Ok(0) | Err(_) => return None,
-            Ok(n) => bytes.extend_from_slice(&chunk[..n]),
-        }
-    };
-    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-    let header = |name: &str| {
-        head.lines()
-            .find_map(|line| line.strip_prefix(&format!("{name}: ")))
-            .map(str::to_owned)
-    };
-    let length: usize = header("content-length").expect("a length").parse().unwrap();
-    let mut body = bytes[end + 4..].to_vec();
-    while body.len() < length {
-        let n = stream.read(&mut chunk).unwrap();
-        body.extend_from_slice(&chunk[..n]);
-    }
-    Some(Request {
-        path: head.split(' ').nth(1).unwrap().to_owned(),
-        nonce: header("netgiro_nonce").unwrap(),
-        signature: header("netgiro_signature").unwrap(),
-        body,
-    })
-}
 
 fn client(base_url: &str) -> Client {
     let mut options = ClientOptions::new(APP_KEY, SECRET);
@@ -253,6 +165,26 @@ async fn a_redirect_is_not_followed() {
     assert_eq!(error.kind(), ErrorKind::Server, "{error}");
     assert_eq!(error.http_status(), Some(307));
     assert_eq!(seen_there.try_iter().count(), 0);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_to_the_same_host_either() {
+    for status in [300, 301, 302, 303, 307, 308] {
+        let found = "Location: /v1/Checkout/CheckCart\r\n";
+        let (base, requests) = server(vec![
+            Answer::Http(status, found, String::new()),
+            Answer::Http(status, found, String::new()),
+            Answer::Http(200, "", pending()),
+        ]);
+        let client = client(&base);
+        let error = client.check_cart(ID).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Server, "{error}");
+        assert_eq!(error.http_status(), Some(status));
+        assert!(error.message().contains("never followed"), "{error}");
+        let error = client.insert_cart(&order()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
+        assert_eq!(requests.try_iter().count(), 2);
+    }
 }
 
 #[tokio::test]
