@@ -116,9 +116,7 @@ pub(crate) fn mask_within(text: &str) -> String {
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, from_digit) = rest.split_at(start);
-        let is_part = |c: char| c.is_ascii_digit() || c == '-';
-        let end = from_digit.find(|c| !is_part(c)).unwrap_or(from_digit.len());
-        let (number, after) = from_digit.split_at(end);
+        let (number, after) = from_digit.split_at(number_length(from_digit));
         masked.push_str(before);
         match CustomerId::parse(number) {
             Ok(_) => masked.push_str(&mask(number)),
@@ -127,6 +125,21 @@ pub(crate) fn mask_within(text: &str) -> String {
         rest = after;
     }
     masked + rest
+}
+
+/// The length of the number a text begins with, also where it is written `822 3281` or `111111 1119`.
+fn number_length(text: &str) -> usize {
+    let is_part = |c: char| c.is_ascii_digit() || c == '-';
+    let length_of = |text: &str| text.find(|c| !is_part(c)).unwrap_or(text.len());
+    let first = length_of(text);
+    let second = text
+        .get(first..)
+        .and_then(|after| after.strip_prefix([' ', '\u{a0}']))
+        .filter(|after| matches!(first, 3 | 6) && length_of(after) == 4);
+    match second {
+        Some(second) => text.len() - second.len() + 4,
+        None => first,
+    }
 }
 
 fn is_app_code(text: &str) -> bool {
@@ -164,6 +177,10 @@ mod tests {
         assert_eq!(
             mask_within("Customer 111111-1119 (822-3281) owes 4990 kr. for order 1234567"),
             "Customer *********19 (******81) owes 4990 kr. for order 1234567"
+        );
+        assert_eq!(
+            mask_within("111111 1119, +354 822 3281, 100 2000 kr., 822 32811, 822 328"),
+            "*********19, +354 ******81, 100 2000 kr., 822 32811, 822 328"
         );
     }
 

@@ -38,6 +38,10 @@ impl fmt::Debug for Secret {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use zeroize::{Zeroize, ZeroizeOnDrop};
+
     use super::Secret;
 
     #[test]
@@ -46,5 +50,24 @@ mod tests {
             format!("{:?}", Secret::from("YCFd6hiA")),
             "Secret(redacted)"
         );
+    }
+
+    /// To look at memory that has been freed is undefined, so what is tested is what leads there: there is
+    /// one copy, its type is wiped when it is dropped, and wiping empties it.
+    #[test]
+    fn the_one_copy_is_of_a_type_that_is_wiped_when_dropped() {
+        fn is_wiped_on_drop<T: ZeroizeOnDrop>(_: &T) {}
+
+        let text = String::from("YCFd6hiA");
+        let buffer = text.as_ptr();
+        let mut secret = Secret::from(text);
+        assert_eq!(secret.expose().as_ptr(), buffer, "moved, not copied");
+        let clone = secret.clone();
+        assert!(Arc::ptr_eq(&secret.0, &clone.0));
+        is_wiped_on_drop(&*secret.0);
+        drop(clone);
+        let text = Arc::get_mut(&mut secret.0).unwrap();
+        text.zeroize();
+        assert!(text.is_empty());
     }
 }

@@ -376,8 +376,10 @@ pub(crate) fn http_error(
         300..=399 => (
             ErrorKind::Server,
             format!(
-                "{name} was answered with a redirect to {:?}, which is never followed: check base_url",
-                location.unwrap_or_default()
+                "{name} was answered with a redirect{}, which is never followed: check base_url",
+                location
+                    .map(|to| format!(" to {}", beginning(to.as_bytes())))
+                    .unwrap_or_default()
             ),
         ),
         401 | 403 => (
