@@ -111,6 +111,7 @@ class Answer(NamedTuple):
     status: int = 200
     body: bytes = b"{}"
     headers: tuple[tuple[str, str], ...] = ()
+    close: bool = False
 
 
 class Server:
@@ -139,6 +140,7 @@ class Server:
                 for name, value in given.items():
                     self.wfile.write(f"{name}: {value}\r\n".encode("latin-1"))
                 self.wfile.write(b"\r\n" + answer.body)
+                self.close_connection = answer.close
 
             def log_message(self, *_args) -> None:
                 pass

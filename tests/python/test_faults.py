@@ -8,7 +8,7 @@ import time
 import pytest
 
 import netgiro
-from harness import FACES, PHONE, SOME_ID, connect
+from harness import FACES, PHONE, SOME_ID, Answer, connect
 
 ORDER = {"amount": 4990, "reference": "order-1", "customer_id": PHONE}
 
@@ -155,3 +155,19 @@ def test_connections_are_kept_and_a_stale_one_is_no_failure(face):
     assert len(again.requests()) == 2
     again.close()
     shop.close()
+
+
+def test_a_connection_closed_while_idle_costs_no_attempt(for_server, server):
+    told = b'{"PaymentSuccessful":false,"PaymentInfo":null,"Success":true,"ResultCode":10425}'
+
+    def answer(_request):
+        # Without a word of it: no `Connection: close`.
+        return Answer(200, told, close=True)
+
+    server.answer = answer
+    shop = for_server()
+    for step in range(1, 6):
+        poll = shop.poll_step(netgiro.CartPoll(SOME_ID))
+        assert poll.state is not None, f"step {step} was lost"
+        assert len(server.requests) == step
+        time.sleep(0.03)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import builtins
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
@@ -12,7 +13,17 @@ from uuid import UUID
 import pytest
 
 import netgiro
-from harness import APP_KEY, SECRET_KEY, SOME_ID, VECTORS, Answer, vectors
+from harness import (
+    APP_KEY,
+    FACES,
+    SECRET_KEY,
+    SOME_ID,
+    VECTORS,
+    Answer,
+    Server,
+    connect,
+    vectors,
+)
 
 
 def cases(name, member="cases"):
@@ -166,8 +177,8 @@ def assert_member(actual, name, expected):
         assert actual == expected, name
 
 
-@pytest.mark.parametrize("case", cases("responses"))
-def test_responses(case, server, for_server):
+def play(case, face):
+    """Have a server answer as the case says; what came of the call, and what was sent."""
     file = json.loads((VECTORS / "responses.json").read_text(encoding="utf-8"))
     nonce = file["response_nonce"]
 
@@ -189,8 +200,9 @@ def test_responses(case, server, for_server):
         headers |= case.get("headers", {})
         return Answer(case["http_status"], body, tuple(headers.items()))
 
-    server.answer = answer
-    client = for_server(response_verification=case.get("response_verification", "if_present"))
+    server = Server(answer)
+    verification = case.get("response_verification", "if_present")
+    client = connect(face, server.url, response_verification=verification)
     arguments = dict(case["arguments"])
     if "cart" in case:
         arguments["transaction_id"] = netgiro.Cart(
@@ -198,29 +210,48 @@ def test_responses(case, server, for_server):
             reference=case["cart"]["reference"],
             amount=case["cart"]["amount"],
         )
-    expected = case["expect"]
-
-    def call():
-        return getattr(client, METHODS[case["endpoint"]])(**arguments)
-
-    if "error" in expected:
-        with pytest.raises(netgiro.NetgiroError) as raised:
-            call()
-        error = raised.value
-        facts = dict(expected["error"])
-        if "cause" in facts:
-            assert error.__cause__.code == facts.pop("cause")
-        for part in facts.pop("message_contains", ()):
-            assert plain(part) in plain(str(error))
-        compare(error, facts)
-    else:
-        compare(call(), expected.get("cart") or expected["state"])
-    assert len(server.requests) == case["requests"]
-    nonces = [request.headers["netgiro_nonce"] for request in server.requests]
-    assert len(set(nonces)) == len(nonces)
+    try:
+        outcome = getattr(client, METHODS[case["endpoint"]])(**arguments)
+    except netgiro.NetgiroError as error:
+        outcome = error
+    finally:
+        client.close()
+        server.close()
     for request in server.requests:
         signed = request.headers["netgiro_nonce"], server.url_of(request), request.body
         assert request.headers["netgiro_signature"] == netgiro.sign(SECRET_KEY, *signed)
+    return outcome, server.requests
+
+
+@pytest.fixture(scope="module")
+def played():
+    """All cases, played at the same time: most of it is waiting between attempts."""
+    with ThreadPoolExecutor(16) as threads:
+        return {
+            (case["name"], face): threads.submit(play, case, face)
+            for case in vectors("responses")
+            for face in FACES
+        }
+
+
+@pytest.mark.parametrize("case", cases("responses"))
+def test_responses(case, face, played):
+    outcome, requests = played[case["name"], face].result()
+    expected = case["expect"]
+    if "error" in expected:
+        assert isinstance(outcome, netgiro.NetgiroError), outcome
+        facts = dict(expected["error"])
+        if "cause" in facts:
+            assert outcome.__cause__.code == facts.pop("cause")
+        for part in facts.pop("message_contains", ()):
+            assert plain(part) in plain(str(outcome))
+        compare(outcome, facts)
+    else:
+        assert not isinstance(outcome, netgiro.NetgiroError), outcome
+        compare(outcome, expected.get("cart") or expected["state"])
+    assert len(requests) == case["requests"]
+    nonces = [request.headers["netgiro_nonce"] for request in requests]
+    assert len(set(nonces)) == len(nonces)
 
 
 # --- codes and statuses

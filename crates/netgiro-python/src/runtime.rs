@@ -238,6 +238,12 @@ where
         }
         None => (Reporter::nobody(), None),
     };
+    // Nothing ran here since the last call: let the connections notice which of them the server has
+    // closed, once for the news to come in and once for them to act on it.
+    runtime.block_on(async {
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+    });
     let mut call = pin!(job(lane.client.clone(), reporter));
     loop {
         let step = runtime.block_on(async {
@@ -266,7 +272,8 @@ thread_local! {
     static ELSEWHERE: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
-fn handles_signals() -> bool {
+/// Whether the calling thread may have to handle signals while it waits.
+pub(crate) fn handles_signals() -> bool {
     ELSEWHERE.get() != Some(std::process::id())
 }
 

@@ -2,15 +2,20 @@
 //! brings, so that checks keep to their schedule whatever the caller does between two items.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use crate::awaitable::Call;
 use crate::event::Event;
-use crate::runtime::{SIGNAL_INTERVAL, lock, look_for_signals};
+use crate::runtime::{SIGNAL_INTERVAL, handles_signals, lock, look_for_signals};
 use crate::slot::{Item, Running, Slot, Start};
 use crate::values::Present;
+
+/// How long to wait where nothing but an item can end the wait.
+const UNTIL_WOKEN: Duration = Duration::from_secs(3600);
 
 /// A call that brings many items.
 pub(crate) struct Stream {
@@ -85,7 +90,12 @@ impl SyncStream {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let slot = self.stream.open(py)?;
         loop {
-            match py.detach(|| slot.wait(SIGNAL_INTERVAL)) {
+            let at_most = if handles_signals() {
+                SIGNAL_INTERVAL
+            } else {
+                UNTIL_WOKEN
+            };
+            match py.detach(|| slot.wait(at_most)) {
                 None => look_for_signals().inspect_err(|_| self.stream.end())?,
                 Some(Item::Event(event @ Event::Progress(..))) => {
                     if let Some(callback) = &self.on_progress {
@@ -107,6 +117,10 @@ impl SyncStream {
     /// Stop asking. The carts are left as they are.
     fn close(&self) {
         self.stream.end();
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.on_progress)
     }
 }
 
@@ -149,5 +163,9 @@ impl AsyncStream {
     fn aclose(&self, py: Python<'_>) -> Call {
         self.stream.end();
         Call::ready("aclose", Ok(py.None()))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.on_progress)
     }
 }
