@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 import threading
 import time
 from datetime import datetime, timedelta, timezone
@@ -356,6 +357,8 @@ def test_the_schedule_is_the_same_blocking_and_awaited(simulator):
         at = [r.at for r in checks(simulator) if r.transaction_id == cart.transaction_id]
         gaps[face] = [(b - a).total_seconds() for a, b in itertools.pairwise(at)]
         shop.close()
-    for gap in gaps["sync"][:-1] + gaps["async"][:-1]:
-        assert 0.09 < gap < 0.15
-    assert abs(len(gaps["sync"]) - len(gaps["async"])) <= 1
+    for of_face in gaps.values():
+        # The last check happens at the deadline, however close that is.
+        assert min(of_face[:-1]) > 0.095
+        assert statistics.median(of_face[:-1]) < 0.2
+        assert 2 <= len(of_face) <= 5
