@@ -32,6 +32,12 @@
 //! | `2222222229` | gets a code too, but has no credit: `ConfirmCart` with the code is answered 10302 |
 //! | an app code (`500004` and 4 characters) | has agreed already: there is nobody left to ask |
 //!
+//! # Faults and storms
+//!
+//! [`Simulator::add_fault`] lets the next calls fail as a [`Fault`] says: connections refused, closed, reset or silent at
+//! any place, statuses, spoilt bodies, wrong signatures. [`Simulator::storm`] lets a share of all calls fail and customers
+//! do as they like, both decided by a seed; [`Simulator::clear_faults`] ends either.
+//!
 //! # Where the API's documentation is silent
 //!
 //! * A reservation (confirmation type manual) does not run out by itself; `CancelCart` releases it and answers 10201.
