@@ -234,10 +234,21 @@ impl CartPoll {
                 Self::VERSION
             )));
         }
-        if !poll.schedule.is_sound() || (poll.is_done && poll.state.is_none()) {
+        if !poll.schedule.is_sound() || !poll.has_sound_state() {
             return Err(refused("its members contradict each other".to_owned()));
         }
         Ok(poll)
+    }
+
+    /// Whether the state is of this cart, and one to be done with if the poll is done.
+    fn has_sound_state(&self) -> bool {
+        match &self.state {
+            None => !self.is_done,
+            Some(state) => {
+                state.transaction_id == self.transaction_id
+                    && !(self.is_done && state.status.is_waiting())
+            }
+        }
     }
 
     /// The cart that is polled, with what is known of it.
