@@ -139,7 +139,7 @@ def python(suites: Suites) -> None:
         suites.count("python: readme", PYTEST, interpreter, "-m", "pytest", "tests/readme")
     from_sdist = suites.prepare("python: wheel from the sdist", packages.wheel_from_sdist)
     if from_sdist is not None:
-        interpreter = packages.environment("sdist", "pytest>=9,<10", "pytest-asyncio>=1.5,<2")
+        interpreter = packages.environment("sdist", "pytest>=9,<10")
         packages.pip(interpreter, "--force-reinstall", "--no-deps", from_sdist)
         suites.count(
             *["python: tests of that wheel", PYTEST],
