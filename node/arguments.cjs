@@ -11,7 +11,14 @@ const { ConfigurationError, InvalidRequestError } = classes;
 const text = { wanted: 'a string', fits: (value) => typeof value === 'string' };
 const number = { wanted: 'a number', fits: (value) => typeof value === 'number' };
 const flag = { wanted: 'true or false', fits: (value) => typeof value === 'boolean' };
+const whole = { wanted: 'a whole number', fits: Number.isSafeInteger };
 const fn = { wanted: 'a function', fits: (value) => typeof value === 'function' };
+const object = { wanted: 'an object', fits: (value) => typeof value === 'object' && !Array.isArray(value) };
+const texts = { wanted: 'an array of strings', fits: (value) => Array.isArray(value) && value.every(text.fits) };
+const guard = {
+  wanted: 'an object with a function isFirst(nonce, signature)',
+  fits: (value) => typeof value?.isFirst === 'function',
+};
 const anything = { wanted: 'given', fits: () => true };
 const signal = {
   wanted: 'an AbortSignal',
@@ -66,6 +73,8 @@ const CLIENT = {
   connectTimeoutMs: number,
   responseVerification: text,
   caFile: text,
+  previousSecretKeys: texts,
+  proxy: text,
 };
 
 function clientOptions(given) {
@@ -148,17 +157,19 @@ function waitOptions(where, given, others) {
   return { wait, ...rest };
 }
 
-const CALLBACK = { url: required(text), headers: required(anything), body: required(anything) };
+const CALLBACK = { url: required(text), headers: required(anything), body: required(anything), replayGuard: guard };
+const CALLBACK_ONCE = { ...CALLBACK, replayGuard: required(guard) };
 
-function callbackParts(given) {
-  const { url, headers, body } = members('verifyCallback', given, CALLBACK);
-  return { url, headers: headerList(headers), body: bytes('verifyCallback', body) };
+function callbackParts(where, given) {
+  const known = where === 'verifyCallbackOnce' ? CALLBACK_ONCE : CALLBACK;
+  const { url, headers, body, replayGuard } = members(where, given, known);
+  return { url, headers: headerList(where, headers), body: bytes(where, body), replayGuard };
 }
 
 /** Headers as a flat list of names and values, from a Headers, a Map, pairs, Node's rawHeaders, or an object. */
-function headerList(given) {
+function headerList(where, given) {
   if (typeof given !== 'object') {
-    throw new InvalidRequestError(`verifyCallback: headers must be an object of headers; got ${kindOf(given)}`);
+    throw new InvalidRequestError(`${where}: headers must be an object of headers; got ${kindOf(given)}`);
   }
   const list = [];
   const add = (name, value) => {
@@ -197,9 +208,10 @@ module.exports = {
   cart,
   carts,
   clientOptions,
+  kindOf,
   members,
   newCart,
   required,
-  types: { anything, flag, fn, number, signal, text },
+  types: { anything, flag, fn, number, object, signal, text, whole },
   waitOptions,
 };

@@ -12,15 +12,20 @@ const {
   cart: cartOf,
   carts: cartsOf,
   clientOptions,
+  kindOf,
   members,
   newCart,
   types,
   waitOptions,
 } = require('./arguments.cjs');
 
+const { InvalidRequestError } = require('./errors.cjs').classes;
+
 const { fn, number, signal: aSignal, text } = types;
 
 const DEFAULT_CONCURRENCY = 32;
+
+const VARIABLES = ['NETGIRO_APP_KEY', 'NETGIRO_SECRET_KEY', 'NETGIRO_ENVIRONMENT', 'NETGIRO_BASE_URL'];
 
 /** Lets `fromEnv`, and no caller, make a client around a native one. */
 const FROM_NATIVE = Symbol('from native');
@@ -33,7 +38,9 @@ class Client {
   }
 
   static fromEnv() {
-    return new Client(FROM_NATIVE, made(native.makeClientFromEnv()));
+    const { env } = process;
+    const variables = Object.fromEntries(VARIABLES.filter((name) => env[name] != null).map((name) => [name, env[name]]));
+    return new Client(FROM_NATIVE, made(native.makeClientFromEnv(variables)));
   }
 
   get baseUrl() {
@@ -120,8 +127,34 @@ class Client {
   }
 
   verifyCallback(given) {
-    const { url, headers, body } = callbackParts(given);
-    return results.callback(open(this.#native.verifyCallback(url, headers, body)));
+    const parts = callbackParts('verifyCallback', given);
+    const { callback, question } = this.#verified(parts);
+    if (parts.replayGuard) this.#accepted(parts, 'verifyCallback', parts.replayGuard.isFirst(...question));
+    return callback;
+  }
+
+  async verifyCallbackOnce(given) {
+    const parts = callbackParts('verifyCallbackOnce', given);
+    const { callback, question } = this.#verified(parts);
+    this.#accepted(parts, 'verifyCallbackOnce', await parts.replayGuard.isFirst(...question));
+    return callback;
+  }
+
+  /** A callback that verifies, and what to ask a replay guard about it. */
+  #verified({ url, headers, body }, seen = false) {
+    const [callback, question] = open(this.#native.verifyCallback(url, headers, body, seen));
+    return { callback: results.callback(callback), question };
+  }
+
+  /** Refuses a callback unless its guard says true; what is merely truthy, as a promise is, lets nothing in. */
+  #accepted(parts, where, isFirst) {
+    if (isFirst === true) return;
+    if (isFirst !== false) {
+      const hint = typeof isFirst?.then === 'function' ? ': a guard that has to wait goes with verifyCallbackOnce' : '';
+      if (hint) Promise.resolve(isFirst).catch(() => {});
+      throw new InvalidRequestError(`${where}: replayGuard.isFirst must give true or false; got ${kindOf(isFirst)}${hint}`);
+    }
+    this.#verified(parts, true);
   }
 
   async close() {

@@ -5,28 +5,51 @@
 const SPELLING = {
   app_key: 'appKey',
   base_url: 'baseUrl',
+  body_as: 'bodyAs',
   ca_file: 'caFile',
   callback_cancel_url: 'callbackCancelUrl',
   callback_url: 'callbackUrl',
+  cancel_cart: 'cancelCart',
+  check_cart: 'checkCart',
+  check_interval: 'checkInterval',
   confirm_cart: 'confirmCart',
+  confirm_during: 'confirmDuring',
   confirmation_type: 'confirmationType',
   connect_timeout: 'connectTimeoutMs',
   customer_id: 'customerId',
   default_interval: 'defaultIntervalMs',
+  delay_ms: 'delayMs',
+  drip_ms: 'dripMs',
+  drop_by: 'dropBy',
+  failure_rate: 'failureRate',
   from_env: 'fromEnv',
+  header_bytes: 'headerBytes',
   insert_cart: 'insertCart',
+  is_first: 'isFirst',
   location_id: 'locationId',
   max_interval: 'maxIntervalMs',
   min_interval: 'minIntervalMs',
+  payment_successful: 'paymentSuccessful',
+  poll_step: 'pollStep',
+  previous_secret_keys: 'previousSecretKeys',
   product_no: 'productNo',
+  refuse_ms: 'refuseMs',
   register_id: 'registerId',
+  replay_guard: 'replayGuard',
   response_verification: 'responseVerification',
+  result_code: 'resultCode',
+  retry_after: 'retryAfter',
   secret_key: 'secretKey',
   settle_cart: 'settleCart',
   to_json: 'toJson',
   transaction_id: 'transactionId',
   unit_price: 'unitPrice',
+  unknown_cart_code: 'unknownCartCode',
+  wait_for_cart: 'waitForCart',
 };
+
+/** What may be such a name. Quoted text is skipped: it is the caller's or the server's own. */
+const RUST_NAME = /"(?:[^"\\]|\\.)*"|\b[a-z]+(?:_[a-z]+)+\b/g;
 
 /** What the errors of a class have in common. */
 const USUAL = Symbol('usual');
@@ -84,7 +107,7 @@ define('UnresolvedError', 'unresolved', { retryable: true, extras: ['state', 'po
 
 /** The error for facts from the core; a fault of the library's own has no code, and is no NetgiroError. */
 function fromFacts(facts) {
-  const message = facts.message.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (word) => SPELLING[word] ?? word);
+  const message = facts.message.replace(RUST_NAME, (word) => SPELLING[word] ?? word);
   const ErrorClass = byCode.get(facts.code);
   if (!ErrorClass) return new Error(`netgiro failed: ${message}`);
   // Asked for late: both need this file first.

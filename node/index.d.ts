@@ -90,6 +90,13 @@ export interface ClientOptions {
   responseVerification?: ResponseVerification | null | undefined;
   /** A PEM file with certificate authorities to trust beside the system's and the bundled ones. */
   caFile?: string | null | undefined;
+  /**
+   * Secret keys that are being replaced: callbacks signed with them are still accepted. Nothing is signed with them.
+   * They are never printed.
+   */
+  previousSecretKeys?: readonly string[] | null | undefined;
+  /** The proxy to go through, an http or https URL, rather than the environment's (`HTTPS_PROXY`, `NO_PROXY`). */
+  proxy?: string | null | undefined;
 }
 
 /** One line of a cart, as the customer sees it. */
@@ -315,6 +322,94 @@ export interface CallbackParts {
   headers: CallbackHeaders;
   /** The body as received, before any parsing. */
   body: string | Uint8Array | ArrayBuffer;
+  /** Refuses a callback that was accepted before. Asked last: what is refused otherwise is never recorded. */
+  replayGuard?: ReplayGuard | null | undefined;
+}
+
+/** What {@link Client.verifyCallbackOnce} needs: a guard that may have to wait for its answer. */
+export interface CallbackOnceParts extends Omit<CallbackParts, 'replayGuard'> {
+  replayGuard: AsyncReplayGuard;
+}
+
+/**
+ * Remembers the callbacks that were accepted, so that none is accepted twice: {@link MemoryReplayGuard}, or your own.
+ *
+ * A signature never expires, so whoever has read a callback can send it again. A handler that is idempotent (records the
+ * cart as paid, however often it hears so) needs no guard. One that is not should know that a callback which was seen
+ * but not answered with 200 may come again word for word, and that the guard then refuses it: answer 200 to what has
+ * been recorded.
+ */
+export interface ReplayGuard {
+  /**
+   * Records a callback; false if it has been recorded before. The check and the recording must be one step, since two
+   * copies may come at once. `signature` is in lowercase; it covers the nonce, so to keep the signature alone is enough.
+   * What it throws, the verification throws.
+   */
+  isFirst(nonce: string, signature: string): boolean;
+}
+
+/**
+ * A {@link ReplayGuard} on what all processes of a shop share: `SET NX` in Redis, or a unique column in the database.
+ *
+ * ```js
+ * const replayGuard = {
+ *   isFirst: async (nonce, signature) => (await redis.set(`netgiro:${signature}`, '1', { NX: true })) === 'OK',
+ * };
+ * ```
+ */
+export interface AsyncReplayGuard {
+  /** As {@link ReplayGuard.isFirst}, or a promise of it. */
+  isFirst(nonce: string, signature: string): boolean | PromiseLike<boolean>;
+}
+
+/** A guard in this process's memory: bounded, the oldest callbacks are forgotten first. For one process, one thread. */
+export class MemoryReplayGuard implements ReplayGuard {
+  /** `capacity`: how many callbacks it remembers, by default 100,000, in about 15 MB when full. */
+  constructor(options?: { capacity?: number | null | undefined });
+  isFirst(nonce: string, signature: string): boolean;
+}
+
+/**
+ * What subscribers of `netgiro:request` (`node:diagnostics_channel`) are given: one sending of one request, and what came
+ * of it. Frozen. Neither it nor {@link PollEvent} holds a secret key, a customer's id or a body.
+ *
+ * Subscribers are called where the call was made: `AsyncLocalStorage` and OpenTelemetry's active span are the caller's,
+ * for calls that began after somebody had subscribed. While nobody has, nothing is made or handed over.
+ */
+export interface RequestEvent {
+  /** What was called. */
+  readonly endpoint: Endpoint;
+  /** The cart it was about; for InsertCart the one it made. */
+  readonly transactionId: string | null;
+  /** 1 for the first sending, 2 for its first repetition. */
+  readonly attempt: number;
+  /** The HTTP status, when there was an answer. */
+  readonly httpStatus: number | null;
+  /** Netgíró's result code, when the answer held one. */
+  readonly resultCode: number | null;
+  /** What identifies the call to Netgíró's support. */
+  readonly referenceId: string | null;
+  /** From before the connection to after the answer was read, in milliseconds. */
+  readonly durationMs: number;
+  /** What went wrong with it. InsertCart's caller may see `outcome_unknown` for it. */
+  readonly error: ErrorCode | null;
+}
+
+/**
+ * What subscribers of `netgiro:poll` (`node:diagnostics_channel`) are given: one check of a cart that is being polled, and
+ * what follows from it. Frozen.
+ */
+export interface PollEvent {
+  /** The cart. */
+  readonly transactionId: string;
+  /** What the check saw; null when it failed. */
+  readonly status: CartStatus | null;
+  /** What the check failed with, or what ended the poll. */
+  readonly error: ErrorCode | null;
+  /** When it is checked again, in epoch milliseconds; null at the end. */
+  readonly nextCheckAt: number | null;
+  /** Whether polling has nothing more to learn. */
+  readonly isDone: boolean;
 }
 
 /**
@@ -403,6 +498,12 @@ export class Client {
    * @throws {@link SignatureError} for what Netgíró did not sign: answer 400, and do nothing else.
    */
   verifyCallback(parts: CallbackParts): Callback;
+
+  /**
+   * Verifies a callback as {@link verifyCallback} does, with a replay guard that may have to ask a database or Redis.
+   * @throws {@link SignatureError} for what Netgíró did not sign, and for what was accepted before.
+   */
+  verifyCallbackOnce(parts: CallbackOnceParts): Promise<Callback>;
 
   /** Lets go of the connections, as soon as the calls under way are over; new calls are refused. */
   close(): Promise<void>;
@@ -624,7 +725,7 @@ export interface SimulatorOptions {
   /** Decimals in response amounts. Default 0. */
   decimals?: 0 | 1 | 2 | null | undefined;
   /** What becomes of the signatures on responses. Default `valid`. */
-  responseSignatures?: 'valid' | 'omit' | 'corrupt' | null | undefined;
+  responseSignatures?: 'valid' | 'omit' | 'corrupt' | 'replay' | null | undefined;
   /** The result code for a cart nobody inserted. Default 10201. */
   unknownCartCode?: 10201 | 10424 | null | undefined;
   /** Whether a nonce that was used before is refused. Default false. */
@@ -644,28 +745,80 @@ export interface SimulatorOptions {
 /** The endpoints of the API. */
 export type Endpoint = 'InsertCart' | 'CheckCart' | 'CancelCart' | 'ConfirmCart';
 
-/** Something that goes wrong with requests to come; members may be combined. */
+/** Something that goes wrong with requests to come; members may be combined. Times are of real time. */
 export interface Fault {
-  /** Answers this HTTP status, instead of processing the request. */
-  status?: number | null | undefined;
-  /** Holds the answer back, in milliseconds of real time. */
-  delayMs?: number | null | undefined;
-  /** Closes the connection, before or after the request is processed. */
-  drop?: 'before' | 'after' | null | undefined;
-  /** Answers this result code, instead of processing the request. */
-  resultCode?: number | null | undefined;
-  /** Adds a `Retry-After` header: seconds, or the text of a date. */
-  retryAfter?: number | string | null | undefined;
-  /** Answers this body. It is signed like any other. */
-  body?: string | Uint8Array | ArrayBuffer | null | undefined;
-  /** Signs the answer otherwise than the options say. */
-  signature?: 'valid' | 'omit' | 'corrupt' | null | undefined;
-  /** The customer confirms just before the request is processed. */
-  confirmDuring?: boolean | null | undefined;
-  /** Whether the request is processed, against what `status`, `resultCode` and `drop` imply. */
-  processed?: boolean | null | undefined;
   /** How many requests it strikes. Default 1. */
   count?: number | null | undefined;
+  /**
+   * Refuses connections for this long, in milliseconds from now, and cuts those that are open. It strikes all endpoints
+   * and stands alone; clearing the faults ends it.
+   */
+  refuseMs?: number | null | undefined;
+  /** The customer confirms just before the request is processed, if they still can. */
+  confirmDuring?: boolean | null | undefined;
+  /**
+   * Whether the request is processed before whatever goes wrong goes wrong. By default it is not when `drop` says before
+   * or unread, or when `status` or `resultCode` stand in for the real answer.
+   */
+  processed?: boolean | null | undefined;
+  /** Holds the answer, or the closing, back, in milliseconds. The request itself is processed when it arrives. */
+  delayMs?: number | null | undefined;
+  /**
+   * Where the exchange breaks off: before the request is read (it is then not among those seen), before it is processed,
+   * after that, in the middle of the answer's body, or after the whole answer on a connection that was to be kept.
+   */
+  drop?: 'unread' | 'before' | 'after' | 'within' | 'answered' | null | undefined;
+  /** How it breaks off: closed, reset, or silent until the client gives up. Default `close`. */
+  dropBy?: 'close' | 'reset' | 'silence' | null | undefined;
+  /** Answers this HTTP status. */
+  status?: number | null | undefined;
+  /** Answers this result code. */
+  resultCode?: number | null | undefined;
+  /** Adds a `Retry-After` header: seconds, a date, or rubbish. */
+  retryAfter?: number | string | null | undefined;
+  /** Sets these headers, named in lower case, in place of the answer's own. They are not signed. */
+  headers?: { readonly [name: string]: string } | null | undefined;
+  /** Adds headers of this many bytes. */
+  headerBytes?: number | null | undefined;
+  /** Answers this body. It is signed like any other. */
+  body?: string | Uint8Array | ArrayBuffer | null | undefined;
+  /** Spoils the body, whichever it would be. What comes of it is signed like any other. */
+  bodyAs?:
+    | 'empty'
+    | 'html'
+    | 'truncated'
+    | 'doubled'
+    | 'bom'
+    | 'gzip'
+    | 'invalid_utf8'
+    | 'duplicate_keys'
+    | 'deep'
+    | 'overflow'
+    | 'quoted'
+    | 'replayed'
+    | null
+    | undefined;
+  /** Sends this many blanks after the body, which JSON allows; they are not signed. */
+  padding?: number | null | undefined;
+  /** Sends the body a byte at a time, at this interval in milliseconds. */
+  dripMs?: number | null | undefined;
+  /** Signs the answer otherwise than the options say. */
+  signature?: 'valid' | 'omit' | 'corrupt' | 'replay' | null | undefined;
+}
+
+/**
+ * A share of all calls fails, each in a way of its own, and customers confirm, decline, ignore the request, or confirm
+ * just as the merchant cancels. What happens to an order depends on the seed, its reference and how often its calls were
+ * made, and not on the orders beside it. Customers are the storm's where they are named by phone number, but for
+ * `8111111` and `8222222`.
+ */
+export interface Storm {
+  /** Decides everything: a whole number. Default 0. */
+  seed?: number | null | undefined;
+  /** The share of calls that fails, from 0 to 1. Default 0.3. */
+  failureRate?: number | null | undefined;
+  /** How long a customer takes at the most, in milliseconds of the simulator's clock. Default 300. */
+  reactionMs?: number | null | undefined;
 }
 
 /** A cart as the simulator holds it. */
@@ -776,7 +929,12 @@ export class Simulator {
   callbacks(): readonly SimulatedCallback[];
   /** Lets something go wrong with requests to come; `'*'` is any endpoint. */
   addFault(endpoint: Endpoint | '*', fault?: Fault): void;
-  /** Forgets the faults that have not struck yet. */
+  /** Lets a storm break loose, in place of one that blows already. Scripted faults go first. */
+  storm(storm?: Storm): void;
+  /**
+   * Forgets the faults that have not struck yet, lets connections in again, and lets a storm's calls through: its
+   * customers still do what they meant to.
+   */
   clearFaults(): void;
   /** Stops the server. What it recorded stays readable. */
   close(): Promise<void>;

@@ -3,6 +3,7 @@ import netgiro from './index.cjs';
 export const {
   Client,
   CartPoll,
+  MemoryReplayGuard,
   Simulator,
   sign,
   NetgiroError,

@@ -1,6 +1,8 @@
 'use strict';
 // The compiled half: found and loaded; calls into it, and what comes back.
 
+const { AsyncResource } = require('node:async_hooks');
+const { channel } = require('node:diagnostics_channel');
 const { fromFacts } = require('./errors.cjs');
 
 const native = load();
@@ -34,6 +36,14 @@ function platforms() {
 // What a message means; the numbers are those of `runtime.rs`.
 const VALUE = 0;
 const ERROR = 1;
+const EVENT = 2;
+const REQUEST = 3;
+
+const requests = channel('netgiro:request');
+const polls = channel('netgiro:poll');
+/** What the compiled half has last been told of subscribers. */
+let heardRequests = false;
+let heardPolls = false;
 
 /** The calls under way: each is settled by its last message, or by an abort. */
 const calls = new Map();
@@ -46,8 +56,28 @@ function deliver(text) {
     if (pending === undefined) continue;
     if (kind === VALUE) end(number, pending).resolve({ value: payload });
     else if (kind === ERROR) end(number, pending).resolve({ facts: payload });
-    else tell(number, pending, payload);
+    else if (kind === EVENT) tell(number, pending, payload);
+    else publish(kind === REQUEST ? requests : polls, pending, payload);
   }
+}
+
+/** Subscribers hear of a call as if it were made where they listen: within the caller's spans, and its storage. */
+function publish(topic, { context }, event) {
+  Object.freeze(event);
+  if (context) context.runInAsyncScope(() => topic.publish(event));
+  else topic.publish(event);
+}
+
+/** Whether anybody has subscribed; the compiled half hears of it when that changes. */
+function listening() {
+  const { hasSubscribers: toRequests } = requests;
+  const { hasSubscribers: toPolls } = polls;
+  if (toRequests !== heardRequests || toPolls !== heardPolls) {
+    heardRequests = toRequests;
+    heardPolls = toPolls;
+    port.listen(toRequests, toPolls);
+  }
+  return toRequests || toPolls;
 }
 
 function tell(number, pending, event) {
@@ -81,12 +111,14 @@ function begin(signal, onEvent, start, control) {
     do lastCall = (lastCall + 1) >>> 0;
     while (calls.has(lastCall));
     const number = lastCall;
+    const heard = listening();
     const refusal = start(port, number);
     if (refusal !== null) {
       resolve({ facts: JSON.parse(refusal).error });
       return;
     }
-    const pending = { resolve, reject, onEvent, unsubscribe: undefined };
+    const context = heard ? new AsyncResource('NetgiroCall') : undefined;
+    const pending = { resolve, reject, onEvent, context, unsubscribe: undefined };
     calls.set(number, pending);
     if (calls.size === 1) port.hold(true);
     if (control) {

@@ -8,7 +8,7 @@ const { native, made, open } = require('./native.cjs');
 const { asyncDispose } = require('./follow.cjs');
 const { bytes, cart: cartOf, members, types } = require('./arguments.cjs');
 
-const { anything, flag, number, text } = types;
+const { anything, flag, number, object, text, whole } = types;
 
 const OPTIONS = {
   seed: number,
@@ -29,17 +29,26 @@ const OPTIONS = {
 };
 
 const FAULT = {
-  status: number,
-  delayMs: number,
-  drop: text,
-  resultCode: number,
-  retryAfter: anything,
-  body: anything,
-  signature: text,
+  count: whole,
+  refuseMs: whole,
   confirmDuring: flag,
   processed: flag,
-  count: number,
+  delayMs: whole,
+  drop: text,
+  dropBy: text,
+  status: whole,
+  resultCode: whole,
+  retryAfter: anything,
+  headers: object,
+  headerBytes: whole,
+  body: anything,
+  bodyAs: text,
+  padding: whole,
+  dripMs: whole,
+  signature: text,
 };
+
+const STORM = { seed: number, failureRate: number, reactionMs: number };
 
 class Simulator {
   #native;
@@ -113,10 +122,15 @@ class Simulator {
   }
 
   addFault(endpoint, fault = {}) {
-    const given = members('addFault', fault, FAULT);
-    if (given.body !== undefined) given.body = bytes('addFault', given.body);
+    const { body, ...given } = members('addFault', fault, FAULT);
     if (given.retryAfter !== undefined) given.retryAfter = String(given.retryAfter);
-    open(this.#native.addFault(String(endpoint), given));
+    const json = { endpoint: String(endpoint) };
+    for (const [name, member] of Object.entries(given)) json[snakeCase(name)] = member;
+    open(this.#native.addFault(JSON.stringify(json), body === undefined ? undefined : bytes('addFault', body)));
+  }
+
+  storm(options = {}) {
+    open(this.#native.storm(members('storm', options, STORM)));
   }
 
   clearFaults() {
@@ -134,6 +148,10 @@ class Simulator {
   [inspect.custom](depth, options) {
     return `Simulator ${inspect({ url: this.url }, options)}`;
   }
+}
+
+function snakeCase(name) {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function idOf(cart) {

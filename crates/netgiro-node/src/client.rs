@@ -1,5 +1,6 @@
 //! `Client`, and what it hands out: its calls, its watches, its bulk calls.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,7 +16,9 @@ use uuid::Uuid;
 
 use crate::convert::{self, GivenAmount, GivenCart, GivenNewCart, GivenWait};
 use crate::errors::{refusal_of, reply};
+use crate::events;
 use crate::poll;
+use crate::replay::Note;
 use crate::runtime::{Events, Port};
 use crate::values::{CallbackView, CartView, CheckView, StateView};
 
@@ -38,10 +41,21 @@ pub struct GivenOptions {
     pub response_verification: Option<String>,
     /// A PEM file.
     pub ca_file: Option<String>,
+    /// Secret keys that are being replaced.
+    pub previous_secret_keys: Option<Vec<String>>,
+    /// A URL.
+    pub proxy: Option<String>,
 }
 
 fn client_options(given: GivenOptions) -> Result<ClientOptions> {
     let mut options = ClientOptions::new(given.app_key, given.secret_key);
+    options.previous_secret_keys = given
+        .previous_secret_keys
+        .unwrap_or_default()
+        .into_iter()
+        .map(Into::into)
+        .collect();
+    options.proxy = given.proxy;
     if let Some(environment) = given.environment {
         options.environment = environment.parse()?;
     }
@@ -57,6 +71,12 @@ fn client_options(given: GivenOptions) -> Result<ClientOptions> {
     }
     options.ca_file = given.ca_file.map(Into::into);
     Ok(options)
+}
+
+/// A client whose events go to the environment that makes the call.
+fn client(mut options: ClientOptions) -> Result<Client> {
+    options.observer = Some(events::observer());
+    Client::new(options)
 }
 
 /// A client of the core.
@@ -83,13 +103,38 @@ fn made(client: Result<Client>) -> Made<NativeClient> {
 /// Makes a client; opens nothing.
 #[napi(catch_unwind)]
 pub fn make_client(given: GivenOptions) -> Made<NativeClient> {
-    made(client_options(given).and_then(Client::new))
+    made(client_options(given).and_then(client))
 }
 
-/// Makes a client from the process's environment; opens nothing.
+/// Makes a client from JavaScript's `process.env`; opens nothing.
+///
+/// That is not always the process's environment, which `ClientOptions::from_env` reads: a worker has a copy of its own,
+/// and to read the real one there would race with the main thread's writes.
 #[napi(catch_unwind)]
-pub fn make_client_from_env() -> Made<NativeClient> {
-    made(Client::from_env())
+pub fn make_client_from_env(variables: HashMap<String, String>) -> Made<NativeClient> {
+    made(options_from(&variables).and_then(client))
+}
+
+fn options_from(variables: &HashMap<String, String>) -> Result<ClientOptions> {
+    let variable = |name| variables.get(name).filter(|value| !value.is_empty());
+    let required = |name| {
+        variable(name).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Configuration,
+                format!(
+                    "{name} is not set: from_env reads the keys from NETGIRO_APP_KEY and NETGIRO_SECRET_KEY"
+                ),
+            )
+        })
+    };
+    let app_key = required("NETGIRO_APP_KEY")?;
+    let secret_key = required("NETGIRO_SECRET_KEY")?;
+    let mut options = ClientOptions::new(app_key.as_str(), secret_key.as_str());
+    if let Some(environment) = variable("NETGIRO_ENVIRONMENT") {
+        options.environment = environment.parse()?;
+    }
+    options.base_url = variable("NETGIRO_BASE_URL").cloned();
+    Ok(options)
 }
 
 /// Each method that sends gets the port to answer to and the number of the call; it gives JSON text when the call was
@@ -264,20 +309,31 @@ impl NativeClient {
     }
 
     /// Verifies a callback; `headers` are names and values by turns.
+    ///
+    /// What a replay guard is to be asked comes along, since guards may be asynchronous. Where one has said that it knows
+    /// the callback, `seen` has it refused.
     #[napi(catch_unwind)]
-    pub fn verify_callback(&self, url: String, headers: Vec<String>, body: Uint8Array) -> String {
+    pub fn verify_callback(
+        &self,
+        url: String,
+        headers: Vec<String>,
+        body: Uint8Array,
+        seen: bool,
+    ) -> String {
         let (pairs, _) = headers.as_chunks::<2>();
         let headers: Vec<_> = pairs
             .iter()
             .map(|[name, value]| (name.clone(), value.clone()))
             .collect();
+        let note = Note::new(seen);
         let callback = self
             .open()
-            .and_then(|client| client.verify_callback(&url, &headers, &body));
+            .and_then(|client| client.verify_callback_once(&note, &url, &headers, &body));
+        let noted = note.taken();
         reply(
             &callback
                 .as_ref()
-                .map(CallbackView::from)
+                .map(|callback| (CallbackView::from(callback), noted))
                 .map_err(Clone::clone),
         )
     }

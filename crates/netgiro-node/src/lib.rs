@@ -18,7 +18,11 @@
 mod client;
 mod convert;
 mod errors;
+mod events;
+#[cfg(feature = "panic-test")]
+mod panics;
 mod poll;
+mod replay;
 mod runtime;
 mod simulator;
 mod values;

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::{io, thread};
 
@@ -62,9 +63,27 @@ enum Kind {
     Value = 0,
     Error = 1,
     Event = 2,
+    Request = 3,
+    Poll = 4,
 }
 
-pub(crate) struct Shared(Mutex<State>);
+/// What JavaScript can subscribe to.
+#[derive(Clone, Copy)]
+pub(crate) enum Topic {
+    Requests,
+    Polls,
+}
+
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    /// Whether somebody has subscribed: to requests, to polls. Read without the lock, at each event.
+    listening: [AtomicBool; 2],
+}
+
+tokio::task_local! {
+    /// The call that a task is.
+    static THIS_CALL: Events;
+}
 
 struct State {
     /// Messages not yet delivered, as the inside of a JSON array: `[call, kind, payload],…`.
@@ -80,11 +99,14 @@ impl Port {
     /// Opens this environment's port. `deliver` gets the JSON text of an array of messages `[call, kind, payload]`.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, deliver: Function<'_, String, UnknownReturnValue>) -> napi::Result<Self> {
-        let shared = Arc::new(Shared(Mutex::new(State {
-            outbox: String::new(),
-            calls: HashMap::new(),
-            wake: None,
-        })));
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                outbox: String::new(),
+                calls: HashMap::new(),
+                wake: None,
+            }),
+            listening: Default::default(),
+        });
         let letters = Arc::downgrade(&shared);
         let wake = deliver
             .build_threadsafe_function::<()>()
@@ -110,6 +132,14 @@ impl Port {
             wake.refer(&env)
         } else {
             wake.unref(&env)
+        }
+    }
+
+    /// Says whether anybody has subscribed to requests and to polls.
+    #[napi(catch_unwind)]
+    pub fn listen(&self, requests: bool, polls: bool) {
+        for (listening, wanted) in self.shared.listening.iter().zip([requests, polls]) {
+            listening.store(wanted, Ordering::Relaxed);
         }
     }
 
@@ -140,10 +170,11 @@ impl Port {
                 return Some(errors::refusal(&failure));
             }
         };
-        let work = work(Events {
+        let this = Events {
             call,
             shared: Arc::clone(&self.shared),
-        });
+        };
+        let work = THIS_CALL.scope(this.clone(), work(this));
         let shared = Arc::clone(&self.shared);
         // Taken until the call is listed: it cannot be over, and unlisted, before that.
         let mut state = self.shared.lock();
@@ -164,6 +195,7 @@ impl Port {
 }
 
 /// Sends the events of one call.
+#[derive(Clone)]
 pub(crate) struct Events {
     call: u32,
     shared: Arc<Shared>,
@@ -174,17 +206,31 @@ impl Events {
         self.shared
             .deliver(self.call, Kind::Event, &errors::json(event));
     }
+
+    /// Tells the subscribers of a topic, if there are any, what the current task's call has done.
+    pub(crate) fn of_this_call<T: Serialize>(topic: Topic, event: impl FnOnce() -> T) {
+        let _ = THIS_CALL.try_with(|Self { call, shared }| {
+            let [requests, polls] = &shared.listening;
+            let (listening, kind) = match topic {
+                Topic::Requests => (requests, Kind::Request),
+                Topic::Polls => (polls, Kind::Poll),
+            };
+            if listening.load(Ordering::Relaxed) {
+                shared.deliver(*call, kind, &errors::json(&event()));
+            }
+        });
+    }
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn deliver(&self, call: u32, kind: Kind, payload: &str) {
         let mut state = self.lock();
         let known = match kind {
-            Kind::Event => state.calls.contains_key(&call),
+            Kind::Event | Kind::Request | Kind::Poll => state.calls.contains_key(&call),
             Kind::Value | Kind::Error => state.calls.remove(&call).is_some(),
         };
         // A call that was cancelled, or whose environment is gone, has nobody to hear of it.

@@ -11,7 +11,7 @@ use napi_derive::napi;
 use netgiro::{CartRef, Error, ErrorKind, Result};
 use netgiro_simulator::{
     Endpoint, Fault, SimulatedCallback, SimulatedCart, SimulatedRequest, Simulator, SimulatorError,
-    SimulatorOptions,
+    SimulatorOptions, Storm,
 };
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
@@ -116,61 +116,35 @@ fn simulator_options(given: GivenSimulator) -> Result<SimulatorOptions> {
     Ok(options)
 }
 
-/// Something that is to go wrong.
-#[napi(object, object_to_js = false)]
-pub struct GivenFault {
-    /// The HTTP status answered.
-    pub status: Option<f64>,
-    /// How long the answer is held back.
-    pub delay_ms: Option<f64>,
-    /// `before` or `after`.
-    pub drop: Option<String>,
-    /// The result code answered.
-    pub result_code: Option<f64>,
-    /// The `Retry-After` header.
-    pub retry_after: Option<String>,
-    /// The body answered.
-    pub body: Option<Uint8Array>,
-    /// `valid`, `omit` or `corrupt`.
-    pub signature: Option<String>,
-    /// Whether the customer confirms just before.
-    pub confirm_during: Option<bool>,
-    /// Whether the request is processed, against the default.
-    pub processed: Option<bool>,
-    /// How many requests it strikes.
-    pub count: Option<f64>,
-}
-
-fn fault(endpoint: &str, given: GivenFault) -> Result<Fault> {
-    let mut fault = Fault::on_named(endpoint).map_err(refused)?;
-    fault.status = given
-        .status
-        .map(|status| whole("status", status))
-        .transpose()?;
-    fault.delay = given
-        .delay_ms
-        .map(|delay| milliseconds("delayMs", delay))
-        .transpose()?;
-    fault.drop = given
-        .drop
-        .map(|word| word.parse().map_err(refused))
-        .transpose()?;
-    fault.result_code = given
-        .result_code
-        .map(|code| whole("resultCode", code))
-        .transpose()?;
-    fault.retry_after = given.retry_after;
-    fault.body = given.body.map(|body| body.to_vec());
-    fault.signature = given
-        .signature
-        .map(|word| word.parse().map_err(refused))
-        .transpose()?;
-    fault.confirm_during = given.confirm_during.unwrap_or(false);
-    fault.processed = given.processed;
-    if let Some(count) = given.count {
-        fault.count = whole("count", count)?;
+/// A fault from its JSON; a body of any bytes, which JSON cannot say, comes apart.
+fn fault(json: &str, body: Option<&Uint8Array>) -> Result<Fault> {
+    let mut fault = Fault::from_json(json).map_err(refused)?;
+    if let Some(body) = body {
+        fault.body = Some(body.to_vec());
     }
     Ok(fault)
+}
+
+/// How a storm is set up.
+#[napi(object, object_to_js = false)]
+pub struct GivenStorm {
+    /// Decides everything.
+    pub seed: Option<f64>,
+    /// The share of calls that fails.
+    pub failure_rate: Option<f64>,
+    /// How long a customer takes at the most.
+    pub reaction_ms: Option<f64>,
+}
+
+fn storm(given: &GivenStorm) -> Result<Storm> {
+    let mut storm = Storm::new(given.seed.map_or(Ok(0), |seed| whole("seed", seed))?);
+    if let Some(rate) = given.failure_rate {
+        storm.failure_rate = rate;
+    }
+    if let Some(reaction) = given.reaction_ms {
+        storm.reaction = milliseconds("reactionMs", reaction)?;
+    }
+    Ok(storm)
 }
 
 /// A running simulator.
@@ -295,11 +269,17 @@ impl NativeSimulator {
 
     /// Lets something go wrong.
     #[napi(catch_unwind)]
-    pub fn add_fault(&self, endpoint: String, given: GivenFault) -> String {
+    pub fn add_fault(&self, given: String, body: Option<Uint8Array>) -> String {
         reply(
-            &fault(&endpoint, given)
+            &fault(&given, body.as_ref())
                 .and_then(|fault| self.simulator.add_fault(fault).map_err(refused)),
         )
+    }
+
+    /// Lets a storm break loose.
+    #[napi(catch_unwind)]
+    pub fn storm(&self, given: GivenStorm) -> String {
+        reply(&storm(&given).and_then(|storm| self.simulator.storm(storm).map_err(refused)))
     }
 
     /// Forgets the faults that have not struck yet.
