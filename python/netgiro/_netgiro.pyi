@@ -994,8 +994,8 @@ class Simulator:
     def carts(self) -> list[SimulatedCart]:
         """Return all carts as a list of SimulatedCart, in the order in which they were inserted."""
 
-    def cart(self, transaction_id: _CartArgument) -> SimulatedCart:
-        """Return one cart as a SimulatedCart; raises InvalidRequestError when there is none."""
+    def cart(self, transaction_id: _CartArgument) -> SimulatedCart | None:
+        """Return one cart as a SimulatedCart; None when there is none."""
 
     def requests(self) -> list[SimulatedRequest]:
         """Return every request as a list of SimulatedRequest, in the order of arrival."""

@@ -115,6 +115,7 @@ def tests() -> None:
         for cart in simulator.carts():
             simulator.confirm(cart.transaction_id)
             assert_type(cart.status, netgiro.CartStatus)
+        assert_type(simulator.cart("id"), netgiro.SimulatedCart | None)
         assert_type(simulator.now(), datetime.datetime)
         assert_type(simulator.requests()[0].headers, dict[str, str])
 

@@ -226,13 +226,15 @@ impl Simulator {
         carts.into_iter().map(SimulatedCart).collect()
     }
 
-    /// Return one cart as a SimulatedCart; raises InvalidRequestError when there is none.
+    /// Return one cart as a SimulatedCart; None when there is none.
     #[pyo3(signature = (transaction_id))]
-    fn cart(&self, py: Python<'_>, transaction_id: &Bound<'_, PyAny>) -> PyResult<SimulatedCart> {
+    fn cart(
+        &self,
+        py: Python<'_>,
+        transaction_id: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<SimulatedCart>> {
         let id = convert::uuid(transaction_id)?;
-        py.detach(|| self.0.cart(id))
-            .map(SimulatedCart)
-            .ok_or_else(|| raised(py, &SimulatorError::UnknownCart(id)))
+        Ok(py.detach(|| self.0.cart(id)).map(SimulatedCart))
     }
 
     /// Return every request as a list of SimulatedRequest, in the order of arrival.
