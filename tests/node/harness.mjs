@@ -15,6 +15,13 @@ export const SECRET =
   'YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHceiu7LbZzmIAGeOf/OUaDrk2Zq2dbGacIAzU6yyk4KmOXRaSLi8KW8t3krdQSX7Ecm8Qunc/A=';
 export const ID = '0f0e0d0c-0b0a-4908-8706-050403020100';
 
+/** Whether the long forms are wanted: the whole storm, every worker, every call. */
+export const full = process.env.NETGIRO_STORM === 'full';
+
+export function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** A policy that makes a test quick. */
 export const QUICK = { minIntervalMs: 5, defaultIntervalMs: 10, maxIntervalMs: 20 };
 

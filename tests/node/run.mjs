@@ -6,7 +6,7 @@
 // NETGIRO_TARBALL names a tarball to test instead of packing one.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,8 @@ const root = resolve(here, '../..');
 const project = mkdtempSync(join(tmpdir(), 'netgiro-consumer-'));
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
+const QUIETLY = ['--ignore-scripts', '--no-audit', '--no-fund'];
+
 try {
   process.exitCode = main(process.argv.slice(2));
 } finally {
@@ -24,20 +26,30 @@ try {
 
 function main(wanted) {
   const tarball = process.env.NETGIRO_TARBALL ? resolve(process.env.NETGIRO_TARBALL) : pack();
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
-  run(npm, ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], project);
+  for (const name of ['package.json', 'package-lock.json']) cpSync(join(here, name), join(project, name));
+  run(npm, ['ci', '--prefer-offline', ...QUIETLY], project);
+  run(npm, ['install', '--no-save', '--offline', ...QUIETLY, tarball], project);
   const tests = join(project, 'tests');
   cpSync(here, tests, { recursive: true });
   const files = readdirSync(tests)
     .filter((name) => name.endsWith('.test.mjs'))
     .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
     .map((name) => join('tests', name));
+  const panics = files.some((file) => file.includes('panics')) ? buildWithPanics() : '';
   const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', ...files], {
     cwd: project,
     stdio: 'inherit',
-    env: { ...process.env, NETGIRO_ROOT: root, NETGIRO_TARBALL: tarball },
+    env: { ...process.env, NETGIRO_ROOT: root, NETGIRO_TARBALL: tarball, NETGIRO_PANICS: panics },
   });
   return status ?? 1;
+}
+
+/** Builds the addon with functions that panic; gives its folder, or nothing where there is no compiler. */
+function buildWithPanics() {
+  if (spawnSync('cargo', ['--version']).status !== 0) return '';
+  const folder = join(project, 'panics');
+  run(npm, ['run', '--silent', 'build:panics', '--', '--output-dir', folder], root);
+  return folder;
 }
 
 function pack() {
