@@ -238,6 +238,7 @@ impl Client {
     /// Verifies a callback against the URL that was given to `insert_cart`, and reads it.
     ///
     /// `headers` may be spelled as proxies and frameworks spell them; `body` is the bytes as received.
+    /// What a refusal says is for the shop's own log: answer its sender with a bare 400.
     pub fn verify_callback(
         &self,
         url: &str,
@@ -296,9 +297,38 @@ impl Client {
         body: &Bytes,
         attempts: u32,
     ) -> Result<CartState> {
-        let read = |answer: Answer| answer.into_state(endpoint, cart);
+        let read = |mut answer: Answer| {
+            let signature = answer.signature.take();
+            let state = answer.into_state(endpoint, cart)?;
+            self.refuse_if_replayed(endpoint, signature, state)
+        };
         let about = Some(cart.transaction_id);
         self.call(endpoint, about, body, attempts, read).await
+    }
+
+    /// Refuses a final state that came, with this very signature, as another cart's.
+    fn refuse_if_replayed(
+        &self,
+        endpoint: Endpoint,
+        signature: Option<String>,
+        state: CartState,
+    ) -> Result<CartState> {
+        let answers = &self.settings.final_answers;
+        let is_another = |signature: String| !answers.are_first(&signature, state.transaction_id);
+        if state.is_final() && signature.is_some_and(is_another) {
+            return Err(Error::new(
+                ErrorKind::Signature,
+                format!(
+                    "{}'s answer was discarded: it has come before, about another cart",
+                    endpoint.name()
+                ),
+            )
+            .with_reference_id(state.reference_id)
+            .with_request_sent(RequestSent::Yes)
+            .with_retryable(true)
+            .passing());
+        }
+        Ok(state)
     }
 
     /// Sends a request within the timeout, up to `attempts` times where that is safe.
@@ -341,7 +371,9 @@ impl Client {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            let pause = backoff.mul_f64(0.5 + fastrand::f64() / 2.0);
+            let pause = backoff
+                .mul_f64(0.5 + fastrand::f64() / 2.0)
+                .max(error.retry_after().unwrap_or_default());
             if attempt == attempts
                 || !may_be_sent_again(endpoint, &error)
                 || Instant::now() + pause >= deadline
@@ -358,14 +390,7 @@ impl Client {
 
 /// Whether sending a failed request again is safe and may help at once.
 fn may_be_sent_again(endpoint: Endpoint, error: &Error) -> bool {
-    match error.kind() {
-        ErrorKind::Connect => true,
-        // A connection that broke, or the server's own failure.
-        ErrorKind::Server => {
-            endpoint.is_repeatable() && error.http_status().is_none_or(|status| status >= 500)
-        }
-        _ => false,
-    }
+    error.kind() == ErrorKind::Connect || (endpoint.is_repeatable() && error.is_passing())
 }
 
 /// What a failure of InsertCart means: unless the server clearly said no, the cart may exist.

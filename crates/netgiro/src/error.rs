@@ -118,6 +118,8 @@ struct Facts {
     reference_id: Option<String>,
     request_sent: RequestSent,
     retryable: bool,
+    /// Whether it may be gone at once, so that sending again without the caller's knowledge helps.
+    is_passing: bool,
     reference: Option<String>,
     retry_after: Option<Duration>,
     state: Option<CartState>,
@@ -146,6 +148,7 @@ impl Error {
             reference_id: None,
             request_sent: RequestSent::No,
             retryable,
+            is_passing: false,
             reference: None,
             retry_after: None,
             state: None,
@@ -202,6 +205,15 @@ impl Error {
     #[must_use]
     pub fn retryable(&self) -> bool {
         self.0.retryable
+    }
+
+    pub(crate) fn is_passing(&self) -> bool {
+        self.0.is_passing
+    }
+
+    pub(crate) fn passing(mut self) -> Self {
+        self.0.is_passing = true;
+        self
     }
 
     /// The order's reference, on `outcome_unknown`.

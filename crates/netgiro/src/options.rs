@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::Observer;
 use crate::proxy::Proxy;
+use crate::replay::FinalAnswers;
 use crate::secret::Secret;
 use crate::status::{one_of, word};
 use crate::tls;
@@ -221,6 +222,8 @@ pub(crate) struct Settings {
     pub(crate) observer: Option<Observer>,
     /// The trusted authorities, once a call has needed them.
     pub(crate) roots: OnceLock<Arc<RootCertStore>>,
+    /// What the server has said for good, and about which cart.
+    pub(crate) final_answers: FinalAnswers,
     urls: [String; Endpoint::ALL.len()],
 }
 
@@ -270,6 +273,7 @@ impl Settings {
             proxy,
             observer: options.observer,
             roots: OnceLock::new(),
+            final_answers: FinalAnswers::default(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! One `send`: TLS, timeouts, size cap, redirect refusal, and verification of what comes back.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -76,6 +77,11 @@ impl Transport {
         body: &Bytes,
         started: &Arc<AtomicBool>,
     ) -> Result<Answer> {
+        // A runtime that runs within calls alone has not seen yet that the server closed a kept
+        // connection: let it look, lest the call be spent on finding out.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
         let url = self.settings.url(endpoint);
         let nonce = next_nonce();
         let request = self
@@ -94,12 +100,16 @@ impl Transport {
         let http_status = response.status().as_u16();
         let headers = response.headers().clone();
         let received = read_body(&mut response).await.map_err(|why| {
-            Error::new(
+            let error = Error::new(
                 ErrorKind::Server,
                 format!("{}'s answer {why}", endpoint.name()),
             )
             .with_http_status(http_status)
-            .with_request_sent(RequestSent::Yes)
+            .with_request_sent(RequestSent::Yes);
+            match why {
+                Unread::TooLarge => error,
+                Unread::BrokeOff(_) => error.passing(),
+            }
         })?;
         let signing = SigningHeaders::read(
             headers
@@ -108,10 +118,12 @@ impl Transport {
         );
         let is_success = response.status().is_success();
         // An answer that calls the keys wrong cannot be verified with them, and is believed in nothing else.
-        if !matches!(http_status, 401 | 403) {
+        let signature = if matches!(http_status, 401 | 403) {
+            None
+        } else {
             self.verify(endpoint, &signing, &received, is_success)
-                .map_err(|error| error.with_http_status(http_status))?;
-        }
+                .map_err(|error| error.with_http_status(http_status))?
+        };
         if !is_success {
             return Err(wire::http_error(
                 endpoint,
@@ -126,6 +138,7 @@ impl Transport {
             http_status,
             body: received,
             reference_id: signing.reference_id(),
+            signature: signature.map(str::to_owned),
             received_at: Timestamp::now(),
         })
     }
@@ -168,21 +181,21 @@ impl Transport {
     }
 
     /// Refuses an answer whose signature does not match, and, where one is required, lacks it.
-    fn verify(
+    fn verify<'a>(
         &self,
         endpoint: Endpoint,
-        signing: &SigningHeaders<'_>,
+        signing: &SigningHeaders<'a>,
         body: &[u8],
         is_success: bool,
-    ) -> Result<()> {
+    ) -> Result<Option<&'a str>> {
         let verdict = match self.settings.response_verification {
-            ResponseVerification::Off => Ok(()),
+            ResponseVerification::Off => Ok(None),
             // Whether errors are signed is not known; they say nothing that would be believed.
             ResponseVerification::Required if signing.are_absent() && is_success => {
                 Err("it is not signed, and response_verification is \"required\"".to_owned())
             }
-            _ if signing.are_absent() => Ok(()),
-            _ => self.verdict(endpoint, signing, body),
+            _ if signing.are_absent() => Ok(None),
+            _ => self.verdict(endpoint, signing, body).map(Some),
         };
         verdict.map_err(|why| {
             Error::new(
@@ -195,16 +208,16 @@ impl Transport {
         })
     }
 
-    fn verdict(
+    fn verdict<'a>(
         &self,
         endpoint: Endpoint,
-        signing: &SigningHeaders<'_>,
+        signing: &SigningHeaders<'a>,
         body: &[u8],
-    ) -> Result<(), String> {
+    ) -> Result<&'a str, String> {
         let signed = signing.signed().map_err(|why| why.to_string())?;
         let url = self.settings.url(endpoint);
         if signed.covers(self.settings.secret_key.expose(), url, body) {
-            return Ok(());
+            return Ok(signed.signature);
         }
         Err(format!(
             "its signature does not match its nonce, the URL {url} and its body under this secret key"
@@ -222,6 +235,7 @@ impl Transport {
                 ),
             )
             .with_request_sent(RequestSent::Maybe)
+            .passing()
         } else {
             Error::new(
                 ErrorKind::Connect,
@@ -268,22 +282,36 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
         })
 }
 
-async fn read_body(response: &mut reqwest::Response) -> Result<Vec<u8>, String> {
-    let too_large = || format!("is larger than {MAX_BODY} bytes");
+/// Why a body was not read to its end.
+enum Unread {
+    TooLarge,
+    BrokeOff(String),
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge => write!(f, "is larger than {MAX_BODY} bytes"),
+            Self::BrokeOff(why) => write!(f, "broke off: {why}"),
+        }
+    }
+}
+
+async fn read_body(response: &mut reqwest::Response) -> Result<Vec<u8>, Unread> {
     if response
         .content_length()
         .is_some_and(|length| length > MAX_BODY as u64)
     {
-        return Err(too_large());
+        return Err(Unread::TooLarge);
     }
     let mut body = Vec::new();
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|error| format!("broke off: {}", innermost(&error)))?
+        .map_err(|error| Unread::BrokeOff(innermost(&error)))?
     {
         if body.len() + chunk.len() > MAX_BODY {
-            return Err(too_large());
+            return Err(Unread::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
@@ -294,11 +322,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// `Retry-After`, in seconds or as a date.
+/// `Retry-After`, in seconds or as a date; a thousand years at the most.
 fn retry_after(value: &str) -> Option<Duration> {
+    const LONGEST: u64 = 1000 * 365 * 86_400;
     let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds.min(LONGEST)));
     }
     let date = jiff::fmt::rfc2822::DateTimeParser::new()
         .parse_timestamp(value)

@@ -135,6 +135,10 @@ impl Watch {
                     }
                     self.failure = Some(error);
                 }
+                Err(error) if self.settling && leaves_it_open(&error) => {
+                    self.failure = Some(error);
+                    return Err(self.unresolved());
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -209,8 +213,8 @@ impl Watch {
         let error = Error::new(
             ErrorKind::Unresolved,
             format!(
-                "cart {} was to be canceled, and whether it is canceled or paid could not be learnt: \
-                 ask again before the order is shipped or dropped",
+                "cart {} could not be settled, and whether it is paid, canceled or still open could not \
+                 be learnt: ask again before the order is shipped or dropped",
                 self.poll.transaction_id()
             ),
         );
@@ -222,4 +226,12 @@ impl Watch {
             .with_state(self.poll.state().cloned())
             .with_poll(self.poll.clone())
     }
+}
+
+/// Whether an error that ends the polling says nothing of the cart, which may yet be paid.
+fn leaves_it_open(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Signature | ErrorKind::Authentication
+    )
 }

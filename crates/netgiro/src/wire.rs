@@ -141,6 +141,8 @@ pub(crate) struct Answer {
     pub(crate) http_status: u16,
     pub(crate) body: Vec<u8>,
     pub(crate) reference_id: Option<String>,
+    /// The signature, where it was verified.
+    pub(crate) signature: Option<String>,
     pub(crate) received_at: Timestamp,
 }
 
@@ -407,6 +409,11 @@ pub(crate) fn http_error(
         .with_retry_after(retry_after)
         .with_reference_id(reference_id)
         .with_request_sent(RequestSent::Yes);
+    let error = if status >= 500 {
+        error.passing()
+    } else {
+        error
+    };
     match told.result_code {
         Some(code) => {
             let may_pass = code == ResultCode::SERVER_ERROR && endpoint.is_repeatable();

@@ -238,7 +238,7 @@ async fn an_answer_that_breaks_off_is_a_server_error() {
     let expected = Taken {
         check: ErrorKind::Server,
         sent: RequestSent::Yes,
-        times: 1,
+        times: 3,
         says: "answer broke off",
     };
     taken("torn", torn, expected).await;

@@ -8,7 +8,6 @@
     reason = "a test may stop at the first surprise"
 )]
 
-use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -22,10 +21,6 @@ use opentelemetry::trace::{
     Span, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer, TracerProvider,
 };
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
-use tracing::field::{Field, Visit};
-use tracing::{Level, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::{Context, SubscriberExt};
 
 fn simulator() -> Simulator {
     Simulator::start(SimulatorOptions {
@@ -213,77 +208,6 @@ async fn how_a_poll_ends_is_told_and_how_settling_does() {
     assert!(deadline.next_check_at.is_none() && !deadline.is_done);
     assert_eq!(end.status, Some(CartStatus::Canceled));
     assert!(end.is_done);
-}
-
-/// Keeps what `tracing` is told, as text.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<(String, Level, String)>>>);
-
-impl<S: Subscriber> Layer<S> for Captured {
-    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        struct Fields(String);
-        impl Visit for Fields {
-            fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-                write!(self.0, "{}={value:?} ", field.name()).unwrap();
-            }
-        }
-        let mut fields = Fields(String::new());
-        event.record(&mut fields);
-        let metadata = event.metadata();
-        self.0
-            .lock()
-            .unwrap()
-            .push((metadata.target().to_owned(), *metadata.level(), fields.0));
-    }
-}
-
-#[tokio::test]
-async fn tracing_is_told_the_same() {
-    let captured = Captured::default();
-    let _here =
-        tracing::subscriber::set_default(tracing_subscriber::registry().with(captured.clone()));
-    let simulator = simulator();
-    let client = client(&simulator, None);
-    let cart = client.insert_cart(&order()).await.unwrap();
-    simulator
-        .add_fault(Fault::on(Endpoint::CheckCart).status(500).times(1))
-        .unwrap();
-    client.check_cart(&cart).await.unwrap();
-    client.wait_for_cart(&cart, within(30)).await.unwrap_err();
-    let captured = captured.0.lock().unwrap();
-    let of = |target: &str| {
-        captured
-            .iter()
-            .filter(|(from, ..)| from == target)
-            .collect::<Vec<_>>()
-    };
-    let (_, level, fields) = of("netgiro::request")[0];
-    assert_eq!(*level, Level::DEBUG);
-    let id = cart.transaction_id;
-    for part in [
-        "endpoint=\"InsertCart\"",
-        &format!("transaction_id={id}"),
-        "attempt=1",
-        "http_status=200",
-        "result_code=200",
-        "reference_id=",
-        "duration_ms=",
-    ] {
-        assert!(fields.contains(part), "{part}: {fields}");
-    }
-    let (_, level, fields) = of("netgiro::request")[1];
-    assert_eq!(*level, Level::WARN);
-    assert!(fields.contains("error=\"server\""), "{fields}");
-    let (_, level, fields) = of("netgiro::poll")[0];
-    assert_eq!(*level, Level::DEBUG);
-    for part in ["status=\"pending\"", "next_check_at=20", "is_done=false"] {
-        assert!(fields.contains(part), "{part}: {fields}");
-    }
-    let (_, level, fields) = of("netgiro::poll").pop().unwrap();
-    assert_eq!(*level, Level::WARN);
-    assert!(fields.contains("error=\"wait_timeout\""), "{fields}");
-    let other = captured.iter().find(|(from, ..)| from == "netgiro");
-    assert!(other.is_none(), "{other:?}");
 }
 
 #[tokio::test]

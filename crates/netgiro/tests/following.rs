@@ -14,7 +14,7 @@ use netgiro::{
     Amount, Cart, CartPoll, CartRef, CartStatus, Client, ClientOptions, ConfirmationType,
     ErrorKind, NewCart, PollPolicy, WaitOptions,
 };
-use netgiro_simulator::{Endpoint, Fault, Simulator, SimulatorOptions};
+use netgiro_simulator::{BodyAs, Endpoint, Fault, Simulator, SimulatorOptions};
 use uuid::Uuid;
 
 struct Shop {
@@ -310,5 +310,61 @@ async fn an_id_that_is_no_carts_is_refused() {
         let error = text.parse::<CartRef>().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         assert!(error.message().contains(text));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_about_one_cart_is_not_believed_about_another() {
+    let shop = Shop::open();
+    let canceled = shop.cart(ConfirmationType::Automatic).await;
+    let paid = shop.cart(ConfirmationType::Automatic).await;
+    shop.simulator.confirm(paid.transaction_id).unwrap();
+    shop.client.cancel_cart(&canceled).await.unwrap();
+    shop.client.check_cart(&canceled).await.unwrap();
+    let replayed = || Fault::on(Endpoint::CheckCart).body_as(BodyAs::Replayed);
+
+    shop.fault(replayed().times(3));
+    let error = shop.client.check_cart(&paid).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Signature, "{error}");
+
+    // One replay is passed over, since a check may be sent again.
+    shop.client.check_cart(&canceled).await.unwrap();
+    shop.fault(replayed());
+    assert!(shop.client.check_cart(&paid).await.unwrap().is_paid());
+}
+
+#[tokio::test]
+async fn settling_that_nothing_can_be_learnt_by_is_unresolved_and_cancels_nothing() {
+    let corrupt = netgiro_simulator::ResponseSignatures::Corrupt;
+    for (fault, cause) in [
+        (
+            Fault::on(Endpoint::CheckCart).status(401),
+            ErrorKind::Authentication,
+        ),
+        (
+            Fault::on(Endpoint::CheckCart).signature(corrupt).times(3),
+            ErrorKind::Signature,
+        ),
+    ] {
+        let shop = Shop::open();
+        let cart = shop.cart(ConfirmationType::Automatic).await;
+        shop.fault(fault);
+        let error = shop
+            .client
+            .settle_cart(&cart, within(5000))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unresolved, "{error}");
+        assert_eq!(error.cause().unwrap().kind(), cause);
+        assert_eq!(shop.requests(Endpoint::CancelCart), 0);
+        shop.simulator.confirm(cart.transaction_id).unwrap();
+        let poll = error.poll().unwrap();
+        assert!(
+            shop.client
+                .wait_for_cart(poll, within(5000))
+                .await
+                .unwrap()
+                .is_paid()
+        );
     }
 }
