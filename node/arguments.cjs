@@ -24,7 +24,7 @@ const signal = {
   wanted: 'an AbortSignal',
   fits: (value) => typeof value?.aborted === 'boolean' && typeof value.addEventListener === 'function',
 };
-const amountText = {
+const textOrNumber = {
   wanted: 'a string or a number',
   fits: (value) => ['string', 'number', 'bigint'].includes(typeof value),
 };
@@ -85,7 +85,7 @@ const NEW_CART = {
   amount: required(anything),
   reference: required(text),
   customerId: required(text),
-  confirmationType: amountText,
+  confirmationType: textOrNumber,
   callbackUrl: text,
   callbackCancelUrl: text,
   description: text,
@@ -97,7 +97,7 @@ const NEW_CART = {
 const ITEM = {
   name: required(text),
   unitPrice: required(anything),
-  quantity: amountText,
+  quantity: textOrNumber,
   amount: anything,
   productNo: text,
   description: text,
@@ -174,21 +174,42 @@ function headerList(where, given) {
   const list = [];
   const add = (name, value) => {
     for (const each of Array.isArray(value) ? value : [value]) {
-      if (each !== undefined && each !== null) list.push(headerText(name), headerText(each));
+      if (each !== undefined && each !== null) list.push(headerText(where, name), headerText(where, each));
     }
   };
   if (Array.isArray(given) && given.every((part) => !Array.isArray(part))) {
     for (let at = 0; at + 1 < given.length; at += 2) add(given[at], given[at + 1]);
   } else if (typeof given[Symbol.iterator] === 'function') {
-    for (const [name, value] of given) add(name, value);
+    for (const pair of given) {
+      if (!Array.isArray(pair)) refuseHeader(where, 'pairs of a name and a value', pair);
+      add(pair[0], pair[1]);
+    }
   } else {
     for (const [name, value] of Object.entries(given)) add(name, value);
   }
   return list;
 }
 
-function headerText(value) {
-  return isUint8Array(value) ? Buffer.from(value).toString('latin1') : String(value);
+function headerText(where, value) {
+  if (isUint8Array(value)) return Buffer.from(value).toString('latin1');
+  if (!textOrNumber.fits(value)) refuseHeader(where, 'text or bytes', value);
+  return String(value);
+}
+
+function refuseHeader(where, wanted, value) {
+  throw new InvalidRequestError(`${where}: headers must be ${wanted}; got ${kindOf(value)}`);
+}
+
+/** The JSON of what callers give; not everything has one. */
+function jsonText(what, value) {
+  let json;
+  try {
+    json = JSON.stringify(value);
+  } catch (cause) {
+    throw new InvalidRequestError(`${what} has no JSON: ${cause?.message}`, { cause });
+  }
+  if (typeof json !== 'string') throw new InvalidRequestError(`${what} has no JSON`);
+  return json;
 }
 
 function bytes(where, body) {
@@ -208,10 +229,11 @@ module.exports = {
   cart,
   carts,
   clientOptions,
+  jsonText,
   kindOf,
   members,
   newCart,
   required,
-  types: { anything, flag, fn, number, object, signal, text, whole },
+  types: { anything, flag, fn, number, object, signal, text, textOrNumber, whole },
   waitOptions,
 };

@@ -4,7 +4,7 @@
 const { native, open } = require('./native.cjs');
 const { classes } = require('./errors.cjs');
 const results = require('./results.cjs');
-const { cart, members, types, waitOptions } = require('./arguments.cjs');
+const { cart, jsonText, members, types, waitOptions } = require('./arguments.cjs');
 
 const { InvalidRequestError, NetgiroError } = classes;
 const { number } = types;
@@ -56,7 +56,7 @@ function fromView(view) {
 /** The text of a poll: of a CartPoll, of its JSON text, or of that text parsed, as queues hand it on. */
 function token(given) {
   if (typeof given === 'string') return given;
-  if (typeof given === 'object' && given !== null) return JSON.stringify(given);
+  if (typeof given === 'object' && given !== null) return jsonText('a poll', given);
   throw new InvalidRequestError(`a poll is a CartPoll or its JSON; got ${given === null ? 'null' : typeof given}`);
 }
 
@@ -67,7 +67,7 @@ function whatWasSeen(seen) {
     const known = Object.entries({ code, message, httpStatus, resultCode, retryAfter }).filter(([, fact]) => fact != null);
     return { error: Object.fromEntries(known) };
   }
-  if (typeof seen === 'object' && seen !== null) return { state: JSON.stringify(seen) };
+  if (typeof seen === 'object' && seen !== null) return { state: jsonText('what was seen', seen) };
   throw new InvalidRequestError(`answered takes a CartState, a status or a NetgiroError; got ${typeof seen}`);
 }
 

@@ -3,7 +3,7 @@
 
 const { fromFacts } = require('./errors.cjs');
 const { native, open } = require('./native.cjs');
-const { amount: given } = require('./arguments.cjs');
+const { amount: given, members, required, types } = require('./arguments.cjs');
 
 function state(value) {
   if (value.payment) Object.freeze(value.payment);
@@ -21,8 +21,10 @@ function callback(value) {
   const { amount, reference } = value;
   // Not enumerable: a function would keep the result out of structuredClone and out of workers.
   Object.defineProperty(value, 'matches', {
-    value: (itsAmount, itsReference) =>
-      open(native.callbackMatches(amount, reference, given(itsAmount), String(itsReference))),
+    value: (itsAmount, itsReference) => {
+      members('matches', { reference: itsReference }, { reference: required(types.text) });
+      return open(native.callbackMatches(amount, reference, given(itsAmount), itsReference));
+    },
   });
   return Object.freeze(value);
 }

@@ -6,9 +6,9 @@ const { classes } = require('./errors.cjs');
 const { Client } = require('./client.cjs');
 const { native, made, open } = require('./native.cjs');
 const { asyncDispose } = require('./follow.cjs');
-const { bytes, cart: cartOf, members, types } = require('./arguments.cjs');
+const { bytes, cart: cartOf, jsonText, members, types } = require('./arguments.cjs');
 
-const { anything, flag, number, object, text, whole } = types;
+const { anything, flag, number, object, text, textOrNumber, whole } = types;
 
 const OPTIONS = {
   seed: number,
@@ -38,7 +38,7 @@ const FAULT = {
   dropBy: text,
   status: whole,
   resultCode: whole,
-  retryAfter: anything,
+  retryAfter: textOrNumber,
   headers: object,
   headerBytes: whole,
   body: anything,
@@ -123,10 +123,11 @@ class Simulator {
 
   addFault(endpoint, fault = {}) {
     const { body, ...given } = members('addFault', fault, FAULT);
+    if (!text.fits(endpoint)) throw new classes.InvalidRequestError('addFault takes the name of an endpoint, or "*"');
     if (given.retryAfter !== undefined) given.retryAfter = String(given.retryAfter);
-    const json = { endpoint: String(endpoint) };
+    const json = { endpoint };
     for (const [name, member] of Object.entries(given)) json[snakeCase(name)] = member;
-    open(this.#native.addFault(JSON.stringify(json), body === undefined ? undefined : bytes('addFault', body)));
+    open(this.#native.addFault(jsonText('the fault', json), body === undefined ? undefined : bytes('addFault', body)));
   }
 
   storm(options = {}) {

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { APP_KEY, checkAnswer, ID, SECRET, simulate, until, withServer } from './harness.mjs';
+import { APP_KEY, checkAnswer, full, ID, SECRET, simulate, until, withServer } from './harness.mjs';
 
 const run = promisify(execFile);
 const onLinux = process.platform === 'linux';
@@ -206,7 +206,7 @@ describe('worker threads', () => {
       return checkAnswer(10425);
     };
     await withServer(answer, async (server) => {
-      for (let round = 0; round < 60; round += 1) {
+      for (let round = 0; round < (full ? 500 : 60); round += 1) {
         const worker = startWorker({ appKey: APP_KEY, secretKey: SECRET, baseUrl: server.baseUrl });
         await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
         if (round % 2) await new Promise((resolve) => setTimeout(resolve, round % 7));
@@ -287,6 +287,54 @@ describe('many calls', () => {
         await Promise.all(Array.from({ length: 64 }, worker));
         assert.equal(server.requests.length, 64 * 20);
         assert.equal(new Set(server.requests.map(({ headers }) => headers.netgiro_nonce)).size, 64 * 20);
+      },
+    ));
+
+  it('a thousand aborted calls leave no socket, no listener, no handle and no memory of themselves', { skip: !onLinux }, () =>
+    withServer(
+      () => 'hang',
+      async (server) => {
+        const { stdout } = await script(
+          `${COUNT}
+          import { getEventListeners } from 'node:events';
+          const { Client } = await import('netgiro');
+          const client = Client.fromEnv();
+          const shared = new AbortController();
+          const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+          const round = async (calls, signalOf) => {
+            const signals = [];
+            const pending = Array.from({ length: calls }, (_, n) => {
+              const controller = signalOf(n);
+              signals.push(controller.signal);
+              const call = client.checkCart('${ID}', { signal: controller.signal }).catch(({ name }) => name);
+              if (controller !== shared) setTimeout(() => controller.abort(), n % 20);
+              return call;
+            });
+            if (signals[0] === shared.signal) {
+              await pause(20);
+              shared.abort();
+            }
+            const names = new Set(await Promise.all(pending));
+            return [[...names], signals.reduce((sum, signal) => sum + getEventListeners(signal, 'abort').length, 0)];
+          };
+          // The first call starts the background thread, with its descriptors.
+          await round(1, () => new AbortController());
+          await pause(50);
+          const before = [threads(), sockets(), all()];
+          const told = [];
+          for (let n = 0; n < 9; n += 1) told.push(await round(100, () => new AbortController()));
+          told.push(await round(100, () => shared));
+          const deadline = Date.now() + 5_000;
+          while (sockets() > before[1] && Date.now() < deadline) await pause(10);
+          const handles = process.getActiveResourcesInfo().filter((name) => !/Pipe|TTY|Timeout|Immediate/.test(name));
+          console.log(JSON.stringify([told, before, [threads(), sockets(), all()], handles]));
+        `,
+          { NETGIRO_BASE_URL: server.baseUrl },
+        );
+        const [told, before, after, handles] = JSON.parse(stdout);
+        for (const outcome of told) assert.deepEqual(outcome, [['AbortError'], 0]);
+        assert.deepEqual(after, before);
+        assert.deepEqual(handles, []);
       },
     ));
 
