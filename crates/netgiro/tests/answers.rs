@@ -71,7 +71,8 @@ struct Taken {
 }
 
 async fn taken(name: &str, answer: Answer, taken: Taken) {
-    taken_within(name, 900, answer, taken).await;
+    // Long enough for a slow machine; none of these waits for it.
+    taken_within(name, 5000, answer, taken).await;
 }
 
 async fn taken_within(name: &str, milliseconds: u64, answer: Answer, taken: Taken) {
@@ -325,7 +326,7 @@ async fn of_a_body_of_100_megabytes_little_is_read_and_the_connection_is_dropped
         );
         assert_eq!(error.request_sent(), RequestSent::Yes);
         assert_eq!(count(&requests), 1, "a flood is not asked for again");
-        assert!(started.elapsed() < Duration::from_secs(2));
+        assert!(started.elapsed() < Duration::from_secs(4));
         // The rest is what the kernel's buffers take.
         let written = tokio::task::spawn_blocking(move || {
             written.recv_timeout(Duration::from_secs(5)).unwrap()
@@ -362,7 +363,7 @@ async fn a_body_that_drips_is_a_timeout() {
         says: "had no answer within",
     };
     let started = Instant::now();
-    taken_within("drip", 200, drip, expected).await;
+    taken_within("drip", 300, drip, expected).await;
     assert!(started.elapsed() < Duration::from_millis(1500));
     let until = Instant::now() + Duration::from_secs(3);
     while !gone.load(Ordering::Relaxed) {
