@@ -12,6 +12,7 @@ from typing_extensions import NotRequired, Self, TypeAlias, disjoint_base
 
 from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
 from netgiro.errors import NetgiroError
+from netgiro.replay import AsyncReplayGuard, ReplayGuard
 
 __all__ = [
     "AsyncClient",
@@ -23,6 +24,7 @@ __all__ = [
     "CartState",
     "CheckResult",
     "Client",
+    "MemoryReplayGuard",
     "PaymentInfo",
     "PollPolicy",
     "ResultIterator",
@@ -53,6 +55,21 @@ _EnvironmentWord: TypeAlias = Literal["test", "production"]
 _ConfirmationWord: TypeAlias = Literal["automatic", "server_callback", "manual"]
 _VerificationWord: TypeAlias = Literal["required", "if_present", "off"]
 _EndpointWord: TypeAlias = Literal["InsertCart", "CheckCart", "ConfirmCart", "CancelCart"]
+_SignatureWord: TypeAlias = Literal["valid", "omit", "corrupt", "replay"]
+_SpoiltWord: TypeAlias = Literal[
+    "empty",
+    "html",
+    "truncated",
+    "doubled",
+    "bom",
+    "gzip",
+    "invalid_utf8",
+    "duplicate_keys",
+    "deep",
+    "overflow",
+    "quoted",
+    "replayed",
+]
 
 _TransactionId: TypeAlias = uuid.UUID | str
 _CartArgument: TypeAlias = Cart | CartState | CartPoll | uuid.UUID | str
@@ -494,6 +511,19 @@ class CartPoll:
     def __deepcopy__(self, _memo: Any) -> Self: ...
 
 @final
+class MemoryReplayGuard:
+    """A guard in this process's memory: bounded, the oldest callbacks are forgotten first.
+
+    For a shop that is one process; where it is several, they need one that they share.
+    """
+
+    def __new__(cls, *, capacity: int = 100000) -> Self:
+        """Make a guard that remembers so many callbacks; 100,000 take about 15 MB."""
+
+    def is_first(self, nonce: str, signature: str) -> bool:
+        """Record a callback; returns False if it has been recorded before."""
+
+@final
 class ResultIterator(Iterator[_T], Generic[_T]):
     """What `watch_cart` and `wait_many` of Client return: a blocking iterator.
 
@@ -536,6 +566,8 @@ class Client:
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
         ca_file: _Path | None = None,
+        previous_secret_keys: Iterable[str] = (),
+        proxy: str | None = None,
     ) -> Self:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
@@ -543,6 +575,9 @@ class Client:
         `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
         seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
+        `previous_secret_keys` are keys that are being replaced: callbacks signed with them are still
+        accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
+        rather than the environment's (HTTPS_PROXY, NO_PROXY).
         """
 
     @staticmethod
@@ -682,11 +717,28 @@ class Client:
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
         """
 
-    def verify_callback(self, *, url: str, headers: _Headers, body: _Body) -> Callback:
+    def verify_callback(
+        self,
+        *,
+        url: str,
+        headers: _Headers,
+        body: _Body,
+        replay_guard: ReplayGuard | None = None,
+    ) -> Callback:
         """Verify a callback and read it; returns a Callback, or raises SignatureError. Not awaited.
 
         `url` is the one given to `insert_cart`; `headers` a mapping, a WSGI environ or pairs;
-        `body` the bytes as received.
+        `body` the bytes as received. A `replay_guard` is asked last, and refuses a callback
+        that was accepted before.
+        """
+
+    def verify_callback_once(
+        self, *, url: str, headers: _Headers, body: _Body, replay_guard: ReplayGuard
+    ) -> Callback:
+        """Verify a callback as `verify_callback` does, with a replay guard.
+
+        Awaited on AsyncClient, where `is_first` may be a coroutine function: one that asks a database
+        or Redis.
         """
 
     def close(self) -> None:
@@ -722,6 +774,8 @@ class AsyncClient:
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
         ca_file: _Path | None = None,
+        previous_secret_keys: Iterable[str] = (),
+        proxy: str | None = None,
     ) -> Self:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
@@ -729,6 +783,9 @@ class AsyncClient:
         `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
         seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
+        `previous_secret_keys` are keys that are being replaced: callbacks signed with them are still
+        accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
+        rather than the environment's (HTTPS_PROXY, NO_PROXY).
         """
 
     @staticmethod
@@ -868,11 +925,33 @@ class AsyncClient:
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
         """
 
-    def verify_callback(self, *, url: str, headers: _Headers, body: _Body) -> Callback:
+    def verify_callback(
+        self,
+        *,
+        url: str,
+        headers: _Headers,
+        body: _Body,
+        replay_guard: ReplayGuard | None = None,
+    ) -> Callback:
         """Verify a callback and read it; returns a Callback, or raises SignatureError. Not awaited.
 
         `url` is the one given to `insert_cart`; `headers` a mapping, a WSGI environ or pairs;
-        `body` the bytes as received.
+        `body` the bytes as received. A `replay_guard` is asked last, and refuses a callback
+        that was accepted before.
+        """
+
+    async def verify_callback_once(
+        self,
+        *,
+        url: str,
+        headers: _Headers,
+        body: _Body,
+        replay_guard: ReplayGuard | AsyncReplayGuard,
+    ) -> Callback:
+        """Verify a callback as `verify_callback` does, with a replay guard.
+
+        Awaited on AsyncClient, where `is_first` may be a coroutine function: one that asks a database
+        or Redis.
         """
 
     async def close(self) -> None:
@@ -951,6 +1030,8 @@ class Simulator:
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
         ca_file: _Path | None = None,
+        previous_secret_keys: Iterable[str] = (),
+        proxy: str | None = None,
     ) -> Client:
         """Make a Client for this simulator, with the options of Client."""
 
@@ -962,6 +1043,8 @@ class Simulator:
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
         ca_file: _Path | None = None,
+        previous_secret_keys: Iterable[str] = (),
+        proxy: str | None = None,
     ) -> AsyncClient:
         """Make an AsyncClient for this simulator, with the options of AsyncClient."""
 
@@ -1007,25 +1090,51 @@ class Simulator:
         self,
         endpoint: _EndpointWord | Literal["*"],
         *,
-        status: int | None = None,
+        count: int = 1,
+        refuse: float | None = None,
+        confirm_during: bool = False,
+        processed: bool | None = None,
         delay: float | None = None,
-        drop: Literal["before", "after"] | None = None,
+        drop: Literal["unread", "before", "after", "within", "answered"] | None = None,
+        drop_by: Literal["close", "reset", "silence"] = "close",
+        status: int | None = None,
         result_code: int | None = None,
         retry_after: float | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        header_bytes: int | None = None,
         body: _Body | None = None,
-        signature: Literal["valid", "omit", "corrupt"] | None = None,
-        confirm_during: bool = False,
-        count: int = 1,
+        body_as: _SpoiltWord | None = None,
+        padding: int | None = None,
+        drip: float | None = None,
+        signature: _SignatureWord | None = None,
     ) -> None:
         """Let something go wrong with the next `count` requests to an endpoint, or to any for `"*"`.
 
-        `status`, `result_code`, `body`, `retry_after` and `signature` change the answer, `delay` holds
-        it back so many seconds, `drop` closes the connection "before" or "after" the request is
-        processed, `confirm_during` lets the customer confirm just before it is.
+        Members may be combined; times are in seconds of real time. `refuse` stands alone: for so
+        long it refuses connections, whatever they are for, and it cuts those that are open.
+
+        `drop` says where the exchange breaks off, and `drop_by` how. `confirm_during` lets the
+        customer confirm just before the request is processed, and `processed` says whether it is:
+        by default not with `drop` "unread" or "before", nor where `status` from 300 or `result_code`
+        stand in for the answer. `delay` holds the answer back; `drip` sends its body a byte at a
+        time. `status`, `result_code`, `retry_after`, `headers`, `body` and `signature` change the
+        answer, `header_bytes` and `padding` make it long, `body_as` spoils it.
+        """
+
+    def storm(self, seed: int = 0, *, failure_rate: float = 0.3, reaction: float = 0.3) -> None:
+        """Let a storm break loose, in place of one that blows already: a share of all calls fails, each
+        in a way of its own, and customers confirm, decline, ignore the request, or confirm just as the
+        merchant cancels.
+
+        What happens to an order depends on the seed, its reference and how often its calls were made,
+        and not on the orders beside it. `reaction` is how long a customer takes at the most, in seconds
+        of the simulator's clock. Scripted faults go first; `clear_faults` ends it.
         """
 
     def clear_faults(self) -> None:
-        """Forget the faults that have not struck yet."""
+        """Forget the faults that have not struck yet, let connections in again, and let a storm's calls
+        through: its customers still do what they meant to.
+        """
 
     def close(self) -> None:
         """Stop the server. What it has seen stays readable."""

@@ -1,10 +1,12 @@
 //! Callbacks, and signing.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 use rust_decimal::Decimal;
 
 use crate::convert;
+use crate::errors::OrRaise;
+use crate::replay;
 use crate::values::{CartState, Present, value};
 
 /// A callback that verified: the server says something about this cart.
@@ -80,6 +82,51 @@ impl Present for netgiro::Callback {
     fn present(mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.state.checked_at = convert::to_the_microsecond(self.state.checked_at);
         Ok(Py::new(py, Callback(self))?.into_any())
+    }
+}
+
+/// What a callback is verified by, in the core's terms.
+pub(crate) struct Parts {
+    url: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Parts {
+    pub(crate) fn read(
+        url: &str,
+        headers: &Bound<'_, PyAny>,
+        body: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            url: url.to_owned(),
+            headers: convert::headers(headers)?,
+            body: convert::body(body)?,
+        })
+    }
+
+    pub(crate) fn verify(
+        &self,
+        client: &netgiro::Client,
+        py: Python<'_>,
+        guard: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<netgiro::Callback> {
+        let Self { url, headers, body } = self;
+        let Some(guard) = guard else {
+            return client.verify_callback(url, headers, body).or_raise(py);
+        };
+        replay::asking(guard, |guard| {
+            client.verify_callback_once(guard, url, headers, body)
+        })
+    }
+
+    /// As the keyword arguments of `verify_callback`, to be given as often as need be.
+    pub(crate) fn into_dict(self, py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+        let parts = PyDict::new(py);
+        parts.set_item("url", self.url)?;
+        parts.set_item("headers", self.headers)?;
+        parts.set_item("body", PyBytes::new(py, &self.body))?;
+        Ok(parts)
     }
 }
 

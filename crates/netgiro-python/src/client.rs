@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use netgiro::{CartRef, ClientOptions, CustomerId, Error, NewCart, WaitOptions, Watch};
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::awaitable::Call;
+use crate::callback::Parts;
 use crate::convert;
 use crate::errors::OrRaise;
 use crate::event::{Event, Reporter};
@@ -175,6 +177,8 @@ pub(crate) struct Options<'a, 'py> {
     pub(crate) connect_timeout: f64,
     pub(crate) response_verification: Option<&'a Bound<'py, PyAny>>,
     pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) previous_secret_keys: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) proxy: Option<String>,
 }
 
 impl Options<'_, '_> {
@@ -195,6 +199,10 @@ impl Options<'_, '_> {
         options.timeout = convert::seconds(py, "timeout", self.timeout)?;
         options.connect_timeout = convert::seconds(py, "connect_timeout", self.connect_timeout)?;
         options.ca_file = self.ca_file;
+        if let Some(previous) = self.previous_secret_keys {
+            options.previous_secret_keys = convert::secrets("previous_secret_keys", previous)?;
+        }
+        options.proxy = self.proxy;
         connect(netgiro::Client::new(options), py)
     }
 }
@@ -223,9 +231,10 @@ macro_rules! client_methods {
             #[new]
             #[pyo3(signature = (
                 app_key, secret_key, *, environment=None, base_url=None, timeout=10.0,
-                connect_timeout=5.0, response_verification=None, ca_file=None
+                connect_timeout=5.0, response_verification=None, ca_file=None,
+                previous_secret_keys=None, proxy=None
             ))]
-            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None)")]
+            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
             #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
             fn new(
                 py: Python<'_>,
@@ -237,6 +246,8 @@ macro_rules! client_methods {
                 connect_timeout: f64,
                 response_verification: Option<&Bound<'_, PyAny>>,
                 ca_file: Option<PathBuf>,
+                previous_secret_keys: Option<&Bound<'_, PyAny>>,
+                proxy: Option<String>,
             ) -> PyResult<Self> {
                 let options = Options {
                     environment,
@@ -245,6 +256,8 @@ macro_rules! client_methods {
                     connect_timeout,
                     response_verification,
                     ca_file,
+                    previous_secret_keys,
+                    proxy,
                 };
                 options.connect(py, app_key, secret_key).map(Self::over)
             }
@@ -484,22 +497,19 @@ macro_rules! client_methods {
             /// Verify a callback and read it; returns a Callback, or raises SignatureError. Not awaited.
             ///
             /// `url` is the one given to `insert_cart`; `headers` a mapping, a WSGI environ or pairs;
-            /// `body` the bytes as received.
-            #[pyo3(signature = (*, url, headers, body))]
+            /// `body` the bytes as received. A `replay_guard` is asked last, and refuses a callback
+            /// that was accepted before.
+            #[pyo3(signature = (*, url, headers, body, replay_guard=None))]
             fn verify_callback(
                 &self,
                 py: Python<'_>,
                 url: &str,
                 headers: &Bound<'_, PyAny>,
                 body: &Bound<'_, PyAny>,
+                replay_guard: Option<&Bound<'_, PyAny>>,
             ) -> PyResult<Py<PyAny>> {
-                let headers = convert::headers(headers)?;
-                let body = convert::body(body)?;
-                self.connections
-                    .core()
-                    .verify_callback(url, &headers, &body)
-                    .or_raise(py)?
-                    .present(py)
+                let parts = Parts::read(url, headers, body)?;
+                parts.verify(self.connections.core(), py, replay_guard)?.present(py)
             }
 
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -514,6 +524,22 @@ macro_rules! client_methods {
 }
 
 client_methods! { Client {
+    /// Verify a callback as `verify_callback` does, with a replay guard.
+    ///
+    /// Awaited on AsyncClient, where `is_first` may be a coroutine function: one that asks a database
+    /// or Redis.
+    #[pyo3(signature = (*, url, headers, body, replay_guard))]
+    fn verify_callback_once(
+        &self,
+        py: Python<'_>,
+        url: &str,
+        headers: &Bound<'_, PyAny>,
+        body: &Bound<'_, PyAny>,
+        replay_guard: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
+        self.verify_callback(py, url, headers, body, Some(replay_guard))
+    }
+
     /// Close the connections. Calls under way end by themselves; later ones raise ConfigurationError.
     fn close(&self) {
         self.connections.close();
@@ -530,6 +556,24 @@ client_methods! { Client {
 } }
 
 client_methods! { AsyncClient {
+    /// Verify a callback as `verify_callback` does, with a replay guard.
+    ///
+    /// Awaited on AsyncClient, where `is_first` may be a coroutine function: one that asks a database
+    /// or Redis.
+    #[pyo3(signature = (*, url, headers, body, replay_guard))]
+    fn verify_callback_once<'py>(
+        slf: &Bound<'py, Self>,
+        url: &str,
+        headers: &Bound<'py, PyAny>,
+        body: &Bound<'py, PyAny>,
+        replay_guard: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let parts = Parts::read(url, headers, body)?.into_dict(py)?;
+        py.import(intern!(py, "netgiro.replay"))?
+            .call_method1(intern!(py, "verify_once"), (slf, replay_guard, parts))
+    }
+
     /// Close the connections. Calls under way end by themselves; later ones raise ConfigurationError.
     fn close(&self, py: Python<'_>) -> Call {
         self.connections.close();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use netgiro::{Amount, CartRef, Given, PollPolicy};
+use netgiro::{Amount, CartRef, Given, PollPolicy, Secret};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -61,6 +61,44 @@ pub(crate) fn quantity(value: &Bound<'_, PyAny>) -> PyResult<String> {
         }
         _ => Ok(shown(value)),
     }
+}
+
+/// A whole number from 1 on.
+pub(crate) fn positive(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let whole = if value.is_instance_of::<PyBool>() {
+        None
+    } else {
+        value.extract::<usize>().ok()
+    };
+    whole.filter(|&number| number > 0).ok_or_else(|| {
+        let message = format!(
+            "{argument} must be a whole number from 1 on; got {}",
+            shown(value)
+        );
+        errors::invalid(value.py(), message)
+    })
+}
+
+/// Secret keys. None of them is shown, whatever is wrong with them.
+pub(crate) fn secrets(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Secret>> {
+    // A single text would be taken for a key for each of its letters.
+    if value.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err(format!(
+            "{argument} must be a sequence of str, got a str"
+        )));
+    }
+    let mut secrets = Vec::new();
+    for (at, secret) in value.try_iter()?.enumerate() {
+        let secret = secret?;
+        let Ok(text) = secret.cast::<PyString>() else {
+            return Err(PyTypeError::new_err(format!(
+                "{argument}[{at}] must be a str, got an object of type {}",
+                secret.get_type().name()?
+            )));
+        };
+        secrets.push(Secret::from(text.to_str()?));
+    }
+    Ok(secrets)
 }
 
 fn uuid_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {

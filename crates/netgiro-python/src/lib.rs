@@ -16,6 +16,7 @@ mod errors;
 mod event;
 mod mailbox;
 mod poll;
+mod replay;
 mod runtime;
 mod simulator;
 mod slot;
@@ -31,6 +32,8 @@ mod _netgiro {
     use crate::client::{AsyncClient, Client};
     #[pymodule_export]
     use crate::poll::{CartPoll, PollPolicy};
+    #[pymodule_export]
+    use crate::replay::MemoryReplayGuard;
     #[pymodule_export]
     use crate::simulator::{SimulatedCallback, SimulatedCart, SimulatedRequest, Simulator};
     #[pymodule_export]

@@ -1,8 +1,9 @@
 //! The simulator, as Python sees it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use netgiro_simulator::{self as core, Fault, SimulatorError, SimulatorOptions};
+use netgiro_simulator::{self as core, Fault, SimulatorError, SimulatorOptions, Storm};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -119,11 +120,12 @@ impl Simulator {
     /// Make a Client for this simulator, with the options of Client.
     #[pyo3(signature = (
         *, environment=None, timeout=10.0, connect_timeout=5.0, response_verification=None,
-        ca_file=None
+        ca_file=None, previous_secret_keys=None, proxy=None
     ))]
     #[pyo3(
-        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None)"
+        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
     )]
+    #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
     fn client(
         &self,
         py: Python<'_>,
@@ -132,6 +134,8 @@ impl Simulator {
         connect_timeout: f64,
         response_verification: Option<&Bound<'_, PyAny>>,
         ca_file: Option<PathBuf>,
+        previous_secret_keys: Option<&Bound<'_, PyAny>>,
+        proxy: Option<String>,
     ) -> PyResult<Client> {
         let options = Options {
             environment,
@@ -140,6 +144,8 @@ impl Simulator {
             connect_timeout,
             response_verification,
             ca_file,
+            previous_secret_keys,
+            proxy,
         };
         options
             .connect(py, self.0.app_key(), self.0.secret_key())
@@ -149,11 +155,12 @@ impl Simulator {
     /// Make an AsyncClient for this simulator, with the options of AsyncClient.
     #[pyo3(signature = (
         *, environment=None, timeout=10.0, connect_timeout=5.0, response_verification=None,
-        ca_file=None
+        ca_file=None, previous_secret_keys=None, proxy=None
     ))]
     #[pyo3(
-        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None)"
+        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
     )]
+    #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
     fn async_client(
         &self,
         py: Python<'_>,
@@ -162,6 +169,8 @@ impl Simulator {
         connect_timeout: f64,
         response_verification: Option<&Bound<'_, PyAny>>,
         ca_file: Option<PathBuf>,
+        previous_secret_keys: Option<&Bound<'_, PyAny>>,
+        proxy: Option<String>,
     ) -> PyResult<AsyncClient> {
         let options = Options {
             environment,
@@ -170,6 +179,8 @@ impl Simulator {
             connect_timeout,
             response_verification,
             ca_file,
+            previous_secret_keys,
+            proxy,
         };
         options
             .connect(py, self.0.app_key(), self.0.secret_key())
@@ -251,47 +262,85 @@ impl Simulator {
 
     /// Let something go wrong with the next `count` requests to an endpoint, or to any for `"*"`.
     ///
-    /// `status`, `result_code`, `body`, `retry_after` and `signature` change the answer, `delay` holds
-    /// it back so many seconds, `drop` closes the connection "before" or "after" the request is
-    /// processed, `confirm_during` lets the customer confirm just before it is.
+    /// Members may be combined; times are in seconds of real time. `refuse` stands alone: for so
+    /// long it refuses connections, whatever they are for, and it cuts those that are open.
     #[pyo3(signature = (
-        endpoint, *, status=None, delay=None, drop=None, result_code=None, retry_after=None,
-        body=None, signature=None, confirm_during=false, count=1
+        endpoint, *, count=1, refuse=None, confirm_during=false, processed=None, delay=None, drop=None,
+        drop_by="close", status=None, result_code=None, retry_after=None, headers=None,
+        header_bytes=None, body=None, body_as=None, padding=None, drip=None, signature=None
     ))]
     #[expect(clippy::too_many_arguments, reason = "as many as can go wrong")]
+    #[expect(clippy::similar_names, reason = "they are the members' names")]
     fn add_fault(
         &self,
         py: Python<'_>,
         endpoint: &str,
-        status: Option<u16>,
+        count: u32,
+        refuse: Option<f64>,
+        confirm_during: bool,
+        processed: Option<bool>,
         delay: Option<f64>,
         drop: Option<&str>,
+        drop_by: &str,
+        status: Option<u16>,
         result_code: Option<i64>,
         retry_after: Option<&Bound<'_, PyAny>>,
+        headers: Option<BTreeMap<String, String>>,
+        header_bytes: Option<usize>,
         body: Option<&Bound<'_, PyAny>>,
+        body_as: Option<&str>,
+        padding: Option<u64>,
+        drip: Option<f64>,
         signature: Option<&str>,
-        confirm_during: bool,
-        count: u32,
     ) -> PyResult<()> {
-        let refuse = |error: SimulatorError| raised(py, &error);
-        let mut fault = Fault::on_named(endpoint).map_err(refuse)?;
+        let wrong = |error: SimulatorError| raised(py, &error);
+        let seconds = |argument, value: Option<f64>| {
+            value
+                .map(|value| convert::seconds(py, argument, value))
+                .transpose()
+        };
+        let mut fault = Fault::on_named(endpoint).map_err(wrong)?;
         fault.count = count;
+        fault.refuse = seconds("refuse", refuse)?;
         fault.confirm_during = confirm_during;
+        fault.processed = processed;
+        fault.delay = seconds("delay", delay)?;
+        fault.drop = drop.map(str::parse).transpose().map_err(wrong)?;
+        fault.drop_by = drop_by.parse().map_err(wrong)?;
         fault.status = status;
         fault.result_code = result_code;
-        fault.delay = delay
-            .map(|delay| convert::seconds(py, "delay", delay))
-            .transpose()?;
-        fault.drop = drop.map(str::parse).transpose().map_err(refuse)?;
         fault.retry_after = retry_after
             .map(|value| value.str().map(|text| text.to_string()))
             .transpose()?;
+        fault.headers = headers.unwrap_or_default();
+        fault.header_bytes = header_bytes;
         fault.body = body.map(convert::body).transpose()?;
-        fault.signature = signature.map(str::parse).transpose().map_err(refuse)?;
-        py.detach(|| self.0.add_fault(fault)).map_err(refuse)
+        fault.body_as = body_as.map(str::parse).transpose().map_err(wrong)?;
+        fault.padding = padding;
+        fault.drip = seconds("drip", drip)?;
+        fault.signature = signature.map(str::parse).transpose().map_err(wrong)?;
+        // The simulator refuses what does not go together.
+        py.detach(|| self.0.add_fault(fault)).map_err(wrong)
     }
 
-    /// Forget the faults that have not struck yet.
+    /// Let a storm break loose, in place of one that blows already: a share of all calls fails, each
+    /// in a way of its own, and customers confirm, decline, ignore the request, or confirm just as the
+    /// merchant cancels.
+    ///
+    /// What happens to an order depends on the seed, its reference and how often its calls were made,
+    /// and not on the orders beside it. `reaction` is how long a customer takes at the most, in seconds
+    /// of the simulator's clock. Scripted faults go first; `clear_faults` ends it.
+    #[pyo3(signature = (seed=0, *, failure_rate=0.3, reaction=0.3))]
+    fn storm(&self, py: Python<'_>, seed: u64, failure_rate: f64, reaction: f64) -> PyResult<()> {
+        let storm = Storm::new(seed)
+            .failure_rate(failure_rate)
+            .reaction(convert::seconds(py, "reaction", reaction)?);
+        py.detach(|| self.0.storm(storm))
+            .map_err(|error| raised(py, &error))
+    }
+
+    /// Forget the faults that have not struck yet, let connections in again, and let a storm's calls
+    /// through: its customers still do what they meant to.
     fn clear_faults(&self, py: Python<'_>) {
         py.detach(|| self.0.clear_faults());
     }
