@@ -50,5 +50,5 @@ export default [
     rules: { strict: ['error', 'global'] },
   },
   // A consumer is written as its author likes; only `require` without a word is told apart.
-  { files: ['tests/node/consumers/*.cjs'], rules: { strict: 'off' } },
+  { files: ['tests/node/consumers/*.cjs', 'tests/node/programs/*.cjs'], rules: { strict: 'off' } },
 ];

@@ -35,7 +35,7 @@ async function make(count) {
 
 /** The resident set, once what can be collected is. */
 function resident() {
-  for (let n = 0; n < 3; n += 1) global.gc();
+  for (let n = 0; n < 3; n += 1) globalThis.gc();
   return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
 }
 

@@ -1,0 +1,4 @@
+import * as netgiro from 'netgiro';
+import smoke from './smoke.cjs';
+
+await smoke(netgiro);
