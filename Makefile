@@ -1,7 +1,7 @@
 # Everything is installed below this folder: .work, target and node_modules.
 PYTHON ?= python3
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint storm fuzz clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -11,6 +11,12 @@ test: ## what CI runs: every suite, against the packages as users install them
 
 lint: ## formatting, lints and types alone
 	@$(PYTHON) tools/test.py --only lint
+
+storm: ## the storm, the killed jobs, worker threads and memory, at full size
+	@NETGIRO_STORM=full $(PYTHON) tools/test.py --only rust --only python --only node
+
+fuzz: ## each fuzz target for SECONDS seconds
+	@$(PYTHON) tools/fuzz.py $(or $(SECONDS),60)
 
 clean:
 	rm -rf .work target dist node_modules
