@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +24,9 @@ SOME_ID = "0f0e0d0c-0b0a-4908-8706-050403020100"
 
 # Faster than any shop should poll: the tests' time is real.
 QUICK = netgiro.PollPolicy(min_interval=0.01, default_interval=0.02, max_interval=0.05)
+
+# Everything at full size, as `make storm` runs it.
+FULL = os.environ.get("NETGIRO_STORM") == "full"
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
