@@ -227,6 +227,37 @@ describe('what the server says', () => {
     ));
 });
 
+describe('messages', () => {
+  it('name things as JavaScript does', async () => {
+    const client = clientOf('http://127.0.0.1:9/v1/');
+    const wrong = [
+      [() => new Client({ appKey: 'x', secretKey: SECRET }), 'appKey'],
+      [() => new Client({ appKey: APP_KEY, secretKey: SECRET, previousSecretKeys: [''] }), 'previousSecretKeys[0]'],
+      [() => new Client({ appKey: APP_KEY, secretKey: SECRET, baseUrl: 'ftp://x' }), 'baseUrl'],
+      [() => client.insertCart({ ...ORDER, callbackUrl: 'x' }), 'callbackUrl'],
+      [() => client.insertCart({ ...ORDER, confirmationType: 'server_callback' }), 'callbackUrl'],
+      [() => client.waitForCart(ID, { policy: { minIntervalMs: 0 } }), 'minIntervalMs'],
+    ];
+    for (const [call, name] of wrong) {
+      const { message } = await failure(call);
+      assert.ok(message.includes(name), message);
+      // Words for values are the same in all languages.
+      const others = (message.match(/\b[a-z]+(_[a-z]+)+\b/g) ?? []).filter((word) => !/^(server_callback|if_present)$/.test(word));
+      assert.deepEqual(others, [], message);
+    }
+  });
+
+  it('leave alone what is quoted: it is the shop’s or the server’s own', () =>
+    withServer(
+      () => 'cut',
+      async (server) => {
+        const error = await failure(() => server.client().insertCart({ ...ORDER, reference: 'a "base_url" of customer_id' }));
+        assert.ok(error instanceof OutcomeUnknownError);
+        assert.match(error.message, /"a \\"base_url\\" of customer_id"/);
+      },
+    ));
+});
+
 describe('aborting', () => {
   const calls = {
     insertCart: (client, signal) => client.insertCart(ORDER, { signal }),

@@ -89,6 +89,7 @@ describe('the types and the module', () => {
     const instances = {
       Client: client,
       CartPoll: new netgiro.CartPoll(id),
+      MemoryReplayGuard: new netgiro.MemoryReplayGuard(),
       Simulator: simulator,
       ...Object.fromEntries(
         EXPORTS.filter((name) => name.endsWith('Error')).map((name) => [name, new netgiro[name]('')]),

@@ -1,4 +1,4 @@
-// Memory stays flat: 20,000 calls that would show 1 KB lost at each, or with NETGIRO_STORM=full 200,000.
+// Memory stays flat: 12,000 calls that would show 1 KB lost at each, or with NETGIRO_STORM=full 200,000.
 //
 // The simulator is in another process than the calls, and remembers little. V8 may use as much of the memory for young
 // objects as it likes, up to 16 MB for each of two halves, and grows into that over the first 100,000 calls or so; it is
@@ -12,7 +12,7 @@ import { APP_KEY, full, SECRET, simulate } from './harness.mjs';
 
 const run = promisify(execFile);
 const program = new URL('programs/calls.mjs', import.meta.url).pathname;
-const [warmUp, calls] = full ? [50_000, 200_000] : [8_000, 20_000];
+const [warmUp, calls] = full ? [50_000, 200_000] : [5_000, 12_000];
 
 async function growth(leak) {
   const simulator = await simulate({ history: 10 });

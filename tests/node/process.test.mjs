@@ -220,6 +220,25 @@ describe('worker threads', () => {
     );
   });
 
+  it('read their own environment, which is not the process’s', async () => {
+    const { appKey, secretKey, url } = await simulate();
+    const source = `
+      const { parentPort } = require('node:worker_threads');
+      const { Client } = require('netgiro');
+      process.env.NETGIRO_BASE_URL = '${url}';
+      const client = Client.fromEnv();
+      delete process.env.NETGIRO_APP_KEY;
+      let refused;
+      try { Client.fromEnv(); } catch ({ code, message }) { refused = [code, message]; }
+      client.checkCart('${ID}').then(({ status }) => parentPort.postMessage([client.baseUrl, status, refused]));
+    `;
+    const worker = new Worker(source, { eval: true, env: { NETGIRO_APP_KEY: appKey, NETGIRO_SECRET_KEY: secretKey } });
+    const [baseUrl, status, [code, message]] = await new Promise((resolve) => worker.once('message', resolve));
+    assert.deepEqual([baseUrl, status, code], [url, 'canceled', 'configuration']);
+    assert.match(message, /^NETGIRO_APP_KEY is not set: fromEnv reads/);
+    assert.equal(process.env.NETGIRO_BASE_URL, undefined);
+  });
+
   it('end by themselves with an idle client', async () => {
     const simulator = await simulate();
     const source = `

@@ -1,12 +1,18 @@
 // A TypeScript consumer: compiled with everything strict, then run. What must not compile says so.
 import {
+  type Callback,
   type Cart,
   type CartState,
   type CartStatus,
   type CheckResult,
+  type Endpoint,
   type ErrorCode,
+  type PollEvent,
+  type ReplayGuard,
+  type RequestEvent,
   CartPoll,
   Client,
+  MemoryReplayGuard,
   NetgiroError,
   OutcomeUnknownError,
   RateLimitedError,
@@ -77,6 +83,23 @@ const code: ErrorCode = error.code;
 const callback = () => client.verifyCallback({ url: 'https://shop.is', headers: new Headers(), body: new Uint8Array() });
 const verified: () => boolean = () => callback().matches(4990, 'order-17');
 
+const replayGuard: ReplayGuard = new MemoryReplayGuard({ capacity: 10 });
+const parts = { url: 'https://shop.is', headers: [['netgiro_nonce', '1']] as const, body: '{}' };
+const once: () => Promise<Callback> = () =>
+  client.verifyCallbackOnce({ ...parts, replayGuard: { isFirst: async (nonce, signature) => nonce !== signature } });
+void (() => client.verifyCallback({ ...parts, replayGuard }));
+const onRequest = ({ endpoint, durationMs, error: failed }: RequestEvent): [Endpoint, number, ErrorCode | null] => [endpoint, durationMs, failed];
+const onPoll = ({ status, nextCheckAt }: PollEvent): [CartStatus | null, number | null] => [status, nextCheckAt];
+simulator.addFault('*', { drop: 'within', dropBy: 'reset', bodyAs: 'gzip', headers: { location: '/' }, count: 2 });
+simulator.storm({ seed: 7, failureRate: 0.5 });
+simulator.clearFaults();
+void (() => new Client({ appKey: '', secretKey: '', previousSecretKeys: ['old'], proxy: 'http://proxy.shop.is:3128' }));
+void [once, onRequest, onPoll];
+
+// @ts-expect-error a guard that has to wait goes with verifyCallbackOnce
+void (() => client.verifyCallback({ ...parts, replayGuard: { isFirst: async () => true } }));
+// @ts-expect-error no such fault
+void (() => simulator.addFault('CheckCart', { drop: 'never' }));
 // @ts-expect-error no such environment
 void (() => new Client({ appKey: '', secretKey: '', environment: 'staging' }));
 // @ts-expect-error no such option
