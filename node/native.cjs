@@ -63,6 +63,11 @@ function deliver(text) {
 
 /** Subscribers hear of a call as if it were made where they listen: within the caller's spans, and its storage. */
 function publish(topic, { context }, event) {
+  if (!topic.hasSubscribers) {
+    // The last one has left since.
+    listening();
+    return;
+  }
   Object.freeze(event);
   if (context) context.runInAsyncScope(() => topic.publish(event));
   else topic.publish(event);
