@@ -6,7 +6,7 @@ module.exports = async function smoke({ Simulator }) {
   const events = [];
   const listener = (event, name) => events.push(name);
   subscribe('netgiro:request', listener);
-  const simulator = await Simulator.start({ seed: 1 });
+  const simulator = await Simulator.start({ seed: 1, checkIntervalMs: 5 });
   const client = simulator.client();
   const order = { amount: 4990, reference: 'order-17', customerId: '8223281' };
   const cart = await client.insertCart(order);
