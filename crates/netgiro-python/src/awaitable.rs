@@ -112,6 +112,7 @@ impl Call {
 
     fn handle(&self, py: Python<'_>, source: &Source, item: Item) -> PyResult<()> {
         match (item, source) {
+            (Item::Event(Event::Told(told)), _) => told.log(py),
             (Item::Event(event), Source::Call(_)) => self.tell(py, event),
             (Item::Event(event @ Event::Progress(..)), Source::Stream(stream)) => self
                 .tell(py, event)
@@ -133,10 +134,19 @@ impl Call {
         }
     }
 
-    /// Ends the call without an outcome.
-    fn end(&self) {
+    /// Ends the call without an outcome. What it has done so far is told all the same.
+    fn end(&self, py: Python<'_>) {
         let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
         if let State::Waiting(source, waiting) = state {
+            if let Source::Call(running) = &source {
+                while let Some(item) = running.slot.take() {
+                    if let Item::Event(Event::Told(told)) = item
+                        && let Err(error) = told.log(py)
+                    {
+                        error.write_unraisable(py, None);
+                    }
+                }
+            }
             if let Some((mailbox, ticket)) = waiting {
                 drop(mailbox.get().forget(ticket));
             }
@@ -177,7 +187,7 @@ impl Call {
         value: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        self.end();
+        self.end(kind.py());
         let raised = match value {
             Some(value) if value.is_instance_of::<PyBaseException>() => value.clone(),
             Some(value) => kind.call1((value,))?,
@@ -187,8 +197,8 @@ impl Call {
         Err(PyErr::from_value(raised))
     }
 
-    fn close(&self) {
-        self.end();
+    fn close(&self, py: Python<'_>) {
+        self.end(py);
     }
 
     fn __repr__(&self) -> String {

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::convert;
 use crate::errors::OrRaise;
+use crate::panics;
 use crate::replay;
 use crate::values::{CartState, Present, value};
 
@@ -141,5 +142,5 @@ pub(crate) fn sign(
     url: &str,
     body: &Bound<'_, PyAny>,
 ) -> PyResult<String> {
-    Ok(netgiro::sign(secret_key, nonce, url, &convert::body(body)?))
+    panics::caught(|| Ok(netgiro::sign(secret_key, nonce, url, &convert::body(body)?)))
 }

@@ -13,6 +13,8 @@ use crate::callback::Parts;
 use crate::convert;
 use crate::errors::OrRaise;
 use crate::event::{Event, Reporter};
+use crate::logging;
+use crate::panics;
 use crate::poll::{self, PollPolicy};
 use crate::runtime::Connections;
 use crate::slot;
@@ -203,12 +205,14 @@ impl Options<'_, '_> {
             options.previous_secret_keys = convert::secrets("previous_secret_keys", previous)?;
         }
         options.proxy = self.proxy;
-        connect(netgiro::Client::new(options), py)
+        connect(options, py)
     }
 }
 
-fn connect(core: Result<netgiro::Client, Error>, py: Python<'_>) -> PyResult<Arc<Connections>> {
-    Ok(Arc::new(Connections::new(core.or_raise(py)?)))
+fn connect(mut options: ClientOptions, py: Python<'_>) -> PyResult<Arc<Connections>> {
+    options.observer = Some(logging::observer());
+    let core = panics::caught(|| netgiro::Client::new(options).or_raise(py))?;
+    Ok(Arc::new(Connections::new(core)))
 }
 
 impl Client {
@@ -266,7 +270,7 @@ macro_rules! client_methods {
             /// NETGIRO_BASE_URL.
             #[staticmethod]
             fn from_env(py: Python<'_>) -> PyResult<Self> {
-                connect(netgiro::Client::from_env(), py).map(Self::over)
+                connect(ClientOptions::from_env().or_raise(py)?, py).map(Self::over)
             }
 
             /// Where the calls go: the base URL.
@@ -317,7 +321,7 @@ macro_rules! client_methods {
                         client.insert_cart(&cart).await
                     })
                 };
-                self.carry_out(py, "insert_cart", None, prepare())
+                self.carry_out(py, "insert_cart", None, panics::caught(prepare))
             }
 
             /// Ask where a cart stands; returns a CartState.
@@ -388,7 +392,7 @@ macro_rules! client_methods {
                         follow(client.watch_cart(cart, options), reporter)
                     })
                 };
-                self.carry_out(py, "wait_for_cart", on_update, prepare())
+                self.carry_out(py, "wait_for_cart", on_update, panics::caught(prepare))
             }
 
             /// Wait, and cancel after `timeout` seconds; returns a CartState that says whether the
@@ -412,7 +416,7 @@ macro_rules! client_methods {
                         follow(client.watch_settling(cart, options), reporter)
                     })
                 };
-                self.carry_out(py, "settle_cart", on_update, prepare())
+                self.carry_out(py, "settle_cart", on_update, panics::caught(prepare))
             }
 
             /// Iterate over the changes of a cart, a CartState each, until polling alone cannot change
@@ -508,8 +512,10 @@ macro_rules! client_methods {
                 body: &Bound<'_, PyAny>,
                 replay_guard: Option<&Bound<'_, PyAny>>,
             ) -> PyResult<Py<PyAny>> {
-                let parts = Parts::read(url, headers, body)?;
-                parts.verify(self.connections.core(), py, replay_guard)?.present(py)
+                panics::caught(|| {
+                    let parts = Parts::read(url, headers, body)?;
+                    parts.verify(self.connections.core(), py, replay_guard)?.present(py)
+                })
             }
 
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -590,3 +596,39 @@ client_methods! { AsyncClient {
         Call::ready("__aexit__", Ok(py.None()))
     }
 } }
+
+/// Panics while a call is under way, for the test that no panic crosses into Python.
+#[cfg(feature = "panic-test")]
+#[pyfunction]
+pub(crate) fn panic_in_a_call(client: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    async fn panicking(
+        _: netgiro::Client,
+        _: Reporter,
+    ) -> Result<Vec<netgiro::CheckResult>, Error> {
+        tokio::task::yield_now().await;
+        panics::deliberately()
+    }
+    let py = client.py();
+    if let Ok(client) = client.cast::<Client>() {
+        return client.get().carry_out(py, "panic", None, Ok(panicking));
+    }
+    let client = client.cast::<AsyncClient>()?;
+    client.get().carry_out(py, "panic", None, Ok(panicking))
+}
+
+/// Panics while an iterator is waited for.
+#[cfg(feature = "panic-test")]
+#[pyfunction]
+pub(crate) fn panic_in_an_iterator(client: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    async fn panicking(_: netgiro::Client, _: Reporter) -> Result<(), Error> {
+        panics::deliberately()
+    }
+    let py = client.py();
+    if let Ok(client) = client.cast::<Client>() {
+        return client.get().iterate(py, None, panicking);
+    }
+    client
+        .cast::<AsyncClient>()?
+        .get()
+        .iterate(py, None, panicking)
+}

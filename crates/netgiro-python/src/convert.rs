@@ -12,6 +12,7 @@ use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyMapping, PyString, 
 use uuid::Uuid;
 
 use crate::errors::{self, OrRaise};
+use crate::panics;
 use crate::poll::CartPoll;
 use crate::values::{Cart, CartState};
 
@@ -108,6 +109,10 @@ fn uuid_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 
 /// A cart argument: a Cart, a CartState, a CartPoll, a UUID or its text.
 pub(crate) fn cart_ref(value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
+    panics::caught(|| some_cart(value))
+}
+
+fn some_cart(value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
     let py = value.py();
     if let Ok(cart) = value.cast::<Cart>() {
         return Ok(CartRef::from(&cart.get().0));

@@ -6,6 +6,7 @@ use netgiro::{CartState, CheckResult};
 use pyo3::prelude::*;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::logging::Told;
 use crate::slot::{Item, Slot};
 use crate::values::Present;
 
@@ -17,6 +18,8 @@ pub(crate) enum Event {
     Progress(usize, usize),
     /// One cart of many is done.
     Result(Box<CheckResult>),
+    /// Something for the log, not for a callback.
+    Told(Box<Told>),
 }
 
 impl Event {
@@ -24,6 +27,7 @@ impl Event {
     pub(crate) fn tell(self, callback: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = callback.py();
         match self {
+            Self::Told(told) => return told.log(py),
             Self::Progress(done, total) => callback.call1((done, total))?,
             other => callback.call1((other.present(py)?,))?,
         };
@@ -37,6 +41,7 @@ impl Present for Event {
             Self::State(state) => state.present(py),
             Self::Progress(done, total) => Ok((done, total).into_pyobject(py)?.into_any().unbind()),
             Self::Result(result) => result.present(py),
+            Self::Told(told) => told.log(py).map(|()| py.None()),
         }
     }
 }
@@ -44,35 +49,36 @@ impl Present for Event {
 /// Where a call under way reports to.
 pub(crate) struct Reporter(Option<Listener>);
 
-enum Listener {
+/// Who listens to a call under way.
+#[derive(Clone)]
+pub(crate) enum Listener {
+    /// The call's own thread.
     Channel(UnboundedSender<Event>),
+    /// Another thread.
     Slot(Arc<Slot>),
 }
 
-impl Reporter {
-    /// Nobody listens.
-    pub(crate) fn nobody() -> Self {
-        Self(None)
-    }
-
-    /// The call's own thread listens.
-    pub(crate) fn channel(sender: UnboundedSender<Event>) -> Self {
-        Self(Some(Listener::Channel(sender)))
-    }
-
-    /// Another thread listens.
-    pub(crate) fn slot(slot: Arc<Slot>) -> Self {
-        Self(Some(Listener::Slot(slot)))
-    }
-
-    pub(crate) fn report(&self, event: Event) {
-        match &self.0 {
-            Some(Listener::Channel(sender)) => {
+impl Listener {
+    pub(crate) fn hear(&self, event: Event) {
+        match self {
+            Self::Channel(sender) => {
                 // Nobody listens any more when the call has been given up.
                 let _ = sender.send(event);
             }
-            Some(Listener::Slot(slot)) => slot.put(Item::Event(event)),
-            None => {}
+            Self::Slot(slot) => slot.put(Item::Event(event)),
+        }
+    }
+}
+
+impl Reporter {
+    /// Reports to a listener, if there is one.
+    pub(crate) fn to(listener: Option<Listener>) -> Self {
+        Self(listener)
+    }
+
+    pub(crate) fn report(&self, event: Event) {
+        if let Some(listener) = &self.0 {
+            listener.hear(event);
         }
     }
 }

@@ -14,7 +14,9 @@ mod client;
 mod convert;
 mod errors;
 mod event;
+mod logging;
 mod mailbox;
+mod panics;
 mod poll;
 mod replay;
 mod runtime;
@@ -40,6 +42,13 @@ mod _netgiro {
     use crate::stream::{AsyncStream, SyncStream};
     #[pymodule_export]
     use crate::values::{Cart, CartItem, CartState, CheckResult, PaymentInfo};
+
+    #[cfg(feature = "panic-test")]
+    #[pymodule_export]
+    use crate::client::{panic_in_a_call, panic_in_an_iterator};
+    #[cfg(feature = "panic-test")]
+    #[pymodule_export]
+    use crate::panics::panic_at_once;
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]

@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::convert;
 use crate::errors::{self, OrRaise};
+use crate::panics;
 use crate::values::{CartState, Present, present, value};
 
 /// How often to ask about a cart, in seconds.
@@ -91,7 +92,7 @@ impl CartPoll {
             policy: convert::policy(policy),
         };
         let now = convert::instant_or_now("now", now)?;
-        Ok(Self(netgiro::CartPoll::new(cart, options, now)))
+        panics::caught(|| Ok(Self(netgiro::CartPoll::new(cart, options, now))))
     }
 
     /// The server's id of the cart, a `uuid.UUID`.
@@ -134,7 +135,7 @@ impl CartPoll {
     #[staticmethod]
     #[pyo3(signature = (text))]
     fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        netgiro::CartPoll::from_json(text).map(Self).or_raise(py)
+        panics::caught(|| netgiro::CartPoll::from_json(text).map(Self).or_raise(py))
     }
 
     /// Return the poll after a check that brought `seen`, without sending anything.
@@ -161,8 +162,10 @@ impl CartPoll {
         } else {
             Seen::Error(errors::from_py(seen)?)
         };
-        let next = self.0.answered(seen, sent_at, now, jitter);
-        next.map(Self).or_raise(py)
+        panics::caught(|| {
+            let next = self.0.answered(seen, sent_at, now, jitter);
+            next.map(Self).or_raise(py)
+        })
     }
 
     /// Return the members by name, and theirs, as a dict of plain Python values.
@@ -191,7 +194,9 @@ impl CartPoll {
 /// A poll as `poll_step` takes it: the value, or its JSON.
 pub(crate) fn given(poll: &Bound<'_, PyAny>) -> PyResult<netgiro::CartPoll> {
     if let Ok(text) = poll.cast::<PyString>() {
-        return netgiro::CartPoll::from_json(&text.to_string_lossy()).or_raise(poll.py());
+        return panics::caught(|| {
+            netgiro::CartPoll::from_json(&text.to_string_lossy()).or_raise(poll.py())
+        });
     }
     Ok(poll.cast::<CartPoll>()?.get().0.clone())
 }

@@ -17,7 +17,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::errors;
-use crate::event::{Event, Reporter};
+use crate::event::{Event, Listener, Reporter};
+use crate::logging::{Wanted, heard};
+use crate::panics;
 
 /// How often a blocked call looks whether a signal has come, such as Ctrl-C.
 pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
@@ -202,8 +204,9 @@ impl Connections {
         T: Send,
     {
         let lane = self.lane(py)?;
+        let wanted = Wanted::now(py)?;
         let (lane, outcome) = py.detach(move || {
-            let outcome = drive(&lane, on_event, job);
+            let outcome = panics::caught(|| drive(&lane, on_event, wanted, job));
             (lane, outcome)
         });
         if outcome.is_ok() {
@@ -223,6 +226,7 @@ enum Step<T> {
 fn drive<T, F>(
     lane: &Lane,
     on_event: Option<&Py<PyAny>>,
+    wanted: Option<Wanted>,
     job: impl FnOnce(netgiro::Client, Reporter) -> F,
 ) -> PyResult<Result<T, netgiro::Error>>
 where
@@ -231,20 +235,21 @@ where
     let Some(runtime) = &lane.runtime else {
         return Err(PyRuntimeError::new_err("the event loop is gone"));
     };
-    let (reporter, mut events) = match on_event {
-        Some(_) => {
-            let (sender, receiver) = mpsc::unbounded_channel();
-            (Reporter::channel(sender), Some(receiver))
-        }
-        None => (Reporter::nobody(), None),
+    let (listener, mut events) = if on_event.is_some() || wanted.is_some() {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Some(Listener::Channel(sender)), Some(receiver))
+    } else {
+        (None, None)
     };
+    let reporter = Reporter::to(on_event.and(listener.clone()));
     // Nothing ran here since the last call: let the connections notice which of them the server has
     // closed, once for the news to come in and once for them to act on it.
     runtime.block_on(async {
         tokio::task::yield_now().await;
         tokio::task::yield_now().await;
     });
-    let mut call = pin!(job(lane.client.clone(), reporter));
+    let call = job(lane.client.clone(), reporter);
+    let mut call = pin!(heard(wanted, || listener, call));
     loop {
         let step = runtime.block_on(async {
             tokio::select! {
@@ -302,10 +307,11 @@ async fn next(events: Option<&mut UnboundedReceiver<Event>>) -> Event {
 }
 
 fn tell(on_event: Option<&Py<PyAny>>, event: Event) -> PyResult<()> {
-    match on_event {
-        Some(callback) => Python::attach(|py| event.tell(callback.bind(py))),
-        None => Ok(()),
-    }
+    Python::attach(|py| match (event, on_event) {
+        (Event::Told(told), _) => told.log(py),
+        (event, Some(callback)) => event.tell(callback.bind(py)),
+        (_, None) => Ok(()),
+    })
 }
 
 /// What the background thread is given to do.

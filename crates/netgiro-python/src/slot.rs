@@ -1,16 +1,20 @@
 //! Where the background thread puts what a call brings, for the thread that waits for it.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::errors;
-use crate::event::{Event, Reporter};
+use crate::event::{Event, Listener, Reporter};
+use crate::logging::{Wanted, heard};
 use crate::mailbox::Bell;
+use crate::panics;
 use crate::runtime::{Connections, Ending, lock, spawn};
 use crate::values::Present;
 
@@ -103,16 +107,20 @@ where
     let connections = Arc::clone(connections);
     Box::new(move |py| {
         let client = connections.in_background(py)?;
+        let wanted = Wanted::now(py)?;
         let slot = Arc::new(Slot::default());
-        let call = job(client, Reporter::slot(Arc::clone(&slot)));
+        let listener = Listener::Slot(Arc::clone(&slot));
+        let call = job(client, Reporter::to(Some(listener.clone())));
         let mut outcome = Outcome(Some(Arc::clone(&slot)));
         let (handle, registration) = AbortHandle::new_pair();
         let task = Abortable::new(
             async move {
-                let result = call.await;
+                let call = heard(wanted, || Some(listener), call);
+                let result = AssertUnwindSafe(call).catch_unwind().await;
                 outcome.put(Box::new(move |py| match result {
-                    Ok(value) => value.present(py),
-                    Err(error) => Err(errors::to_py(py, &error)),
+                    Ok(Ok(value)) => value.present(py),
+                    Ok(Err(error)) => Err(errors::to_py(py, &error)),
+                    Err(_) => Err(panics::raised()),
                 }));
             },
             registration,
@@ -131,7 +139,7 @@ where
     })
 }
 
-/// Makes sure that a call ends with an outcome, even if it panics.
+/// Makes sure that a call ends with an outcome, even if the task it is in goes away.
 struct Outcome(Option<Arc<Slot>>);
 
 impl Outcome {

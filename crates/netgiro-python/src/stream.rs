@@ -104,6 +104,9 @@ impl SyncStream {
                             .inspect_err(|_| self.stream.end())?;
                     }
                 }
+                Some(Item::Event(Event::Told(told))) => {
+                    told.log(py).inspect_err(|_| self.stream.end())?;
+                }
                 Some(Item::Event(event)) => return event.present(py).map(Some),
                 Some(Item::Done(deliver)) => {
                     self.stream.end();

@@ -1,0 +1,233 @@
+//! What a client does, told to Python's `logging`: the loggers `netgiro.request` and `netgiro.poll`.
+//!
+//! The core tells it in the task of the call it is about, which may be on the background thread: from
+//! there it takes the way of the call's other reports, and becomes a record on the thread and in the
+//! context of whoever waits for the call. A call looks once, when it begins, whether anybody listens.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use netgiro::{CartStatus, ErrorKind, Observer, PollEvent, RequestEvent};
+use pyo3::exceptions::PyException;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::event::{Event, Listener};
+
+const DEBUG: i32 = 10;
+const WARNING: i32 = 30;
+
+struct Loggers {
+    request: Py<PyAny>,
+    poll: Py<PyAny>,
+}
+
+/// The loggers; none while nothing in the process has imported `logging`, and so configured it.
+fn loggers(py: Python<'_>) -> PyResult<Option<&Loggers>> {
+    static LOGGERS: PyOnceLock<Loggers> = PyOnceLock::new();
+    if let Some(loggers) = LOGGERS.get(py) {
+        return Ok(Some(loggers));
+    }
+    let modules = py.import("sys")?.getattr("modules")?;
+    if !modules.contains("logging")? {
+        return Ok(None);
+    }
+    let loggers = LOGGERS.get_or_try_init(py, || {
+        let logging = py.import("logging")?;
+        let logger = |name: &str| logging.call_method1("getLogger", (name,));
+        // Without it, `logging` prints warnings to stderr that nobody asked for.
+        let silent = logging.call_method0("NullHandler")?;
+        logger("netgiro")?.call_method1("addHandler", (silent,))?;
+        Ok::<_, PyErr>(Loggers {
+            request: logger("netgiro.request")?.unbind(),
+            poll: logger("netgiro.poll")?.unbind(),
+        })
+    })?;
+    Ok(Some(loggers))
+}
+
+fn is_enabled(logger: &Bound<'_, PyAny>, level: i32) -> PyResult<bool> {
+    logger
+        .call_method1(intern!(logger.py(), "isEnabledFor"), (level,))?
+        .is_truthy()
+}
+
+/// What is wanted of a call that begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    /// Also the requests that went well.
+    requests: bool,
+    /// Also the checks that went well.
+    polls: bool,
+}
+
+impl Wanted {
+    /// Looks what is configured; `None` when nothing can be.
+    pub(crate) fn now(py: Python<'_>) -> PyResult<Option<Self>> {
+        let Some(loggers) = loggers(py)? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            requests: is_enabled(loggers.request.bind(py), DEBUG)?,
+            polls: is_enabled(loggers.poll.bind(py), DEBUG)?,
+        }))
+    }
+}
+
+/// Where a call's events go.
+struct Ear {
+    wanted: Wanted,
+    listener: Listener,
+}
+
+tokio::task_local! {
+    static EAR: Ear;
+}
+
+/// The observer of every client: an event goes to the call it is about, if that is listened to.
+pub(crate) fn observer() -> Observer {
+    Observer::new(|event| {
+        let _ = EAR.try_with(|ear| {
+            let wanted = match event {
+                netgiro::Event::Request(event) => ear.wanted.requests || event.error.is_some(),
+                netgiro::Event::Poll(event) => ear.wanted.polls || event.error.is_some(),
+                _ => false,
+            };
+            if wanted {
+                ear.listener.hear(Event::Told(Box::new(Told {
+                    at: Timestamp::now(),
+                    event: event.clone(),
+                })));
+            }
+        });
+    })
+}
+
+/// Carries out a call with its events going to a listener.
+pub(crate) async fn heard<F: Future>(
+    wanted: Option<Wanted>,
+    listener: impl FnOnce() -> Option<Listener>,
+    call: F,
+) -> F::Output {
+    match wanted.and_then(|wanted| listener().map(|listener| Ear { wanted, listener })) {
+        Some(ear) => EAR.scope(ear, call).await,
+        None => call.await,
+    }
+}
+
+/// Something a client did, on its way to `logging`.
+pub(crate) struct Told {
+    at: Timestamp,
+    event: netgiro::Event,
+}
+
+impl Told {
+    /// Makes it a record. What a filter raises is reported as unraisable: a log is no reason for a
+    /// payment to fail. Ctrl-C is.
+    pub(crate) fn log(&self, py: Python<'_>) -> PyResult<()> {
+        match self.record(py) {
+            Err(error) if error.is_instance_of::<PyException>(py) => {
+                error.write_unraisable(py, None);
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn record(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(loggers) = loggers(py)? else {
+            return Ok(());
+        };
+        let (logger, failed) = match &self.event {
+            netgiro::Event::Request(event) => (&loggers.request, event.error.is_some()),
+            netgiro::Event::Poll(event) => (&loggers.poll, event.error.is_some()),
+            _ => return Ok(()),
+        };
+        let logger = logger.bind(py);
+        let level = if failed { WARNING } else { DEBUG };
+        if !is_enabled(logger, level)? {
+            return Ok(());
+        }
+        let extra = PyDict::new(py);
+        extra.set_item("netgiro_at", epoch_seconds(self.at))?;
+        let said = match &self.event {
+            netgiro::Event::Request(event) => request(event, &extra)?,
+            netgiro::Event::Poll(event) => poll(event, &extra)?,
+            _ => return Ok(()),
+        };
+        let options = PyDict::new(py);
+        options.set_item("extra", extra)?;
+        let arguments = PyTuple::new(py, [level.into_pyobject(py)?.into_any()])?;
+        let arguments = arguments.add(said)?;
+        logger
+            .getattr(intern!(py, "log"))?
+            .call(arguments.cast::<PyTuple>()?, Some(&options))?;
+        Ok(())
+    }
+}
+
+/// As `logging` has its times.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a float has the microseconds of this century"
+)]
+fn epoch_seconds(at: Timestamp) -> f64 {
+    at.as_microsecond() as f64 / 1e6
+}
+
+/// The members of a record, and its message with what goes into it.
+fn request<'py>(event: &RequestEvent, extra: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyTuple>> {
+    let py = extra.py();
+    let transaction_id = event.transaction_id.map(|id| id.to_string());
+    let error = event.error.map(ErrorKind::code);
+    extra.set_item("netgiro_endpoint", event.endpoint)?;
+    extra.set_item("netgiro_transaction_id", &transaction_id)?;
+    extra.set_item("netgiro_attempt", event.attempt)?;
+    extra.set_item("netgiro_http_status", event.http_status)?;
+    extra.set_item("netgiro_result_code", event.result_code)?;
+    extra.set_item("netgiro_reference_id", &event.reference_id)?;
+    extra.set_item("netgiro_duration", event.duration.as_secs_f64())?;
+    extra.set_item("netgiro_error", error)?;
+    let outcome = match (error, event.result_code, event.http_status) {
+        (Some(code), _, Some(status)) => format!("{code}, HTTP {status}"),
+        (Some(code), _, None) => code.to_owned(),
+        (None, Some(code), _) => format!("result code {code}"),
+        (None, None, _) => "answered".to_owned(),
+    };
+    (
+        "%s %s, attempt %d: %s, %.1f ms",
+        event.endpoint,
+        transaction_id.as_deref().unwrap_or("-"),
+        event.attempt,
+        outcome,
+        event.duration.as_secs_f64() * 1000.0,
+    )
+        .into_pyobject(py)
+}
+
+fn poll<'py>(event: &PollEvent, extra: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyTuple>> {
+    let py = extra.py();
+    let transaction_id = event.transaction_id.to_string();
+    let status = event.status.map(CartStatus::as_str);
+    let error = event.error.map(ErrorKind::code);
+    let next_check_at = event.next_check_at.map(epoch_seconds);
+    extra.set_item("netgiro_transaction_id", &transaction_id)?;
+    extra.set_item("netgiro_status", status)?;
+    extra.set_item("netgiro_error", error)?;
+    extra.set_item("netgiro_next_check_at", next_check_at)?;
+    extra.set_item("netgiro_is_done", event.is_done)?;
+    let then = match event.next_check_at {
+        Some(at) => format!("next check at {at:.3}"),
+        None if event.is_done => "done".to_owned(),
+        None => "given up".to_owned(),
+    };
+    (
+        "cart %s: %s, %s",
+        transaction_id,
+        error.or(status).unwrap_or("-"),
+        then,
+    )
+        .into_pyobject(py)
+}
