@@ -68,7 +68,7 @@ impl<'a> SigningHeaders<'a> {
             match name.strip_prefix("http_").unwrap_or(&name) {
                 NONCE_HEADER => found.nonce.push(value),
                 SIGNATURE_HEADER => found.signature.push(value),
-                REFERENCE_ID_HEADER => found.reference_id = Some(value),
+                REFERENCE_ID_HEADER if is_printable(value) => found.reference_id = Some(value),
                 _ => {}
             }
         }
@@ -147,6 +147,13 @@ fn single<'a>(name: &'static str, values: &[&'a str]) -> Result<&'a str, Malform
         [] => Err(Malformed::Missing(name)),
         [..] => Err(Malformed::Repeated(name)),
     }
+}
+
+/// Whether an id may go into errors and logs. Anyone can send one with a callback, so neither a page of
+/// text nor a line feed is let in.
+fn is_printable(reference_id: &str) -> bool {
+    (1..=128).contains(&reference_id.len())
+        && reference_id.bytes().all(|b| matches!(b, b' '..=b'~'))
 }
 
 /// Anything else could move text between nonce, URL and body without changing the hash.

@@ -142,6 +142,25 @@ fn every_spelling_of_the_headers_is_read_and_a_doubtful_one_is_not() {
 }
 
 #[test]
+fn a_reference_id_that_is_not_fit_for_a_log_is_left_out() {
+    for (id, kept) in [
+        ("6d0a3bb8-7a52-4d5e-9d41-52a4a4d0c3a1", true),
+        ("6d0a3bb8\nERROR the database is gone", false),
+        ("\u{1b}[2J", false),
+        ("þ", false),
+        ("", false),
+        (&"x".repeat(129), false),
+    ] {
+        let mut headers = headers(NONCE, &"0".repeat(64));
+        headers.push(("netgiro_referenceId".to_owned(), id.to_owned()));
+        let error = client()
+            .verify_callback(URL, &headers, BODY.as_bytes())
+            .unwrap_err();
+        assert_eq!(error.reference_id(), kept.then_some(id));
+    }
+}
+
+#[test]
 fn text_moved_between_nonce_url_and_body_is_refused() {
     let signature = sign(SECRET, NONCE, URL, BODY.as_bytes());
     let verify = |nonce: &str, url: &str, body: &[u8]| {
