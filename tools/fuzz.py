@@ -18,7 +18,7 @@ def main() -> None:
         print(f"\n==> {target.stem}, {seconds} s", flush=True)
         packages.run(
             *[tools / "bin" / "cargo-fuzz", "fuzz", "run", target.stem],
-            *["--", f"-max_total_time={seconds}"],
+            *["--", f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048"],
             # Sanitizers are unstable in name only: the stable compiler has them.
             RUSTC_BOOTSTRAP="1",
         )
