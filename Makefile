@@ -1,7 +1,7 @@
 # Everything is installed below this folder: .work, target and node_modules.
 PYTHON ?= python3
 
-.PHONY: demo test lint storm fuzz clean
+.PHONY: demo test lint storm fuzz audit clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -17,6 +17,9 @@ storm: ## the storm, the killed jobs, worker threads and memory, at full size
 
 fuzz: ## each fuzz target for SECONDS seconds
 	@$(PYTHON) tools/fuzz.py $(or $(SECONDS),60)
+
+audit: ## licences, sources and advisories of the dependencies
+	@$(PYTHON) tools/audit.py
 
 clean:
 	rm -rf .work target dist node_modules
