@@ -1,18 +1,22 @@
 //! Take payments with Netgíró: insert a cart, follow it, settle it. An unofficial client.
 //!
 //! ```
-//! # async fn shop() -> Result<(), netgiro::Error> {
+//! # async fn shop(app_key: &str, secret_key: &str, base_url: &str) -> Result<(), netgiro::Error> {
 //! use netgiro::{Amount, Client, ClientOptions, NewCart, WaitOptions};
 //!
-//! let client = Client::new(ClientOptions::from_env()?)?;
-//! let order = NewCart::new(Amount::new(4990)?, "order-1001", "822-3281".parse()?);
+//! let options = ClientOptions::new(app_key, secret_key);
+//! # let options = { let mut options = options; options.base_url = Some(base_url.to_owned()); options };
+//! let client = Client::new(options)?;
+//!
+//! let order = NewCart::new(Amount::new(4990)?, "order-1001", "811-1111".parse()?);
 //! let cart = client.insert_cart(&order).await?;
 //! let state = client.settle_cart(&cart, WaitOptions::default()).await?;
-//! if state.is_paid() {
-//!     println!("{} is paid", cart.reference);
-//! }
+//! assert!(state.is_paid());
 //! # Ok(())
 //! # }
+//! # let simulator = netgiro_simulator::Simulator::start(Default::default()).unwrap();
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+//! #     .block_on(shop(simulator.app_key(), simulator.secret_key(), simulator.url())).unwrap();
 //! ```
 //!
 //! Every future runs on tokio. What is decided about carts, errors and schedules is decided here;
