@@ -207,6 +207,17 @@ impl Client {
     /// Takes a poll one check further, for job queues: gives the poll to keep.
     ///
     /// A step that comes too early, or after the end, sends nothing and gives the same poll.
+    ///
+    /// ```
+    /// # async fn job(client: netgiro::Client, saved: String) -> Result<(), netgiro::Error> {
+    /// let poll = client.poll_step(&netgiro::CartPoll::from_json(&saved)?).await?;
+    /// match poll.state() {
+    ///     Some(state) if poll.is_done() => println!("{}", state.status),
+    ///     _ => println!("again at {}, with {}", poll.next_check_at(), poll.to_json()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn poll_step(&self, poll: &CartPoll) -> Result<CartPoll> {
         let sent_at = Timestamp::now();
         if !poll.is_due(sent_at) {
@@ -239,6 +250,22 @@ impl Client {
     ///
     /// `headers` may be spelled as proxies and frameworks spell them; `body` is the bytes as received.
     /// What a refusal says is for the shop's own log: answer its sender with a bare 400.
+    ///
+    /// ```
+    /// use netgiro::{Amount, Client, ClientOptions, sign};
+    ///
+    /// let client = Client::new(ClientOptions::new("881E674F-7891-4C20-AFD8-56FE2624C4B5", "secret"))?;
+    /// let url = "https://shop.example/netgiro/callback";
+    /// let body = br#"{"PaymentInfo":{"TransactionId":"4ffbe11b-4f6e-4d3a-9b6b-1a4b6dd9a001","ReferenceNumber":"order-1001","TotalAmount":4990},"Success":true,"ResultCode":10429}"#;
+    /// let headers = [
+    ///     ("netgiro_nonce".to_owned(), "638412345678901234".to_owned()),
+    ///     ("netgiro_signature".to_owned(), sign("secret", "638412345678901234", url, body)),
+    /// ];
+    /// let callback = client.verify_callback(url, &headers, body)?;
+    /// assert!(callback.matches(Amount::new(4990)?, "order-1001"));
+    /// assert!(client.verify_callback("https://shop.example/other", &headers, body).is_err());
+    /// # Ok::<(), netgiro::Error>(())
+    /// ```
     pub fn verify_callback(
         &self,
         url: &str,
