@@ -14,7 +14,7 @@ import { APP_KEY, full, SECRET, simulate } from './harness.mjs';
 
 const run = promisify(execFile);
 const program = new URL('programs/calls.mjs', import.meta.url).pathname;
-const [warmUp, calls] = full ? [50_000, 200_000] : [20_000, 18_000];
+const [warmUp, calls] = full ? [100_000, 200_000] : [20_000, 18_000];
 
 async function growth(leak) {
   const simulator = await simulate({ history: 10 });
