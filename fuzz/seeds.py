@@ -1,9 +1,9 @@
-#!/usr/bin/env python3
 """Writes the seed corpus of the fuzz targets from the shared vectors: fuzz/corpus/<target>/<number>."""
 
 import base64
 import json
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,14 +21,14 @@ def body(case: dict) -> bytes:
     return (case.get("body") or "").encode()
 
 
-def responses():
+def responses() -> Iterator[bytes]:
     calls = {"CheckCart": b"K", "CancelCart": b"C", "ConfirmCart": b"F"}
     for case in cases("responses"):
         if case["endpoint"] in calls:
             yield calls[case["endpoint"]] + body(case)
 
 
-def callbacks():
+def callbacks() -> Iterator[bytes]:
     for case in cases("callbacks"):
         yield b"0" + body(case)
         yield b"1" + body(case)
@@ -38,34 +38,56 @@ def callbacks():
         yield b"2" + f"{nonce}\n{case['url']}\n".encode() + body(case)
 
 
-def tokens():
+def tokens() -> Iterator[bytes]:
     schedule = {
         "policy": {"min_interval_ms": 1000, "default_interval_ms": 3000, "max_interval_ms": 60000},
-        "hint_ms": 2000, "started_at": 1700000000000, "deadline": 1700000180000, "next_check_at": 1700000003000,
-        "latest": 1700000000100, "failures": 1, "signature_failures": 0, "good_checks": 0, "multiplier": 2,
+        "hint_ms": 2000,
+        "started_at": 1700000000000,
+        "deadline": 1700000180000,
+        "next_check_at": 1700000003000,
+        "latest": 1700000000100,
+        "failures": 1,
+        "signature_failures": 0,
+        "good_checks": 0,
+        "multiplier": 2,
         "slow_checks": 0,
     }
-    for status, done in [(None, False), ("pending", False), ("confirmed", True), ("not_found", True)]:
+    for status, done in [
+        (None, False),
+        ("pending", False),
+        ("confirmed", True),
+        ("not_found", True),
+    ]:
         state = status and {
-            "transaction_id": ID, "status": status, "result_code": 10425, "payment_successful": False,
-            "message": None, "payment": {"total_amount": "1000.00"}, "reference_id": None,
+            "transaction_id": ID,
+            "status": status,
+            "result_code": 10425,
+            "payment_successful": False,
+            "message": None,
+            "payment": {"total_amount": "1000.00"},
+            "reference_id": None,
             "checked_at": "2023-11-14T22:13:20Z",
         }
         token = {
-            "version": 1, "transaction_id": ID, "amount": 1000, "reference": "order-1", "schedule": schedule,
-            "is_done": done, "state": state,
+            "version": 1,
+            "transaction_id": ID,
+            "amount": 1000,
+            "reference": "order-1",
+            "schedule": schedule,
+            "is_done": done,
+            "state": state,
         }
         yield json.dumps(token, separators=(",", ":")).encode()
 
 
-def headers():
+def headers() -> Iterator[bytes]:
     for case in cases("callbacks"):
         given = case["headers"]
         pairs = given.items() if isinstance(given, dict) else given
         yield b"\0" + b"".join(f"{name}:{value}\n".encode() for name, value in pairs)
 
 
-def polls():
+def polls() -> Iterator[bytes]:
     for case in cases("poll"):
         policy = case.get("policy") or {}
         seed = struct.pack(
@@ -82,7 +104,11 @@ def polls():
 
 
 for target, seeds in {
-    "response": responses, "callback": callbacks, "token": tokens, "headers": headers, "poll": polls,
+    "response": responses,
+    "callback": callbacks,
+    "token": tokens,
+    "headers": headers,
+    "poll": polls,
 }.items():
     folder = HERE / "corpus" / target
     folder.mkdir(parents=True, exist_ok=True)
