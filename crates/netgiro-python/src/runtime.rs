@@ -252,12 +252,16 @@ where
     let mut call = pin!(heard(wanted, || listener, call));
     loop {
         let step = runtime.block_on(async {
-            tokio::select! {
+            let step = tokio::select! {
                 biased;
                 event = next(events.as_mut()) => Step::Event(event),
                 outcome = &mut call => Step::Done(outcome),
                 () = tokio::time::sleep(SIGNAL_INTERVAL), if handles_signals() => Step::LookForSignals,
-            }
+            };
+            // What gave way to others in this turn, as tokio has it do after much work, is woken at the
+            // end of the turn, and would never be if there were none.
+            tokio::task::yield_now().await;
+            step
         });
         match step {
             Step::Done(outcome) => {
