@@ -105,6 +105,7 @@ class Request(NamedTuple):
     path: str
     headers: dict[str, str]
     body: bytes
+    peer: int = 0  # the client's port: which connection it came by
 
     @property
     def endpoint(self) -> str:
@@ -132,7 +133,7 @@ class Server:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                request = Request(self.path, headers, body)
+                request = Request(self.path, headers, body, self.client_address[1])
                 outer.requests.append(request)
                 answer = outer.answer(request)
                 self.wfile.write(f"HTTP/1.1 {answer.status} Told\r\n".encode())
@@ -151,6 +152,8 @@ class Server:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        # A client that goes away in the middle is what some tests are about.
+        self._server.handle_error = lambda *_: None
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1/"
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True

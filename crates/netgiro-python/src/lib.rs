@@ -28,6 +28,26 @@ mod values;
 /// What `netgiro/__init__.py` hands on. No state here relies on the GIL.
 #[pyo3::pymodule(gil_used = false)]
 mod _netgiro {
+    use pyo3::exceptions::PyImportError;
+    use pyo3::prelude::*;
+
+    /// Refuses to be loaded in a subinterpreter: a thread that comes back to Python from waiting would
+    /// come back to the main one.
+    #[pymodule_init]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        #[expect(unsafe_code, reason = "PyO3 has no other way to ask")]
+        // SAFETY: the calling thread is attached to an interpreter, as the module that it is given proves.
+        let interpreter =
+            unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
+        if interpreter == 0 {
+            return Ok(());
+        }
+        Err(PyImportError::new_err(
+            "netgiro does not support subinterpreters: import it in the main interpreter \
+             (with mod_wsgi: WSGIApplicationGroup %{GLOBAL})",
+        ))
+    }
+
     #[pymodule_export]
     use crate::callback::{Callback, sign};
     #[pymodule_export]
