@@ -103,10 +103,24 @@ class Suites:
         print()
         for name, (passed, failed) in self.counts.items():
             print(f"{name:{width}}  {passed:5} passed  {failed:3} failed")
+        print(f"\n{sizes()}")
         passed = sum(count.passed for count in self.counts.values())
         failed = sum(count.failed for count in self.counts.values())
         print(f"\n{passed} passed, {failed} failed", flush=True)
         return int(failed > 0)
+
+
+def sizes() -> str:
+    """How large the bindings are beside the core, which they must not outgrow."""
+
+    def lines(*patterns: str) -> int:
+        files = [file for pattern in patterns for file in ROOT.glob(pattern)]
+        return sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
+
+    core = lines("crates/netgiro/src/*.rs")
+    python = lines("crates/netgiro-python/src/*.rs", "python/netgiro/*.py")
+    node = lines("crates/netgiro-node/src/*.rs", "node/*.cjs", "node/*.mjs")
+    return f"lines: core {core}, Python binding {python}, Node binding {node}"
 
 
 def lints(suites: Suites) -> None:
