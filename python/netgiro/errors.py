@@ -2,6 +2,9 @@
 
 Where a builtin exception says the same, it is a base as well: `except ConnectionError`,
 `except TimeoutError` and `except ValueError` work as one would expect.
+
+A bug within the package is none of these: it is raised as a plain `RuntimeError` that says so, which
+`except Exception` catches, and the next call works. An `insert_cart` that ends so may have been sent.
 """
 
 from __future__ import annotations

@@ -69,6 +69,26 @@ def callback(client: netgiro.Client, headers: Mapping[str, str], body: bytes) ->
     return 200 if told.matches(4990, "order-1") else 409
 
 
+class Database:
+    def is_first(self, nonce: str, signature: str) -> bool:
+        return nonce != signature
+
+
+class Redis:
+    async def is_first(self, nonce: str, signature: str) -> int | None:
+        return len(nonce) or None
+
+
+async def callback_once(client: netgiro.Client, later: netgiro.AsyncClient, body: bytes) -> None:
+    url = "https://shop.is/cb"
+    for guard in (netgiro.MemoryReplayGuard(capacity=7), Database()):
+        told = client.verify_callback(url=url, headers={}, body=body, replay_guard=guard)
+        assert_type(told, netgiro.Callback)
+    once = await later.verify_callback_once(url=url, headers={}, body=body, replay_guard=Redis())
+    assert_type(once, netgiro.Callback)
+    netgiro.Client("key", "secret", previous_secret_keys=["older"], proxy="http://proxy.is:3128")
+
+
 def errors(client: netgiro.Client) -> None:
     try:
         checkout(client)
@@ -111,7 +131,9 @@ def tests() -> None:
         assert_type(simulator.client(timeout=1), netgiro.Client)
         assert_type(simulator.async_client(), netgiro.AsyncClient)
         simulator.add_fault("CheckCart", status=500, count=2)
-        simulator.add_fault("*", drop="after")
+        simulator.add_fault("*", drop="after", drop_by="reset", headers={"location": "/"})
+        simulator.add_fault("*", refuse=0.1)
+        simulator.storm(7, failure_rate=0.5)
         for cart in simulator.carts():
             simulator.confirm(cart.transaction_id)
             assert_type(cart.status, netgiro.CartStatus)
