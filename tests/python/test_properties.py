@@ -18,7 +18,7 @@ from harness import APP_KEY, FULL, SECRET_KEY, SOME_ID
 
 settings.register_profile(
     "shop",
-    max_examples=5000 if FULL else 100,
+    max_examples=1000 if FULL else 100,
     deadline=None,
     derandomize=not FULL,
     database=None,
