@@ -345,6 +345,8 @@ fn innermost(error: &dyn std::error::Error) -> String {
 }
 
 /// A nonce: ticks of 100 ns since the year 1, as .NET counts them, and never the same twice.
+///
+/// The last three digits are the process's own, so that two workers asking in the same instant differ.
 fn next_nonce() -> String {
     const TICKS_AT_UNIX_EPOCH: u64 = 621_355_968_000_000_000;
     static LAST: AtomicU64 = AtomicU64::new(0);
@@ -354,13 +356,37 @@ fn next_nonce() -> String {
         .and_then(|since| u64::try_from(since.as_nanos() / 100).ok())
         .unwrap_or_default()
         + TICKS_AT_UNIX_EPOCH;
-    let next = |last: u64| ticks.max(last + 1);
+    let digits = process_digits();
+    let next = |last: u64| {
+        let nonce = ticks.max(last) / PROCESSES * PROCESSES + digits;
+        if nonce > last {
+            nonce
+        } else {
+            nonce + PROCESSES
+        }
+    };
     let last = LAST
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
             Some(next(last))
         })
         .unwrap_or_default();
     next(last).to_string()
+}
+
+const PROCESSES: u64 = 1000;
+
+/// Digits drawn once for each process; a fork draws anew.
+fn process_digits() -> u64 {
+    static DRAWN: AtomicU64 = AtomicU64::new(u64::MAX);
+    let process = u64::from(std::process::id());
+    let drawn = DRAWN.load(Ordering::Relaxed);
+    if drawn / PROCESSES == process {
+        return drawn % PROCESSES;
+    }
+    // Siblings of one fork have inherited one state of the generator: their numbers tell them apart.
+    let digits = (fastrand::u64(..PROCESSES) + process) % PROCESSES;
+    DRAWN.store(process * PROCESSES + digits, Ordering::Relaxed);
+    digits
 }
 
 /// A request body that notes when it is asked for.
