@@ -242,12 +242,6 @@ where
         (None, None)
     };
     let reporter = Reporter::to(on_event.and(listener.clone()));
-    // Nothing ran here since the last call: let the connections notice which of them the server has
-    // closed, once for the news to come in and once for them to act on it.
-    runtime.block_on(async {
-        tokio::task::yield_now().await;
-        tokio::task::yield_now().await;
-    });
     let call = job(lane.client.clone(), reporter);
     let mut call = pin!(heard(wanted, || listener, call));
     loop {
