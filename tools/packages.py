@@ -70,6 +70,13 @@ def wheel() -> Path:
     return only(folder, "*.whl")
 
 
+def panicking_wheel() -> Path:
+    """A wheel for tests alone, with functions that panic."""
+    folder = emptied(DIST / "panics")
+    maturin("build", "--locked", "--features", "panic-test", "--out", folder)
+    return only(folder, "*.whl")
+
+
 def wheel_from_sdist() -> Path:
     """Builds the sdist, and from nothing but the sdist a wheel."""
     folder = emptied(DIST / "sdist")

@@ -149,7 +149,11 @@ def python(suites: Suites) -> None:
     if wheel is not None:
         interpreter = packages.environment("python", *requirements("test"))
         packages.pip(interpreter, "--force-reinstall", "--no-deps", wheel)
-        suites.count("python: tests", PYTEST, interpreter, "-m", "pytest", "tests/python")
+        panicking = suites.prepare("python: wheel that panics", packages.panicking_wheel)
+        suites.count(
+            *["python: tests", PYTEST, interpreter, "-m", "pytest", "tests/python"],
+            NETGIRO_PANIC_WHEEL=str(panicking),
+        )
         suites.count("python: readme", PYTEST, interpreter, "-m", "pytest", "tests/readme")
     from_sdist = suites.prepare("python: wheel from the sdist", packages.wheel_from_sdist)
     if from_sdist is not None:
