@@ -214,8 +214,10 @@ def test_ctrl_c_within_200_ms(python, simulator, what):
     if what == "check_cart":
         simulator.add_fault("CheckCart", delay=3.0)
     process = python(f"""
-import asyncio, sys, threading, time
+import asyncio, signal, sys, threading, time
 import netgiro
+# What is started in the background, as a test run may be, ignores Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 shop, later = netgiro.Client.from_env(), netgiro.AsyncClient.from_env()
 cart = shop.insert_cart(amount=4990, reference="order-1", customer_id="{PHONE}")
 ticks = 0
