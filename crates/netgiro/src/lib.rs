@@ -33,6 +33,7 @@ mod duration;
 mod error;
 mod events;
 mod json_text;
+mod nonce;
 mod options;
 mod poll;
 mod proxy;

@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -16,6 +16,7 @@ use reqwest::header::{
 };
 
 use crate::error::{Error, ErrorKind, RequestSent, Result};
+use crate::nonce;
 use crate::options::{ResponseVerification, Settings};
 use crate::signature::{self, SigningHeaders};
 use crate::tls;
@@ -83,7 +84,7 @@ impl Transport {
             tokio::task::yield_now().await;
         }
         let url = self.settings.url(endpoint);
-        let nonce = next_nonce();
+        let nonce = nonce::next();
         let request = self
             .connections(endpoint)?
             .post(url)
@@ -344,51 +345,6 @@ fn innermost(error: &dyn std::error::Error) -> String {
     innermost.to_string()
 }
 
-/// A nonce: ticks of 100 ns since the year 1, as .NET counts them, and never the same twice.
-///
-/// The last three digits are the process's own, so that two workers asking in the same instant differ.
-fn next_nonce() -> String {
-    const TICKS_AT_UNIX_EPOCH: u64 = 621_355_968_000_000_000;
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let ticks = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| u64::try_from(since.as_nanos() / 100).ok())
-        .unwrap_or_default()
-        + TICKS_AT_UNIX_EPOCH;
-    let digits = process_digits();
-    let next = |last: u64| {
-        let nonce = ticks.max(last) / PROCESSES * PROCESSES + digits;
-        if nonce > last {
-            nonce
-        } else {
-            nonce + PROCESSES
-        }
-    };
-    let last = LAST
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
-            Some(next(last))
-        })
-        .unwrap_or_default();
-    next(last).to_string()
-}
-
-const PROCESSES: u64 = 1000;
-
-/// Digits drawn once for each process; a fork draws anew.
-fn process_digits() -> u64 {
-    static DRAWN: AtomicU64 = AtomicU64::new(u64::MAX);
-    let process = u64::from(std::process::id());
-    let drawn = DRAWN.load(Ordering::Relaxed);
-    if drawn / PROCESSES == process {
-        return drawn % PROCESSES;
-    }
-    // Siblings of one fork have inherited one state of the generator: their numbers tell them apart.
-    let digits = (fastrand::u64(..PROCESSES) + process) % PROCESSES;
-    DRAWN.store(process * PROCESSES + digits, Ordering::Relaxed);
-    digits
-}
-
 /// A request body that notes when it is asked for.
 ///
 /// The connection asks for the body before it writes the first byte, so a body that was never asked
@@ -423,14 +379,7 @@ impl Body for MarkedBody {
 mod tests {
     use std::time::Duration;
 
-    use super::{next_nonce, retry_after};
-
-    #[test]
-    fn nonces_increase_and_have_at_most_18_digits() {
-        let nonces: Vec<u64> = (0..1000).map(|_| next_nonce().parse().unwrap()).collect();
-        assert!(nonces.is_sorted_by(|a, b| a < b));
-        assert!(nonces.iter().all(|nonce| nonce.to_string().len() <= 18));
-    }
+    use super::retry_after;
 
     #[test]
     fn retry_after_is_read_in_seconds_and_as_a_date() {

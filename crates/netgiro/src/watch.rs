@@ -44,11 +44,10 @@ impl Clock {
 #[derive(Debug)]
 pub struct Watch {
     client: Client,
-    cart: CartRef,
     poll: CartPoll,
     clock: Clock,
     settling: bool,
-    /// Set once polling has reached its deadline, while settling.
+    /// While settling: the latest failure, from when polling has reached its deadline.
     failure: Option<Error>,
     reported: Option<(CartStatus, Option<i64>)>,
     outcome: Option<CartState>,
@@ -61,7 +60,6 @@ impl Watch {
         let poll = CartPoll::new(cart, options, clock.now());
         Self {
             client,
-            cart: poll.cart(),
             poll,
             clock,
             settling,
@@ -123,7 +121,7 @@ impl Watch {
         if !self.poll.is_done() {
             sleep(until(self.poll.next_check_at(), self.clock.now())).await;
             let sent_at = self.clock.now().max(self.poll.next_check_at());
-            let seen = Seen::from(self.client.check(&self.cart, 1).await);
+            let seen = Seen::from(self.client.check(&self.poll.cart(), 1).await);
             match self
                 .client
                 .step(&self.poll, seen, sent_at, self.clock.now())
@@ -152,12 +150,13 @@ impl Watch {
     async fn resolve(&mut self) -> Result<()> {
         let patience = RESOLVE_AT_MOST.min(self.poll.base() * RESOLVE_CHECKS);
         let give_up_at = Instant::now() + patience;
+        let cart = self.poll.cart();
         loop {
-            let canceled = timeout_at(give_up_at, self.client.cancel(&self.cart, 1)).await;
+            let canceled = timeout_at(give_up_at, self.client.cancel(&cart, 1)).await;
             if self.concludes(canceled.ok())? {
                 return Ok(());
             }
-            let checked = timeout_at(give_up_at, self.client.check(&self.cart, 1)).await;
+            let checked = timeout_at(give_up_at, self.client.check(&cart, 1)).await;
             if self.concludes(checked.ok())? {
                 return Ok(());
             }

@@ -1,0 +1,62 @@
+//! Nonces: at most 18 digits, increasing, and never the same twice in a process.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How many processes of one machine are told apart.
+const PROCESSES: u64 = 1000;
+
+/// The next nonce: ticks of 100 ns since the year 1, as .NET counts them.
+///
+/// The last three digits are the process's own, so that two workers asking in the same instant differ.
+pub(crate) fn next() -> String {
+    const TICKS_AT_UNIX_EPOCH: u64 = 621_355_968_000_000_000;
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let ticks = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| u64::try_from(since.as_nanos() / 100).ok())
+        .unwrap_or_default()
+        + TICKS_AT_UNIX_EPOCH;
+    let digits = process_digits();
+    let after = |last: u64| {
+        let nonce = ticks.max(last) / PROCESSES * PROCESSES + digits;
+        if nonce > last {
+            nonce
+        } else {
+            nonce + PROCESSES
+        }
+    };
+    let last = LAST
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+            Some(after(last))
+        })
+        .unwrap_or_default();
+    after(last).to_string()
+}
+
+/// Digits drawn once for each process; a fork draws anew.
+fn process_digits() -> u64 {
+    static DRAWN: AtomicU64 = AtomicU64::new(u64::MAX);
+    let process = u64::from(std::process::id());
+    let drawn = DRAWN.load(Ordering::Relaxed);
+    if drawn / PROCESSES == process {
+        return drawn % PROCESSES;
+    }
+    // Siblings of one fork have inherited one state of the generator: their numbers tell them apart.
+    let digits = (fastrand::u64(..PROCESSES) + process) % PROCESSES;
+    DRAWN.store(process * PROCESSES + digits, Ordering::Relaxed);
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next;
+
+    #[test]
+    fn nonces_increase_and_have_at_most_18_digits() {
+        let nonces: Vec<u64> = (0..1000).map(|_| next().parse().unwrap()).collect();
+        assert!(nonces.is_sorted_by(|a, b| a < b));
+        assert!(nonces.iter().all(|nonce| nonce.to_string().len() <= 18));
+    }
+}
