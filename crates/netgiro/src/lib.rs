@@ -32,6 +32,9 @@ mod diagnosis;
 mod duration;
 mod error;
 mod events;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 mod json_text;
 mod nonce;
 mod options;
