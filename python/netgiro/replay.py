@@ -45,7 +45,7 @@ class AsyncReplayGuard(Protocol):
         """Do what `ReplayGuard.is_first` does, and be awaited."""
 
 
-class _Note:
+class Note:
     """Notes what a guard is to be asked, and answers as it was told to."""
 
     def __init__(self, *, answer: bool) -> None:
@@ -61,12 +61,12 @@ async def verify_once(
     client: AsyncClient, guard: ReplayGuard | AsyncReplayGuard, parts: dict[str, Any]
 ) -> Callback:
     """Verify first, and only then ask the guard: what is refused otherwise is never recorded."""
-    note = _Note(answer=True)
+    note = Note(answer=True)
     callback = client.verify_callback(**parts, replay_guard=note)
     is_first: Any = guard.is_first(*note.asked)
     if hasattr(is_first, "__await__"):
         is_first = await is_first
     if not is_first:
         # Raises what it would have raised, had the guard not to be awaited.
-        return client.verify_callback(**parts, replay_guard=_Note(answer=False))
+        return client.verify_callback(**parts, replay_guard=Note(answer=False))
     return callback

@@ -1,0 +1,35 @@
+"""A callback route, whatever the framework: what it answers, and what happens after the 200.
+
+The integrations are made of it; a framework that has none can be given a route the same way:
+
+    webhook = Webhook(order=find_order, record=record)
+    try:
+        accepted = webhook.receive(client, url=CALLBACK_URL, headers=headers, body=body)
+    except Refusal as refusal:
+        return refusal.status
+    return 200
+"""
+
+from __future__ import annotations
+
+from netgiro.webhook.decision import (
+    MAX_BODY,
+    Accepted,
+    Expected,
+    Order,
+    Refusal,
+    Webhook,
+    read_body,
+    read_chunks,
+)
+
+__all__ = [
+    "MAX_BODY",
+    "Accepted",
+    "Expected",
+    "Order",
+    "Refusal",
+    "Webhook",
+    "read_body",
+    "read_chunks",
+]

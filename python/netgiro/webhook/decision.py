@@ -1,0 +1,296 @@
+"""What a callback route answers: verify, match, record, and only then 200."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncIterable, Awaitable, Callable, Generator
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+import netgiro
+from netgiro.replay import Note
+
+if TYPE_CHECKING:
+    import uuid
+    from decimal import Decimal
+    from typing import SupportsIndex
+
+    from netgiro.replay import AsyncReplayGuard, ReplayGuard
+
+__all__ = [
+    "MAX_BODY",
+    "Accepted",
+    "Expected",
+    "Order",
+    "Refusal",
+    "Webhook",
+    "read_body",
+    "read_chunks",
+]
+
+logger = logging.getLogger("netgiro.webhook")
+
+MAX_BODY = 64 * 1024
+"""The largest body that a callback route reads, in bytes; Netgíró's are below 1 KiB."""
+
+_T = TypeVar("_T")
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, and no error of this program
+    """The route answers `status`, and nothing has changed. The reason is for the log alone."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        """Refuse a callback with this HTTP status, and for this reason."""
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Expected(Protocol):
+    """An order as a callback must name it: one of the shop's own, or an `Order`."""
+
+    @property
+    def amount(self) -> SupportsIndex | Decimal:
+        """The amount in whole krónur, as given to `insert_cart`."""
+
+    @property
+    def reference(self) -> str:
+        """The reference, as given to `insert_cart`."""
+
+
+class Order(NamedTuple):
+    """What a callback must say. With a `transaction_id`, it must be about that very cart."""
+
+    amount: int
+    reference: str
+    transaction_id: uuid.UUID | str | None = None
+
+
+class Accepted(NamedTuple):
+    """A callback to answer 200 to, and the shop's cart that it is about."""
+
+    callback: netgiro.Callback
+    cart: netgiro.Cart
+
+
+Find = Callable[[netgiro.Callback], Expected | Awaitable[Expected | None] | None]
+"""Finds the order that a callback is about; None when the shop has no such order."""
+Record = Callable[[netgiro.Callback], object | Awaitable[object]]
+"""Records that the callback came, so that it survives a crash; what it raises is answered by 503."""
+
+_Steps = Generator[Callable[[], Any], Any, _T]
+
+
+class Webhook:
+    """Decides what a callback route answers; knows no framework.
+
+    `receive` calls the shop's functions, `receive_async` awaits them, and runs those that are no
+    coroutine functions in a thread. Either gives what to answer 200 to, or raises a `Refusal`. A shop's
+    function may raise one itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        order: Find,
+        record: Record | None = None,
+        replay_guard: ReplayGuard | AsyncReplayGuard | None = None,
+    ) -> None:
+        """Decide by these functions of the shop.
+
+        `order(callback)` finds the order, `record(callback)` records durably that it is reported, each
+        time it is. A `replay_guard` lets each callback through once. Where recording fails, Netgíró
+        sends the callback again word for word: a guard that several processes share needs a method
+        `forget(nonce, signature)`, which is then called (awaited, if it is a coroutine function).
+        """
+        self._order = order
+        self._record = record
+        self._guard = replay_guard
+        self._unrecorded: set[str] = set()
+
+    def receive(
+        self, client: netgiro.Client | netgiro.AsyncClient, *, url: str, headers: Any, body: bytes
+    ) -> Accepted:
+        """Decide about a callback; returns what to answer 200 to, or raises a Refusal.
+
+        `url` is the one given to `insert_cart`, `headers` and `body` are as `verify_callback` takes
+        them.
+        """
+        return _call(self._steps(client, url=url, headers=headers, body=body))
+
+    async def receive_async(
+        self, client: netgiro.Client | netgiro.AsyncClient, *, url: str, headers: Any, body: bytes
+    ) -> Accepted:
+        """Do as `receive` does, awaiting the shop's functions."""
+        return await _await(self._steps(client, url=url, headers=headers, body=body))
+
+    def _steps(
+        self, client: netgiro.Client | netgiro.AsyncClient, *, url: str, headers: Any, body: bytes
+    ) -> _Steps[Accepted]:
+        try:
+            if len(body) > MAX_BODY:
+                raise _too_large()
+            note = Note(answer=True)
+            try:
+                callback = client.verify_callback(
+                    url=url, headers=headers, body=body, replay_guard=note
+                )
+            except (netgiro.SignatureError, netgiro.ProtocolError) as error:
+                raise Refusal(400, str(error)) from error
+            try:
+                cart = _match(callback, (yield partial(self._order, callback)))
+                yield from self._let_through(*note.asked)
+            except Refusal:
+                raise
+            except Exception as error:
+                raise Refusal(503, f"looking up the order failed: {error!r}") from error
+            yield from self._keep(callback, *note.asked)
+        except Refusal as refusal:
+            level = logging.ERROR if refusal.status >= 500 else logging.WARNING  # noqa: PLR2004
+            logger.log(
+                level, "answered %d: %s", refusal.status, refusal, exc_info=refusal.__cause__
+            )
+            raise
+        return Accepted(callback, cart)
+
+    def _let_through(self, nonce: str, signature: str) -> _Steps[None]:
+        """Ask the guard, unless it has let this very callback through and recording it failed."""
+        if self._guard is None:
+            return
+        try:
+            self._unrecorded.remove(signature)
+        except KeyError:
+            if not (yield partial(self._guard.is_first, nonce, signature)):
+                raise Refusal(409, "it is a replay: it verifies, and was accepted before") from None
+
+    def _keep(self, callback: netgiro.Callback, nonce: str, signature: str) -> _Steps[None]:
+        if self._record is None:
+            return
+        try:
+            yield partial(self._record, callback)
+        except BaseException as error:
+            if self._guard is not None:
+                yield from self._take_back(error, nonce, signature)
+            if isinstance(error, Refusal) or not isinstance(error, Exception):
+                raise
+            raise Refusal(503, f"recording it failed: {error!r}") from error
+
+    def _take_back(self, error: BaseException, nonce: str, signature: str) -> _Steps[None]:
+        """Let a callback through once more, since it is going to be sent once more."""
+        forget = getattr(self._guard, "forget", None)
+        # A task that is cancelled waits for nobody.
+        if forget is not None and isinstance(error, Exception):
+            try:
+                yield partial(forget, nonce, signature)
+            except Exception:
+                logger.exception("the replay guard could not forget a callback")
+            else:
+                return
+        self._unrecorded.add(signature)
+
+
+def read_body(read: Callable[[int], bytes], content_length: str | int | None = None) -> bytes:
+    """Read a body with `read(size)`, and raise a Refusal rather than read one that is too large."""
+    _check_length(content_length)
+    body = bytearray()
+    while chunk := read(MAX_BODY + 1 - len(body)):
+        _append(body, chunk)
+    return bytes(body)
+
+
+async def read_chunks(
+    chunks: AsyncIterable[bytes], content_length: str | int | None = None
+) -> bytes:
+    """Read a body that comes in chunks, and raise a Refusal once it is too large."""
+    _check_length(content_length)
+    body = bytearray()
+    async for chunk in chunks:
+        _append(body, chunk)
+    return bytes(body)
+
+
+def _check_length(content_length: str | int | None) -> None:
+    if str(content_length).isdecimal() and int(str(content_length)) > MAX_BODY:
+        raise _too_large()
+
+
+def _append(body: bytearray, chunk: bytes) -> None:
+    body += chunk
+    if len(body) > MAX_BODY:
+        raise _too_large()
+
+
+def _too_large() -> Refusal:
+    return Refusal(413, f"its body is larger than {MAX_BODY} bytes")
+
+
+def _match(callback: netgiro.Callback, order: Expected | None) -> netgiro.Cart:
+    """Compare a callback with the order; gives the cart that CheckCart is to be asked about."""
+    if order is None:
+        raise Refusal(409, f"the shop has no order for the cart {callback.transaction_id}")
+    # A database may keep whole krónur as a Decimal.
+    amount = int(order.amount)
+    if amount != order.amount or not callback.matches(amount, order.reference):
+        raise Refusal(
+            409,
+            f"it says {callback.reference!r} for {callback.amount}, "
+            f"the order is {order.reference!r} for {order.amount}",
+        )
+    cart = netgiro.Cart(callback.transaction_id, reference=order.reference, amount=amount)
+    if isinstance(order, (Order, netgiro.Cart)) and order.transaction_id is not None:
+        own = netgiro.Cart(order.transaction_id, reference=order.reference, amount=amount)
+        if own.transaction_id != cart.transaction_id:
+            raise Refusal(
+                409, f"it is about {cart.transaction_id}, the order's cart is {own.transaction_id}"
+            )
+    return cart
+
+
+def _call(steps: _Steps[_T]) -> _T:
+    """Take the steps one after another."""
+    try:
+        step = next(steps)
+        while True:
+            try:
+                value = step()
+                if inspect.isawaitable(value):
+                    getattr(value, "close", bool)()
+                    message = (
+                        f"{step!r} is a coroutine function, which only an async route can await"
+                    )
+                    raise TypeError(message)  # noqa: TRY301
+            except BaseException as error:  # noqa: BLE001 - the steps raise it again
+                step = steps.throw(error)
+            else:
+                step = steps.send(value)
+    except StopIteration as done:
+        value_: _T = done.value
+        return value_
+
+
+async def _await(steps: _Steps[_T]) -> _T:
+    """Take the steps one after another, awaited; what would block the loop goes to a thread."""
+    try:
+        step = next(steps)
+        while True:
+            try:
+                value = await call(step)
+            except BaseException as error:  # noqa: BLE001 - the steps raise it again
+                step = steps.throw(error)
+            else:
+                step = steps.send(value)
+    except StopIteration as done:
+        value_: _T = done.value
+        return value_
+
+
+async def call(function: Callable[..., Any], *arguments: object) -> Any:
+    """Call a function of the shop: a coroutine function on this loop, any other in a thread."""
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004 - of an instance
+    ):
+        return await function(*arguments)
+    value = await asyncio.to_thread(function, *arguments)
+    return await value if inspect.isawaitable(value) else value
