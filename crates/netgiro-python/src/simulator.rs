@@ -88,6 +88,7 @@ impl Simulator {
             )?,
             callback_timeout: convert::seconds(py, "callback_timeout", callback_timeout)?,
             history,
+            ..defaults
         };
         py.detach(|| core::Simulator::start(options))
             .map(Self)

@@ -554,6 +554,10 @@ impl Faults {
         self.0.clear();
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+
     /// The fault that strikes the next request to an endpoint.
     pub(crate) fn take(&mut self, endpoint: Endpoint) -> Option<Fault> {
         self.take_if(endpoint, |_| true)

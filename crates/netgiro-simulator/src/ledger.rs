@@ -10,6 +10,7 @@ use crate::error::SimulatorError;
 use crate::faults::{BodyAs, DropAt, DropBy, Fault, Faults};
 use crate::history::History;
 use crate::options::{ResponseSignatures, SimulatorOptions};
+use crate::report::{self, Changes, Counts, Numbered};
 use crate::signature::{self, Keys, Seal};
 use crate::spoil;
 use crate::storm::{Mood, Storm, Weather};
@@ -17,12 +18,13 @@ use crate::wire::{self, Endpoint, Invalid, Members};
 use fastrand::Rng;
 use jiff::Timestamp;
 use netgiro::{CartStatus, ConfirmationType};
+use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 use uuid::Uuid;
 
 /// A cart as the server holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SimulatedCart {
     /// Its id.
@@ -34,16 +36,20 @@ pub struct SimulatedCart {
     /// Who is asked to pay.
     pub customer_id: String,
     /// Where it stands.
+    #[serde(serialize_with = "report::status")]
     pub status: CartStatus,
     /// Whether it is paid.
     pub is_paid: bool,
     /// The result code `CheckCart` answers.
     pub result_code: i64,
     /// Who turns the customer's yes into a payment.
+    #[serde(serialize_with = "report::confirmation_type")]
     pub confirmation_type: ConfirmationType,
     /// When it was inserted, on the simulator's clock.
+    #[serde(serialize_with = "report::instant")]
     pub created: Timestamp,
     /// Until when it waits for its customer.
+    #[serde(serialize_with = "report::instant")]
     pub expires_at: Timestamp,
     /// The code in the customer's SMS; `None` unless the customer was named by kennitala.
     pub sms_code: Option<String>,
@@ -52,7 +58,7 @@ pub struct SimulatedCart {
 }
 
 /// A request as it arrived, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SimulatedRequest {
     /// What was called; `None` for a path the API does not have.
@@ -64,6 +70,7 @@ pub struct SimulatedRequest {
     /// The path as received, with its query.
     pub path: String,
     /// The headers; names are in lower case.
+    #[serde(serialize_with = "report::headers")]
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
@@ -76,11 +83,12 @@ pub struct SimulatedRequest {
     /// The body answered; `None` as with `status`.
     pub answer: Option<String>,
     /// When it arrived, on the simulator's clock.
+    #[serde(serialize_with = "report::instant")]
     pub at: Timestamp,
 }
 
 /// A callback that was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SimulatedCallback {
     /// The cart it is about.
@@ -94,10 +102,12 @@ pub struct SimulatedCallback {
     /// Whether this attempt is over.
     pub is_done: bool,
     /// The headers sent.
+    #[serde(serialize_with = "report::headers")]
     pub headers: Vec<(String, String)>,
     /// The body sent.
     pub body: String,
     /// When it was sent, on the simulator's clock.
+    #[serde(serialize_with = "report::instant")]
     pub at: Timestamp,
 }
 
@@ -107,8 +117,8 @@ pub(crate) struct Incoming {
     pub(crate) method: String,
     /// Path and query as received.
     pub(crate) path: String,
-    /// The URL the sender must have signed.
-    pub(crate) url: String,
+    /// The URLs that the sender may have signed: the one it arrived with, and the one that others know it by.
+    pub(crate) urls: Vec<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
@@ -188,7 +198,9 @@ enum Due {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     options: SimulatorOptions,
-    carts: Vec<Cart>,
+    /// Grows whenever anything changes.
+    revision: u64,
+    carts: History<Cart>,
     places: HashMap<Uuid, usize>,
     /// By time; what falls on the same instant keeps its order.
     due: BTreeMap<(Timestamp, u64), Due>,
@@ -218,7 +230,8 @@ impl Ledger {
         let mut births = Rng::with_seed(options.seed);
         let first_invoice = i64::from(births.u32(100_000..900_000));
         Self {
-            carts: Vec::new(),
+            revision: 0,
+            carts: History::new(usize::MAX),
             places: HashMap::new(),
             due: BTreeMap::new(),
             dues: 0,
@@ -258,17 +271,65 @@ impl Ledger {
     }
 
     pub(crate) fn add_fault(&mut self, fault: Fault) -> Result<(), SimulatorError> {
+        self.revise();
         self.faults.add(fault)
     }
 
     pub(crate) fn clear_faults(&mut self) {
+        self.revise();
         self.faults.clear();
         self.is_stormy = false;
     }
 
-    pub(crate) fn storm(&mut self, storm: Storm) {
+    pub(crate) fn storm(&mut self, storm: Storm) -> Result<(), SimulatorError> {
+        storm.check()?;
+        self.revise();
         self.storm = Some(Weather::new(storm));
         self.is_stormy = true;
+        Ok(())
+    }
+
+    /// The faults still to strike.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter()
+    }
+
+    /// Grows whenever anything changes.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Something changes: the revision it changes in.
+    pub(crate) fn revise(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
+    }
+
+    /// What has changed after a revision: of the newest of everything, since people are to look at it.
+    pub(crate) fn changes(&self, since: u64, now: Timestamp) -> Changes<'_> {
+        Changes {
+            complete: since == 0,
+            revision: self.revision,
+            now,
+            shop: &self.options.shop,
+            carts: (self.carts.since(since, report::CARTS))
+                .map(|(_, cart)| show(cart))
+                .collect(),
+            requests: Numbered::all(self.requests.since(since, report::MESSAGES)),
+            callbacks: Numbered::all(self.callbacks.since(since, report::MESSAGES)),
+            counts: Counts {
+                carts: self.carts.total(),
+                requests: self.requests.total(),
+                callbacks: self.callbacks.total(),
+            },
+            faults: self.faults.iter().take(report::FAULTS).collect(),
+            storm: self
+                .storm
+                .as_ref()
+                .filter(|_| self.is_stormy)
+                .map(Weather::storm),
+            options: &self.options,
+        }
     }
 
     // What customers do.
@@ -391,7 +452,8 @@ impl Ledger {
         let headers = self
             .keys()
             .headers(&seal, &letter.url, &body, ResponseSignatures::Valid);
-        let record = self.callbacks.add(SimulatedCallback {
+        let revision = self.revise();
+        let sent = SimulatedCallback {
             transaction_id: letter.cart,
             url: letter.url.clone(),
             attempt: letter.attempt,
@@ -403,7 +465,8 @@ impl Ledger {
                 .collect(),
             body: String::from_utf8_lossy(&body).into_owned(),
             at: now,
-        });
+        };
+        let record = self.callbacks.add(sent, revision);
         self.outbox.push(Delivery {
             letter,
             headers,
@@ -414,7 +477,8 @@ impl Ledger {
 
     /// A callback came back with this status, or without an answer.
     pub(crate) fn delivered(&mut self, delivery: Delivery, status: Option<u16>, now: Timestamp) {
-        if let Some(record) = self.callbacks.get_mut(delivery.record) {
+        let revision = self.revise();
+        if let Some(record) = self.callbacks.get_mut(delivery.record, revision) {
             record.status = status;
             record.is_done = true;
         }
@@ -448,15 +512,16 @@ impl Ledger {
         let path = incoming.path.split('?').next().unwrap_or_default();
         let endpoint = Endpoint::of_path(path);
         let nonce = signature::header(&incoming.headers, signature::NONCE).map(str::to_owned);
-        let verdict = self
-            .keys()
-            .check(&incoming.headers, &incoming.url, &incoming.body);
+        let (url, verdict) =
+            self.keys()
+                .check_any(&incoming.headers, &incoming.urls, &incoming.body);
         let members = Members::read(&incoming.body);
         let named = match (endpoint, &members) {
             (None | Some(Endpoint::InsertCart), _) | (_, Err(_)) => None,
             (Some(_), Ok(members)) => members.transaction_id().ok(),
         };
-        let request = self.requests.add(SimulatedRequest {
+        let revision = self.revise();
+        let arrived = SimulatedRequest {
             endpoint,
             transaction_id: named,
             method: incoming.method.clone(),
@@ -468,7 +533,8 @@ impl Ledger {
             status: None,
             answer: None,
             at: now,
-        });
+        };
+        let request = self.requests.add(arrived, revision);
 
         let fault = endpoint.and_then(|endpoint| self.fault(endpoint, named, &members));
         let races = endpoint == Some(Endpoint::CancelCart)
@@ -496,7 +562,7 @@ impl Ledger {
         if let (Some(fault), Some(endpoint)) = (&fault, endpoint) {
             spoil(&mut response, fault, endpoint);
         }
-        self.dress(&mut response, fault.as_ref(), endpoint, &incoming.url);
+        self.dress(&mut response, fault.as_ref(), endpoint, &url);
         Outgoing {
             request,
             delay: fault.as_ref().and_then(|fault| fault.delay),
@@ -507,8 +573,10 @@ impl Ledger {
 
     /// Whether a request is not to be read, and how its connection ends.
     pub(crate) fn leaves_unread(&mut self, path: &str) -> Option<DropBy> {
-        let endpoint = Endpoint::of_path(path)?;
-        self.faults.take_unread(endpoint).map(|fault| fault.drop_by)
+        let endpoint = Endpoint::of_path(path.split('?').next().unwrap_or_default())?;
+        let fault = self.faults.take_unread(endpoint)?;
+        self.revise();
+        Some(fault.drop_by)
     }
 
     /// What goes wrong with this request, by script or by weather.
@@ -571,7 +639,8 @@ impl Ledger {
 
     /// The answer to a request is on its way.
     pub(crate) fn answered(&mut self, request: usize, response: &Response) {
-        if let Some(record) = self.requests.get_mut(request) {
+        let revision = self.revise();
+        if let Some(record) = self.requests.get_mut(request, revision) {
             record.status = Some(response.status);
             record.answer = Some(String::from_utf8_lossy(&response.body).into_owned());
         }
@@ -618,14 +687,14 @@ impl Ledger {
         let birth = Birth {
             id: guid(&mut self.births),
             sms_code: format!("{:04}", self.births.u32(0..10_000)),
-            invoice_number: self.first_invoice + i64::try_from(self.carts.len()).unwrap_or(0),
+            invoice_number: self.first_invoice + i64::try_from(self.carts.total()).unwrap_or(0),
             created: now,
             expires_at: later(now, self.options.lifetime),
         };
         let (id, expires_at) = (birth.id, birth.expires_at);
         let (cart, news) = Cart::new(order, birth);
-        self.places.insert(id, self.carts.len());
-        self.carts.push(cart);
+        let revision = self.revise();
+        self.places.insert(id, self.carts.add(cart, revision));
         if let Some(news) = news {
             self.tell(id, news, now);
         }
@@ -693,9 +762,11 @@ impl Ledger {
             .and_then(|&place| self.carts.get(place))
     }
 
+    /// A cart, for whoever changes it.
     fn find_mut(&mut self, id: Uuid) -> Option<&mut Cart> {
         let place = *self.places.get(&id)?;
-        self.carts.get_mut(place)
+        let revision = self.revise();
+        self.carts.get_mut(place, revision)
     }
 
     fn keys(&self) -> Keys<'_> {

@@ -48,16 +48,21 @@
 //! * Inside a callback `PaymentSuccessful` and `ResultCode` say what `CheckCart` would say at that moment.
 //! * `ConfirmCart` before the customer has agreed, or without the SMS code, answers the code that `CheckCart` gives.
 
+mod address;
 mod callbacks;
 mod cart;
 mod clock;
 mod codes;
+mod control;
 mod customer;
 mod error;
 mod faults;
+mod feed;
 mod history;
 mod ledger;
 mod options;
+mod page;
+mod report;
 mod server;
 mod signature;
 mod simulator;

@@ -1,5 +1,6 @@
 //! How a simulator is set up.
 
+use crate::address::PublicUrl;
 use crate::codes;
 use crate::error::SimulatorError;
 use std::fmt;
@@ -46,6 +47,14 @@ pub struct SimulatorOptions {
     pub callback_timeout: Duration,
     /// How many requests, and how many callbacks, are remembered; the oldest are forgotten first. Default 100,000.
     pub history: usize,
+    /// How long every answer of the API is held back, in real time, as a network would. Default 0.
+    pub latency: Duration,
+    /// Where others reach the simulator through a tunnel or a proxy, such as `https://abc.tunnel.example`. It is what
+    /// [`Simulator::url`](crate::Simulator::url) gives then, and requests signed for it are let in whatever `Host` they
+    /// arrive with.
+    pub public_url: Option<String>,
+    /// The shop's name, as the customer's phone shows it. Default `Prufuverslun`, a shop for trials.
+    pub shop: String,
 }
 
 impl Default for SimulatorOptions {
@@ -66,6 +75,9 @@ impl Default for SimulatorOptions {
             callback_retry_delay: Duration::from_secs(5),
             callback_timeout: Duration::from_secs(5),
             history: 100_000,
+            latency: Duration::ZERO,
+            public_url: None,
+            shop: "Prufuverslun".to_owned(),
         }
     }
 }
@@ -88,7 +100,9 @@ impl SimulatorOptions {
                 self.unknown_cart_code
             ));
         }
-        Ok(())
+        self.public_url
+            .as_deref()
+            .map_or(Ok(()), |url| PublicUrl::read(url).map(drop))
     }
 }
 
@@ -110,6 +124,9 @@ impl fmt::Debug for SimulatorOptions {
             .field("callback_retry_delay", &self.callback_retry_delay)
             .field("callback_timeout", &self.callback_timeout)
             .field("history", &self.history)
+            .field("latency", &self.latency)
+            .field("public_url", &self.public_url)
+            .field("shop", &self.shop)
             .finish()
     }
 }

@@ -1,13 +1,16 @@
 //! The thread that listens, answers, carries callbacks and watches the clock.
 
+use crate::address::Address;
 use crate::callbacks;
 use crate::clock::Clock;
+use crate::control;
 use crate::faults::{DropAt, DropBy};
 use crate::ledger::{Incoming, Ledger, Response};
+use crate::options::SimulatorOptions;
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body, Bytes};
-use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -19,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 /// Far more than any request of the API.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
@@ -32,6 +35,11 @@ pub(crate) struct Shared {
     changed: Notify,
     /// Every connection is to be cut.
     cut: Notify,
+    /// The ledger's revision, for whoever waits for the next.
+    revision: watch::Sender<u64>,
+    pub(crate) address: Address,
+    pub(crate) orders: Orders,
+    latency: Duration,
     callback_timeout: Duration,
 }
 
@@ -42,15 +50,19 @@ struct State {
 }
 
 impl Shared {
-    pub(crate) fn new(ledger: Ledger, callback_timeout: Duration) -> Self {
+    pub(crate) fn new(options: SimulatorOptions, address: Address, orders: Orders) -> Self {
         Self {
-            state: Mutex::new(State {
-                clock: Clock::start(),
-                ledger,
-            }),
             changed: Notify::new(),
             cut: Notify::new(),
-            callback_timeout,
+            revision: watch::Sender::new(0),
+            address,
+            orders,
+            latency: options.latency,
+            callback_timeout: options.callback_timeout,
+            state: Mutex::new(State {
+                clock: Clock::start(),
+                ledger: Ledger::new(options),
+            }),
         }
     }
 
@@ -62,7 +74,7 @@ impl Shared {
         let before = state.ledger.next_due();
         let done = deed(&mut state.ledger, now);
         let changed = state.ledger.has_mail() || state.ledger.next_due() != before;
-        drop(state);
+        self.announce(state);
         if changed {
             self.changed.notify_one();
         }
@@ -74,9 +86,26 @@ impl Shared {
         let mut state = self.lock();
         state.clock.advance(by);
         let now = state.clock.now();
+        state.ledger.revise();
         state.ledger.run_until(now);
-        drop(state);
+        self.announce(state);
         self.changed.notify_one();
+    }
+
+    /// Wakes those who wait for a change, if there was one.
+    fn announce(&self, state: MutexGuard<'_, State>) {
+        let revision = state.ledger.revision();
+        drop(state);
+        self.revision.send_if_modified(|known| {
+            let is_newer = *known < revision;
+            *known = revision.max(*known);
+            is_newer
+        });
+    }
+
+    /// The revisions to come.
+    pub(crate) fn revisions(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -115,6 +144,21 @@ impl Orders {
 
     pub(crate) fn listen(&self) {
         self.give(Order::Listen);
+    }
+
+    /// As [`refuse`](Self::refuse), for the server's own thread, which must not wait for itself.
+    pub(crate) fn will_refuse(&self, period: Duration) {
+        self.leave(|done| Order::Refuse(period, done));
+    }
+
+    /// As [`listen`](Self::listen), likewise.
+    pub(crate) fn will_listen(&self) {
+        self.leave(Order::Listen);
+    }
+
+    fn leave(&self, order: impl FnOnce(Done) -> Order) {
+        let (sender, _) = std::sync::mpsc::channel();
+        let _ = self.0.send(order(Done { _sender: sender }));
     }
 
     fn give(&self, order: impl FnOnce(Done) -> Order) {
@@ -253,7 +297,7 @@ async fn keep_time(shared: &Arc<Shared>) {
     }
 }
 
-type Answer = hyper::Response<Either<Full<Bytes>, Channel<Bytes, io::Error>>>;
+pub(crate) type Answer = hyper::Response<Either<Full<Bytes>, Channel<Bytes, io::Error>>>;
 
 /// Answers a request; an error ends the connection without an answer.
 async fn answer<B>(
@@ -266,7 +310,13 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let (head, body) = request.into_parts();
-    if let Some(by) = shared.now(|ledger, _| ledger.leaves_unread(head.uri.path())) {
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or_else(|| head.uri.path(), |target| target.as_str());
+    let path = shared.address.within(target);
+    let is_control = control::is_for(path);
+    if !is_control && let Some(by) = shared.now(|ledger, _| ledger.leaves_unread(path)) {
         return Err(break_off(&line, by).await);
     }
     let body = Limited::new(body, LARGEST_BODY)
@@ -274,13 +324,13 @@ where
         .await
         .map_err(io::Error::other)?
         .to_bytes();
+    if is_control {
+        return Ok(control::answer(&shared, &head, path, &body));
+    }
     let incoming = Incoming {
         method: head.method.to_string(),
-        path: head
-            .uri
-            .path_and_query()
-            .map_or_else(|| head.uri.path().to_owned(), ToString::to_string),
-        url: received_url(&head.uri, &head.headers),
+        path: path.to_owned(),
+        urls: shared.address.signed_urls(&head.uri, &head.headers, path),
         headers: head
             .headers
             .iter()
@@ -292,7 +342,8 @@ where
         body: body.into(),
     };
     let outgoing = shared.now(|ledger, now| ledger.receive(incoming, now));
-    if let Some(delay) = outgoing.delay {
+    let delay = shared.latency + outgoing.delay.unwrap_or_default();
+    if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
     if let Some((DropAt::Unread | DropAt::Before | DropAt::After, by)) = outgoing.breaks_off {
@@ -310,18 +361,6 @@ async fn break_off(line: &Line, by: DropBy) -> io::Error {
     }
     line.will_end(by);
     io::ErrorKind::ConnectionAborted.into()
-}
-
-/// The URL as the sender wrote it: the host from the header, path and query untouched.
-fn received_url(uri: &hyper::Uri, headers: &HeaderMap) -> String {
-    if uri.authority().is_some() {
-        return uri.to_string(); // sent as if to a proxy
-    }
-    let host = headers
-        .get(HOST)
-        .map(|host| String::from_utf8_lossy(host.as_bytes()))
-        .unwrap_or_default();
-    format!("http://{host}{uri}")
 }
 
 fn write(

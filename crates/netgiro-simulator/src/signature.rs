@@ -44,6 +44,24 @@ impl Keys<'_> {
         Ok(())
     }
 
+    /// Checks the signature over each of these URLs, and gives the one that it is right for: otherwise the last, and
+    /// what is wrong.
+    pub(crate) fn check_any(
+        &self,
+        headers: &[(String, String)],
+        urls: &[String],
+        body: &[u8],
+    ) -> (String, Result<(), String>) {
+        let mut checked = (String::new(), Err("No URL was received".to_owned()));
+        for url in urls {
+            checked = (url.clone(), self.check(headers, url, body));
+            if checked.1.is_ok() {
+                break;
+            }
+        }
+        checked
+    }
+
     /// The headers of a message that goes out; `url` is the one it is hashed with.
     pub(crate) fn headers(
         &self,

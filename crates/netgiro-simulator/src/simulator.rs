@@ -1,10 +1,11 @@
 //! The handle: what tests hold while the server runs.
 
+use crate::address::Address;
 use crate::error::SimulatorError;
 use crate::faults::Fault;
-use crate::ledger::{Ledger, SimulatedCallback, SimulatedCart, SimulatedRequest};
+use crate::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
 use crate::options::SimulatorOptions;
-use crate::server::{self, Orders, Shared};
+use crate::server::{self, Shared};
 use crate::storm::Storm;
 use jiff::Timestamp;
 use std::fmt;
@@ -24,10 +25,11 @@ use uuid::Uuid;
 /// A forked child does not inherit the server: there, the handle may be dropped, and nothing else.
 pub struct Simulator {
     url: String,
+    page_url: String,
+    local_url: String,
     app_key: String,
     secret_key: String,
     shared: Arc<Shared>,
-    orders: Orders,
     /// Never dropped as it stands: in a forked child, taking leave of a thread that is not there could hang.
     running: ManuallyDrop<Mutex<Option<Running>>>,
     process: u32,
@@ -44,40 +46,52 @@ impl Simulator {
     /// Fails when the port is taken, the machine has no thread or file descriptor left, or an option cannot be used
     /// ([`io::ErrorKind::InvalidInput`], with a [`SimulatorError`] inside).
     pub fn start(options: SimulatorOptions) -> io::Result<Self> {
-        options
-            .check()
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        options.check().map_err(refused)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
         listener.set_nonblocking(true)?;
-        let url = format!("http://{}/v1/", listener.local_addr()?);
+        let address =
+            Address::new(listener.local_addr()?, options.public_url.as_deref()).map_err(refused)?;
+        let (url, page_url, local_url) = (address.api(), address.page(), address.local_api());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let app_key = options.app_key.clone();
         let secret_key = options.secret_key.clone();
-        let callback_timeout = options.callback_timeout;
-        let shared = Arc::new(Shared::new(Ledger::new(options), callback_timeout));
         let (stop, stopped) = oneshot::channel();
         let (orders, ordered) = server::orders();
+        let shared = Arc::new(Shared::new(options, address, orders));
         let served = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("netgiro-simulator".to_owned())
             .spawn(move || runtime.block_on(server::serve(listener, served, ordered, stopped)))?;
         Ok(Self {
             url,
+            page_url,
+            local_url,
             app_key,
             secret_key,
             shared,
-            orders,
             running: ManuallyDrop::new(Mutex::new(Some(Running { stop, thread }))),
             process: std::process::id(),
         })
     }
 
-    /// The base URL for a client: `http://127.0.0.1:PORT/v1/`.
+    /// The base URL for a client: `http://127.0.0.1:PORT/v1/`, or below [`SimulatorOptions::public_url`].
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The page for people: the customer's phone beside the merchant's view.
+    #[must_use]
+    pub fn page_url(&self) -> &str {
+        &self.page_url
+    }
+
+    /// The base URL on this machine, whatever [`SimulatorOptions::public_url`] says: where a proxy passes requests to.
+    #[must_use]
+    pub fn local_url(&self) -> &str {
+        &self.local_url
     }
 
     /// The application key that is let in.
@@ -160,7 +174,7 @@ impl Simulator {
         let refuse = fault.refuse;
         self.shared.now(|ledger, _| ledger.add_fault(fault))?;
         if let Some(period) = refuse {
-            self.orders.refuse(period);
+            self.shared.orders.refuse(period);
         }
         Ok(())
     }
@@ -169,21 +183,14 @@ impl Simulator {
     /// customers still do what they meant to.
     pub fn clear_faults(&self) {
         self.shared.now(|ledger, _| ledger.clear_faults());
-        self.orders.listen();
+        self.shared.orders.listen();
     }
 
     /// Lets a storm break loose, in place of one that blows already. Scripted faults go first.
     ///
     /// Fails for a failure rate that is none.
     pub fn storm(&self, storm: Storm) -> Result<(), SimulatorError> {
-        if !(0.0..=1.0).contains(&storm.failure_rate) {
-            return Err(SimulatorError::InvalidOption(format!(
-                "failure_rate must be from 0 to 1; got {}",
-                storm.failure_rate
-            )));
-        }
-        self.shared.now(|ledger, _| ledger.storm(storm));
-        Ok(())
+        self.shared.now(|ledger, _| ledger.storm(storm))
     }
 
     /// Stops the server: cuts its connections, frees its port and ends its thread. Carts and records stay readable.
@@ -199,6 +206,10 @@ impl Simulator {
             let _ = thread.join();
         }
     }
+}
+
+fn refused(error: SimulatorError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
 impl Drop for Simulator {

@@ -1,9 +1,11 @@
 //! Bad weather: calls that fail and customers who do as they like, all of it decided by a seed.
 
+use crate::error::SimulatorError;
 use crate::faults::{BodyAs, DropAt, DropBy, Fault};
 use crate::options::ResponseSignatures;
 use crate::wire::Endpoint;
 use fastrand::Rng;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -14,14 +16,16 @@ use std::time::Duration;
 /// beside it: two storms with one seed are alike, however the requests of different orders are interleaved.
 ///
 /// Customers are the storm's where they wait for somebody to say what they do: phone numbers but `8111111` and `8222222`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Storm {
     /// Decides everything.
     pub seed: u64,
     /// The share of calls that fails, from 0 to 1. Default 0.3.
     pub failure_rate: f64,
-    /// How long a customer takes at the most, on the simulator's clock. Default 300 ms.
+    /// How long a customer takes at the most, on the simulator's clock. Default 300 ms. In JSON: in seconds.
+    #[serde(with = "seconds")]
     pub reaction: Duration,
 }
 
@@ -45,10 +49,46 @@ impl Storm {
         }
     }
 
+    /// Refuses what is no storm.
+    pub(crate) fn check(&self) -> Result<(), SimulatorError> {
+        if (0.0..=1.0).contains(&self.failure_rate) {
+            return Ok(());
+        }
+        Err(SimulatorError::InvalidOption(format!(
+            "failure_rate must be from 0 to 1; got {}",
+            self.failure_rate
+        )))
+    }
+
     /// Lets customers take this long at the most.
     #[must_use]
     pub fn reaction(self, reaction: Duration) -> Self {
         Self { reaction, ..self }
+    }
+}
+
+impl Default for Storm {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+/// A duration as seconds.
+mod seconds {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use std::time::Duration;
+
+    pub(super) fn serialize<S: Serializer>(
+        duration: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(duration.as_secs_f64())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
@@ -76,6 +116,10 @@ impl Weather {
             storm,
             calls: HashMap::new(),
         }
+    }
+
+    pub(crate) fn storm(&self) -> &Storm {
+        &self.storm
     }
 
     /// What the customer of an order does.

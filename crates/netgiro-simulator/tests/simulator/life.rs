@@ -74,7 +74,7 @@ fn closing_ends_it_and_keeps_the_records() {
     let shop = Shop::open();
     let cart = shop.insert(PHONE, 0);
     let mut idle = TcpStream::connect(shop.address()).unwrap();
-    write_request(&mut idle, "GET", "/", "x", &[], b"").unwrap();
+    write_request(&mut idle, "GET", "/v1/", "x", &[], b"").unwrap();
     Message::read(&mut idle).unwrap();
     shop.simulator.close();
     shop.simulator.close();

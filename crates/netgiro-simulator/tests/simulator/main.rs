@@ -8,6 +8,7 @@
 )]
 
 mod callbacks;
+mod control;
 mod faults;
 mod flows;
 mod life;

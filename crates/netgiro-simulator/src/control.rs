@@ -1,0 +1,254 @@
+//! The simulator over HTTP, beside the API: its page, its state, and what people and programs may do to it.
+//!
+//! Nothing here is recorded, counted, or struck by faults; refused connections are refused to all.
+
+use crate::error::SimulatorError;
+use crate::faults::Fault;
+use crate::feed;
+use crate::page;
+use crate::report;
+use crate::server::{Answer, Shared};
+use crate::storm::Storm;
+use http_body_util::{Either, Full};
+use hyper::body::Bytes;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Whether a path is no path of the API.
+pub(crate) fn is_for(path: &str) -> bool {
+    let path = without_query(path);
+    path == "/" || path == "/simulator" || path.starts_with("/simulator/")
+}
+
+fn without_query(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
+}
+
+/// What can be asked for.
+#[derive(Clone, Copy)]
+enum Resource<'a> {
+    Page,
+    State,
+    Events,
+    Carts,
+    Cart(&'a str),
+    Requests,
+    Callbacks,
+    Decision(&'a str, Deed),
+    Advance,
+    Faults,
+    Storm,
+}
+
+/// What can happen to a cart.
+#[derive(Clone, Copy)]
+enum Deed {
+    Confirm,
+    Decline,
+    Expire,
+}
+
+impl<'a> Resource<'a> {
+    fn of_path(path: &'a str) -> Option<Self> {
+        let mut segments = path.trim_start_matches('/').split('/');
+        let path = [(); 5].map(|()| segments.next());
+        Some(match path {
+            [Some(""), None, ..] => Self::Page,
+            [Some("simulator"), Some(name), None, ..] => match name {
+                "state" => Self::State,
+                "events" => Self::Events,
+                "carts" => Self::Carts,
+                "requests" => Self::Requests,
+                "callbacks" => Self::Callbacks,
+                "advance" => Self::Advance,
+                "faults" => Self::Faults,
+                "storm" => Self::Storm,
+                _ => return None,
+            },
+            [Some("simulator"), Some("carts"), Some(id), None, _] => Self::Cart(id),
+            [Some("simulator"), Some("carts"), Some(id), Some(deed), None] => Self::Decision(
+                id,
+                match deed {
+                    "confirm" => Deed::Confirm,
+                    "decline" => Deed::Decline,
+                    "expire" => Deed::Expire,
+                    _ => return None,
+                },
+            ),
+            _ => return None,
+        })
+    }
+
+    fn methods(self) -> &'static str {
+        match self {
+            Self::Decision(..) | Self::Advance | Self::Storm => "POST",
+            Self::Faults => "GET, POST, DELETE",
+            _ => "GET",
+        }
+    }
+}
+
+/// Why something was not done: the status, and a sentence for `message`.
+struct Refusal(StatusCode, String);
+
+impl From<SimulatorError> for Refusal {
+    fn from(error: SimulatorError) -> Self {
+        let status = match error {
+            SimulatorError::UnknownCart(_) => StatusCode::NOT_FOUND,
+            SimulatorError::NotPossible { .. } => StatusCode::CONFLICT,
+            SimulatorError::InvalidOption(_) => StatusCode::BAD_REQUEST,
+        };
+        Self(status, error.to_string())
+    }
+}
+
+/// Answers a request that is none of the API's.
+pub(crate) fn answer(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Answer {
+    let mut answer = match respond(shared, head, without_query(path), body) {
+        Ok(answer) => answer,
+        Err(Refusal(status, message)) => {
+            let mut answer = json(&Message { message: &message });
+            *answer.status_mut() = status;
+            answer
+        }
+    };
+    let headers = answer.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if answer.status() == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(resource) = Resource::of_path(without_query(path))
+    {
+        let methods = HeaderValue::from_static(resource.methods());
+        answer.headers_mut().insert(ALLOW, methods);
+    }
+    answer
+}
+
+fn respond(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Result<Answer, Refusal> {
+    (shared.address.lets_in(&head.headers))
+        .map_err(|message| Refusal(StatusCode::FORBIDDEN, message))?;
+    let resource = Resource::of_path(path)
+        .ok_or_else(|| Refusal(StatusCode::NOT_FOUND, format!("there is no {path}")))?;
+    let method = match head.method {
+        Method::HEAD => &Method::GET,
+        ref method => method,
+    };
+    if !resource
+        .methods()
+        .split(", ")
+        .any(|known| known == method.as_str())
+    {
+        return Err(Refusal(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("use {}", resource.methods()),
+        ));
+    }
+    match resource {
+        Resource::Page => return Ok(page::answer()),
+        Resource::Events => return Ok(feed::answer(shared)),
+        Resource::State => return Ok(shared.now(|ledger, now| json(&ledger.changes(0, now)))),
+        Resource::Carts => return Ok(shared.now(|ledger, _| json(&ledger.carts()))),
+        Resource::Cart(id) => {
+            let id = cart(id)?;
+            let cart = shared.now(|ledger, _| ledger.cart(id));
+            return Ok(json(&cart.ok_or(SimulatorError::UnknownCart(id))?));
+        }
+        Resource::Requests => return Ok(json(&shared.now(|ledger, _| ledger.requests()))),
+        Resource::Callbacks => return Ok(json(&shared.now(|ledger, _| ledger.callbacks()))),
+        Resource::Faults if method == Method::GET => {
+            return Ok(shared.now(|ledger, _| json(&ledger.faults().collect::<Vec<_>>())));
+        }
+        Resource::Decision(id, deed) => {
+            let id = cart(id)?;
+            shared.now(|ledger, now| match deed {
+                Deed::Confirm => ledger.confirm(id, now),
+                Deed::Decline => ledger.decline(id, now),
+                Deed::Expire => ledger.expire(id),
+            })?;
+        }
+        Resource::Advance => shared.advance(read::<Passing>(body)?.time()?),
+        Resource::Faults if method == Method::DELETE => {
+            shared.now(|ledger, _| ledger.clear_faults());
+            shared.orders.will_listen();
+        }
+        Resource::Faults => add_fault(shared, body)?,
+        Resource::Storm => {
+            let storm: Storm = read(body)?;
+            shared.now(|ledger, _| ledger.storm(storm))?;
+        }
+    }
+    let mut done = Answer::new(Either::Left(Full::default()));
+    *done.status_mut() = StatusCode::NO_CONTENT;
+    Ok(done)
+}
+
+/// Long enough for the answer to have left before connections are cut.
+const ANSWERED: Duration = Duration::from_millis(50);
+
+fn add_fault(shared: &Arc<Shared>, body: &[u8]) -> Result<(), Refusal> {
+    let fault = Fault::from_json(&String::from_utf8_lossy(body))?;
+    let refuse = fault.refuse;
+    shared.now(|ledger, _| ledger.add_fault(fault))?;
+    if let Some(period) = refuse {
+        let shared = Arc::clone(shared);
+        tokio::spawn(async move {
+            tokio::time::sleep(ANSWERED).await;
+            shared.orders.will_refuse(period);
+        });
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Passing {
+    seconds: f64,
+}
+
+impl Passing {
+    fn time(&self) -> Result<Duration, Refusal> {
+        Duration::try_from_secs_f64(self.seconds)
+            .map_err(|_| unusable(&format!("seconds must be 0 or more; got {}", self.seconds)))
+    }
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    message: &'a str,
+}
+
+fn unusable(message: &str) -> Refusal {
+    Refusal(StatusCode::BAD_REQUEST, message.to_owned())
+}
+
+/// An object; nothing counts as an empty one.
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(unusable("the body must be one JSON object"));
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| unusable(&format!("the body cannot be used: {error}")))
+}
+
+fn cart(id: &str) -> Result<Uuid, Refusal> {
+    Uuid::parse_str(id).map_err(|_| {
+        Refusal(
+            StatusCode::NOT_FOUND,
+            format!("{id:?} is no transaction id"),
+        )
+    })
+}
+
+fn json(value: &impl Serialize) -> Answer {
+    let body = report::json(value);
+    let mut answer = Answer::new(Either::Left(Full::from(Bytes::from(body))));
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    answer.headers_mut().insert(CONTENT_TYPE, json);
+    answer
+}
