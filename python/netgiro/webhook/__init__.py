@@ -21,15 +21,22 @@ from netgiro.webhook.decision import (
     Webhook,
     read_body,
     read_chunks,
+    too_large,
 )
+from netgiro.webhook.ledger import AsyncLedger, Ledger, MemoryLedger, SqliteLedger
 
 __all__ = [
     "MAX_BODY",
     "Accepted",
+    "AsyncLedger",
     "Expected",
+    "Ledger",
+    "MemoryLedger",
     "Order",
     "Refusal",
+    "SqliteLedger",
     "Webhook",
     "read_body",
     "read_chunks",
+    "too_large",
 ]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import logging
-from collections.abc import AsyncIterable, Awaitable, Callable, Generator
+from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import netgiro
 from netgiro.replay import Note
+from netgiro.webhook.steps import Steps, run, run_async
 
 if TYPE_CHECKING:
     import uuid
@@ -28,14 +27,13 @@ __all__ = [
     "Webhook",
     "read_body",
     "read_chunks",
+    "too_large",
 ]
 
 logger = logging.getLogger("netgiro.webhook")
 
 MAX_BODY = 64 * 1024
 """The largest body that a callback route reads, in bytes; Netgíró's are below 1 KiB."""
-
-_T = TypeVar("_T")
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, and no error of this program
@@ -80,8 +78,6 @@ Find = Callable[[netgiro.Callback], Expected | Awaitable[Expected | None] | None
 Record = Callable[[netgiro.Callback], object | Awaitable[object]]
 """Records that the callback came, so that it survives a crash; what it raises is answered by 503."""
 
-_Steps = Generator[Callable[[], Any], Any, _T]
-
 
 class Webhook:
     """Decides what a callback route answers; knows no framework.
@@ -118,20 +114,20 @@ class Webhook:
         `url` is the one given to `insert_cart`, `headers` and `body` are as `verify_callback` takes
         them.
         """
-        return _call(self._steps(client, url=url, headers=headers, body=body))
+        return run(self._steps(client, url=url, headers=headers, body=body))
 
     async def receive_async(
         self, client: netgiro.Client | netgiro.AsyncClient, *, url: str, headers: Any, body: bytes
     ) -> Accepted:
         """Do as `receive` does, awaiting the shop's functions."""
-        return await _await(self._steps(client, url=url, headers=headers, body=body))
+        return await run_async(self._steps(client, url=url, headers=headers, body=body))
 
     def _steps(
         self, client: netgiro.Client | netgiro.AsyncClient, *, url: str, headers: Any, body: bytes
-    ) -> _Steps[Accepted]:
+    ) -> Steps[Accepted]:
         try:
             if len(body) > MAX_BODY:
-                raise _too_large()
+                raise too_large()
             note = Note(answer=True)
             try:
                 callback = client.verify_callback(
@@ -148,14 +144,16 @@ class Webhook:
                 raise Refusal(503, f"looking up the order failed: {error!r}") from error
             yield from self._keep(callback, *note.asked)
         except Refusal as refusal:
-            level = logging.ERROR if refusal.status >= 500 else logging.WARNING  # noqa: PLR2004
+            failed = refusal.status >= 500  # noqa: PLR2004
             logger.log(
-                level, "answered %d: %s", refusal.status, refusal, exc_info=refusal.__cause__
+                logging.ERROR if failed else logging.WARNING,
+                *("answered %d: %s", refusal.status, refusal),
+                exc_info=refusal.__cause__ if failed else None,
             )
             raise
         return Accepted(callback, cart)
 
-    def _let_through(self, nonce: str, signature: str) -> _Steps[None]:
+    def _let_through(self, nonce: str, signature: str) -> Steps[None]:
         """Ask the guard, unless it has let this very callback through and recording it failed."""
         if self._guard is None:
             return
@@ -165,7 +163,7 @@ class Webhook:
             if not (yield partial(self._guard.is_first, nonce, signature)):
                 raise Refusal(409, "it is a replay: it verifies, and was accepted before") from None
 
-    def _keep(self, callback: netgiro.Callback, nonce: str, signature: str) -> _Steps[None]:
+    def _keep(self, callback: netgiro.Callback, nonce: str, signature: str) -> Steps[None]:
         if self._record is None:
             return
         try:
@@ -177,7 +175,7 @@ class Webhook:
                 raise
             raise Refusal(503, f"recording it failed: {error!r}") from error
 
-    def _take_back(self, error: BaseException, nonce: str, signature: str) -> _Steps[None]:
+    def _take_back(self, error: BaseException, nonce: str, signature: str) -> Steps[None]:
         """Let a callback through once more, since it is going to be sent once more."""
         forget = getattr(self._guard, "forget", None)
         # A task that is cancelled waits for nobody.
@@ -213,16 +211,17 @@ async def read_chunks(
 
 def _check_length(content_length: str | int | None) -> None:
     if str(content_length).isdecimal() and int(str(content_length)) > MAX_BODY:
-        raise _too_large()
+        raise too_large()
 
 
 def _append(body: bytearray, chunk: bytes) -> None:
     body += chunk
     if len(body) > MAX_BODY:
-        raise _too_large()
+        raise too_large()
 
 
-def _too_large() -> Refusal:
+def too_large() -> Refusal:
+    """Return the refusal of a body that is larger than `MAX_BODY`."""
     return Refusal(413, f"its body is larger than {MAX_BODY} bytes")
 
 
@@ -246,51 +245,3 @@ def _match(callback: netgiro.Callback, order: Expected | None) -> netgiro.Cart:
                 409, f"it is about {cart.transaction_id}, the order's cart is {own.transaction_id}"
             )
     return cart
-
-
-def _call(steps: _Steps[_T]) -> _T:
-    """Take the steps one after another."""
-    try:
-        step = next(steps)
-        while True:
-            try:
-                value = step()
-                if inspect.isawaitable(value):
-                    getattr(value, "close", bool)()
-                    message = (
-                        f"{step!r} is a coroutine function, which only an async route can await"
-                    )
-                    raise TypeError(message)  # noqa: TRY301
-            except BaseException as error:  # noqa: BLE001 - the steps raise it again
-                step = steps.throw(error)
-            else:
-                step = steps.send(value)
-    except StopIteration as done:
-        value_: _T = done.value
-        return value_
-
-
-async def _await(steps: _Steps[_T]) -> _T:
-    """Take the steps one after another, awaited; what would block the loop goes to a thread."""
-    try:
-        step = next(steps)
-        while True:
-            try:
-                value = await call(step)
-            except BaseException as error:  # noqa: BLE001 - the steps raise it again
-                step = steps.throw(error)
-            else:
-                step = steps.send(value)
-    except StopIteration as done:
-        value_: _T = done.value
-        return value_
-
-
-async def call(function: Callable[..., Any], *arguments: object) -> Any:
-    """Call a function of the shop: a coroutine function on this loop, any other in a thread."""
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)  # noqa: B004 - of an instance
-    ):
-        return await function(*arguments)
-    value = await asyncio.to_thread(function, *arguments)
-    return await value if inspect.isawaitable(value) else value

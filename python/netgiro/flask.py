@@ -1,0 +1,210 @@
+"""Netgíró in a Flask shop: a client by app, and a callback route.
+
+    netgiro = Netgiro(app)
+
+    @netgiro.callback("/netgiro/callback", url=CALLBACK_URL, order=find_order, record=record)
+    def settled(state, callback):
+        if state.is_paid: ...
+
+The keys come from the app's config (NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, …) or from the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+try:
+    from flask import Flask, Response, current_app, request
+except ImportError as error:
+    raise ImportError("netgiro.flask needs Flask: pip install 'netgiro[flask]'") from error
+from werkzeug.exceptions import RequestEntityTooLarge
+
+import netgiro
+from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
+from netgiro.webhook.background import Background
+from netgiro.webhook.settling import Settling
+from netgiro.webhook.steps import run
+
+if TYPE_CHECKING:
+    from flask.sansio.scaffold import Scaffold
+
+    from netgiro.replay import ReplayGuard
+    from netgiro.webhook import Ledger
+    from netgiro.webhook.decision import Find, Record
+    from netgiro.webhook.settling import Settled
+
+    _Function = TypeVar("_Function", bound=Settled)
+
+__all__ = ["Netgiro"]
+
+# What `Client` takes, by its name in the config.
+_OPTIONS = {
+    f"NETGIRO_{option.upper()}": option
+    for option in (
+        "app_key",
+        "secret_key",
+        "environment",
+        "base_url",
+        "timeout",
+        "connect_timeout",
+        "response_verification",
+        "ca_file",
+        "previous_secret_keys",
+        "proxy",
+    )
+}
+# What `Client.from_env` reads.
+_VARIABLES = (
+    "NETGIRO_APP_KEY",
+    "NETGIRO_SECRET_KEY",
+    "NETGIRO_ENVIRONMENT",
+    "NETGIRO_BASE_URL",
+)
+# The 200 is out by then, in servers that do not say when it is.
+_AFTER_THE_ANSWER = 0.25
+
+
+class Netgiro:
+    """The extension: `Netgiro(app)`, or `Netgiro()` and `init_app(app)` for each app.
+
+    One extension serves several apps, each with a client of its own.
+    """
+
+    def __init__(self, app: Flask | None = None, *, ledger: Ledger | None = None) -> None:
+        """Make the extension, and use it in `app`.
+
+        The `ledger` is where worker processes agree which of them calls your function for a cart. By
+        default that is in this process's memory: pass a `netgiro.webhook.SqliteLedger`, or one on your
+        database, where the shop is several processes.
+        """
+        self._ledger = MemoryLedger() if ledger is None else ledger
+        self._background = Background()
+        self._routes: list[Callable[[Scaffold], None]] = []
+        self._apps: weakref.WeakSet[Flask] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Use the extension in an app, with the callback routes it has, and will have."""
+        app.extensions["netgiro"] = self
+        self._apps.add(app)
+        for add in self._routes:
+            add(app)
+
+    @property
+    def client(self) -> netgiro.Client:
+        """The current app's `netgiro.Client`, safe to share between threads and to bring through a fork.
+
+        Raises ConfigurationError when the keys are not configured.
+        """
+        app = current_app
+        with self._lock:
+            client = app.extensions.get("netgiro.client")
+            if client is None:
+                client = app.extensions["netgiro.client"] = _client(app.config)
+            kept: netgiro.Client = client
+            return kept
+
+    def callback(  # noqa: PLR0913 - each is a fact of the route
+        self,
+        rule: str,
+        *,
+        url: str | Callable[..., str],
+        order: Find,
+        record: Record | None = None,
+        replay_guard: ReplayGuard | None = None,
+        endpoint: str | None = None,
+        on: Scaffold | None = None,
+    ) -> Callable[[_Function], _Function]:
+        """Add a callback route, and call the decorated function once for each cart that is settled.
+
+        `url` is the one given to `insert_cart`, or a function of the rule's variables that returns it;
+        it is never taken from the request. `order(callback)` finds the order, an object with `amount`
+        (in krónur) and `reference`, or returns None. `record(callback)` records durably that the
+        callback came; each time it does. A `replay_guard` lets each callback through once.
+
+        The function is called with `(state, callback)` on a thread of this process, within the app's
+        context, after the answer; again, until it succeeds, if it raised. `on` is a blueprint to add the
+        route to; by default it is added to every app of the extension.
+        """
+        webhook = Webhook(order=order, record=record, replay_guard=replay_guard)
+
+        def decorate(function: _Function) -> _Function:
+            def view(**variables: Any) -> Response:
+                return self._answer(webhook, function, url(**variables) if callable(url) else url)
+
+            name = endpoint or f"netgiro_{getattr(function, '__name__', 'callback')}"
+
+            def add(scaffold: Scaffold) -> None:
+                scaffold.add_url_rule(
+                    rule, name, view, methods=["POST"], provide_automatic_options=False
+                )
+
+            if on is not None:
+                add(on)
+                return function
+            self._routes.append(add)
+            for app in self._apps:
+                add(app)
+            return function
+
+        return decorate
+
+    def wait(self, timeout: float = 10.0) -> bool:
+        """Wait until all is done that comes after the answers, in this process; for tests.
+
+        Returns whether it is after `timeout` seconds.
+        """
+        return self._background.wait(timeout)
+
+    def _answer(self, webhook: Webhook, settled: Settled, url: str) -> Response:
+        client = self.client
+        try:
+            accepted = webhook.receive(client, url=url, headers=request.headers, body=_body())
+        except Refusal as refusal:
+            response = Response("refused\n", refusal.status, mimetype="text/plain")
+            # What was not read of the body must not be taken for the next request.
+            response.headers["Connection"] = "close"
+            return response
+        response = Response(status=200, mimetype="text/plain")
+        job = self._job(accepted, settled, client)
+        # When the response is closed, it has been sent. But whoever calls the app without a server
+        # may never close it.
+        response.call_on_close(self._background.put(job, delay=_AFTER_THE_ANSWER))
+        return response
+
+    def _job(
+        self, accepted: Accepted, settled: Settled, client: netgiro.Client
+    ) -> Callable[[], float | None]:
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+        settling = Settling(accepted, settled, self._ledger, client.poll_step)
+
+        def job() -> float | None:
+            with app.app_context():
+                return run(settling.attempt())
+
+        return job
+
+
+def _client(config: Any) -> netgiro.Client:
+    given: dict[str, Any] = {name: os.environ[name] for name in _VARIABLES if os.environ.get(name)}
+    given.update({name: config[name] for name in _OPTIONS if config.get(name) is not None})
+    missing = [name for name in ("NETGIRO_APP_KEY", "NETGIRO_SECRET_KEY") if not given.get(name)]
+    if missing:
+        raise netgiro.ConfigurationError(
+            f"set {' and '.join(missing)} in the app's config or in the environment"
+        )
+    return netgiro.Client(**{_OPTIONS[name]: value for name, value in given.items()})
+
+
+def _body() -> bytes:
+    request.max_content_length = MAX_BODY
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        raise too_large() from None
