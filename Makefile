@@ -1,7 +1,7 @@
 # Everything is installed below this folder: .work, target and node_modules.
 PYTHON ?= python3
 
-.PHONY: demo test lint storm fuzz audit clean
+.PHONY: demo test lint bench storm fuzz audit clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -14,6 +14,9 @@ lint: ## formatting, lints and types alone
 
 storm: ## the storm, the killed jobs, worker threads and memory, at full size
 	@NETGIRO_STORM=full $(PYTHON) tools/test.py --only rust --only python --only node
+
+bench: ## netgiro beside its peers: medians and ratios, into docs/benchmarks
+	@$(PYTHON) benches/run.py --rounds $(or $(ROUNDS),5)
 
 fuzz: ## each fuzz target for SECONDS seconds
 	@$(PYTHON) tools/fuzz.py $(or $(SECONDS),60)
