@@ -1,0 +1,210 @@
+"""Netgíró in Celery: carts are followed by the workers a shop already has, one check a message.
+
+    netgiro = Netgiro(app)
+
+    @netgiro.settled
+    def settled(state, reference):
+        if state.is_paid: ...
+
+    cart = client.insert_cart(...)  # never in a task that may run twice
+    netgiro.follow(cart, timeout=180)
+
+A message holds the cart's `CartPoll` as JSON: no secret key, no customer's number. It may come early, twice
+or after its worker was killed. Your function is called at least once for each cart: twice where a worker
+dies between calling it and saying so. Make that once where it counts, in your database:
+
+    UPDATE orders SET paid = true WHERE reference = … AND NOT paid
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, TypeVar
+
+try:
+    from celery.exceptions import Reject
+except ImportError as error:
+    raise ImportError("netgiro.celery needs Celery: pip install 'netgiro[celery]'") from error
+
+import netgiro
+
+if TYPE_CHECKING:
+    import uuid
+
+    from celery import Celery
+
+__all__ = ["Netgiro"]
+
+logger = logging.getLogger("netgiro.celery")
+
+Told = Callable[[netgiro.CartState, "str | None"], object]
+"""A function of the shop: told where a cart stands, and its reference, where that is known."""
+_Function = TypeVar("_Function", bound=Told)
+
+# Settling begins with a last check, which was made just now.
+_AT_ONCE = 0.001
+# The longest time between two attempts at what failed, in seconds; below any sensible visibility timeout.
+_LONGEST_DELAY = 30.0
+
+
+class Netgiro:
+    """Follows carts in a Celery app. Make it where the app's tasks are defined, in every process."""
+
+    def __init__(
+        self,
+        app: Celery,
+        client: Callable[[], netgiro.Client] = netgiro.Client.from_env,
+        *,
+        policy: netgiro.PollPolicy | None = None,
+        name: str = "netgiro.step",
+    ) -> None:
+        """Register the task `name` in an app.
+
+        `client` makes the client of a process, by default from the environment, when it is first
+        needed; `policy` says how often to ask.
+        """
+        self._make = client
+        self._client: netgiro.Client | None = None
+        self._policy = policy
+        self._settled: Told | None = None
+        self._merchants_move: Told | None = None
+
+        def step(token: str, reference: str | None, failures: int) -> None:
+            self._step(token, reference, failures)
+
+        self._task = app.task(
+            step,
+            name=name,
+            serializer="json",
+            ignore_result=True,
+            # A message is done with when the next one is sent, and is another worker's if this one dies.
+            acks_late=True,
+            reject_on_worker_lost=True,
+        )
+
+    @property
+    def client(self) -> netgiro.Client:
+        """The client of this process, safe to share between threads and to bring through a fork."""
+        if self._client is None:
+            self._client = self._make()
+        return self._client
+
+    def settled(self, function: _Function) -> _Function:
+        """Call the decorated function with `(state, reference)` when a cart is settled, in a worker.
+
+        At least once for each cart; again, until it succeeds, if it raised.
+        """
+        if self._settled is not None:
+            raise netgiro.ConfigurationError(
+                "one function is called for a settled cart: register one"
+            )
+        self._settled = function
+        return function
+
+    def merchants_move(self, function: _Function) -> _Function:
+        """Call the decorated function with `(state, reference)` when a cart waits for the shop.
+
+        It is `reserved` or `needs_code`. What follows is the shop's: `confirm_cart` gives the outcome,
+        and where it does not, `follow` follows the cart again. Called as often as `settled`'s is.
+        """
+        if self._merchants_move is not None:
+            raise netgiro.ConfigurationError(
+                "one function is called for the shop's move: register one"
+            )
+        self._merchants_move = function
+        return function
+
+    def follow(
+        self,
+        cart: netgiro.Cart | netgiro.CartState | netgiro.CartPoll | uuid.UUID | str,
+        *,
+        timeout: float = 180.0,
+        reference: str | None = None,
+    ) -> None:
+        """Follow a cart in the workers; after `timeout` seconds it is canceled, and the answer read.
+
+        Commit the order first. `reference` is by default the cart's. Following a cart twice is harmless.
+        Raises what Celery raises when the broker cannot be reached.
+        """
+        if reference is None and isinstance(cart, netgiro.Cart):
+            reference = cart.reference
+        self._send(netgiro.CartPoll(cart, timeout=timeout, policy=self._policy), reference)
+
+    def _send(
+        self,
+        poll: netgiro.CartPoll,
+        reference: str | None,
+        *,
+        delay: float | None = None,
+        failures: int = 0,
+    ) -> None:
+        if delay is None:
+            now = datetime.now(timezone.utc)
+            delay = max(0.0, (poll.next_check_at - now).total_seconds())
+        self._task.apply_async((poll.to_json(), reference, failures), countdown=delay)
+
+    def _step(self, token: str, reference: str | None, failures: int) -> None:
+        try:
+            poll = netgiro.CartPoll.from_json(token)
+        except netgiro.InvalidRequestError as error:
+            # Another version's, or not from here: it is as unreadable the next time.
+            logger.exception("a message was refused")
+            raise Reject(error, requeue=False) from error
+        try:
+            try:
+                poll = self._advance(poll)
+                if poll.is_done:
+                    self._tell(poll, reference)
+                    return
+                failures, delay = 0, None
+            except netgiro.MismatchError:
+                logger.exception("cart %s: a person should look at it", poll.transaction_id)
+                return
+            except Exception as error:
+                if isinstance(error, (netgiro.UnresolvedError, _NotTold)):
+                    poll = error.poll or poll
+                failures += 1
+                delay = min(_LONGEST_DELAY, 2.0 ** min(failures - 1, 10))
+                logger.exception("cart %s: trying again in %.0f s", poll.transaction_id, delay)
+            self._send(poll, reference, delay=delay, failures=failures)
+        except Exception as error:
+            # The next message could not be sent, so this one must not be lost.
+            raise Reject(error, requeue=True) from error
+
+    def _advance(self, poll: netgiro.CartPoll) -> netgiro.CartPoll:
+        """Take a cart one check further; at its deadline, settle it."""
+        try:
+            return self.client.poll_step(poll)
+        except netgiro.WaitTimeoutError as error:
+            late = error.poll or poll
+        return late.answered(self.client.settle_cart(late, timeout=_AT_ONCE))
+
+    def _tell(self, poll: netgiro.CartPoll, reference: str | None) -> None:
+        state = poll.state
+        if state is None:
+            return
+        function = self._settled if state.is_final else self._merchants_move
+        try:
+            (function or _nobody)(state, reference)
+        except Exception as error:
+            raise _NotTold(poll) from error
+
+
+def _nobody(state: netgiro.CartState, reference: str | None) -> None:
+    """Stand in for a function that the shop has not registered."""
+    if state.is_final:
+        message = (
+            f"no function is registered by Netgiro.settled, and {reference!r} is {state.status}"
+        )
+        raise netgiro.ConfigurationError(message)
+    logger.info("cart %s is %s: it is the shop's move", state.transaction_id, state.status)
+
+
+class _NotTold(Exception):  # noqa: N818 - it never leaves this module
+    """The shop's function raised; the poll knows how the cart ended."""
+
+    def __init__(self, poll: netgiro.CartPoll) -> None:
+        super().__init__(f"cart {poll.transaction_id}: the shop's function raised")
+        self.poll = poll
