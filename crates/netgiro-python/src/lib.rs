@@ -18,6 +18,7 @@ mod logging;
 mod mailbox;
 mod panics;
 mod poll;
+mod reconcile;
 mod replay;
 mod runtime;
 mod simulator;
@@ -54,6 +55,8 @@ mod _netgiro {
     use crate::client::{AsyncClient, Client};
     #[pymodule_export]
     use crate::poll::{CartPoll, PollPolicy};
+    #[pymodule_export]
+    use crate::reconcile::{mask_customer_ids, reconcile_columns};
     #[pymodule_export]
     use crate::replay::MemoryReplayGuard;
     #[pymodule_export]

@@ -111,7 +111,8 @@ fn mask(text: &str) -> String {
 }
 
 /// A text of somebody else's with the phone numbers and kennitölur in it masked.
-pub(crate) fn mask_within(text: &str) -> String {
+#[must_use]
+pub fn mask_within(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {

@@ -40,6 +40,7 @@ mod nonce;
 mod options;
 mod poll;
 mod proxy;
+pub mod reconcile;
 mod replay;
 mod secret;
 mod signature;
@@ -56,7 +57,7 @@ pub use cart::{
     Cart, CartItem, CartRef, CartState, CheckResult, ConfirmationType, NewCart, PaymentInfo,
 };
 pub use client::Client;
-pub use customer::{CustomerId, CustomerIdKind};
+pub use customer::{CustomerId, CustomerIdKind, mask_within as mask_customer_ids};
 pub use duration::{milliseconds, seconds};
 pub use error::{Error, ErrorKind, RequestSent, Result};
 pub use events::{Event, Observer, PollEvent, RequestEvent};

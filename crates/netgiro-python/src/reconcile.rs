@@ -1,0 +1,241 @@
+//! Orders against checks: columns in, columns out. What belongs in which class is the core's.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use netgiro::CartRef;
+use netgiro::reconcile::{self, Check, Order, ReconcileOptions, Recorded, Total};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::convert;
+use crate::errors::{self, OrRaise};
+use crate::panics;
+use crate::values::{CartState, CheckResult};
+
+/// Mask the phone numbers and kennitölur in a text.
+#[pyfunction]
+pub(crate) fn mask_customer_ids(text: &str) -> String {
+    netgiro::mask_customer_ids(text)
+}
+
+/// Classify orders and payments; `netgiro.reconcile` reads its inputs for it.
+///
+/// `orders` are (references, transaction ids, amounts, words, microseconds), `checks` CheckResults,
+/// CartStates or (transaction id, status, error, amount, reference, created, checked at). Returns the
+/// columns of the rows, the totals, and how many orders the window left out.
+#[pyfunction]
+#[pyo3(signature = (orders, checks, *, transaction_id, tolerance, since, until, now))]
+#[expect(clippy::too_many_arguments, reason = "as many as the core takes")]
+pub(crate) fn reconcile_columns<'py>(
+    py: Python<'py>,
+    orders: &Bound<'py, PyTuple>,
+    checks: &Bound<'py, PyAny>,
+    transaction_id: &str,
+    tolerance: &Bound<'py, PyAny>,
+    since: Option<i64>,
+    until: Option<i64>,
+    now: i64,
+) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>, usize)> {
+    let orders = read_orders(orders, transaction_id)?;
+    let checks = read_checks(checks)?;
+    let options = ReconcileOptions {
+        tolerance: amount(tolerance)?,
+        from: since.map(|at| instant(py, at)).transpose()?,
+        until: until.map(|at| instant(py, at)).transpose()?,
+        now: instant(py, now)?,
+    };
+    let done = panics::caught(|| {
+        py.detach(|| reconcile::reconcile(&orders, &checks, &options))
+            .or_raise(py)
+    })?;
+    let totals = PyDict::new(py);
+    for (outcome, total) in &done.totals {
+        totals.set_item(outcome.as_str(), total_of(py, total)?)?;
+    }
+    totals.set_item("total", total_of(py, &done.total)?)?;
+    Ok((columns(py, &done.rows)?, totals, done.left_out))
+}
+
+/// References, transaction ids, amounts, words and microseconds.
+#[derive(FromPyObject)]
+struct OrderColumns<'py>(
+    Bound<'py, PyList>,
+    Bound<'py, PyList>,
+    Bound<'py, PyList>,
+    Bound<'py, PyList>,
+    Bound<'py, PyList>,
+);
+
+/// A check as a frame holds it: transaction id, status, error, amount, reference, created, checked at.
+#[derive(FromPyObject)]
+struct SavedCheck<'py>(
+    Bound<'py, PyAny>,
+    Option<String>,
+    Option<String>,
+    Option<Bound<'py, PyAny>>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+);
+
+fn read_orders(orders: &Bound<'_, PyTuple>, named: &str) -> PyResult<Vec<Order>> {
+    let py = orders.py();
+    let OrderColumns(references, ids, amounts, words, created) = orders.extract()?;
+    let mut read = Vec::with_capacity(amounts.len());
+    for (at, ((((reference, id), given), word), created)) in references
+        .iter()
+        .zip(ids.iter())
+        .zip(amounts.iter())
+        .zip(words.iter())
+        .zip(created.iter())
+        .enumerate()
+    {
+        let transaction_id = id_or_none(&id).map_err(|error| {
+            let message = format!("column {named:?}, row {}: {}", at + 1, error.value(py));
+            errors::invalid(py, message)
+        })?;
+        read.push(Order {
+            reference: reference.extract()?,
+            transaction_id,
+            amount: amount(&given)?,
+            recorded: word
+                .cast::<PyString>()?
+                .to_str()?
+                .parse::<Recorded>()
+                .or_raise(py)?,
+            created: created
+                .extract::<Option<i64>>()?
+                .map(|at| instant(py, at))
+                .transpose()?,
+        });
+    }
+    Ok(read)
+}
+
+fn read_checks(checks: &Bound<'_, PyAny>) -> PyResult<Vec<Check>> {
+    let py = checks.py();
+    let mut read = Vec::with_capacity(checks.len().unwrap_or_default());
+    for (at, check) in checks.try_iter()?.enumerate() {
+        let check = check?;
+        if let Ok(result) = check.cast::<CheckResult>() {
+            read.push(Check::from(&result.get().0));
+        } else if let Ok(state) = check.cast::<CartState>() {
+            read.push(Check::from(&state.get().0));
+        } else if let Ok(columns) = check.cast::<PyTuple>() {
+            let in_row = |error: PyErr| {
+                errors::invalid(py, format!("checks, row {}: {}", at + 1, error.value(py)))
+            };
+            read.push(saved(columns).map_err(in_row)?);
+        } else {
+            let message = format!(
+                "checks[{at}] must be a CheckResult or a CartState; got {}",
+                convert::shown(&check)
+            );
+            return Err(errors::invalid(py, message));
+        }
+    }
+    Ok(read)
+}
+
+fn saved(columns: &Bound<'_, PyTuple>) -> PyResult<Check> {
+    let py = columns.py();
+    let SavedCheck(id, status, error, paid, reference, created, checked_at) = columns.extract()?;
+    let outcome = match (status, error) {
+        (Some(status), None) => Ok(status.parse().or_raise(py)?),
+        (_, Some(error)) => Err(error),
+        (None, None) => Err("the saved result has neither a status nor an error".to_owned()),
+    };
+    Ok(Check {
+        transaction_id: convert::uuid(&id)?,
+        outcome,
+        amount: paid.as_ref().map(amount).transpose()?,
+        reference,
+        created: created.map(|at| instant(py, at)).transpose()?,
+        checked_at: checked_at.map(|at| instant(py, at)).transpose()?,
+    })
+}
+
+/// A transaction id; the nil GUID is what .NET writes for none.
+fn id_or_none(id: &Bound<'_, PyAny>) -> PyResult<Option<Uuid>> {
+    if id.is_none() {
+        return Ok(None);
+    }
+    let text = match id.cast::<PyString>() {
+        Ok(text) => text.clone(),
+        Err(_) => id.str()?,
+    };
+    let text = text.to_cow().unwrap_or(Cow::Borrowed(""));
+    match Uuid::parse_str(text.trim()) {
+        Ok(id) if id.is_nil() => Ok(None),
+        Ok(id) => Ok(Some(id)),
+        Err(_) => text.parse::<CartRef>().map(|_| None).or_raise(id.py()),
+    }
+}
+
+fn amount(given: &Bound<'_, PyAny>) -> PyResult<Decimal> {
+    if given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>() {
+        // No amount is near the largest of these, and the core refuses it.
+        return Ok(Decimal::from(given.extract::<i64>()?));
+    }
+    given.extract()
+}
+
+fn instant(py: Python<'_>, microseconds: i64) -> PyResult<Timestamp> {
+    Timestamp::from_microsecond(microseconds)
+        .map_err(|error| errors::invalid(py, format!("the instant cannot be used: {error}")))
+}
+
+fn total_of<'py>(py: Python<'py>, total: &Total) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("rows", total.rows)?;
+    dict.set_item("orders", total.orders)?;
+    dict.set_item("order_amount", total.order_amount)?;
+    dict.set_item("payments", total.payments)?;
+    dict.set_item("paid_amount", total.paid_amount)?;
+    dict.set_item("at_stake", total.at_stake)?;
+    Ok(dict)
+}
+
+/// The same words again and again: one object for each.
+fn words(py: Python<'_>, words: impl Iterator<Item = &'static str>) -> Option<Bound<'_, PyString>> {
+    let joined = words.collect::<Vec<_>>().join(", ");
+    (!joined.is_empty()).then(|| PyString::intern(py, &joined))
+}
+
+/// Texts of a group stand side by side.
+fn texts(texts: impl ExactSizeIterator<Item = String>) -> Option<String> {
+    (texts.len() > 0).then(|| texts.collect::<Vec<_>>().join(", "))
+}
+
+fn columns<'py>(py: Python<'py>, rows: &[reconcile::Row]) -> PyResult<Bound<'py, PyDict>> {
+    let columns = PyDict::new(py);
+    macro_rules! column {
+        ($name:literal, $row:ident => $value:expr) => {
+            let values = PyList::empty(py);
+            for $row in rows {
+                values.append($value)?;
+            }
+            columns.set_item($name, values)?;
+        };
+    }
+    column!("outcome", row => words(py, [row.outcome.as_str()].into_iter()));
+    column!("reference", row => texts(row.references.iter().cloned()));
+    column!("transaction_id", row => texts(row.transaction_ids.iter().map(Uuid::to_string)));
+    column!("order_status", row => words(py, row.recorded.iter().map(|word| word.as_str())));
+    column!("cart_status", row => words(py, row.standings.iter().copied()));
+    column!("order_amount", row => row.order_amount);
+    column!("paid_amount", row => row.paid_amount);
+    column!("difference", row => row.difference());
+    column!("at_stake", row => row.at_stake);
+    column!("reason", row => &row.reason);
+    column!("action", row => PyString::intern(py, row.action));
+    column!("created", row => row.created.map(Timestamp::as_microsecond));
+    column!("paid_at", row => row.paid_at.map(Timestamp::as_microsecond));
+    column!("orders", row => row.orders.len());
+    column!("payments", row => row.payments);
+    column!("order_rows", row => PyTuple::new(py, row.orders.iter().map(|at| at + 1))?);
+    Ok(columns)
+}
