@@ -90,7 +90,11 @@ class Bench:
             }
             command = [*program[work.language], *arguments]
         output = subprocess.run(
-            pinned(work, *command), check=True, capture_output=True, text=True, env=os.environ | env
+            pinned(work, *command),
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | env,
         ).stdout
         return dict(json.loads(output.splitlines()[-1]))
 

@@ -223,6 +223,10 @@ fn acceptor(folder: &Path) -> Outcome<TlsAcceptor> {
     let authority_key = rcgen::KeyPair::generate()?;
     let mut authority = rcgen::CertificateParams::new(Vec::new())?;
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    // A name of its own: by the same name, what it signs looks signed by itself.
+    authority
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "netgiro benchmark authority");
     let authority = rcgen::CertifiedIssuer::self_signed(authority, authority_key)?;
     let key = rcgen::KeyPair::generate()?;
     let certificate =
