@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 try:
@@ -76,6 +77,7 @@ class Netgiro:
         self._ledger = MemoryLedger() if ledger is None else ledger
         self._grace = grace
         self._tasks: set[asyncio.Task[None]] = set()
+        self._resting: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         self.routes: list[Route] = []
         """The callback routes, for Starlette."""
 
@@ -170,19 +172,30 @@ class Netgiro:
             return await client.poll_step(poll)
 
         settling = Settling(accepted, settled, self._ledger, check)
-        delay: float | None = 0.0
+        delay = await run_async(settling.attempt())
         while delay is not None:
-            await asyncio.sleep(delay)
+            with self._rest():
+                await asyncio.sleep(delay)
             delay = await run_async(settling.attempt())
 
+    @contextlib.contextmanager
+    def _rest(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("nothing rests outside of a task")
+        self._resting.add(task)
+        yield
+        self._resting.discard(task)
+
     async def _end(self) -> None:
+        """Let end what is under way; what waits for another attempt is another process's, later."""
         loop = asyncio.get_running_loop()
-        tasks = {task for task in self._tasks if task.get_loop() is loop}
-        if tasks:
-            _, unfinished = await asyncio.wait(tasks, timeout=self._grace)
-            for task in unfinished:
-                task.cancel()
-            await asyncio.gather(*unfinished, return_exceptions=True)
+        began = loop.time()
+        while tasks := {task for task in self._tasks if task.get_loop() is loop}:
+            for task in tasks:
+                if task in self._resting or loop.time() - began > self._grace:
+                    task.cancel()
+            await asyncio.wait(tasks, timeout=0.05)
 
 
 async def get_client(connection: HTTPConnection) -> netgiro.AsyncClient:
