@@ -5,6 +5,7 @@ const { inspect } = require('node:util');
 const results = require('./results.cjs');
 const poll = require('./poll.cjs');
 const { native, call, open, made } = require('./native.cjs');
+const { BULK, bulk, checking, checkOptions } = require('./bulk.cjs');
 const { asyncDispose, Changes, Settling } = require('./follow.cjs');
 const {
   bytes,
@@ -21,9 +22,7 @@ const {
 
 const { InvalidRequestError } = require('./errors.cjs').classes;
 
-const { fn, number, signal: aSignal, text } = types;
-
-const DEFAULT_CONCURRENCY = 32;
+const { fn, signal: aSignal, text } = types;
 
 const VARIABLES = ['NETGIRO_APP_KEY', 'NETGIRO_SECRET_KEY', 'NETGIRO_ENVIRONMENT', 'NETGIRO_BASE_URL'];
 
@@ -95,28 +94,24 @@ class Client {
     return new Changes(made(this.#native.watchCart(cartOf(cart), wait)), signal);
   }
 
-  async checkMany(carts, options = {}) {
-    const given = cartsOf('checkMany', carts);
-    const { concurrency, onProgress, signal } = members('checkMany', options, {
-      concurrency: number,
-      onProgress: fn,
-      signal: aSignal,
-    });
-    const onEvent = onProgress && (([done, total]) => onProgress(done, total));
-    const checked = await call(signal, onEvent, (port, n) =>
-      this.#native.checkMany(port, n, given, concurrency ?? DEFAULT_CONCURRENCY),
-    );
-    return Object.freeze(checked.map(results.checkResult));
+  checkMany(carts, options = {}) {
+    let given;
+    let taken;
+    try {
+      given = cartsOf('checkMany', carts);
+      taken = checkOptions('checkMany', options);
+    } catch (error) {
+      return checking(0, undefined, () => {
+        throw error;
+      });
+    }
+    return checking(given.length, taken, (port, n) => this.#native.checkMany(port, n, given, taken.bulk));
   }
 
   waitMany(carts, options = {}) {
-    const { wait, concurrency, onProgress, signal } = waitOptions('waitMany', options, {
-      concurrency: number,
-      onProgress: fn,
-      signal: aSignal,
-    });
+    const { wait, onProgress, signal, ...rest } = waitOptions('waitMany', options, BULK);
     const given = cartsOf('waitMany', carts);
-    const waiting = made(this.#native.waitMany(given, wait, concurrency ?? DEFAULT_CONCURRENCY));
+    const waiting = made(this.#native.waitMany(given, wait, bulk('waitMany', rest)));
     return new Settling((port, n) => waiting.run(port, n), signal, onProgress);
   }
 

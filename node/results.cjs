@@ -16,6 +16,18 @@ function checkResult(value) {
   return Object.freeze(value);
 }
 
+/** Results in order: a plain array, with what tables are made from it beside its elements. */
+function checkResults(list, total) {
+  const tables = () => require('./tables.cjs');
+  const hidden = {
+    total: { value: total },
+    isComplete: { value: list.length === total },
+    toCSV: { value: () => tables().toCSV(list) },
+    toArrow: { value: () => tables().toArrow(list) },
+  };
+  return Object.freeze(Object.defineProperties(list, hidden));
+}
+
 function callback(value) {
   state(value.state);
   const { amount, reference } = value;
@@ -29,4 +41,4 @@ function callback(value) {
   return Object.freeze(value);
 }
 
-module.exports = { state, checkResult, callback };
+module.exports = { state, checkResult, checkResults, callback };

@@ -50,7 +50,13 @@ def everything_else(client: netgiro.Client) -> None:
     for result in client.wait_many(["a", uuid.uuid4()], on_progress=lambda done, all_: None):
         assert_type(result, netgiro.CheckResult)
         assert_type(result.error, netgiro.NetgiroError | None)
-    assert_type(client.check_many(str(n) for n in range(3)), list[netgiro.CheckResult])
+    checked = client.check_many((str(n) for n in range(3)), rate=50, resume="earlier.jsonl")
+    assert_type(checked, netgiro.CheckResults)
+    assert_type(checked[0], netgiro.CheckResult)
+    assert_type(checked[1:] + [checked[0]], netgiro.CheckResults)
+    client.check_many([], resume=client.unfinished)
+    for result in client.check_each([uuid.uuid4()], progress=False):
+        assert_type(result, netgiro.CheckResult)
     poll = netgiro.CartPoll("id", policy=netgiro.PollPolicy(min_interval=2))
     assert_type(client.poll_step(poll.to_json()), netgiro.CartPoll)
     assert_type(poll.next_check_at, datetime.datetime)
@@ -123,7 +129,7 @@ async def later() -> None:
         first, second = await asyncio.gather(client.cancel_cart(cart), client.settle_cart(cart))
         assert_type(first, netgiro.CartState)
         assert_type(second, netgiro.CartState)
-        assert_type(await client.check_many([cart]), list[netgiro.CheckResult])
+        assert_type(await client.check_many([cart]), netgiro.CheckResults)
 
 
 def tests() -> None:

@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use napi::bindgen_prelude::{Either, Uint8Array};
 use napi_derive::napi;
 use netgiro::{
-    Callback, CartState, CartStatus, CheckResult, Client, ClientOptions, Error, ErrorKind, Result,
-    WaitMany, Watch,
+    Callback, CartState, CartStatus, Client, ClientOptions, Error, ErrorKind, Result, WaitMany,
+    Watch,
 };
 use serde::Serialize;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::convert::{self, GivenAmount, GivenCart, GivenNewCart, GivenWait};
+use crate::convert::{self, GivenAmount, GivenBulk, GivenCart, GivenNewCart, GivenWait};
 use crate::errors::{refusal_of, reply};
 use crate::events;
 use crate::poll;
@@ -253,25 +253,24 @@ impl NativeClient {
         })
     }
 
-    /// Checks many carts; `[done, total]` is an event.
+    /// Checks many carts; `[done, total, place, result]` is an event.
     #[napi(catch_unwind)]
     pub fn check_many(
         &self,
         port: &Port,
         call: u32,
         carts: Vec<GivenCart>,
-        concurrency: f64,
+        bulk: GivenBulk,
     ) -> Option<String> {
         accepted(|| {
             let (client, carts) = (self.open()?, convert::carts(&carts)?);
-            let concurrency = convert::whole("concurrency", concurrency)?;
+            let mut checking = client.check_many(carts, convert::bulk_options(bulk)?)?;
             Ok(port.start(call, |events| async move {
-                client
-                    .check_many(carts, concurrency, |done, total| {
-                        events.send(&(done, total));
-                    })
-                    .await
-                    .map(Checks)
+                while let Some((at, result)) = checking.next().await {
+                    let (done, total) = (checking.done(), checking.total());
+                    events.send(&(done, total, at, CheckView::from(&result)));
+                }
+                Ok(())
             }))
         })
     }
@@ -282,12 +281,12 @@ impl NativeClient {
         &self,
         carts: Vec<GivenCart>,
         wait: GivenWait,
-        concurrency: f64,
+        bulk: GivenBulk,
     ) -> Made<NativeWaiting> {
         let waiting = self.open().and_then(|client| {
             let carts = convert::carts(&carts)?;
             let options = convert::wait_options(&wait)?;
-            client.wait_many(carts, options, convert::whole("concurrency", concurrency)?)
+            client.wait_many(carts, options, convert::bulk_options(bulk)?)
         });
         match waiting {
             Ok(waiting) => Either::A(NativeWaiting {
@@ -429,18 +428,6 @@ impl Serialize for State {
         serializer: S,
     ) -> std::result::Result<S::Ok, S::Error> {
         StateView::from(&self.0).serialize(serializer)
-    }
-}
-
-/// The results of a bulk call on their way to JavaScript.
-struct Checks(Vec<CheckResult>);
-
-impl Serialize for Checks {
-    fn serialize<S: serde::Serializer>(
-        &self,
-        serializer: S,
-    ) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(CheckView::from))
     }
 }
 

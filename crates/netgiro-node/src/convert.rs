@@ -1,15 +1,19 @@
 //! From what JavaScript gives to what the core takes.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use napi::bindgen_prelude::{BigInt, Either, Either3};
 use napi_derive::napi;
 pub(crate) use netgiro::milliseconds;
 use netgiro::{
-    Amount, Cart, CartItem, CartPoll, CartRef, CustomerId, Error, ErrorKind, Given, NewCart,
-    PollPolicy, Result, WaitOptions,
+    Amount, BulkOptions, Cart, CartItem, CartPoll, CartRef, CheckResult, CheckResults, CustomerId,
+    Error, ErrorKind, Given, NewCart, PollPolicy, Result, WaitOptions,
 };
+use serde::Deserialize;
+
+use crate::values::StateView;
 
 /// A number, a big integer, or anything else as it prints.
 pub(crate) type GivenAmount = Either3<f64, BigInt, String>;
@@ -219,6 +223,84 @@ fn policy(given: &GivenPolicy) -> Result<PollPolicy> {
             default.max_interval(),
         )?,
     )
+}
+
+/// How to go about many checks; what is left out is the core's own.
+#[napi(object, object_to_js = false)]
+pub struct GivenBulk {
+    /// How many at a time.
+    pub concurrency: Option<f64>,
+    /// How many a second.
+    pub rate: Option<f64>,
+    /// In milliseconds.
+    pub retry_for_ms: Option<f64>,
+    /// The JSON text of an array of [`Earlier`].
+    pub resume: Option<String>,
+}
+
+/// What is known of a cart from an earlier call: its state, or the poll that was not over.
+#[derive(Deserialize)]
+struct Earlier<'a> {
+    #[serde(borrow)]
+    state: Option<StateView<'a>>,
+    poll: Option<String>,
+}
+
+impl Earlier<'_> {
+    fn read(self) -> Result<Option<CheckResult>, String> {
+        if let Some(state) = self.state {
+            let state = state.read()?;
+            return Ok(Some(CheckResult {
+                transaction_id: state.transaction_id,
+                outcome: Ok(state),
+            }));
+        }
+        let Some(token) = self.poll else {
+            return Ok(None);
+        };
+        let poll = CartPoll::from_json(&token).map_err(|error| error.message().to_owned())?;
+        let cut_short = Error::new(ErrorKind::WaitTimeout, "not settled then");
+        Ok(Some(CheckResult {
+            transaction_id: poll.transaction_id(),
+            outcome: Err(cut_short.with_poll(poll)),
+        }))
+    }
+}
+
+pub(crate) fn bulk_options(given: GivenBulk) -> Result<BulkOptions> {
+    let mut options = BulkOptions {
+        rate: given.rate,
+        ..BulkOptions::default()
+    };
+    if let Some(concurrency) = given.concurrency {
+        options.concurrency = whole("concurrency", concurrency)?;
+    }
+    if let Some(retry_for) = given.retry_for_ms {
+        options.retry_for = milliseconds("retryForMs", retry_for)?;
+    }
+    options.resume = given
+        .resume
+        .map(|text| earlier(&text).map(Arc::new))
+        .transpose()?;
+    Ok(options)
+}
+
+fn earlier(text: &str) -> Result<CheckResults> {
+    let refused = |at: usize, why: String| {
+        Error::new(
+            ErrorKind::InvalidRequest,
+            format!("resume[{at}] is no result of an earlier call: {why}"),
+        )
+    };
+    let all: Vec<Earlier<'_>> =
+        serde_json::from_str(text).map_err(|error| refused(0, error.to_string()))?;
+    let mut results = CheckResults::default();
+    for (at, one) in all.into_iter().enumerate() {
+        if let Some(result) = one.read().map_err(|why| refused(at, why))? {
+            results.push(&result);
+        }
+    }
+    Ok(results)
 }
 
 /// A whole number, from a JavaScript number.

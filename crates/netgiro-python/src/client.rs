@@ -4,11 +4,12 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use netgiro::{CartRef, ClientOptions, CustomerId, Error, NewCart, WaitOptions, Watch};
+use netgiro::{ClientOptions, CustomerId, Error, NewCart, WaitOptions, Watch};
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::awaitable::Call;
+use crate::bulk::{self, Given, Kept};
 use crate::callback::Parts;
 use crate::convert;
 use crate::errors::OrRaise;
@@ -16,6 +17,7 @@ use crate::event::{Event, Reporter};
 use crate::logging;
 use crate::panics;
 use crate::poll::{self, PollPolicy};
+use crate::results::CheckResults;
 use crate::runtime::Connections;
 use crate::slot;
 use crate::stream::{AsyncStream, SyncStream};
@@ -142,22 +144,6 @@ async fn follow(mut watch: Watch, reporter: Reporter) -> Result<netgiro::CartSta
         reporter.report(Event::State(change?));
     }
     watch.finish().await
-}
-
-/// Reports every cart as it settles, and how many have.
-async fn follow_many(
-    client: netgiro::Client,
-    carts: Vec<CartRef>,
-    options: WaitOptions,
-    concurrency: usize,
-    reporter: Reporter,
-) -> Result<(), Error> {
-    let mut waiting = client.wait_many(carts, options, concurrency)?;
-    while let Some(result) = waiting.next().await {
-        reporter.report(Event::Progress(waiting.done(), waiting.total()));
-        reporter.report(Event::Result(Box::new(result)));
-    }
-    Ok(())
 }
 
 fn wait_options(
@@ -439,48 +425,120 @@ macro_rules! client_methods {
                 })
             }
 
-            /// Check many carts, `concurrency` at a time; returns a CheckResult for each, in order.
+            /// Check many carts, `concurrency` at a time; returns CheckResults: a CheckResult for each, in
+            /// order, and a table as well.
             ///
-            /// `on_progress(done, total)` is called for each that is done.
-            #[pyo3(signature = (ids, *, concurrency=32, on_progress=None))]
+            /// At most `rate` checks are sent a second, fewer where the server says that it is too much. A
+            /// check that fails in a way that may pass is made again for `retry_for` seconds; what a check
+            /// fails with in the end is its cart's result. Three refusals of the keys in a row end it all,
+            /// as does an outage of `retry_for`: the carts that were not asked about say so.
+            ///
+            /// What `resume`, earlier CheckResults or the path of a file they were saved in, knows a state
+            /// of is not asked again. When the call is interrupted, what is done is in `unfinished`.
+            /// `on_progress(done, total)` is called for each that is done. `progress` shows a bar: by
+            /// default in notebooks and interactive sessions that have tqdm.
+            #[pyo3(signature = (
+                ids, *, concurrency=None, rate=None, retry_for=None, resume=None, on_progress=None,
+                progress=None
+            ))]
+            #[pyo3(text_signature = "($self, ids, *, concurrency=32, rate=None, retry_for=30.0, resume=None, on_progress=None, progress=None)")]
+            #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
             fn check_many(
                 &self,
                 py: Python<'_>,
                 ids: &Bound<'_, PyAny>,
-                concurrency: usize,
+                concurrency: Option<usize>,
+                rate: Option<f64>,
+                retry_for: Option<f64>,
+                resume: Option<&Bound<'_, PyAny>>,
                 on_progress: Option<Py<PyAny>>,
+                progress: Option<bool>,
             ) -> PyResult<Py<PyAny>> {
-                let job = convert::cart_refs(ids).map(|carts| {
-                    move |client: netgiro::Client, reporter: Reporter| async move {
-                        client
-                            .check_many(carts, concurrency, |done, total| {
-                                reporter.report(Event::Progress(done, total));
-                            })
-                            .await
-                    }
-                });
-                self.carry_out(py, "check_many", on_progress, job)
+                let mut on_event = None;
+                let prepare = || {
+                    let given = Given { concurrency, rate, retry_for, resume };
+                    let options = given.options(py)?;
+                    let carts = convert::cart_refs(ids)?;
+                    on_event = bulk::listener(py, on_progress, progress)?;
+                    let kept = Kept::new(carts.len(), &options);
+                    self.connections.keep(&kept);
+                    let is_heard = on_event.is_some();
+                    Ok(move |client: netgiro::Client, reporter: Reporter| {
+                        bulk::check_many(client, carts, options, kept, is_heard.then_some(reporter))
+                    })
+                };
+                let job = panics::caught(prepare);
+                self.carry_out(py, "check_many", on_event, job)
+                    .inspect_err(|raised| bulk::tell_of(&self.connections.unfinished, py, raised))
             }
 
-            /// Wait for many carts, at most `concurrency` checks at a time; iterates over a CheckResult
-            /// for each, as it settles.
+            /// Check many carts as `check_many` does; iterates over a CheckResult for each, as it comes,
+            /// those first that `resume` knows.
+            #[pyo3(signature = (
+                ids, *, concurrency=None, rate=None, retry_for=None, resume=None, on_progress=None,
+                progress=None
+            ))]
+            #[pyo3(text_signature = "($self, ids, *, concurrency=32, rate=None, retry_for=30.0, resume=None, on_progress=None, progress=None)")]
+            #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
+            fn check_each(
+                &self,
+                py: Python<'_>,
+                ids: &Bound<'_, PyAny>,
+                concurrency: Option<usize>,
+                rate: Option<f64>,
+                retry_for: Option<f64>,
+                resume: Option<&Bound<'_, PyAny>>,
+                on_progress: Option<Py<PyAny>>,
+                progress: Option<bool>,
+            ) -> PyResult<Py<PyAny>> {
+                let given = Given { concurrency, rate, retry_for, resume };
+                let options = given.options(py)?;
+                let carts = convert::cart_refs(ids)?;
+                let on_progress = bulk::listener(py, on_progress, progress)?;
+                self.iterate(py, on_progress, move |client: netgiro::Client, reporter: Reporter| {
+                    bulk::check_each(client, carts, options, reporter)
+                })
+            }
+
+            /// The results, as far as they came, of the last `check_many` when it was interrupted; None
+            /// when it was not. While one is under way: what it has so far.
+            #[getter]
+            fn unfinished(&self) -> Option<CheckResults> {
+                bulk::unfinished(&self.connections.unfinished)
+            }
+
+            /// Wait for many carts, at most `concurrency` checks at a time and `rate` a second; iterates
+            /// over a CheckResult for each, as it settles.
             ///
             /// A cart that is not decided after `timeout` seconds comes with a WaitTimeoutError as its
-            /// `error`. `on_progress(done, total)` is called for each that is done.
-            #[pyo3(signature = (carts, *, timeout=180.0, policy=None, concurrency=32, on_progress=None))]
+            /// `error`. What `resume`, earlier CheckResults or the path of a file, knows to be settled
+            /// comes first, unasked; what timed out there goes on from its poll. `on_progress(done, total)`
+            /// is called for each that is done; `progress` shows a bar, as for `check_many`.
+            #[pyo3(signature = (
+                carts, *, timeout=180.0, policy=None, concurrency=None, rate=None, resume=None,
+                on_progress=None, progress=None
+            ))]
+            #[pyo3(text_signature = "($self, carts, *, timeout=180.0, policy=None, concurrency=32, rate=None, resume=None, on_progress=None, progress=None)")]
+            #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
             fn wait_many(
                 &self,
                 py: Python<'_>,
                 carts: &Bound<'_, PyAny>,
                 timeout: f64,
                 policy: Option<&Bound<'_, PollPolicy>>,
-                concurrency: usize,
+                concurrency: Option<usize>,
+                rate: Option<f64>,
+                resume: Option<&Bound<'_, PyAny>>,
                 on_progress: Option<Py<PyAny>>,
+                progress: Option<bool>,
             ) -> PyResult<Py<PyAny>> {
                 let carts = convert::cart_refs(carts)?;
                 let options = wait_options(py, timeout, policy)?;
+                let given = Given { concurrency, rate, retry_for: None, resume };
+                let bulk = given.options(py)?;
+                let on_progress = bulk::listener(py, on_progress, progress)?;
                 self.iterate(py, on_progress, move |client: netgiro::Client, reporter: Reporter| {
-                    follow_many(client, carts, options, concurrency, reporter)
+                    bulk::wait_many(client, carts, options, bulk, reporter)
                 })
             }
 

@@ -9,6 +9,7 @@
 )]
 
 mod awaitable;
+mod bulk;
 mod callback;
 mod client;
 mod convert;
@@ -20,6 +21,7 @@ mod panics;
 mod poll;
 mod reconcile;
 mod replay;
+mod results;
 mod runtime;
 mod simulator;
 mod slot;
@@ -59,6 +61,8 @@ mod _netgiro {
     use crate::reconcile::{mask_customer_ids, reconcile_columns};
     #[pymodule_export]
     use crate::replay::MemoryReplayGuard;
+    #[pymodule_export]
+    use crate::results::CheckResults;
     #[pymodule_export]
     use crate::simulator::{SimulatedCallback, SimulatedCart, SimulatedRequest, Simulator};
     #[pymodule_export]

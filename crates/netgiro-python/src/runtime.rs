@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::AbortHandle;
@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
+use crate::bulk::{Kept, Unfinished};
 use crate::errors;
 use crate::event::{Event, Listener, Reporter};
 use crate::logging::{Wanted, heard};
@@ -131,6 +132,8 @@ pub(crate) struct Connections {
     core: netgiro::Client,
     lanes: Mutex<Vec<ProcessBound<Lane>>>,
     background: Mutex<Option<ProcessBound<netgiro::Client>>>,
+    /// What is kept of the last bulk check.
+    pub(crate) unfinished: Unfinished,
     closed: AtomicBool,
 }
 
@@ -140,12 +143,19 @@ impl Connections {
             core,
             lanes: Mutex::default(),
             background: Mutex::default(),
+            unfinished: Mutex::default(),
             closed: AtomicBool::new(false),
         }
     }
 
     pub(crate) fn core(&self) -> &netgiro::Client {
         &self.core
+    }
+
+    /// Keeps the results of a bulk check that begins, in the place of those of the last.
+    pub(crate) fn keep(&self, results: &Arc<Kept>) {
+        let last = lock(&self.unfinished).replace(ProcessBound::new(Arc::clone(results)));
+        drop(last);
     }
 
     /// Closes what is idle; what is under way ends by itself.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use netgiro::{CartStatus, CheckResult as Outcome};
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -343,6 +344,13 @@ value! {
         #[getter]
         fn is_paid(&self) -> bool {
             self.0.is_paid()
+        }
+
+        fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+            let py = slf.py();
+            py.import(intern!(py, "netgiro.display"))?
+                .call_method1(intern!(py, "state"), (slf,))
+                .map(Bound::unbind)
         }
     }
 }

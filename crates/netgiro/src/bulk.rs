@@ -1,159 +1,129 @@
-//! Waiting for many carts at once: one heap of due times, and a bounded number of checks under way.
+//! What bulk calls have in common: how many checks at a time, how fast, how long a failed one is tried
+//! again, and what is known already.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use jiff::Timestamp;
-use tokio::time::sleep;
 
 use crate::cart::{CartRef, CheckResult};
-use crate::client::Client;
-use crate::poll::{CartPoll, Seen, WaitOptions, until};
-use crate::watch::Clock;
+use crate::error::{Error, Result};
+use crate::pace::Pace;
+use crate::results::CheckResults;
+use crate::wire;
 
-struct Checked {
-    at: usize,
-    sent_at: Timestamp,
-    seen: Seen,
-}
-
-/// Many carts being waited for; gives each as it settles.
-pub struct WaitMany {
-    client: Client,
-    clock: Clock,
-    polls: Vec<Option<CartPoll>>,
-    due: BinaryHeap<Reverse<(Timestamp, usize)>>,
-    under_way: FuturesUnordered<BoxFuture<'static, Checked>>,
-    concurrency: usize,
-    done: usize,
-}
-
-impl WaitMany {
-    pub(crate) fn new(
-        client: Client,
-        carts: Vec<CartRef>,
-        options: WaitOptions,
-        concurrency: usize,
-    ) -> Self {
-        let clock = Clock::start();
-        let now = clock.now();
-        let polls: Vec<_> = carts
-            .into_iter()
-            .map(|cart| Some(CartPoll::new(cart, options, now)))
-            .collect();
-        let due = polls
-            .iter()
-            .enumerate()
-            .filter_map(|(at, poll)| Some(Reverse((poll.as_ref()?.next_check_at(), at))))
-            .collect();
-        Self {
-            client,
-            clock,
-            polls,
-            due,
-            under_way: FuturesUnordered::new(),
-            concurrency,
-            done: 0,
-        }
-    }
-
-    /// How many carts there are in all.
-    #[must_use]
-    pub fn total(&self) -> usize {
-        self.polls.len()
-    }
-
-    /// How many of them have been given.
-    #[must_use]
-    pub fn done(&self) -> usize {
-        self.done
-    }
-
-    /// The next cart that settled, or whose wait ended in an error; `None` after the last.
+/// How a bulk call goes about its checks.
+#[derive(Clone, Debug)]
+pub struct BulkOptions {
+    /// How many checks may be under way at a time.
+    pub concurrency: usize,
+    /// How many checks are sent a second at the most, evenly spaced; `None` for as fast as answers come.
     ///
-    /// May be dropped and called again.
-    pub async fn next(&mut self) -> Option<CheckResult> {
-        loop {
-            if let Some(result) = self.start_due() {
-                return Some(result);
-            }
-            let next_due = match self.due.peek() {
-                Some(Reverse((due, _))) if self.under_way.len() < self.concurrency => Some(*due),
-                _ => None,
-            };
-            let checked = match (next_due, self.under_way.is_empty()) {
-                (None, true) => return None,
-                (None, false) => self.under_way.next().await,
-                (Some(due), true) => {
-                    sleep(until(due, self.clock.now())).await;
-                    None
-                }
-                (Some(due), false) => {
-                    tokio::select! {
-                        checked = self.under_way.next() => checked,
-                        () = sleep(until(due, self.clock.now())) => None,
-                    }
-                }
-            };
-            if let Some(result) = checked.and_then(|checked| self.take_in(checked)) {
-                return Some(result);
-            }
+    /// Where the server answers that it is too much (HTTP 429), `check_many` halves its pace, and
+    /// recovers it by a tenth a second. `wait_many` does so when a rate is given; without one each of
+    /// its carts slows down by itself.
+    pub rate: Option<f64>,
+    /// For how long after its first check a cart is asked about again where the check failed in a way
+    /// that may pass: no connection, no answer in time, HTTP 429 and 5xx, a broken answer. The client's
+    /// own timeout is for one check. Of `check_many` alone: `wait_many` goes on to its own deadline.
+    pub retry_for: Duration,
+    /// Results to go on from: what is known by them is not asked again.
+    pub resume: Option<Arc<CheckResults>>,
+}
+
+impl Default for BulkOptions {
+    fn default() -> Self {
+        Self {
+            concurrency: 32,
+            rate: None,
+            retry_for: Duration::from_secs(30),
+            resume: None,
         }
-    }
-
-    /// Starts the checks that are due; gives a cart that was settled from the start.
-    fn start_due(&mut self) -> Option<CheckResult> {
-        let now = self.clock.now();
-        while self.under_way.len() < self.concurrency {
-            let &Reverse((due, at)) = self.due.peek()?;
-            if due > now {
-                return None;
-            }
-            self.due.pop();
-            let Some(poll) = self.polls.get_mut(at).and_then(Option::as_mut) else {
-                continue;
-            };
-            if let (true, Some(state)) = (poll.is_done(), poll.state().cloned()) {
-                return self.give(at, Ok(state));
-            }
-            let client = self.client.clone();
-            let cart = poll.cart();
-            let sent_at = now.max(poll.next_check_at());
-            self.under_way.push(Box::pin(async move {
-                let seen = client.check(&cart, 1).await.into();
-                Checked { at, sent_at, seen }
-            }));
-        }
-        None
-    }
-
-    /// Takes an answer in; gives the cart when it is settled.
-    fn take_in(&mut self, checked: Checked) -> Option<CheckResult> {
-        let Checked { at, sent_at, seen } = checked;
-        let place = self.polls.get_mut(at)?;
-        let poll = place.take()?;
-        let outcome = match self.client.step(&poll, seen, sent_at, self.clock.now()) {
-            Ok(next) if !next.is_done() => {
-                self.due.push(Reverse((next.next_check_at(), at)));
-                *place = Some(next);
-                return None;
-            }
-            Ok(next) => Ok(next.state().cloned()?),
-            Err(error) => Err(error),
-        };
-        *place = Some(poll);
-        self.give(at, outcome)
-    }
-
-    fn give(&mut self, at: usize, outcome: crate::Result<crate::CartState>) -> Option<CheckResult> {
-        let poll = self.polls.get_mut(at)?.take()?;
-        self.done += 1;
-        Some(CheckResult {
-            transaction_id: poll.transaction_id(),
-            outcome,
-        })
     }
 }
+
+impl BulkOptions {
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.concurrency == 0 {
+            return Err(Error::invalid_request(
+                "concurrency must be at least 1; got 0",
+            ));
+        }
+        Pace::check(self.rate)
+    }
+
+    /// The carts whose result is known, each with its place, and those to be asked about.
+    ///
+    /// A state that tells of another amount or reference than the cart's is not known: asked again,
+    /// it comes as the mismatch that it is.
+    pub(crate) fn split(
+        &mut self,
+        carts: Vec<CartRef>,
+        is_known: impl Fn(&CheckResult) -> bool,
+    ) -> (Known, Vec<(usize, CartRef)>) {
+        let all = carts.into_iter().enumerate();
+        let Some(results) = self.resume.take() else {
+            return (Known::default(), all.collect());
+        };
+        let places = results.places();
+        let mut at = Vec::new();
+        let mut open = Vec::new();
+        for (here, mut cart) in all {
+            let found = places.get(&cart.transaction_id).copied();
+            let result = found.and_then(|there| Some((there, results.get(there)?)));
+            match result {
+                Some((there, result)) if is_known(&result) && is_of(&result, &cart) => {
+                    at.push((here, there));
+                    continue;
+                }
+                Some((
+                    _,
+                    CheckResult {
+                        outcome: Err(error),
+                        ..
+                    },
+                )) if cart.poll.is_none() => {
+                    // A wait that was cut short goes on from where it was.
+                    cart.poll = error.poll().cloned().map(Box::new);
+                }
+                _ => {}
+            }
+            open.push((here, cart));
+        }
+        let known = Known {
+            results,
+            at: at.into_iter(),
+        };
+        (known, open)
+    }
+}
+
+fn is_of(result: &CheckResult, cart: &CartRef) -> bool {
+    let state = result.outcome.as_ref().ok();
+    state.is_some_and(|state| wire::mismatch(state.payment.as_deref(), cart).is_none())
+}
+
+/// Results that need not be asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    results: Arc<CheckResults>,
+    at: std::vec::IntoIter<(usize, usize)>,
+}
+
+impl Iterator for Known {
+    type Item = (usize, CheckResult);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.at.next();
+        if next.is_none() && !self.results.is_empty() {
+            // Thousands of results that are of no more use.
+            self.results = Arc::default();
+        }
+        let (here, there) = next?;
+        Some((here, self.results.get(there)?))
+    }
+}
+
+/// The checks that are under way.
+pub(crate) type UnderWay<T> = FuturesUnordered<BoxFuture<'static, T>>;

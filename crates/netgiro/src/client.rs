@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use crate::bulk::WaitMany;
+use crate::bulk::BulkOptions;
 use crate::callback::{self, Callback};
-use crate::cart::{Cart, CartRef, CartState, CheckResult, NewCart};
+use crate::cart::{Cart, CartRef, CartState, NewCart};
+use crate::check_many::CheckMany;
 use crate::error::{Error, ErrorKind, RequestSent, Result};
 use crate::events::{Observer, PollEvent, RequestEvent, Told};
 use crate::options::{ClientOptions, Settings};
@@ -20,6 +19,7 @@ use crate::poll::{CartPoll, Seen, WaitOptions};
 use crate::replay::ReplayGuard;
 use crate::status::ResultCode;
 use crate::transport::Transport;
+use crate::wait_many::WaitMany;
 use crate::watch::Watch;
 use crate::wire::{self, Answer, Endpoint};
 
@@ -157,51 +157,22 @@ impl Client {
         Watch::new(self.clone(), cart.into(), options, true)
     }
 
-    /// Checks many carts, `concurrency` at a time; gives one result for each, in order.
+    /// Checks many carts: gives the result of each as it comes, or all of them in order.
     ///
-    /// `on_progress` is told how many of how many are done.
-    pub async fn check_many(
-        &self,
-        carts: Vec<CartRef>,
-        concurrency: usize,
-        mut on_progress: impl FnMut(usize, usize),
-    ) -> Result<Vec<CheckResult>> {
-        let concurrency = at_least_one("concurrency", concurrency)?;
-        let total = carts.len();
-        let mut results: Vec<Option<CheckResult>> = vec![None; total];
-        let mut answers = stream::iter(carts.into_iter().enumerate())
-            .map(|(at, cart)| async move {
-                let outcome = self.check(&cart, ATTEMPTS).await;
-                let transaction_id = cart.transaction_id;
-                (
-                    at,
-                    CheckResult {
-                        transaction_id,
-                        outcome,
-                    },
-                )
-            })
-            .buffer_unordered(concurrency);
-        let mut done = 0;
-        while let Some((at, result)) = answers.next().await {
-            if let Some(place) = results.get_mut(at) {
-                *place = Some(result);
-            }
-            done += 1;
-            on_progress(done, total);
-        }
-        Ok(results.into_iter().flatten().collect())
+    /// A check that fails is in its cart's result. After three refusals of the keys in a row, and after
+    /// an outage of `retry_for`, nothing more is asked, and the rest of the results says why.
+    pub fn check_many(&self, carts: Vec<CartRef>, options: BulkOptions) -> Result<CheckMany> {
+        CheckMany::new(self.clone(), carts, options)
     }
 
-    /// Waits for many carts, with at most `concurrency` checks under way; gives each as it settles.
+    /// Waits for many carts; gives each as it settles.
     pub fn wait_many(
         &self,
         carts: Vec<CartRef>,
         options: WaitOptions,
-        concurrency: usize,
+        bulk: BulkOptions,
     ) -> Result<WaitMany> {
-        let concurrency = at_least_one("concurrency", concurrency)?;
-        Ok(WaitMany::new(self.clone(), carts, options, concurrency))
+        WaitMany::new(self.clone(), carts, options, bulk)
     }
 
     /// Takes a poll one check further, for job queues: gives the poll to keep.
@@ -440,13 +411,4 @@ fn outcome_unknown(error: Error, reference: &str) -> Error {
     )
     .caused_by(error)
     .with_reference(reference)
-}
-
-fn at_least_one(argument: &str, number: usize) -> Result<usize> {
-    if number == 0 {
-        return Err(Error::invalid_request(format!(
-            "{argument} must be at least 1; got 0"
-        )));
-    }
-    Ok(number)
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cart::CartState;
 use crate::poll::CartPoll;
 use crate::status::ResultCode;
@@ -13,10 +15,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 macro_rules! error_table {
     ($( $(#[doc = $doc:literal])+ $kind:ident $code:literal $class:literal ; )+) => {
         /// What went wrong, in the words of the error table.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum ErrorKind {
-            $( $(#[doc = $doc])+ $kind, )+
+            $( $(#[doc = $doc])+ #[serde(rename = $code)] $kind, )+
         }
 
         impl ErrorKind {
@@ -76,7 +78,8 @@ impl fmt::Display for ErrorKind {
 }
 
 /// Whether the request left this machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RequestSent {
     /// Not one byte of it did.
     #[default]
@@ -106,10 +109,12 @@ impl fmt::Display for RequestSent {
 }
 
 /// What every call of this crate fails with: a kind, a sentence that says what to do, and the facts.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Error(Box<Facts>);
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// As JSON, within the results of bulk checks that are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Facts {
     kind: ErrorKind,
     message: String,
@@ -119,6 +124,7 @@ struct Facts {
     request_sent: RequestSent,
     retryable: bool,
     /// Whether it may be gone at once, so that sending again without the caller's knowledge helps.
+    #[serde(skip)]
     is_passing: bool,
     reference: Option<String>,
     retry_after: Option<Duration>,

@@ -315,7 +315,8 @@ fn another_cart(payment: Option<&PaymentInfo>, cart: &CartRef) -> Option<String>
         })
 }
 
-fn mismatch(payment: Option<&PaymentInfo>, cart: &CartRef) -> Option<String> {
+/// Why a payment is not the one for this cart, as far as the cart's amount and reference are known.
+pub(crate) fn mismatch(payment: Option<&PaymentInfo>, cart: &CartRef) -> Option<String> {
     let payment = payment?;
     if let (Some(told), Some(known)) = (payment.total_amount, cart.amount)
         && told != known

@@ -182,7 +182,13 @@ async fn each_step_of_a_poll_is_told_whoever_drives_it() {
     assert!(last.next_check_at.is_none() && last.is_done);
 
     let carts = vec![(&cart).into()];
-    let mut many = client.wait_many(carts, within(5000), 1).unwrap();
+    let one_at_a_time = netgiro::BulkOptions {
+        concurrency: 1,
+        ..netgiro::BulkOptions::default()
+    };
+    let mut many = client
+        .wait_many(carts, within(5000), one_at_a_time)
+        .unwrap();
     while many.next().await.is_some() {}
     let poll = netgiro::CartPoll::new(&cart, within(5000), jiff::Timestamp::now());
     client.poll_step(&poll).await.unwrap();

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use netgiro::{
-    Amount, Cart, CartPoll, CartRef, CartStatus, Client, ClientOptions, ConfirmationType,
-    ErrorKind, NewCart, PollPolicy, WaitOptions,
+    Amount, BulkOptions, Cart, CartPoll, CartRef, CartStatus, CheckResults, Client, ClientOptions,
+    ConfirmationType, ErrorKind, NewCart, PollPolicy, WaitOptions,
 };
 use netgiro_simulator::{BodyAs, Endpoint, Fault, Simulator, SimulatorOptions};
 use uuid::Uuid;
@@ -274,19 +274,24 @@ async fn many_carts_are_checked_in_order_and_waited_for_as_they_settle() {
     }
     let carts = || -> Vec<CartRef> { ids.iter().copied().map(CartRef::from).collect() };
     let mut progress = Vec::new();
-    let results = shop
-        .client
-        .check_many(carts(), 4, |done, total| progress.push((done, total)))
-        .await
-        .unwrap();
+    let bulk = || BulkOptions {
+        concurrency: 4,
+        ..BulkOptions::default()
+    };
+    let mut checking = shop.client.check_many(carts(), bulk()).unwrap();
+    let mut results = CheckResults::of(checking.total());
+    while let Some((at, result)) = checking.next().await {
+        results.set(at, &result);
+        progress.push((checking.done(), checking.total()));
+    }
     assert_eq!(progress.last(), Some(&(20, 20)));
-    for (at, (id, result)) in ids.iter().zip(&results).enumerate() {
+    for (at, (id, result)) in ids.iter().zip(results.iter()).enumerate() {
         assert_eq!(result.transaction_id, *id);
         assert_eq!(result.outcome.as_ref().unwrap().is_paid(), at % 2 == 0);
     }
 
     let started = Instant::now();
-    let mut waiting = shop.client.wait_many(carts(), within(400), 4).unwrap();
+    let mut waiting = shop.client.wait_many(carts(), within(400), bulk()).unwrap();
     let (mut paid, mut timed_out) = (0, 0);
     while let Some(result) = waiting.next().await {
         match result.outcome {

@@ -191,8 +191,10 @@ async fn sound_calls(printed: &Printed) {
         printed.debug(&client.settle_cart(&cart, within(20)).await);
     }
     let unknown = vec![CartRef::from(ID)];
-    let results = client.check_many(unknown, 2, |_, _| ()).await.unwrap();
+    let bulk = netgiro::BulkOptions::default();
+    let results = client.check_many(unknown, bulk).unwrap().finish().await;
     printed.debug(&results);
+    printed.debug(&results.iter().collect::<Vec<_>>());
     for fault in [
         Fault::on(Endpoint::CheckCart).status(401),
         Fault::on(Endpoint::CheckCart).status(429).retry_after("1"),

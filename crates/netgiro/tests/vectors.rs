@@ -22,9 +22,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use netgiro::{
-    Amount, Callback, Cart, CartItem, CartPoll, CartRef, CartState, CartStatus, Client,
-    ClientOptions, CustomerId, Error, ErrorKind, Given, NewCart, PaymentInfo, PollPolicy, Seen,
-    WaitOptions, milliseconds, sign,
+    Amount, BulkOptions, Callback, Cart, CartItem, CartPoll, CartRef, CartState, CartStatus,
+    Client, ClientOptions, CustomerId, Error, ErrorKind, Given, NewCart, PaymentInfo, PollPolicy,
+    Seen, WaitOptions, milliseconds, sign,
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -616,8 +616,12 @@ fn carts_of(arguments: &Value) -> Vec<CartRef> {
         .collect()
 }
 
-fn concurrency(arguments: &Value) -> usize {
-    usize::try_from(arguments["concurrency"].as_u64().unwrap()).unwrap()
+fn bulk(arguments: &Value) -> BulkOptions {
+    let mut options = BulkOptions::default();
+    if let Some(concurrency) = arguments["concurrency"].as_u64() {
+        options.concurrency = usize::try_from(concurrency).unwrap();
+    }
+    options
 }
 
 #[test]
@@ -644,16 +648,11 @@ fn refusals() {
                 CartPoll::from_json(text(&arguments["text"])).map(drop)
             }
             "insert_cart" => block_on(call(&client, "InsertCart", arguments, None)).map(drop),
-            "check_many" => {
-                block_on(client.check_many(carts_of(arguments), concurrency(arguments), |_, _| {}))
-                    .map(drop)
-            }
+            "check_many" => client
+                .check_many(carts_of(arguments), bulk(arguments))
+                .map(drop),
             "wait_many" => client
-                .wait_many(
-                    carts_of(arguments),
-                    WaitOptions::default(),
-                    concurrency(arguments),
-                )
+                .wait_many(carts_of(arguments), WaitOptions::default(), bulk(arguments))
                 .map(drop),
             "confirm_cart" => block_on(call(&client, "ConfirmCart", arguments, None)).map(drop),
             // A Rust caller has parsed the id before any of these can be called.

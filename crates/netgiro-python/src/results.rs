@@ -1,0 +1,339 @@
+//! `CheckResults`: the results of a bulk check as a sequence, and as columns.
+//!
+//! They stay in the core's few bytes; a `CheckResult` is made when it is asked for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::exceptions::{PyIndexError, PyOSError, PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
+
+use crate::convert;
+use crate::errors::OrRaise;
+use crate::values::{CheckResult, Present, status};
+
+/// The results of a bulk check: a sequence of CheckResult, and a table as well.
+///
+/// Takes some 200 bytes a cart. `polars.DataFrame(results)`, `pyarrow.table(results)` and DuckDB take
+/// it as it is; so does `check_many(ids, resume=results)`.
+#[pyclass(frozen, sequence, weakref, module = "netgiro")]
+pub(crate) struct CheckResults(Arc<netgiro::CheckResults>);
+
+impl From<netgiro::CheckResults> for CheckResults {
+    fn from(results: netgiro::CheckResults) -> Self {
+        Self(Arc::new(results))
+    }
+}
+
+impl Present for netgiro::CheckResults {
+    fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(Py::new(py, CheckResults::from(self))?.into_any())
+    }
+}
+
+impl CheckResults {
+    pub(crate) fn core(&self) -> Arc<netgiro::CheckResults> {
+        Arc::clone(&self.0)
+    }
+
+    /// The results themselves, or those of an iterable.
+    pub(crate) fn of(value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(results) = value.cast::<Self>() {
+            return Ok(Self(results.get().core()));
+        }
+        let mut results = netgiro::CheckResults::default();
+        add(&mut results, value)?;
+        Ok(results.into())
+    }
+
+    fn get(&self, py: Python<'_>, at: usize) -> PyResult<Option<Py<PyAny>>> {
+        let result = self.0.get(at);
+        result.map(|result| result.present(py)).transpose()
+    }
+
+    fn is_at(&self, at: usize, value: &Bound<'_, PyAny>) -> bool {
+        value
+            .cast::<CheckResult>()
+            .is_ok_and(|value| self.0.get(at).as_ref() == Some(&value.get().0))
+    }
+}
+
+/// Adds the results of an iterable at the end.
+fn add(results: &mut netgiro::CheckResults, values: &Bound<'_, PyAny>) -> PyResult<()> {
+    if let Ok(more) = values.cast::<CheckResults>() {
+        more.get().0.iter().for_each(|result| results.push(&result));
+        return Ok(());
+    }
+    for value in values.try_iter()? {
+        let value = value?;
+        let Ok(result) = value.cast::<CheckResult>() else {
+            return Err(PyTypeError::new_err(format!(
+                "expected results of check_many or wait_many, got {}",
+                convert::shown(&value)
+            )));
+        };
+        results.push(&result.get().0);
+    }
+    Ok(())
+}
+
+/// An error of the file system, with the path it is about.
+fn not_saved(py: Python<'_>, error: &std::io::Error, path: &PathBuf) -> PyErr {
+    let told = (error.raw_os_error(), error.to_string(), path.clone());
+    told.into_pyobject(py).map_or_else(
+        |failed| failed,
+        |told| PyErr::from_type(py.get_type::<PyOSError>(), told.unbind()),
+    )
+}
+
+#[pymethods]
+impl CheckResults {
+    #[new]
+    #[pyo3(signature = (results=None, /))]
+    #[pyo3(text_signature = "(results=(), /)")]
+    fn new(results: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        results.map_or_else(|| Ok(Self(Arc::default())), Self::of)
+    }
+
+    /// Load what `save` saved. Raises InvalidRequestError for what it did not save.
+    #[staticmethod]
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        py.detach(|| netgiro::CheckResults::load(path))
+            .or_raise(py)
+            .map(Self::from)
+    }
+
+    /// Save the results in a file, all or nothing: JSON lines, to go on from or to look into.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| self.0.save(&path))
+            .map_err(|error| not_saved(py, &error, &path))
+    }
+
+    /// How many carts were to be checked.
+    #[getter]
+    fn total(&self) -> usize {
+        self.0.total()
+    }
+
+    /// Whether each of them has a result: False for what was kept of an interrupted call.
+    #[getter]
+    fn is_complete(&self) -> bool {
+        self.0.is_complete()
+    }
+
+    /// Return how many carts have each status, as a dict in the order of the table of statuses; those
+    /// that could not be checked are under `"error"`.
+    fn tally<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let tally = py.detach(|| self.0.tally());
+        let counts = PyDict::new(py);
+        for (known, count) in tally.statuses() {
+            counts.set_item(status(py, known)?, count)?;
+        }
+        if tally.failed > 0 {
+            counts.set_item("error", tally.failed)?;
+        }
+        Ok(counts)
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    fn __getitem__(&self, index: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let py = index.py();
+        let length = self.0.len();
+        if let Ok(slice) = index.cast::<PySlice>() {
+            let range = slice.indices(length.try_into()?)?;
+            let places = (0..range.slicelength).scan(range.start, |next, _| {
+                let at = *next;
+                *next = at.saturating_add(range.step);
+                Some(at.unsigned_abs())
+            });
+            return self.0.select(places).present(py);
+        }
+        let index: isize = match index.call_method0(intern!(py, "__index__")) {
+            Ok(index) => index.extract()?,
+            Err(_) => {
+                return Err(PyTypeError::new_err(format!(
+                    "indices must be integers or slices, not {}",
+                    index.get_type().name()?
+                )));
+            }
+        };
+        let at = if index < 0 {
+            length.checked_sub(index.unsigned_abs())
+        } else {
+            Some(index.unsigned_abs())
+        };
+        let result = at.map(|at| self.get(py, at)).transpose()?.flatten();
+        result.ok_or_else(|| PyIndexError::new_err("there are not that many results"))
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Iter {
+        Iter {
+            results: slf.unbind(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    fn __contains__(&self, value: &Bound<'_, PyAny>) -> bool {
+        (0..self.0.len()).any(|at| self.is_at(at, value))
+    }
+
+    /// Return the place of a result, counted from 0. Raises ValueError when it is not there.
+    #[pyo3(signature = (value, start=0, stop=None, /))]
+    fn index(
+        &self,
+        value: &Bound<'_, PyAny>,
+        start: isize,
+        stop: Option<isize>,
+    ) -> PyResult<usize> {
+        let length = self.0.len();
+        let place = |at: isize| match at {
+            0.. => at.unsigned_abs().min(length),
+            _ => length.saturating_sub(at.unsigned_abs()),
+        };
+        (place(start)..stop.map_or(length, place))
+            .find(|&at| self.is_at(at, value))
+            .ok_or_else(|| PyValueError::new_err("there is no such result"))
+    }
+
+    /// Return how often a result is there.
+    #[pyo3(signature = (value, /))]
+    fn count(&self, value: &Bound<'_, PyAny>) -> usize {
+        (0..self.0.len())
+            .filter(|&at| self.is_at(at, value))
+            .count()
+    }
+
+    fn __add__(&self, other: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let mut both = netgiro::CheckResults::clone(&self.0);
+        add(&mut both, other)?;
+        Ok(both.into())
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let py = other.py();
+        let same = if let Ok(other) = other.cast::<Self>() {
+            let other = other.get();
+            py.detach(|| self.0 == other.0)
+        } else if other.is_instance_of::<PyList>() || other.is_instance_of::<PyTuple>() {
+            let items: Vec<Bound<'_, PyAny>> = other.extract()?;
+            items.len() == self.0.len()
+                && items
+                    .iter()
+                    .enumerate()
+                    .all(|(at, item)| self.is_at(at, item))
+        } else {
+            return Ok(py.NotImplemented());
+        };
+        Ok(same.into_pyobject(py)?.to_owned().into_any().unbind())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let tally = py.detach(|| self.0.tally());
+        let mut counts: Vec<_> = tally
+            .statuses()
+            .map(|(status, count)| format!("{count} {status}"))
+            .collect();
+        if tally.failed > 0 {
+            counts.push(format!("{} error", tally.failed));
+        }
+        let of = if self.0.is_complete() {
+            String::new()
+        } else {
+            format!(" of {}", self.0.total())
+        };
+        let counts = counts.join(", ");
+        format!(
+            "<CheckResults: {}{of}{}{counts}>",
+            self.0.len(),
+            if counts.is_empty() { "" } else { ": " }
+        )
+    }
+
+    /// Return a `pyarrow.Table`. Needs pyarrow.
+    fn to_arrow(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        frame(slf, "to_arrow")
+    }
+
+    /// Return a `pandas.DataFrame` with Arrow's types: exact decimals, UTC, categories. Needs pandas
+    /// and pyarrow.
+    fn to_pandas(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        frame(slf, "to_pandas")
+    }
+
+    /// Return a `polars.DataFrame`. Needs polars.
+    fn to_polars(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        frame(slf, "to_polars")
+    }
+
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        py.import(intern!(py, "netgiro.display"))?
+            .call_method1(intern!(py, "results"), (slf,))
+            .map(Bound::unbind)
+    }
+
+    /// What `save` would write, for pickle.
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let py = slf.py();
+        let mut saved = Vec::new();
+        let results = slf.get();
+        py.detach(|| results.0.write(&mut saved))?;
+        let restore = py.get_type::<Self>().getattr(intern!(py, "_restore"))?;
+        Ok((restore, (PyBytes::new(py, &saved),)))
+    }
+
+    #[staticmethod]
+    fn _restore(py: Python<'_>, saved: &[u8]) -> PyResult<Self> {
+        netgiro::CheckResults::read(saved)
+            .or_raise(py)
+            .map(Self::from)
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+}
+
+/// The results in a library's own type, made by the library from their columns.
+fn frame(results: &Bound<'_, CheckResults>, function: &str) -> PyResult<Py<PyAny>> {
+    let py = results.py();
+    py.import(intern!(py, "netgiro.frames"))?
+        .call_method1(PyString::new(py, function), (results,))
+        .map(Bound::unbind)
+}
+
+/// Iterates over results.
+#[pyclass(frozen, module = "netgiro._netgiro", name = "CheckResultsIterator")]
+pub(crate) struct Iter {
+    results: Py<CheckResults>,
+    next: AtomicUsize,
+}
+
+#[pymethods]
+impl Iter {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let at = self.next.fetch_add(1, Ordering::Relaxed);
+        self.results.get().get(py, at)
+    }
+
+    fn __length_hint__(&self) -> usize {
+        let length = self.results.get().0.len();
+        length.saturating_sub(self.next.load(Ordering::Relaxed))
+    }
+}

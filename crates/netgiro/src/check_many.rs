@@ -1,0 +1,356 @@
+//! Checking many carts: a bounded number of checks under way, evenly paced, failed ones tried again.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::vec;
+
+use futures_util::{Stream, StreamExt, stream};
+use tokio::time::{Duration, Instant, sleep_until};
+
+use crate::bulk::{BulkOptions, Known, UnderWay};
+use crate::cart::{CartRef, CartState, CheckResult};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, RequestSent, Result};
+use crate::pace::{LONGEST_PAUSE, Pace};
+use crate::results::CheckResults;
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
+/// How many refusals of the keys, with none accepted between, end the run.
+const REFUSALS_TO_STOP: u32 = 3;
+/// How many failures, with nothing learnt between, it takes beside the time to call it an outage.
+const FAILURES_TO_STOP: u32 = 10;
+
+/// Many carts being checked; gives the result of each, and its place, as it comes.
+///
+/// Nothing is lost when it is dropped on the way: what it gave is the caller's, and can be gone on from
+/// with [`BulkOptions::resume`].
+///
+/// ```
+/// # async fn month(client: netgiro::Client, ids: Vec<uuid::Uuid>) -> Result<(), netgiro::Error> {
+/// use netgiro::{BulkOptions, CheckResults};
+///
+/// let options = BulkOptions { rate: Some(50.0), ..BulkOptions::default() };
+/// let carts = ids.into_iter().map(Into::into).collect();
+/// let mut checking = client.check_many(carts, options)?;
+/// let mut results = CheckResults::of(checking.total());
+/// while let Some((at, result)) = checking.next().await {
+///     results.set(at, &result);
+/// }
+/// assert!(results.is_complete());
+/// # Ok(())
+/// # }
+/// ```
+pub struct CheckMany {
+    client: Client,
+    known: Known,
+    fresh: vec::IntoIter<(usize, CartRef)>,
+    /// Failed checks that are to be made again. With those under way they are never more than may be
+    /// under way at a time.
+    again: BinaryHeap<Reverse<Again>>,
+    under_way: UnderWay<Checked>,
+    pace: Pace,
+    health: Health,
+    concurrency: usize,
+    retry_for: Duration,
+    /// Why nothing more is asked.
+    stopped: Option<Error>,
+    total: usize,
+    done: usize,
+}
+
+/// A cart that is being checked.
+struct Asked {
+    at: usize,
+    cart: CartRef,
+    first_sent: Instant,
+    backoff: Duration,
+}
+
+struct Checked {
+    asked: Asked,
+    sent_at: Instant,
+    outcome: Result<CartState>,
+}
+
+impl CheckMany {
+    pub(crate) fn new(
+        client: Client,
+        carts: Vec<CartRef>,
+        mut options: BulkOptions,
+    ) -> Result<Self> {
+        options.check()?;
+        let now = Instant::now();
+        let total = carts.len();
+        let (known, fresh) = options.split(carts, |result| result.outcome.is_ok());
+        Ok(Self {
+            client,
+            known,
+            fresh: fresh.into_iter(),
+            again: BinaryHeap::new(),
+            under_way: UnderWay::new(),
+            pace: Pace::new(options.rate, now),
+            health: Health::new(now),
+            concurrency: options.concurrency,
+            retry_for: options.retry_for,
+            stopped: None,
+            total,
+            done: 0,
+        })
+    }
+
+    /// How many carts there are in all.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// How many of them have been given.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// The next cart that was checked, those first that were known; `None` after the last.
+    ///
+    /// May be dropped and called again.
+    pub async fn next(&mut self) -> Option<(usize, CheckResult)> {
+        let next = self.advance().await;
+        self.done += usize::from(next.is_some());
+        next
+    }
+
+    /// All the results, in order.
+    pub async fn finish(mut self) -> CheckResults {
+        let mut results = CheckResults::of(self.total);
+        while let Some((at, result)) = self.next().await {
+            results.set(at, &result);
+        }
+        results
+    }
+
+    /// The results as a stream.
+    pub fn into_stream(self) -> impl Stream<Item = (usize, CheckResult)> + Send {
+        stream::unfold(self, |mut checking| async move {
+            checking.next().await.map(|next| (next, checking))
+        })
+    }
+
+    async fn advance(&mut self) -> Option<(usize, CheckResult)> {
+        if let Some(known) = self.known.next() {
+            return Some(known);
+        }
+        loop {
+            let more_at = self.start();
+            let checked = match (more_at, self.under_way.is_empty()) {
+                (None, true) => return self.not_asked(),
+                (None, false) => self.under_way.next().await,
+                (Some(at), true) => {
+                    sleep_until(at).await;
+                    None
+                }
+                (Some(at), false) => {
+                    tokio::select! {
+                        checked = self.under_way.next() => checked,
+                        () = sleep_until(at) => None,
+                    }
+                }
+            };
+            if let Some(given) = checked.and_then(|checked| self.take_in(checked)) {
+                return Some(given);
+            }
+        }
+    }
+
+    /// Starts what may be started; gives when there may be more, unless an answer has to come first.
+    fn start(&mut self) -> Option<Instant> {
+        while self.stopped.is_none() && self.under_way.len() < self.concurrency {
+            let now = Instant::now();
+            let again_at = self.again.peek().map(|Reverse(again)| again.due);
+            let has_room = self.under_way.len() + self.again.len() < self.concurrency;
+            let due = if has_room && self.fresh.len() > 0 {
+                now
+            } else {
+                again_at?
+            };
+            let due = due.max(self.pace.not_before());
+            if due > now {
+                return Some(due);
+            }
+            let asked = match again_at {
+                Some(due) if due <= now => self.again.pop().map(|Reverse(again)| again.asked),
+                _ => self.fresh.next().map(|(at, cart)| Asked {
+                    at,
+                    cart,
+                    first_sent: now,
+                    backoff: FIRST_BACKOFF,
+                }),
+            };
+            self.send(asked?, now);
+        }
+        None
+    }
+
+    fn send(&mut self, asked: Asked, sent_at: Instant) {
+        self.pace.sent(sent_at);
+        let client = self.client.clone();
+        self.under_way.push(Box::pin(async move {
+            let outcome = client.check(&asked.cart, 1).await;
+            Checked {
+                asked,
+                sent_at,
+                outcome,
+            }
+        }));
+    }
+
+    /// Takes an answer in; gives the cart unless it is to be asked about again.
+    fn take_in(&mut self, checked: Checked) -> Option<(usize, CheckResult)> {
+        let Checked {
+            mut asked,
+            sent_at,
+            outcome,
+        } = checked;
+        let now = Instant::now();
+        let failure = outcome.as_ref().err();
+        self.pace.heard(failure, sent_at, now);
+        let pause = failure
+            .filter(|error| may_pass(error))
+            .map(|error| asked.pause(error));
+        if self.stopped.is_none() {
+            self.stopped = self.health.ends(failure, now, self.retry_for);
+        }
+        if let Some(due) = pause.and_then(|pause| now.checked_add(pause))
+            && self.stopped.is_none()
+            && due.duration_since(asked.first_sent) < self.retry_for
+        {
+            asked.backoff = (asked.backoff * 2).min(LONGEST_BACKOFF);
+            self.again.push(Reverse(Again { due, asked }));
+            return None;
+        }
+        let result = CheckResult {
+            transaction_id: asked.cart.transaction_id,
+            outcome,
+        };
+        Some((asked.at, result))
+    }
+
+    /// The next cart that is not asked about, since the run was ended.
+    fn not_asked(&mut self) -> Option<(usize, CheckResult)> {
+        let error = self.stopped.clone()?;
+        let (at, cart) = match self.again.pop() {
+            Some(Reverse(Again { asked, .. })) => (asked.at, asked.cart),
+            None => self.fresh.next()?,
+        };
+        let result = CheckResult {
+            transaction_id: cart.transaction_id,
+            outcome: Err(error),
+        };
+        Some((at, result))
+    }
+}
+
+impl Asked {
+    /// How long to wait before the check is made again.
+    fn pause(&self, error: &Error) -> Duration {
+        let asked_for = error.retry_after().unwrap_or_default().min(LONGEST_PAUSE);
+        self.backoff
+            .mul_f64(0.5 + fastrand::f64() / 2.0)
+            .max(asked_for)
+    }
+}
+
+/// Whether a check that failed so may succeed in a while. What does not verify is believed to be an
+/// attack or a wrong key, unless it is an answer that came before.
+fn may_pass(error: &Error) -> bool {
+    error.retryable() && (error.kind() != ErrorKind::Signature || error.is_passing())
+}
+
+/// A check to be made again, ordered by when.
+struct Again {
+    due: Instant,
+    asked: Asked,
+}
+
+impl Ord for Again {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.due, self.asked.at).cmp(&(other.due, other.asked.at))
+    }
+}
+
+impl PartialOrd for Again {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Again {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Again {}
+
+/// Whether it makes sense to go on asking.
+struct Health {
+    /// When something was last learnt.
+    good_at: Instant,
+    /// Failures since.
+    failures: u32,
+    /// Refusals of the keys since a check was let in.
+    refusals: u32,
+}
+
+impl Health {
+    fn new(now: Instant) -> Self {
+        Self {
+            good_at: now,
+            failures: 0,
+            refusals: 0,
+        }
+    }
+
+    /// Takes an outcome in; gives what the rest of the carts get if nothing more is to be asked.
+    fn ends(&mut self, failure: Option<&Error>, now: Instant, patience: Duration) -> Option<Error> {
+        match failure {
+            Some(error) if error.kind() == ErrorKind::Authentication => {
+                self.refusals += 1;
+                (self.refusals >= REFUSALS_TO_STOP).then(|| {
+                    rest(
+                        error,
+                        format!("{REFUSALS_TO_STOP} checks in a row were not let in"),
+                    )
+                })
+            }
+            // The server is there, and says so.
+            Some(error) if error.retryable() && error.kind() != ErrorKind::RateLimited => {
+                self.failures += 1;
+                let waited = now.duration_since(self.good_at);
+                (self.failures >= FAILURES_TO_STOP && !patience.is_zero() && waited >= patience)
+                    .then(|| {
+                        rest(
+                            error,
+                            format!("no check succeeded for {} s", waited.as_secs()),
+                        )
+                    })
+            }
+            _ => {
+                *self = Self::new(now);
+                None
+            }
+        }
+    }
+}
+
+/// The error of the carts that are not asked about any more.
+fn rest(error: &Error, why: String) -> Error {
+    let message = format!(
+        "not asked: {why}, the last of them because {}",
+        error.message()
+    );
+    Error::new(error.kind(), message)
+        .caused_by(error.clone())
+        .with_request_sent(RequestSent::No)
+        .with_retryable(error.retryable())
+}

@@ -1,0 +1,212 @@
+//! Waiting for many carts at once: one heap of due times, and a bounded number of checks under way.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep_until};
+
+use crate::bulk::{BulkOptions, Known, UnderWay};
+use crate::cart::{CartRef, CheckResult};
+use crate::client::Client;
+use crate::error::Result;
+use crate::pace::Pace;
+use crate::poll::{CartPoll, Seen, WaitOptions, until};
+use crate::watch::Clock;
+
+struct Checked {
+    at: usize,
+    started: Instant,
+    sent_at: Timestamp,
+    seen: Seen,
+}
+
+/// Many carts being waited for; gives each as it settles.
+pub struct WaitMany {
+    client: Client,
+    clock: Clock,
+    known: Known,
+    polls: Vec<Option<CartPoll>>,
+    due: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    under_way: UnderWay<Checked>,
+    /// What all carts keep to together, where the caller set a rate; each keeps to its own schedule
+    /// anyway.
+    pace: Option<Pace>,
+    concurrency: usize,
+    total: usize,
+    done: usize,
+}
+
+impl WaitMany {
+    pub(crate) fn new(
+        client: Client,
+        carts: Vec<CartRef>,
+        options: WaitOptions,
+        mut bulk: BulkOptions,
+    ) -> Result<Self> {
+        bulk.check()?;
+        let total = carts.len();
+        let (known, open) = bulk.split(carts, |result| {
+            let state = result.outcome.as_ref().ok();
+            state.is_some_and(|state| !state.status.is_waiting())
+        });
+        let clock = Clock::start();
+        let now = clock.now();
+        let polls: Vec<_> = open
+            .into_iter()
+            .map(|(_, cart)| Some(CartPoll::new(cart, options, now)))
+            .collect();
+        let due = polls
+            .iter()
+            .enumerate()
+            .filter_map(|(at, poll)| Some(Reverse((poll.as_ref()?.next_check_at(), at))))
+            .collect();
+        Ok(Self {
+            client,
+            clock,
+            known,
+            polls,
+            due,
+            under_way: UnderWay::new(),
+            pace: bulk.rate.map(|rate| Pace::new(Some(rate), Instant::now())),
+            concurrency: bulk.concurrency,
+            total,
+            done: 0,
+        })
+    }
+
+    /// How many carts there are in all.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// How many of them have been given.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// The next cart that settled, or whose wait ended in an error; `None` after the last. What was
+    /// known to be settled comes first.
+    ///
+    /// May be dropped and called again.
+    pub async fn next(&mut self) -> Option<CheckResult> {
+        if let Some((_, result)) = self.known.next() {
+            self.done += 1;
+            return Some(result);
+        }
+        loop {
+            if let Some(result) = self.start_due() {
+                return Some(result);
+            }
+            let checked = match (self.next_start(), self.under_way.is_empty()) {
+                (None, true) => return None,
+                (None, false) => self.under_way.next().await,
+                (Some(at), true) => {
+                    sleep_until(at).await;
+                    None
+                }
+                (Some(at), false) => {
+                    tokio::select! {
+                        checked = self.under_way.next() => checked,
+                        () = sleep_until(at) => None,
+                    }
+                }
+            };
+            if let Some(result) = checked.and_then(|checked| self.take_in(checked)) {
+                return Some(result);
+            }
+        }
+    }
+
+    /// When the next check is due, unless an answer has to come first.
+    fn next_start(&self) -> Option<Instant> {
+        if self.under_way.len() >= self.concurrency {
+            return None;
+        }
+        let Reverse((due, _)) = self.due.peek()?;
+        let due = Instant::now() + until(*due, self.clock.now());
+        Some(
+            self.pace
+                .as_ref()
+                .map_or(due, |pace| due.max(pace.not_before())),
+        )
+    }
+
+    /// Starts the checks that are due; gives a cart that was settled from the start.
+    fn start_due(&mut self) -> Option<CheckResult> {
+        let now = self.clock.now();
+        while self.under_way.len() < self.concurrency {
+            let &Reverse((due, at)) = self.due.peek()?;
+            let started = Instant::now();
+            let is_held_back = |pace: &Pace| pace.not_before() > started;
+            if due > now || self.pace.as_ref().is_some_and(is_held_back) {
+                return None;
+            }
+            self.due.pop();
+            let Some(poll) = self.polls.get_mut(at).and_then(Option::as_mut) else {
+                continue;
+            };
+            if let (true, Some(state)) = (poll.is_done(), poll.state().cloned()) {
+                return self.give(at, Ok(state));
+            }
+            if let Some(pace) = &mut self.pace {
+                pace.sent(started);
+            }
+            let client = self.client.clone();
+            let cart = poll.cart();
+            let sent_at = now.max(poll.next_check_at());
+            self.under_way.push(Box::pin(async move {
+                let seen = client.check(&cart, 1).await.into();
+                Checked {
+                    at,
+                    started,
+                    sent_at,
+                    seen,
+                }
+            }));
+        }
+        None
+    }
+
+    /// Takes an answer in; gives the cart when it is settled.
+    fn take_in(&mut self, checked: Checked) -> Option<CheckResult> {
+        let Checked {
+            at,
+            started,
+            sent_at,
+            seen,
+        } = checked;
+        if let Some(pace) = &mut self.pace {
+            let failure = match &seen {
+                Seen::Error(error) => Some(error),
+                _ => None,
+            };
+            pace.heard(failure, started, Instant::now());
+        }
+        let place = self.polls.get_mut(at)?;
+        let poll = place.take()?;
+        let outcome = match self.client.step(&poll, seen, sent_at, self.clock.now()) {
+            Ok(next) if !next.is_done() => {
+                self.due.push(Reverse((next.next_check_at(), at)));
+                *place = Some(next);
+                return None;
+            }
+            Ok(next) => Ok(next.state().cloned()?),
+            Err(error) => Err(error),
+        };
+        *place = Some(poll);
+        self.give(at, outcome)
+    }
+
+    fn give(&mut self, at: usize, outcome: Result<crate::CartState>) -> Option<CheckResult> {
+        let poll = self.polls.get_mut(at)?.take()?;
+        self.done += 1;
+        Some(CheckResult {
+            transaction_id: poll.transaction_id(),
+            outcome,
+        })
+    }
+}

@@ -1,0 +1,128 @@
+"""What notebooks show: tables in HTML, readable on light and dark ground.
+
+Every text is escaped. No customer's number is among what is shown.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from decimal import Decimal
+
+    from netgiro._netgiro import CartState, CheckResult, CheckResults
+
+# How many results are shown of many: from the beginning and from the end.
+_SHOWN = 10
+
+# Colours are the notebook's own, and translucent ones on them: they fit every theme.
+_STYLE = """\
+<style>
+.netgiro-table { font-size: 0.9em; }
+.netgiro-table table { border-collapse: collapse; margin: 0.4em 0; }
+.netgiro-table th, .netgiro-table td {
+  text-align: left; padding: 0.15em 0.8em 0.15em 0; border: 0; background: none;
+  border-bottom: 1px solid rgba(128, 128, 128, 0.25); vertical-align: top; white-space: nowrap;
+}
+.netgiro-table th { font-weight: 600; opacity: 0.75; }
+.netgiro-table td.number, .netgiro-table th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.netgiro-table td.wide { white-space: normal; max-width: 32em; }
+.netgiro-table code { background: none; padding: 0; }
+.netgiro-status {
+  display: inline-block; padding: 0 0.5em; margin: 0 0.3em 0.2em 0; border-radius: 0.6em;
+  background: rgba(128, 128, 128, 0.18);
+}
+.netgiro-confirmed { background: rgba(46, 160, 67, 0.25); }
+.netgiro-canceled, .netgiro-declined, .netgiro-not_found { background: rgba(128, 128, 128, 0.18); }
+.netgiro-pending, .netgiro-needs_code, .netgiro-reserved, .netgiro-awaiting_callback {
+  background: rgba(210, 153, 34, 0.25);
+}
+.netgiro-error, .netgiro-unknown { background: rgba(218, 54, 51, 0.25); }
+.netgiro-more { opacity: 0.6; }
+</style>"""
+
+
+def state(state: CartState) -> str:
+    """Return a cart's state as HTML: its status first, then what was paid."""
+    payment = state.payment
+    rows = [
+        ("transaction_id", f"<code>{state.transaction_id}</code>"),
+        ("reference", _text(payment.reference_number if payment else None)),
+        ("amount", _kronur(payment.total_amount if payment else None)),
+        ("result_code", _text(state.result_code)),
+        ("message", _text(state.message)),
+        ("invoice_number", _text(payment.invoice_number if payment else None)),
+        ("checked_at", escape(f"{state.checked_at:%Y-%m-%d %H:%M:%S} UTC")),
+        ("reference_id", _text(state.reference_id)),
+    ]
+    body = "".join(f'<tr><th>{name}</th><td class="wide">{shown}</td></tr>' for name, shown in rows if shown)
+    return _page(f"{_status(state.status.value)}<table>{body}</table>")
+
+
+def results(results: CheckResults) -> str:
+    """Return results as HTML: how many have each status, then the first and the last of them."""
+    of = "" if results.is_complete else f" of {results.total:,}, interrupted"
+    counts = "".join(
+        _status(str(getattr(word, "value", word)), count) for word, count in results.tally().items()
+    )
+    head = f"<div><b>{len(results):,} carts checked{of}</b></div><div>{counts}</div>"
+    if len(results) <= 2 * _SHOWN:
+        shown = _rows(results)
+    else:
+        left = len(results) - 2 * _SHOWN
+        shown = (
+            _rows(results[:_SHOWN])
+            + f'<tr class="netgiro-more"><td colspan="6">… {left:,} more …</td></tr>'
+            + _rows(results[-_SHOWN:])
+        )
+    titles = ("transaction_id", "reference", "amount", "status", "checked_at", "message")
+    heads = "".join(f"<th{_number(title)}>{title}</th>" for title in titles)
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{shown}</tbody></table>" if shown else ""
+    return _page(head + table)
+
+
+def _rows(results: Iterable[CheckResult] | Sequence[CheckResult]) -> str:
+    return "".join(_row(result) for result in results)
+
+
+def _row(result: CheckResult) -> str:
+    known, error = result.state, result.error
+    payment = known.payment if known else None
+    cells = [
+        f"<td><code>{result.transaction_id}</code></td>",
+        f"<td>{_text(payment.reference_number if payment else None)}</td>",
+        f'<td class="number">{_kronur(payment.total_amount if payment else None)}</td>',
+        f"<td>{_status(known.status.value if known else 'error')}</td>",
+        f"<td>{known.checked_at:%Y-%m-%d %H:%M:%S}</td>" if known else "<td></td>",
+        f'<td class="wide">{_text(known.message if known else f"{error.code}: {error.message}")}</td>'
+        if known or error
+        else "<td></td>",
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _number(title: str) -> str:
+    return ' class="number"' if title == "amount" else ""
+
+
+def _status(word: str, count: int | None = None) -> str:
+    told = word if count is None else f"{count:,} {word}"
+    return f'<span class="netgiro-status netgiro-{escape(word)}">{escape(told)}</span>'
+
+
+def _text(value: object) -> str:
+    return "" if value is None else escape(str(value))
+
+
+def _kronur(amount: Decimal | None) -> str:
+    """Icelandic: 4990 as 4.990 kr., and aurar only where there are some."""
+    if amount is None:
+        return ""
+    digits = f"{amount.normalize():,f}"
+    return digits.translate(str.maketrans(",.", ".,")) + " kr."
+
+
+def _page(body: str) -> str:
+    return f'{_STYLE}<div class="netgiro-table">{body}</div>'
