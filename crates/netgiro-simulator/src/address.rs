@@ -55,12 +55,19 @@ impl Address {
     pub(crate) fn new(
         socket: SocketAddr,
         public_url: Option<&str>,
+        is_tls: bool,
     ) -> Result<Self, SimulatorError> {
         Ok(Self {
-            scheme: "http",
+            scheme: if is_tls { "https" } else { "http" },
             socket,
             public: public_url.map(PublicUrl::read).transpose()?,
         })
+    }
+
+    /// The host of the public URL, as a certificate names it.
+    pub(crate) fn public_host(&self) -> Option<String> {
+        let host = self.public.as_ref()?.url.host_str()?;
+        Some(host.trim_matches(['[', ']']).to_owned())
     }
 
     fn local(&self) -> String {
@@ -173,7 +180,7 @@ mod tests {
     use super::*;
 
     fn address(public_url: Option<&str>) -> Address {
-        Address::new("127.0.0.1:8765".parse().unwrap(), public_url).unwrap()
+        Address::new("127.0.0.1:8765".parse().unwrap(), public_url, false).unwrap()
     }
 
     fn headers(host: &str, origin: Option<&str>) -> HeaderMap {

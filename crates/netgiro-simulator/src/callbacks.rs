@@ -1,35 +1,108 @@
 //! Carries callbacks to the merchant.
 
 use crate::ledger::Delivery;
+use crate::stream::Stream;
+use crate::tls;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper_util::rt::TokioIo;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use rustls::pki_types::ServerName;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-/// Posts a callback, and gives the status of the answer; `None` when there is none in time.
-pub(crate) async fn deliver(delivery: &Delivery, timeout: Duration) -> Option<u16> {
-    tokio::time::timeout(timeout, post(delivery)).await.ok()?
+/// Knows where callbacks may go.
+pub(crate) struct Carrier {
+    /// Hosts beside this machine, as a URL spells them.
+    hosts: Vec<String>,
+    /// Made for the first shop that has TLS.
+    connector: OnceLock<Option<TlsConnector>>,
 }
 
-async fn post(delivery: &Delivery) -> Option<u16> {
-    let url = Url::parse(&delivery.letter.url).ok()?;
-    let request = request(&url, delivery)?;
-    let stream = connect(&url).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
-    // Driven here, not by a task of its own, so that it ends with this call. An endpoint that hangs up right after its
-    // answer ends the connection while the answer is on its way to us.
-    let mut answer = pin!(sender.send_request(request));
-    let answer = tokio::select! {
-        answer = &mut answer => answer,
-        _ = connection => answer.await,
-    };
-    answer.ok().map(|answer| answer.status().as_u16())
+impl Carrier {
+    pub(crate) fn new(hosts: &[String]) -> Self {
+        Self {
+            hosts: hosts
+                .iter()
+                .filter_map(|host| Host::parse(host).ok())
+                .map(|host| host.to_string())
+                .collect(),
+            connector: OnceLock::new(),
+        }
+    }
+
+    /// Posts a callback, and gives the status of the answer; `None` when there is none in time.
+    pub(crate) async fn deliver(&self, delivery: &Delivery, timeout: Duration) -> Option<u16> {
+        tokio::time::timeout(timeout, self.post(delivery))
+            .await
+            .ok()?
+    }
+
+    async fn post(&self, delivery: &Delivery) -> Option<u16> {
+        let url = Url::parse(&delivery.letter.url).ok()?;
+        let request = request(&url, delivery)?;
+        let stream = self.connect(&url).await?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+        // Driven here, not by a task of its own, so that it ends with this call. An endpoint that hangs up right after
+        // its answer ends the connection while the answer is on its way to us.
+        let mut answer = pin!(sender.send_request(request));
+        let answer = tokio::select! {
+            answer = &mut answer => answer,
+            _ = connection => answer.await,
+        };
+        answer.ok().map(|answer| answer.status().as_u16())
+    }
+
+    /// Reaches this machine and the hosts that were allowed: everything else is unreachable.
+    async fn connect(&self, url: &Url) -> Option<Stream> {
+        let port = url.port_or_known_default()?;
+        let host = url.host()?;
+        let is_allowed = self.hosts.contains(&host.to_string());
+        let addresses: Vec<SocketAddr> = match host {
+            Host::Domain("localhost") => {
+                vec![
+                    (Ipv4Addr::LOCALHOST, port).into(),
+                    (Ipv6Addr::LOCALHOST, port).into(),
+                ]
+            }
+            Host::Domain(name) if is_allowed => {
+                tokio::net::lookup_host((name, port)).await.ok()?.collect()
+            }
+            Host::Domain(_) => return None,
+            Host::Ipv4(address) => vec![(address, port).into()],
+            Host::Ipv6(address) => vec![(address, port).into()],
+        };
+        for address in addresses {
+            if !is_allowed && !address.ip().is_loopback() {
+                continue;
+            }
+            if let Ok(stream) = TcpStream::connect(address).await {
+                return self.dress(url, stream).await;
+            }
+        }
+        None
+    }
+
+    /// Adds TLS where the URL wants it.
+    async fn dress(&self, url: &Url, stream: TcpStream) -> Option<Stream> {
+        if url.scheme() == "http" {
+            return Some(Stream::Plain(stream));
+        }
+        if url.scheme() != "https" {
+            return None;
+        }
+        let connector = self.connector.get_or_init(tls::connector).as_ref()?;
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(host).ok()?;
+        let stream = connector.connect(name, stream).await.ok()?;
+        Some(Stream::Tls(Box::new(stream.into())))
+    }
 }
 
 fn request(url: &Url, delivery: &Delivery) -> Option<hyper::Request<Full<Bytes>>> {
@@ -48,26 +121,4 @@ fn request(url: &Url, delivery: &Delivery) -> Option<hyper::Request<Full<Bytes>>
         request = request.header(*name, value);
     }
     request.body(Full::from(delivery.body.clone())).ok()
-}
-
-/// Reaches this machine only, and without TLS: everything else is unreachable.
-async fn connect(url: &Url) -> Option<TcpStream> {
-    if url.scheme() != "http" {
-        return None;
-    }
-    let port = url.port_or_known_default()?;
-    let addresses: Vec<IpAddr> = match url.host()? {
-        Host::Domain("localhost") => {
-            vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
-        }
-        Host::Domain(_) => return None,
-        Host::Ipv4(address) => vec![address.into()],
-        Host::Ipv6(address) => vec![address.into()],
-    };
-    for address in addresses.into_iter().filter(IpAddr::is_loopback) {
-        if let Ok(stream) = TcpStream::connect((address, port)).await {
-            return Some(stream);
-        }
-    }
-    None
 }

@@ -68,6 +68,8 @@ mod signature;
 mod simulator;
 mod spoil;
 mod storm;
+mod stream;
+mod tls;
 mod wire;
 
 pub use error::SimulatorError;
@@ -76,4 +78,5 @@ pub use ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
 pub use options::{ResponseSignatures, SimulatorOptions};
 pub use simulator::Simulator;
 pub use storm::Storm;
+pub use tls::Tls;
 pub use wire::Endpoint;

@@ -3,9 +3,11 @@
 use crate::address::PublicUrl;
 use crate::codes;
 use crate::error::SimulatorError;
+use crate::tls::Tls;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
+use url::Host;
 
 /// The test account that Netgíró has published; it opens nothing.
 const PUBLISHED_APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";
@@ -53,6 +55,11 @@ pub struct SimulatorOptions {
     /// [`Simulator::url`](crate::Simulator::url) gives then, and requests signed for it are let in whatever `Host` they
     /// arrive with.
     pub public_url: Option<String>,
+    /// Serves https, with this certificate. Default `None`: plain http.
+    pub tls: Option<Tls>,
+    /// Hosts that callbacks may be carried to beside this machine, such as `shop.tunnel.example`: names or addresses,
+    /// without a port. Default: none, so that a simulator reachable from outside cannot be sent anywhere.
+    pub callback_hosts: Vec<String>,
     /// The shop's name, as the customer's phone shows it. Default `Prufuverslun`, a shop for trials.
     pub shop: String,
 }
@@ -77,6 +84,8 @@ impl Default for SimulatorOptions {
             history: 100_000,
             latency: Duration::ZERO,
             public_url: None,
+            tls: None,
+            callback_hosts: Vec::new(),
             shop: "Prufuverslun".to_owned(),
         }
     }
@@ -98,6 +107,13 @@ impl SimulatorOptions {
                 codes::CANCELED,
                 codes::NO_SUCH_CART,
                 self.unknown_cart_code
+            ));
+        }
+        if let Some(host) = (self.callback_hosts.iter())
+            .find(|host| host.is_empty() || host.contains(['/', '*']) || Host::parse(host).is_err())
+        {
+            return wrong(format!(
+                "callback_hosts must be hosts such as \"shop.tunnel.example\", without scheme or port; got {host:?}"
             ));
         }
         self.public_url
@@ -126,6 +142,8 @@ impl fmt::Debug for SimulatorOptions {
             .field("history", &self.history)
             .field("latency", &self.latency)
             .field("public_url", &self.public_url)
+            .field("tls", &self.tls)
+            .field("callback_hosts", &self.callback_hosts)
             .field("shop", &self.shop)
             .finish()
     }

@@ -1,12 +1,13 @@
 //! The thread that listens, answers, carries callbacks and watches the clock.
 
 use crate::address::Address;
-use crate::callbacks;
+use crate::callbacks::Carrier;
 use crate::clock::Clock;
 use crate::control;
 use crate::faults::{DropAt, DropBy};
 use crate::ledger::{Incoming, Ledger, Response};
 use crate::options::SimulatorOptions;
+use crate::stream::Stream;
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body, Bytes};
@@ -23,12 +24,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_rustls::TlsAcceptor;
 
 /// Far more than any request of the API.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
 /// What the handle and the server have in common.
-#[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
     /// Callbacks are waiting, or something is due earlier than thought.
@@ -39,7 +40,9 @@ pub(crate) struct Shared {
     revision: watch::Sender<u64>,
     pub(crate) address: Address,
     pub(crate) orders: Orders,
+    acceptor: Option<TlsAcceptor>,
     latency: Duration,
+    carrier: Carrier,
     callback_timeout: Duration,
 }
 
@@ -50,14 +53,21 @@ struct State {
 }
 
 impl Shared {
-    pub(crate) fn new(options: SimulatorOptions, address: Address, orders: Orders) -> Self {
+    pub(crate) fn new(
+        options: SimulatorOptions,
+        address: Address,
+        acceptor: Option<TlsAcceptor>,
+        orders: Orders,
+    ) -> Self {
         Self {
             changed: Notify::new(),
             cut: Notify::new(),
             revision: watch::Sender::new(0),
             address,
             orders,
+            acceptor,
             latency: options.latency,
+            carrier: Carrier::new(&options.callback_hosts),
             callback_timeout: options.callback_timeout,
             state: Mutex::new(State {
                 clock: Clock::start(),
@@ -259,6 +269,13 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
     cut.as_mut().enable();
     let line = Arc::new(Line::default());
     let service = service_fn(|request| answer(request, Arc::clone(&shared), Arc::clone(&line)));
+    let stream = tokio::select! {
+        stream = accept(stream, shared.acceptor.as_ref()) => stream,
+        () = &mut cut => return,
+    };
+    let Ok(stream) = stream else {
+        return;
+    };
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         _ = &mut connection => {}
@@ -266,9 +283,15 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
         () = cut => {}
     }
     if line.resets.load(Ordering::Relaxed) {
-        let stream = connection.into_parts().io.into_inner();
-        let _ = stream.set_zero_linger();
+        connection.into_parts().io.into_inner().resets();
     }
+}
+
+async fn accept(stream: TcpStream, acceptor: Option<&TlsAcceptor>) -> io::Result<Stream> {
+    Ok(match acceptor {
+        None => Stream::Plain(stream),
+        Some(acceptor) => Stream::Tls(Box::new(acceptor.accept(stream).await?.into())),
+    })
 }
 
 /// Sends what is in the outbox, and wakes whenever something is due.
@@ -283,7 +306,10 @@ async fn keep_time(shared: &Arc<Shared>) {
         for delivery in mail {
             let shared = Arc::clone(shared);
             tokio::spawn(async move {
-                let status = callbacks::deliver(&delivery, shared.callback_timeout).await;
+                let status = shared
+                    .carrier
+                    .deliver(&delivery, shared.callback_timeout)
+                    .await;
                 shared.now(|ledger, now| ledger.delivered(delivery, status, now));
             });
         }

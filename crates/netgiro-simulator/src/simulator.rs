@@ -7,11 +7,14 @@ use crate::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
 use crate::options::SimulatorOptions;
 use crate::server::{self, Shared};
 use crate::storm::Storm;
+use crate::tls::Identity;
 use jiff::Timestamp;
 use std::fmt;
-use std::io;
+use std::fs;
+use std::io::{self, Write as _};
 use std::mem::ManuallyDrop;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -27,12 +30,28 @@ pub struct Simulator {
     url: String,
     page_url: String,
     local_url: String,
+    authority: Option<Authority>,
     app_key: String,
     secret_key: String,
     shared: Arc<Shared>,
     /// Never dropped as it stands: in a forked child, taking leave of a thread that is not there could hang.
     running: ManuallyDrop<Mutex<Option<Running>>>,
     process: u32,
+}
+
+struct Authority {
+    pem: String,
+    file: PathBuf,
+}
+
+impl Authority {
+    /// Puts it into a new file among the temporary ones.
+    fn write(pem: String) -> io::Result<Self> {
+        let name = format!("netgiro-simulator-{:032x}-ca.pem", fastrand::u128(..));
+        let file = std::env::temp_dir().join(name);
+        fs::File::create_new(&file)?.write_all(pem.as_bytes())?;
+        Ok(Self { pem, file })
+    }
 }
 
 struct Running {
@@ -49,8 +68,17 @@ impl Simulator {
         options.check().map_err(refused)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
         listener.set_nonblocking(true)?;
-        let address =
-            Address::new(listener.local_addr()?, options.public_url.as_deref()).map_err(refused)?;
+        let public_url = options.public_url.as_deref();
+        let address = Address::new(listener.local_addr()?, public_url, options.tls.is_some())
+            .map_err(refused)?;
+        let identity = (options.tls.as_ref())
+            .map(|tls| Identity::new(tls, address.public_host()))
+            .transpose()
+            .map_err(refused)?;
+        let (acceptor, ca_pem) = identity.map_or((None, None), |identity| {
+            (Some(identity.acceptor), identity.ca_pem)
+        });
+        let authority = ca_pem.map(Authority::write).transpose()?;
         let (url, page_url, local_url) = (address.api(), address.page(), address.local_api());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -59,7 +87,7 @@ impl Simulator {
         let secret_key = options.secret_key.clone();
         let (stop, stopped) = oneshot::channel();
         let (orders, ordered) = server::orders();
-        let shared = Arc::new(Shared::new(options, address, orders));
+        let shared = Arc::new(Shared::new(options, address, acceptor, orders));
         let served = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("netgiro-simulator".to_owned())
@@ -68,6 +96,7 @@ impl Simulator {
             url,
             page_url,
             local_url,
+            authority,
             app_key,
             secret_key,
             shared,
@@ -92,6 +121,18 @@ impl Simulator {
     #[must_use]
     pub fn local_url(&self) -> &str {
         &self.local_url
+    }
+
+    /// The authority behind the certificate that [`Tls::SelfMade`](crate::Tls::SelfMade) made up, as PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.authority.as_ref().map(|authority| &*authority.pem)
+    }
+
+    /// The same in a file, for clients that want one; it goes when the simulator is closed.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.authority.as_ref().map(|authority| &*authority.file)
     }
 
     /// The application key that is let in.
@@ -204,6 +245,9 @@ impl Simulator {
         if let Some(Running { stop, thread }) = running.take() {
             let _ = stop.send(());
             let _ = thread.join();
+            if let Some(authority) = &self.authority {
+                let _ = fs::remove_file(&authority.file);
+            }
         }
     }
 }

@@ -15,3 +15,4 @@ mod life;
 mod requests;
 mod shop;
 mod time;
+mod tls;
