@@ -1,0 +1,204 @@
+"""A small shop on Flask that is paid with Netgíró.
+
+Two processes share a database: the site, and `flask --app shop settle`, which takes every open order to
+its end. Either may be stopped and started at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from flask import Flask, abort, redirect, render_template, request, session, url_for
+from netgiro import (
+    Callback,
+    CartPoll,
+    CartState,
+    MismatchError,
+    NetgiroError,
+    OutcomeUnknownError,
+    WaitTimeoutError,
+)
+from netgiro.flask import Netgiro
+from werkzeug.wrappers import Response
+
+from storefront.basket import Basket
+from storefront.orders import Order, Orders
+from storefront.pages import PRODUCTS, STATIC, TEMPLATES, is_order_id, kronur, new_order_id, problem
+
+app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=str(STATIC))
+app.config.update(
+    SECRET_KEY=os.environ.get("SECRET_KEY", "only for this demonstration"),
+    SESSION_COOKIE_SAMESITE="Lax",
+)
+app.add_template_filter(kronur)
+
+# The address that Netgíró calls, exactly as it is told: behind a proxy, the one that arrives is another.
+CALLBACK_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000") + "/netgiro/callback"
+
+orders = Orders(os.environ.get("DATABASE", "shop.sqlite3"))
+netgiro = Netgiro(app)
+
+
+@netgiro.callback("/netgiro/callback", url=CALLBACK_URL, order=orders.of, record=orders.reported)
+def settled(state: CartState, callback: Callback) -> None:
+    """Called once for each cart, with what CheckCart said after the callback."""
+    orders.settled(str(callback.reference), state)
+
+
+@app.post("/checkout")
+def pay() -> Response | tuple[str, int]:
+    order_id, phone, basket = request.form["order_id"], request.form["phone"], _basket()
+    if not is_order_id(order_id):
+        abort(400)
+    # A form that is sent twice is one order: the second finds it there, and goes to its page.
+    if basket.count and orders.place(order_id, phone, basket):
+        try:
+            cart = netgiro.client.insert_cart(
+                amount=basket.amount,
+                reference=order_id,
+                customer_id=phone,
+                items=basket.items,
+                callback_url=CALLBACK_URL,
+                callback_cancel_url=CALLBACK_URL,
+            )
+        except OutcomeUnknownError:
+            # The customer may have been asked. Not failed, and not to be asked again.
+            orders.doubted(order_id)
+        except NetgiroError as error:
+            app.logger.warning("order %s: %s", order_id, error)
+            orders.ended(order_id, "refused")
+            return _checkout(phone=phone, error=problem(error.code)), 422
+        else:
+            orders.asked(order_id, cart)
+        session["basket"] = {}
+    return redirect(url_for("payment", order_id=_order(order_id).id), 303)
+
+
+@app.get("/orders/<order_id>/payment")
+def payment(order_id: str) -> str:
+    """The page that waits with the customer."""
+    return _page("waiting.html", order=_order(order_id))
+
+
+@app.get("/orders/<order_id>/status")
+def status(order_id: str) -> dict[str, Any]:
+    """What that page asks for, each second."""
+    return _order(order_id).told()
+
+
+@app.post("/orders/<order_id>/cancel")
+def cancel(order_id: str) -> Response:
+    order = _order(order_id)
+    if order.status == "waiting":
+        try:
+            cancel_payment(order)
+        except NetgiroError as error:
+            app.logger.warning("order %s is not canceled: %s", order_id, error)
+    return redirect(url_for("payment", order_id=order_id), 303)
+
+
+@app.cli.command("settle")
+def settle() -> None:
+    """Takes every open order to its end: the second process of the shop."""
+    while True:
+        orders.doubt_the_lost()
+        for order in orders.waiting():
+            try:
+                follow(order)
+            except NetgiroError as error:
+                # It is asked again: the order stays open until Netgíró has said how it ended.
+                app.logger.warning("order %s: %s", order.id, error)
+        time.sleep(0.5)
+
+
+def follow(order: Order) -> None:
+    """Takes an order a step further; a step that comes too early sends nothing."""
+    try:
+        poll = netgiro.client.poll_step(CartPoll.from_json(str(order.poll)))
+    except MismatchError:
+        orders.ended(order.id, "review")
+    except WaitTimeoutError:
+        cancel_payment(order)
+    else:
+        orders.kept(order.id, poll)
+        if poll.state and poll.state.is_final:
+            orders.settled(order.id, poll.state)
+        elif poll.is_done:
+            # Netgíró waits for something that this shop does not do, such as a code from an SMS.
+            cancel_payment(order)
+
+
+def cancel_payment(order: Order) -> None:
+    """Cancels, and reads the answer: the customer may have been a moment faster, and then it is paid."""
+    try:
+        orders.settled(order.id, netgiro.client.cancel_cart(order.cart))
+    except MismatchError:
+        orders.ended(order.id, "review")
+
+
+@app.get("/")
+def index() -> str:
+    return _page("index.html", products=PRODUCTS)
+
+
+@app.get("/basket")
+def basket() -> str:
+    return _page("basket.html")
+
+
+@app.post("/basket/add")
+def add() -> Response:
+    basket = _basket()
+    basket.add(request.form["sku"])
+    return _keep(basket)
+
+
+@app.post("/basket/set")
+def put() -> Response:
+    basket = _basket()
+    basket.put(request.form["sku"], request.form.get("quantity", 0, type=int))
+    return _keep(basket)
+
+
+@app.get("/checkout")
+def checkout() -> str | Response:
+    return _checkout() if _basket().count else redirect(url_for("basket"))
+
+
+@app.get("/orders/<order_id>")
+def order(order_id: str) -> str:
+    return _page("order.html", order=_order(order_id))
+
+
+@app.post("/orders/<order_id>/again")
+def again(order_id: str) -> Response:
+    """Puts the things of an order that came to nothing back into the basket."""
+    order = _order(order_id)
+    if order.status not in {"declined", "canceled", "refused"}:
+        abort(409)
+    return _keep(Basket({line["sku"]: line["quantity"] for line in order.lines}))
+
+
+def _basket() -> Basket:
+    return Basket(session.get("basket", {}))
+
+
+def _keep(basket: Basket) -> Response:
+    session["basket"] = basket.quantities
+    return redirect(url_for("basket"), 303)
+
+
+def _checkout(**given: str) -> str:
+    return _page("checkout.html", order_id=new_order_id(), **given)
+
+
+def _order(order_id: str) -> Order:
+    return orders.get(order_id) or abort(404)
+
+
+def _page(template: str, **context: Any) -> str:
+    return render_template(
+        template, basket=_basket(), phone_page=os.environ.get("PHONE_PAGE"), **context
+    )

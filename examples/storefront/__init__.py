@@ -1,0 +1,1 @@
+"""What the shops share: products, pages, the basket, and how they are started."""

@@ -1,0 +1,52 @@
+"""What a customer is about to buy: quantities by product, as a session keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from storefront.pages import PRODUCTS
+
+MOST = 99
+
+
+class Basket:
+    def __init__(self, quantities: Mapping[str, int]) -> None:
+        """Makes a basket of what a session holds; the prices are always the shop's."""
+        known = {product["sku"] for product in PRODUCTS}
+        self.quantities = {sku: n for sku, n in quantities.items() if sku in known and n > 0}
+
+    def add(self, sku: str) -> None:
+        self.put(sku, self.quantities.get(sku, 0) + 1)
+
+    def put(self, sku: str, quantity: int) -> None:
+        self.__init__({**self.quantities, sku: min(quantity, MOST)})  # type: ignore[misc]
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [
+            {**product, "quantity": quantity, "amount": quantity * product["price"]}
+            for product in PRODUCTS
+            if (quantity := self.quantities.get(product["sku"], 0))
+        ]
+
+    @property
+    def count(self) -> int:
+        return sum(self.quantities.values())
+
+    @property
+    def amount(self) -> int:
+        return sum(line["amount"] for line in self.lines)
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The lines as Netgíró shows them to the customer."""
+        return [
+            {
+                "product_no": line["sku"],
+                "name": line["name"],
+                "unit_price": line["price"],
+                "quantity": line["quantity"],
+            }
+            for line in self.lines
+        ]

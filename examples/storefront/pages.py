@@ -1,0 +1,50 @@
+"""The words and pictures: products, what to say to the customer, templates and static files."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+TEMPLATES = HERE / "templates"
+STATIC = HERE / "static"
+
+
+def _read(name: str) -> Any:
+    return json.loads((HERE / name).read_text(encoding="utf-8"))
+
+
+PRODUCTS: list[dict[str, Any]] = _read("products.json")
+# By the order's status: what its page says, and whether it can still change.
+OUTCOMES: dict[str, dict[str, Any]] = _read("outcomes.json")
+# By the error's code: why the customer could not be asked.
+_PROBLEMS: dict[str, str] = _read("problems.json")
+
+_ORDER_ID = re.compile(r"SK-[0-9A-HJKMNP-TV-Z]{12}")
+
+
+def problem(code: str) -> str:
+    return _PROBLEMS.get(code, _PROBLEMS["other"])
+
+
+def kronur(amount: int) -> str:
+    """24900 as people in Iceland write it: `24.900 kr.`."""
+    return f"{amount:,} kr.".replace(",", ".", f"{amount:,}".count(","))
+
+
+def masked(phone: str) -> str:
+    """Enough of a number for its owner to know it."""
+    digits = re.sub(r"\D", "", phone)
+    return f"••• ••{digits[-2:]}"
+
+
+def new_order_id() -> str:
+    """The reference at Netgíró, and the address of the order's page: not to be guessed."""
+    return "SK-" + "".join(secrets.choice("0123456789ABCDEFGHJKMNPQRSTVWXYZ") for _ in range(12))
+
+
+def is_order_id(text: str) -> bool:
+    return _ORDER_ID.fullmatch(text) is not None

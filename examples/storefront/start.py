@@ -1,0 +1,56 @@
+"""Starts a shop's processes beside a simulator that stands in for Netgíró, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from netgiro import Simulator
+
+EXAMPLES = Path(__file__).resolve().parent.parent
+
+
+def start(folder: Path, *commands: list[str]) -> None:
+    """Runs a shop's commands in its folder; when one of them ends, so do the others.
+
+    PORT and SIMULATOR_PORT say where to listen, DATABASE_URL where the orders are. `{port}` in a command
+    is replaced.
+    """
+    port = os.environ.get("PORT", "8000")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # It asks to be polled each second, so that a demonstration is lively.
+    with Simulator(port=int(os.environ.get("SIMULATOR_PORT", "8765")), check_interval=1) as simulator:
+        phone_page = simulator.url.removesuffix("v1/")
+        environment = {
+            **os.environ,
+            "PORT": port,
+            "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}"),
+            "PHONE_PAGE": phone_page,
+            "NETGIRO_APP_KEY": simulator.app_key,
+            "NETGIRO_SECRET_KEY": simulator.secret_key,
+            "NETGIRO_BASE_URL": simulator.url,
+            "PYTHONPATH": str(EXAMPLES),
+        }
+        processes = [
+            subprocess.Popen(
+                [sys.executable, *(part.replace("{port}", port) for part in command)],
+                cwd=folder,
+                env=environment,
+            )
+            for command in commands
+        ]
+        print(f"the shop        http://127.0.0.1:{port}/\nyour phone      {phone_page}", flush=True)
+        try:
+            while all(process.poll() is None for process in processes):
+                time.sleep(0.1)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.wait()
