@@ -54,6 +54,7 @@ from netgiro.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
+    from netgiro.reconciliation import Outcome, Reconciliation, reconcile
 
 __all__ = [
     "ApiError",
@@ -76,11 +77,13 @@ __all__ = [
     "MemoryReplayGuard",
     "MismatchError",
     "NetgiroError",
+    "Outcome",
     "OutcomeUnknownError",
     "PaymentInfo",
     "PollPolicy",
     "ProtocolError",
     "RateLimitedError",
+    "Reconciliation",
     "ResponseVerification",
     "ServerError",
     "SignatureError",
@@ -92,6 +95,7 @@ __all__ = [
     "UnresolvedError",
     "WaitTimeoutError",
     "__version__",
+    "reconcile",
     "sign",
 ]
 
@@ -105,6 +109,11 @@ if not TYPE_CHECKING:
             value = getattr(enums, name)
             globals()[name] = value
             return value
+        # Nothing of it is needed to take a payment.
+        if name in {"Outcome", "Reconciliation", "reconcile"}:
+            from netgiro import reconciliation  # noqa: PLC0415
+
+            return getattr(reconciliation, name)
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
 

@@ -44,6 +44,8 @@ __all__ = [
     "SimulatedRequest",
     "Simulator",
     "__version__",
+    "mask_customer_ids",
+    "reconcile_columns",
     "sign",
 ]
 
@@ -1122,6 +1124,26 @@ class AsyncClient:
         /,
     ) -> None: ...
 
+def mask_customer_ids(text: str) -> str:
+    """Return a text with the phone numbers and kennitölur in it masked."""
+
+def reconcile_columns(
+    orders: tuple[list[Any], list[Any], list[Any], list[Any], list[Any]],
+    checks: Iterable[Any],
+    *,
+    transaction_id: str,
+    tolerance: int | Decimal,
+    since: int | None,
+    until: int | None,
+    now: int,
+) -> tuple[dict[str, list[Any]], dict[str, dict[str, Any]], int]:
+    """Classify orders and payments; `netgiro.reconcile` reads its inputs for it.
+
+    `orders` are references, transaction ids, amounts, words and microseconds; `checks` CheckResults,
+    CartStates or tuples. Returns the columns of the rows, the totals, and how many orders the window
+    left out.
+    """
+
 def sign(secret_key: str, nonce: str, url: str, body: _Body) -> str:
     """Sign as the API does: lowercase hex of SHA-256 over secret key, nonce, URL and body.
 
@@ -1146,7 +1168,7 @@ class Simulator:
         lifetime: float = 180.0,
         check_interval: float | None = 3.0,
         decimals: Literal[0, 1, 2] = 0,
-        response_signatures: Literal["valid", "omit", "corrupt"] = "valid",
+        response_signatures: Literal["valid", "omit", "corrupt", "replay"] = "valid",
         unknown_cart_code: Literal[10201, 10424] = 10201,
         reject_repeated_nonce: bool = False,
         minimum_amount: int = 1,
@@ -1154,6 +1176,11 @@ class Simulator:
         callback_retry_delay: float = 5.0,
         callback_timeout: float = 5.0,
         history: int = 100000,
+        latency: float = 0.0,
+        public_url: str | None = None,
+        shop: str = "Prufuverslun",
+        tls: bool | tuple[str, str] = False,
+        callback_hosts: Sequence[str] = (),
     ) -> Self:
         """Start a simulator; raises InvalidRequestError for an option that cannot be used.
 
@@ -1162,11 +1189,34 @@ class Simulator:
         `check_interval` the poll hint that InsertCart gives (None is sent as null, zero and negative
         numbers as they are), `reaction` how long the customers 8111111 and 8222222 take to answer,
         all in seconds. `decimals` is how many response amounts have.
+
+        `latency` holds every answer of the API back, in seconds of real time. `public_url` is where
+        others reach it through a tunnel or a proxy: `url` is below it then, and requests signed for it
+        are let in whatever host they arrive with. `shop` is the name that the customer's phone shows.
+        `tls` serves https: True with a certificate made up for it (see `ca_file`), or with your own,
+        `(certificate, key)`, both as PEM text. Callbacks go to this machine, and to `callback_hosts`
+        beside it, names or addresses without a port.
         """
 
     @property
     def url(self) -> str:
-        """The base URL for a client: `http://127.0.0.1:PORT/v1/`."""
+        """The base URL for a client: `http://127.0.0.1:PORT/v1/`, or below `public_url`."""
+
+    @property
+    def page_url(self) -> str:
+        """The page for people: the customer's phone beside the shop. `#phone` after it shows the
+        phone alone.
+        """
+
+    @property
+    def local_url(self) -> str:
+        """The base URL on this machine, whatever `public_url` says: where a proxy passes requests to."""
+
+    @property
+    def ca_file(self) -> str | None:
+        """The path of a PEM file with the authority to trust, where `tls=True` made one up; otherwise
+        None. The file goes when the simulator is closed.
+        """
 
     @property
     def app_key(self) -> str:
@@ -1187,7 +1237,9 @@ class Simulator:
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
     ) -> Client:
-        """Make a Client for this simulator, with the options of Client."""
+        """Make a Client for this simulator, with the options of Client; `ca_file` is the simulator's own
+        when none is given.
+        """
 
     def async_client(
         self,
@@ -1200,7 +1252,9 @@ class Simulator:
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
     ) -> AsyncClient:
-        """Make an AsyncClient for this simulator, with the options of AsyncClient."""
+        """Make an AsyncClient for this simulator, with the options of AsyncClient; `ca_file` is the
+        simulator's own when none is given.
+        """
 
     def confirm(self, transaction_id: _CartArgument) -> None:
         """Let the customer accept. A callback is sent meanwhile; this does not wait for its answer.

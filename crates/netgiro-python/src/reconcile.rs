@@ -193,6 +193,7 @@ fn total_of<'py>(py: Python<'py>, total: &Total) -> PyResult<Bound<'py, PyDict>>
     dict.set_item("rows", total.rows)?;
     dict.set_item("orders", total.orders)?;
     dict.set_item("order_amount", total.order_amount)?;
+    dict.set_item("recorded_amount", total.recorded_amount)?;
     dict.set_item("payments", total.payments)?;
     dict.set_item("paid_amount", total.paid_amount)?;
     dict.set_item("at_stake", total.at_stake)?;

@@ -166,7 +166,7 @@ fn paid_in(carts: &[&Cart<'_>]) -> Decimal {
     paid.filter_map(|cart| cart.amount).sum()
 }
 
-fn recorded_as_paid(orders: &[Placed<'_>]) -> Decimal {
+pub(super) fn recorded_as_paid(orders: &[Placed<'_>]) -> Decimal {
     let paid = orders
         .iter()
         .filter(|(_, order)| order.recorded == Recorded::Paid);

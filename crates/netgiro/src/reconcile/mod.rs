@@ -209,6 +209,8 @@ pub struct Row {
     pub standings: Vec<&'static str>,
     /// The sum of its orders; `None` where there is no order.
     pub order_amount: Option<Decimal>,
+    /// The sum of those that the shop recorded as paid.
+    pub recorded_amount: Decimal,
     /// How many payments it has.
     pub payments: usize,
     /// The sum of its payments; `None` where there is none, or none that says how much it is.
@@ -244,6 +246,8 @@ pub struct Total {
     pub orders: usize,
     /// Their amounts.
     pub order_amount: Decimal,
+    /// The amounts of those that the shop recorded as paid.
+    pub recorded_amount: Decimal,
     /// How many payments.
     pub payments: usize,
     /// Their amounts.
@@ -258,6 +262,7 @@ impl Total {
             rows: total.rows + 1,
             orders: total.orders + row.orders.len(),
             order_amount: total.order_amount + row.order_amount.unwrap_or_default(),
+            recorded_amount: total.recorded_amount + row.recorded_amount,
             payments: total.payments + row.payments,
             paid_amount: total.paid_amount + row.paid_amount.unwrap_or_default(),
             at_stake: total.at_stake + row.at_stake,
@@ -345,6 +350,9 @@ pub fn reconcile(
         total.orders += case.orders.len();
         for (_, order) in &case.orders {
             total.order_amount += order.amount;
+            if order.recorded == Recorded::Paid {
+                total.recorded_amount += order.amount;
+            }
         }
         for cart in case.carts.iter().filter(|cart| cart.is_paid()) {
             total.payments += 1;
@@ -422,6 +430,7 @@ fn row(case: Case<'_>, now: Timestamp) -> Row {
         standings: sorted(carts.iter().map(|cart| cart.word())),
         order_amount: (!orders.is_empty())
             .then(|| orders.iter().map(|(_, order)| order.amount).sum()),
+        recorded_amount: cases::recorded_as_paid(&orders),
         payments: paid.len(),
         paid_amount: paid
             .iter()

@@ -1,0 +1,109 @@
+"""What Netgíró said: results at hand, frames of saved ones, or asked for now."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import netgiro
+from netgiro.errors import InvalidRequestError
+from netgiro.reconciliation import amounts, columns, instants, orders
+from netgiro.reconciliation.tables import Table, read
+
+_TABLES = {".csv", ".txt", ".tsv", ".parquet", ".pq"}
+
+
+def gather(
+    checks: Any, client: Any, wanted: Iterable[str | None], options: Mapping[str, Any]
+) -> list[Any]:
+    """Return a check for each transaction that is known; what is not settled is asked of the client."""
+    if checks is None and client is None:
+        raise InvalidRequestError(
+            "reconcile takes checks (what check_many returned, or a saved result) or a client to ask"
+        )
+    known = [] if checks is None else at_hand(checks)
+    if client is None:
+        return known
+    if not isinstance(client, netgiro.Client):
+        raise InvalidRequestError(
+            "client must be a netgiro.Client; with an AsyncClient, await its check_many and give the "
+            f"result as checks. Got an object of type {type(client).__name__}"
+        )
+    settled = {_settled(check) for check in known}
+    ids = dict.fromkeys(name.lower() for name in wanted if name is not None)
+    asked = [name for name in ids if name not in settled]
+    if not asked:
+        return known
+    fresh = {str(result.transaction_id): result for result in client.check_many(asked, **options)}
+    # What was asked again is known better now, unless the check failed.
+    better = {name for name, result in fresh.items() if result.error is None}
+    return [*(check for check in known if _id(check) not in better), *fresh.values()]
+
+
+def at_hand(checks: Any) -> list[Any]:
+    """Return checks as the core takes them: CheckResults, CartStates, or the rows of a saved result."""
+    if isinstance(checks, (str, os.PathLike)):
+        if Path(checks).suffix.lower() in _TABLES:
+            return _rows(read(checks, "checks"))
+        return list(netgiro.CheckResults.load(checks))
+    if isinstance(checks, (netgiro.CheckResult, netgiro.CartState)):
+        return [checks]
+    if isinstance(checks, Mapping) or not _holds_results(checks):
+        return _rows(read(checks, "checks"))
+    return list(checks)
+
+
+def _holds_results(checks: Any) -> bool:
+    if isinstance(checks, (list, tuple)):
+        return not checks or not isinstance(checks[0], Mapping)
+    # Results of a bulk call speak Arrow as well, and are what they are.
+    return isinstance(checks, netgiro.CheckResults) or not (
+        hasattr(checks, "__arrow_c_stream__") or hasattr(checks, "columns")
+    )
+
+
+def _rows(table: Table) -> list[Any]:
+    chosen = columns.recognise(table, columns.CHECKS, None)
+    columns.require(table, chosen, "transaction_id")
+    columns.require(table, chosen, "status")
+
+    ids = orders.cells(table, chosen["transaction_id"], orders.identifier)
+
+    def column(role: str, cell: Callable[[Any], Any]) -> list[Any]:
+        if role not in chosen:
+            return [None] * len(ids)
+        return orders.cells(table, chosen[role], cell)
+
+    def at(value: Any) -> int | None:
+        return instants.microseconds(instants.instant(value, dt.timezone.utc))
+
+    return list(
+        zip(
+            ids,
+            column("status", orders.identifier),
+            column("error", orders.identifier),
+            column("amount", amounts.exact),
+            column("reference", orders.reference),
+            column("created", at),
+            column("checked_at", at),
+            strict=True,
+        )
+    )
+
+
+def _id(check: Any) -> str:
+    return str(check[0] if isinstance(check, tuple) else check.transaction_id).lower()
+
+
+def _settled(check: Any) -> str | None:
+    """Return the id of a cart that can no longer change; None for any other."""
+    if isinstance(check, tuple):
+        status = check[1] if check[2] is None else None
+        is_final = status in {"confirmed", "canceled", "declined", "not_found"}
+    else:
+        state = getattr(check, "state", check)
+        is_final = state is not None and state.is_final
+    return _id(check) if is_final else None

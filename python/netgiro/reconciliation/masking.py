@@ -1,0 +1,43 @@
+"""Customers' numbers in a report: whatever looks like one is masked, and columns of them are as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from netgiro._netgiro import mask_customer_ids
+from netgiro.reconciliation.text import fold
+
+# A column that says so holds customers' numbers, also those that are not valid.
+_NAMES = re.compile(
+    r"\b(phone|mobile|gsm|msisdn|tel|telephone|simi|simanumer|farsimi|kennitala|kt|ssn|national id|"
+    r"customer|customer id|customerid|vidskiptavinur|vidskiptamadur|netfang|email|e mail)\b"
+)
+_SERIAL = 100
+
+
+def masked_column(header: str, values: Sequence[str | None]) -> list[str | None]:
+    """Return a column that is carried along, with the customers' numbers in it masked."""
+    if _NAMES.search(fold(header)):
+        return [None if value is None else _hidden(value) for value in values]
+    return [None if value is None else mask_customer_ids(value) for value in values]
+
+
+def are_customer_ids(references: Sequence[str | None]) -> bool:
+    """Return whether a shop uses customers' numbers as its references.
+
+    Order numbers of seven digits look like phone numbers, but they are a series: close to each other,
+    as nobody's customers are.
+    """
+    given = {reference for reference in references if reference is not None}
+    if not given or any(mask_customer_ids(reference) == reference for reference in given):
+        return False
+    digits = [re.sub(r"\D", "", reference) for reference in given]
+    if any(len(text) != 7 for text in digits) or any("-" in text for text in given):  # noqa: PLR2004
+        return True
+    numbers = [int(text) for text in digits]
+    return len(numbers) > 1 and max(numbers) - min(numbers) >= _SERIAL * len(numbers)
+
+
+def _hidden(text: str) -> str:
+    return "*" * (len(text) - 2) + text[-2:] if len(text) > 2 else "*" * len(text)  # noqa: PLR2004

@@ -1,0 +1,139 @@
+"""Orders from a table: each cell read, or refused by the name of its column and its row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from netgiro.errors import InvalidRequestError
+from netgiro.reconciliation import amounts, columns, instants, masking, statuses
+from netgiro.reconciliation.tables import Table
+from netgiro.reconciliation.text import is_missing, listed, shown
+
+_T = TypeVar("_T")
+_NUMBER = re.compile(r"(\d+)\.0+")
+_EXACT = 2**53
+
+
+@dataclass(frozen=True)
+class Orders:
+    """The columns of the orders, as the core takes them."""
+
+    references: list[str | None]
+    transaction_ids: list[str | None]
+    amounts: list[int | Decimal]
+    states: list[str]
+    created: list[int | None]
+    kept: dict[str, list[str | None]]
+    """Further columns, which the report carries along."""
+    transaction_id: str
+    """The header of the transaction ids, for messages."""
+
+
+def from_table(
+    table: Table,
+    *,
+    given: Mapping[str, str | None] | None,
+    words: Mapping[Any, str] | None,
+    local: dt.tzinfo,
+    keep: Iterable[str],
+) -> Orders:
+    """Read the orders of a table."""
+    chosen = columns.recognise(table, columns.ORDERS, given)
+    columns.require(table, chosen, "amount")
+    columns.require(table, chosen, "status")
+    if "transaction_id" not in chosen:
+        columns.require(table, chosen, "reference", " or transaction_id")
+    kept = [keep] if isinstance(keep, str) else list(keep)
+    unknown = [header for header in kept if header not in table.headers]
+    if unknown:
+        raise InvalidRequestError(
+            f"{table.name}: keep names {listed(unknown)}; there are {listed(table.headers)}"
+        )
+
+    read = cells(table, chosen["amount"], amounts.amount)
+    none: list[Any] = [None] * len(read)
+    return Orders(
+        references=cells(table, chosen["reference"], reference) if "reference" in chosen else none,
+        transaction_ids=(
+            cells(table, chosen["transaction_id"], identifier)
+            if "transaction_id" in chosen
+            else none
+        ),
+        amounts=read,
+        states=statuses.states(table, chosen["status"], table.column(chosen["status"]), words),
+        created=(
+            cells(
+                table,
+                chosen["created"],
+                lambda value: instants.microseconds(instants.instant(value, local)),
+            )
+            if "created" in chosen
+            else none
+        ),
+        kept={
+            header: masking.masked_column(header, cells(table, header, _text)) for header in kept
+        },
+        transaction_id=chosen.get("transaction_id", "transaction_id"),
+    )
+
+
+def cells(table: Table, header: str, read: Callable[[Any], _T]) -> list[_T]:
+    """Read a column cell by cell; what a cell is refused for names its column and row."""
+    values = table.column(header)
+    at = 0
+    try:
+        found = []
+        for at, value in enumerate(values):  # noqa: B007 - where it stopped
+            found.append(read(value))
+    except ValueError as error:
+        raise table.refuse(header, at, str(error)) from None
+    return found
+
+
+def reference(value: Any) -> str | None:
+    """Return a reference as text: 1001, 1001.0 and "1001" are the same."""
+    if isinstance(value, str):
+        text = value.strip()
+        number = _NUMBER.fullmatch(text)
+        return (number[1] if number else text) or None
+    if is_missing(value):
+        return None
+    if isinstance(value, bool):
+        raise ValueError(f"{value} is no reference")  # noqa: TRY004 - one kind for every reason
+    if hasattr(value, "__index__"):
+        return str(int(value))
+    if isinstance(value, (float, Decimal)):
+        whole = int(value)
+        if value == whole and abs(whole) < _EXACT:
+            return str(whole)
+        raise ValueError(f"the number {value} is no exact reference: give it as text")
+    if isinstance(value, (bytes, list, dict, tuple, set)):
+        raise ValueError(f"an object of type {type(value).__name__} is no reference")  # noqa: TRY004
+    return str(value)
+
+
+def identifier(value: Any) -> str | None:
+    """Return a transaction id as text; what is no GUID is refused by the core."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if is_missing(value):
+        return None
+    if isinstance(value, bytes) and len(value) == 16:  # noqa: PLR2004 - as Arrow keeps them
+        return value.hex()
+    return str(value)
+
+
+def _text(value: Any) -> str | None:
+    if is_missing(value):
+        return None
+    if isinstance(value, (float, int, Decimal)) and not isinstance(value, bool):
+        try:
+            return reference(value)
+        except (ValueError, OverflowError):
+            return shown(value).strip("'")
+    return str(value)

@@ -1,0 +1,198 @@
+"""What a reconciliation found: to look at, to count, to send on."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from netgiro.reconciliation import frames, page, workbook
+from netgiro.reconciliation.plot import Plots
+from netgiro.reconciliation.rows import Outcome, Row, Rows, Total, Totals
+from netgiro.reconciliation.written import counted, kronur
+
+
+class Reconciliation:
+    """Every order and every payment in exactly one class, and what may be lost with each.
+
+    It is a frame to whatever speaks Arrow: `polars.DataFrame(report)`, `pyarrow.table(report)`,
+    `duckdb.sql("from report")`. Customers' phone numbers and kennitölur in it are masked.
+    """
+
+    def __init__(
+        self,
+        columns: dict[str, list[Any]],
+        totals: dict[str, dict[str, Any]],
+        *,
+        kept: dict[str, list[str | None]],
+        now: dt.datetime,
+        left_out: int,
+    ) -> None:
+        self._rows = Rows(columns, kept, now, range(len(columns["outcome"])))
+        outcomes = columns["outcome"]
+        # The core puts what matched last.
+        unmatched = len(outcomes) - outcomes.count(Outcome.MATCHED.value)
+        self._exceptions = self._rows[:unmatched]
+        self._totals = Totals(
+            **totals["total"],
+            by_outcome={outcome: Total(**totals[outcome.value]) for outcome in Outcome},
+        )
+        self._now = now
+        self._left_out = left_out
+
+    @property
+    def rows(self) -> Rows:
+        """All rows: what costs most first, what matched last. A sequence of `Row`."""
+        return self._rows
+
+    @property
+    def exceptions(self) -> Rows:
+        """The rows that did not match, what costs most first. A sequence of `Row`."""
+        return self._exceptions
+
+    @property
+    def totals(self) -> Totals:
+        """The totals of everything and of each class, in krónur; they add up exactly."""
+        return self._totals
+
+    @property
+    def now(self) -> dt.datetime:
+        """The instant that ages are counted to, an aware `datetime`."""
+        return self._now
+
+    @property
+    def left_out(self) -> int:
+        """How many orders were made outside the window."""
+        return self._left_out
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether everything matched."""
+        return not self._exceptions
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether everything could be told: nothing is `unverified`."""
+        return not self._totals.by_outcome[Outcome.UNVERIFIED].rows
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The totals as a dict of plain values, with the classes that have rows; amounts are Decimals."""
+        return {
+            "is_balanced": self.is_balanced,
+            "is_certain": self.is_certain,
+            "exceptions": len(self._exceptions),
+            **{
+                name: value
+                for name, value in self._totals._asdict().items()
+                if name != "by_outcome"
+            },
+            "left_out": self._left_out,
+            "now": self._now,
+            "outcomes": {
+                outcome.value: total._asdict()
+                for outcome, total in self._totals.by_outcome.items()
+                if total.rows
+            },
+        }
+
+    @property
+    def plot(self) -> Plots:
+        """Charts of it, made with Altair: `report.plot.at_stake()` and others."""
+        return Plots(self)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<netgiro.Reconciliation: {self}>"
+
+    def __str__(self) -> str:
+        total = self._totals
+        matched = total.by_outcome[Outcome.MATCHED]
+        told = f"{counted(matched.orders)} of {counted(total.orders, 'order')} matched"
+        if self.is_balanced:
+            return f"{told}; {kronur(total.paid_amount)} paid; nothing is at stake"
+        classes = ", ".join(
+            f"{counted(of.rows)} {outcome.value}"
+            for outcome, of in total.by_outcome.items()
+            if of.rows and outcome is not Outcome.MATCHED
+        )
+        return f"{kronur(total.at_stake)} at stake; {told}; {classes}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Reconciliation):
+            return NotImplemented
+        return self.summary == other.summary and self._rows == other._rows
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _repr_html_(self) -> str:
+        return page.fragment(self)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return all rows as dicts of plain Python values."""
+        return [_plain(row) for row in self._rows]
+
+    def to_arrow(self) -> Any:
+        """Return all rows as a `pyarrow.Table`: exact decimals, instants in UTC, words as dictionaries."""
+        return frames.to_arrow(self._rows.columns())
+
+    def to_polars(self) -> Any:
+        """Return all rows as a `polars.DataFrame`: exact decimals, instants in UTC, categorical words."""
+        return frames.to_polars(self._rows.columns())
+
+    def to_pandas(self) -> Any:
+        """Return all rows as a `pandas.DataFrame`: amounts as Decimal, instants in UTC, categorical words."""
+        return frames.to_pandas(self._rows.columns())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return frames.stream(self._rows.columns(), requested_schema)
+
+    def to_html(
+        self, path: str | os.PathLike[str] | None = None, *, title: str = "Reconciliation"
+    ) -> str:
+        """Return the report as one page that needs nothing else, and write it to `path` if given."""
+        text = page.document(self, title)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write all rows as CSV in UTF-8, amounts with a decimal point."""
+        columns = self._rows.columns()
+        for name in frames.INSTANTS:
+            columns[name] = frames.instants(columns[name])
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            for row in zip(*columns.values(), strict=True):
+                writer.writerow([_safe(frames.plain(value)) for value in row])
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write all rows as Parquet, with pyarrow or polars."""
+        frames.to_parquet(self._rows.columns(), path)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> None:
+        """Write a workbook with a summary, the exceptions and all rows, with XlsxWriter."""
+        workbook.write(self, path)
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    named = row._asdict()
+    kept = named.pop("kept")
+    named["outcome"] = row.outcome.value
+    return named | {name: value for name, value in kept.items() if name not in named}
+
+
+def _safe(value: Any) -> Any:
+    """Return text that no spreadsheet takes for a formula: references come from outside."""
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        try:
+            Decimal(value)
+        except ArithmeticError:
+            return f"'{value}"
+    return value

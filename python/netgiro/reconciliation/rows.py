@@ -1,0 +1,202 @@
+"""The rows of a reconciliation, kept as columns and made when they are looked at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple, overload
+
+from netgiro.enums import _Word
+from netgiro.reconciliation.instants import from_microseconds
+
+
+class Outcome(_Word):
+    """The class of an order, a payment, or both."""
+
+    PAID_NOT_RECORDED = "paid_not_recorded"
+    """Paid at Netgíró; open, canceled or unknown in the shop: a customer paid and has nothing."""
+    RECORDED_NOT_PAID = "recorded_not_paid"
+    """Recorded as paid in the shop, not paid at Netgíró."""
+    AMOUNT_MISMATCH = "amount_mismatch"
+    """Paid on both sides, with another amount."""
+    DUPLICATE_PAYMENT = "duplicate_payment"
+    """One reference paid more than once."""
+    DUPLICATE_ORDER = "duplicate_order"
+    """One order recorded more than once."""
+    NOT_FOUND = "not_found"
+    """Netgíró knows no such cart."""
+    STILL_OPEN = "still_open"
+    """Not decided yet, or not closed in the shop."""
+    UNVERIFIED = "unverified"
+    """It could not be told: there is no check, it failed, or it contradicts the order."""
+    MATCHED = "matched"
+    """Both sides agree."""
+
+
+class Row(NamedTuple):
+    """An order, a payment, one of each that belong together, or a group that cannot be told apart.
+
+    Amounts are in krónur, exact; instants are in UTC. In a group the texts stand side by side, parted
+    by commas.
+    """
+
+    outcome: Outcome
+    """Its class."""
+    reference: str | None
+    """The shop's order id."""
+    transaction_id: str | None
+    """The cart's id."""
+    order_amount: Decimal | None
+    """What was ordered; None where there is no order."""
+    paid_amount: Decimal | None
+    """What was paid; None where nothing was."""
+    difference: Decimal | None
+    """What was paid beyond what was ordered; None where one of the two is missing."""
+    at_stake: Decimal
+    """What it may cost: lost, owed to a customer, or not known to be in."""
+    order_status: str | None
+    """What the shop believes: paid, open or canceled."""
+    cart_status: str | None
+    """Where the cart stands at Netgíró: a cart status, or `failed` where that could not be learnt."""
+    created: dt.datetime | None
+    """When the order was made, or the payment where there is no order."""
+    paid_at: dt.datetime | None
+    """When it was paid."""
+    age: dt.timedelta | None
+    """How long ago it was made."""
+    orders: int
+    """How many orders it holds."""
+    payments: int
+    """How many payments it holds."""
+    order_rows: tuple[int, ...]
+    """The rows of its orders in the input, counted from 1."""
+    reason: str
+    """Why it is in this class."""
+    action: str
+    """What to do about it; empty where nothing is to be done."""
+    kept: dict[str, str | None]
+    """The further columns that were asked for."""
+
+
+class Rows(Sequence[Row]):
+    """A sequence of rows; a `Row` is made when it is asked for."""
+
+    def __init__(
+        self,
+        columns: dict[str, list[Any]],
+        kept: dict[str, list[str | None]],
+        now: dt.datetime,
+        places: Sequence[int],
+    ) -> None:
+        """Show the rows at these places of the columns."""
+        self._columns = columns
+        self._kept = kept
+        self._now = now
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> Rows: ...
+    def __getitem__(self, at: int | slice) -> Row | Rows:
+        if isinstance(at, slice):
+            return Rows(self._columns, self._kept, self._now, self._places[at])
+        return self._row(self._places[at])
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._row, self._places)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rows):
+            return NotImplemented
+        return len(self) == len(other) and all(map(tuple.__eq__, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} rows of a netgiro.Reconciliation>"
+
+    def _row(self, at: int) -> Row:
+        cell = {name: values[at] for name, values in self._columns.items()}
+        created = from_microseconds(cell["created"])
+        return Row(
+            **cell
+            | {
+                "outcome": Outcome(cell["outcome"]),
+                "created": created,
+                "paid_at": from_microseconds(cell["paid_at"]),
+                "age": None if created is None else max(self._now - created, dt.timedelta()),
+                "kept": {name: values[at] for name, values in self._kept.items()},
+            }
+        )
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the columns of these rows, in the order of a frame; instants in microseconds."""
+        columns: dict[str, list[Any]] = {
+            name: [self._columns[name][at] for at in self._places]
+            for name in Row._fields
+            if name in self._columns
+        }
+        columns["order_rows"] = [", ".join(map(str, rows)) for rows in columns["order_rows"]]
+        now = self._now
+        ages = [
+            None
+            if created is None
+            else max((now - from_microseconds(created)).total_seconds(), 0.0)  # type: ignore[operator]
+            for created in columns["created"]
+        ]
+        in_days = [None if age is None else round(age / 86_400, 3) for age in ages]
+        ordered: dict[str, list[Any]] = {}
+        for name, values in columns.items():
+            ordered[name] = values
+            if name == "paid_at":
+                ordered["age_days"] = in_days
+        for name, values in self._kept.items():
+            ordered[name if name not in ordered else f"order_{name}"] = [
+                values[at] for at in self._places
+            ]
+        return ordered
+
+
+class Total(NamedTuple):
+    """How much there is of something; amounts in krónur."""
+
+    rows: int
+    """How many rows."""
+    orders: int
+    """How many orders."""
+    order_amount: Decimal
+    """What was ordered."""
+    recorded_amount: Decimal
+    """What of it the shop recorded as paid."""
+    payments: int
+    """How many payments."""
+    paid_amount: Decimal
+    """What was paid."""
+    at_stake: Decimal
+    """What it may cost."""
+
+
+class Totals(NamedTuple):
+    """The totals of everything, and of each class; the classes add up to everything."""
+
+    rows: int
+    """How many rows."""
+    orders: int
+    """How many orders."""
+    order_amount: Decimal
+    """What was ordered, in krónur."""
+    recorded_amount: Decimal
+    """What of it the shop recorded as paid, in krónur."""
+    payments: int
+    """How many payments."""
+    paid_amount: Decimal
+    """What was paid, in krónur."""
+    at_stake: Decimal
+    """What it may cost, in krónur."""
+    by_outcome: dict[Outcome, Total]
+    """The total of each class, those without a row too."""
