@@ -1,0 +1,149 @@
+"""Carts followed by real prefork workers on a real Redis."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+import netgiro
+from harness import eventually
+
+
+@pytest.fixture(scope="module")
+def worker(shop):
+    return shop.start_worker()
+
+
+@pytest.fixture(autouse=True)
+def calm(worker, simulator):
+    simulator.clear_faults()
+
+
+def checks(simulator, cart):
+    return [
+        request.at
+        for request in simulator.requests()
+        if request.endpoint == "CheckCart" and request.transaction_id == cart.transaction_id
+    ]
+
+
+@pytest.mark.parametrize(
+    ("customer", "status"), [("8111111", "confirmed"), ("8222222", "declined")]
+)
+def test_a_cart_is_followed_to_its_end(shop, customer, status):
+    cart = shop.insert(customer_id=customer)
+    shop.carts.follow(cart)
+    shop.ends(cart, status)
+    assert len(shop.calls(cart)) == 1
+
+
+def test_checks_keep_to_the_hint(shop, simulator):
+    cart = shop.insert()
+    shop.carts.follow(cart)
+    eventually(lambda: len(checks(simulator, cart)) >= 4)
+    simulator.confirm(cart)
+    shop.ends(cart, "confirmed")
+    times = checks(simulator, cart)
+    for one, next_one in zip(times, times[1:], strict=False):
+        assert next_one - one >= timedelta(seconds=0.39)
+
+
+def test_an_early_message_sends_nothing(shop, simulator):
+    cart = shop.insert()
+    in_a_while = datetime.now(timezone.utc) + timedelta(seconds=1.5)
+    poll = netgiro.CartPoll(cart, timeout=60, now=in_a_while)
+    for _ in range(3):
+        shop.carts._send(poll, cart.reference, delay=0.0)
+    simulator.confirm(cart)
+    shop.ends(cart, "confirmed")
+    # The two clocks are one machine's.
+    assert min(checks(simulator, cart)) >= in_a_while - timedelta(seconds=0.01)
+    eventually(lambda: len(shop.calls(cart)) == 3)
+    time.sleep(0.5)
+    shop.ends(cart, "confirmed")
+
+
+def test_the_deadline_cancels(shop, simulator):
+    cart = shop.insert()
+    shop.carts.follow(cart, timeout=1)
+    shop.ends(cart, "canceled")
+
+
+def test_the_customer_accepts_during_the_cancel(shop, simulator):
+    cart = shop.insert()
+    simulator.add_fault("CancelCart", confirm_during=True)
+    shop.carts.follow(cart, timeout=1)
+    shop.ends(cart, "confirmed")
+
+
+def test_an_outage_around_the_deadline(shop, simulator):
+    carts = [shop.insert() for _ in range(3)]
+    for cart in carts:
+        shop.carts.follow(cart, timeout=1)
+    simulator.add_fault("*", count=10_000, drop="after", drop_by="reset")
+    simulator.confirm(carts[0])
+    eventually(lambda: shop.said().count("trying again") >= 3, 30)
+    simulator.clear_faults()
+    shop.ends(carts[0], "confirmed", 30)
+    # What was cut off may have been done: the truth is the simulator's.
+    for cart in carts[1:]:
+        shop.ends(cart, "canceled", 30)
+
+
+def test_a_function_that_raises_is_called_again(shop):
+    cart = shop.insert("raises", customer_id="8111111")
+    shop.carts.follow(cart)
+    shop.ends(cart, "confirmed")
+    assert len(shop.calls(cart)) == 2
+
+
+def test_a_process_killed_within_the_function(shop, worker):
+    cart = shop.insert("is killed", customer_id="8111111")
+    shop.carts.follow(cart)
+    shop.ends(cart, "confirmed")
+    first, second = shop.calls(cart)
+    assert first != second
+    assert worker.poll() is None
+
+
+def test_the_shops_move(shop, simulator):
+    cart = shop.insert(confirmation_type="manual")
+    shop.carts.follow(cart)
+    simulator.confirm(cart)
+    shop.ends(cart, "confirmed")
+
+
+def test_another_amount_than_the_carts_is_recorded_as_nothing(shop, simulator):
+    cart = shop.insert(amount=1)
+    other = netgiro.Cart(cart.transaction_id, reference=cart.reference, amount=100)
+    simulator.confirm(cart)
+    shop.carts.follow(other)
+    eventually(lambda: f"cart {cart.transaction_id}: a person should look at it" in shop.said())
+    assert shop.calls(cart) == []
+
+
+def test_a_message_that_is_no_poll_is_refused_for_good(shop):
+    shop.carts._task.apply_async(("{}", "order-x", 0))
+    eventually(lambda: "a message was refused" in shop.said())
+    time.sleep(0.5)
+    assert shop.said().count("a message was refused") == 1
+
+
+def test_a_message_holds_no_secret(shop, simulator, monkeypatch):
+    sent = []
+    monkeypatch.setattr(shop.carts._task, "apply_async", lambda *args, **kw: sent.append((args, kw)))
+    cart = shop.insert()
+    shop.carts.follow(cart)
+    text = json.dumps(sent)
+    assert cart.reference in text
+    assert simulator.secret_key not in text
+    assert "8223281" not in text
+
+
+def test_one_function_is_registered(shop):
+    shop.carts.settled(print)
+    with pytest.raises(netgiro.ConfigurationError, match="register one"):
+        shop.carts.settled(print)
