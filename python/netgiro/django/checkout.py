@@ -1,0 +1,314 @@
+"""Checkouts: start one, and act on its cart. Each function has a twin to be awaited, with an `a` before its name.
+
+    cart = checkout.start("order-1001", 4990, "8223281")
+    cart = await checkout.astart("order-1001", 4990, "8223281")
+
+What is asked and what is written, and in which order, is written once for both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Protocol, SupportsIndex, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+import netgiro
+from netgiro.django import conf, ledger
+from netgiro.django.ledger import OpenCheckoutError, Seen
+from netgiro.django.models import Cart
+from netgiro.webhook.steps import Steps, run, run_async
+
+__all__ = [
+    "OpenCheckoutError",
+    "acancel",
+    "acheck",
+    "aconfirm",
+    "ask",
+    "astart",
+    "blocking",
+    "cancel",
+    "check",
+    "confirm",
+    "start",
+]
+
+logger = logging.getLogger("netgiro.django")
+
+_T = TypeVar("_T")
+
+# After these nobody was asked. Whatever else InsertCart ends with, the customer may have been.
+_NOBODY_WAS_ASKED = (
+    netgiro.InvalidRequestError,
+    netgiro.ConfigurationError,
+    netgiro.ConnectError,
+    netgiro.ApiError,
+    netgiro.AuthenticationError,
+    netgiro.RateLimitedError,
+)
+
+
+class Side(Protocol):
+    """How Netgíró is asked and the database written: blocking, or awaited."""
+
+    def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
+        """Return a call of the client's method `name`."""
+
+    def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
+        """Return a call of a function that uses the database."""
+
+
+class _Blocking:
+    def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
+        return partial(getattr(conf.client(), name), *args, **kwargs)
+
+    def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
+        return partial(function, *args)
+
+
+class _Awaited:
+    def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
+        async def call() -> Any:
+            return await getattr(conf.async_client(), name)(*args, **kwargs)
+
+        return call
+
+    def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
+        async def call() -> Any:
+            return await sync_to_async(function)(*args)
+
+        return call
+
+
+blocking: Side = _Blocking()
+_awaited: Side = _Awaited()
+_under_way: set[asyncio.Task[Any]] = set()
+
+
+async def _to_its_end(steps: Steps[_T]) -> _T:
+    """Await the steps. Where the caller is canceled, as when a browser hangs up, they end all the same."""
+    task = asyncio.ensure_future(run_async(steps))
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
+    return await asyncio.shield(task)
+
+
+@sensitive_variables("customer_id", "request")
+def start(  # noqa: PLR0913 - as many options as the API
+    order_reference: str,
+    amount: SupportsIndex,
+    customer_id: str,
+    *,
+    confirmation_type: str = "automatic",
+    description: str | None = None,
+    items: Iterable[Any] | None = None,
+    location_id: str | None = None,
+    register_id: str | None = None,
+    timeout: float | None = None,
+) -> Cart:
+    """Ask a customer to pay for an order; returns the Cart, which is followed from then on.
+
+    `amount` is in whole krónur, `timeout` how many seconds the customer has (by default the setting
+    CHECKOUT_TIMEOUT); the rest is as `netgiro.Client.insert_cart` takes it. The intent is committed before
+    anything is sent, so this must be called outside of a transaction, and raises
+    TransactionManagementError within one.
+
+    Raises OpenCheckoutError when the order has a cart that is open, may be, or is paid; OutcomeUnknownError
+    when Netgíró may have the cart, and the order stays taken until that is known; and what else
+    `insert_cart` raises when nobody was asked, after which the order is free again.
+    """
+    request = _request(confirmation_type, description, items, location_id, register_id)
+    seconds = conf.options().checkout_timeout if timeout is None else timeout
+    order = _order(order_reference, amount, seconds)
+    return run(_start(blocking, order, customer_id, request, seconds))
+
+
+@sensitive_variables("customer_id", "request")
+async def astart(  # noqa: PLR0913
+    order_reference: str,
+    amount: SupportsIndex,
+    customer_id: str,
+    *,
+    confirmation_type: str = "automatic",
+    description: str | None = None,
+    items: Iterable[Any] | None = None,
+    location_id: str | None = None,
+    register_id: str | None = None,
+    timeout: float | None = None,
+) -> Cart:
+    """Do what `start` does, awaited. Canceling the caller does not cancel it half-way."""
+    request = _request(confirmation_type, description, items, location_id, register_id)
+    seconds = conf.options().checkout_timeout if timeout is None else timeout
+    order = _order(order_reference, amount, seconds)
+    return await _to_its_end(_start(_awaited, order, customer_id, request, seconds))
+
+
+def check(cart: Cart) -> Cart:
+    """Ask where a cart stands, and record it; returns the cart as it now is, or raises the NetgiroError."""
+    return run(_check(blocking, cart))
+
+
+async def acheck(cart: Cart) -> Cart:
+    """Do what `check` does, awaited."""
+    return await _to_its_end(_check(_awaited, cart))
+
+
+def cancel(cart: Cart) -> Cart:
+    """Cancel a cart and read the answer; returns the cart: it `is_paid` when the customer was first.
+
+    Raises the NetgiroError when the truth could not be learnt; netgiro_poll then goes on canceling.
+    """
+    return run(_cancel(blocking, cart))
+
+
+async def acancel(cart: Cart) -> Cart:
+    """Do what `cancel` does, awaited."""
+    return await _to_its_end(_cancel(_awaited, cart))
+
+
+@sensitive_variables("code")
+def confirm(cart: Cart, code: str | None = None) -> Cart:
+    """Confirm a reserved cart, or send the customer's SMS code; returns the cart.
+
+    Raises ApiError when Netgíró says no; the cart is then as it was.
+    """
+    return run(_confirm(blocking, cart, code))
+
+
+@sensitive_variables("code")
+async def aconfirm(cart: Cart, code: str | None = None) -> Cart:
+    """Do what `confirm` does, awaited."""
+    return await _to_its_end(_confirm(_awaited, cart, code))
+
+
+def _request(
+    confirmation_type: str,
+    description: str | None,
+    items: Iterable[Any] | None,
+    location_id: str | None,
+    register_id: str | None,
+) -> dict[str, Any]:
+    url = conf.callback_url()
+    return {
+        "confirmation_type": str(confirmation_type),
+        "callback_url": url,
+        "callback_cancel_url": url,
+        "description": description,
+        "items": items,
+        "location_id": location_id,
+        "register_id": register_id,
+    }
+
+
+@sensitive_variables("customer_id", "request")
+def _start(
+    side: Side, order: netgiro.Cart, customer_id: str, request: dict[str, Any], timeout: float
+) -> Steps[Cart]:
+    kind = request["confirmation_type"]
+    cart: Cart = yield side.database(
+        ledger.begin, order.reference, order.amount, masked(customer_id), kind
+    )
+    try:
+        answer: netgiro.Cart = yield side.netgiro(
+            "insert_cart",
+            amount=cart.amount,
+            reference=cart.reference,
+            customer_id=customer_id,
+            **request,
+        )
+    except _NOBODY_WAS_ASKED as error:
+        yield side.database(ledger.not_inserted, cart, str(error))
+        raise
+    except Exception as error:
+        logger.error(  # noqa: TRY400 - it is raised as well
+            "cart %s of order %r may be at Netgíró: %s", cart.reference, order.reference, error
+        )
+        yield side.database(ledger.outcome_unknown, cart, str(error))
+        raise
+    try:
+        inserted: Cart = yield side.database(ledger.inserted, cart, answer, timeout)
+    except Exception:
+        logger.critical(
+            "cart %s of order %r is %s at Netgíró, and that could not be recorded: "
+            "netgiro_check --adopt records it",
+            *(cart.reference, order.reference, answer.transaction_id),
+        )
+        raise
+    return inserted
+
+
+def _order(order_reference: str, amount: SupportsIndex, timeout: float) -> netgiro.Cart:
+    """Return the order as the client would take it; raises InvalidRequestError before anything is stored."""
+    limit = Cart._meta.get_field("order_reference").max_length or 0  # noqa: SLF001 - Django's own way
+    if len(order_reference) > limit:
+        raise netgiro.InvalidRequestError(
+            f"an order's reference may have {limit} characters; got {len(order_reference)}"
+        )
+    order = netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=amount)
+    netgiro.CartPoll(order, timeout=timeout, policy=conf.options().poll_policy)
+    return order
+
+
+def masked(customer_id: str) -> str:
+    """Return a customer's number but for its last two characters hidden."""
+    compact = "".join(filter(str.isalnum, str(customer_id)))[-12:]
+    shown = compact[-2:] if len(compact) > 4 else ""  # noqa: PLR2004
+    return "*" * (len(compact) - len(shown)) + shown
+
+
+def ask(side: Side, cart: Cart) -> Steps[Seen]:
+    """Ask once where a cart stands; one that is to be canceled is canceled, and the answer read."""
+    ours = cart.as_sent()
+    sent_at = timezone.now()
+    if cart.is_settling and not cart.is_final:
+        try:
+            canceled: netgiro.CartState = yield side.netgiro("cancel_cart", ours)
+            # That it is paid is believed of CheckCart alone.
+            if canceled.is_final and not canceled.is_paid:
+                return Seen(canceled, sent_at, is_conclusive=True)
+        except netgiro.NetgiroError as error:
+            logger.info("cart %s: the cancel had no clear answer: %s", cart.reference, error)
+        sent_at = timezone.now()
+    try:
+        return Seen((yield side.netgiro("check_cart", ours)), sent_at)
+    except netgiro.NetgiroError as error:
+        return Seen(error, sent_at)
+
+
+def _check(side: Side, cart: Cart) -> Steps[Cart]:
+    cart = yield side.database(_reread, cart)
+    return (yield from _recorded(side, cart))
+
+
+def _cancel(side: Side, cart: Cart) -> Steps[Cart]:
+    cart = yield side.database(ledger.begin_settling, cart)
+    return (yield from _recorded(side, cart))
+
+
+def _recorded(side: Side, cart: Cart) -> Steps[Cart]:
+    seen: Seen = yield from ask(side, cart)
+    recorded: Cart = yield side.database(ledger.record, cart.pk, seen)
+    if isinstance(seen.answer, netgiro.NetgiroError) and not recorded.is_final:
+        raise seen.answer
+    return recorded
+
+
+@sensitive_variables("code")
+def _confirm(side: Side, cart: Cart, code: str | None) -> Steps[Cart]:
+    cart = yield side.database(_reread, cart)
+    state: netgiro.CartState = yield side.netgiro("confirm_cart", cart.as_sent(), identifier=code)
+    if not state.is_final:
+        seen = Seen(state, timezone.now())
+        recorded: Cart = yield side.database(ledger.record, cart.pk, seen)
+        return recorded
+    return (yield from _recorded(side, cart))
+
+
+def _reread(cart: Cart) -> Cart:
+    return Cart.objects.using(ledger.database()).get(pk=cart.pk)

@@ -1,0 +1,75 @@
+"""What `manage.py check` says of the settings, before a customer does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
+from django.db import connections, router
+
+from netgiro.django.conf import problems
+from netgiro.django.models import Cart
+
+__all__ = ["check_database", "check_deployment", "check_settings"]
+
+
+@register()
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Check the setting NETGIRO."""
+    errors: list[CheckMessage] = [
+        Error(problem.message, hint=problem.hint or None, id=problem.id) for problem in problems()
+    ]
+    given = getattr(settings, "NETGIRO", None)
+    if not errors and given.get("CALLBACK_BASE_URL") is None:
+        errors.append(
+            Warning(
+                "NETGIRO has no CALLBACK_BASE_URL: Netgíró cannot report a payment, so each is learnt by "
+                "netgiro_poll alone.",
+                hint='Where the site is reached from outside: "https://shop.example".',
+                id="netgiro.W001",
+            )
+        )
+    return errors
+
+
+@register(deploy=True)
+def check_deployment(**_: Any) -> list[CheckMessage]:
+    """Check what matters in production alone."""
+    given = getattr(settings, "NETGIRO", None)
+    if not isinstance(given, dict):
+        return []
+    warnings: list[CheckMessage] = []
+    if given.get("ENVIRONMENT", "test") != "production":
+        warnings.append(
+            Warning(
+                "NETGIRO talks to Netgíró's test environment, where nobody pays.",
+                hint='"ENVIRONMENT": "production"',
+                id="netgiro.W002",
+            )
+        )
+    if str(given.get("CALLBACK_BASE_URL") or "https:").startswith("http:"):
+        warnings.append(
+            Warning(
+                "CALLBACK_BASE_URL in NETGIRO is not https: orders are reported in the clear.",
+                hint="Netgíró must reach the site by https.",
+                id="netgiro.W003",
+            )
+        )
+    return warnings
+
+
+@register(Tags.database)
+def check_database(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Check that the database can keep a second cart of an order out."""
+    alias = router.db_for_write(Cart)
+    if alias not in (databases or ()) or connections[alias].features.supports_partial_indexes:
+        return []
+    return [
+        Error(
+            f"The database {alias!r} has no partial indexes, by which an order is kept from being paid twice.",
+            hint="Use PostgreSQL or SQLite for the carts; a database router can say so.",
+            id="netgiro.E010",
+        )
+    ]

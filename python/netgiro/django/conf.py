@@ -1,0 +1,252 @@
+"""The setting NETGIRO: read, checked, and made into clients, in one place."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.urls import NoReverseMatch, reverse
+
+import netgiro
+
+__all__ = ["Options", "Problem", "async_client", "callback_url", "client", "options", "problems"]
+
+# What the clients are made with, by the name of Client's argument.
+_CLIENT = {
+    "APP_KEY": "app_key",
+    "SECRET_KEY": "secret_key",
+    "ENVIRONMENT": "environment",
+    "BASE_URL": "base_url",
+    "TIMEOUT": "timeout",
+    "CONNECT_TIMEOUT": "connect_timeout",
+    "RESPONSE_VERIFICATION": "response_verification",
+    "CA_FILE": "ca_file",
+    "PREVIOUS_SECRET_KEYS": "previous_secret_keys",
+    "PROXY": "proxy",
+}
+_SHOP = {
+    "CALLBACK_BASE_URL": None,
+    "CHECKOUT_TIMEOUT": 180.0,
+    "POLL_POLICY": None,
+    "REPLAY_GUARD": False,
+    "CHECK_AFTER_CALLBACK": True,
+}
+_NAMES = (*_CLIENT, *_SHOP)
+
+
+class Problem(NamedTuple):
+    """Something about the settings that cannot be used."""
+
+    id: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """The setting NETGIRO, as the app uses it. Times are in seconds."""
+
+    client: Mapping[str, Any] = field(repr=False)  # has the secret key
+    timeout: float
+    callback_base_url: str | None
+    checkout_timeout: float
+    poll_policy: netgiro.PollPolicy | None
+    replay_guard: bool
+    check_after_callback: bool
+
+    @property
+    def lease(self) -> float:
+        """How long whoever follows a cart has it alone: two calls, and what surrounds them."""
+        return 2 * self.timeout + 5.0
+
+    @property
+    def insert_is_stale_after(self) -> float:
+        """When an InsertCart that nobody recorded an answer to has certainly ended."""
+        return self.timeout + 20.0
+
+
+def problems() -> Iterator[Problem]:
+    """Give what is wrong with the setting NETGIRO."""
+    given: Any = getattr(settings, "NETGIRO", None)
+    if not isinstance(given, Mapping):
+        yield Problem(
+            "netgiro.E001",
+            "The setting NETGIRO must be a dict" + (", and is missing." if given is None else "."),
+            'NETGIRO = {"APP_KEY": …, "SECRET_KEY": …, "ENVIRONMENT": "test"}',
+        )
+        return
+    unknown = [name for name in given if name not in _NAMES]
+    for name in unknown:
+        near = difflib.get_close_matches(str(name).upper(), _NAMES, 1)
+        yield Problem(
+            "netgiro.E002",
+            f"NETGIRO has no option {name!r}.",
+            f"Did you mean {near[0]!r}?" if near else f"The options are {', '.join(_NAMES)}.",
+        )
+    missing = [name for name in ("APP_KEY", "SECRET_KEY") if not given.get(name)]
+    for name in missing:
+        yield Problem(
+            "netgiro.E003",
+            f"NETGIRO lacks {name!r}.",
+            "Netgíró gives each shop an ApplicationId (APP_KEY) and a SecretKey (SECRET_KEY).",
+        )
+    if not missing:
+        yield from _client_problems(given)
+    yield from _shop_problems(given)
+
+
+def _client_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
+    try:
+        netgiro.Client(**_client_options(given))
+    except (netgiro.ConfigurationError, TypeError, ValueError) as error:
+        yield Problem(
+            "netgiro.E004",
+            f"NETGIRO cannot be used: {error}.",
+            "The options are those of netgiro.Client, in capital letters.",
+        )
+
+
+def _shop_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
+    url = given.get("CALLBACK_BASE_URL")
+    if url is not None and not _is_base_url(url):
+        yield Problem(
+            "netgiro.E005",
+            f"CALLBACK_BASE_URL in NETGIRO cannot be used: {url!r}.",
+            'Where the site is reached from outside, without a path: "https://shop.example".',
+        )
+    elif url is not None:
+        try:
+            reverse("netgiro:callback")
+        except NoReverseMatch:
+            yield Problem(
+                "netgiro.E006",
+                "NETGIRO has a CALLBACK_BASE_URL, but no URL leads to the callback view.",
+                'Add path("netgiro/", include("netgiro.django.urls")) to the URLs.',
+            )
+    timeout = given.get("CHECKOUT_TIMEOUT", _SHOP["CHECKOUT_TIMEOUT"])
+    if not _is_duration(timeout):
+        yield Problem(
+            "netgiro.E007",
+            f"CHECKOUT_TIMEOUT in NETGIRO must be a number of seconds above 0; got {timeout!r}.",
+            "How long a customer may take before the cart is canceled; Netgíró's limit is 180.",
+        )
+    try:
+        _policy(given)
+    except (TypeError, ValueError) as error:
+        yield Problem(
+            "netgiro.E008",
+            f"POLL_POLICY in NETGIRO cannot be used: {error}.",
+            'A netgiro.PollPolicy, or its arguments in seconds: {"min_interval": 1.0}.',
+        )
+    for name in ("REPLAY_GUARD", "CHECK_AFTER_CALLBACK"):
+        if not isinstance(given.get(name, _SHOP[name]), bool):
+            yield Problem("netgiro.E009", f"{name} in NETGIRO must be True or False.", "")
+
+
+def _is_duration(value: object) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and value > 0  # type: ignore[arg-type, operator]
+
+
+def _is_base_url(value: object) -> bool:
+    try:
+        parts = urlsplit(value if isinstance(value, str) else "")
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    rest = (parts.path.strip("/"), parts.query, parts.fragment, parts.username)
+    return has_host and parts.scheme in {"http", "https"} and not any(rest)
+
+
+def _client_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {_CLIENT[name]: value for name, value in given.items() if name in _CLIENT}
+
+
+def _policy(given: Mapping[str, Any]) -> netgiro.PollPolicy | None:
+    policy = given.get("POLL_POLICY")
+    return netgiro.PollPolicy(**policy) if isinstance(policy, Mapping) else _checked(policy)
+
+
+def _checked(policy: Any) -> netgiro.PollPolicy | None:
+    if policy is None or isinstance(policy, netgiro.PollPolicy):
+        return policy
+    raise TypeError(f"got {policy!r}")
+
+
+class _Kept:
+    """What was made of the settings, in this process. A client survives a fork by itself.
+
+    Two threads that come first at once may make two; no lock, which a fork could leave locked.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.options: Options | None = None
+        self.client: netgiro.Client | None = None
+        self.async_client: netgiro.AsyncClient | None = None
+
+
+_kept = _Kept()
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "NETGIRO":
+        _kept.forget()
+
+
+# A test that overrides the setting gets clients of its own.
+setting_changed.connect(_forget, dispatch_uid="netgiro")
+
+
+def options() -> Options:
+    """Return the settings; raises ImproperlyConfigured when they cannot be used."""
+    kept = _kept.options
+    if kept is None:
+        # Only what cannot be used at all: a URL that is missing may be so for this process alone.
+        for problem in problems():
+            if problem.id != "netgiro.E006":
+                raise ImproperlyConfigured(f"{problem.message} {problem.hint} ({problem.id})")
+        given: Mapping[str, Any] = settings.NETGIRO
+        shop = {**_SHOP, **given}
+        base: Any = shop["CALLBACK_BASE_URL"]
+        kept = _kept.options = Options(
+            client=_client_options(given),
+            timeout=float(given.get("TIMEOUT", 10.0)),
+            callback_base_url=base and str(base).rstrip("/"),
+            checkout_timeout=float(shop["CHECKOUT_TIMEOUT"] or 0),
+            poll_policy=_policy(given),
+            replay_guard=bool(shop["REPLAY_GUARD"]),
+            check_after_callback=bool(shop["CHECK_AFTER_CALLBACK"]),
+        )
+    return kept
+
+
+def client() -> netgiro.Client:
+    """Return this process's client, made when it is first asked for."""
+    kept = _kept.client
+    if kept is None:
+        kept = _kept.client = netgiro.Client(**options().client)
+    return kept
+
+
+def async_client() -> netgiro.AsyncClient:
+    """Return this process's asynchronous client, made when it is first asked for."""
+    kept = _kept.async_client
+    if kept is None:
+        kept = _kept.async_client = netgiro.AsyncClient(**options().client)
+    return kept
+
+
+def callback_url() -> str | None:
+    """Return the URL that Netgíró is given, and that callbacks are verified against; None without one."""
+    base = options().callback_base_url
+    return None if base is None else base + reverse("netgiro:callback")

@@ -1,0 +1,1 @@
+"""`netgiro_poll` and `netgiro_check`."""

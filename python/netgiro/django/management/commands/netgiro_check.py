@@ -1,0 +1,117 @@
+"""`manage.py netgiro_check`: says where carts stand, and takes a person's word for what nobody can learn."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+import netgiro
+from netgiro.django import checkout, conf, ledger
+from netgiro.django.models import Cart
+from netgiro.webhook.steps import run
+
+
+class Command(BaseCommand):
+    """Checks carts, and repairs what it can."""
+
+    help = (
+        "Asks Netgíró about all open carts, or about those named, records the answers, tells the shop of ends it "
+        "was not told of, and lists the carts that need a person. Ends with 0 when all is well, 1 when a cart "
+        "needs a person, 2 when Netgíró could not be asked."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the carts and the options."""
+        parser.add_argument(
+            "references", nargs="*", metavar="REFERENCE", help="an order's or a cart's reference"
+        )
+        parser.add_argument(
+            "--list", action="store_true", dest="only_list", help="ask and change nothing"
+        )
+        parser.add_argument(
+            "--adopt",
+            nargs=2,
+            metavar=("REFERENCE", "TRANSACTION_ID"),
+            help="Netgíró has this cart, under this id: follow it",
+        )
+        parser.add_argument(
+            "--abandon",
+            metavar="REFERENCE",
+            help="somebody has looked, and nothing is owed: free the order, and tell the shop it was canceled",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Check."""
+        conf.options()
+        if options["adopt"] or options["abandon"]:
+            self._take_word(options["adopt"], options["abandon"])
+        carts = _carts()
+        named = options["references"]
+        chosen = carts.open() if not named else _named(named)
+        failures = 0 if options["only_list"] else self._check(list(chosen))
+        needy = [cart for cart in carts.for_a_person() if not named or cart in chosen.all()]
+        for cart in needy:
+            self.stdout.write(
+                self.style.WARNING(
+                    f"needs a person: {cart}, since {cart.updated_at:%Y-%m-%d %H:%M:%S}"
+                )
+            )
+            if cart.problem:
+                self.stdout.write(f"    {cart.problem}")
+        if needy:
+            raise CommandError(f"{len(needy)} carts need a person", returncode=1)
+        if failures:
+            raise CommandError(f"{failures} carts could not be asked about", returncode=2)
+
+    def _take_word(self, adopt: list[str] | None, abandon: str | None) -> None:
+        try:
+            if adopt:
+                self.stdout.write(str(ledger.adopt(_one(adopt[0]), uuid.UUID(adopt[1]))))
+            if abandon:
+                self.stdout.write(str(ledger.abandon(_one(abandon))))
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+
+    def _check(self, carts: list[Cart]) -> int:
+        asked = [cart for cart in carts if cart.transaction_id is not None]
+        with ThreadPoolExecutor(16, thread_name_prefix="netgiro") as threads:
+            answers = threads.map(lambda cart: run(checkout.ask(checkout.blocking, cart)), asked)
+            failures = 0
+            for cart, seen in zip(asked, answers, strict=True):
+                now = ledger.record(cart.pk, seen)
+                arrow = "" if now.status == cart.status else f", was {cart.status}"
+                self.stdout.write(f"{now}{arrow}")
+                if isinstance(seen.answer, netgiro.NetgiroError):
+                    failures += not isinstance(seen.answer, netgiro.MismatchError)
+                    self.stdout.write(f"    {seen.answer}")
+        for pk in (
+            _carts().filter(signaled_at=None, due_at__isnull=False).values_list("pk", flat=True)
+        ):
+            if Cart.objects.using(ledger.database()).get(pk=pk).awaits_signal:
+                ledger.deliver(pk)
+        return failures
+
+
+def _carts() -> Any:
+    return Cart.objects.using(ledger.database())
+
+
+def _named(references: list[str]) -> Any:
+    found = _carts().filter(reference__in=references) | _carts().filter(
+        order_reference__in=references
+    )
+    known = {name for cart in found for name in (cart.reference, cart.order_reference)}
+    for reference in references:
+        if reference not in known:
+            raise CommandError(f"there is no cart for {reference!r}")
+    return found
+
+
+def _one(reference: str) -> Cart:
+    cart: Cart | None = _carts().filter(reference=reference).first()
+    if cart is None:
+        raise CommandError(f"there is no cart {reference!r}")
+    return cart

@@ -1,0 +1,253 @@
+"""The table of carts, and that of callbacks already let through."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+import netgiro
+from netgiro.django.conf import options
+
+__all__ = ["CLOSED", "FINAL", "NOT_SENT", "SIGNALED", "Cart", "SeenCallback", "Status"]
+
+
+class Status(models.TextChoices):
+    """Where a cart stands: Netgíró's own words, and what only the shop can know."""
+
+    INSERTING = "inserting", "being sent"
+    OUTCOME_UNKNOWN = "outcome_unknown", "may have been sent"
+    FAILED = "failed", "not accepted"
+    PENDING = "pending", "waiting for the customer"
+    NEEDS_CODE = "needs_code", "needs the customer's code"
+    RESERVED = "reserved", "reserved, to be confirmed"
+    AWAITING_CALLBACK = "awaiting_callback", "waiting for the callback"
+    UNKNOWN = "unknown", "a code not known here"
+    CONFIRMED = "confirmed", "paid"
+    CANCELED = "canceled", "canceled"
+    DECLINED = "declined", "declined"
+    NOT_FOUND = "not_found", "not known to Netgíró"
+    ABANDONED = "abandoned", "given up by a person"
+    MISMATCH = "mismatch", "paid, but a person must look"
+
+
+SIGNALED = (
+    Status.CONFIRMED,
+    Status.CANCELED,
+    Status.DECLINED,
+    Status.NOT_FOUND,
+    Status.ABANDONED,
+)
+"""The ends that the shop is told of."""
+
+FINAL = (*SIGNALED, Status.FAILED)
+"""What nothing that Netgíró says changes any more."""
+
+CLOSED = (
+    *(Status.CANCELED, Status.DECLINED, Status.NOT_FOUND),
+    *(Status.ABANDONED, Status.FAILED),
+)
+"""The ends after which the order may be given another cart."""
+
+NOT_SENT = (Status.INSERTING, Status.OUTCOME_UNKNOWN)
+"""Where it is not known whether there is a cart at Netgíró."""
+
+
+class CartQuerySet(models.QuerySet["Cart"]):
+    """Carts, by what is to be done about them."""
+
+    def open(self) -> CartQuerySet:
+        """Carts whose end is not known yet."""
+        return self.exclude(status__in=[*FINAL, Status.MISMATCH])
+
+    def for_a_person(self) -> CartQuerySet:
+        """Carts that do not come to their end by themselves."""
+        now = timezone.now()
+        stale = now - timedelta(seconds=options().insert_is_stale_after)
+        return self.filter(
+            Q(status__in=[Status.OUTCOME_UNKNOWN, Status.MISMATCH])
+            | Q(status=Status.INSERTING, created_at__lt=stale)
+            | Q(is_settling=True, deadline__lt=now - timedelta(minutes=10))
+            & ~Q(status__in=[*FINAL, Status.MISMATCH])
+            | Q(signal_failures__gt=0, signaled_at=None)
+        )
+
+
+class Cart(models.Model):
+    """One attempt to have an order paid, from before it is sent to Netgíró until its end.
+
+    The rows are written by this package alone: read them, follow them by the signals, and act on them by
+    their methods.
+    """
+
+    Status = Status
+
+    attempt_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    """This attempt's own id, known before anything is sent."""
+    order_reference = models.CharField(max_length=200, db_index=True)
+    """The shop's order id."""
+    attempt = models.PositiveIntegerField(default=1)
+    """Which attempt for the order this is, from 1."""
+    reference = models.CharField(max_length=255, unique=True)
+    """What Netgíró knows it by: the order's reference, from the second attempt with its number."""
+    transaction_id = models.UUIDField(null=True, blank=True, unique=True)
+    """Netgíró's id of the cart; none before its answer."""
+    amount = models.PositiveBigIntegerField("amount (kr.)")
+    """The amount in whole krónur."""
+    customer = models.CharField("customer (masked)", max_length=40)
+    """Who was asked to pay, but for the last two characters hidden."""
+    confirmation_type = models.CharField(max_length=20, default="automatic")
+    status = models.CharField(max_length=20, choices=Status, default=Status.INSERTING)
+    is_settling = models.BooleanField("to be canceled", default=False)
+    """Whether it is to be canceled, unless the customer was first."""
+    holds_order = models.BooleanField(default=True)
+    """Whether the order may be given no other cart."""
+    problem = models.TextField(blank=True, default="")
+    """What went wrong last, or what a person must look at."""
+    last_answer = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
+    """Netgíró's last answer about it, by the names of `netgiro.CartState`."""
+    poll = models.TextField(blank=True, default="")
+    """The token of the `netgiro.CartPoll`."""
+    deadline = models.DateTimeField(null=True, blank=True)
+    """When it is canceled, if nobody has decided."""
+    due_at = models.DateTimeField(null=True, blank=True)
+    """When something is to be done about it; none when there is nothing left to do."""
+    lease = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    inserted_at = models.DateTimeField(null=True, blank=True)
+    reported_at = models.DateTimeField(null=True, blank=True)
+    """When the last callback about it came."""
+    checked_at = models.DateTimeField(null=True, blank=True)
+    """When Netgíró was last asked."""
+    settled_at = models.DateTimeField(null=True, blank=True)
+    """When it came to its end."""
+    signaled_at = models.DateTimeField(null=True, blank=True)
+    """When the shop was told of its end."""
+    signal_failures = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = CartQuerySet.as_manager()
+
+    class Meta:
+        """What the database keeps, whatever the code does."""
+
+        ordering: ClassVar[Any] = ["-created_at", "-pk"]
+        verbose_name = "cart"
+        indexes: ClassVar[Any] = [
+            models.Index(
+                fields=["due_at"], name="netgiro_cart_due", condition=Q(due_at__isnull=False)
+            )
+        ]
+        constraints: ClassVar[Any] = [
+            models.UniqueConstraint(
+                fields=["order_reference"],
+                condition=Q(holds_order=True),
+                name="netgiro_one_cart_for_an_order",
+            ),
+            models.UniqueConstraint(
+                fields=["order_reference", "attempt"], name="netgiro_attempts_are_numbered"
+            ),
+            # An order is let go of only when its cart has ended without payment.
+            models.CheckConstraint(
+                condition=Q(holds_order=True) | Q(status__in=[*CLOSED, Status.MISMATCH]),
+                name="netgiro_open_carts_hold_their_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(transaction_id__isnull=False)
+                | Q(status__in=[*NOT_SENT, Status.FAILED, Status.ABANDONED]),
+                name="netgiro_carts_have_an_id",
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="netgiro_amount_above_0"),
+            models.CheckConstraint(condition=Q(attempt__gt=0), name="netgiro_attempt_above_0"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.amount} kr., {self.status}"
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether it is paid: Netgíró's verified answer said so, for this cart, amount and reference."""
+        return self.status == Status.CONFIRMED
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has come to its end."""
+        return self.status in FINAL
+
+    @property
+    def awaits_signal(self) -> bool:
+        """Whether the shop is yet to be told of its end."""
+        return self.status in SIGNALED and self.signaled_at is None
+
+    def as_sent(self) -> netgiro.Cart:
+        """Return it as the client takes it, so that amount and reference are compared.
+
+        Raises InvalidRequestError while Netgíró's id of it is not known.
+        """
+        if self.transaction_id is None:
+            raise netgiro.InvalidRequestError(
+                f"Netgíró's id of the cart {self.reference!r} is not known: look for the reference at Netgíró, "
+                "and give it to netgiro_check --adopt, or --abandon the cart"
+            )
+        return netgiro.Cart(self.transaction_id, reference=self.reference, amount=self.amount)
+
+    def check_now(self) -> Cart:
+        """Ask Netgíró where it stands, and record the answer; returns the cart as it now is.
+
+        Raises the NetgiroError when that could not be learnt.
+        """
+        from netgiro.django import checkout  # noqa: PLC0415 - it needs this module
+
+        return checkout.check(self)
+
+    async def acheck_now(self) -> Cart:
+        """Do what `check_now` does, awaited."""
+        from netgiro.django import checkout  # noqa: PLC0415
+
+        return await checkout.acheck(self)
+
+    def cancel(self) -> Cart:
+        """Cancel it, and read the answer; returns the cart: it `is_paid` when the customer was first.
+
+        Raises the NetgiroError when that could not be learnt; netgiro_poll then goes on canceling.
+        """
+        from netgiro.django import checkout  # noqa: PLC0415
+
+        return checkout.cancel(self)
+
+    async def acancel(self) -> Cart:
+        """Do what `cancel` does, awaited."""
+        from netgiro.django import checkout  # noqa: PLC0415
+
+        return await checkout.acancel(self)
+
+    def confirm(self, code: str | None = None) -> Cart:
+        """Confirm a reserved cart, or send the customer's SMS code; returns the cart.
+
+        Raises ApiError when Netgíró says no; the cart is then as it was.
+        """
+        from netgiro.django import checkout  # noqa: PLC0415
+
+        return checkout.confirm(self, code)
+
+    async def aconfirm(self, code: str | None = None) -> Cart:
+        """Do what `confirm` does, awaited."""
+        from netgiro.django import checkout  # noqa: PLC0415
+
+        return await checkout.aconfirm(self, code)
+
+
+class SeenCallback(models.Model):
+    """A callback that the replay guard has let through."""
+
+    signature = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.signature

@@ -1,0 +1,87 @@
+"""The callback view: verify, match, commit, answer 200; what is left happens afterwards."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+import netgiro
+from netgiro.django import conf, ledger, poller
+from netgiro.webhook import Refusal, Webhook, read_body
+
+__all__ = ["callback"]
+
+logger = logging.getLogger("netgiro.django")
+
+
+def _committing(view: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """Keep ATOMIC_REQUESTS out: what is answered with 200 must have been committed before."""
+    for alias in settings.DATABASES:
+        view = transaction.non_atomic_requests(using=alias)(view)
+    return view
+
+
+@_committing
+@csrf_exempt
+@require_POST
+def callback(request: HttpRequest) -> HttpResponse:
+    """Take a callback of Netgíró's; 200 says that it was recorded, and nothing was changed by any other.
+
+    405 for another method, 413 for a body over 64 KiB, 400 for what does not verify, 409 for what is about no
+    cart of the shop's, another amount or a replay, 503 when it could not be recorded.
+    """
+    try:
+        body = read_body(_reader(request), request.META.get("CONTENT_LENGTH"))
+        cart = _recorded(request, body)
+    except Refusal as refusal:
+        return HttpResponse(status=refusal.status)
+    except DatabaseError:
+        logger.exception("answered 503: the database could not be asked")
+        return HttpResponse(status=503)
+    if conf.options().check_after_callback:
+        transaction.on_commit(partial(poller.soon, cart.pk), using=ledger.database(), robust=True)
+    return HttpResponse()
+
+
+def _recorded(request: HttpRequest, body: bytes) -> Any:
+    url = conf.callback_url()
+    if url is None:
+        raise Refusal(503, "the setting NETGIRO has no CALLBACK_BASE_URL to verify against")
+    record = _Record()
+    webhook = Webhook(order=ledger.expected, record=record, replay_guard=record)
+    webhook.receive(conf.client(), url=url, headers=_headers(request), body=body)
+    return record.cart
+
+
+class _Record:
+    """Records a callback, and that it was let through, in one transaction."""
+
+    def is_first(self, _nonce: str, signature: str) -> bool:
+        self.signature = signature if conf.options().replay_guard else None
+        return True
+
+    def __call__(self, callback: netgiro.Callback) -> None:
+        self.cart = ledger.report(callback, signature=self.signature)
+
+
+def _reader(request: HttpRequest) -> Callable[[int], bytes]:
+    """Return what reads the body, also one that came in chunks, which Django's WSGI handler takes for empty."""
+    environ = request.META
+    if not environ.get("CONTENT_LENGTH") and environ.get("wsgi.input_terminated"):
+        read: Callable[[int], bytes] = environ["wsgi.input"].read
+        return read
+    return request.read
+
+
+def _headers(request: HttpRequest) -> Any:
+    # Django's ASGI handler keeps headers with an underscore to itself.
+    scope = getattr(request, "scope", None)
+    return request.META if scope is None else scope["headers"]
