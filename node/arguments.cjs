@@ -19,6 +19,10 @@ const guard = {
   wanted: 'an object with a function isFirst(nonce, signature)',
   fits: (value) => typeof value?.isFirst === 'function',
 };
+const client = {
+  wanted: 'a Client',
+  fits: (value) => typeof value?.verifyCallback === 'function' && typeof value.pollStep === 'function',
+};
 const anything = { wanted: 'given', fits: () => true };
 const signal = {
   wanted: 'an AbortSignal',
@@ -234,6 +238,6 @@ module.exports = {
   members,
   newCart,
   required,
-  types: { anything, flag, fn, number, object, signal, text, textOrNumber, whole },
+  types: { anything, client, flag, fn, guard, number, object, signal, text, textOrNumber, texts, whole },
   waitOptions,
 };

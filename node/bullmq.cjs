@@ -1,0 +1,77 @@
+'use strict';
+// The polling of a cart as a BullMQ job: one step at a time, on whichever worker is free.
+
+const { ConfigurationError, WaitTimeoutError } = require('./errors.cjs').classes;
+const { members, required, types, waitOptions } = require('./arguments.cjs');
+const { CartPoll } = require('./poll.cjs');
+
+const { client, fn, object, text } = types;
+
+const JOB_NAME = 'netgiro-cart';
+
+/**
+ * A shop's function that fails, and keys that are refused, are tried again after 1, 2, 4 … seconds, for some twelve
+ * days. The job is kept for a day, so that adding its cart again does nothing.
+ */
+const JOB = {
+  attempts: 20,
+  backoff: { type: 'exponential', delay: 1_000 },
+  removeOnComplete: { age: 86_400 },
+};
+
+/**
+ * For the worker. A step is short and may be taken twice, so a worker that died is soon stood in for, and a job is
+ * never given up for having stalled: by BullMQ's default that is the second time.
+ */
+const cartPollWorkerOptions = Object.freeze({
+  concurrency: 50,
+  lockDuration: 10_000,
+  stalledInterval: 5_000,
+  maxStalledCount: 1_000,
+});
+
+async function addCartPoll(queue, cart, options = {}) {
+  if (!fn.fits(queue?.add)) throw new ConfigurationError('addCartPoll takes a Queue of BullMQ first');
+  const { wait, job, name = JOB_NAME } = waitOptions('addCartPoll', options, { job: object, name: text });
+  const poll = new CartPoll(cart, wait);
+  const reference = text.fits(cart?.reference) ? cart.reference : null;
+  const delay = Math.max(0, poll.nextCheckAt - Date.now());
+  return await queue.add(name, { reference, poll: poll.toJSON() }, { ...JOB, delay, ...job, jobId: poll.transactionId });
+}
+
+function cartPollProcessor(options) {
+  const given = members('cartPollProcessor', options, { client: required(client), onSettled: required(fn) }, ConfigurationError);
+  const { DelayedError } = bullmq();
+  return async (job, token) => {
+    const before = CartPoll.fromJson(job.data.poll);
+    const poll = await step(given.client, before);
+    if (poll.toJson() !== before.toJson()) await job.updateData({ ...job.data, poll: poll.toJSON() });
+    if (!poll.isDone) {
+      await job.moveToDelayed(poll.nextCheckAt, token);
+      throw new DelayedError();
+    }
+    await given.onSettled(poll.state, job);
+    return poll.state;
+  };
+}
+
+/** One check, when it is due; at the deadline the cart is settled, which cancels it and reads the answer. */
+async function step(of, before) {
+  try {
+    return await of.pollStep(before);
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError)) throw error;
+    const poll = error.poll ?? before;
+    return poll.answered(await of.settleCart(poll, { timeoutMs: 0 }));
+  }
+}
+
+function bullmq() {
+  try {
+    return require('bullmq');
+  } catch (cause) {
+    throw new ConfigurationError('netgiro/bullmq needs BullMQ: npm install bullmq', { cause });
+  }
+}
+
+module.exports = { addCartPoll, cartPollProcessor, cartPollWorkerOptions };

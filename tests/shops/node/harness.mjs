@@ -1,0 +1,131 @@
+// What the test files share: a server that listens before its framework is there, requests as a forger sends them,
+// and a shop with its orders in memory.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, request as httpRequest } from 'node:http';
+import { after } from 'node:test';
+import { sign } from 'netgiro';
+
+export const CUSTOMER = '8223281';
+
+export function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits for a condition, not for a time. */
+export async function until(condition, what, ms = 20_000) {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadline, `in vain: ${what}`);
+    await pause(5);
+  }
+}
+
+/** A server on a port of its own, so that its URL is known before the route that is registered under it. */
+export async function listen() {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { server, origin: `http://127.0.0.1:${server.address().port}`, close };
+}
+
+const closing = [];
+after(async () => {
+  for (const close of closing.reverse()) await close();
+});
+
+/** Closes it when the tests of the file are over, the latest first. */
+export function whenOver(close) {
+  closing.push(close);
+}
+
+/**
+ * Sends a request; gives its status, headers and text, and how long that took. `body` may be a function that writes to
+ * the request as it likes.
+ */
+export function send(url, { method = 'POST', headers = {}, body = '' } = {}) {
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest(url, { method, headers, agent: false });
+    outgoing.on('response', async (response) => {
+      const chunks = [];
+      for await (const chunk of response) chunks.push(chunk);
+      const text = Buffer.concat(chunks).toString();
+      resolve({ status: response.statusCode, headers: response.headers, text, ms: performance.now() - started });
+      outgoing.destroy();
+    });
+    outgoing.on('error', reject);
+    if (typeof body === 'function') body(outgoing);
+    else outgoing.end(body);
+  });
+}
+
+let nonces = 0;
+
+/** The headers that Netgíró would send with this body to this URL. */
+export function signed(simulator, url, body, secret = simulator.secretKey) {
+  const nonce = `${Date.now()}${(nonces += 1)}`;
+  return {
+    'Content-Type': 'application/json; charset=utf-8',
+    netgiro_appkey: simulator.appKey,
+    netgiro_nonce: nonce,
+    netgiro_signature: sign(secret, nonce, url, body),
+  };
+}
+
+/** The body of a callback, as the simulator spells it. */
+export function callbackBody(cart, { amount = cart.amount, reference = cart.reference, paid = true } = {}) {
+  return JSON.stringify({
+    PaymentSuccessful: paid,
+    PaymentInfo: {
+      TransactionId: cart.transactionId,
+      InvoiceNumber: 7,
+      ReferenceNumber: reference,
+      StatusId: paid ? 2 : 5,
+      TotalAmount: amount,
+    },
+    Success: true,
+    Message: null,
+    ResultCode: paid ? 10200 : 10201,
+  });
+}
+
+/** A shop whose database is a Map, and fails when it is told to. */
+export class Shop {
+  orders = new Map();
+  recorded = [];
+  settled = [];
+  problems = [];
+  /** Set to a function, each is called in place of what the shop does. */
+  order = (callback) => this.orders.get(callback.reference);
+  record = (callback) => this.recorded.push(callback.transactionId);
+  onSettled = () => {};
+
+  /** What a callback route is made with. */
+  options(simulator, url) {
+    return {
+      client: (this.client ??= simulator.client()),
+      url,
+      order: async (callback) => await this.order(callback),
+      record: async (callback) => await this.record(callback),
+      settled: async (state, callback) => {
+        this.settled.push([callback.reference, state.status]);
+        await this.onSettled(state, callback);
+      },
+      onError: (error, about) => this.problems.push({ message: error.message, ...about }),
+    };
+  }
+
+  async checkout(simulator, url, options = {}) {
+    const reference = `order-${this.orders.size + 1}`;
+    const order = { amount: 4990, reference };
+    this.orders.set(reference, order);
+    const urls = { callbackUrl: url, callbackCancelUrl: url };
+    return await this.client.insertCart({ ...order, customerId: CUSTOMER, ...urls, ...options });
+  }
+}
