@@ -210,7 +210,9 @@ async def read_chunks(
 
 
 def _check_length(content_length: str | int | None) -> None:
-    if str(content_length).isdecimal() and int(str(content_length)) > MAX_BODY:
+    digits = str(content_length).lstrip("0")
+    # Python refuses to read a number of thousands of digits.
+    if digits.isdecimal() and (len(digits) > len(str(MAX_BODY)) or int(digits) > MAX_BODY):
         raise too_large()
 
 

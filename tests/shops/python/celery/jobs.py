@@ -29,7 +29,9 @@ def settled(state, reference):
             connection.execute("INSERT INTO calls VALUES (?, ?)", (reference, os.getpid()))
             select = "SELECT goes_wrong FROM orders WHERE reference = ?"
             ((goes_wrong,),) = connection.execute(select, (reference,)).fetchall()
-            connection.execute("UPDATE orders SET goes_wrong = NULL WHERE reference = ?", (reference,))
+            connection.execute(
+                "UPDATE orders SET goes_wrong = NULL WHERE reference = ?", (reference,)
+            )
         if goes_wrong == "raises":
             raise RuntimeError("the shop's function failed")
         if goes_wrong == "is killed":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from datetime import datetime, timedelta, timezone
@@ -47,7 +48,7 @@ def test_checks_keep_to_the_hint(shop, simulator):
     simulator.confirm(cart)
     shop.ends(cart, "confirmed")
     times = checks(simulator, cart)
-    for one, next_one in zip(times, times[1:], strict=False):
+    for one, next_one in itertools.pairwise(times):
         assert next_one - one >= timedelta(seconds=0.39)
 
 
@@ -134,7 +135,9 @@ def test_a_message_that_is_no_poll_is_refused_for_good(shop):
 
 def test_a_message_holds_no_secret(shop, simulator, monkeypatch):
     sent = []
-    monkeypatch.setattr(shop.carts._task, "apply_async", lambda *args, **kw: sent.append((args, kw)))
+    monkeypatch.setattr(
+        shop.carts._task, "apply_async", lambda *args, **kw: sent.append((args, kw))
+    )
     cart = shop.insert()
     shop.carts.follow(cart)
     text = json.dumps(sent)

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from harness import eventually
 CHECKOUTS = 500
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="looks into /proc")
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks into /proc")
 def test_every_order_ends_as_the_simulator_holds_it(shop, simulator):
     began = time.monotonic()
     first, second = shop.start_worker(), shop.start_worker()
