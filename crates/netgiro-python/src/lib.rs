@@ -8,10 +8,12 @@
     reason = "doc comments of classes and methods are what help() shows in Python"
 )]
 
+mod arrow;
 mod awaitable;
 mod bulk;
 mod callback;
 mod client;
+mod columns;
 mod convert;
 mod errors;
 mod event;

@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::exceptions::{PyIndexError, PyOSError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PySlice, PyString, PyTuple};
 
+use crate::arrow::{self, Table as _};
+use crate::columns::Columns;
 use crate::convert;
 use crate::errors::OrRaise;
 use crate::values::{CheckResult, Present, status};
@@ -80,15 +82,6 @@ fn add(results: &mut netgiro::CheckResults, values: &Bound<'_, PyAny>) -> PyResu
     Ok(())
 }
 
-/// An error of the file system, with the path it is about.
-fn not_saved(py: Python<'_>, error: &std::io::Error, path: &PathBuf) -> PyErr {
-    let told = (error.raw_os_error(), error.to_string(), path.clone());
-    told.into_pyobject(py).map_or_else(
-        |failed| failed,
-        |told| PyErr::from_type(py.get_type::<PyOSError>(), told.unbind()),
-    )
-}
-
 #[pymethods]
 impl CheckResults {
     #[new]
@@ -107,9 +100,11 @@ impl CheckResults {
     }
 
     /// Save the results in a file, all or nothing: JSON lines, to go on from or to look into.
+    #[expect(clippy::needless_pass_by_value, reason = "what PyO3 makes of a path")]
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        py.detach(|| self.0.save(&path))
-            .map_err(|error| not_saved(py, &error, &path))
+        py.detach(|| self.0.save(&path)).map_err(|error| {
+            PyOSError::new_err((error.raw_os_error(), error.to_string(), path.clone()))
+        })
     }
 
     /// How many carts were to be checked.
@@ -172,8 +167,8 @@ impl CheckResults {
         result.ok_or_else(|| PyIndexError::new_err("there are not that many results"))
     }
 
-    fn __iter__(slf: Bound<'_, Self>) -> Iter {
-        Iter {
+    fn __iter__(slf: Bound<'_, Self>) -> Each {
+        Each {
             results: slf.unbind(),
             next: AtomicUsize::new(0),
         }
@@ -255,6 +250,25 @@ impl CheckResults {
         )
     }
 
+    /// Return the columns' names and types, as Arrow's PyCapsule interface has it.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        py.detach(|| Columns::of(self.core()))
+            .schema()
+            .into_capsule(py)
+    }
+
+    /// Return the results as columns, as Arrow's PyCapsule interface has it.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // Who wants other types casts to them: the interface lets a producer leave that to them.
+        let _ = requested_schema;
+        arrow::stream(py, py.detach(|| Columns::of(self.core())))
+    }
+
     /// Return a `pyarrow.Table`. Needs pyarrow.
     fn to_arrow(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         frame(slf, "to_arrow")
@@ -316,13 +330,13 @@ fn frame(results: &Bound<'_, CheckResults>, function: &str) -> PyResult<Py<PyAny
 
 /// Iterates over results.
 #[pyclass(frozen, module = "netgiro._netgiro", name = "CheckResultsIterator")]
-pub(crate) struct Iter {
+pub(crate) struct Each {
     results: Py<CheckResults>,
     next: AtomicUsize,
 }
 
 #[pymethods]
-impl Iter {
+impl Each {
     fn __iter__(slf: Py<Self>) -> Py<Self> {
         slf
     }

@@ -316,24 +316,16 @@ impl Health {
         match failure {
             Some(error) if error.kind() == ErrorKind::Authentication => {
                 self.refusals += 1;
-                (self.refusals >= REFUSALS_TO_STOP).then(|| {
-                    rest(
-                        error,
-                        format!("{REFUSALS_TO_STOP} checks in a row were not let in"),
-                    )
-                })
+                let why = format!("{REFUSALS_TO_STOP} checks in a row were not let in");
+                (self.refusals >= REFUSALS_TO_STOP).then(|| rest(error, &why))
             }
-            // The server is there, and says so.
+            // A server that says that it is too much is there.
             Some(error) if error.retryable() && error.kind() != ErrorKind::RateLimited => {
                 self.failures += 1;
                 let waited = now.duration_since(self.good_at);
-                (self.failures >= FAILURES_TO_STOP && !patience.is_zero() && waited >= patience)
-                    .then(|| {
-                        rest(
-                            error,
-                            format!("no check succeeded for {} s", waited.as_secs()),
-                        )
-                    })
+                let is_outage = self.failures >= FAILURES_TO_STOP && waited >= patience;
+                let why = format!("no check succeeded for {} s", waited.as_secs());
+                (is_outage && !patience.is_zero()).then(|| rest(error, &why))
             }
             _ => {
                 *self = Self::new(now);
@@ -344,7 +336,7 @@ impl Health {
 }
 
 /// The error of the carts that are not asked about any more.
-fn rest(error: &Error, why: String) -> Error {
+fn rest(error: &Error, why: &str) -> Error {
     let message = format!(
         "not asked: {why}, the last of them because {}",
         error.message()
