@@ -40,12 +40,10 @@ def document(report: Reconciliation, title: str) -> str:
         f"<style>{_css('style.css')}{_css('document.css')}</style>",
         '</head><body><main class="ng">',
         f"<header><h1>{_text(title)}</h1><p>{_text(_period(report))}{made}</p></header>",
-        f'<div class="top"><section>{_lead(report)}</section><section>{_facts(report)}</section></div>',
+        f'<div class="top"><section>{_lead(report)}{_bars(report)}</section>',
+        f'<div class="side"><section>{_facts(report)}</section>{_days(report)}</div></div>',
     ]
     if report.exceptions:
-        days = _days(report)
-        bars = f"<section><h2>At stake by class</h2>{_bars(report)}</section>"
-        parts.append(f'<div class="charts">{bars}{days}</div>' if days else bars)
         parts.append(
             f"<section><h2>{counted(len(report.exceptions), 'exception')}, the costliest first</h2>"
             f"{_exceptions(report.exceptions, _ON_A_PAGE)}</section>"
@@ -90,7 +88,7 @@ def _lead(report: Reconciliation) -> str:
         )
     unsure = total.by_outcome[Outcome.UNVERIFIED]
     more = (
-        f" {counted(unsure.rows)} could not be told: {kronur(unsure.at_stake)} of it."
+        f" {number(unsure.rows)} of them could not be told ({kronur(unsure.at_stake)})."
         if unsure.rows
         else ""
     )
@@ -134,13 +132,14 @@ def _exceptions(rows: Rows, most: int) -> str:
 
 def _line(row: Row, kept: list[str]) -> str:
     apart = f'<span class="id">{signed(row.difference)}</span>' if row.difference else ""
-    identifier = (
-        f'<span class="id">{_text(row.transaction_id)}</span>' if row.transaction_id else ""
+    identifiers = "".join(
+        f'<span class="id">{_text(identifier)}</span>'
+        for identifier in (row.transaction_id or "").split(", ")
     )
     further = "".join(f"<td>{_text(row.kept[name])}</td>" for name in kept)
     return (
         f'<tr><td>{_of(row.outcome)}</td><td><span class="ref">{_text(row.reference) or "–"}</span>'
-        f'{identifier}</td><td class="n">{kronur(row.order_amount) or "–"}</td>'
+        f'{identifiers}</td><td class="n">{kronur(row.order_amount) or "–"}</td>'
         f'<td class="n">{kronur(row.paid_amount) or "–"}{apart}</td>'
         f'<td class="n stake">{kronur(row.at_stake)}</td><td class="n">{age(row.age) or "–"}</td>'
         f'{further}<td>{_text(row.reason)} <span class="do">{_text(row.action)}</span></td></tr>'

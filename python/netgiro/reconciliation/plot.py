@@ -18,9 +18,9 @@ COLOURS = {
     Outcome.AMOUNT_MISMATCH: "#e0a100",
     Outcome.DUPLICATE_PAYMENT: "#9c5cd4",
     Outcome.DUPLICATE_ORDER: "#5b7be0",
-    Outcome.NOT_FOUND: "#868e96",
+    Outcome.NOT_FOUND: "#a97b50",
     Outcome.STILL_OPEN: "#15a3b8",
-    Outcome.UNVERIFIED: "#6f7782",
+    Outcome.UNVERIFIED: "#868e96",
     Outcome.MATCHED: "#2f9e5b",
 }
 # In seconds; each begins where the one before ends.

@@ -199,7 +199,7 @@ fn claimed_twice<'a>(orders: Vec<Placed<'a>>, cart: Option<&'a Cart<'a>>) -> Cas
             Outcome::DuplicateOrder,
             (recorded - paid).abs(),
             format!(
-                "Its transaction id is on {many} orders: {} are recorded as paid, {} were paid.",
+                "Its transaction id is on {many} orders: {} recorded as paid, {} paid.",
                 kronur(recorded),
                 kronur(paid)
             ),
@@ -358,7 +358,7 @@ impl<'a> Reference<'a> {
             group.carts.len(),
             kronur(paid),
             match owed {
-                Some(owed) => format!("{} are recorded as paid", kronur(owed)),
+                Some(owed) => format!("{} is recorded as paid", kronur(owed)),
                 None => "none of it is recorded".to_owned(),
             }
         );
@@ -387,8 +387,7 @@ fn recorded_twice<'a>(
             Outcome::DuplicateOrder,
             (recorded - paid).abs(),
             format!(
-                "{} orders have its reference and no transaction id: {} are recorded as paid, {} were \
-                 paid.",
+                "{} orders have its reference and no transaction id: {} recorded as paid, {} paid.",
                 orders.len(),
                 kronur(recorded),
                 kronur(paid)

@@ -287,7 +287,7 @@ fn paid(order: &Order, recorded: Recorded, cart: &Cart<'_>, tolerance: Decimal) 
             Outcome::AmountMismatch,
             apart.abs(),
             format!(
-                "Recorded as {}; {} were paid, {} {}.",
+                "Recorded as {}, paid {}: {} {}.",
                 kronur(owed),
                 kronur(owed + apart),
                 kronur(apart.abs()),
