@@ -741,6 +741,19 @@ export interface SimulatorOptions {
   callbackTimeoutMs?: number | null | undefined;
   /** How many requests and callbacks are remembered. Default 100,000. */
   history?: number | null | undefined;
+  /** How long every answer of the API is held back, in milliseconds of real time. Default 0. */
+  latencyMs?: number | null | undefined;
+  /**
+   * Where others reach it through a tunnel or a proxy, such as `https://abc.tunnel.example`: `url` is below it then, and
+   * requests signed for it are let in whatever host they arrive with.
+   */
+  publicUrl?: string | null | undefined;
+  /** The shop's name, as the customer's phone shows it. Default `Prufuverslun`. */
+  shop?: string | null | undefined;
+  /** Serves https: true with a certificate made up for it (see `caFile`), or with your own, as PEM. Default false. */
+  tls?: boolean | { certificate: string; key: string } | null | undefined;
+  /** Hosts that callbacks may be carried to beside this machine: names or addresses, without a port. Default none. */
+  callbackHosts?: readonly string[] | null | undefined;
 }
 
 /** The endpoints of the API. */
@@ -901,14 +914,23 @@ export class Simulator {
   /** Starts a simulator. */
   static start(options?: SimulatorOptions): Promise<Simulator>;
 
-  /** The base URL for a client: `http://127.0.0.1:PORT/v1/`. */
+  /** The base URL for a client: `http://127.0.0.1:PORT/v1/`, or below `publicUrl`. */
   readonly url: string;
+  /** The page for people: the customer's phone beside the shop. `#phone` after it shows the phone alone. */
+  readonly pageUrl: string;
+  /** The base URL on this machine, whatever `publicUrl` says: where a proxy passes requests to. */
+  readonly localUrl: string;
+  /**
+   * The path of a PEM file with the authority to trust, where `tls: true` made one up; otherwise null. The file goes
+   * when the simulator is closed.
+   */
+  readonly caFile: string | null;
   /** The application key that is let in. */
   readonly appKey: string;
   /** The secret key of both sides. */
   readonly secretKey: string;
 
-  /** A client for this simulator. */
+  /** A client for this simulator; `caFile` is the simulator's own when none is given. */
   client(options?: Omit<ClientOptions, 'appKey' | 'secretKey' | 'baseUrl'>): Client;
   /** The customer accepts; a callback is sent meanwhile. */
   confirm(cart: CartLike): void;

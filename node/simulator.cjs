@@ -8,7 +8,12 @@ const { native, made, open } = require('./native.cjs');
 const { asyncDispose } = require('./follow.cjs');
 const { bytes, cart: cartOf, jsonText, members, types } = require('./arguments.cjs');
 
-const { anything, flag, number, object, text, textOrNumber, whole } = types;
+const { anything, flag, number, object, text, textOrNumber, texts, whole } = types;
+
+const certificate = {
+  wanted: 'true, false, or { certificate, key }, both as PEM',
+  fits: (value) => flag.fits(value) || (text.fits(value?.certificate) && text.fits(value?.key)),
+};
 
 const OPTIONS = {
   seed: number,
@@ -26,6 +31,11 @@ const OPTIONS = {
   callbackRetryDelayMs: number,
   callbackTimeoutMs: number,
   history: number,
+  latencyMs: number,
+  publicUrl: text,
+  shop: text,
+  tls: certificate,
+  callbackHosts: texts,
 };
 
 const FAULT = {
@@ -71,6 +81,18 @@ class Simulator {
     return this.#native.url;
   }
 
+  get pageUrl() {
+    return this.#native.pageUrl;
+  }
+
+  get localUrl() {
+    return this.#native.localUrl;
+  }
+
+  get caFile() {
+    return this.#native.caFile ?? null;
+  }
+
   get appKey() {
     return this.#native.appKey;
   }
@@ -81,7 +103,7 @@ class Simulator {
 
   client(options = {}) {
     const { url: baseUrl, appKey, secretKey } = this;
-    return new Client({ ...options, appKey, secretKey, baseUrl });
+    return new Client({ ...options, appKey, secretKey, baseUrl, caFile: options.caFile ?? this.caFile });
   }
 
   confirm(cart) {

@@ -11,7 +11,7 @@ use napi_derive::napi;
 use netgiro::{CartRef, Error, ErrorKind, Result};
 use netgiro_simulator::{
     Endpoint, Fault, SimulatedCallback, SimulatedCart, SimulatedRequest, Simulator, SimulatorError,
-    SimulatorOptions, Storm,
+    SimulatorOptions, Storm, Tls,
 };
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
@@ -55,6 +55,25 @@ pub struct GivenSimulator {
     pub callback_timeout_ms: Option<f64>,
     /// How many requests and callbacks are remembered.
     pub history: Option<f64>,
+    /// How long every answer is held back.
+    pub latency_ms: Option<f64>,
+    /// Where others reach it.
+    pub public_url: Option<String>,
+    /// The shop's name.
+    pub shop: Option<String>,
+    /// Whether it makes a certificate up, or the one it shows.
+    pub tls: Option<Either<bool, GivenCertificate>>,
+    /// Where callbacks may go beside this machine.
+    pub callback_hosts: Option<Vec<String>>,
+}
+
+/// A certificate and its key, as PEM.
+#[napi(object, object_to_js = false)]
+pub struct GivenCertificate {
+    /// The certificate and those that lead to its authority.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
 }
 
 fn simulator_options(given: GivenSimulator) -> Result<SimulatorOptions> {
@@ -95,9 +114,22 @@ fn simulator_options(given: GivenSimulator) -> Result<SimulatorOptions> {
     if let Some(history) = given.history {
         options.history = whole("history", history)?;
     }
+    options.public_url = given.public_url;
+    if let Some(shop) = given.shop {
+        options.shop = shop;
+    }
+    options.tls = match given.tls {
+        None | Some(Either::A(false)) => None,
+        Some(Either::A(true)) => Some(Tls::SelfMade),
+        Some(Either::B(GivenCertificate { certificate, key })) => {
+            Some(Tls::Given { certificate, key })
+        }
+    };
+    options.callback_hosts = given.callback_hosts.unwrap_or_default();
     for (name, given, option) in [
         ("lifetimeMs", given.lifetime_ms, &mut options.lifetime),
         ("reactionMs", given.reaction_ms, &mut options.reaction),
+        ("latencyMs", given.latency_ms, &mut options.latency),
         (
             "callbackRetryDelayMs",
             given.callback_retry_delay_ms,
@@ -177,6 +209,25 @@ impl NativeSimulator {
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
         self.simulator.url().to_owned()
+    }
+
+    /// The page for people.
+    #[napi(getter, catch_unwind)]
+    pub fn page_url(&self) -> String {
+        self.simulator.page_url().to_owned()
+    }
+
+    /// The base URL on this machine.
+    #[napi(getter, catch_unwind)]
+    pub fn local_url(&self) -> String {
+        self.simulator.local_url().to_owned()
+    }
+
+    /// The authority to trust, in a file, where one was made up.
+    #[napi(getter, catch_unwind)]
+    pub fn ca_file(&self) -> Option<String> {
+        let file = self.simulator.ca_file()?;
+        Some(file.to_string_lossy().into_owned())
     }
 
     /// The application key that is let in.

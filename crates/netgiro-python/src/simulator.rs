@@ -1,7 +1,8 @@
 //! The simulator, as Python sees it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use netgiro_simulator::{self as core, Fault, SimulatorError, SimulatorOptions, Storm};
 use pyo3::exceptions::PyOSError;
@@ -20,6 +21,24 @@ use crate::values;
 /// customer is you: `confirm`, `decline` and `expire` say what happens on the phone.
 #[pyclass(frozen, weakref, module = "netgiro")]
 pub(crate) struct Simulator(core::Simulator);
+
+/// Whether the simulator serves https, and with which certificate.
+#[derive(FromPyObject)]
+enum Tls {
+    #[pyo3(transparent, annotation = "bool")]
+    Wanted(bool),
+    #[pyo3(annotation = "tuple[str, str]")]
+    Given(String, String),
+}
+
+impl From<Tls> for Option<core::Tls> {
+    fn from(tls: Tls) -> Self {
+        match tls {
+            Tls::Wanted(wanted) => wanted.then_some(core::Tls::SelfMade),
+            Tls::Given(certificate, key) => Some(core::Tls::Given { certificate, key }),
+        }
+    }
+}
 
 fn raised(py: Python<'_>, error: &SimulatorError) -> PyErr {
     errors::invalid(py, error.to_string())
@@ -41,10 +60,11 @@ impl Simulator {
         seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=Some(3.0),
         decimals=0, response_signatures="valid", unknown_cart_code=10201,
         reject_repeated_nonce=false, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0,
-        callback_timeout=5.0, history=100_000
+        callback_timeout=5.0, history=100_000, latency=0.0, public_url=None, shop=None,
+        tls=Tls::Wanted(false), callback_hosts=Vec::new()
     ))]
     #[pyo3(
-        text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000)"
+        text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000, latency=0.0, public_url=None, shop='Prufuverslun', tls=False, callback_hosts=())"
     )]
     #[expect(clippy::too_many_arguments, reason = "as many as there are switches")]
     fn new(
@@ -64,6 +84,11 @@ impl Simulator {
         callback_retry_delay: f64,
         callback_timeout: f64,
         history: usize,
+        latency: f64,
+        public_url: Option<String>,
+        shop: Option<String>,
+        tls: Tls,
+        callback_hosts: Vec<String>,
     ) -> PyResult<Self> {
         let defaults = SimulatorOptions::default();
         let options = SimulatorOptions {
@@ -88,7 +113,11 @@ impl Simulator {
             )?,
             callback_timeout: convert::seconds(py, "callback_timeout", callback_timeout)?,
             history,
-            ..defaults
+            latency: convert::seconds(py, "latency", latency)?,
+            public_url,
+            tls: tls.into(),
+            callback_hosts,
+            shop: shop.unwrap_or(defaults.shop),
         };
         py.detach(|| core::Simulator::start(options))
             .map(Self)
@@ -100,10 +129,29 @@ impl Simulator {
             })
     }
 
-    /// The base URL for a client: `http://127.0.0.1:PORT/v1/`.
+    /// The base URL for a client: `http://127.0.0.1:PORT/v1/`, or below `public_url`.
     #[getter]
     fn url(&self) -> &str {
         self.0.url()
+    }
+
+    /// The page for people: the customer's phone beside the shop. `#phone` after it shows the phone alone.
+    #[getter]
+    fn page_url(&self) -> &str {
+        self.0.page_url()
+    }
+
+    /// The base URL on this machine, whatever `public_url` says: where a proxy passes requests to.
+    #[getter]
+    fn local_url(&self) -> &str {
+        self.0.local_url()
+    }
+
+    /// The path of a PEM file with the authority to trust, where `tls=True` made one up; otherwise None.
+    /// The file goes when the simulator is closed.
+    #[getter]
+    fn ca_file(&self) -> Option<&OsStr> {
+        self.0.ca_file().map(Path::as_os_str)
     }
 
     /// The application key that is let in.
@@ -144,7 +192,7 @@ impl Simulator {
             timeout,
             connect_timeout,
             response_verification,
-            ca_file,
+            ca_file: ca_file.or_else(|| self.0.ca_file().map(Path::to_path_buf)),
             previous_secret_keys,
             proxy,
         };
@@ -179,7 +227,7 @@ impl Simulator {
             timeout,
             connect_timeout,
             response_verification,
-            ca_file,
+            ca_file: ca_file.or_else(|| self.0.ca_file().map(Path::to_path_buf)),
             previous_secret_keys,
             proxy,
         };
