@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from netgiro import Simulator
@@ -14,11 +15,11 @@ from netgiro import Simulator
 EXAMPLES = Path(__file__).resolve().parent.parent
 
 
-def start(folder: Path, *commands: list[str]) -> None:
-    """Runs a shop's commands in its folder; when one of them ends, so do the others.
+def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -> None:
+    """Runs a shop's commands in its folder, after those that are to end `first`.
 
-    PORT and SIMULATOR_PORT say where to listen, DATABASE_URL where the orders are. `{port}` in a command
-    is replaced.
+    PORT and SIMULATOR_PORT say where to listen; `{port}` in a command is replaced. When one of the
+    commands ends, so do the others.
     """
     port = os.environ.get("PORT", "8000")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -35,6 +36,8 @@ def start(folder: Path, *commands: list[str]) -> None:
             "NETGIRO_BASE_URL": simulator.url,
             "PYTHONPATH": str(EXAMPLES),
         }
+        for command in first:
+            subprocess.run([sys.executable, *command], cwd=folder, env=environment, check=True)
         processes = [
             subprocess.Popen(
                 [sys.executable, *(part.replace("{port}", port) for part in command)],

@@ -1,0 +1,87 @@
+"""The shop's orders. How each is being paid is in the carts of `netgiro.django`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.functional import cached_property
+from netgiro.django.models import Cart
+
+from storefront.pages import OUTCOMES
+
+# How long a customer has to answer, in seconds: the setting CHECKOUT_TIMEOUT of netgiro.django.
+LIFETIME = 180
+
+# What a customer is told of a cart that has not ended: `waiting`, but for these.
+TOLD = {
+    Cart.Status.INSERTING: "asking",
+    Cart.Status.OUTCOME_UNKNOWN: "unknown",
+    Cart.Status.MISMATCH: "review",
+    Cart.Status.FAILED: "refused",
+}
+
+
+class Order(models.Model):
+    id = models.CharField(primary_key=True, max_length=20)
+    placed_at = models.DateTimeField(default=timezone.now)
+    phone = models.CharField("phone (masked)", max_length=20)
+    amount = models.PositiveIntegerField("amount (kr.)")
+    lines = models.JSONField()
+    # Written once, by the receivers: "paid", "declined" or "canceled".
+    ended_as = models.CharField(max_length=10, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.amount} kr., {self.status}"
+
+    @cached_property
+    def cart(self) -> Cart | None:
+        return Cart.objects.filter(order_reference=self.id).first()
+
+    @property
+    def status(self) -> str:
+        if self.ended_as:
+            return self.ended_as
+        if self.cart is None:
+            # The cart is written down before anything is sent: without one, nobody was asked.
+            return "asking" if self.seconds_left else "refused"
+        return TOLD.get(Cart.Status(self.cart.status), "waiting")
+
+    @property
+    def title(self) -> str:
+        return str(OUTCOMES[self.status]["title"])
+
+    @property
+    def text(self) -> str:
+        return str(OUTCOMES[self.status]["text"])
+
+    @property
+    def is_open(self) -> bool:
+        return bool(OUTCOMES[self.status]["is_open"])
+
+    @property
+    def placed(self) -> str:
+        return f"{timezone.localtime(self.placed_at):%d.%m.%Y %H:%M}"
+
+    @property
+    def lifetime(self) -> int:
+        return LIFETIME
+
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, LIFETIME - (timezone.now() - self.placed_at).total_seconds())
+
+    @property
+    def transaction_id(self) -> str | None:
+        return self.cart and self.cart.transaction_id and str(self.cart.transaction_id)
+
+    @property
+    def invoice_number(self) -> int | None:
+        answer: Any = (self.cart and self.cart.last_answer) or {}
+        return (answer.get("payment") or {}).get("invoice_number")
+
+    def told(self) -> dict[str, Any]:
+        """What the waiting page is told."""
+        names = ("status", "title", "text", "is_open", "seconds_left")
+        return {name: getattr(self, name) for name in names}

@@ -1,0 +1,152 @@
+"""The pages. Netgíró is asked in `_pay` and `cancel` alone; netgiro_poll and the callbacks do the rest."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+from jinja2 import Environment
+from netgiro import NetgiroError, OutcomeUnknownError
+from netgiro.django import checkout as netgiro
+from netgiro.django.checkout import OpenCheckoutError
+
+from shop.models import Order
+from storefront.basket import Basket
+from storefront.pages import PRODUCTS, is_order_id, kronur, masked, new_order_id, problem
+
+log = logging.getLogger(__name__)
+
+
+def checkout(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _pay(request)
+    return _checkout(request) if _basket(request).count else redirect("/basket")
+
+
+def _pay(request: HttpRequest) -> HttpResponse:
+    order_id, phone = request.POST.get("order_id", ""), request.POST.get("phone", "")
+    if not is_order_id(order_id):
+        return HttpResponseBadRequest()
+    basket = _basket(request)
+    # A form that is sent twice is one order: the second finds it there, and goes to its page.
+    if basket.count and _place(order_id, phone, basket):
+        try:
+            # Its cart is committed before anything is sent: a crash in between is seen, and never doubled.
+            netgiro.start(order_id, basket.amount, phone, items=basket.items)
+        except OpenCheckoutError:
+            pass
+        except OutcomeUnknownError:
+            # The customer may have been asked. Not failed, and not to be asked again: the order's page says so.
+            pass
+        except NetgiroError as error:
+            log.warning("order %s: %s", order_id, error)
+            return _checkout(request, 422, phone=phone, error=problem(error.code))
+        request.session["basket"] = {}
+    return redirect(f"/orders/{get_object_or_404(Order, pk=order_id).id}/payment")
+
+
+def _place(order_id: str, phone: str, basket: Basket) -> bool:
+    try:
+        Order.objects.create(
+            id=order_id, phone=masked(phone), amount=basket.amount, lines=basket.lines
+        )
+    except IntegrityError:
+        return False
+    return True
+
+
+@require_safe
+def payment(request: HttpRequest, order_id: str) -> HttpResponse:
+    """The page that waits with the customer."""
+    return _page(request, "waiting.html", order=get_object_or_404(Order, pk=order_id))
+
+
+@require_safe
+def status(_request: HttpRequest, order_id: str) -> HttpResponse:
+    """What that page asks for, each second."""
+    return JsonResponse(get_object_or_404(Order, pk=order_id).told())
+
+
+@require_POST
+def cancel(_request: HttpRequest, order_id: str) -> HttpResponse:
+    order = get_object_or_404(Order, pk=order_id)
+    if order.cart and order.status == "waiting":
+        try:
+            # Its answer is read: the customer may have accepted a moment before, and then it is paid.
+            order.cart.cancel()
+        except NetgiroError as error:
+            log.warning("order %s is not canceled yet: %s", order_id, error)
+    return redirect(f"/orders/{order_id}/payment")
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    return _page(request, "index.html", products=PRODUCTS)
+
+
+@require_safe
+def basket(request: HttpRequest) -> HttpResponse:
+    return _page(request, "basket.html")
+
+
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    basket = _basket(request)
+    basket.add(request.POST.get("sku", ""))
+    return _keep(request, basket)
+
+
+@require_POST
+def put(request: HttpRequest) -> HttpResponse:
+    quantity = request.POST.get("quantity", "")
+    if not quantity.isdecimal():
+        return HttpResponseBadRequest()
+    basket = _basket(request)
+    basket.put(request.POST.get("sku", ""), int(quantity))
+    return _keep(request, basket)
+
+
+@require_safe
+def order(request: HttpRequest, order_id: str) -> HttpResponse:
+    return _page(request, "order.html", order=get_object_or_404(Order, pk=order_id))
+
+
+@require_POST
+def again(request: HttpRequest, order_id: str) -> HttpResponse:
+    """Puts the things of an order that came to nothing back into the basket."""
+    order = get_object_or_404(Order, pk=order_id)
+    if order.status not in {"declined", "canceled", "refused"}:
+        return HttpResponse(status=409)
+    return _keep(request, Basket({line["sku"]: line["quantity"] for line in order.lines}))
+
+
+def _basket(request: HttpRequest) -> Basket:
+    return Basket(request.session.get("basket", {}))
+
+
+def _keep(request: HttpRequest, basket: Basket) -> HttpResponse:
+    request.session["basket"] = basket.quantities
+    return redirect("/basket")
+
+
+def _checkout(request: HttpRequest, status_code: int = 200, **given: str) -> HttpResponse:
+    return _page(request, "checkout.html", status_code, order_id=new_order_id(), **given)
+
+
+def _page(
+    request: HttpRequest, template: str, status_code: int = 200, **context: Any
+) -> HttpResponse:
+    context |= {"basket": _basket(request), "phone_page": os.environ.get("PHONE_PAGE")}
+    return render(request, template, context, status=status_code, using="jinja2")
+
+
+def environment(**options: Any) -> Environment:
+    """The templates' environment, as the setting TEMPLATES names it."""
+    made = Environment(**options)
+    made.filters["kronur"] = kronur
+    return made

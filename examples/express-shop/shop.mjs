@@ -1,0 +1,131 @@
+// A small shop on Express that is paid with Netgíró.
+
+import express from 'express'
+import { Client, MismatchError, NetgiroError, OutcomeUnknownError } from 'netgiro'
+import { netgiroCallback } from 'netgiro/express'
+import { Basket } from 'storefront/basket.mjs'
+import { Following } from 'storefront/following.mjs'
+import { Orders } from 'storefront/orders.mjs'
+import { PRODUCTS, STATIC, isOrderId, newOrderId, page, problem } from 'storefront/pages.mjs'
+
+const { DATABASE = 'shop.sqlite3', PORT = '8000', PUBLIC_URL = `http://127.0.0.1:${PORT}` } = process.env
+// The address that Netgíró calls, exactly as it is told: behind a proxy, the one that arrives is another.
+const CALLBACK_URL = `${PUBLIC_URL}/netgiro/callback`
+
+const client = Client.fromEnv()
+const orders = new Orders(DATABASE)
+const following = new Following({ client, orders, log: console.warn })
+const callback = netgiroCallback({
+  client,
+  url: CALLBACK_URL,
+  order: (said) => orders.of(said),
+  record: (said) => orders.reported(said),
+  // Called once for each cart, with what checkCart said after the callback.
+  settled: (state, { reference }) => orders.settled(reference, state),
+})
+
+const app = express()
+app.disable('x-powered-by')
+// Before any parser: the signature is about the bytes as they came.
+app.use('/netgiro/callback', callback)
+app.use('/static', express.static(STATIC))
+app.use(express.urlencoded({ extended: false }))
+app.use((request, response, next) => {
+  request.basket = Basket.from(cookie(request, 'basket'))
+  response.page = (template, context) => response.send(page(template, { basket: request.basket, ...context }))
+  response.keep = (basket) => response.cookie('basket', String(basket), { httpOnly: true, sameSite: 'lax' })
+  next()
+})
+app.param('order', (request, response, next, id) => {
+  request.order = orders.get(id)
+  if (request.order) next()
+  else response.sendStatus(404)
+})
+
+app.post('/checkout', async (request, response) => {
+  const { basket } = request
+  const { order_id: id, phone } = request.body ?? {}
+  if (!isOrderId(id) || typeof phone !== 'string') return response.sendStatus(400)
+  // A form that is sent twice is one order: the second finds it there, and goes to its page.
+  if (basket.count > 0 && orders.place(id, phone, basket)) {
+    try {
+      const cart = await client.insertCart({
+        amount: basket.amount,
+        reference: id,
+        customerId: phone,
+        items: basket.items,
+        callbackUrl: CALLBACK_URL,
+        callbackCancelUrl: CALLBACK_URL,
+      })
+      orders.asked(id, cart)
+      following.start(orders.get(id))
+    } catch (error) {
+      if (error instanceof OutcomeUnknownError) {
+        // The customer may have been asked. Not failed, and not to be asked again.
+        orders.doubted(id)
+      } else if (!(error instanceof NetgiroError)) {
+        throw error
+      } else {
+        console.warn(`order ${id}: ${error.message}`)
+        orders.ended(id, 'refused')
+        return response.status(422).page('checkout.html', { order_id: newOrderId(), phone, error: problem(error.code) })
+      }
+    }
+    response.keep(new Basket())
+  }
+  response.redirect(303, orders.get(id) ? `/orders/${id}/payment` : '/basket')
+})
+
+// The page that waits with the customer, and what it asks for each second.
+app.get('/orders/:order/payment', ({ order }, response) => response.page('waiting.html', { order }))
+app.get('/orders/:order/status', ({ order }, response) => response.json(order.told()))
+
+app.post('/orders/:order/cancel', async ({ order }, response) => {
+  if (order.status === 'waiting') {
+    try {
+      await following.cancel(order)
+    } catch (error) {
+      console.warn(`order ${order.id} is not canceled: ${error.message}`)
+      if (error instanceof MismatchError) orders.ended(order.id, 'review')
+    }
+  }
+  response.redirect(303, `/orders/${order.id}/payment`)
+})
+
+app.get('/', (request, response) => response.page('index.html', { products: PRODUCTS }))
+app.get('/basket', (request, response) => response.page('basket.html'))
+app.get('/orders/:order', ({ order }, response) => response.page('order.html', { order }))
+
+app.post('/basket/add', ({ basket, body }, response) => {
+  response.keep(basket.add(body?.sku)).redirect(303, '/basket')
+})
+app.post('/basket/set', ({ basket, body }, response) => {
+  response.keep(basket.with(body?.sku, body?.quantity)).redirect(303, '/basket')
+})
+app.get('/checkout', ({ basket }, response) => {
+  if (basket.count === 0) response.redirect(303, '/basket')
+  else response.page('checkout.html', { order_id: newOrderId() })
+})
+// Puts the things of an order that came to nothing back into the basket.
+app.post('/orders/:order/again', ({ order }, response) => {
+  if (!['declined', 'canceled', 'refused'].includes(order.status)) return response.sendStatus(409)
+  const quantities = Object.fromEntries(order.lines.map(({ sku, quantity }) => [sku, quantity]))
+  response.keep(new Basket(quantities)).redirect(303, '/basket')
+})
+
+following.resume()
+const server = app.listen(Number(PORT), '127.0.0.1')
+
+export async function close() {
+  server.close()
+  server.closeAllConnections()
+  following.close()
+  await callback.close()
+  await client.close()
+  orders.close()
+}
+
+function cookie({ headers }, name) {
+  const pairs = (headers.cookie ?? '').split('; ').map((pair) => pair.split('='))
+  return decodeURIComponent(pairs.find(([key]) => key === name)?.[1] ?? '')
+}

@@ -1,0 +1,132 @@
+// A small shop on Fastify that is paid with Netgíró.
+
+import cookies from '@fastify/cookie'
+import forms from '@fastify/formbody'
+import files from '@fastify/static'
+import Fastify from 'fastify'
+import { MismatchError, NetgiroError, OutcomeUnknownError } from 'netgiro'
+import { netgiro } from 'netgiro/fastify'
+import { Basket } from 'storefront/basket.mjs'
+import { Following } from 'storefront/following.mjs'
+import { Orders } from 'storefront/orders.mjs'
+import { PRODUCTS, STATIC, isOrderId, newOrderId, page, problem } from 'storefront/pages.mjs'
+
+const { DATABASE = 'shop.sqlite3', PORT = '8000', PUBLIC_URL = `http://127.0.0.1:${PORT}` } = process.env
+// The address that Netgíró calls, exactly as it is told: behind a proxy, the one that arrives is another.
+const CALLBACK_URL = `${PUBLIC_URL}/netgiro/callback`
+
+const orders = new Orders(DATABASE)
+const app = Fastify({ logger: { level: 'warn' } })
+await app.register(netgiro, {
+  callback: {
+    url: CALLBACK_URL,
+    order: (said) => orders.of(said),
+    record: (said) => orders.reported(said),
+    // Called once for each cart, with what checkCart said after the callback.
+    settled: (state, { reference }) => orders.settled(reference, state),
+  },
+})
+const following = new Following({ client: app.netgiro, orders, log: (message) => app.log.warn(message) })
+await app.register(cookies)
+await app.register(forms)
+await app.register(files, { root: STATIC, prefix: '/static/' })
+
+app.decorateRequest('basket')
+app.decorateRequest('order')
+app.decorateReply('page', function (template, context) {
+  return this.type('text/html; charset=utf-8').send(page(template, { basket: this.request.basket, ...context }))
+})
+app.decorateReply('keep', function (basket) {
+  return this.setCookie('basket', String(basket), { httpOnly: true, sameSite: 'lax', path: '/' })
+})
+app.addHook('preHandler', async (request, reply) => {
+  request.basket = Basket.from(request.cookies.basket)
+  if (request.params.order === undefined) return
+  request.order = orders.get(request.params.order)
+  if (request.order === null) return reply.code(404).send()
+})
+
+const text = { type: 'string', maxLength: 100 }
+const form = (...names) => ({
+  body: { type: 'object', required: names, properties: Object.fromEntries(names.map((name) => [name, text])) },
+})
+
+app.post('/checkout', { schema: form('order_id', 'phone') }, async (request, reply) => {
+  const { basket } = request
+  const { order_id: id, phone } = request.body
+  if (!isOrderId(id)) return reply.code(400).send()
+  // A form that is sent twice is one order: the second finds it there, and goes to its page.
+  if (basket.count > 0 && orders.place(id, phone, basket)) {
+    try {
+      const cart = await app.netgiro.insertCart({
+        amount: basket.amount,
+        reference: id,
+        customerId: phone,
+        items: basket.items,
+        callbackUrl: CALLBACK_URL,
+        callbackCancelUrl: CALLBACK_URL,
+      })
+      orders.asked(id, cart)
+      following.start(orders.get(id))
+    } catch (error) {
+      if (error instanceof OutcomeUnknownError) {
+        // The customer may have been asked. Not failed, and not to be asked again.
+        orders.doubted(id)
+      } else if (!(error instanceof NetgiroError)) {
+        throw error
+      } else {
+        request.log.warn(error, `order ${id}`)
+        orders.ended(id, 'refused')
+        return reply.code(422).page('checkout.html', { order_id: newOrderId(), phone, error: problem(error.code) })
+      }
+    }
+    reply.keep(new Basket())
+  }
+  return reply.redirect(orders.get(id) ? `/orders/${id}/payment` : '/basket', 303)
+})
+
+// The page that waits with the customer, and what it asks for each second.
+app.get('/orders/:order/payment', async ({ order }, reply) => reply.page('waiting.html', { order }))
+app.get('/orders/:order/status', async ({ order }) => order.told())
+
+app.post('/orders/:order/cancel', async ({ order, log }, reply) => {
+  if (order.status === 'waiting') {
+    try {
+      await following.cancel(order)
+    } catch (error) {
+      log.warn(error, `order ${order.id} is not canceled`)
+      if (error instanceof MismatchError) orders.ended(order.id, 'review')
+    }
+  }
+  return reply.redirect(`/orders/${order.id}/payment`, 303)
+})
+
+app.get('/', async (request, reply) => reply.page('index.html', { products: PRODUCTS }))
+app.get('/basket', async (request, reply) => reply.page('basket.html'))
+app.get('/orders/:order', async ({ order }, reply) => reply.page('order.html', { order }))
+
+app.post('/basket/add', { schema: form('sku') }, async ({ basket, body }, reply) =>
+  reply.keep(basket.add(body.sku)).redirect('/basket', 303),
+)
+app.post('/basket/set', { schema: form('sku', 'quantity') }, async ({ basket, body }, reply) =>
+  reply.keep(basket.with(body.sku, body.quantity)).redirect('/basket', 303),
+)
+app.get('/checkout', async ({ basket }, reply) => {
+  if (basket.count === 0) return reply.redirect('/basket', 303)
+  return reply.page('checkout.html', { order_id: newOrderId() })
+})
+// Puts the things of an order that came to nothing back into the basket.
+app.post('/orders/:order/again', async ({ order }, reply) => {
+  if (!['declined', 'canceled', 'refused'].includes(order.status)) return reply.code(409).send()
+  const quantities = Object.fromEntries(order.lines.map(({ sku, quantity }) => [sku, quantity]))
+  return reply.keep(new Basket(quantities)).redirect('/basket', 303)
+})
+
+following.resume()
+app.addHook('onClose', async () => {
+  following.close()
+  orders.close()
+})
+await app.listen({ host: '127.0.0.1', port: Number(PORT) })
+
+export const close = () => app.close()
