@@ -19,6 +19,7 @@ dies between calling it and saying so. Make that once where it counts, in your d
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
@@ -65,6 +66,7 @@ class Netgiro:
         `client` makes the client of a process, by default from the environment, when it is first
         needed; `policy` says how often to ask.
         """
+        self._app = app
         self._make = client
         self._client: netgiro.Client | None = None
         self._policy = policy
@@ -82,6 +84,7 @@ class Netgiro:
             # A message is done with when the next one is sent, and is another worker's if this one dies.
             acks_late=True,
             reject_on_worker_lost=True,
+            acks_on_failure_or_timeout=False,
         )
 
     @property
@@ -130,7 +133,21 @@ class Netgiro:
         """
         if reference is None and isinstance(cart, netgiro.Cart):
             reference = cart.reference
-        self._send(netgiro.CartPoll(cart, timeout=timeout, policy=self._policy), reference)
+        poll = netgiro.CartPoll(cart, timeout=timeout, policy=self._policy)
+        if self._app.conf.task_always_eager:
+            # Celery would run the messages at once, whatever their countdown.
+            self._follow_here(poll, reference)
+        else:
+            self._send(poll, reference)
+
+    def _follow_here(self, poll: netgiro.CartPoll, reference: str | None) -> None:
+        while not poll.is_done:
+            time.sleep(_until(poll))
+            poll = self._advance(poll)
+        try:
+            self._tell(poll, reference)
+        except _NotTold as error:
+            raise (error.__cause__ or error) from None
 
     def _send(
         self,
@@ -140,10 +157,8 @@ class Netgiro:
         delay: float | None = None,
         failures: int = 0,
     ) -> None:
-        if delay is None:
-            now = datetime.now(timezone.utc)
-            delay = max(0.0, (poll.next_check_at - now).total_seconds())
-        self._task.apply_async((poll.to_json(), reference, failures), countdown=delay)
+        countdown = _until(poll) if delay is None else delay
+        self._task.apply_async((poll.to_json(), reference, failures), countdown=countdown)
 
     def _step(self, token: str, reference: str | None, failures: int) -> None:
         try:
@@ -190,6 +205,11 @@ class Netgiro:
             (function or _nobody)(state, reference)
         except Exception as error:
             raise _NotTold(poll) from error
+
+
+def _until(poll: netgiro.CartPoll) -> float:
+    """How long it is until a cart is to be asked about again, in seconds."""
+    return max(0.0, (poll.next_check_at - datetime.now(timezone.utc)).total_seconds())
 
 
 def _nobody(state: netgiro.CartState, reference: str | None) -> None:

@@ -11,6 +11,7 @@ The keys come from the app's config (NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, …) o
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import weakref
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     _Function = TypeVar("_Function", bound=Settled)
 
 __all__ = ["Netgiro"]
+
+logger = logging.getLogger("netgiro.webhook")
 
 # What `Client` takes, by its name in the config.
 _OPTIONS = {
@@ -82,6 +85,7 @@ class Netgiro:
         database, where the shop is several processes.
         """
         self._ledger = MemoryLedger() if ledger is None else ledger
+        self._is_warned = ledger is not None
         self._background = Background()
         self._routes: list[Callable[[Scaffold], None]] = []
         self._apps: weakref.WeakSet[Flask] = weakref.WeakSet()
@@ -164,6 +168,12 @@ class Netgiro:
 
     def _answer(self, webhook: Webhook, settled: Settled, url: str) -> Response:
         client = self.client
+        if request.environ.get("wsgi.multiprocess") and not self._is_warned:
+            self._is_warned = True
+            logger.warning(
+                "several processes serve this shop, and each may call the function of a cart: "
+                "pass Netgiro a ledger that they share, such as netgiro.webhook.SqliteLedger(path)"
+            )
         try:
             accepted = webhook.receive(client, url=url, headers=request.headers, body=_body())
         except Refusal as refusal:

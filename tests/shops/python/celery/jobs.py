@@ -34,6 +34,8 @@ def settled(state, reference):
             )
         if goes_wrong == "raises":
             raise RuntimeError("the shop's function failed")
+        if goes_wrong == "hangs":
+            time.sleep(60)
         if goes_wrong == "is killed":
             os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(60)

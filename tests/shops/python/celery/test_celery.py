@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 import time
+from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from celery import Celery
 
 import netgiro
+import netgiro.celery
 from harness import eventually
 
 
@@ -110,6 +115,15 @@ def test_a_process_killed_within_the_function(shop, worker):
     assert worker.poll() is None
 
 
+def test_a_process_killed_since_the_function_hangs(shop, worker):
+    cart = shop.insert("hangs", customer_id="8111111")
+    token = netgiro.CartPoll(cart).to_json()
+    eventually(lambda: shop.simulator.cart(cart).is_paid)
+    shop.carts._task.apply_async((token, cart.reference, 0), time_limit=1)
+    shop.ends(cart, "confirmed")
+    assert len(shop.calls(cart)) == 2
+
+
 def test_the_shops_move(shop, simulator):
     cart = shop.insert(confirmation_type="manual")
     shop.carts.follow(cart)
@@ -150,3 +164,29 @@ def test_one_function_is_registered(shop):
     shop.carts.settled(print)
     with pytest.raises(netgiro.ConfigurationError, match="register one"):
         shop.carts.settled(print)
+
+
+@pytest.mark.parametrize("goes_wrong", [False, True])
+def test_eager_tasks_wait(simulator, goes_wrong):
+    app = Celery("eager")
+    app.conf.task_always_eager = True
+    with simulator.client() as client:
+        carts = netgiro.celery.Netgiro(app, lambda: client)
+        told = []
+
+        @carts.settled
+        def settled(state, reference):
+            told.append((str(state.status), reference))
+            if goes_wrong:
+                raise KeyError("as a test wants to see it")
+
+        cart = client.insert_cart(amount=4990, reference="eager", customer_id="8111111")
+        with pytest.raises(KeyError) if goes_wrong else nullcontext():
+            carts.follow(cart)
+        assert told == [("confirmed", "eager")]
+
+
+def test_without_celery():
+    code = "import sys; sys.modules['celery'] = None; import netgiro; import netgiro.celery"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "pip install 'netgiro[celery]'" in done.stderr

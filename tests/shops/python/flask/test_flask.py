@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, current_app
 
 import netgiro
 from netgiro.flask import Netgiro
-from netgiro.webhook import Order
+from netgiro.webhook import MemoryLedger, Order
 
 URL = "https://shop.example/netgiro/callback"
 
@@ -177,6 +177,20 @@ def test_a_coroutine_function_is_no_function_of_this_route(simulator, caplog):
     sent = callback(simulator, paid_cart(simulator))
     assert app.test_client().post("/netgiro/callback", **sent).status_code == 503
     assert "only an asynchronous route can await" in caplog.text
+
+
+def test_processes_without_a_ledger_are_warned_of(simulator, caplog):
+    app = configured(simulator)
+    alone, sharing = Netgiro(app), Netgiro(app, ledger=MemoryLedger())
+    alone.callback("/alone", url=URL, order=find, endpoint="alone")(print)
+    sharing.callback("/sharing", url=URL, order=find, endpoint="sharing")(print)
+    browser = app.test_client()
+    browser.post("/alone")
+    browser.post("/sharing", environ_overrides={"wsgi.multiprocess": True})
+    assert "SqliteLedger" not in caplog.text
+    for _ in range(2):
+        browser.post("/alone", environ_overrides={"wsgi.multiprocess": True})
+    assert caplog.text.count("SqliteLedger") == 1
 
 
 def test_without_flask():
