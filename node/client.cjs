@@ -24,8 +24,6 @@ const { InvalidRequestError } = require('./errors.cjs').classes;
 
 const { fn, signal: aSignal, text } = types;
 
-const VARIABLES = ['NETGIRO_APP_KEY', 'NETGIRO_SECRET_KEY', 'NETGIRO_ENVIRONMENT', 'NETGIRO_BASE_URL'];
-
 /** Lets `fromEnv`, and no caller, make a client around a native one. */
 const FROM_NATIVE = Symbol('from native');
 
@@ -37,9 +35,7 @@ class Client {
   }
 
   static fromEnv() {
-    const { env } = process;
-    const variables = Object.fromEntries(VARIABLES.filter((name) => env[name] != null).map((name) => [name, env[name]]));
-    return new Client(FROM_NATIVE, made(native.makeClientFromEnv(variables)));
+    return new Client(FROM_NATIVE, made(native.makeClientFromEnv((name) => process.env[name])));
   }
 
   get baseUrl() {

@@ -1,10 +1,9 @@
 //! `Client`, and what it hands out: its calls, its watches, its bulk calls.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use napi::bindgen_prelude::{Either, Uint8Array};
+use napi::bindgen_prelude::{Either, Function, Uint8Array};
 use napi_derive::napi;
 use netgiro::{
     Callback, CartState, CartStatus, Client, ClientOptions, Error, ErrorKind, Result, WaitMany,
@@ -106,35 +105,21 @@ pub fn make_client(given: GivenOptions) -> Made<NativeClient> {
     made(client_options(given).and_then(client))
 }
 
-/// Makes a client from JavaScript's `process.env`; opens nothing.
+/// Makes a client from JavaScript's `process.env`, in which `variable` looks a name up; opens nothing.
 ///
 /// That is not always the process's environment, which `ClientOptions::from_env` reads: a worker has a copy of its own,
 /// and to read the real one there would race with the main thread's writes.
 #[napi(catch_unwind)]
-pub fn make_client_from_env(variables: HashMap<String, String>) -> Made<NativeClient> {
-    made(options_from(&variables).and_then(client))
-}
-
-fn options_from(variables: &HashMap<String, String>) -> Result<ClientOptions> {
-    let variable = |name| variables.get(name).filter(|value| !value.is_empty());
-    let required = |name| {
-        variable(name).ok_or_else(|| {
+pub fn make_client_from_env(variable: Function<'_, String, Option<String>>) -> Made<NativeClient> {
+    let lookup = |name: &str| {
+        variable.call(name.to_owned()).map_err(|_| {
             Error::new(
                 ErrorKind::Configuration,
-                format!(
-                    "{name} is not set: from_env reads the keys from NETGIRO_APP_KEY and NETGIRO_SECRET_KEY"
-                ),
+                format!("{name} is not valid text"),
             )
         })
     };
-    let app_key = required("NETGIRO_APP_KEY")?;
-    let secret_key = required("NETGIRO_SECRET_KEY")?;
-    let mut options = ClientOptions::new(app_key.as_str(), secret_key.as_str());
-    if let Some(environment) = variable("NETGIRO_ENVIRONMENT") {
-        options.environment = environment.parse()?;
-    }
-    options.base_url = variable("NETGIRO_BASE_URL").cloned();
-    Ok(options)
+    made(ClientOptions::from_variables(lookup).and_then(client))
 }
 
 /// Each method that sends gets the port to answer to and the number of the call; it gives JSON text when the call was

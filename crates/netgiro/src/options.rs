@@ -156,6 +156,13 @@ impl ClientOptions {
     /// Options from `NETGIRO_APP_KEY` and `NETGIRO_SECRET_KEY`, and if set `NETGIRO_ENVIRONMENT` and
     /// `NETGIRO_BASE_URL`.
     pub fn from_env() -> Result<Self> {
+        Self::from_variables(variable)
+    }
+
+    /// The same from variables that are kept elsewhere than in the process's environment, each looked
+    /// up by its name; empty counts as unset.
+    pub fn from_variables(lookup: impl Fn(&str) -> Result<Option<String>>) -> Result<Self> {
+        let variable = |name| Ok(lookup(name)?.filter(|value| !value.is_empty()));
         let required = |name| {
             variable(name)?.ok_or_else(|| {
                 Error::configuration(format!(
@@ -194,10 +201,9 @@ impl fmt::Debug for ClientOptions {
     }
 }
 
-/// A variable of the process's environment; empty counts as unset.
+/// A variable of the process's environment.
 fn variable(name: &str) -> Result<Option<String>> {
     match env::var(name) {
-        Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
         Err(env::VarError::NotPresent) => Ok(None),
         Err(env::VarError::NotUnicode(_)) => {

@@ -99,6 +99,12 @@ impl Watch {
         self.outcome.as_ref()
     }
 
+    /// How far the polling has come: what to resume from when the watch is left before its end.
+    #[must_use]
+    pub fn poll(&self) -> &CartPoll {
+        &self.poll
+    }
+
     /// Follows the cart to the end, and gives its last state.
     pub async fn finish(mut self) -> Result<CartState> {
         while let Some(change) = self.next().await {
