@@ -1124,6 +1124,13 @@ class AsyncClient:
         /,
     ) -> None: ...
 
+def command(arguments: Sequence[str]) -> int:
+    """Carry out a command from its arguments, without the program's name; return its exit code.
+
+    An exception of a signal's handler, such as KeyboardInterrupt, has it stop; a second one leaves it
+    behind.
+    """
+
 def mask_customer_ids(text: str) -> str:
     """Return a text with the phone numbers and kennitölur in it masked."""
 

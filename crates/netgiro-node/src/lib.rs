@@ -16,6 +16,7 @@
 )]
 
 mod client;
+mod command;
 mod convert;
 mod errors;
 mod events;

@@ -14,6 +14,7 @@ mod bulk;
 mod callback;
 mod client;
 mod columns;
+mod command;
 mod convert;
 mod errors;
 mod event;
@@ -57,6 +58,8 @@ mod _netgiro {
     use crate::callback::{Callback, sign};
     #[pymodule_export]
     use crate::client::{AsyncClient, Client};
+    #[pymodule_export]
+    use crate::command::command;
     #[pymodule_export]
     use crate::poll::{CartPoll, PollPolicy};
     #[pymodule_export]

@@ -1,0 +1,230 @@
+//! Why a command did not end well, and what to do about it.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use netgiro::{CartPoll, Error, ErrorKind, RequestSent};
+
+use crate::console::{Console, plain};
+use crate::exit::Exit;
+use crate::records::{Fault, Shown};
+
+/// Why a command ended otherwise than asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What was given cannot be understood; of a command, if one was named.
+    Usage(String, Option<&'static str>),
+    /// Something of this machine's failed.
+    Machine(String),
+    /// The client failed.
+    Client(Box<Error>, Going),
+    /// Ctrl-C, and what it stopped.
+    Interrupted(Box<Going>),
+}
+
+/// How the command can be taken up again.
+#[derive(Debug, Default)]
+pub(crate) struct Going {
+    /// The command.
+    pub(crate) command: &'static str,
+    /// Where the cart has come to.
+    pub(crate) poll: Option<CartPoll>,
+    /// The file that holds the same.
+    pub(crate) file: Option<PathBuf>,
+    /// Whether the call may have changed the cart.
+    pub(crate) changes: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Client(Box::new(error), Going::default())
+    }
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into(), None)
+    }
+
+    /// A file that cannot be read or written.
+    pub(crate) fn file(verb: &str, path: &Path, error: impl Display) -> Self {
+        Self::Machine(format!("{} cannot be {verb}: {error}", path.display()))
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(..) => Exit::Usage,
+            Self::Machine(_) => Exit::Error,
+            Self::Client(error, going) => of_error(error, going.changes),
+            Self::Interrupted(_) => Exit::Interrupted,
+        }
+    }
+
+    /// Says it on standard error, and as JSON where results are; gives the exit code.
+    pub(crate) fn tell(&self, console: &mut Console) -> Exit {
+        if console.writes_json() {
+            console.record(&Shown {
+                error: self.record(),
+            });
+        }
+        match self {
+            Self::Usage(message, command) => {
+                console.complain(format_args!("netgiro: {}", plain(message)));
+                let about = command.map(|name| format!(" {name}")).unwrap_or_default();
+                console.complain(format_args!("Try: netgiro{about} --help"));
+            }
+            Self::Machine(message) => {
+                console.complain(format_args!("netgiro: {}", plain(message)));
+            }
+            Self::Client(error, going) => {
+                console.complain(format_args!("netgiro: {}", plain(&error.to_string())));
+                if let Some(advice) = advice(error) {
+                    console.complain(advice);
+                }
+                going.tell(console);
+            }
+            Self::Interrupted(going) => {
+                console.complain("netgiro: interrupted");
+                going.tell(console);
+            }
+        }
+        self.exit()
+    }
+
+    fn record(&self) -> Fault<'_> {
+        match self {
+            Self::Usage(message, _) => Fault::new("usage", message),
+            Self::Machine(message) => Fault::new("machine", message),
+            Self::Client(error, going) => Fault::of(error).going_on_from(going.poll.as_ref()),
+            Self::Interrupted(going) => {
+                Fault::new("interrupted", "interrupted").going_on_from(going.poll.as_ref())
+            }
+        }
+    }
+}
+
+impl Going {
+    /// Says how to go on.
+    fn tell(&self, console: &mut Console) {
+        let Some(poll) = &self.poll else { return };
+        let from = match &self.file {
+            Some(file) => format!("--resume {}", quoted(&file.to_string_lossy())),
+            None => format!("--poll {}", quoted(&poll.to_json())),
+        };
+        console.complain(format_args!(
+            "The cart was left as it is. To go on: netgiro {} {from}",
+            self.command
+        ));
+    }
+}
+
+/// The exit code for an error of the client's; `changes` says whether the call may have changed a cart.
+fn of_error(error: &Error, changes: bool) -> Exit {
+    match error.kind() {
+        ErrorKind::Configuration | ErrorKind::InvalidRequest => Exit::Usage,
+        ErrorKind::OutcomeUnknown | ErrorKind::Unresolved => Exit::Unknown,
+        ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol | ErrorKind::Signature
+            if changes && error.request_sent() != RequestSent::No =>
+        {
+            Exit::Unknown
+        }
+        ErrorKind::Signature => Exit::Refused,
+        ErrorKind::WaitTimeout => Exit::StillOpen,
+        _ => Exit::Error,
+    }
+}
+
+/// What to do about an error, where its own message does not say.
+fn advice(error: &Error) -> Option<&'static str> {
+    Some(match error.kind() {
+        ErrorKind::Configuration => {
+            "The keys and the environment are read from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, \
+             NETGIRO_ENVIRONMENT and NETGIRO_BASE_URL."
+        }
+        ErrorKind::Connect => {
+            "Nothing was sent: look at the network and the base URL, and try again."
+        }
+        ErrorKind::Authentication => {
+            "Netgíró did not accept the keys: look at NETGIRO_APP_KEY, NETGIRO_SECRET_KEY and NETGIRO_ENVIRONMENT."
+        }
+        ErrorKind::RateLimited => "Netgíró asks to be left alone for a while: try again later.",
+        ErrorKind::OutcomeUnknown => {
+            "Keep the order open under its reference, and look it up at Netgíró before anything is sent again."
+        }
+        ErrorKind::Mismatch => "Neither ship nor drop the order before a person has looked at it.",
+        ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol => {
+            "Ask where the cart stands before you go on: netgiro check"
+        }
+        _ => return None,
+    })
+}
+
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::tests::console;
+
+    #[test]
+    fn each_kind_of_error_has_its_exit_code() {
+        let exit = |kind, changes| of_error(&Error::new(kind, ""), changes).code();
+        let codes: Vec<_> = ErrorKind::ALL
+            .iter()
+            .map(|&kind| (kind.code(), exit(kind, false)))
+            .filter(|&(_, code)| code != 1)
+            .collect();
+        assert_eq!(
+            codes,
+            [
+                ("configuration", 2),
+                ("invalid_request", 2),
+                ("outcome_unknown", 5),
+                ("signature", 6),
+                ("wait_timeout", 4),
+                ("unresolved", 5)
+            ]
+        );
+        let lost = Error::new(ErrorKind::Timeout, "").with_request_sent(RequestSent::Maybe);
+        assert_eq!(of_error(&lost, true), Exit::Unknown);
+        assert_eq!(of_error(&lost, false), Exit::Error);
+        assert_eq!(exit(ErrorKind::Timeout, true), 1);
+    }
+
+    #[test]
+    fn an_interrupted_wait_says_how_to_go_on() {
+        let poll = netgiro::CartPoll::new(
+            uuid::Uuid::from_u128(7),
+            netgiro::WaitOptions::default(),
+            jiff::Timestamp::UNIX_EPOCH,
+        );
+        let going = Going {
+            command: "wait",
+            poll: Some(poll.clone()),
+            ..Going::default()
+        };
+        let (mut console, out, err) = console();
+        console.write_json(true);
+        let exit = Failure::Interrupted(Box::new(going)).tell(&mut console);
+        assert_eq!(exit, Exit::Interrupted);
+        assert!(err.text().contains("netgiro wait --poll '{\"version\":1,"));
+        let told: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
+        assert_eq!(told["error"]["code"], "interrupted");
+        let again = netgiro::CartPoll::from_json(&told["error"]["poll"].to_string());
+        assert_eq!(again.unwrap(), poll);
+    }
+
+    #[test]
+    fn a_shell_reads_a_quoted_word_as_one() {
+        assert_eq!(quoted("a/b-c.json"), "a/b-c.json");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("it's {so}"), r"'it'\''s {so}'");
+    }
+}

@@ -1,0 +1,166 @@
+//! What `--json` writes: the members that `to_dict()` has in Python, under the same names.
+
+use netgiro::{Callback, Cart, CartPoll, CartState, Error, ErrorKind};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// A cart that the server has accepted; `check_interval` in seconds.
+#[derive(Serialize)]
+pub(crate) struct CartRecord<'a> {
+    transaction_id: Uuid,
+    reference: &'a str,
+    amount: i64,
+    check_interval: Option<f64>,
+    message: Option<&'a str>,
+    reference_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a Cart> for CartRecord<'a> {
+    fn from(cart: &'a Cart) -> Self {
+        Self {
+            transaction_id: cart.transaction_id,
+            reference: &cart.reference,
+            amount: cart.amount.kronur(),
+            check_interval: cart.check_interval.map(|interval| interval.as_secs_f64()),
+            message: cart.message.as_deref(),
+            reference_id: cart.reference_id.as_deref(),
+        }
+    }
+}
+
+/// Where a cart stands.
+#[derive(Serialize)]
+pub(crate) struct StateRecord<'a> {
+    #[serde(flatten)]
+    state: &'a CartState,
+    is_final: bool,
+    is_paid: bool,
+}
+
+impl<'a> From<&'a CartState> for StateRecord<'a> {
+    fn from(state: &'a CartState) -> Self {
+        Self {
+            state,
+            is_final: state.is_final(),
+            is_paid: state.is_paid(),
+        }
+    }
+}
+
+/// A callback that verified.
+#[derive(Serialize)]
+pub(crate) struct CallbackRecord<'a> {
+    transaction_id: Uuid,
+    reference: Option<&'a str>,
+    amount: Option<String>,
+    state: StateRecord<'a>,
+    reference_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a Callback> for CallbackRecord<'a> {
+    fn from(callback: &'a Callback) -> Self {
+        Self {
+            transaction_id: callback.transaction_id,
+            reference: callback.reference.as_deref(),
+            amount: callback.amount.map(|amount| amount.to_string()),
+            state: StateRecord::from(&callback.state),
+            reference_id: callback.reference_id.as_deref(),
+        }
+    }
+}
+
+/// The object that an error is written as.
+#[derive(Serialize)]
+pub(crate) struct Shown<'a> {
+    pub(crate) error: Fault<'a>,
+}
+
+/// The facts of an error; `retry_after` in seconds, `poll` as `--poll` takes it.
+#[derive(Default, Serialize)]
+pub(crate) struct Fault<'a> {
+    code: &'static str,
+    message: &'a str,
+    http_status: Option<u16>,
+    result_code: Option<i64>,
+    reference_id: Option<&'a str>,
+    request_sent: &'static str,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<StateRecord<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll: Option<Box<RawValue>>,
+}
+
+impl<'a> Fault<'a> {
+    /// A failure that is none of the client's.
+    pub(crate) fn new(code: &'static str, message: &'a str) -> Self {
+        Self {
+            code,
+            message,
+            request_sent: "no",
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn of(error: &'a Error) -> Self {
+        Self {
+            code: error.kind().code(),
+            message: error.message(),
+            http_status: error.http_status(),
+            result_code: error.result_code(),
+            reference_id: error.reference_id(),
+            request_sent: error.request_sent().as_str(),
+            retryable: error.retryable(),
+            reference: error.reference(),
+            retry_after: error.retry_after().map(|delay| delay.as_secs_f64()),
+            state: error
+                .state()
+                .filter(|_| error.kind() != ErrorKind::Mismatch)
+                .map(StateRecord::from),
+            poll: None,
+        }
+    }
+
+    /// The same, with the poll to go on from.
+    pub(crate) fn going_on_from(mut self, poll: Option<&CartPoll>) -> Self {
+        self.poll = poll.and_then(|poll| RawValue::from_string(poll.to_json()).ok());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netgiro::{Amount, CartStatus};
+    use std::time::Duration;
+
+    #[test]
+    fn records_have_the_members_of_to_dict() {
+        let cart = Cart {
+            transaction_id: Uuid::nil(),
+            reference: "order-1".to_owned(),
+            amount: Amount::new(4990).unwrap(),
+            check_interval: Some(Duration::from_millis(2500)),
+            message: None,
+            reference_id: None,
+        };
+        assert_eq!(
+            serde_json::to_string(&CartRecord::from(&cart)).unwrap(),
+            r#"{"transaction_id":"00000000-0000-0000-0000-000000000000","reference":"order-1","amount":4990,"check_interval":2.5,"message":null,"reference_id":null}"#
+        );
+        let state = CartState::of(
+            Uuid::nil(),
+            CartStatus::Confirmed,
+            jiff::Timestamp::UNIX_EPOCH,
+        );
+        assert_eq!(
+            serde_json::to_string(&StateRecord::from(&state)).unwrap(),
+            r#"{"transaction_id":"00000000-0000-0000-0000-000000000000","status":"confirmed","result_code":null,"payment_successful":null,"message":null,"payment":null,"reference_id":null,"checked_at":"1970-01-01T00:00:00Z","is_final":true,"is_paid":true}"#
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! The command `netgiro`: `netgiro/__main__.py` calls it.
+
+use std::ffi::OsString;
+use std::sync::mpsc::{self, RecvTimeoutError};
+
+use netgiro_cli::Interrupt;
+use pyo3::exceptions::PyOSError;
+use pyo3::prelude::*;
+
+use crate::runtime::{SIGNAL_INTERVAL, look_for_signals};
+
+/// The exit code of what was interrupted.
+const INTERRUPTED: u8 = 130;
+
+/// Carry out a command from its arguments, without the program's name; return its exit code.
+///
+/// An exception of a signal's handler, such as KeyboardInterrupt, has it stop; a second one leaves it
+/// behind.
+#[pyfunction]
+#[pyo3(signature = (arguments))]
+pub(crate) fn command(py: Python<'_>, arguments: Vec<OsString>) -> PyResult<u8> {
+    let interrupt = Interrupt::default();
+    let (sender, receiver) = mpsc::channel();
+    let asked = interrupt.clone();
+    // Handlers of signals run on this thread alone, so the command runs on another.
+    std::thread::Builder::new()
+        .name("netgiro-command".to_owned())
+        .spawn(move || sender.send(netgiro_cli::run(arguments, &asked)))
+        .map_err(|error| PyOSError::new_err(format!("no thread could be started: {error}")))?;
+    Ok(py.detach(move || {
+        let mut interrupts = 0;
+        loop {
+            match receiver.recv_timeout(SIGNAL_INTERVAL) {
+                Ok(exit) => return exit,
+                Err(RecvTimeoutError::Disconnected) => return 1,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if look_for_signals().is_err() {
+                interrupts += 1;
+                interrupt.interrupt();
+            }
+            if interrupts > 1 {
+                return INTERRUPTED;
+            }
+        }
+    }))
+}

@@ -1,0 +1,61 @@
+"""The command `netgiro`, and `python -m netgiro`."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from types import FrameType
+
+from netgiro._netgiro import command
+
+# What reconciling needs, when netgiro was installed without it.
+USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command; return its exit code.
+
+    `arguments` are those after the program's name; `sys.argv` when left out.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["reconcile"]:
+        return _reconcile(given[1:])
+    with _interruptible():
+        return command(given)
+
+
+def _reconcile(arguments: list[str]) -> int:
+    try:
+        from netgiro.reconcile_command import main as reconcile  # noqa: PLC0415
+    except ImportError as error:
+        sys.stderr.write(
+            f"netgiro: reconcile needs more than is installed ({error}):"
+            " pip install 'netgiro[reconcile]'\n"
+        )
+        return USAGE
+    return reconcile(arguments)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C, and a polite kill, stop the command: what handles them must raise."""
+    if sys.platform == "win32":
+        yield
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, _stop) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
