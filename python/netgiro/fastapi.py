@@ -22,6 +22,7 @@ import asyncio
 import contextlib
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 try:
@@ -33,7 +34,7 @@ except ImportError as error:
     raise ImportError("netgiro.fastapi needs FastAPI: pip install 'netgiro[fastapi]'") from error
 
 import netgiro
-from netgiro.webhook import Accepted, MemoryLedger, Refusal, Webhook, read_chunks
+from netgiro.webhook import TOO_LARGE, Accepted, MemoryLedger, Refusal, Webhook, read_chunks
 from netgiro.webhook.settling import Settling
 from netgiro.webhook.steps import run_async
 
@@ -53,6 +54,8 @@ __all__ = ["Netgiro", "NetgiroClient", "get_client"]
 # A server's answer is out before this; whoever calls the app without one, as tests do, may end the
 # loop right after it.
 _MOMENT = 0.25
+# How many functions that are no coroutine functions run at once, after the answers.
+_THREADS = 4
 
 
 class Netgiro:
@@ -76,6 +79,8 @@ class Netgiro:
         self._client: netgiro.AsyncClient | None = None
         self._ledger = MemoryLedger() if ledger is None else ledger
         self._grace = grace
+        # Functions that take their time must not take the threads of those that answer.
+        self._threads = ThreadPoolExecutor(_THREADS, "netgiro")
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         self.routes: list[Route] = []
@@ -154,8 +159,9 @@ class Netgiro:
                 self.client, url=url, headers=request.headers, body=body
             )
         except Refusal as refusal:
-            # What was not read of the body must not be taken for the next request.
-            return PlainTextResponse("refused\n", refusal.status, headers={"Connection": "close"})
+            # A server would read on, until the sender has nothing more to say.
+            headers = {"Connection": "close"} if refusal.status == TOO_LARGE else None
+            return PlainTextResponse("refused\n", refusal.status, headers=headers)
         return PlainTextResponse("", background=BackgroundTask(self._go_on, accepted, settled))
 
     async def _go_on(self, accepted: Accepted, settled: Settled) -> None:
@@ -172,11 +178,11 @@ class Netgiro:
             return await client.poll_step(poll)
 
         settling = Settling(accepted, settled, self._ledger, check)
-        delay = await run_async(settling.attempt())
+        delay = await run_async(settling.attempt(), self._threads)
         while delay is not None:
             with self._rest():
                 await asyncio.sleep(delay)
-            delay = await run_async(settling.attempt())
+            delay = await run_async(settling.attempt(), self._threads)
 
     @contextlib.contextmanager
     def _rest(self) -> Iterator[None]:

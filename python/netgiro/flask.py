@@ -177,10 +177,7 @@ class Netgiro:
         try:
             accepted = webhook.receive(client, url=url, headers=request.headers, body=_body())
         except Refusal as refusal:
-            response = Response("refused\n", refusal.status, mimetype="text/plain")
-            # What was not read of the body must not be taken for the next request.
-            response.headers["Connection"] = "close"
-            return response
+            return Response("refused\n", refusal.status, mimetype="text/plain")
         response = Response(status=200, mimetype="text/plain")
         job = self._job(accepted, settled, client)
         # When the response is closed, it has been sent. But whoever calls the app without a server

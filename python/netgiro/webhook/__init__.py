@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from netgiro.webhook.decision import (
     MAX_BODY,
+    TOO_LARGE,
     Accepted,
     Expected,
     Order,
@@ -27,6 +28,7 @@ from netgiro.webhook.ledger import AsyncLedger, Ledger, MemoryLedger, SqliteLedg
 
 __all__ = [
     "MAX_BODY",
+    "TOO_LARGE",
     "Accepted",
     "AsyncLedger",
     "Expected",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_BODY",
+    "TOO_LARGE",
     "Accepted",
     "Expected",
     "Order",
@@ -34,6 +35,8 @@ logger = logging.getLogger("netgiro.webhook")
 
 MAX_BODY = 64 * 1024
 """The largest body that a callback route reads, in bytes; Netgíró's are below 1 KiB."""
+TOO_LARGE = 413
+"""The status that refuses a larger one."""
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, and no error of this program
@@ -224,7 +227,7 @@ def _append(body: bytearray, chunk: bytes) -> None:
 
 def too_large() -> Refusal:
     """Return the refusal of a body that is larger than `MAX_BODY`."""
-    return Refusal(413, f"its body is larger than {MAX_BODY} bytes")
+    return Refusal(TOO_LARGE, f"its body is larger than {MAX_BODY} bytes")
 
 
 def _match(callback: netgiro.Callback, order: Expected | None) -> netgiro.Cart:

@@ -7,9 +7,13 @@ shop's, and is sent what came of it. So it is written once for both kinds of pro
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["Steps", "run", "run_async"]
 
@@ -34,13 +38,16 @@ def run(steps: Steps[_T]) -> _T:
         return result
 
 
-async def run_async(steps: Steps[_T]) -> _T:
-    """Take the steps, awaited: coroutine functions on this loop, any other in a thread."""
+async def run_async(steps: Steps[_T], executor: Executor | None = None) -> _T:
+    """Take the steps, awaited: coroutine functions on this loop, any other in the executor.
+
+    By default, that is the loop's own.
+    """
     try:
         step = next(steps)
         while True:
             try:
-                value = await _awaited(step)
+                value = await _awaited(step, executor)
             except BaseException as error:  # noqa: BLE001 - the steps raise it again
                 step = steps.throw(error)
             else:
@@ -59,8 +66,9 @@ def _without_awaiting(step: Callable[[], Any]) -> Any:
     return value
 
 
-async def _awaited(step: Callable[[], Any]) -> Any:
+async def _awaited(step: Callable[[], Any], executor: Executor | None) -> Any:
     if inspect.iscoroutinefunction(step):
         return await step()
-    value = await asyncio.to_thread(step)
+    context = contextvars.copy_context()
+    value = await asyncio.get_running_loop().run_in_executor(executor, context.run, step)
     return await value if inspect.isawaitable(value) else value

@@ -27,14 +27,14 @@ for rule, url in shop.ROUTES.items():
         record=shop.record,
         replay_guard=shop.guard_of(rule),
         name=rule,
-    )(settled)
+    )(shop.settled)
 
 netgiro.callback(
     "/netgiro/orders/{reference}",
     url=shop.REFERENCE_URL.format,
     order=find_order,
     record=shop.record,
-)(shop.settled)
+)(settled)
 
 app = FastAPI(lifespan=netgiro.lifespan)
 app.include_router(netgiro.router)

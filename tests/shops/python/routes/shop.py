@@ -45,7 +45,7 @@ def record(callback):
 
 def settled(state, callback):
     if take_switch("function_is_slow"):
-        time.sleep(2)
+        time.sleep(1.5)
     if take_switch("function_raises"):
         execute("INSERT INTO calls VALUES (?, 'raised', ?)", callback.reference, os.getpid())
         raise RuntimeError("the shop's function failed")

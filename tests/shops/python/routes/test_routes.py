@@ -159,7 +159,7 @@ def test_the_database_is_down(shop, simulator, what, route):
 
 
 def test_the_answer_does_not_wait_for_the_rest(shop, simulator):
-    carts = [shop.insert(shop.new_order()) for _ in range(6)]
+    carts = [shop.insert(shop.new_order()) for _ in range(16)]
     shop.switch("function_is_slow", len(carts))
     for cart in carts:
         simulator.confirm(cart)
@@ -167,7 +167,6 @@ def test_the_answer_does_not_wait_for_the_rest(shop, simulator):
         for status, took in pool.map(lambda cart: shop.send(*shop.callback(cart)), carts):
             assert status == 200
             assert took < 1
-    # And the answer came first: nothing was asked or called before it.
     for cart in carts:
         assert shop.holds(cart.reference, ["confirmed"])
 
