@@ -1,9 +1,6 @@
 //! Orders against checks: columns in, columns out. What belongs in which class is the core's.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
-use netgiro::CartRef;
 use netgiro::reconcile::{self, Check, Order, ReconcileOptions, Recorded, Total};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
@@ -27,19 +24,17 @@ pub(crate) fn mask_customer_ids(text: &str) -> String {
 /// CartStates or (transaction id, status, error, amount, reference, created, checked at). Returns the
 /// columns of the rows, the totals, and how many orders the window left out.
 #[pyfunction]
-#[pyo3(signature = (orders, checks, *, transaction_id, tolerance, since, until, now))]
-#[expect(clippy::too_many_arguments, reason = "as many as the core takes")]
+#[pyo3(signature = (orders, checks, *, tolerance, since, until, now))]
 pub(crate) fn reconcile_columns<'py>(
     py: Python<'py>,
     orders: &Bound<'py, PyTuple>,
     checks: &Bound<'py, PyAny>,
-    transaction_id: &str,
     tolerance: &Bound<'py, PyAny>,
     since: Option<i64>,
     until: Option<i64>,
     now: i64,
 ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>, usize)> {
-    let orders = read_orders(orders, transaction_id)?;
+    let orders = read_orders(orders)?;
     let checks = read_checks(checks)?;
     let options = ReconcileOptions {
         tolerance: amount(tolerance)?,
@@ -81,25 +76,23 @@ struct SavedCheck<'py>(
     Option<i64>,
 );
 
-fn read_orders(orders: &Bound<'_, PyTuple>, named: &str) -> PyResult<Vec<Order>> {
+fn read_orders(orders: &Bound<'_, PyTuple>) -> PyResult<Vec<Order>> {
     let py = orders.py();
     let OrderColumns(references, ids, amounts, words, created) = orders.extract()?;
     let mut read = Vec::with_capacity(amounts.len());
-    for (at, ((((reference, id), given), word), created)) in references
+    let columns = references
         .iter()
         .zip(ids.iter())
         .zip(amounts.iter())
-        .zip(words.iter())
-        .zip(created.iter())
-        .enumerate()
-    {
-        let transaction_id = id_or_none(&id).map_err(|error| {
-            let message = format!("column {named:?}, row {}: {}", at + 1, error.value(py));
-            errors::invalid(py, message)
-        })?;
+        .zip(words.iter());
+    for ((((reference, id), given), word), created) in columns.zip(created.iter()) {
         read.push(Order {
             reference: reference.extract()?,
-            transaction_id,
+            transaction_id: if id.is_none() {
+                None
+            } else {
+                Some(convert::uuid(&id)?)
+            },
             amount: amount(&given)?,
             recorded: word
                 .cast::<PyString>()?
@@ -156,23 +149,6 @@ fn saved(columns: &Bound<'_, PyTuple>) -> PyResult<Check> {
         created: created.map(|at| instant(py, at)).transpose()?,
         checked_at: checked_at.map(|at| instant(py, at)).transpose()?,
     })
-}
-
-/// A transaction id; the nil GUID is what .NET writes for none.
-fn id_or_none(id: &Bound<'_, PyAny>) -> PyResult<Option<Uuid>> {
-    if id.is_none() {
-        return Ok(None);
-    }
-    let text = match id.cast::<PyString>() {
-        Ok(text) => text.clone(),
-        Err(_) => id.str()?,
-    };
-    let text = text.to_cow().unwrap_or(Cow::Borrowed(""));
-    match Uuid::parse_str(text.trim()) {
-        Ok(id) if id.is_nil() => Ok(None),
-        Ok(id) => Ok(Some(id)),
-        Err(_) => text.parse::<CartRef>().map(|_| None).or_raise(id.py()),
-    }
 }
 
 fn amount(given: &Bound<'_, PyAny>) -> PyResult<Decimal> {

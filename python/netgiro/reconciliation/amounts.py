@@ -11,12 +11,12 @@ from netgiro.reconciliation.text import is_missing, shown
 MOST = 10**12
 _DECIMALS = 6
 _CURRENCY = re.compile(r"(?i)(?<![^\W\d_])(?:isk|kr(?:ónur|óna|ona|onur)?)(?![^\W\d_])\.?")
-_SPACES = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009](?=\d{3}(?!\d))")
-_WHOLE = re.compile(r"\d+")
-_DOTS = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?")
-_COMMA = re.compile(r"\d+,\d{1,2}")
-_COMMAS = re.compile(r"\d{1,3}(?:(?:,\d{3})+\.\d{1,2}|(?:,\d{3}){2,})")
-_POINT = re.compile(r"(\d+)\.(\d{1,2})")
+_SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u202f\u2009](?=[0-9]{3}(?![0-9]))")
+_WHOLE = re.compile(r"[0-9]+")
+_DOTS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]{1,2})?")
+_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")
+_COMMAS = re.compile(r"[0-9]{1,3}(?:(?:,[0-9]{3})+\.[0-9]{1,2}|(?:,[0-9]{3}){2,})")
+_POINT = re.compile(r"([0-9]+)\.([0-9]{1,2})")
 _BELOW = 1000
 _UNCLEAR = "is it {} krónur, or an amount whose thousands were lost? Give it as a number"
 
@@ -105,6 +105,6 @@ def _written(text: str) -> int | Decimal:
     point = _POINT.fullmatch(bare)
     if point and (int(point[2]) == 0 or int(point[1]) >= _BELOW):
         return Decimal(sign + bare)
-    if point or re.fullmatch(r"\d{1,3},\d{3}", bare):
+    if point or re.fullmatch(r"[0-9]{1,3},[0-9]{3}", bare):
         raise ValueError(f"{shown(text)} is ambiguous: " + _UNCLEAR.format(bare))
     raise ValueError(f"{shown(text)} is no amount in krónur, such as 4990 or '4.990 kr.'")

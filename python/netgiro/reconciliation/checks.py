@@ -33,7 +33,7 @@ def gather(
             f"result as checks. Got an object of type {type(client).__name__}"
         )
     settled = {_settled(check) for check in known}
-    ids = dict.fromkeys(name.lower() for name in wanted if name is not None)
+    ids = dict.fromkeys(name for name in wanted if name is not None)
     asked = [name for name in ids if name not in settled]
     if not asked:
         return known
@@ -83,8 +83,8 @@ def _rows(table: Table) -> list[Any]:
     return list(
         zip(
             ids,
-            column("status", orders.identifier),
-            column("error", orders.identifier),
+            column("status", orders.text),
+            column("error", orders.text),
             column("amount", amounts.exact),
             column("reference", orders.reference),
             column("created", at),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,8 @@ from netgiro.reconciliation.text import is_missing, listed, shown
 _T = TypeVar("_T")
 _NUMBER = re.compile(r"(\d+)\.0+")
 _EXACT = 2**53
+_GUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NIL = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,6 @@ class Orders:
     created: list[int | None]
     kept: dict[str, list[str | None]]
     """Further columns, which the report carries along."""
-    transaction_id: str
-    """The header of the transaction ids, for messages."""
 
 
 def from_table(
@@ -75,10 +76,7 @@ def from_table(
             if "created" in chosen
             else none
         ),
-        kept={
-            header: masking.masked_column(header, cells(table, header, _text)) for header in kept
-        },
-        transaction_id=chosen.get("transaction_id", "transaction_id"),
+        kept={header: masking.masked_column(header, cells(table, header, text)) for header in kept},
     )
 
 
@@ -108,9 +106,8 @@ def reference(value: Any) -> str | None:
     if hasattr(value, "__index__"):
         return str(int(value))
     if isinstance(value, (float, Decimal)):
-        whole = int(value)
-        if value == whole and abs(whole) < _EXACT:
-            return str(whole)
+        if abs(value) < _EXACT and value == int(value):
+            return str(int(value))
         raise ValueError(f"the number {value} is no exact reference: give it as text")
     if isinstance(value, (bytes, list, dict, tuple, set)):
         raise ValueError(f"an object of type {type(value).__name__} is no reference")  # noqa: TRY004
@@ -118,22 +115,29 @@ def reference(value: Any) -> str | None:
 
 
 def identifier(value: Any) -> str | None:
-    """Return a transaction id as text; what is no GUID is refused by the core."""
-    if isinstance(value, str):
-        return value.strip() or None
+    """Return a transaction id in its usual spelling; None where there is none."""
+    if isinstance(value, str) and _GUID.fullmatch(value):
+        return None if value == _NIL else value
     if is_missing(value):
         return None
-    if isinstance(value, bytes) and len(value) == 16:  # noqa: PLR2004 - as Arrow keeps them
-        return value.hex()
-    return str(value)
+    try:
+        # Bytes are how Arrow keeps them.
+        read = uuid.UUID(bytes=value) if isinstance(value, bytes) else uuid.UUID(str(value).strip())
+    except ValueError:
+        raise ValueError(
+            f"{shown(value)} is no transaction id: a GUID, as insert_cart gave it"
+        ) from None
+    # What .NET writes for none.
+    return None if read.int == 0 else str(read)
 
 
-def _text(value: Any) -> str | None:
+def text(value: Any) -> str | None:
+    """Return a cell as text."""
     if is_missing(value):
         return None
     if isinstance(value, (float, int, Decimal)) and not isinstance(value, bool):
         try:
             return reference(value)
-        except (ValueError, OverflowError):
-            return shown(value).strip("'")
+        except ValueError:
+            return str(value)
     return str(value)

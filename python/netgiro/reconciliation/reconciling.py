@@ -98,7 +98,6 @@ def reconcile(
             ordered.created,
         ),
         checked,
-        transaction_id=ordered.transaction_id,
         tolerance=allowed,
         since=since,
         until=until,
