@@ -1138,7 +1138,6 @@ def reconcile_columns(
     orders: tuple[list[Any], list[Any], list[Any], list[Any], list[Any]],
     checks: Iterable[Any],
     *,
-    transaction_id: str,
     tolerance: int | Decimal,
     since: int | None,
     until: int | None,
