@@ -166,7 +166,8 @@ impl Simulator {
         self.0.secret_key()
     }
 
-    /// Make a Client for this simulator, with the options of Client.
+    /// Make a Client for this simulator, with the options of Client; `ca_file` is the simulator's own when
+    /// none is given.
     #[pyo3(signature = (
         *, environment=None, timeout=10.0, connect_timeout=5.0, response_verification=None,
         ca_file=None, previous_secret_keys=None, proxy=None
@@ -201,7 +202,8 @@ impl Simulator {
             .map(Client::over)
     }
 
-    /// Make an AsyncClient for this simulator, with the options of AsyncClient.
+    /// Make an AsyncClient for this simulator, with the options of AsyncClient; `ca_file` is the simulator's own when
+    /// none is given.
     #[pyo3(signature = (
         *, environment=None, timeout=10.0, connect_timeout=5.0, response_verification=None,
         ca_file=None, previous_secret_keys=None, proxy=None
