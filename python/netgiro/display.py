@@ -9,7 +9,7 @@ from html import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from netgiro._netgiro import CartState, CheckResult, CheckResults
@@ -54,19 +54,19 @@ def state(state: CartState) -> str:
         ("result_code", _text(state.result_code)),
         ("message", _text(state.message)),
         ("invoice_number", _text(payment.invoice_number if payment else None)),
-        ("checked_at", escape(f"{state.checked_at:%Y-%m-%d %H:%M:%S} UTC")),
+        ("checked_at", _instant(state)),
         ("reference_id", _text(state.reference_id)),
     ]
-    body = "".join(f'<tr><th>{name}</th><td class="wide">{shown}</td></tr>' for name, shown in rows if shown)
+    body = "".join(
+        f'<tr><th>{name}</th><td class="wide">{shown}</td></tr>' for name, shown in rows if shown
+    )
     return _page(f"{_status(state.status.value)}<table>{body}</table>")
 
 
 def results(results: CheckResults) -> str:
     """Return results as HTML: how many have each status, then the first and the last of them."""
     of = "" if results.is_complete else f" of {results.total:,}, interrupted"
-    counts = "".join(
-        _status(str(getattr(word, "value", word)), count) for word, count in results.tally().items()
-    )
+    counts = "".join(_status(str(word), count) for word, count in results.tally().items())
     head = f"<div><b>{len(results):,} carts checked{of}</b></div><div>{counts}</div>"
     if len(results) <= 2 * _SHOWN:
         shown = _rows(results)
@@ -83,24 +83,31 @@ def results(results: CheckResults) -> str:
     return _page(head + table)
 
 
-def _rows(results: Iterable[CheckResult] | Sequence[CheckResult]) -> str:
+def _rows(results: Iterable[CheckResult]) -> str:
     return "".join(_row(result) for result in results)
 
 
 def _row(result: CheckResult) -> str:
-    known, error = result.state, result.error
-    payment = known.payment if known else None
-    cells = [
-        f"<td><code>{result.transaction_id}</code></td>",
-        f"<td>{_text(payment.reference_number if payment else None)}</td>",
-        f'<td class="number">{_kronur(payment.total_amount if payment else None)}</td>',
-        f"<td>{_status(known.status.value if known else 'error')}</td>",
-        f"<td>{known.checked_at:%Y-%m-%d %H:%M:%S}</td>" if known else "<td></td>",
-        f'<td class="wide">{_text(known.message if known else f"{error.code}: {error.message}")}</td>'
-        if known or error
-        else "<td></td>",
-    ]
-    return f"<tr>{''.join(cells)}</tr>"
+    reference = amount = checked_at = message = ""
+    status = "error"
+    if result.state is not None:
+        status = result.state.status.value
+        checked_at = _instant(result.state)
+        message = _text(result.state.message)
+        if result.state.payment is not None:
+            reference = _text(result.state.payment.reference_number)
+            amount = _kronur(result.state.payment.total_amount)
+    elif result.error is not None:
+        message = _text(f"{result.error.code}: {result.error.message}")
+    return (
+        f"<tr><td><code>{result.transaction_id}</code></td><td>{reference}</td>"
+        f'<td class="number">{amount}</td><td>{_status(status)}</td><td>{checked_at}</td>'
+        f'<td class="wide">{message}</td></tr>'
+    )
+
+
+def _instant(state: CartState) -> str:
+    return f"{state.checked_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _number(title: str) -> str:

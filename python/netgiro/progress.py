@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 TYPE_CHECKING = False
@@ -14,7 +15,8 @@ _DELAY = 0.5
 
 
 def listener(
-    on_progress: Callable[[int, int], object] | None, progress: bool | None
+    on_progress: Callable[[int, int], object] | None,
+    progress: bool | None,  # noqa: FBT001 - called from the compiled half alone
 ) -> Callable[[int, int], object] | None:
     """Return what a bulk call tells `(done, total)`: the caller's function, a bar, both, or None.
 
@@ -24,7 +26,8 @@ def listener(
     if progress is False or (progress is None and not _somebody_looks_on()):
         return on_progress
     try:
-        from tqdm.auto import tqdm  # noqa: PLC0415
+        # Neither it nor its types need be there.
+        tqdm = importlib.import_module("tqdm.auto").tqdm
     except ImportError:
         if progress is None:
             return on_progress

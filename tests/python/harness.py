@@ -67,8 +67,12 @@ class Awaited:
         self.loop = asyncio.new_event_loop()
 
     def __getattr__(self, name: str):
+        member = getattr(self.client, name)
+        if not callable(member):
+            return member
+
         def call(*args, **kwargs):
-            brought = getattr(self.client, name)(*args, **kwargs)
+            brought = member(*args, **kwargs)
             if hasattr(brought, "__aiter__"):
                 return self._iterate(brought)
             if hasattr(brought, "__await__"):
