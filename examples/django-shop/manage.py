@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Django's command line for this shop: `python manage.py netgiro_check`, `createsuperuser` …"""
 
 import os

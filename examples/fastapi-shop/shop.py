@@ -17,10 +17,17 @@ from fastapi import Depends, FastAPI, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
-from netgiro import AsyncClient, Callback, CartState, MismatchError, NetgiroError, OutcomeUnknownError
-from netgiro.fastapi import Netgiro, NetgiroClient
 from starlette.middleware.sessions import SessionMiddleware
 
+from netgiro import (
+    AsyncClient,
+    Callback,
+    CartState,
+    MismatchError,
+    NetgiroError,
+    OutcomeUnknownError,
+)
+from netgiro.fastapi import Netgiro, NetgiroClient
 from storefront.basket import Basket
 from storefront.orders import Order, Orders
 from storefront.pages import PRODUCTS, STATIC, TEMPLATES, is_order_id, kronur, new_order_id, problem
@@ -218,8 +225,6 @@ def _checkout(request: Request, status_code: int = 200, **given: str) -> Respons
     return _page(request, "checkout.html", status_code, order_id=new_order_id(), **given)
 
 
-def _page(
-    request: Request, template: str, status_code: int = 200, **context: Any
-) -> HTMLResponse:
+def _page(request: Request, template: str, status_code: int = 200, **context: Any) -> HTMLResponse:
     context |= {"basket": current_basket(request), "phone_page": os.environ.get("PHONE_PAGE")}
     return templates.TemplateResponse(request, template, context, status_code)

@@ -11,6 +11,8 @@ import time
 from typing import Any
 
 from flask import Flask, abort, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
 from netgiro import (
     Callback,
     CartPoll,
@@ -21,8 +23,6 @@ from netgiro import (
     WaitTimeoutError,
 )
 from netgiro.flask import Netgiro
-from werkzeug.wrappers import Response
-
 from storefront.basket import Basket
 from storefront.orders import Order, Orders
 from storefront.pages import PRODUCTS, STATIC, TEMPLATES, is_order_id, kronur, new_order_id, problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netgiro import CartItem
 from storefront.pages import PRODUCTS
 
 MOST = 99
@@ -39,14 +40,9 @@ class Basket:
         return sum(line["amount"] for line in self.lines)
 
     @property
-    def items(self) -> list[dict[str, Any]]:
+    def items(self) -> list[CartItem]:
         """The lines as Netgíró shows them to the customer."""
         return [
-            {
-                "product_no": line["sku"],
-                "name": line["name"],
-                "unit_price": line["price"],
-                "quantity": line["quantity"],
-            }
+            CartItem(line["name"], line["price"], line["quantity"], product_no=line["sku"])
             for line in self.lines
         ]

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from netgiro import Callback, Cart, CartPoll, CartState
-
 from storefront.basket import Basket
 from storefront.pages import OUTCOMES, masked
 
@@ -168,7 +167,9 @@ class Orders:
 
     def doubted(self, order_id: str) -> None:
         """The request may have arrived, or not."""
-        self._change("UPDATE orders SET status = 'unknown' WHERE id = ? AND status = 'asking'", order_id)
+        self._change(
+            "UPDATE orders SET status = 'unknown' WHERE id = ? AND status = 'asking'", order_id
+        )
 
     def doubt_the_lost(self, after: float = PATIENCE) -> None:
         """Orders whose process ended while it was asking: nobody knows whether the request arrived."""

@@ -23,14 +23,14 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
     """
     port = os.environ.get("PORT", "8000")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    simulator_port = int(os.environ.get("SIMULATOR_PORT", "8765"))
     # It asks to be polled each second, so that a demonstration is lively.
-    with Simulator(port=int(os.environ.get("SIMULATOR_PORT", "8765")), check_interval=1) as simulator:
-        phone_page = simulator.url.removesuffix("v1/")
+    with Simulator(port=simulator_port, check_interval=1, shop="Skemman") as simulator:
         environment = {
             **os.environ,
             "PORT": port,
             "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}"),
-            "PHONE_PAGE": phone_page,
+            "PHONE_PAGE": simulator.page_url,
             "NETGIRO_APP_KEY": simulator.app_key,
             "NETGIRO_SECRET_KEY": simulator.secret_key,
             "NETGIRO_BASE_URL": simulator.url,
@@ -46,7 +46,7 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
             )
             for command in commands
         ]
-        print(f"the shop        http://127.0.0.1:{port}/\nyour phone      {phone_page}", flush=True)
+        print(f"the shop    http://127.0.0.1:{port}/\nyour phone  {simulator.page_url}", flush=True)
         try:
             while all(process.poll() is None for process in processes):
                 time.sleep(0.1)

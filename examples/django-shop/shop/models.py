@@ -7,8 +7,8 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
-from netgiro.django.models import Cart
 
+from netgiro.django.models import Cart
 from storefront.pages import OUTCOMES
 
 # How long a customer has to answer, in seconds: the setting CHECKOUT_TIMEOUT of netgiro.django.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.dispatch import receiver
+
 from netgiro.django import cart_canceled, cart_confirmed, cart_declined
 from netgiro.django.models import Cart
-
 from shop.models import Order
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import dj_database_url
 
-from storefront.pages import STATIC, TEMPLATES as PAGES
+from storefront.pages import STATIC
+from storefront.pages import TEMPLATES as PAGES
 
 HERE = Path(__file__).resolve().parent.parent
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000")

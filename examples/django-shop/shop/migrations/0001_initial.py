@@ -5,22 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('placed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('phone', models.CharField(max_length=20, verbose_name='phone (masked)')),
-                ('amount', models.PositiveIntegerField(verbose_name='amount (kr.)')),
-                ('lines', models.JSONField()),
-                ('ended_as', models.CharField(blank=True, default='', max_length=10)),
+                ("id", models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ("placed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("phone", models.CharField(max_length=20, verbose_name="phone (masked)")),
+                ("amount", models.PositiveIntegerField(verbose_name="amount (kr.)")),
+                ("lines", models.JSONField()),
+                ("ended_as", models.CharField(blank=True, default="", max_length=10)),
             ],
         ),
     ]

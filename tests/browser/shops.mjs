@@ -1,0 +1,151 @@
+// Starts the example shops as their READMEs say, each on ports and with a database of its own.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url))
+const { NETGIRO_PYTHON, NETGIRO_TARBALL } = process.env
+
+/** How long anything may take, on a machine that does much else. */
+export const PATIENCE = 90_000
+
+const python = { lacks: NETGIRO_PYTHON ? false : 'NETGIRO_PYTHON names no interpreter with the wheel and the frameworks' }
+const node = { lacks: NETGIRO_TARBALL ? false : 'NETGIRO_TARBALL names no npm package' }
+export const SHOPS = { django: python, flask: python, fastapi: python, express: node, fastify: node }
+
+let installed
+
+/** A copy of the shops on Node, with the package installed as npm would; once for all tests of a file. */
+function nodeExamples() {
+  if (installed) return installed
+  installed = mkdtempSync(join(tmpdir(), 'netgiro-examples-'))
+  process.once('exit', () => rmSync(installed, { recursive: true, force: true }))
+  cpSync(examples, installed, { recursive: true, filter: (path) => !/node_modules|\.sqlite3|\.venv/.test(path) })
+  const manifest = join(installed, 'package.json')
+  const dependencies = { netgiro: `file:${resolve(NETGIRO_TARBALL)}` }
+  writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')), dependencies }))
+  const { status } = spawnSync('npm', ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'], {
+    cwd: installed,
+    stdio: 'inherit',
+  })
+  if (status !== 0) throw new Error(`npm install of the examples ended with ${status}`)
+  return installed
+}
+
+export async function startShop(name, more = {}) {
+  const isNode = SHOPS[name] === node
+  const folder = join(isNode ? nodeExamples() : examples, `${name}-shop`)
+  const [program, ...args] = isNode ? ['npm', 'start', '--silent'] : [NETGIRO_PYTHON, 'run.py']
+  const data = mkdtempSync(join(tmpdir(), `netgiro-${name}-shop-`))
+  const [port, simulatorPort] = [await freePort(), await freePort()]
+  const output = []
+  const shop = spawn(program, args, {
+    cwd: folder,
+    // A group of its own, so that whatever it starts is stopped with it.
+    detached: true,
+    env: {
+      ...process.env,
+      PORT: String(port),
+      SIMULATOR_PORT: String(simulatorPort),
+      PYTHONDONTWRITEBYTECODE: '1',
+      DATABASE: join(data, 'shop.sqlite3'),
+      DATABASE_URL: `sqlite:///${join(data, 'shop.sqlite3')}`,
+      ...more,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  for (const stream of [shop.stdout, shop.stderr]) stream.on('data', (chunk) => output.push(chunk))
+  const over = new Promise((done) => {
+    shop.once('exit', done)
+    shop.once('error', done)
+  })
+  const said = () => Buffer.concat(output).toString()
+
+  async function stop() {
+    signal('SIGINT')
+    const ended = await Promise.race([over.then(() => true), sleep(20_000, false, { ref: false })])
+    // What was not stopped by then, or was left behind.
+    signal('SIGKILL')
+    await over
+    rmSync(data, { recursive: true, force: true })
+    if (!ended) throw new Error(`${name}-shop did not stop by itself:\n${said()}`)
+  }
+
+  function signal(which) {
+    try {
+      process.kill(-shop.pid, which)
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error
+    }
+  }
+
+  const url = `http://127.0.0.1:${port}`
+  const simulator = new Controls(`http://127.0.0.1:${simulatorPort}`)
+  try {
+    await until(`${name}-shop answers`, async () => {
+      if (shop.exitCode !== null || shop.signalCode !== null) throw new Error(`${name}-shop ended:\n${said()}`)
+      return (await fetch(url).catch(() => null))?.ok
+    })
+  } catch (error) {
+    await stop().catch(() => {})
+    throw error
+  }
+  return { name, url, simulator, said, stop }
+}
+
+/** The simulator's controls over HTTP. */
+class Controls {
+  constructor(url) {
+    this.url = url
+  }
+
+  async carts() {
+    return (await fetch(`${this.url}/simulator/carts`)).json()
+  }
+
+  /** The cart with a reference, once it is there. */
+  async cart(reference) {
+    return await until(`a cart for ${reference}`, async () => (await this.carts()).find((cart) => cart.reference === reference))
+  }
+
+  async callbacks() {
+    return (await fetch(`${this.url}/simulator/callbacks`)).json()
+  }
+
+  async inserted(reference) {
+    const requests = await (await fetch(`${this.url}/simulator/requests`)).json()
+    return requests.filter(({ endpoint, body }) => endpoint === 'InsertCart' && body.includes(reference)).length
+  }
+
+  async tell(path, body, method = 'POST') {
+    const init = { method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) }
+    const response = await fetch(`${this.url}/simulator/${path}`, init)
+    if (response.status !== 204) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+  }
+}
+
+/** Asks until there is an answer. */
+export async function until(what, ask, patience = PATIENCE) {
+  const deadline = Date.now() + patience
+  for (;;) {
+    const answer = await ask()
+    if (answer) return answer
+    if (Date.now() > deadline) throw new Error(`not within ${patience / 1000} s: ${what}`)
+    await sleep(100)
+  }
+}
+
+function freePort() {
+  return new Promise((resolved, rejected) => {
+    const server = createServer().once('error', rejected)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolved(port))
+    })
+  })
+}
