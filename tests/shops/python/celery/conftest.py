@@ -67,6 +67,7 @@ class Shop:
             "SHOP_BROKER": self.broker,
             "SHOP_TRANSPORT": json.dumps(self.transport),
         }
+        env.pop("DJANGO_SETTINGS_MODULE", None)  # another test's: Celery would load them
         log = (self.folder / f"log-{len(self.workers)}").open("w+")
         worker = subprocess.Popen(
             [
