@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
-import { after } from 'node:test';
 import { sign } from 'netgiro';
 
 export const CUSTOMER = '8223281';
@@ -34,14 +33,17 @@ export async function listen() {
   return { server, origin: `http://127.0.0.1:${server.address().port}`, close };
 }
 
-const closing = [];
-after(async () => {
-  for (const close of closing.reverse()) await close();
-});
+const closing = new WeakMap();
 
-/** Closes it when the tests of the file are over, the latest first. */
-export function whenOver(close) {
-  closing.push(close);
+/** Closes it when a test is over, the latest first. */
+export function whenOver(t, close) {
+  if (!closing.has(t)) {
+    closing.set(t, []);
+    t.after(async () => {
+      for (const each of closing.get(t).reverse()) await each();
+    });
+  }
+  closing.get(t).push(close);
 }
 
 /**
