@@ -78,7 +78,6 @@ impl Simulator {
         let (acceptor, ca_pem) = identity.map_or((None, None), |identity| {
             (Some(identity.acceptor), identity.ca_pem)
         });
-        let authority = ca_pem.map(Authority::write).transpose()?;
         let (url, page_url, local_url) = (address.api(), address.page(), address.local_api());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -92,6 +91,8 @@ impl Simulator {
         let thread = std::thread::Builder::new()
             .name("netgiro-simulator".to_owned())
             .spawn(move || runtime.block_on(server::serve(listener, served, ordered, stopped)))?;
+        // Last, so that nothing is left behind where there is no simulator to take it away.
+        let authority = ca_pem.map(Authority::write).transpose()?;
         Ok(Self {
             url,
             page_url,
