@@ -1,4 +1,4 @@
-"""Starts a shop's processes beside a simulator that stands in for Netgíró, until Ctrl-C."""
+"""Starts a shop's processes, beside a simulator that stands in for Netgíró, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from netgiro import Simulator
@@ -18,24 +19,22 @@ EXAMPLES = Path(__file__).resolve().parent.parent
 def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -> None:
     """Runs a shop's commands in its folder, after those that are to end `first`.
 
-    PORT and SIMULATOR_PORT say where to listen; `{port}` in a command is replaced. When one of the
-    commands ends, so do the others.
+    PORT and SIMULATOR_PORT say where to listen; `{port}` in a command is replaced. With keys of Netgíró's
+    in the environment, there is no simulator. When one of the commands ends, so do the others.
     """
-    port = os.environ.get("PORT", "8000")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    simulator_port = int(os.environ.get("SIMULATOR_PORT", "8765"))
-    # It asks to be polled each second, so that a demonstration is lively.
-    with Simulator(port=simulator_port, check_interval=1, shop="Skemman") as simulator:
-        environment = {
-            **os.environ,
-            "PORT": port,
-            "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}"),
-            "PHONE_PAGE": simulator.page_url,
-            "NETGIRO_APP_KEY": simulator.app_key,
-            "NETGIRO_SECRET_KEY": simulator.secret_key,
-            "NETGIRO_BASE_URL": simulator.url,
-            "PYTHONPATH": str(EXAMPLES),
-        }
+    port = os.environ.get("PORT", "8000")
+    address = f"http://127.0.0.1:{port}"
+    environment = {"PORT": port, "PUBLIC_URL": address, **os.environ, "PYTHONPATH": str(EXAMPLES)}
+    with ExitStack() as stack:
+        if "NETGIRO_APP_KEY" not in environment:
+            simulator = stack.enter_context(_simulator())
+            environment |= {
+                "PHONE_PAGE": simulator.page_url,
+                "NETGIRO_APP_KEY": simulator.app_key,
+                "NETGIRO_SECRET_KEY": simulator.secret_key,
+                "NETGIRO_BASE_URL": simulator.url,
+            }
         for command in first:
             subprocess.run([sys.executable, *command], cwd=folder, env=environment, check=True)
         processes = [
@@ -46,7 +45,9 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
             )
             for command in commands
         ]
-        print(f"the shop    http://127.0.0.1:{port}/\nyour phone  {simulator.page_url}", flush=True)
+        print(f"the shop    {address}/", flush=True)
+        if "PHONE_PAGE" in environment:
+            print(f"your phone  {environment['PHONE_PAGE']}", flush=True)
         try:
             while all(process.poll() is None for process in processes):
                 time.sleep(0.1)
@@ -57,3 +58,9 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
                 process.terminate()
             for process in processes:
                 process.wait()
+
+
+def _simulator() -> Simulator:
+    port = int(os.environ.get("SIMULATOR_PORT", "8765"))
+    # It asks to be polled each second, so that a demonstration is lively.
+    return Simulator(port=port, check_interval=1, shop="Skemman")

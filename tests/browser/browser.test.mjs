@@ -84,6 +84,7 @@ for (const name of ['django', 'express']) {
       await told(status, title)
       assert.equal(await page.evaluate(() => window.stayed), true, 'the page was loaded anew')
       assert.equal(await page.title(), `${title} · Skemman`)
+      await picture(page, `shop-${status}`)
       const held = await shop.simulator.cart(cart.reference)
       assert.equal(held.is_paid, status === 'paid')
       // The order's own page says the same as the page that waited.
@@ -113,7 +114,6 @@ for (const name of ['django', 'express']) {
         assert.equal(cart.amount, 30_390)
         await phone.getByTestId(`cart-${cart.transaction_id}`).waitFor()
         await picture(page, 'shop-waiting')
-        await picture(phone, 'simulator')
         await decides(cart, 'Accept')
         await endsAs('paid', 'Paid. Takk fyrir!', cart)
         assert.equal(await page.getByTestId('basket-count').innerText(), '0')
@@ -165,6 +165,8 @@ for (const name of ['django', 'express']) {
           window.stayed = true
         })
         await picture(page, 'shop-unknown')
+        await phone.setViewportSize({ width: 1440, height: 1000 })
+        await picture(phone, 'simulator')
         const cart = await shop.simulator.cart(new URL(page.url()).pathname.split('/')[2])
         await decides(cart, 'Accept')
         await endsAs('paid', 'Paid. Takk fyrir!', cart)

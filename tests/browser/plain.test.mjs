@@ -1,7 +1,8 @@
 // Every shop starts by its command, and sells: over plain HTTP, with no browser.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { execFileSync } from 'node:child_process'
+import { it } from 'node:test'
 import { PATIENCE, SHOPS, startShop, until } from './shops.mjs'
 
 /** What a customer's browser does, without one: cookies, forms, and no redirects followed. */
@@ -52,23 +53,88 @@ class Visitor {
 }
 
 for (const [name, { lacks }] of Object.entries(SHOPS)) {
-  describe(`${name}-shop`, { skip: lacks, timeout: 4 * PATIENCE }, () => {
-    it('starts by its command, sells a thing, and stops', async () => {
-      const shop = await startShop(name)
-      try {
-        await sells(shop)
-        await isNotSentTwice(shop)
-        await saysWhatItDoesNotKnow(shop)
-        await refuses(shop)
-        assert.equal(shop.said().includes('822'), false, 'a customer’s number is in what the shop prints')
-      } catch (error) {
-        error.message += `\n${shop.said()}`
-        throw error
-      } finally {
-        await shop.stop()
-      }
-    })
-  })
+  it(`${name}-shop starts by its command, sells, and stops`, { skip: lacks, timeout: 4 * PATIENCE }, () => trades(name))
+}
+
+for (const [name, { lacks }] of Object.entries(SHOPS)) {
+  it(`${name}-shop goes on after it was killed`, { skip: lacks, timeout: 4 * PATIENCE }, () => goesOn(name))
+}
+
+const { NETGIRO_TEST_POSTGRESQL } = process.env
+const noPostgresql = NETGIRO_TEST_POSTGRESQL ? false : 'NETGIRO_TEST_POSTGRESQL names no PostgreSQL'
+
+it('django-shop does so on PostgreSQL', { skip: SHOPS.django.lacks || noPostgresql, timeout: 4 * PATIENCE }, async () => {
+  const database = `netgiro_shop_${process.pid}`
+  const url = new URL(NETGIRO_TEST_POSTGRESQL)
+  statement(`CREATE DATABASE ${database}`)
+  try {
+    url.pathname = database
+    await trades('django', { env: { DATABASE_URL: url.href } })
+  } finally {
+    statement(`DROP DATABASE ${database} WITH (FORCE)`)
+  }
+})
+
+function statement(sql) {
+  const program = 'import psycopg, sys; psycopg.connect(sys.argv[1], autocommit=True).execute(sys.argv[2])'
+  execFileSync(process.env.NETGIRO_PYTHON, ['-c', program, NETGIRO_TEST_POSTGRESQL, sql])
+}
+
+async function trades(name, options) {
+  const shop = await startShop(name, options)
+  try {
+    await sells(shop)
+    await isNotSentTwice(shop)
+    await saysWhatItDoesNotKnow(shop)
+    await refuses(shop)
+    assert.equal(/822.?3281/.test(shop.said()), false, 'a customer’s number is in what the shop prints')
+  } catch (error) {
+    error.message += `\n${shop.said()}`
+    throw error
+  } finally {
+    await shop.stop()
+  }
+}
+
+/** Killed while customers decide, and none of Netgíró's callbacks arrives: what has come of it is asked for. */
+async function goesOn(name) {
+  const other = await startShop(name)
+  const { simulator } = other
+  let shop
+  try {
+    shop = await startShop(name, { at: simulator })
+    const visitor = new Visitor(shop.url)
+    const ids = []
+    for (const sku of ['salt', 'rugbraud', 'lakkris']) {
+      const id = await visitor.chooses(sku)
+      await visitor.post('/checkout', { order_id: id, phone: '822-3281' })
+      ids.push(id)
+    }
+    const after = await shop.kill()
+    const [accepted, declined] = [await simulator.cart(ids[0]), await simulator.cart(ids[1])]
+    await simulator.tell(`carts/${accepted.transaction_id}/confirm`)
+    await simulator.tell(`carts/${declined.transaction_id}/decline`)
+    for (const attempt of [1, 2]) {
+      await until(`attempt ${attempt} at the callbacks`, async () => {
+        const failed = (await simulator.callbacks()).filter((each) => each.attempt === attempt && each.is_done && each.status === null)
+        return failed.length === 2
+      })
+      if (attempt === 1) await simulator.tell('advance', { seconds: 6 })
+    }
+    shop = await startShop(name, { at: simulator, after })
+    await visitor.ends(ids[0], 'paid')
+    await visitor.ends(ids[1], 'declined')
+    assert.equal((await visitor.status(ids[2])).status, 'waiting')
+    await simulator.tell(`carts/${(await simulator.cart(ids[2])).transaction_id}/confirm`)
+    await visitor.ends(ids[2], 'paid')
+    for (const id of ids) assert.equal(await simulator.inserted(id), 1)
+  } catch (error) {
+    error.message += `\n${shop?.said()}`
+    throw error
+  } finally {
+    await shop?.stop()
+    await other.stop()
+  }
 }
 
 async function sells({ url, simulator }) {

@@ -18,6 +18,13 @@ const python = { lacks: NETGIRO_PYTHON ? false : 'NETGIRO_PYTHON names no interp
 const node = { lacks: NETGIRO_TARBALL ? false : 'NETGIRO_TARBALL names no npm package' }
 export const SHOPS = { django: python, flask: python, fastapi: python, express: node, fastify: node }
 
+/** Of the test account that Netgíró has published; the simulator's own. */
+const KEYS = {
+  NETGIRO_APP_KEY: '881E674F-7891-4C20-AFD8-56FE2624C4B5',
+  NETGIRO_SECRET_KEY:
+    'YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHceiu7LbZzmIAGeOf/OUaDrk2Zq2dbGacIAzU6yyk4KmOXRaSLi8KW8t3krdQSX7Ecm8Qunc/A=',
+}
+
 let installed
 
 /** A copy of the shops on Node, with the package installed as npm would; once for all tests of a file. */
@@ -37,12 +44,17 @@ function nodeExamples() {
   return installed
 }
 
-export async function startShop(name, more = {}) {
+/**
+ * A shop that answers, with its simulator: another's, if `at` is given, and with another's port and database, if that
+ * shop has been killed.
+ */
+export async function startShop(name, { env = {}, at, after } = {}) {
   const isNode = SHOPS[name] === node
   const folder = join(isNode ? nodeExamples() : examples, `${name}-shop`)
   const [program, ...args] = isNode ? ['npm', 'start', '--silent'] : [NETGIRO_PYTHON, 'run.py']
-  const data = mkdtempSync(join(tmpdir(), `netgiro-${name}-shop-`))
-  const [port, simulatorPort] = [await freePort(), await freePort()]
+  const data = after?.data ?? mkdtempSync(join(tmpdir(), `netgiro-${name}-shop-`))
+  const port = after?.port ?? (await freePort())
+  const simulatorPort = at ? new URL(at.url).port : await freePort()
   const output = []
   const shop = spawn(program, args, {
     cwd: folder,
@@ -55,7 +67,8 @@ export async function startShop(name, more = {}) {
       PYTHONDONTWRITEBYTECODE: '1',
       DATABASE: join(data, 'shop.sqlite3'),
       DATABASE_URL: `sqlite:///${join(data, 'shop.sqlite3')}`,
-      ...more,
+      ...(at && { ...KEYS, NETGIRO_BASE_URL: `${at.url}/v1/` }),
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -65,6 +78,13 @@ export async function startShop(name, more = {}) {
     shop.once('error', done)
   })
   const said = () => Buffer.concat(output).toString()
+
+  /** As a machine that fails: at once, whatever it was doing. */
+  async function kill() {
+    signal('SIGKILL')
+    await over
+    return { port, data }
+  }
 
   async function stop() {
     signal('SIGINT')
@@ -95,7 +115,7 @@ export async function startShop(name, more = {}) {
     await stop().catch(() => {})
     throw error
   }
-  return { name, url, simulator, said, stop }
+  return { name, url, simulator, said, kill, stop }
 }
 
 /** The simulator's controls over HTTP. */
