@@ -8,7 +8,7 @@ const { begin } = require('./native.cjs');
 const { jsonText, kindOf, members, types } = require('./arguments.cjs');
 
 const { InvalidRequestError } = classes;
-const { fn, number, signal } = types;
+const { fn, number, signal: aSignal } = types;
 
 const earlier = {
   wanted: 'an array of earlier results',
@@ -16,7 +16,7 @@ const earlier = {
 };
 
 /** The options that bulk calls have in common. */
-const BULK = { concurrency: number, rate: number, resume: earlier, onProgress: fn, signal };
+const BULK = { concurrency: number, rate: number, resume: earlier, onProgress: fn, signal: aSignal };
 
 /** The options of `checkMany`, and how the compiled half takes them. */
 function checkOptions(where, given) {

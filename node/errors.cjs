@@ -39,6 +39,7 @@ const SPELLING = {
   response_verification: 'responseVerification',
   result_code: 'resultCode',
   retry_after: 'retryAfter',
+  retry_for: 'retryForMs',
   secret_key: 'secretKey',
   settle_cart: 'settleCart',
   to_json: 'toJson',

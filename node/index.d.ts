@@ -289,16 +289,69 @@ export interface WaitForCartOptions extends WaitOptions, CallOptions {
   onUpdate?: ((state: CartState) => void) | null | undefined;
 }
 
-/** The options of {@link Client.checkMany}. */
-export interface CheckManyOptions extends CallOptions {
+/** The options that bulk calls have in common. */
+export interface BulkOptions extends CallOptions {
   /** How many checks may be under way at a time. Default 32. */
   concurrency?: number | null | undefined;
+  /**
+   * How many checks are sent a second at the most, evenly spaced. Default: as fast as answers come. Where Netgíró answers
+   * that it is too much (HTTP 429), the pace is halved, and recovers by a tenth a second.
+   */
+  rate?: number | null | undefined;
+  /**
+   * Results of earlier calls, or what `JSON.parse` makes of them: what they know is not asked again. For `checkMany` that is
+   * every state, for `waitMany` every settled one; what timed out there goes on from its poll.
+   */
+  resume?: Iterable<EarlierResult> | null | undefined;
   /** Called after each answer with how many carts of how many are done. What it throws ends the call. */
   onProgress?: ((done: number, total: number) => void) | null | undefined;
 }
 
+/** A {@link CheckResult}, also one that has been through JSON. */
+export interface EarlierResult {
+  readonly transactionId: string;
+  readonly state: CartState | null;
+  readonly error: object | null;
+}
+
+/** The options of {@link Client.checkMany}. */
+export interface CheckManyOptions extends BulkOptions {
+  /**
+   * For how long after its first check a cart is asked about again where the check failed in a way that may pass, in
+   * milliseconds. Default 30,000; 0 asks once.
+   */
+  retryForMs?: number | null | undefined;
+}
+
 /** The options of {@link Client.waitMany}. */
-export interface WaitManyOptions extends WaitOptions, CheckManyOptions {}
+export interface WaitManyOptions extends WaitOptions, BulkOptions {}
+
+/** One result for each cart, in order: a plain frozen array, and a table as well. */
+export interface CheckResults extends ReadonlyArray<CheckResult> {
+  /** How many carts were to be checked. */
+  readonly total: number;
+  /** Whether each of them has a result: false for what is done so far. */
+  readonly isComplete: boolean;
+  /** The results as CSV (RFC 4180), with a line of names first. */
+  toCSV(): string;
+  /**
+   * The results as a `Table` of the package `apache-arrow`, which has to be installed: exact decimals, instants in UTC.
+   * @throws {@link ConfigurationError} where that package is not.
+   */
+  toArrow(): any;
+}
+
+/**
+ * What {@link Client.checkMany} gives: a promise of all results in order, and an async iterable of each as it comes, those
+ * first that were known. When it is aborted, fails, or its iteration is left, `results` has what was done; given as `resume`
+ * to another call, none of that is asked again.
+ */
+export interface Checking extends Promise<CheckResults> {
+  /** The results so far, in order. */
+  readonly results: CheckResults;
+  /** Leaving the loop stops the checks, and rejects the promise with an `AbortError`. */
+  [Symbol.asyncIterator](): AsyncGenerator<CheckResult, void, undefined>;
+}
 
 /** What {@link Client.watchCart} and {@link Client.waitMany} give. `return()`, as `break` calls it, stops the polling. */
 export interface Following<T> extends AsyncIterableIterator<T> {
@@ -477,8 +530,13 @@ export class Client {
    */
   watchCart(cart: CartLike, options?: WaitOptions & CallOptions): Following<CartState>;
 
-  /** Checks many carts; gives one result for each, in order. One bad id refuses the whole call. */
-  checkMany(carts: Iterable<CartLike>, options?: CheckManyOptions): Promise<readonly CheckResult[]>;
+  /**
+   * Checks many carts; gives one result for each, in order, or each as it comes. One bad id refuses the whole call.
+   *
+   * What a check fails with in the end is its cart's result. Three refusals of the keys in a row end it all, as does an
+   * outage of `retryForMs`: the carts that were not asked about say so.
+   */
+  checkMany(carts: Iterable<CartLike>, options?: CheckManyOptions): Checking;
 
   /**
    * Waits for many carts, and gives each as it settles; one that was not decided in time has a
