@@ -51,6 +51,7 @@
 mod address;
 mod callbacks;
 mod cart;
+mod certificate;
 mod clock;
 mod codes;
 mod control;

@@ -1,10 +1,9 @@
 //! TLS on both sides: the certificate that the simulator shows, and the callbacks it sends to shops that have one.
 
+use crate::certificate;
 use crate::error::SimulatorError;
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
-};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -53,8 +52,17 @@ impl Identity {
     pub(crate) fn new(tls: &Tls, host: Option<String>) -> Result<Self, SimulatorError> {
         let (chain, key, ca_pem) = match tls {
             Tls::SelfMade => {
-                let made = make(host).map_err(|error| unusable(&error))?;
-                (made.chain, made.key, Some(made.ca_pem))
+                let mut hosts = ["localhost", "127.0.0.1", "::1"]
+                    .map(str::to_owned)
+                    .to_vec();
+                hosts.extend(host);
+                let made = certificate::make(&hosts).map_err(|error| unusable(&error))?;
+                let key = PrivatePkcs8KeyDer::from(made.key).into();
+                (
+                    vec![made.certificate.into()],
+                    key,
+                    Some(pem(&made.authority)),
+                )
             }
             Tls::Given { certificate, key } => {
                 let chain = CertificateDer::pem_slice_iter(certificate.as_bytes())
@@ -82,46 +90,22 @@ fn unusable(error: &dyn fmt::Display) -> SimulatorError {
     ))
 }
 
+/// A certificate as text.
+fn pem(certificate: &[u8]) -> String {
+    let text = BASE64_STANDARD.encode(certificate);
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    for (place, letter) in text.chars().enumerate() {
+        if place > 0 && place % 64 == 0 {
+            pem.push('\n');
+        }
+        pem.push(letter);
+    }
+    pem.push_str("\n-----END CERTIFICATE-----\n");
+    pem
+}
+
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
-}
-
-/// What was made up.
-struct Made {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-    ca_pem: String,
-}
-
-fn make(host: Option<String>) -> Result<Made, rcgen::Error> {
-    let mut authority = CertificateParams::new(Vec::new())?;
-    let name = "Netgíró simulator, made up for one run";
-    authority.distinguished_name.push(DnType::CommonName, name);
-    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority_key = KeyPair::generate()?;
-    let ca_pem = authority.self_signed(&authority_key)?.pem();
-
-    let mut names = vec![
-        "localhost".to_owned(),
-        "127.0.0.1".to_owned(),
-        "::1".to_owned(),
-    ];
-    names.extend(host);
-    let mut server = CertificateParams::new(names)?;
-    server
-        .distinguished_name
-        .push(DnType::CommonName, "localhost");
-    server.use_authority_key_identifier_extension = true;
-    server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let key = KeyPair::generate()?;
-    let certificate = server.signed_by(&key, &Issuer::new(authority, authority_key))?;
-    Ok(Made {
-        chain: vec![certificate.der().clone()],
-        key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-        ca_pem,
-    })
 }
 
 /// TLS for callbacks. A shop under test may show any certificate: what is sent to it is signed, and no secret.
