@@ -12,8 +12,8 @@ start(
     HERE,
     # Netgíró's headers have underscores in their names, which gunicorn drops unless told otherwise.
     [
-        *["-m", "gunicorn", "--bind=127.0.0.1:{port}", "--threads=8", "--no-control-socket"],
-        *["--header-map=dangerous", "shop.wsgi"],
+        *["-m", "gunicorn", "--bind=127.0.0.1:{port}", "--threads=8", "--graceful-timeout=3"],
+        *["--no-control-socket", "--header-map=dangerous", "shop.wsgi"],
     ],
     ["manage.py", "netgiro_poll"],
     first=[["manage.py", "migrate", "--verbosity=0"]],
