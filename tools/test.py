@@ -9,11 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 import packages
+import services
 from packages import ROOT
+
+BROWSER = ROOT / "tests" / "browser"
 
 # What the closing lines of a test runner say: (passed, failed).
 CARGO = (re.compile(r"^test result: .*? (\d+) passed; (\d+) failed", re.MULTILINE), None)
@@ -34,9 +38,15 @@ class Suites:
 
     def __init__(self) -> None:
         self.counts: dict[str, Count] = {}
+        self.made: dict[str, Path | None] = {}
 
     def prepare(self, name: str, make: Callable[[], Path]) -> Path | None:
-        """Makes what later suites need; a failure counts as one."""
+        """Makes what suites need, for the first of them; a failure counts as one."""
+        if name not in self.made:
+            self.made[name] = self.make(name, make)
+        return self.made[name]
+
+    def make(self, name: str, make: Callable[[], Path]) -> Path | None:
         print(f"\n==> {name}", flush=True)
         started = time.monotonic()
         try:
@@ -145,10 +155,8 @@ def rust(suites: Suites) -> None:
 
 
 def python(suites: Suites) -> None:
-    wheel = suites.prepare("python: wheel", packages.wheel)
-    if wheel is not None:
-        interpreter = packages.environment("python", *requirements("test"))
-        packages.pip(interpreter, "--force-reinstall", "--no-deps", wheel)
+    interpreter = installed(suites, "python", "test")
+    if interpreter is not None:
         panicking = suites.prepare("python: wheel that panics", packages.panicking_wheel)
         suites.count(
             *["python: tests", PYTEST, interpreter, "-m", "pytest", "tests/python"],
@@ -187,13 +195,85 @@ def parity(suites: Suites) -> None:
     )
 
 
+def command_line(suites: Suites) -> None:
+    """One suite, for the command that each package installs."""
+    interpreter = installed(suites, "python", "test")
+    tarball = suites.prepare("node: tarball", packages.tarball)
+    if interpreter is None or tarball is None:
+        return
+    project = packages.node_project("command", tarball)
+    commands = {
+        "python": interpreter.with_name("netgiro"),
+        "node": project / "node_modules" / ".bin" / "netgiro",
+    }
+    for language, command in commands.items():
+        suites.count(
+            *[f"command line: {language}", PYTEST],
+            *[interpreter, "-m", "pytest", "-c", "tests/cli/pytest.ini", "tests/cli"],
+            NETGIRO_CLI=str(command),
+        )
+
+
+def reconciliation(suites: Suites) -> None:
+    interpreter = installed(suites, "frames", "frames")
+    if interpreter is not None:
+        suites.count(
+            "reconciliation", PYTEST, interpreter, "-m", "pytest", "-rs", "tests/reconcile"
+        )
+
+
+def shops(suites: Suites) -> None:
+    """The frameworks, databases, queues and browsers that shops are made of: the real ones."""
+    interpreter = installed(suites, "shops", "shops")
+    if interpreter is not None:
+        for name in ["routes", "flask", "fastapi", "celery", "pytest_plugin", "django"]:
+            suites.count(
+                *[f"shops: {name}", PYTEST],
+                *[interpreter, "-m", "pytest", "-rs", f"tests/shops/python/{name}"],
+            )
+    tarball = suites.prepare("node: tarball", packages.tarball)
+    if tarball is None:
+        return
+    suites.count(
+        *["shops: node", NODE, "node", "tests/shops/node/run.mjs"], NETGIRO_TARBALL=str(tarball)
+    )
+    if interpreter is not None:
+        packages.run("npm", "ci", "--no-fund", "--no-audit", "--silent", cwd=BROWSER)
+        suites.count(
+            *["shops: browser", NODE, "node", "--test", "--test-concurrency=1", BROWSER],
+            NETGIRO_TARBALL=str(tarball),
+            NETGIRO_PYTHON=str(interpreter),
+        )
+
+
+def installed(suites: Suites, name: str, requirements_of: str) -> Path | None:
+    """An environment with the wheel in it, and what some tests need beside it; its interpreter."""
+    wheel = suites.prepare("python: wheel", packages.wheel)
+    if wheel is None:
+        return None
+    interpreter = packages.environment(name, *requirements(requirements_of))
+    packages.pip(interpreter, "--force-reinstall", "--no-deps", wheel)
+    return interpreter
+
+
 def requirements(name: str) -> list[str]:
     """The requirements in a file, one a line."""
     text = (ROOT / "tests" / "requirements" / f"{name}.txt").read_text()
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-SUITES = {"lint": lints, "rust": rust, "python": python, "node": node, "parity": parity}
+SUITES = {
+    "lint": lints,
+    "rust": rust,
+    "python": python,
+    "node": node,
+    "parity": parity,
+    "command-line": command_line,
+    "reconciliation": reconciliation,
+    "shops": shops,
+}
+# Those that need more than the packages.
+SERVED = {"reconciliation", "shops"}
 
 
 def main() -> int:
@@ -202,8 +282,10 @@ def main() -> int:
     chosen = parser.parse_args().only or list(SUITES)
     packages.check_tools()
     suites = Suites()
-    for name in chosen:
-        SUITES[name](suites)
+    with services.running() if SERVED & set(chosen) else nullcontext({}) as variables:
+        os.environ.update(variables)
+        for name in chosen:
+            SUITES[name](suites)
     return suites.close()
 
 
