@@ -74,7 +74,9 @@ class Settling {
   /** Gives up what would have to be tried again, and waits for what is being done. */
   async close() {
     this.#closing.abort();
-    await Promise.all(Array.from(this.#underWay.values(), ({ over }) => over));
+    const underWay = [...this.#underWay.values()];
+    for (const { hurry } of underWay) hurry?.();
+    await Promise.all(underWay.map(({ over }) => over));
   }
 
   async #follow(one, callback, cart) {
@@ -157,9 +159,7 @@ class Settling {
         clearTimeout(timer);
         resolve();
       };
-      signal.addEventListener('abort', one.hurry, { once: true });
     });
-    signal.removeEventListener('abort', one.hurry);
     one.hurry = undefined;
     return !signal.aborted;
   }

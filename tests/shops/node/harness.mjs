@@ -3,13 +3,21 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
+import { join } from 'node:path';
 import { sign } from 'netgiro';
 
 export const CUSTOMER = '8223281';
 
 export function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** That a page of the documentation shows a file as it is. */
+export function isShown(file, page) {
+  const [code, docs] = [new URL(file, import.meta.url), join(process.env.NETGIRO_ROOT, page)].map((each) => readFileSync(each, 'utf8'));
+  assert.ok(docs.includes(code.trim()), `${page} does not show ${file} as it is`);
 }
 
 /** Waits for a condition, not for a time. */
