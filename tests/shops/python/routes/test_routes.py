@@ -209,6 +209,22 @@ def test_check_cart_decides_and_not_the_callback(shop, simulator):
     assert shop.holds(pending.reference, ["declined"])
 
 
+def test_a_cart_that_is_the_shops_to_confirm_is_not_settled(shop, simulator):
+    reference = shop.new_order()
+    cart = shop.insert(reference, confirmation_type="manual", callback_url=shop.callback_url)
+    simulator.confirm(cart)
+    assert answers(simulator, cart) == [200]
+    eventually(lambda: simulator.cart(cart).checks)
+    assert shop.reported(reference) == 1
+    assert shop.calls(reference) == []
+    with simulator.client() as client:
+        assert client.confirm_cart(cart).is_paid
+    assert shop.calls(reference) == []
+    # What comes later is not held up by the first, once that has let go of the cart.
+    eventually(lambda: shop.send(*shop.callback(cart))[0] == 200 and shop.calls(reference))
+    assert shop.holds(reference, ["confirmed"])
+
+
 def test_netgiro_is_out_for_a_while(shop, simulator, cart):
     simulator.confirm(cart)
     simulator.add_fault("CheckCart", count=2, drop="before")
