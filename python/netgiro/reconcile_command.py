@@ -50,6 +50,7 @@ def _run(options: argparse.Namespace) -> int:
         "keep": options.keep,
         "concurrency": options.concurrency,
         "rate": options.rate,
+        "retry_for": options.retry_for,
         "progress": sys.stderr.isatty() and find_spec("tqdm") is not None,
     }
     if options.checks is not None and not options.check:
@@ -172,6 +173,13 @@ def _parser() -> argparse.ArgumentParser:
         "--keep", action="append", default=[], metavar="HEADER", help="carry a further column along"
     )
     add("--rate", type=float, metavar="N", help="check at most so many carts a second")
+    add(
+        "--retry-for",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="check again for so long what failed (30)",
+    )
     add(
         "--concurrency",
         type=int,

@@ -1,5 +1,7 @@
 //! Orders against checks: columns in, columns out. What belongs in which class is the core's.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use netgiro::reconcile::{self, Check, Order, ReconcileOptions, Recorded, Total};
 use pyo3::prelude::*;
@@ -10,6 +12,7 @@ use uuid::Uuid;
 use crate::convert;
 use crate::errors::{self, OrRaise};
 use crate::panics;
+use crate::results::CheckResults;
 use crate::values::{CartState, CheckResult};
 
 /// Mask the phone numbers and kennitölur in a text.
@@ -110,6 +113,14 @@ fn read_orders(orders: &Bound<'_, PyTuple>) -> PyResult<Vec<Order>> {
 
 fn read_checks(checks: &Bound<'_, PyAny>) -> PyResult<Vec<Check>> {
     let py = checks.py();
+    if let Ok(results) = checks.cast::<CheckResults>() {
+        return Ok(results
+            .get()
+            .core()
+            .iter()
+            .map(|result| Check::from(&result))
+            .collect());
+    }
     let mut read = Vec::with_capacity(checks.len().unwrap_or_default());
     for (at, check) in checks.try_iter()?.enumerate() {
         let check = check?;
@@ -189,6 +200,19 @@ fn texts(texts: impl ExactSizeIterator<Item = String>) -> Option<String> {
 
 fn columns<'py>(py: Python<'py>, rows: &[reconcile::Row]) -> PyResult<Bound<'py, PyDict>> {
     let columns = PyDict::new(py);
+    // Making one takes longer than looking it up, and most amounts come again and again.
+    let mut known: HashMap<Decimal, Bound<'py, PyAny>> = HashMap::new();
+    let mut exact = |amount: Option<Decimal>| -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(amount) = amount else {
+            return Ok(None);
+        };
+        if let Some(made) = known.get(&amount) {
+            return Ok(Some(made.clone()));
+        }
+        let made = amount.normalize().into_pyobject(py)?;
+        known.insert(amount, made.clone());
+        Ok(Some(made))
+    };
     macro_rules! column {
         ($name:literal, $row:ident => $value:expr) => {
             let values = PyList::empty(py);
@@ -203,10 +227,10 @@ fn columns<'py>(py: Python<'py>, rows: &[reconcile::Row]) -> PyResult<Bound<'py,
     column!("transaction_id", row => texts(row.transaction_ids.iter().map(Uuid::to_string)));
     column!("order_status", row => words(py, row.recorded.iter().map(|word| word.as_str())));
     column!("cart_status", row => words(py, row.standings.iter().copied()));
-    column!("order_amount", row => row.order_amount);
-    column!("paid_amount", row => row.paid_amount);
-    column!("difference", row => row.difference());
-    column!("at_stake", row => row.at_stake);
+    column!("order_amount", row => exact(row.order_amount)?);
+    column!("paid_amount", row => exact(row.paid_amount)?);
+    column!("difference", row => exact(row.difference())?);
+    column!("at_stake", row => exact(Some(row.at_stake))?);
     column!("reason", row => &row.reason);
     column!("action", row => PyString::intern(py, row.action));
     column!("created", row => row.created.map(Timestamp::as_microsecond));

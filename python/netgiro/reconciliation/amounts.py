@@ -23,6 +23,8 @@ _UNCLEAR = "is it {} krónur, or an amount whose thousands were lost? Give it as
 
 def amount(value: Any) -> int | Decimal:
     """Return an order's amount as an exact number; raises ValueError with the reason it is none."""
+    if type(value) is int and 0 <= value <= MOST:
+        return value
     if is_missing(value):
         raise ValueError("there is no amount")
     if isinstance(value, bool):

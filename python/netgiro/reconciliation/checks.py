@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,13 @@ _TABLES = {".csv", ".txt", ".tsv", ".parquet", ".pq"}
 
 def gather(
     checks: Any, client: Any, wanted: Iterable[str | None], options: Mapping[str, Any]
-) -> list[Any]:
+) -> Sequence[Any]:
     """Return a check for each transaction that is known; what is not settled is asked of the client."""
     if checks is None and client is None:
         raise InvalidRequestError(
             "reconcile takes checks (what check_many returned, or a saved result) or a client to ask"
         )
-    known = [] if checks is None else at_hand(checks)
+    known: Sequence[Any] = () if checks is None else at_hand(checks)
     if client is None:
         return known
     if not isinstance(client, netgiro.Client):
@@ -43,17 +43,17 @@ def gather(
     return [*(check for check in known if _id(check) not in better), *fresh.values()]
 
 
-def at_hand(checks: Any) -> list[Any]:
+def at_hand(checks: Any) -> Sequence[Any]:
     """Return checks as the core takes them: CheckResults, CartStates, or the rows of a saved result."""
     if isinstance(checks, (str, os.PathLike)):
         if Path(checks).suffix.lower() in _TABLES:
             return _rows(read(checks, "checks"))
-        return list(netgiro.CheckResults.load(checks))
+        return netgiro.CheckResults.load(checks)
     if isinstance(checks, (netgiro.CheckResult, netgiro.CartState)):
         return [checks]
     if isinstance(checks, Mapping) or not _holds_results(checks):
         return _rows(read(checks, "checks"))
-    return list(checks)
+    return checks if isinstance(checks, netgiro.CheckResults) else list(checks)
 
 
 def _holds_results(checks: Any) -> bool:
@@ -61,7 +61,7 @@ def _holds_results(checks: Any) -> bool:
         return not checks or not isinstance(checks[0], Mapping)
     # Results of a bulk call speak Arrow as well, and are what they are.
     return isinstance(checks, netgiro.CheckResults) or not (
-        hasattr(checks, "__arrow_c_stream__") or hasattr(checks, "columns")
+        hasattr(checks, "__arrow_c_stream__") or hasattr(type(checks), "columns")
     )
 
 

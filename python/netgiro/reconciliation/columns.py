@@ -42,12 +42,13 @@ ORDERS: dict[str, frozenset[str]] = {
 # Names so plain that they only count where nothing better is there.
 FALLBACKS: dict[str, frozenset[str]] = {
     "reference": frozenset("id number no nr numer".split()),
+    "error": frozenset({"errorcode"}),
 }
 
 CHECKS: dict[str, frozenset[str]] = {
     "transaction_id": ORDERS["transaction_id"],
     "status": frozenset("status state cartstatus".split()),
-    "error": frozenset("error errorcode errormessage".split()),
+    "error": frozenset("error errormessage".split()),
     "amount": frozenset("amount totalamount paidamount paymenttotalamount paymentamount".split()),
     "reference": frozenset(
         "reference referencenumber paymentreferencenumber paymentreference".split()

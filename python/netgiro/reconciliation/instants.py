@@ -39,6 +39,8 @@ def zone(name: str | dt.tzinfo) -> dt.tzinfo:
 
 def instant(value: Any, local: dt.tzinfo) -> dt.datetime | None:
     """Return an aware datetime, or None for a cell without one; ValueError says why it is none."""
+    if type(value) is dt.datetime and value.tzinfo is not None:
+        return value
     if is_missing(value):
         return None
     if isinstance(value, str):

@@ -83,35 +83,34 @@ def from_table(
 def cells(table: Table, header: str, read: Callable[[Any], _T]) -> list[_T]:
     """Read a column cell by cell; what a cell is refused for names its column and row."""
     values = table.column(header)
-    at = 0
     try:
-        found = []
-        for at, value in enumerate(values):  # noqa: B007 - where it stopped
-            found.append(read(value))
-    except ValueError as error:
-        raise table.refuse(header, at, str(error)) from None
-    return found
+        return list(map(read, values))
+    except ValueError:
+        # Most columns hold nothing to refuse: only then is it worth knowing where.
+        for at, value in enumerate(values):
+            try:
+                read(value)
+            except ValueError as error:
+                raise table.refuse(header, at, str(error)) from None
+        raise
 
 
 def reference(value: Any) -> str | None:
     """Return a reference as text: 1001, 1001.0 and "1001" are the same."""
     if isinstance(value, str):
-        text = value.strip()
-        number = _NUMBER.fullmatch(text)
-        return (number[1] if number else text) or None
+        bare = value.strip()
+        number = _NUMBER.fullmatch(bare)
+        return (number[1] if number else bare) or None
     if is_missing(value):
         return None
-    if isinstance(value, bool):
-        raise ValueError(f"{value} is no reference")  # noqa: TRY004 - one kind for every reason
-    if hasattr(value, "__index__"):
-        return str(int(value))
-    if isinstance(value, (float, Decimal)):
-        if abs(value) < _EXACT and value == int(value):
-            return str(int(value))
-        raise ValueError(f"the number {value} is no exact reference: give it as text")
-    if isinstance(value, (bytes, list, dict, tuple, set)):
+    if isinstance(value, (bool, bytes, list, dict, tuple, set)):
         raise ValueError(f"an object of type {type(value).__name__} is no reference")  # noqa: TRY004
-    return str(value)
+    if isinstance(value, (float, Decimal)):
+        exact = Decimal(value)
+        if abs(exact) >= _EXACT or exact != exact.to_integral_value():
+            raise ValueError(f"the number {value} is no exact reference: give it as text")
+        return str(int(exact))
+    return str(int(value)) if hasattr(value, "__index__") else str(value)
 
 
 def identifier(value: Any) -> str | None:

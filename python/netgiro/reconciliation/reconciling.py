@@ -33,6 +33,7 @@ def reconcile(
     now: dt.datetime | None = None,
     concurrency: int = 32,
     rate: float | None = None,
+    retry_for: float = 30.0,
     on_progress: Callable[[int, int], object] | None = None,
     progress: bool | None = None,
 ) -> Reconciliation:
@@ -47,8 +48,8 @@ def reconcile(
 
     `checks` is what Netgíró said: what `check_many` returned, CheckResults or CartStates in a list, or a
     saved result as a frame or a file. With a `client`, carts without a check that settles them are
-    checked now, as `check_many` does it: `concurrency` at a time, at most `rate` a second, telling
-    `on_progress(done, total)`, with a bar if `progress`.
+    checked now, as `check_many` does it: `concurrency` at a time, at most `rate` a second, failed
+    ones again for `retry_for` seconds, telling `on_progress(done, total)`, with a bar if `progress`.
 
     `tolerance` is by how many krónur two amounts may differ and still match. `date_from` and `date_to`
     keep the orders made between them, a day at the end included; orders without a date are kept.
@@ -83,6 +84,7 @@ def reconcile(
     options = {
         "concurrency": concurrency,
         "rate": rate,
+        "retry_for": retry_for,
         "on_progress": on_progress,
         "progress": progress,
     }

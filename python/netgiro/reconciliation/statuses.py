@@ -87,7 +87,7 @@ def states(
                     header,
                     at,
                     f"the status {shown(value)} is not known; say what it stands for: "
-                    f"statuses={{{str(value)!r}: 'paid'}}, or {listed(['open', 'canceled'])}",
+                    f"statuses={{{shown(value)}: 'paid'}}, or {listed(['open', 'canceled'])}",
                 )
             if not is_missing(value):
                 seen[value] = state

@@ -63,11 +63,11 @@ def read(source: Any, name: str) -> Table:
     """Read a table from a frame, a relation, rows as dicts, a dict of columns, or the path of a file."""
     if isinstance(source, (str, os.PathLike)):
         return _file(Path(source), name)
-    if isinstance(source, Mapping):
+    if isinstance(source, Mapping) and not hasattr(source, "__arrow_c_stream__"):
         return _columns({str(header): list(values) for header, values in source.items()}, name)
     if type(source).__module__.partition(".")[0] in {"duckdb", "_duckdb"}:
         return _relation(source, name)
-    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "columns"):
+    if hasattr(source, "__arrow_c_stream__") or hasattr(type(source), "columns"):
         return _frame(source, name)
     if isinstance(source, Iterable):
         return _rows(source, name)
@@ -97,12 +97,24 @@ def _rows(rows: Iterable[Any], name: str) -> Table:
 
 
 def _relation(relation: Any, name: str) -> Table:
-    """Read a DuckDB relation by itself: it needs no other library, but for times with a zone."""
+    """Read a DuckDB relation by itself, without any other library."""
     headers = [str(header) for header in relation.columns]
-    if _found("pyarrow") is not None:
-        return _frame(relation.to_arrow_table(), name)
+    if len(set(headers)) == len(headers):
+        chosen = (
+            _without_zone(header, str(kind))
+            for header, kind in zip(headers, relation.types, strict=True)
+        )
+        relation = relation.project(", ".join(chosen))
     columns = list(zip(*relation.fetchall(), strict=True)) or [()] * len(headers)
     return Table(name, headers, lambda header: list(columns[headers.index(header)]))
+
+
+def _without_zone(header: str, kind: str) -> str:
+    """Return a column as SQL; an instant as text, since DuckDB makes one in Python with pytz alone."""
+    quoted = '"{}"'.format(header.replace('"', '""'))
+    if kind != "TIMESTAMP WITH TIME ZONE":
+        return quoted
+    return f"strftime(make_timestamp(epoch_us({quoted})), '%Y-%m-%dT%H:%M:%S.%f') || '+00:00' as {quoted}"
 
 
 def _frame(frame: Any, name: str) -> Table:

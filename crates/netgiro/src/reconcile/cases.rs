@@ -1,7 +1,7 @@
 //! Which orders and carts belong together: by transaction id, then by reference where that is clear.
 //! What cannot be told apart stays together as one case; nothing is ever paired by its place.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -40,8 +40,8 @@ pub(super) fn of<'a>(
     tolerance: Decimal,
 ) -> Vec<Case<'a>> {
     let by_id: HashMap<Uuid, &Cart<'_>> = carts.iter().map(|cart| (cart.id, cart)).collect();
-    let mut claims: BTreeMap<Uuid, Vec<Placed<'a>>> = BTreeMap::new();
-    let mut references: BTreeMap<&str, Reference<'a>> = BTreeMap::new();
+    let mut claims: HashMap<Uuid, Vec<Placed<'a>>> = HashMap::with_capacity(orders.len());
+    let mut references: HashMap<&str, Reference<'a>> = HashMap::with_capacity(orders.len());
     let mut cases = Vec::with_capacity(orders.len());
     for (at, order) in orders.iter().enumerate() {
         match (order.transaction_id, order.reference.as_deref()) {
