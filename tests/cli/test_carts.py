@@ -1,0 +1,204 @@
+"""Insert, check, cancel, confirm: what they write, and their exit codes."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from shell import ACCEPTS, CUSTOMER, DECLINES, KENNITALA, Shell, Simulator
+
+INSERT = ("insert", "--amount", "4990", "--reference", "order-1", "--customer")
+NOBODYS = "4ffbe11b-4f6e-4d3a-9b6b-1a4b6dd9a001"
+
+
+def test_a_cart_is_inserted_and_the_customer_masked(shell: Shell, simulator: Simulator) -> None:
+    inserted = shell.run(*INSERT, "+354 661-2345", "--item", "2495:2:Coffee: black")
+    assert inserted.code == 0
+    assert inserted.err == ""
+    transaction_id, *told = inserted.out.split()
+    assert " ".join(told) == "*****45 was asked for 4990 kr. for order-1"
+    held = simulator.cart(transaction_id)
+    assert (held["amount"], held["reference"], held["customer_id"]) == (4990, "order-1", CUSTOMER)
+    request = simulator.ask("requests")[-1]
+    assert '"Quantity":2000' in request["body"]
+    assert '"Name":"Coffee: black"' in request["body"]
+
+
+def test_json_has_the_members_of_to_dict(shell: Shell) -> None:
+    inserted = shell.run(*INSERT, "-", "--json", given=f"{ACCEPTS}\n")
+    assert list(inserted.record) == [
+        *["transaction_id", "reference", "amount", "check_interval", "message", "reference_id"]
+    ]
+    assert inserted.record["check_interval"] == 3.0
+    checked = shell.run("check", "--json", inserted.record["transaction_id"])
+    assert list(checked.record) == [
+        *["transaction_id", "status", "result_code", "payment_successful", "message", "payment"],
+        *["reference_id", "checked_at", "is_final", "is_paid"],
+    ]
+    assert (checked.code, checked.record["status"], checked.record["is_paid"]) == (
+        *(0, "confirmed", True),
+    )
+    assert checked.record["payment"]["total_amount"] == "4990"
+
+
+@pytest.mark.parametrize(
+    ("customer", "code", "status"),
+    [(ACCEPTS, 0, "confirmed"), (DECLINES, 3, "declined"), (CUSTOMER, 4, "pending")],
+)
+def test_check_exits_by_where_the_cart_stands(
+    shell: Shell, customer: str, code: int, status: str
+) -> None:
+    cart = shell.run(*INSERT, customer, "--json").record["transaction_id"]
+    as_text = shell.run("check", cart)
+    as_json = shell.run("check", cart, "--json")
+    assert (as_text.code, as_json.code) == (code, code)
+    assert as_text.out.split()[:2] == [cart, status]
+    assert as_json.record["status"] == status
+
+
+def test_a_cart_that_nobody_inserted_is_not_paid(shell: Shell) -> None:
+    assert shell.run("check", NOBODYS).code == 3
+
+
+def test_cancel_tells_canceled_from_too_late(shell: Shell, simulator: Simulator, cart: str) -> None:
+    late = shell.run(*INSERT, CUSTOMER, "--json").record["transaction_id"]
+    assert shell.run("cancel", cart).code == 0
+    assert simulator.cart(cart)["status"] == "canceled"
+    simulator.fault(endpoint="CancelCart", confirm_during=True)
+    ended = shell.run("cancel", late, "--json")
+    assert (ended.code, ended.record["is_paid"]) == (7, True)
+    assert "too late" in ended.err
+    assert simulator.cart(late)["is_paid"]
+
+
+def test_confirm_sends_the_code_and_confirms_a_reservation(
+    shell: Shell, simulator: Simulator
+) -> None:
+    manual = [*INSERT, KENNITALA, "--confirmation-type", "manual", "--json"]
+    cart = shell.run(*manual).record["transaction_id"]
+    asked = shell.run("check", cart)
+    assert asked.code == 4
+    assert f"netgiro confirm {cart} --code" in asked.out
+    assert shell.run("confirm", cart, "--code", "0000").code != 0
+    code = simulator.cart(cart)["sms_code"]
+    reserved = shell.run("confirm", cart, "--code", code)
+    assert (reserved.code, reserved.out.split()[1]) == (4, "reserved")
+    assert shell.run("confirm", cart).code == 0
+    assert simulator.cart(cart)["is_paid"]
+
+
+def test_an_answer_about_another_order_is_an_error(shell: Shell) -> None:
+    cart = shell.run(*INSERT, ACCEPTS, "--json").record["transaction_id"]
+    right = ("--amount", "4990", "--reference", "order-1")
+    assert shell.run("check", cart, *right).code == 0
+    wrong = shell.run("check", cart, "--amount", "4991", "--reference", "order-1", "--json")
+    assert (wrong.code, wrong.error["code"]) == (1, "mismatch")
+    assert shell.run("check", cart, "--amount", "4990").code == 2
+
+
+def test_an_insert_of_which_nothing_is_known_says_so(shell: Shell, simulator: Simulator) -> None:
+    simulator.fault(endpoint="InsertCart", drop="after")
+    before = len(simulator.ask("carts"))
+    ended = shell.run(*INSERT, CUSTOMER, "--json")
+    assert (ended.code, ended.error["code"], ended.error["reference"]) == (
+        *(5, "outcome_unknown", "order-1"),
+    )
+    assert "before anything is sent again" in ended.err
+    assert len(simulator.ask("carts")) == before + 1
+
+
+def test_a_change_of_which_nothing_is_known_says_so(
+    shell: Shell, simulator: Simulator, cart: str
+) -> None:
+    simulator.fault(endpoint="CancelCart", status=500, count=9)
+    assert shell.run("cancel", cart).code == 5
+    simulator.fault(endpoint="CheckCart", status=500, count=9)
+    assert shell.run("check", cart).code == 1
+
+
+def test_an_answer_that_does_not_verify_is_refused(
+    shell: Shell, simulator: Simulator, cart: str
+) -> None:
+    simulator.fault(endpoint="CheckCart", signature="corrupt", count=9)
+    ended = shell.run("check", cart, "--json")
+    assert (ended.code, ended.error["code"]) == (6, "signature")
+
+
+def test_what_netgiro_refuses_is_told(shell: Shell, simulator: Simulator) -> None:
+    simulator.fault(endpoint="InsertCart", result_code=10306)
+    ended = shell.run(*INSERT, CUSTOMER)
+    assert ended.code == 1
+    assert "10306" in ended.err
+    other = Shell({**shell.variables, "NETGIRO_SECRET_KEY": "another"}, shell.folder)
+    refused = other.run("check", NOBODYS)
+    assert refused.code == 1
+    assert "NETGIRO_SECRET_KEY" in refused.err
+
+
+def test_nothing_is_sent_without_keys_or_to_a_wrong_url(shell: Shell, simulator: Simulator) -> None:
+    before = len(simulator.ask("requests"))
+    url = shell.variables["NETGIRO_BASE_URL"]
+    for variables, about in [
+        ({}, "NETGIRO_APP_KEY is not set"),
+        ({**shell.variables, "NETGIRO_SECRET_KEY": ""}, "NETGIRO_SECRET_KEY is not set"),
+        ({**shell.variables, "NETGIRO_BASE_URL": "http://netgiro.example/"}, "https"),
+        ({**shell.variables, "NETGIRO_ENVIRONMENT": "moon"}, "moon"),
+    ]:
+        ended = Shell(variables, shell.folder).run("check", NOBODYS)
+        assert ended.code == 2
+        assert ended.out == ""
+        assert about in ended.err
+    for wrong in ["--base-url=ftp://a", "--environment=moon", "--ca-file=/nowhere"]:
+        assert shell.run("check", NOBODYS, wrong).code == 2
+    assert len(simulator.ask("requests")) == before
+    assert shell.run("check", NOBODYS, "--base-url", url).code == 3
+
+
+def test_a_server_that_is_not_there_is_an_error(shell: Shell) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1/"
+        ended = shell.run("check", NOBODYS, "--base-url", url)
+    assert ended.code == 1
+    assert "Nothing was sent" in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["check"],
+        ["check", "abc"],
+        ["check", NOBODYS, "--tiemout", "3"],
+        ["check", NOBODYS, "twice"],
+        [*INSERT, "5551234"],
+        ["insert", "--amount", "0", "--reference", "a", "--customer", CUSTOMER],
+        ["insert", "--amount", "49.90", "--reference", "a", "--customer", CUSTOMER],
+        ["insert", "--reference", "a", "--customer", CUSTOMER],
+        [*INSERT, CUSTOMER, "--wait", "--settle"],
+        [*INSERT, CUSTOMER, "--timeout", "3"],
+        [*INSERT, CUSTOMER, "--item", "Coffee"],
+        [*INSERT, CUSTOMER, "--confirmation-type", "server_callback"],
+        ["wait", NOBODYS, "--timeout", "soon"],
+        ["wait", "--poll", "{}"],
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+    shell: Shell, simulator: Simulator, arguments: list[str]
+) -> None:
+    before = len(simulator.ask("requests"))
+    ended = shell.run(*arguments)
+    assert ended.code == 2
+    assert ended.out == ""
+    assert ended.err.startswith("netgiro: ")
+    assert len(simulator.ask("requests")) == before
+
+
+def test_a_resume_file_that_cannot_be_written_keeps_the_customer_from_being_asked(
+    shell: Shell, simulator: Simulator, tmp_path: Path
+) -> None:
+    before = len(simulator.ask("requests"))
+    ended = shell.run(*INSERT, CUSTOMER, "--resume", tmp_path / "no" / "such" / "file")
+    assert ended.code == 1
+    assert len(simulator.ask("requests")) == before
