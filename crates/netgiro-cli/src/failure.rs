@@ -35,6 +35,9 @@ pub(crate) struct Going {
     pub(crate) changes: bool,
 }
 
+/// What is said of an interrupted command.
+const INTERRUPTED: &str = "netgiro: interrupted";
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Client(Box::new(error), Going::default())
@@ -84,7 +87,15 @@ impl Failure {
                 going.tell(console);
             }
             Self::Interrupted(going) => {
-                console.complain("netgiro: interrupted");
+                match (&going.poll, going.changes) {
+                    (None, _) => console.complain(INTERRUPTED),
+                    (Some(_), false) => console.complain(format_args!(
+                        "{INTERRUPTED}; the cart was left alone, and the customer can still answer"
+                    )),
+                    (Some(_), true) => console.complain(format_args!(
+                        "{INTERRUPTED} while the cart was being canceled: whether it is paid is not known yet"
+                    )),
+                }
                 going.tell(console);
             }
         }
@@ -111,10 +122,7 @@ impl Going {
             Some(file) => format!("--resume {}", quoted(&file.to_string_lossy())),
             None => format!("--poll {}", quoted(&poll.to_json())),
         };
-        console.complain(format_args!(
-            "The cart was left as it is. To go on: netgiro {} {from}",
-            self.command
-        ));
+        console.complain(format_args!("To go on: netgiro {} {from}", self.command));
     }
 }
 

@@ -351,6 +351,17 @@ pub(crate) const COMMANDS: &[Command] = &[
                     "URL",
                     "Where a tunnel or proxy makes it reachable",
                 ),
+                repeated(text(
+                    "callback-host",
+                    "HOST",
+                    "A host outside this machine that callbacks may go to; may be repeated",
+                )),
+                flag("tls", "Serve https, with a certificate of its own making"),
+                file(
+                    "tls-certificate",
+                    "Serve https with this certificate, a PEM file",
+                ),
+                file("tls-key", "The certificate's private key, a PEM file"),
                 flag(
                     "own-keys",
                     "Let NETGIRO_APP_KEY with NETGIRO_SECRET_KEY in, rather than the test account",

@@ -47,6 +47,11 @@ impl Progress {
         })
     }
 
+    /// Whether the time to wait is over: what settles is canceling then.
+    pub(crate) fn is_over(&self) -> bool {
+        self.lock().deadline <= Instant::now()
+    }
+
     /// The line, as it is now.
     pub(crate) fn line(&self) -> String {
         self.lock().line(Instant::now())

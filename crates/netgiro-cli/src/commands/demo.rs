@@ -255,11 +255,7 @@ impl Stage<'_> {
         } else {
             "not paid"
         };
-        let verdict = if is_right {
-            "as it should be"
-        } else {
-            "NOT as it should be"
-        };
+        let verdict = if is_right { "as it should be" } else { "WRONG" };
         let status = self.console.status(status);
         self.console.result(
             outcome,

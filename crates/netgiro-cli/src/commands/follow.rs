@@ -132,7 +132,7 @@ pub(super) fn to_the_end(
         command: if settles { "settle" } else { "wait" },
         poll: Some(poll.clone()),
         file: file.filter(|_| kept.is_ok()).map(Into::into),
-        changes: settles,
+        changes: settles && progress.is_over(),
     };
     match ended {
         Ended::Interrupted => Err(Failure::Interrupted(Box::new(going(watch.poll())))),

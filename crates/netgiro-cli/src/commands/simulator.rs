@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
-use netgiro_simulator::{Fault, Simulator, SimulatorOptions};
+use netgiro_simulator::{Fault, Simulator, SimulatorOptions, Tls};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -27,6 +27,8 @@ struct Started<'a> {
     page_url: &'a str,
     local_url: &'a str,
     app_key: &'a str,
+    /// The authority to trust, where TLS made one up.
+    ca_file: Option<&'a Path>,
 }
 
 pub(super) fn serve(
@@ -34,7 +36,7 @@ pub(super) fn serve(
     console: &mut Console,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
-    let options = options(given)?;
+    let options = options(given, interrupt)?;
     let port = options.port;
     let faults = given
         .path("faults")
@@ -55,6 +57,7 @@ pub(super) fn serve(
         page_url: simulator.page_url(),
         local_url: simulator.local_url(),
         app_key: simulator.app_key(),
+        ca_file: simulator.ca_file(),
     };
     console.result(&started, text(given, &simulator));
     cart::run(interrupt.come())?;
@@ -63,7 +66,7 @@ pub(super) fn serve(
     Ok(Exit::Done)
 }
 
-fn options(given: &Given) -> Result<SimulatorOptions, Failure> {
+fn options(given: &Given, interrupt: &Interrupt) -> Result<SimulatorOptions, Failure> {
     let mut options = SimulatorOptions {
         port: given
             .read("port", "a port, from 0 to 65535")?
@@ -72,6 +75,12 @@ fn options(given: &Given) -> Result<SimulatorOptions, Failure> {
             .read("seed", "a whole number, 0 or more")?
             .unwrap_or(0),
         public_url: given.owned("public-url")?,
+        tls: tls(given, interrupt)?,
+        callback_hosts: given
+            .texts("callback-host")?
+            .into_iter()
+            .map(Into::into)
+            .collect(),
         ..SimulatorOptions::default()
     };
     let seconds = |name| given.seconds(name);
@@ -89,6 +98,17 @@ fn options(given: &Given) -> Result<SimulatorOptions, Failure> {
         options.secret_key = variable("NETGIRO_SECRET_KEY")?;
     }
     Ok(options)
+}
+
+fn tls(given: &Given, interrupt: &Interrupt) -> Result<Option<Tls>, Failure> {
+    match (given.path("tls-certificate"), given.path("tls-key")) {
+        (None, None) => Ok(given.flag("tls").then_some(Tls::SelfMade)),
+        (Some(certificate), Some(key)) => Ok(Some(Tls::Given {
+            certificate: input::text(certificate, interrupt)?,
+            key: input::text(key, interrupt)?,
+        })),
+        _ => Err(given.usage("--tls-certificate and --tls-key go together")),
+    }
 }
 
 fn variable(name: &str) -> Result<String, Failure> {
@@ -158,12 +178,16 @@ fn text(given: &Given, simulator: &Simulator) -> String {
         None if given.flag("own-keys") => "as NETGIRO_SECRET_KEY has it".to_owned(),
         None => "the published test account's; --env-file FILE writes it".to_owned(),
     };
+    let authority = simulator
+        .ca_file()
+        .map(|file| format!("\n  Authority to trust  {}", file.display()))
+        .unwrap_or_default();
     format!(
         "The simulator runs until Ctrl-C.\n\n  \
          Page                {}\n  \
          NETGIRO_BASE_URL    {}\n  \
          NETGIRO_APP_KEY     {}\n  \
-         NETGIRO_SECRET_KEY  {keys}\n\n\
+         NETGIRO_SECRET_KEY  {keys}{authority}\n\n\
          Customers: 8223281 answers on the page; 8111111 accepts and 8222222 declines by itself.",
         simulator.page_url(),
         simulator.url(),
