@@ -21,10 +21,10 @@ _SHOWN = 10
 _STYLE = """\
 <style>
 .netgiro-table { font-size: 0.9em; }
-.netgiro-table table { border-collapse: collapse; margin: 0.4em 0; }
+.netgiro-table table { border-collapse: collapse; margin: 0.4em 0; font-size: inherit; }
 .netgiro-table th, .netgiro-table td {
   text-align: left; padding: 0.15em 0.8em 0.15em 0; border: 0; background: none;
-  border-bottom: 1px solid rgba(128, 128, 128, 0.25); vertical-align: top; white-space: nowrap;
+  border-bottom: 1px solid rgba(128, 128, 128, 0.25); vertical-align: baseline; white-space: nowrap;
 }
 .netgiro-table th { font-weight: 600; opacity: 0.75; }
 .netgiro-table td.number, .netgiro-table th.number { text-align: right; font-variant-numeric: tabular-nums; }
