@@ -18,7 +18,7 @@ const node = {
 };
 
 export default [
-  { ignores: ['target/', 'node_modules/', '**/*.d.ts', '**/*.d.mts', '**/*.mts', '**/*.cts'] },
+  { ignores: ['target/', '**/node_modules/', '**/.venv/', '**/*.d.ts', '**/*.d.mts', '**/*.mts', '**/*.cts'] },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2023, globals: node },
@@ -51,4 +51,13 @@ export default [
   },
   // A consumer is written as its author likes; only `require` without a word is told apart.
   { files: ['tests/node/consumers/*.cjs', 'tests/node/programs/*.cjs'], rules: { strict: 'off' } },
+  { files: ['examples/**', 'tests/browser/**'], languageOptions: { globals: { URLSearchParams: 'readonly', fetch: 'readonly' } } },
+  { files: ['examples/**'], rules: { 'no-console': ['error', { allow: ['log', 'warn'] }] } },
+  {
+    // What runs in a page.
+    files: ['examples/storefront/static/*.js', 'tests/browser/browser.test.mjs'],
+    languageOptions: {
+      globals: { FormData: 'readonly', document: 'readonly', setInterval: 'readonly', window: 'readonly' },
+    },
+  },
 ];
