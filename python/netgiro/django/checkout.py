@@ -246,13 +246,13 @@ def _start(
 def _order(order_reference: str, amount: SupportsIndex, timeout: float) -> netgiro.Cart:
     """Return the order as the client would take it; raises InvalidRequestError before anything is stored."""
     limit = Cart._meta.get_field("order_reference").max_length or 0  # noqa: SLF001 - Django's own way
-    if len(order_reference) > limit:
+    if not 0 < len(order_reference) <= limit:
         raise netgiro.InvalidRequestError(
-            f"an order's reference may have {limit} characters; got {len(order_reference)}"
+            f"an order's reference must have 1 to {limit} characters; got {len(order_reference)}"
         )
-    order = netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=amount)
-    netgiro.CartPoll(order, timeout=timeout, policy=conf.options().poll_policy)
-    return order
+    if not conf.is_duration(timeout):
+        raise netgiro.InvalidRequestError(f"timeout must be seconds above 0; got {timeout!r}")
+    return netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=amount)
 
 
 def masked(customer_id: str) -> str:

@@ -21,7 +21,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     errors: list[CheckMessage] = [
         Error(problem.message, hint=problem.hint or None, id=problem.id) for problem in problems()
     ]
-    given = getattr(settings, "NETGIRO", None)
+    given: Any = getattr(settings, "NETGIRO", None)
     if not errors and given.get("CALLBACK_BASE_URL") is None:
         errors.append(
             Warning(

@@ -16,7 +16,16 @@ from django.urls import NoReverseMatch, reverse
 
 import netgiro
 
-__all__ = ["Options", "Problem", "async_client", "callback_url", "client", "options", "problems"]
+__all__ = [
+    "Options",
+    "Problem",
+    "async_client",
+    "callback_url",
+    "client",
+    "is_duration",
+    "options",
+    "problems",
+]
 
 # What the clients are made with, by the name of Client's argument.
 _CLIENT = {
@@ -131,7 +140,7 @@ def _shop_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
                 'Add path("netgiro/", include("netgiro.django.urls")) to the URLs.',
             )
     timeout = given.get("CHECKOUT_TIMEOUT", _SHOP["CHECKOUT_TIMEOUT"])
-    if not _is_duration(timeout):
+    if not is_duration(timeout):
         yield Problem(
             "netgiro.E007",
             f"CHECKOUT_TIMEOUT in NETGIRO must be a number of seconds above 0; got {timeout!r}.",
@@ -150,7 +159,8 @@ def _shop_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem("netgiro.E009", f"{name} in NETGIRO must be True or False.", "")
 
 
-def _is_duration(value: object) -> bool:
+def is_duration(value: object) -> bool:
+    """Return whether a value is a time in seconds, above 0."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return is_number and math.isfinite(value) and value > 0  # type: ignore[arg-type, operator]
 

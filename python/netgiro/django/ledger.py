@@ -236,8 +236,8 @@ def record(cart_pk: int, seen: Seen, *, lease: uuid.UUID | None = None) -> Cart:
             _absorb(row, answer)
         elif isinstance(answer, netgiro.MismatchError):
             _for_a_person(row, str(answer))
-        elif _is_the_end(row, seen):
-            _ends(row, Status(str(answer.status)))
+        elif (end := _end(row, seen)) is not None:
+            _ends(row, end)
         else:
             _goes_on(row, seen)
         if row.awaits_signal:
@@ -276,17 +276,20 @@ def _for_a_person(row: Cart, why: str) -> None:
     row.due_at = None
 
 
-def _is_the_end(row: Cart, seen: Seen) -> bool:
+def _end(row: Cart, seen: Seen) -> Status | None:
+    """Return the end that a cart has come to, if it has."""
     answer = seen.answer
     if not isinstance(answer, netgiro.CartState) or not answer.is_final:
-        return False
-    if answer.status != "not_found" or seen.is_conclusive or not row.poll:
-        return True
+        return None
+    status = Status(str(answer.status))
+    if status != Status.NOT_FOUND or seen.is_conclusive:
+        return status
     # A cart that was inserted a moment ago may still appear.
     try:
-        return netgiro.CartPoll.from_json(row.poll).answered(answer, sent_at=seen.sent_at).is_done
+        poll = netgiro.CartPoll.from_json(row.poll).answered(answer, sent_at=seen.sent_at)
     except netgiro.WaitTimeoutError:
-        return False
+        return None
+    return status if poll.is_done else None
 
 
 def _ends(row: Cart, status: Status) -> None:

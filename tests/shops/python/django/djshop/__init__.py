@@ -1,0 +1,1 @@
+"""A shop on Django, as small as the tests allow."""

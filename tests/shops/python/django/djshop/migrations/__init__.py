@@ -1,0 +1,1 @@
+"""What the shop was told has a table."""

@@ -1,0 +1,22 @@
+"""What the shop does when a cart has ended: it writes it down, and whatever a test adds."""
+
+from __future__ import annotations
+
+import os
+
+from django.dispatch import receiver
+
+from djshop.models import Told
+from netgiro.django import cart_canceled, cart_confirmed, cart_declined
+
+SIGNALS = {"confirmed": cart_confirmed, "canceled": cart_canceled, "declined": cart_declined}
+
+also = []  # functions of the cart
+
+
+@receiver(list(SIGNALS.values()))
+def note(signal, cart, **_):
+    name = next(name for name, known in SIGNALS.items() if known is signal)
+    Told.objects.create(reference=cart.reference, signal=name, cart=cart, process=os.getpid())
+    for function in also:
+        function(cart)

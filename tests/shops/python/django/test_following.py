@@ -1,0 +1,554 @@
+"""Following carts: by hand, by callback and by polling, and what the shop is told."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+
+import netgiro
+from djshop import receivers
+from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
+from netgiro.django import checkout, ledger, poller
+from netgiro.django.ledger import Seen
+from netgiro.django.models import Cart
+
+
+def due_now(**changes):
+    Cart.objects.update(due_at=timezone.now() - timedelta(seconds=1), **changes)
+
+
+def end(cart, seconds=1.0):
+    """Let a cart's time be over."""
+    poll = netgiro.CartPoll.from_json(cart.poll)
+    past = timezone.now() - timedelta(seconds=seconds)
+    poll = netgiro.CartPoll(poll, timeout=0.001)
+    due_now(poll=poll.to_json(), deadline=past)
+
+
+# --- By hand
+
+
+def test_checking(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    assert cart.check_now().status == "pending"
+    shop.confirm(cart.transaction_id)
+    now = cart.check_now()
+    assert (now.is_paid, now.status, now.last_answer["result_code"]) == (True, "confirmed", 10200)
+    assert now.last_answer["payment"]["total_amount"] == "4990"
+    cart.refresh_from_db()
+    assert cart.settled_at <= cart.signaled_at
+    assert (cart.due_at, cart.lease) == (None, None)
+    assert told() == ["confirmed"]
+    assert cart.check_now().is_paid
+    assert told() == ["confirmed"]
+
+
+def test_checking_that_fails_is_told_and_kept(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.add_fault("CheckCart", count=5, status=500)
+    with pytest.raises(netgiro.ServerError):
+        cart.check_now()
+    cart.refresh_from_db()
+    assert cart.status == "pending"
+    assert "500" in cart.problem
+    assert followed_after_confirming(shop, cart).is_paid
+    assert cart.problem == ""
+
+
+def followed_after_confirming(shop, cart):
+    shop.confirm(cart.transaction_id)
+    return followed(cart)
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+def test_canceling(shop, how):
+    def cancel(cart):
+        return cart.cancel() if how == "sync" else async_to_sync(cart.acancel)()
+
+    cart = checkout.start("order-1", 4990, PHONE)
+    assert cancel(cart).status == "canceled"
+    late = checkout.start("order-2", 4990, PHONE)
+    shop.add_fault("CancelCart", confirm_during=True)
+    assert cancel(late).is_paid
+    assert shop.cart(late.transaction_id).is_paid
+    assert told("order-1") == ["canceled"]
+    assert told("order-2") == ["confirmed"]
+    assert cancel(late).is_paid
+
+
+def test_a_paid_answer_to_a_cancel_is_believed_of_check_cart_alone(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.add_fault("CancelCart", confirm_during=True)
+    shop.add_fault("CheckCart", count=5, status=500)
+    with pytest.raises(netgiro.ServerError):
+        cart.cancel()
+    cart.refresh_from_db()
+    assert not cart.is_paid
+    assert followed(cart).is_paid
+
+
+def test_a_cancel_without_an_answer_is_gone_on_with(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.add_fault("*", count=8, drop="before")
+    with pytest.raises(netgiro.NetgiroError):
+        cart.cancel()
+    cart.refresh_from_db()
+    assert (cart.status, cart.is_settling) == ("pending", True)
+    assert followed(cart).status == "canceled"
+    assert told() == ["canceled"]
+
+
+def test_a_code(shop):
+    cart = checkout.start("order-1", 4990, KENNITALA)
+    assert cart.check_now().status == "needs_code"
+    with pytest.raises(netgiro.ApiError):
+        cart.confirm("nope")
+    assert not Cart.objects.get().is_paid
+    assert cart.confirm(shop.cart(cart.transaction_id).sms_code).is_paid
+    assert told() == ["confirmed"]
+
+
+def test_a_code_and_a_reservation(shop):
+    cart = checkout.start("order-1", 4990, KENNITALA, confirmation_type="manual")
+    assert cart.confirm(shop.cart(cart.transaction_id).sms_code).status == "reserved"
+    poll_once()
+    assert told() == []
+    assert cart.confirm().is_paid
+
+
+def test_a_reservation_is_left_to_the_shop(shop):
+    cart = checkout.start("order-1", 4990, PHONE, confirmation_type="manual")
+    shop.confirm(cart.transaction_id)
+    eventually(lambda: (poll_once(), Cart.objects.get().status == "reserved")[1])
+    end(Cart.objects.get())
+    poll_once()
+    assert Cart.objects.get().status == "reserved"
+    assert shop.cart(cart.transaction_id).status == "reserved"
+    assert cart.cancel().status == "canceled"
+
+
+def test_a_code_that_never_came_is_not_waited_for(shop):
+    cart = checkout.start("order-1", 4990, KENNITALA)
+    cart = cart.check_now()
+    end(cart)
+    assert followed(cart).status == "canceled"
+    assert shop.cart(cart.transaction_id).status == "canceled"
+
+
+def test_without_an_id_there_is_nothing_to_ask(shop):
+    cart = ledger.begin("order-1", 4990, "*****81", "automatic")
+    for act in (cart.check_now, cart.cancel, cart.confirm):
+        with pytest.raises(netgiro.InvalidRequestError, match="--adopt"):
+            act()
+
+
+# --- What was paid is not what was asked for
+
+
+def test_another_amount_is_for_a_person(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    Cart.objects.update(amount=4991)
+    shop.confirm(cart.transaction_id)
+    followed(cart)
+    assert (cart.status, cart.is_paid, cart.holds_order) == ("mismatch", False, True)
+    assert "4990" in cart.problem
+    assert list(Cart.objects.for_a_person()) == [cart]
+    with pytest.raises(checkout.OpenCheckoutError):
+        checkout.start("order-1", 4991, PHONE)
+    with pytest.raises(netgiro.MismatchError):
+        cart.check_now()
+    assert told() == []
+
+
+def test_paid_after_all_is_for_a_person(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    # The server once said there was no such cart.
+    state = netgiro.CartState(cart.transaction_id, "canceled", result_code=10201)
+    ledger.record(cart.pk, Seen(state, timezone.now()))
+    assert told() == ["canceled"]
+    shop.confirm(cart.transaction_id)
+    now = cart.check_now()
+    assert (now.status, now.is_paid) == ("mismatch", False)
+    assert "canceled" in now.problem
+    assert told() == ["canceled"]
+    assert ledger.abandon(now).status == "abandoned"
+    assert told() == ["canceled"]
+
+
+# --- Ends absorb
+
+
+@pytest.mark.parametrize("first", ["confirmed", "canceled", "declined"])
+@pytest.mark.parametrize(
+    "second", ["pending", "canceled", "declined", "awaiting_callback", "unknown"]
+)
+def test_an_end_stays(shop, first, second):
+    cart = checkout.start("order-1", 4990, PHONE)
+    for status in (first, second):
+        successful = status == "confirmed"
+        state = netgiro.CartState(cart.transaction_id, status, payment_successful=successful)
+        ledger.record(cart.pk, Seen(state, timezone.now()))
+    cart.refresh_from_db()
+    assert cart.status == first
+    assert cart.due_at is None
+    assert told() == [first]
+
+
+def test_an_error_after_the_end_changes_nothing(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    cart.check_now()
+    for error in (netgiro.MismatchError("other"), netgiro.ServerError("500")):
+        ledger.record(cart.pk, Seen(error, timezone.now()))
+    cart.refresh_from_db()
+    assert (cart.is_paid, cart.due_at) == (True, None)
+
+
+def test_many_at_once_tell_the_shop_once(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    due_now()
+    results = at_once(*[cart.check_now] * 4, *[poll_once] * 4)
+    assert not [result for result in results if isinstance(result, netgiro.NetgiroError)]
+    assert followed(cart).is_paid
+    assert told() == ["confirmed"]
+
+
+def test_a_poll_that_meets_a_cancel(shop):
+    """Each of them asks, and what the two record is the server's one word."""
+    for number in range(8):
+        cart = checkout.start(f"order-{number}", 4990, PHONE)
+        due_now()
+        at_once(cart.cancel, poll_once, lambda cart=cart: shop.confirm(cart.transaction_id))
+        followed(cart)
+        held = shop.cart(cart.transaction_id)
+        assert cart.status == held.status
+        assert told(cart.reference) == ["confirmed" if held.is_paid else "canceled"]
+
+
+# --- What the shop is told
+
+
+def test_a_receiver_that_raises_is_called_again(shop, caplog):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+
+    def fail(_):
+        raise ValueError("no stock")
+
+    receivers.also.append(fail)
+    assert cart.check_now().is_paid
+    cart.refresh_from_db()
+    # What it wrote before it raised is not there.
+    assert (told(), cart.signaled_at, cart.signal_failures) == ([], None, 1)
+    assert "no stock" in cart.problem
+    assert list(Cart.objects.for_a_person()) == [cart]
+    receivers.also.clear()
+    due_now()
+    poll_once()
+    cart.refresh_from_db()
+    assert (told(), cart.due_at) == (["confirmed"], None)
+    assert cart.signaled_at
+
+
+def test_the_shop_is_told_after_the_commit(shop):
+    """Whoever looks by another connection sees the end before the receivers are called."""
+    seen = []
+
+    def look(cart):
+        seen.extend(at_once(lambda: Cart.objects.get(pk=cart.pk).status))
+
+    receivers.also.append(look)
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    cart.check_now()
+    assert seen == ["confirmed"]
+
+
+def test_within_a_transaction_the_shop_is_told_at_its_end(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    with transaction.atomic(using=ledger.database()):
+        assert cart.check_now().is_paid
+        assert told() == []
+    assert told() == ["confirmed"]
+
+
+def test_a_transaction_that_is_rolled_back_leaves_the_cart_open(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    with pytest.raises(ValueError, match="oops"), transaction.atomic(using=ledger.database()):
+        cart.check_now()
+        raise ValueError("oops")
+    assert (told(), Cart.objects.get().status) == ([], "pending")
+    assert followed(cart).is_paid
+    assert told() == ["confirmed"]
+
+
+def test_a_receiver_that_took_too_long_has_written_nothing(on_postgresql, shop):
+    """When its lease is over somebody else tells the shop; what counts is who recorded it first."""
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    late = []
+
+    def slow(_):
+        if not late:
+            late.append(True)
+            Cart.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+            at_once(lambda: ledger.deliver(cart.pk))
+
+    receivers.also.append(slow)
+    cart.check_now()
+    assert told() == ["confirmed"]
+    cart.refresh_from_db()
+    assert cart.signaled_at
+    assert (cart.signal_failures, cart.due_at) == (0, None)
+
+
+# --- netgiro_poll
+
+
+def test_polling_to_each_end(shop):
+    carts = {
+        name: checkout.start(name, 4990, number)
+        for name, number in [
+            ("accepted", PHONE),
+            ("declined", PHONE),
+            ("by itself", "8111111"),
+            ("not", "8222222"),
+        ]
+    }
+    shop.confirm(carts["accepted"].transaction_id)
+    shop.decline(carts["declined"].transaction_id)
+    for cart in carts.values():
+        followed(cart)
+        assert cart.status == shop.cart(cart.transaction_id).status
+    assert told("accepted") == told("by itself") == ["confirmed"]
+    assert told("declined") == told("not") == ["declined"]
+
+
+def test_what_ran_out(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.advance(181)
+    assert followed(cart).status == "canceled"
+    assert told() == ["canceled"]
+
+
+def test_at_the_deadline_it_is_canceled(shop):
+    cart = checkout.start("order-1", 4990, PHONE, timeout=0.2)
+    assert followed(cart).status == "canceled"
+    assert shop.cart(cart.transaction_id).status == "canceled"
+    assert told() == ["canceled"]
+
+
+def test_accepted_during_the_cancel(shop):
+    cart = checkout.start("order-1", 4990, PHONE, timeout=0.2)
+    shop.add_fault("CancelCart", confirm_during=True)
+    assert followed(cart).is_paid
+    assert told() == ["confirmed"]
+
+
+def test_a_server_that_fails_at_the_deadline(shop):
+    cart = checkout.start("order-1", 4990, PHONE, timeout=0.2)
+    shop.add_fault("CancelCart", drop="after")
+    shop.add_fault("*", count=30, drop="before")
+    assert followed(cart, 60).status == "canceled"
+    assert shop.cart(cart.transaction_id).status == "canceled"
+    assert told() == ["canceled"]
+
+
+def test_keys_that_stopped_working_are_waited_for(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.add_fault("CheckCart", status=401)
+    due_now()
+    poll_once()
+    cart.refresh_from_db()
+    assert cart.status == "pending"
+    assert cart.due_at > timezone.now() + timedelta(seconds=30)
+    assert cart.problem
+    shop.confirm(cart.transaction_id)
+    due_now()
+    assert followed(cart).is_paid
+
+
+def test_no_cart_is_given_to_two(shop):
+    for number in range(20):
+        checkout.start(f"order-{number}", 4990, PHONE)
+    due_now()
+    taken = [
+        cart.pk
+        for carts in at_once(*[lambda: ledger.lease(8)] * 4)
+        if not isinstance(carts, Exception)
+        for cart in carts
+    ]
+    assert len(taken) == len(set(taken))
+    assert len(taken) >= 8
+
+
+def test_rows_that_are_locked_are_passed_over(on_postgresql, shop):
+    first = checkout.start("order-1", 4990, PHONE)
+    second = checkout.start("order-2", 4990, PHONE)
+    due_now()
+    with transaction.atomic(using=on_postgresql):
+        list(Cart.objects.select_for_update().filter(pk=first.pk))
+        (taken,) = at_once(lambda: ledger.lease(8))
+    assert taken == [second]
+
+
+def test_leases_end(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    due_now()
+    assert ledger.lease(8) == [cart]
+    shop.confirm(cart.transaction_id)
+    poll_once()
+    assert shop.cart(cart.transaction_id).checks == 0
+    Cart.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert followed(cart).is_paid
+    assert told() == ["confirmed"]
+
+
+def test_no_transaction_is_open_while_netgiro_is_asked(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    due_now()
+    shop.add_fault("CheckCart", delay=1.0)
+
+    def write():
+        eventually(lambda: Cart.objects.get().lease)
+        started = time.monotonic()
+        with transaction.atomic(using=ledger.database()):
+            Cart.objects.update(customer="*")
+        return time.monotonic() - started
+
+    _, took = at_once(poll_once, write)
+    assert took < 0.5
+    assert Cart.objects.get(pk=cart.pk).status == "pending"
+
+
+def test_the_command_ends_when_nothing_is_due(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    due_now()
+    call_command("netgiro_poll", once=True, interval=0.01)
+    assert told() == ["confirmed"]
+
+
+def test_stopping_records_what_is_under_way(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    due_now()
+    shop.add_fault("CheckCart", delay=0.5)
+    poll = poller.Poller(interval=0.01)
+
+    def stop():
+        eventually(lambda: Cart.objects.get().lease)
+        poll.stop()
+
+    at_once(poll.run, stop)
+    assert Cart.objects.get().is_paid
+    assert told() == ["confirmed"]
+
+
+# --- netgiro_check
+
+
+def checked(*arguments, **options):
+    said = StringIO()
+    try:
+        call_command("netgiro_check", *arguments, stdout=said, no_color=True, **options)
+    except CommandError as error:
+        return error.returncode, f"{said.getvalue()}{error}"
+    return 0, said.getvalue()
+
+
+def test_checking_all(shop):
+    carts = [checkout.start(f"order-{number}", 4990, PHONE) for number in range(3)]
+    shop.confirm(carts[0].transaction_id)
+    assert checked() == (
+        0,
+        "order-2: 4990 kr., pending\norder-1: 4990 kr., pending\n"
+        "order-0: 4990 kr., confirmed, was pending\n",
+    )
+    assert told() == ["confirmed"]
+
+
+def test_checking_some(shop):
+    carts = [checkout.start(f"order-{number}", 4990, PHONE) for number in range(3)]
+    for cart in carts:
+        shop.confirm(cart.transaction_id)
+    code, said = checked("order-1")
+    assert (code, said) == (0, "order-1: 4990 kr., confirmed, was pending\n")
+    assert checked("order-7") == (1, "there is no cart for 'order-7'")
+
+
+def test_listing_asks_nothing(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    assert checked(only_list=True) == (0, "")
+    assert shop.cart(cart.transaction_id).checks == 0
+
+
+def test_checking_a_server_that_fails(shop):
+    checkout.start("order-1", 4990, PHONE)
+    shop.add_fault("CheckCart", count=9, status=500)
+    code, said = checked()
+    assert code == 2
+    assert "1 carts could not be asked about" in said
+
+
+def test_a_person_looks(shop):
+    ledger.begin("order-1", 4990, "*****81", "automatic")
+    assert checked() == (0, "")
+    code, said = checked(abandon="order-1")
+    assert code == 1
+    assert "only one whose outcome is unknown" in said
+    Cart.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    code, said = checked()
+    assert code == 1
+    assert "needs a person: order-1: 4990 kr., inserting" in said
+    # There is none at Netgíró: the order is free.
+    code, said = checked(abandon="order-1")
+    assert (code, told()) == (0, ["canceled"])
+    assert "abandoned" in said
+    assert checkout.start("order-1", 4990, PHONE).reference == "order-1-2"
+
+
+def test_a_person_finds_the_cart(shop, options):
+    shop.add_fault("InsertCart", drop="after")
+    with pytest.raises(netgiro.OutcomeUnknownError):
+        checkout.start("order-1", 4990, PHONE)
+    assert checked()[0] == 1
+    assert checked(adopt=["order-1", "no id"])[0] == 1
+    (held,) = shop.carts()
+    shop.confirm(held.transaction_id)
+    code, said = checked(adopt=["order-1", str(held.transaction_id)])
+    assert (code, told()) == (0, ["confirmed"])
+    assert "confirmed, was pending" in said
+
+
+def test_another_cart_cannot_be_adopted_as_paid(shop):
+    ledger.begin("order-1", 4990, "*****81", "automatic")
+    other = checkout.start("order-2", 10, PHONE)
+    shop.confirm(other.transaction_id)
+    other.check_now()
+    held = shop.client().insert_cart(amount=10, reference="order-3", customer_id=PHONE)
+    shop.confirm(held)
+    code, _ = checked(adopt=["order-1", str(held.transaction_id)])
+    assert code == 1
+    assert Cart.objects.get(reference="order-1").status == "mismatch"
+    assert told("order-1") == []
+
+
+def test_checking_tells_the_shop_what_it_was_not_told(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    receivers.also.append(lambda _: 1 / 0)
+    cart.check_now()
+    receivers.also.clear()
+    assert checked()[0] == 0
+    assert told() == ["confirmed"]
