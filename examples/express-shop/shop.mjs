@@ -1,5 +1,6 @@
 // A small shop on Express that is paid with Netgíró.
 
+import { unescape } from 'node:querystring'
 import express from 'express'
 import { Client, MismatchError, NetgiroError, OutcomeUnknownError } from 'netgiro'
 import { netgiroCallback } from 'netgiro/express'
@@ -127,5 +128,5 @@ export async function close() {
 
 function cookie({ headers }, name) {
   const pairs = (headers.cookie ?? '').split('; ').map((pair) => pair.split('='))
-  return decodeURIComponent(pairs.find(([key]) => key === name)?.[1] ?? '')
+  return unescape(pairs.find(([key]) => key === name)?.[1] ?? '')
 }

@@ -29,7 +29,7 @@ from netgiro import (
 )
 from netgiro.fastapi import Netgiro, NetgiroClient
 from storefront.basket import Basket
-from storefront.orders import Order, Orders
+from storefront.orders import PAUSE, Order, Orders
 from storefront.pages import PRODUCTS, STATIC, TEMPLATES, is_order_id, kronur, new_order_id, problem
 
 log = logging.getLogger("shop")
@@ -51,8 +51,6 @@ def settled(state: CartState, callback: Callback) -> None:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with netgiro.lifespan(app):
-        # This is the only process, so whoever was asking when the last one stopped is gone.
-        orders.doubt_the_lost(after=0)
         for order in orders.waiting():
             follow(netgiro.client, order)
         yield
@@ -139,7 +137,7 @@ async def _settle(client: AsyncClient, order: Order) -> None:
         except NetgiroError as error:
             # The order stays open until Netgíró has said how it ended.
             log.warning("order %s: %s", order.id, error)
-            await asyncio.sleep(5)
+            await asyncio.sleep(PAUSE)
         else:
             orders.settled(order.id, state)
             return

@@ -103,13 +103,13 @@ def cancel(order_id: str) -> Response:
 def settle() -> None:
     """Takes every open order to its end: the second process of the shop."""
     while True:
-        orders.doubt_the_lost()
         for order in orders.waiting():
             try:
                 follow(order)
             except NetgiroError as error:
-                # It is asked again: the order stays open until Netgíró has said how it ended.
+                # The order stays open until Netgíró has said how it ended.
                 app.logger.warning("order %s: %s", order.id, error)
+                orders.postponed(order)
         time.sleep(0.5)
 
 

@@ -18,7 +18,6 @@ export class Following {
 
   /** Takes up the orders that a stopped shop has left. */
   resume() {
-    this.#orders.doubtTheLost()
     for (const order of this.#orders.waiting()) this.start(order)
   }
 

@@ -1,6 +1,7 @@
 // The orders of the Express and the Fastify shop, in SQLite.
 //
-// An order is written down before Netgíró is asked, and ends once: what it ended as, it stays.
+// An order is written down before Netgíró is asked, and ends once: what it ended as, it stays. Money that comes for an
+// order which has ended otherwise is for a person to look at.
 //
 //     asking ──► waiting ──► paid · declined · canceled · review
 //       │  ╲       ▲
@@ -13,6 +14,11 @@ import { OUTCOMES, masked } from './pages.mjs'
 
 /** How long a customer has to answer, in seconds: the lifetime of a cart at Netgíró. */
 const LIFETIME = 180
+/**
+ * How long an order may be `asking`, in seconds: longer than any call lasts. Who was asking then is gone, and nobody knows
+ * whether the request arrived.
+ */
+const PATIENCE = 60
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS orders (
@@ -31,7 +37,13 @@ const OPEN = "('asking', 'waiting', 'unknown')"
 /** An order, as the pages show it. */
 class Order {
   constructor({ lines, ...row }) {
-    Object.assign(this, row, OUTCOMES[row.status], { lines: JSON.parse(lines), lifetime: LIFETIME })
+    Object.assign(this, row, { lines: JSON.parse(lines), lifetime: LIFETIME })
+    if (this.status === 'asking' && this.age > PATIENCE) this.status = 'unknown'
+    Object.assign(this, OUTCOMES[this.status])
+  }
+
+  get age() {
+    return (Date.now() - Date.parse(this.created)) / 1000
   }
 
   get placed() {
@@ -39,7 +51,7 @@ class Order {
   }
 
   get seconds_left() {
-    return Math.max(0, (Date.parse(this.created) - Date.now()) / 1000 + LIFETIME)
+    return Math.max(0, LIFETIME - this.age)
   }
 
   /** The cart to ask about; with the amount and the reference, so that no other will do. */
@@ -89,14 +101,16 @@ export class Orders {
   /** Takes Netgíró's verified word for how it ended. An order that has ended stays as it is. */
   settled(id, { isFinal, isPaid, status, payment }) {
     if (!isFinal) return
-    const unpaid = status === 'declined' ? 'declined' : 'canceled'
-    this.#change(
-      `UPDATE orders SET status = ?, invoice_number = ? WHERE id = ? AND status IN ${OPEN}`,
-      ...[isPaid ? 'paid' : unpaid, payment?.invoiceNumber ?? null, id],
-    )
+    if (isPaid) {
+      this.#change(
+        `UPDATE orders SET status = IIF(status IN ${OPEN}, 'paid', 'review'), invoice_number = ?
+         WHERE id = ? AND status NOT IN ('paid', 'review')`,
+        ...[payment?.invoiceNumber ?? null, id],
+      )
+    } else this.ended(id, status === 'declined' ? 'declined' : 'canceled')
   }
 
-  /** Ends an order that Netgíró refused, or that a person must look at. */
+  /** Ends an order without money: it is as it has ended, if it has. */
   ended(id, status) {
     this.#change(`UPDATE orders SET status = ? WHERE id = ? AND status IN ${OPEN}`, status, id)
   }
@@ -104,11 +118,6 @@ export class Orders {
   /** The request may have arrived, or not. */
   doubted(id) {
     this.#change("UPDATE orders SET status = 'unknown' WHERE id = ? AND status = 'asking'", id)
-  }
-
-  /** Called at the start of the only process: whoever was asking when the last one stopped is gone. */
-  doubtTheLost() {
-    this.#change("UPDATE orders SET status = 'unknown' WHERE status = 'asking'")
   }
 
   get(id) {

@@ -1,6 +1,7 @@
 """The orders of the Flask and the FastAPI shop, in SQLite.
 
-An order is written down before Netgíró is asked, and ends once: what it ended as, it stays.
+An order is written down before Netgíró is asked, and ends once: what it ended as, it stays. Money that
+comes for an order which has ended otherwise is for a person to look at.
 
     asking ──► waiting ──► paid · declined · canceled · review
       │  ╲       ▲
@@ -16,7 +17,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,11 @@ from storefront.pages import OUTCOMES, masked
 
 # How long a customer has to answer, in seconds: the lifetime of a cart at Netgíró.
 LIFETIME = 180
-# How long an order may be `asking`, in seconds; longer than any call lasts, so its process is gone.
+# How long an order may be `asking`, in seconds: longer than any call lasts. Who was asking then is gone, and
+# nobody knows whether the request arrived.
 PATIENCE = 60
+# How long to leave Netgíró alone after it could not tell, in seconds.
+PAUSE = 5
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
@@ -85,9 +89,12 @@ class Order:
         return LIFETIME
 
     @property
+    def age(self) -> float:
+        return (_now() - datetime.datetime.fromisoformat(self.created)).total_seconds()
+
+    @property
     def seconds_left(self) -> float:
-        ends = datetime.datetime.fromisoformat(self.created) + datetime.timedelta(seconds=LIFETIME)
-        return max(0.0, (ends - _now()).total_seconds())
+        return max(0.0, LIFETIME - self.age)
 
     @property
     def cart(self) -> Cart:
@@ -128,6 +135,12 @@ class Orders:
             *(str(cart.transaction_id), poll, order_id),
         )
 
+    def postponed(self, order: Order) -> None:
+        """Asks about an order again in a while, and cancels it when its time is over."""
+        soon = _now() + datetime.timedelta(seconds=PAUSE)
+        timeout = max(6 * PAUSE, order.seconds_left)
+        self.kept(order.id, CartPoll(order.cart, timeout=timeout, now=soon))
+
     def kept(self, order_id: str, poll: CartPoll) -> None:
         """Keeps a poll for its next step."""
         self._change("UPDATE orders SET poll = ? WHERE id = ?", poll.to_json(), order_id)
@@ -149,18 +162,18 @@ class Orders:
         """Takes Netgíró's verified word for how it ended. An order that has ended stays as it is."""
         if not state.is_final:
             return
-        if state.is_paid:
-            status = "paid"
-        else:
-            status = "declined" if state.status == "declined" else "canceled"
         invoice = state.payment.invoice_number if state.payment else None
-        self._change(
-            f"UPDATE orders SET status = ?, invoice_number = ? WHERE id = ? AND status IN {OPEN}",
-            *(status, invoice, order_id),
-        )
+        if state.is_paid:
+            self._change(
+                f"UPDATE orders SET status = IIF(status IN {OPEN}, 'paid', 'review'), invoice_number = ?"
+                " WHERE id = ? AND status NOT IN ('paid', 'review')",
+                *(invoice, order_id),
+            )
+        else:
+            self.ended(order_id, "declined" if state.status == "declined" else "canceled")
 
     def ended(self, order_id: str, status: str) -> None:
-        """Ends an order that Netgíró refused, or that a person must look at."""
+        """Ends an order without money: it is as it has ended, if it has."""
         self._change(
             f"UPDATE orders SET status = ? WHERE id = ? AND status IN {OPEN}", status, order_id
         )
@@ -169,14 +182,6 @@ class Orders:
         """The request may have arrived, or not."""
         self._change(
             "UPDATE orders SET status = 'unknown' WHERE id = ? AND status = 'asking'", order_id
-        )
-
-    def doubt_the_lost(self, after: float = PATIENCE) -> None:
-        """Orders whose process ended while it was asking: nobody knows whether the request arrived."""
-        before = _now() - datetime.timedelta(seconds=after)
-        self._change(
-            "UPDATE orders SET status = 'unknown' WHERE status = 'asking' AND created < ?",
-            before.isoformat(),
         )
 
     def get(self, order_id: str) -> Order | None:
@@ -197,7 +202,9 @@ class Orders:
         with self._database() as database:
             rows = database.execute(f"SELECT * FROM orders {where}", values).fetchall()
         for row in rows:
-            yield Order(**{**row, "lines": json.loads(row["lines"])})
+            order = Order(**{**row, "lines": json.loads(row["lines"])})
+            is_lost = order.status == "asking" and order.age > PATIENCE
+            yield replace(order, status="unknown") if is_lost else order
 
     def _change(self, statement: str, *values: object) -> bool:
         with self._database() as database:

@@ -16,7 +16,7 @@ from netgiro import NetgiroError, OutcomeUnknownError
 from netgiro.django import checkout as netgiro
 from netgiro.django.checkout import OpenCheckoutError
 from shop.models import Order
-from storefront.basket import Basket
+from storefront.basket import MOST, Basket
 from storefront.pages import PRODUCTS, is_order_id, kronur, masked, new_order_id, problem
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def put(request: HttpRequest) -> HttpResponse:
     quantity = request.POST.get("quantity", "")
-    if not quantity.isdecimal():
+    if not quantity.isdecimal() or len(quantity) > len(str(MOST)):
         return HttpResponseBadRequest()
     basket = _basket(request)
     basket.put(request.POST.get("sku", ""), int(quantity))
