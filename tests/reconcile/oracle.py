@@ -116,11 +116,22 @@ def classify(orders: list[Order], checks: list[Check], tolerance: int = 0) -> li
     settled = defaultdict(int)  # reference -> payments in groups
     for cart, rows in claimants.items():
         known = carts.get(cart)
-        same = [row for row in rows if known and known.reference and orders[row].reference == known.reference]
+        same = [
+            row
+            for row in rows
+            if known and known.reference and orders[row].reference == known.reference
+        ]
         owners = same if len(same) == 1 else rows
         if len(rows) > 1 and len(same) == 1:
             others = [row for row in rows if row not in same]
-            found.append(Found("duplicate_order", frozenset(others), frozenset({cart}), Decimal(recorded(others))))
+            found.append(
+                Found(
+                    "duplicate_order",
+                    frozenset(others),
+                    frozenset({cart}),
+                    Decimal(recorded(others)),
+                )
+            )
         if len(owners) == 1:
             order = orders[owners[0]]
             name = order.reference or (known.reference if known else None)
@@ -140,7 +151,9 @@ def classify(orders: list[Order], checks: list[Check], tolerance: int = 0) -> li
             stake = abs(recorded(owners) - paid([cart]))
             add(("duplicate_order", stake), owners, [cart])
         if known and known.standing == "paid":
-            names = {known.reference} if known.reference else {orders[row].reference for row in rows}
+            names = (
+                {known.reference} if known.reference else {orders[row].reference for row in rows}
+            )
             for name in names - {None}:
                 settled[name] += 1
 
@@ -164,7 +177,8 @@ def classify(orders: list[Order], checks: list[Check], tolerance: int = 0) -> li
         rows = list(without_id[name])
         delivered = bool(settled[name]) or any(orders[row].status == "paid" for row, _ in own)
         alive = bool(settled[name] or own) or any(
-            orders[row].status != "canceled" or carts[cart].standing == "waiting" for row, cart in pairs[name]
+            orders[row].status != "canceled" or carts[cart].standing == "waiting"
+            for row, cart in pairs[name]
         )
         for row, cart in pairs[name]:
             standing = carts[cart].standing
@@ -206,7 +220,9 @@ def classify(orders: list[Order], checks: list[Check], tolerance: int = 0) -> li
                 group = [row for row, _ in own] or rows
                 if not own:
                     rows = []
-                owed = max((orders[row].amount for row in group if orders[row].status == "paid"), default=0)
+                owed = max(
+                    (orders[row].amount for row in group if orders[row].status == "paid"), default=0
+                )
                 ids = [cart for _, cart in own] + extra
                 add(("duplicate_payment", abs(paid(ids) - owed)), group, ids)
 

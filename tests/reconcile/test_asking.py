@@ -21,7 +21,10 @@ def simulator() -> Iterator[netgiro.Simulator]:
 def carts(simulator: netgiro.Simulator) -> list[netgiro.Cart]:
     """Three carts: paid, declined, and waiting."""
     with simulator.client() as client:
-        made = [client.insert_cart(amount=4990 + at, reference=f"100{at}", customer_id=PHONE) for at in range(3)]
+        made = [
+            client.insert_cart(amount=4990 + at, reference=f"100{at}", customer_id=PHONE)
+            for at in range(3)
+        ]
     simulator.confirm(made[0].transaction_id)
     simulator.decline(made[1].transaction_id)
     return made
@@ -29,7 +32,12 @@ def carts(simulator: netgiro.Simulator) -> list[netgiro.Cart]:
 
 def orders(carts: list[netgiro.Cart], *states: str) -> list[dict[str, object]]:
     return [
-        {"reference": cart.reference, "transaction_id": cart.transaction_id, "amount": cart.amount, "status": state}
+        {
+            "reference": cart.reference,
+            "transaction_id": cart.transaction_id,
+            "amount": cart.amount,
+            "status": state,
+        }
         for cart, state in zip(carts, states, strict=True)
     ]
 
@@ -51,7 +59,11 @@ def test_each_cart_is_checked_once(simulator: netgiro.Simulator, carts: list[net
         )
     assert checked(simulator) == 3
     assert told[-1] == (3, 3)
-    assert {row.outcome.value for row in report.rows} == {"duplicate_order", "matched", "still_open"}
+    assert {row.outcome.value for row in report.rows} == {
+        "duplicate_order",
+        "matched",
+        "still_open",
+    }
 
 
 def test_the_wrong_belief_is_found(simulator: netgiro.Simulator, carts: list[netgiro.Cart]) -> None:
@@ -67,7 +79,9 @@ def test_the_wrong_belief_is_found(simulator: netgiro.Simulator, carts: list[net
     assert paid.paid_at is not None
 
 
-def test_what_is_settled_is_not_asked_again(simulator: netgiro.Simulator, carts: list[netgiro.Cart]) -> None:
+def test_what_is_settled_is_not_asked_again(
+    simulator: netgiro.Simulator, carts: list[netgiro.Cart]
+) -> None:
     given = orders(carts, "paid", "canceled", "paid")
     with simulator.client() as client:
         earlier = client.check_many([cart.transaction_id for cart in carts])
@@ -79,7 +93,9 @@ def test_what_is_settled_is_not_asked_again(simulator: netgiro.Simulator, carts:
         assert netgiro.reconcile(given, earlier.to_polars(), client).is_balanced
 
 
-def test_a_server_that_fails_leaves_it_open(simulator: netgiro.Simulator, carts: list[netgiro.Cart]) -> None:
+def test_a_server_that_fails_leaves_it_open(
+    simulator: netgiro.Simulator, carts: list[netgiro.Cart]
+) -> None:
     given = orders(carts, "paid", "canceled", "open")
     with simulator.client() as client:
         earlier = client.check_many([cart.transaction_id for cart in carts])
@@ -96,7 +112,8 @@ def test_orders_outside_the_window_are_not_asked_about(
     simulator: netgiro.Simulator, carts: list[netgiro.Cart]
 ) -> None:
     given = [
-        row | {"created": f"2026-05-0{at}"} for at, row in enumerate(orders(carts, "paid", "canceled", "open"), 1)
+        row | {"created": f"2026-05-0{at}"}
+        for at, row in enumerate(orders(carts, "paid", "canceled", "open"), 1)
     ]
     with simulator.client() as client:
         report = netgiro.reconcile(given, client=client, date_to="2026-05-02")

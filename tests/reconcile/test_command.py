@@ -22,7 +22,13 @@ ID = str(uuid.UUID(int=5))
 
 
 def orders(folder: Path, **members: Any) -> str:
-    row = {"reference": "1001", "transaction_id": ID, "amount": "4990", "status": "paid", "created": "2026-05-01"}
+    row = {
+        "reference": "1001",
+        "transaction_id": ID,
+        "amount": "4990",
+        "status": "paid",
+        "created": "2026-05-01",
+    }
     row |= members
     path = folder / "orders.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -41,7 +47,10 @@ def checks(folder: Path, *results: netgiro.CheckResult) -> str:
 
 def test_balanced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([orders(tmp_path), "--checks", checks(tmp_path)]) == 0
-    assert capsys.readouterr().out == "1 of 1 order matched; 4.990\u00a0kr. paid; nothing is at stake\n"
+    assert (
+        capsys.readouterr().out
+        == "1 of 1 order matched; 4.990\u00a0kr. paid; nothing is at stake\n"
+    )
 
 
 def test_differences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +67,10 @@ def test_what_could_not_be_told(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main([orders(tmp_path), "--checks", failed]) == 2
     # Also when there are differences beside it.
     other = shop.check(uuid.UUID(int=6), "confirmed", amount=1)
-    assert main([orders(tmp_path), "--checks", checks(tmp_path, shop.failed(uuid.UUID(ID)), other)]) == 2
+    assert (
+        main([orders(tmp_path), "--checks", checks(tmp_path, shop.failed(uuid.UUID(ID)), other)])
+        == 2
+    )
     capsys.readouterr()
 
 
@@ -70,8 +82,14 @@ def test_what_could_not_be_told(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (["{orders}", "--checks", "missing.jsonl"], "missing.jsonl"),
         (["{orders}", "--checks", "{orders}"], "error or"),
         (["{orders}"], "NETGIRO_APP_KEY"),
-        (["{orders}", "--checks", "{checks}", "--out", "report.pdf"], ".html, .xlsx, .csv, .parquet"),
-        (["{orders}", "--checks", "{checks}", "--out", "/nowhere/report.html"], "there is no such folder"),
+        (
+            ["{orders}", "--checks", "{checks}", "--out", "report.pdf"],
+            ".html, .xlsx, .csv, .parquet",
+        ),
+        (
+            ["{orders}", "--checks", "{checks}", "--out", "/nowhere/report.html"],
+            "there is no such folder",
+        ),
         (["{orders}", "--checks", "{checks}", "--status", "paid"], "NAME=VALUE"),
         (["{orders}", "--checks", "{checks}", "--status", "paid=lost"], "'lost'"),
         (["{orders}", "--checks", "{checks}", "--column", "price=amount"], "known are"),
@@ -111,7 +129,9 @@ def test_a_report_that_cannot_be_written_is_no_difference(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "report.html").mkdir()
-    code = main([orders(tmp_path), "--checks", checks(tmp_path), "--out", str(tmp_path / "report.html")])
+    code = main(
+        [orders(tmp_path), "--checks", checks(tmp_path), "--out", str(tmp_path / "report.html")]
+    )
     assert code == 2
     assert "report.html" in capsys.readouterr().err
 
@@ -122,7 +142,11 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert told["is_balanced"] is False
     assert (told["at_stake"], told["paid_amount"]) == (10, 4990)
     [row] = told["exceptions"]
-    assert (row["outcome"], row["difference"], row["created"]) == ("amount_mismatch", -10, "2026-05-01T00:00:00+00:00")
+    assert (row["outcome"], row["difference"], row["created"]) == (
+        "amount_mismatch",
+        -10,
+        "2026-05-01T00:00:00+00:00",
+    )
 
 
 def test_options_reach_the_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,6 +188,8 @@ def test_it_asks_netgiro(
 def test_from_the_shell(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "netgiro", "reconcile", orders(tmp_path, status="open")]
     command += ["--checks", checks(tmp_path)]
-    ran = subprocess.run(command, capture_output=True, timeout=60, env=os.environ | {"PYTHONUTF8": "1"}, check=False)
+    ran = subprocess.run(
+        command, capture_output=True, timeout=60, env=os.environ | {"PYTHONUTF8": "1"}, check=False
+    )
     assert (ran.returncode, ran.stderr) == (1, b"")
     assert "4.990" in ran.stdout.decode()

@@ -57,7 +57,9 @@ def check_results(checks: list[oracle.Check]) -> list[netgiro.CheckResult]:
             continue
         payment = None
         if check.amount is not None or check.reference is not None:
-            payment = netgiro.PaymentInfo(total_amount=check.amount, reference_number=check.reference)
+            payment = netgiro.PaymentInfo(
+                total_amount=check.amount, reference_number=check.reference
+            )
         state = netgiro.CartState(
             cart_id(check.cart), check.status, payment=payment, checked_at=shop.NOW
         )
@@ -65,7 +67,9 @@ def check_results(checks: list[oracle.Check]) -> list[netgiro.CheckResult]:
     return made
 
 
-def reconciled(orders: list[oracle.Order], checks: list[oracle.Check], tolerance: int = 0) -> Reconciliation:
+def reconciled(
+    orders: list[oracle.Order], checks: list[oracle.Check], tolerance: int = 0
+) -> Reconciliation:
     rows = order_rows(orders) or {"reference": [], "transaction_id": [], "amount": [], "status": []}
     return netgiro.reconcile(rows, check_results(checks), tolerance=tolerance, now=shop.NOW)
 
@@ -75,14 +79,18 @@ def found(report: Reconciliation) -> Counter[oracle.Found]:
         oracle.Found(
             row.outcome.value,
             frozenset(number - 1 for number in row.order_rows),
-            frozenset(uuid.UUID(text).int - 1 for text in (row.transaction_id or "").split(", ") if text),
+            frozenset(
+                uuid.UUID(text).int - 1 for text in (row.transaction_id or "").split(", ") if text
+            ),
             row.at_stake,
         )
         for row in report.rows
     )
 
 
-def compare(orders: list[oracle.Order], checks: list[oracle.Check], tolerance: int = 0) -> Reconciliation:
+def compare(
+    orders: list[oracle.Order], checks: list[oracle.Check], tolerance: int = 0
+) -> Reconciliation:
     checks = without_loose_failures(orders, checks)
     report = reconciled(orders, checks, tolerance)
     assert found(report) == Counter(oracle.classify(orders, checks, tolerance)), (orders, checks)
@@ -90,21 +98,34 @@ def compare(orders: list[oracle.Order], checks: list[oracle.Check], tolerance: i
     return report
 
 
-def without_loose_failures(orders: list[oracle.Order], checks: list[oracle.Check]) -> list[oracle.Check]:
+def without_loose_failures(
+    orders: list[oracle.Order], checks: list[oracle.Check]
+) -> list[oracle.Check]:
     """A failed check tells no reference and no amount."""
     return [
-        oracle.Check(check.cart, check.status) if check.status == "failed" else check for check in checks
+        oracle.Check(check.cart, check.status) if check.status == "failed" else check
+        for check in checks
     ]
 
 
-def balances(report: Reconciliation, orders: list[oracle.Order], checks: list[oracle.Check]) -> None:
+def balances(
+    report: Reconciliation, orders: list[oracle.Order], checks: list[oracle.Check]
+) -> None:
     total = report.totals
     assert total.orders == len(orders)
     assert total.order_amount == sum(order.amount for order in orders)
     paid = [check for check in checks if check.status == "confirmed"]
     assert total.payments == len(paid)
     assert total.paid_amount == sum(check.amount or 0 for check in paid)
-    for name in ("rows", "orders", "order_amount", "recorded_amount", "payments", "paid_amount", "at_stake"):
+    for name in (
+        "rows",
+        "orders",
+        "order_amount",
+        "recorded_amount",
+        "payments",
+        "paid_amount",
+        "at_stake",
+    ):
         assert getattr(total, name) == sum(getattr(of, name) for of in total.by_outcome.values())
     placed = [number for row in report.rows for number in row.order_rows]
     assert sorted(placed) == list(range(1, len(orders) + 1))
@@ -123,8 +144,16 @@ TABLE = {
     ("not_found", "open"): ("not_found", 0),
     ("not_found", "canceled"): ("not_found", 0),
     **{(cart, "paid"): ("recorded_not_paid", 1000) for cart in oracle.WAITING},
-    **{(cart, status): ("still_open", 1000) for cart in oracle.WAITING for status in ("open", "canceled")},
-    **{(cart, status): ("unverified", 1000) for cart in ("unknown", "failed") for status in STATUSES},
+    **{
+        (cart, status): ("still_open", 1000)
+        for cart in oracle.WAITING
+        for status in ("open", "canceled")
+    },
+    **{
+        (cart, status): ("unverified", 1000)
+        for cart in ("unknown", "failed")
+        for status in STATUSES
+    },
 }
 
 
@@ -156,7 +185,9 @@ def test_one_order_and_one_cart(cart: str, status: str, by: str) -> None:
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("reference", [None, "A"])
 @pytest.mark.parametrize("with_id", [True, False])
-def test_an_order_without_a_check_is_unverified(status: str, reference: str | None, with_id: bool) -> None:
+def test_an_order_without_a_check_is_unverified(
+    status: str, reference: str | None, with_id: bool
+) -> None:
     report = compare([oracle.Order(reference, 0 if with_id else None, 1000, status)], [])
     assert [(row.outcome.value, row.at_stake) for row in report.rows] == [("unverified", 1000)]
 
@@ -192,15 +223,27 @@ def test_a_cart_without_an_order(cart: str, outcome: str | None) -> None:
     ],
 )
 def test_tolerance(paid: int, tolerance: int, outcome: str, at_stake: int) -> None:
-    report = compare([oracle.Order("A", 0, 1000, "paid")], [oracle.Check(0, "confirmed", paid, "A")], tolerance)
+    report = compare(
+        [oracle.Order("A", 0, 1000, "paid")], [oracle.Check(0, "confirmed", paid, "A")], tolerance
+    )
     [row] = report.rows
     assert (row.outcome.value, row.at_stake, row.difference) == (outcome, at_stake, paid - 1000)
 
 
 def test_exact_decimals() -> None:
-    rows = [{"reference": "A", "transaction_id": str(cart_id(0)), "amount": Decimal("0.10"), "status": "paid"}] * 1
+    rows = [
+        {
+            "reference": "A",
+            "transaction_id": str(cart_id(0)),
+            "amount": Decimal("0.10"),
+            "status": "paid",
+        }
+    ] * 1
     state = netgiro.CartState(
-        cart_id(0), "confirmed", payment=netgiro.PaymentInfo(total_amount=Decimal("0.30")), checked_at=shop.NOW
+        cart_id(0),
+        "confirmed",
+        payment=netgiro.PaymentInfo(total_amount=Decimal("0.30")),
+        checked_at=shop.NOW,
     )
     [row] = netgiro.reconcile(rows, [state]).rows
     assert (row.difference, row.at_stake) == (Decimal("0.20"), Decimal("0.20"))
@@ -237,7 +280,12 @@ class TestDuplicates:
             [oracle.Check(0, "confirmed", 1000, "A"), oracle.Check(1, "confirmed", 1000, "A")],
         )
         [row] = report.rows
-        assert (row.outcome.value, row.orders, row.payments, row.at_stake) == ("duplicate_payment", 2, 2, 1000)
+        assert (row.outcome.value, row.orders, row.payments, row.at_stake) == (
+            "duplicate_payment",
+            2,
+            2,
+            1000,
+        )
 
     def test_of_two_attempts_the_one_that_was_canceled_is_to_be_refunded(self) -> None:
         report = compare(
@@ -262,7 +310,11 @@ class TestDuplicates:
             [oracle.Check(0, "confirmed", 1000, "A")],
         )
         [row] = report.rows
-        assert (row.outcome.value, row.order_rows, row.order_amount) == ("duplicate_order", (1, 2), 2000)
+        assert (row.outcome.value, row.order_rows, row.order_amount) == (
+            "duplicate_order",
+            (1, 2),
+            2000,
+        )
 
     def test_the_same_transaction_on_two_orders(self) -> None:
         report = compare(
@@ -275,9 +327,16 @@ class TestDuplicates:
         ]
 
     def test_the_same_row_twice(self) -> None:
-        report = compare([oracle.Order("A", 0, 1000, "paid")] * 2, [oracle.Check(0, "confirmed", 1000, "A")])
+        report = compare(
+            [oracle.Order("A", 0, 1000, "paid")] * 2, [oracle.Check(0, "confirmed", 1000, "A")]
+        )
         [row] = report.rows
-        assert (row.outcome.value, row.orders, row.payments, row.at_stake) == ("duplicate_order", 2, 1, 1000)
+        assert (row.outcome.value, row.orders, row.payments, row.at_stake) == (
+            "duplicate_order",
+            2,
+            1,
+            1000,
+        )
 
     def test_the_same_row_twice_and_a_failed_check(self) -> None:
         report = compare([oracle.Order("A", 0, 1000, "paid")] * 2, [oracle.Check(0, "failed")])
@@ -314,7 +373,9 @@ class TestChecksOfOneCart:
     def test_the_latest_counts(self) -> None:
         assert self.outcome(self.at("pending", 1), self.at("confirmed", 2, 1000)) == "matched"
         assert self.outcome(self.at("pending", 1), self.at("canceled", 2)) == "recorded_not_paid"
-        assert self.outcome(self.at("confirmed", 1, 1000), self.at("confirmed", 2, 1000)) == "matched"
+        assert (
+            self.outcome(self.at("confirmed", 1, 1000), self.at("confirmed", 2, 1000)) == "matched"
+        )
 
     def test_a_failure_does_not_undo_what_is_final(self) -> None:
         lost = shop.failed(cart_id(0))
@@ -324,7 +385,10 @@ class TestChecksOfOneCart:
 
     def test_contradictions_are_believed_by_nobody(self) -> None:
         assert self.outcome(self.at("confirmed", 1, 1000), self.at("canceled", 2)) == "unverified"
-        assert self.outcome(self.at("confirmed", 1, 1000), self.at("confirmed", 2, 900)) == "unverified"
+        assert (
+            self.outcome(self.at("confirmed", 1, 1000), self.at("confirmed", 2, 900))
+            == "unverified"
+        )
 
 
 def test_every_pair_of_orders_with_every_pair_of_carts() -> None:
@@ -346,7 +410,9 @@ def test_every_pair_of_orders_with_every_pair_of_carts() -> None:
         orders = [dice.choice(all_orders) for _ in range(dice.choice((1, 2, 2, 3)))]
         checks = [
             oracle.Check(number, status, 1000 if status == "confirmed" else None, reference)
-            for number, (status, reference) in enumerate(dice.choices(all_checks, k=dice.choice((0, 1, 2, 2))))
+            for number, (status, reference) in enumerate(
+                dice.choices(all_checks, k=dice.choice((0, 1, 2, 2)))
+            )
         ]
         compare(orders, checks)
 
@@ -384,7 +450,10 @@ def test_the_core_decides_as_the_reference_does(
 
 def contents(report: Reconciliation) -> list[tuple[Any, ...]]:
     """All that is in the rows but the places of their orders."""
-    return [tuple(value for name, value in row._asdict().items() if name != "order_rows") for row in report.rows]
+    return [
+        tuple(value for name, value in row._asdict().items() if name != "order_rows")
+        for row in report.rows
+    ]
 
 
 @given(orders=orders_drawn, checks=checks_drawn, data=st.data())

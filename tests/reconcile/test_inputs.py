@@ -141,7 +141,9 @@ def test_amounts_that_are_exact_or_refused(given: Any, amount: Any) -> None:
         assert amount in {row.order_amount for row in report.rows}
 
 
-@pytest.mark.parametrize("given", [1001, 1001.0, "1001", " 1001 ", "1001.0", Decimal("1001.0"), pd.Series([1001])[0]])
+@pytest.mark.parametrize(
+    "given", [1001, 1001.0, "1001", " 1001 ", "1001.0", Decimal("1001.0"), pd.Series([1001])[0]]
+)
 def test_references_as_numbers(given: Any) -> None:
     row = only([order(reference=given, transaction_id=None)])
     assert (row.reference, row.outcome.value) == ("1001", "matched")
@@ -157,7 +159,9 @@ def test_no_transaction_id(given: Any) -> None:
     assert only([order(transaction_id=given)]).outcome == "matched"
 
 
-@pytest.mark.parametrize("given", [uuid.UUID(IDS[0]), IDS[0].upper(), f"{{{IDS[0]}}}", uuid.UUID(IDS[0]).bytes])
+@pytest.mark.parametrize(
+    "given", [uuid.UUID(IDS[0]), IDS[0].upper(), f"{{{IDS[0]}}}", uuid.UUID(IDS[0]).bytes]
+)
 def test_spellings_of_a_transaction_id(given: Any) -> None:
     assert only([order(reference=None, transaction_id=given)]).outcome == "matched"
 
@@ -228,7 +232,10 @@ def test_zones_may_be_mixed() -> None:
 @pytest.mark.parametrize(
     ("words", "state"),
     [
-        ("paid Paid PAID completed wc-completed wc-processing shipped confirmed refunded true", "paid"),
+        (
+            "paid Paid PAID completed wc-completed wc-processing shipped confirmed refunded true",
+            "paid",
+        ),
         ("greitt Greitt greidd greiddur staðfest lokið afgreitt afhent endurgreitt", "paid"),
         ("open pending wc-pending on-hold on_hold unpaid reserved", "open"),
         ("ógreitt opin opið ný bíður", "open"),
@@ -270,8 +277,24 @@ def test_the_shops_own_words() -> None:
 
 
 HEADERS = {
-    "reference": ["reference", "Order ID", "order_id", "orderNumber", "Pöntun", "pöntunarnúmer", "TILVÍSUN", "id"],
-    "transaction_id": ["transaction_id", "TransactionId", "Transaction ID", "færsla", "Færslunúmer", "cart_id"],
+    "reference": [
+        "reference",
+        "Order ID",
+        "order_id",
+        "orderNumber",
+        "Pöntun",
+        "pöntunarnúmer",
+        "TILVÍSUN",
+        "id",
+    ],
+    "transaction_id": [
+        "transaction_id",
+        "TransactionId",
+        "Transaction ID",
+        "færsla",
+        "Færslunúmer",
+        "cart_id",
+    ],
     "amount": ["amount", "Total", "Upphæð", "upphæð (ISK)", "Samtals", "fjárhæð", "Amount [kr.]"],
     "status": ["status", "State", "Staða", "order_status"],
     "created": ["created", "created_at", "Date", "Dagsetning", "dags."],
@@ -329,7 +352,9 @@ def test_nothing_at_all() -> None:
     assert "Balanced" in report.to_html()
     assert "Balanced" in report._repr_html_()
     assert len(report.to_pandas()) == len(report.to_polars()) == len(report.to_arrow()) == 0
-    assert [row.outcome.value for row in netgiro.reconcile(empty, [paid()]).rows] == ["paid_not_recorded"]
+    assert [row.outcome.value for row in netgiro.reconcile(empty, [paid()]).rows] == [
+        "paid_not_recorded"
+    ]
     refused([], "no column for amount")
     refused({}, "no column for amount")
 
@@ -367,7 +392,7 @@ def write(folder: Path, content: str | bytes, name: str = "orders.csv") -> Path:
 
 
 def test_csv_as_spreadsheets_write_it(tmp_path: Path) -> None:
-    lines = f"Pöntun;Færslunúmer;Upphæð;Staða;Athugasemd\r\n1001;{IDS[0]};4.990 kr.;Greitt;\"a;\r\nb\"\r\n\r\n"
+    lines = f'Pöntun;Færslunúmer;Upphæð;Staða;Athugasemd\r\n1001;{IDS[0]};4.990 kr.;Greitt;"a;\r\nb"\r\n\r\n'
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
         row = only(write(tmp_path, lines.encode(encoding)))
         assert (row.outcome.value, row.reference) == ("matched", "1001")
@@ -379,12 +404,21 @@ def test_csv_as_spreadsheets_write_it(tmp_path: Path) -> None:
 def test_csv_that_is_refused(tmp_path: Path) -> None:
     head = "reference,transaction_id,amount,status\n"
     refused(write(tmp_path, ""), "no column for amount", "there are none")
-    refused(write(tmp_path, head + f'1001,{IDS[0]},"x\ny",paid\n1002,,4.99,paid\n'), "row 1 (line 3)")
-    refused(write(tmp_path, head + f"1001,{IDS[0]},1,paid\n1002,,4.99,paid\n"), "row 2 (line 3)", "'4.99'")
+    refused(
+        write(tmp_path, head + f'1001,{IDS[0]},"x\ny",paid\n1002,,4.99,paid\n'), "row 1 (line 3)"
+    )
+    refused(
+        write(tmp_path, head + f"1001,{IDS[0]},1,paid\n1002,,4.99,paid\n"),
+        "row 2 (line 3)",
+        "'4.99'",
+    )
     refused(write(tmp_path, head + "1001,,1\n"), "line 2: the line has 3 cells, the header 4")
     refused(write(tmp_path, head + "1001,,1,paid,more\n"), "line 2: the line has 5 cells")
     refused(write(tmp_path, head + '1001,,"1,paid\n'), "orders.csv: line")
-    refused(write(tmp_path, "reference,amount,amount,status\n1,1,1,paid\n"), "'amount' stands above columns 2 and 3")
+    refused(
+        write(tmp_path, "reference,amount,amount,status\n1,1,1,paid\n"),
+        "'amount' stands above columns 2 and 3",
+    )
     # Spreadsheets leave empty cells at the end.
     assert only(write(tmp_path, head + f"1001,{IDS[0]},4990,paid,,\n")).outcome == "matched"
 
@@ -428,7 +462,8 @@ def test_importing_netgiro_imports_none_of_it() -> None:
 
 class TestWindow:
     orders = [
-        order(reference=str(day), transaction_id=IDS[day], created=f"2026-05-0{day} 23:30") for day in range(1, 6)
+        order(reference=str(day), transaction_id=IDS[day], created=f"2026-05-0{day} 23:30")
+        for day in range(1, 6)
     ]
     checks = [paid(day, reference=str(day)) for day in range(1, 6)]
 
@@ -452,18 +487,28 @@ class TestWindow:
     def test_days_are_those_of_the_zone(self) -> None:
         late = "Europe/Copenhagen"
         utc = [row | {"created": f"{row['created']}Z"} for row in self.orders]
-        report = netgiro.reconcile(utc, self.checks, date_from="2026-05-03", date_to="2026-05-03", timezone=late)
+        report = netgiro.reconcile(
+            utc, self.checks, date_from="2026-05-03", date_to="2026-05-03", timezone=late
+        )
         assert [row.reference for row in report.rows] == ["2"]
 
     def test_payments_of_orders_outside_are_left_out_with_them(self) -> None:
         extra = shop.check(
-            uuid.UUID(IDS[8]), "confirmed", amount=10, reference="x", created=dt.datetime(2026, 4, 1, tzinfo=UTC)
+            uuid.UUID(IDS[8]),
+            "confirmed",
+            amount=10,
+            reference="x",
+            created=dt.datetime(2026, 4, 1, tzinfo=UTC),
         )
         checks = [*self.checks, extra]
-        report = netgiro.reconcile(self.orders, checks, date_from="2026-05-02", date_to="2026-05-03")
+        report = netgiro.reconcile(
+            self.orders, checks, date_from="2026-05-02", date_to="2026-05-03"
+        )
         assert report.is_balanced
         assert report.totals.payments == 2
-        report = netgiro.reconcile(self.orders, checks, date_from="2026-04-01", date_to="2026-05-03")
+        report = netgiro.reconcile(
+            self.orders, checks, date_from="2026-04-01", date_to="2026-05-03"
+        )
         assert [row.outcome.value for row in report.exceptions] == ["paid_not_recorded"]
 
     def test_orders_without_a_date_are_kept(self) -> None:
@@ -472,16 +517,20 @@ class TestWindow:
         assert sorted(row.reference or "" for row in report.rows) == ["5", "9"]
 
     def test_windows_that_are_none(self) -> None:
-        refused(self.orders, "date_from is after date_to", date_from="2026-05-04", date_to="2026-05-02")
+        refused(
+            self.orders, "date_from is after date_to", date_from="2026-05-04", date_to="2026-05-02"
+        )
         refused(self.orders, "date_from:", date_from="05/04/2026")
 
 
 class TestChecks:
     def test_neither_checks_nor_a_client(self) -> None:
-        with pytest.raises(netgiro.InvalidRequestError, match="checks .* or a client"):
+        with pytest.raises(netgiro.InvalidRequestError, match=r"checks .* or a client"):
             netgiro.reconcile([order()])
         with pytest.raises(netgiro.InvalidRequestError, match="AsyncClient"):
-            netgiro.reconcile([order()], client=netgiro.AsyncClient("881E674F-7891-4C20-AFD8-56FE2624C4B5", "x"))
+            netgiro.reconcile(
+                [order()], client=netgiro.AsyncClient("881E674F-7891-4C20-AFD8-56FE2624C4B5", "x")
+            )
 
     def test_the_kinds_of_checks(self, tmp_path: Path) -> None:
         result = paid()
@@ -518,7 +567,9 @@ class TestChecks:
         frame.to_csv(path, index=False)
         for checks in (columns, frame, pa.table(columns), path):
             report = netgiro.reconcile(orders, checks)
-            assert [(row.reference, row.outcome.value) for row in report.exceptions] == [("1002", "unverified")]
+            assert [(row.reference, row.outcome.value) for row in report.exceptions] == [
+                ("1002", "unverified")
+            ]
 
     @pytest.mark.parametrize(
         ("member", "value", "words"),
@@ -530,7 +581,12 @@ class TestChecks:
         ],
     )
     def test_frames_that_are_refused(self, member: str, value: str, words: tuple[str, ...]) -> None:
-        row = {"transaction_id": IDS[0], "status": "confirmed", "amount": "4990", "checked_at": None}
+        row = {
+            "transaction_id": IDS[0],
+            "status": "confirmed",
+            "amount": "4990",
+            "checked_at": None,
+        }
         with pytest.raises(netgiro.InvalidRequestError) as raised:
             netgiro.reconcile([order()], [row | {member: value}])
         for word in words:
@@ -538,13 +594,17 @@ class TestChecks:
 
     def test_what_is_no_check(self) -> None:
         for checks in ([5], [None], ["confirmed"]):
-            with pytest.raises(netgiro.InvalidRequestError, match=r"checks\[0\] must be a CheckResult"):
+            with pytest.raises(
+                netgiro.InvalidRequestError, match=r"checks\[0\] must be a CheckResult"
+            ):
                 netgiro.reconcile([order()], checks)
 
     def test_results_of_an_interrupted_call_leave_the_rest_unverified(self) -> None:
         orders = [order(), order(reference="1002", transaction_id=IDS[1])]
         report = netgiro.reconcile(orders, netgiro.CheckResults([paid()]))
-        assert [(row.reference, row.outcome.value) for row in report.exceptions] == [("1002", "unverified")]
+        assert [(row.reference, row.outcome.value) for row in report.exceptions] == [
+            ("1002", "unverified")
+        ]
 
 
 def test_options_that_cannot_be() -> None:

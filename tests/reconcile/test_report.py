@@ -30,10 +30,16 @@ REPORT = netgiro.reconcile(MADE.orders, MADE.checks, now=shop.NOW)
 ID = str(uuid.UUID(int=5))
 
 
-def reconciled(paid: Any = 4990, checks: list[Any] | None = None, **members: Any) -> netgiro.Reconciliation:
+def reconciled(
+    paid: Any = 4990, checks: list[Any] | None = None, **members: Any
+) -> netgiro.Reconciliation:
     row = {"reference": "1001", "transaction_id": ID, "amount": 4990, "status": "paid"} | members
     given = [shop.check(uuid.UUID(ID), "confirmed", amount=paid)] if checks is None else checks
-    keep = [name for name in row if name not in {"reference", "transaction_id", "amount", "status", "created"}]
+    keep = [
+        name
+        for name in row
+        if name not in {"reference", "transaction_id", "amount", "status", "created"}
+    ]
     return netgiro.reconcile([row], given, keep=keep, now=shop.NOW)
 
 
@@ -155,7 +161,10 @@ def test_the_summary_is_plain() -> None:
 
 class TestFrames:
     def expected(self) -> list[tuple[Any, ...]]:
-        return [(row.outcome.value, row.reference, row.at_stake, row.difference, row.created) for row in REPORT.rows]
+        return [
+            (row.outcome.value, row.reference, row.at_stake, row.difference, row.created)
+            for row in REPORT.rows
+        ]
 
     def rows(self, rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         names = ("outcome", "reference", "at_stake", "difference", "created")
@@ -236,7 +245,9 @@ class TestFiles:
 
         monkeypatch.setattr(frames, "library", without)
         REPORT.to_parquet(tmp_path / "polars.parquet")
-        assert pl.read_parquet(tmp_path / "polars.parquet")["at_stake"].sum() == REPORT.totals.at_stake
+        assert (
+            pl.read_parquet(tmp_path / "polars.parquet")["at_stake"].sum() == REPORT.totals.at_stake
+        )
         assert len(pl.DataFrame(REPORT)) == len(REPORT)
 
     def test_excel(self, tmp_path: Path) -> None:
@@ -251,7 +262,9 @@ class TestFiles:
             assert lines[0][head.index("reference")] == rows[0].reference
             created = rows[0].created
             assert created is not None
-            assert abs(lines[0][head.index("created")] - created.replace(tzinfo=None)) < dt.timedelta(seconds=1)
+            assert abs(
+                lines[0][head.index("created")] - created.replace(tzinfo=None)
+            ) < dt.timedelta(seconds=1)
         assert book["Summary"]["B1"].value == REPORT.totals.at_stake
 
     def test_excel_holds_no_formulas(self, tmp_path: Path) -> None:
@@ -318,7 +331,8 @@ class TestMasking:
             ["822-3281"],
         ):
             rows = [
-                {"reference": number, "transaction_id": None, "amount": 1, "status": "open"} for number in numbers
+                {"reference": number, "transaction_id": None, "amount": 1, "status": "open"}
+                for number in numbers
             ]
             other = {"reference": numbers[0], "transaction_id": ID, "amount": 1, "status": "open"}
             paid = shop.check(uuid.UUID(ID), "confirmed", amount=1, reference=numbers[-1])
@@ -329,7 +343,8 @@ class TestMasking:
 
     def test_order_numbers_of_seven_digits_are_no_phones(self) -> None:
         rows = [
-            {"reference": 8_000_000 + at, "transaction_id": None, "amount": 1, "status": "open"} for at in range(9)
+            {"reference": 8_000_000 + at, "transaction_id": None, "amount": 1, "status": "open"}
+            for at in range(9)
         ]
         report = netgiro.reconcile(rows, [], now=shop.NOW)
         assert {row.reference for row in report.rows} == {str(8_000_000 + at) for at in range(9)}
@@ -347,12 +362,14 @@ class TestPlots:
     NAMES = ("outcomes_by_day", "at_stake", "time_to_confirm", "open_by_age")
 
     @pytest.mark.parametrize("name", NAMES)
-    @pytest.mark.parametrize("report", [REPORT, reconciled(), reconciled(status="open")], ids=["month", "one", "open"])
+    @pytest.mark.parametrize(
+        "report", [REPORT, reconciled(), reconciled(status="open")], ids=["month", "one", "open"]
+    )
     def test_charts_are_drawn(self, name: str, report: netgiro.Reconciliation) -> None:
         chart = getattr(report.plot, name)()
         out = io.StringIO()
         chart.save(out, format="svg")
-        root = ET.fromstring(out.getvalue())  # noqa: S314 - it was made here
+        root = ET.fromstring(out.getvalue())
         assert root.tag.endswith("svg")
         assert chart.to_dict()["background"] == "transparent"
 
@@ -367,7 +384,9 @@ class TestPlots:
 
     def test_outcomes_by_day(self) -> None:
         dated = [row for row in REPORT.rows if row.created]
-        assert sum(value["rows"] for value in self.values("outcomes_by_day", matched=True)) == len(dated)
+        assert sum(value["rows"] for value in self.values("outcomes_by_day", matched=True)) == len(
+            dated
+        )
         assert sum(value["rows"] for value in self.values("outcomes_by_day")) == len(
             [row for row in dated if row.outcome != "matched"]
         )

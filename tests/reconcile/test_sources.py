@@ -78,7 +78,9 @@ FORMS: dict[str, Callable[[Path], Any]] = {
     ),
     "pyarrow": lambda _: pa.Table.from_pylist(ORDERS),
     "pyarrow, dictionaries": lambda _: pa.Table.from_pylist(ORDERS).set_column(
-        NAMES.index("status"), "status", pa.array([row["status"] for row in ORDERS]).dictionary_encode()
+        NAMES.index("status"),
+        "status",
+        pa.array([row["status"] for row in ORDERS]).dictionary_encode(),
     ),
     "narwhals": lambda _: nw.from_native(pl.DataFrame(ORDERS)),
     "Arrow": lambda _: Speaker(pa.Table.from_pylist(ORDERS)),
@@ -90,19 +92,30 @@ FORMS: dict[str, Callable[[Path], Any]] = {
     "CSV": as_csv,
     "CSV as a text": lambda folder: str(as_csv(folder)),
     "CSV with semicolons": lambda folder: as_csv(folder, delimiter=";"),
-    "CSV of pandas": lambda folder: pd.DataFrame(ORDERS).to_csv(folder / "a.csv") or folder / "a.csv",
-    "CSV of numbers": lambda folder: pd.DataFrame(ORDERS)
-    .astype({"reference": float, "amount": float})
-    .to_csv(folder / "a.csv", index=False)
-    or folder / "a.csv",
-    "CSV of polars": lambda folder: pl.DataFrame(ORDERS).write_csv(folder / "a.csv") or folder / "a.csv",
+    "CSV of pandas": lambda folder: (
+        pd.DataFrame(ORDERS).to_csv(folder / "a.csv") or folder / "a.csv"
+    ),
+    "CSV of numbers": lambda folder: (
+        pd.DataFrame(ORDERS)
+        .astype({"reference": float, "amount": float})
+        .to_csv(folder / "a.csv", index=False)
+        or folder / "a.csv"
+    ),
+    "CSV of polars": lambda folder: (
+        pl.DataFrame(ORDERS).write_csv(folder / "a.csv") or folder / "a.csv"
+    ),
     "Parquet": lambda folder: as_parquet(folder, pa.Table.from_pylist(ORDERS)),
     "texts": lambda _: text(ORDERS),
     "in another zone": lambda _: [
-        row | {"created": row["created"].astimezone(dt.timezone(dt.timedelta(hours=-7)))} for row in ORDERS
+        row | {"created": row["created"].astimezone(dt.timezone(dt.timedelta(hours=-7)))}
+        for row in ORDERS
     ],
-    "without a zone": lambda _: [row | {"created": row["created"].replace(tzinfo=None)} for row in ORDERS],
-    "as UUIDs": lambda _: [row | {"transaction_id": uuid.UUID(row["transaction_id"])} for row in ORDERS],
+    "without a zone": lambda _: [
+        row | {"created": row["created"].replace(tzinfo=None)} for row in ORDERS
+    ],
+    "as UUIDs": lambda _: [
+        row | {"transaction_id": uuid.UUID(row["transaction_id"])} for row in ORDERS
+    ],
     "as Icelanders write": lambda _: [
         {
             "Pöntunarnúmer": row["reference"],
@@ -128,7 +141,7 @@ def test_every_form_gives_the_same_report(form: str, tmp_path: Path) -> None:
     "form",
     [
         lambda results: results,
-        lambda results: list(results),
+        list,
         lambda results: results.to_pandas(),
         lambda results: results.to_polars(),
         lambda results: results.to_arrow(),
@@ -137,7 +150,9 @@ def test_every_form_gives_the_same_report(form: str, tmp_path: Path) -> None:
     ids=["results", "list", "pandas", "polars", "pyarrow", "DuckDB"],
 )
 def test_every_form_of_the_checks_gives_the_same_report(form: Callable[[Any], Any]) -> None:
-    report = netgiro.reconcile(ORDERS, form(netgiro.CheckResults(MADE.checks)), now=shop.NOW, keep=["reference"])
+    report = netgiro.reconcile(
+        ORDERS, form(netgiro.CheckResults(MADE.checks)), now=shop.NOW, keep=["reference"]
+    )
     assert report.summary == EXPECTED.summary
     assert {row.reference: row.outcome for row in report.exceptions} == {
         row.reference: row.outcome for row in EXPECTED.exceptions
@@ -166,10 +181,16 @@ def test_parquet_and_relations_with_what_is_there(
     from netgiro.reconciliation import tables
 
     found = tables._found
-    monkeypatch.setattr(tables, "_found", lambda name: None if name.partition(".")[0] in missing else found(name))
+    monkeypatch.setattr(
+        tables, "_found", lambda name: None if name.partition(".")[0] in missing else found(name)
+    )
     sources = [path]
     if "duckdb" not in missing:
-        sources.append(relation(pl.DataFrame(ORDERS).with_columns(pl.col("created").dt.replace_time_zone(None))))
+        sources.append(
+            relation(
+                pl.DataFrame(ORDERS).with_columns(pl.col("created").dt.replace_time_zone(None))
+            )
+        )
     for source in sources:
         assert netgiro.reconcile(source, MADE.checks, now=shop.NOW, keep=["reference"]) == EXPECTED
 

@@ -336,13 +336,18 @@ pub fn reconcile(
         rows: wanted.len(),
         ..Total::default()
     };
-    let (mut seen_orders, mut seen_carts) = (HashSet::new(), HashSet::new());
+    let mut times = vec![0_u8; orders.len()];
+    let mut seen_carts = HashSet::with_capacity(carts.len());
     let mut is_whole = true;
     for case in wanted.iter().chain(&others) {
-        is_whole &= case.orders.iter().all(|(at, _)| seen_orders.insert(*at));
+        for (at, _) in &case.orders {
+            if let Some(times) = times.get_mut(*at) {
+                *times = times.saturating_add(1);
+            }
+        }
         is_whole &= case.carts.iter().all(|cart| seen_carts.insert(cart.id));
     }
-    is_whole &= seen_orders.len() == orders.len();
+    is_whole &= times.iter().all(|&times| times == 1);
     is_whole &= carts
         .iter()
         .all(|cart| !cart.is_paid() || seen_carts.contains(&cart.id));
@@ -365,7 +370,7 @@ pub fn reconcile(
         .into_iter()
         .map(|case| row(case, options.now))
         .collect();
-    rows.sort_by(|one, other| {
+    rows.sort_unstable_by(|one, other| {
         let matched = |row: &Row| row.outcome == Outcome::Matched;
         matched(one)
             .cmp(&matched(other))
