@@ -29,7 +29,7 @@ def test_it_stops_cleanly_and_frees_its_port(tmp_path: Path, number: signal.Sign
 
 
 def test_people_are_told_where_it_is(tmp_path: Path) -> None:
-    running = Shell(folder=tmp_path).start("simulator", "--port", "0", "--env-file", "shop.env")
+    running = Shell(folder=tmp_path).start("simulator", "--port", "0", "--write-env", "shop.env")
     text = ""
     while "Customers:" not in text:
         line = running.line()

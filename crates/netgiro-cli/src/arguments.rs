@@ -53,6 +53,10 @@ fn of_command(command: &'static Command, parser: &mut Parser) -> Result<Wanted, 
         argument: None,
         values: Vec::new(),
     };
+    // Another program's, where it is at all: its options are not known here.
+    if command.name == "reconcile" {
+        return Ok(Wanted::Command(given));
+    }
     while let Some(argument) = parser.next().map_err(refused)? {
         let name = match argument {
             Arg::Long("help") | Arg::Short('h') => return Ok(Wanted::Help(Some(command))),

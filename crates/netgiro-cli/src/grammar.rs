@@ -367,7 +367,7 @@ pub(crate) const COMMANDS: &[Command] = &[
                     "Let NETGIRO_APP_KEY with NETGIRO_SECRET_KEY in, rather than the test account",
                 ),
                 file(
-                    "env-file",
+                    "write-env",
                     "Write the NETGIRO_ variables that a shop needs for it to this file",
                 ),
             ],

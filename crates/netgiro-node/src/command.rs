@@ -1,9 +1,9 @@
 //! The command `netgiro`: `node/cli.cjs` calls it.
 
 use std::ffi::OsString;
+use std::thread;
 
-use napi::Task;
-use napi::bindgen_prelude::{AsyncTask, Env};
+use napi::bindgen_prelude::{Env, Object};
 use napi_derive::napi;
 use netgiro_cli::Interrupt;
 
@@ -25,38 +25,30 @@ impl NativeCommand {
         }
     }
 
-    /// Carries it out; gives its exit code.
+    /// Carries it out; gives a promise of its exit code.
+    ///
+    /// On a thread of its own: Node would wait for one of its pool's at the end of the process, which a second Ctrl-C
+    /// wants at once.
     #[napi(catch_unwind, ts_return_type = "Promise<number>")]
-    pub fn run(&self) -> AsyncTask<Running> {
-        AsyncTask::new(Running {
-            arguments: self.arguments.iter().map(OsString::from).collect(),
-            interrupt: self.interrupt.clone(),
-        })
+    pub fn run<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let (deferred, promise) = env.create_deferred()?;
+        let arguments = self.arguments.iter().map(OsString::from).collect();
+        let interrupt = self.interrupt.clone();
+        thread::Builder::new()
+            .name("netgiro-command".to_owned())
+            .spawn(move || {
+                let exit = netgiro_cli::run(arguments, &interrupt);
+                deferred.resolve(move |_| Ok(u32::from(exit)));
+            })
+            .map_err(|error| {
+                napi::Error::from_reason(format!("no thread could be started: {error}"))
+            })?;
+        Ok(promise)
     }
 
     /// Has it stop.
     #[napi(catch_unwind)]
     pub fn interrupt(&self) {
         self.interrupt.interrupt();
-    }
-}
-
-/// A command under way.
-pub struct Running {
-    arguments: Vec<OsString>,
-    interrupt: Interrupt,
-}
-
-impl Task for Running {
-    type Output = u8;
-    type JsValue = u32;
-
-    fn compute(&mut self) -> napi::Result<u8> {
-        let arguments = std::mem::take(&mut self.arguments);
-        Ok(netgiro_cli::run(arguments, &self.interrupt))
-    }
-
-    fn resolve(&mut self, _: Env, exit: u8) -> napi::Result<u32> {
-        Ok(exit.into())
     }
 }

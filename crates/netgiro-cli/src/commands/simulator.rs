@@ -49,7 +49,7 @@ pub(super) fn serve(
             .add_fault(fault)
             .map_err(|error| Failure::usage(error.to_string()))?;
     }
-    if let Some(path) = given.path("env-file") {
+    if let Some(path) = given.path("write-env") {
         write_variables(path, &simulator).map_err(|error| Failure::file("written", path, error))?;
     }
     let started = Started {
@@ -173,10 +173,10 @@ fn write_variables(path: &Path, simulator: &Simulator) -> io::Result<()> {
 }
 
 fn text(given: &Given, simulator: &Simulator) -> String {
-    let keys = match given.path("env-file") {
+    let keys = match given.path("write-env") {
         Some(path) => format!("in {}", path.display()),
         None if given.flag("own-keys") => "as NETGIRO_SECRET_KEY has it".to_owned(),
-        None => "the published test account's; --env-file FILE writes it".to_owned(),
+        None => "the published test account's; --write-env FILE writes it".to_owned(),
     };
     let authority = simulator
         .ca_file()
