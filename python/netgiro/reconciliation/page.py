@@ -88,13 +88,13 @@ def _lead(report: Reconciliation) -> str:
         )
     unsure = total.by_outcome[Outcome.UNVERIFIED]
     more = (
-        f" {number(unsure.rows)} of them could not be told ({kronur(unsure.at_stake)})."
+        f", {number(unsure.rows)} of which could not be told ({kronur(unsure.at_stake)})"
         if unsure.rows
         else ""
     )
     return (
         f'<p class="lead">{kronur(total.at_stake)}<small>at stake</small></p>'
-        f'<p class="told">{counted(len(report.exceptions), "exception")}; {told}.{more}</p>'
+        f'<p class="told">{counted(len(report.exceptions), "exception")}{more}. {told}.</p>'
     )
 
 

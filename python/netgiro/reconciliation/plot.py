@@ -89,7 +89,7 @@ class Plots:
             "bar",
             {"cornerRadiusEnd": 3, "height": {"band": 0.7}},
             "Money at stake by class",
-            x=_axis("at_stake:Q", "krónur", format="~s"),
+            x=_axis("at_stake:Q", "krónur", format="~s", tickCount=6),
             y=_axis("class:N", None, sort="-x", grid=False),
             color=_colour("class", legend=False),
             tooltip=["class:N", "rows:Q", "kronur:N"],

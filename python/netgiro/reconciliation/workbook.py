@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from netgiro.errors import InvalidRequestError
 from netgiro.reconciliation import frames
 from netgiro.reconciliation.rows import Rows
 
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 
 _WIDTHS = {"reason": 60, "action": 50, "transaction_id": 38, "created": 18, "paid_at": 18}
 _MOST_WHOLE = 2**53
+_MOST_ROWS = 2**20 - 1
 
 
 def write(report: Reconciliation, path: str | os.PathLike[str]) -> None:
     """Write the workbook; amounts and instants are Excel's own, in UTC."""
     excel = frames.library("xlsxwriter", "to_excel")
+    if len(report) > _MOST_ROWS:
+        raise InvalidRequestError(
+            f"a sheet holds {_MOST_ROWS} rows, and there are {len(report)}: use to_csv or to_parquet"
+        )
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with excel.Workbook(os.fspath(path), options) as book:
         book.set_properties({"title": "Reconciliation"})
