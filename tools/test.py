@@ -17,8 +17,6 @@ import packages
 import services
 from packages import ROOT
 
-BROWSER = ROOT / "tests" / "browser"
-
 # What the closing lines of a test runner say: (passed, failed).
 CARGO = (re.compile(r"^test result: .*? (\d+) passed; (\d+) failed", re.MULTILINE), None)
 PYTEST = (re.compile(r"(\d+) passed"), re.compile(r"(\d+) (?:failed|errors?)\b"))
@@ -238,9 +236,8 @@ def shops(suites: Suites) -> None:
         *["shops: node", NODE, "node", "tests/shops/node/run.mjs"], NETGIRO_TARBALL=str(tarball)
     )
     if interpreter is not None:
-        packages.run("npm", "ci", "--no-fund", "--no-audit", "--silent", cwd=BROWSER)
         suites.count(
-            *["shops: browser", NODE, "node", "--test", "--test-concurrency=1", BROWSER],
+            *["shops: browser", NODE, "node", "tests/browser/run.mjs"],
             NETGIRO_TARBALL=str(tarball),
             NETGIRO_PYTHON=str(interpreter),
         )
