@@ -86,7 +86,8 @@ fn find(name: &OsStr) -> Result<&'static Command, Failure> {
     name.to_str().and_then(Command::find).ok_or_else(|| {
         let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
         Failure::usage(format!(
-            "there is no command {name:?}; there are {}",
+            "there is no command {:?}; there are {}",
+            name.to_string_lossy(),
             names.join(", ")
         ))
     })
@@ -186,7 +187,7 @@ impl Given {
     fn as_text<'a>(&self, name: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
         value
             .to_str()
-            .ok_or_else(|| self.usage(format!("{name} is not valid text: {value:?}")))
+            .ok_or_else(|| self.usage(format!("{name} is not valid text: {}", value.display())))
     }
 }
 

@@ -15,10 +15,17 @@ pub(crate) struct Console {
     /// Whether results are written as JSON.
     json: bool,
     colors: bool,
-    /// Whether a line on standard error can be written anew.
-    is_live: bool,
-    shows_progress: bool,
+    progress: Progress,
     failure: Option<io::Error>,
+}
+
+/// What becomes of the line that shows how far a command has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Nobody would see it.
+    Off,
+    Hidden,
+    Shown,
 }
 
 impl Console {
@@ -27,7 +34,11 @@ impl Console {
         let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
         Self {
             colors: io::stdout().is_terminal() && !is_dumb && variable("NO_COLOR").is_none(),
-            is_live: io::stderr().is_terminal() && !is_dumb,
+            progress: if io::stderr().is_terminal() && !is_dumb {
+                Progress::Hidden
+            } else {
+                Progress::Off
+            },
             ..Self::to(Box::new(io::stdout()), Box::new(io::stderr()))
         }
     }
@@ -39,8 +50,7 @@ impl Console {
             err,
             json: false,
             colors: false,
-            is_live: false,
-            shows_progress: false,
+            progress: Progress::Off,
             failure: None,
         }
     }
@@ -55,7 +65,7 @@ impl Console {
 
     /// Whether there is somebody to show progress to.
     pub(crate) fn is_live(&self) -> bool {
-        self.is_live
+        self.progress != Progress::Off
     }
 
     /// A line of text on standard output.
@@ -91,14 +101,15 @@ impl Console {
 
     /// Shows how far it has come, in place of what was shown before.
     pub(crate) fn show_progress(&mut self, line: impl Display) {
-        if self.is_live {
+        if self.is_live() {
             let _ = write!(self.err, "\r\x1b[K{line}").and_then(|()| self.err.flush());
-            self.shows_progress = true;
+            self.progress = Progress::Shown;
         }
     }
 
     pub(crate) fn hide_progress(&mut self) {
-        if std::mem::take(&mut self.shows_progress) {
+        if self.progress == Progress::Shown {
+            self.progress = Progress::Hidden;
             let _ = write!(self.err, "\r\x1b[K").and_then(|()| self.err.flush());
         }
     }
@@ -212,7 +223,7 @@ pub(crate) mod tests {
         let (mut console, out, err) = console();
         console.show_progress("unseen");
         assert_eq!(err.text(), "");
-        console.is_live = true;
+        console.progress = Progress::Hidden;
         console.show_progress("waiting");
         console.say("paid");
         console.say("indeed");

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use netgiro::{CartPoll, Error, ErrorKind, RequestSent};
+use netgiro_simulator::SimulatorError;
 
 use crate::console::{Console, plain};
 use crate::exit::Exit;
@@ -17,7 +18,7 @@ pub(crate) enum Failure {
     /// Something of this machine's failed.
     Machine(String),
     /// The client failed.
-    Client(Box<Error>, Going),
+    Client(Box<Error>, Box<Going>),
     /// Ctrl-C, and what it stopped.
     Interrupted(Box<Going>),
 }
@@ -40,7 +41,13 @@ const INTERRUPTED: &str = "netgiro: interrupted";
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Client(Box::new(error), Going::default())
+        Self::Client(Box::new(error), Box::default())
+    }
+}
+
+impl From<SimulatorError> for Failure {
+    fn from(error: SimulatorError) -> Self {
+        Self::Machine(error.to_string())
     }
 }
 

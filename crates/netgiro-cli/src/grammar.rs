@@ -23,7 +23,7 @@ pub(crate) struct Argument {
 }
 
 /// An option, without its two hyphens.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Opt {
     pub(crate) name: &'static str,
     pub(crate) takes: Takes,

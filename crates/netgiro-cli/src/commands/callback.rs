@@ -90,7 +90,7 @@ fn of_file(text: &str) -> Result<Vec<(String, String)>, String> {
     }
     text.lines()
         .enumerate()
-        .filter(|(at, line)| !line.trim().is_empty() && !(*at == 0 && is_request_line(line)))
+        .filter(|(at, line)| !(line.trim().is_empty() || *at == 0 && is_request_line(line)))
         .map(|(at, line)| {
             of_line(line).ok_or_else(|| format!("line {} is no \"Name: value\"", at + 1))
         })

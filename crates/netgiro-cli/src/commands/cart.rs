@@ -178,7 +178,7 @@ fn uninterrupted<T>(
             changes: true,
             ..Going::default()
         };
-        Failure::Client(Box::new(error), going)
+        Failure::Client(Box::new(error), Box::new(going))
     })
 }
 

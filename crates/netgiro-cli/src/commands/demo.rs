@@ -1,6 +1,7 @@
 //! demo: five checkouts against a simulator of its own, as a timeline.
 
 use std::future::Future;
+use std::io;
 use std::time::{Duration, Instant};
 
 use netgiro::{
@@ -59,7 +60,7 @@ async fn all(console: &mut Console) -> Result<Exit, Failure> {
     let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
     options.base_url = Some(simulator.local_url().to_owned());
     let client = Client::new(options)?;
-    let mut stage = Stage {
+    let mut scene = Stage {
         console,
         simulator: &simulator,
         client: &client,
@@ -67,8 +68,8 @@ async fn all(console: &mut Console) -> Result<Exit, Failure> {
     };
     let mut exit = Exit::Done;
     for (number, (checkout, expected)) in (1..).zip(CHECKOUTS) {
-        stage.title(number, checkout);
-        let state = stage.play(number).await?;
+        scene.title(number, checkout);
+        let state = scene.play(number).await?;
         let held = simulator.cart(state.transaction_id);
         let outcome = Outcome {
             checkout,
@@ -80,7 +81,7 @@ async fn all(console: &mut Console) -> Result<Exit, Failure> {
         if !is_right {
             exit = Exit::Error;
         }
-        stage.end(&outcome, state.status, is_right);
+        scene.end(&outcome, state.status, is_right);
     }
     simulator.close();
     Ok(exit)
@@ -119,7 +120,7 @@ impl Stage<'_> {
             4 => {
                 let cart = self.insert(number, None).await?;
                 let late = Fault::on(Endpoint::CancelCart).confirm_during();
-                self.simulator.add_fault(late).map_err(simulated)?;
+                self.simulator.add_fault(late)?;
                 let state = self.settle(&cart).await?;
                 self.tell(
                     "shop",
@@ -132,22 +133,20 @@ impl Stage<'_> {
     }
 
     async fn by_callback(&mut self, number: usize) -> Result<CartState, Failure> {
-        let server = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
-        let address = server.local_addr().map_err(failed)?;
+        let server = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .map_err(|error| failed(&error))?;
+        let address = server.local_addr().map_err(|error| failed(&error))?;
         let url = format!("http://{address}/netgiro/callback?order={number}");
         let cart = self.insert(number, Some(&url)).await?;
-        let (client, simulated) = (self.client.clone(), self.started);
+        let (client, started) = (self.client.clone(), self.started);
         let reference = cart.reference.clone();
         let answering = async move {
-            loop {
-                let matches = answer(&server, &client, &url, &reference)
-                    .await
-                    .map_err(failed)?;
-                let seconds = simulated.elapsed().as_secs_f64();
-                if matches {
-                    return Ok::<f64, Failure>(seconds);
-                }
-            }
+            while !answer(&server, &client, &url, &reference)
+                .await
+                .map_err(|error| failed(&error))?
+            {}
+            Ok(started.elapsed().as_secs_f64())
         };
         self.wait(&cart, "accepts", Simulator::confirm, answering)
             .await
@@ -197,7 +196,7 @@ impl Stage<'_> {
                     () = &mut customer, if !has_acted => {
                         has_acted = true;
                         self.tell("customer", verb);
-                        act(simulator, id).map_err(simulated)?;
+                        act(simulator, id)?;
                     }
                     answered = &mut answering, if !has_answered => {
                         has_answered = true;
@@ -277,7 +276,7 @@ async fn answer(
     client: &Client,
     url: &str,
     reference: &str,
-) -> std::io::Result<bool> {
+) -> io::Result<bool> {
     let (stream, _) = server.accept().await?;
     let request = received(&stream).await?;
     let matches = request.is_some_and(|(headers, body)| {
@@ -293,7 +292,7 @@ async fn answer(
         stream.writable().await?;
         match stream.try_write(rest) {
             Ok(written) => rest = rest.get(written..).unwrap_or_default(),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
     }
@@ -301,14 +300,14 @@ async fn answer(
 }
 
 /// The headers and the body of a request, once all of it is there.
-async fn received(stream: &TcpStream) -> std::io::Result<Option<(Vec<(String, String)>, Vec<u8>)>> {
+async fn received(stream: &TcpStream) -> io::Result<Option<(Vec<(String, String)>, Vec<u8>)>> {
     let mut bytes = Vec::new();
     loop {
         stream.readable().await?;
         match stream.try_read_buf(&mut bytes) {
             Ok(0) => return Ok(None),
             Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
             Err(error) => return Err(error),
         }
         let mut fields = [httparse::EMPTY_HEADER; 32];
@@ -335,10 +334,6 @@ async fn received(stream: &TcpStream) -> std::io::Result<Option<(Vec<(String, St
     }
 }
 
-fn simulated(error: SimulatorError) -> Failure {
-    Failure::Machine(error.to_string())
-}
-
-fn failed(error: std::io::Error) -> Failure {
+fn failed(error: &io::Error) -> Failure {
     Failure::Machine(format!("the shop's callback URL cannot be served: {error}"))
 }

@@ -145,7 +145,7 @@ pub(super) fn to_the_end(
                     ..Going::default()
                 },
             };
-            Err(Failure::Client(Box::new(error), going))
+            Err(Failure::Client(Box::new(error), Box::new(going)))
         }
         Ended::Known(exit) => {
             if let (Err(error), Some(path)) = (&kept, file) {
