@@ -43,13 +43,13 @@ class CartAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ("check_now", "cancel")
     exclude = ("poll",)
 
-    def get_readonly_fields(self, _request: HttpRequest, _cart: Any = None) -> list[str]:
-        """Show everything, and have nothing edited."""
-        return [field.name for field in self.opts.fields if field.name not in self.exclude]
-
     def has_add_permission(self, _request: HttpRequest) -> bool:
         """Carts come from checkouts alone."""
         return False
+
+    def has_change_permission(self, request: HttpRequest, cart: Any = None) -> bool:
+        """Let carts be acted on, and none be edited: saving a page would write what it once read."""
+        return cart is None and super().has_change_permission(request)
 
     def has_delete_permission(self, _request: HttpRequest, _cart: Any = None) -> bool:
         """Keep them: they say what was paid."""

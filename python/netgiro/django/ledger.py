@@ -382,10 +382,14 @@ def report(callback: netgiro.Callback, *, signature: str | None = None) -> Cart:
 
     Lets a callback with a `signature` through once.
     """
+    # Before the transaction, which is to begin with a write: SQLite may refuse one after reading.
+    found = expected(callback)
+    if found is None:
+        raise Refusal(409, f"the shop has no order for the cart {callback.transaction_id}")
     with durably():
         if signature is not None:
             _let_through(signature)
-        return _report(callback)
+        return _report(found, callback)
 
 
 def _let_through(signature: str) -> None:
@@ -396,10 +400,7 @@ def _let_through(signature: str) -> None:
         raise Refusal(409, "it is a replay: it verifies, and was accepted before") from None
 
 
-def _report(callback: netgiro.Callback) -> Cart:
-    found = expected(callback)
-    if found is None:
-        raise Refusal(409, f"the shop has no order for the cart {callback.transaction_id}")
+def _report(found: Cart, callback: netgiro.Callback) -> Cart:
     row = _locked(found.pk)
     if row.transaction_id is None:
         # The answer to InsertCart is not here yet, or never will be.
@@ -407,10 +408,10 @@ def _report(callback: netgiro.Callback) -> Cart:
         _has_id(row, sent, options().checkout_timeout)
     elif row.transaction_id != callback.transaction_id:
         raise Refusal(409, f"it is about {callback.transaction_id}, ours is {row.transaction_id}")
-    row.reported_at = timezone.now()
+    row.reported_at = now = timezone.now()
     is_news = not row.is_final or (callback.state.is_paid and not row.is_paid)
     if is_news and row.status != Status.MISMATCH:
-        row.due_at = timezone.now()
+        row.due_at = now
     row.save()
     return row
 

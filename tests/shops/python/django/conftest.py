@@ -33,14 +33,15 @@ import django  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.test import override_settings  # noqa: E402
+from django.test.utils import setup_test_environment, teardown_test_environment  # noqa: E402
 
 django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
-
 from djshop import receivers, router  # noqa: E402
 from djshop.models import Told  # noqa: E402
+
 from netgiro.django import poller  # noqa: E402
 from netgiro.django.models import Cart, SeenCallback  # noqa: E402
 
@@ -51,7 +52,9 @@ def tables():
         create(OWN)
     for alias in urls:
         call_command("migrate", database=alias, verbosity=0)
+    setup_test_environment()
     yield
+    teardown_test_environment()
     connections.close_all()
     if POSTGRESQL:
         drop(OWN)
@@ -66,6 +69,7 @@ def database(request, tables):
     router.alias = "default" if request.param == "sqlite" else "postgresql"
     yield router.alias
     receivers.also.clear()
+    receivers.before.clear()
     assert poller._background.wait(20)
     for model in (Told, Cart, SeenCallback, User):
         model.objects.all().delete()

@@ -10,15 +10,16 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import IntegrityError, connections, transaction
 from django.test import Client, TestCase
 from django.utils import timezone
+from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
 
 import netgiro
-from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
 from netgiro.django import checkout, ledger
 from netgiro.django.models import Cart, Status
 
@@ -60,7 +61,7 @@ def test_the_intent_is_committed_before_anything_is_sent(shop):
     shop.add_fault("InsertCart", delay=1.0)
 
     def look():
-        row = eventually(lambda: Cart.objects.first())
+        row = eventually(Cart.objects.first)
         assert row.transaction_id is None
         return row.status
 
@@ -203,7 +204,7 @@ def test_a_crash_between_the_intent_and_the_answer(shop, database, fault):
     environment = {
         **os.environ,
         "DJSHOP_NETGIRO_URL": shop.url,
-        "PYTHONPATH": os.path.dirname(__file__),
+        "PYTHONPATH": str(Path(__file__).parent),
     }
     process = subprocess.Popen([sys.executable, "-c", CRASHING, database], env=environment)
     try:
@@ -274,7 +275,7 @@ def test_inside_a_transaction_it_is_refused(shop):
 def test_with_atomic_requests(shop, monkeypatch):
     if ledger.database() != "default":
         pytest.skip("the views are about the default database")
-    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", "yes")
     query = f"?order=order-1&amount=100&customer={PHONE}"
     with pytest.raises(transaction.TransactionManagementError, match="non_atomic_requests"):
         Client().post("/buy/" + query)
@@ -297,7 +298,7 @@ def test_a_caller_that_hangs_up_does_not_lose_the_answer(shop):
 
     async def hang_up():
         task = asyncio.ensure_future(checkout.astart("order-1", 4990, PHONE))
-        while not asked(shop):
+        while not asked(shop):  # noqa: ASYNC110 - the simulator has no event
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -10,3 +10,6 @@ class Told(models.Model):
     signal = models.CharField(max_length=20)
     cart = models.ForeignKey("netgiro.Cart", on_delete=models.CASCADE)
     process = models.IntegerField()
+
+    def __str__(self):
+        return f"{self.reference}: {self.signal}"

@@ -11,12 +11,15 @@ from netgiro.django import cart_canceled, cart_confirmed, cart_declined
 
 SIGNALS = {"confirmed": cart_confirmed, "canceled": cart_canceled, "declined": cart_declined}
 
-also = []  # functions of the cart
+also = []  # functions of the cart, called after it was written down
+before = []  # and before
 
 
 @receiver(list(SIGNALS.values()))
 def note(signal, cart, **_):
     name = next(name for name, known in SIGNALS.items() if known is signal)
+    for function in before:
+        function(cart)
     Told.objects.create(reference=cart.reference, signal=name, cart=cart, process=os.getpid())
     for function in also:
         function(cart)

@@ -68,8 +68,12 @@ NETGIRO = {
     ),
     "BASE_URL": os.environ.get("DJSHOP_NETGIRO_URL", "http://127.0.0.1:9/v1/"),
     "CALLBACK_BASE_URL": os.environ.get("DJSHOP_URL", "http://127.0.0.1:9"),
-    "TIMEOUT": 3.0,
-    "POLL_POLICY": {"min_interval": 0.02, "default_interval": 0.05, "max_interval": 0.5},
+    "TIMEOUT": float(os.environ.get("DJSHOP_TIMEOUT", "3")),
+    "POLL_POLICY": {
+        "min_interval": float(os.environ.get("DJSHOP_MIN_INTERVAL", "0.02")),
+        "default_interval": 0.05,
+        "max_interval": 2.0,
+    },
     "CHECKOUT_TIMEOUT": float(os.environ.get("DJSHOP_CHECKOUT_TIMEOUT", "180")),
 }
 LOGGING = (

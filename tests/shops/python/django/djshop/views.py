@@ -18,6 +18,7 @@ def arguments(request: HttpRequest) -> dict:
         "amount": int(request.GET["amount"]),
         "customer_id": request.GET["customer"],
         "confirmation_type": request.GET.get("type", "automatic"),
+        "timeout": float(request.GET["timeout"]) if "timeout" in request.GET else None,
     }
 
 
