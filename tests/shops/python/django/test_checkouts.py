@@ -81,7 +81,7 @@ def open_carts():
 
 @pytest.mark.skipif(not POSTGRESQL, reason="there is no PostgreSQL: run by tools/services.py")
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_checkouts(database, tmp_path, request):
+def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
     started = time.monotonic()
     urls = dict(pair.split("=", 1) for pair in os.environ["DJSHOP_DATABASES"].split())
     with (
@@ -180,7 +180,7 @@ def test_checkouts(database, tmp_path, request):
     assert PHONE not in said
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
-        print(
+        print(  # noqa: T201 - the figures
             f"\n{ORDERS} checkouts, bought in {bought:.0f} s, all ended in "
             f"{time.monotonic() - started:.0f} s: {dict(kinds)}, {raced} accepted during the cancel, "
             f"{len(unknown)} looked up by a person, callbacks answered {dict(callbacks)}, "

@@ -17,6 +17,9 @@ import netgiro
 from netgiro.django import checkout
 from netgiro.django.models import Cart
 
+# PostgreSQL's turn is the five hundred checkouts.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 @pytest.fixture(params=["gunicorn", "uvicorn"])
 def served(request, database, simulator, options, tmp_path):
