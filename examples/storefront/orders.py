@@ -23,10 +23,9 @@ from typing import Any
 
 from netgiro import Callback, Cart, CartPoll, CartState
 from storefront.basket import Basket
-from storefront.pages import OUTCOMES, masked
+from storefront.pages import masked
+from storefront.told import LIFETIME, Told
 
-# How long a customer has to answer, in seconds: the lifetime of a cart at Netgíró.
-LIFETIME = 180
 # How long an order may be `asking`, in seconds: longer than any call lasts. Who was asking then is gone, and
 # nobody knows whether the request arrived.
 PATIENCE = 60
@@ -51,7 +50,7 @@ OPEN = "('asking', 'waiting', 'unknown')"
 
 
 @dataclass(frozen=True)
-class Order:
+class Order(Told):
     id: str
     created: str
     status: str
@@ -69,32 +68,12 @@ class Order:
         return self.id
 
     @property
-    def title(self) -> str:
-        return str(OUTCOMES[self.status]["title"])
-
-    @property
-    def text(self) -> str:
-        return str(OUTCOMES[self.status]["text"])
-
-    @property
-    def is_open(self) -> bool:
-        return bool(OUTCOMES[self.status]["is_open"])
-
-    @property
     def placed(self) -> str:
         return f"{datetime.datetime.fromisoformat(self.created):%d.%m.%Y %H:%M}"
 
     @property
-    def lifetime(self) -> int:
-        return LIFETIME
-
-    @property
     def age(self) -> float:
         return (_now() - datetime.datetime.fromisoformat(self.created)).total_seconds()
-
-    @property
-    def seconds_left(self) -> float:
-        return max(0.0, LIFETIME - self.age)
 
     @property
     def cart(self) -> Cart:
@@ -102,11 +81,6 @@ class Order:
         if self.transaction_id is None:
             raise LookupError(f"order {self.id} has no cart yet")
         return Cart(self.transaction_id, reference=self.reference, amount=self.amount)
-
-    def told(self) -> dict[str, Any]:
-        """What the waiting page is told."""
-        names = ("status", "title", "text", "is_open", "seconds_left")
-        return {name: getattr(self, name) for name in names}
 
 
 class Orders:

@@ -9,10 +9,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from netgiro.django.models import Cart
-from storefront.pages import OUTCOMES
-
-# How long a customer has to answer, in seconds: the setting CHECKOUT_TIMEOUT of netgiro.django.
-LIFETIME = 180
+from storefront.told import Told
 
 # What a customer is told of a cart that has not ended: `waiting`, but for these.
 TOLD = {
@@ -23,7 +20,7 @@ TOLD = {
 }
 
 
-class Order(models.Model):
+class Order(Told, models.Model):
     id = models.CharField(primary_key=True, max_length=20)
     placed_at = models.DateTimeField(default=timezone.now)
     phone = models.CharField("phone (masked)", max_length=20)
@@ -49,28 +46,12 @@ class Order(models.Model):
         return TOLD.get(Cart.Status(self.cart.status), "waiting")
 
     @property
-    def title(self) -> str:
-        return str(OUTCOMES[self.status]["title"])
-
-    @property
-    def text(self) -> str:
-        return str(OUTCOMES[self.status]["text"])
-
-    @property
-    def is_open(self) -> bool:
-        return bool(OUTCOMES[self.status]["is_open"])
-
-    @property
     def placed(self) -> str:
         return f"{timezone.localtime(self.placed_at):%d.%m.%Y %H:%M}"
 
     @property
-    def lifetime(self) -> int:
-        return LIFETIME
-
-    @property
-    def seconds_left(self) -> float:
-        return max(0.0, LIFETIME - (timezone.now() - self.placed_at).total_seconds())
+    def age(self) -> float: 
+        return (timezone.now() - self.placed_at).total_seconds()
 
     @property
     def transaction_id(self) -> str | None:
@@ -80,8 +61,3 @@ class Order(models.Model):
     def invoice_number(self) -> int | None:
         answer: Any = (self.cart and self.cart.last_answer) or {}
         return (answer.get("payment") or {}).get("invoice_number")
-
-    def told(self) -> dict[str, Any]:
-        """What the waiting page is told."""
-        names = ("status", "title", "text", "is_open", "seconds_left")
-        return {name: getattr(self, name) for name in names}
