@@ -1,5 +1,13 @@
 //! Bulk checks against the simulator: what is kept, gone on from, tried again and given up.
 
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
