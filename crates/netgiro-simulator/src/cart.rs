@@ -112,6 +112,7 @@ pub(crate) struct Cart {
     pub(crate) checks: u32,
     invoice_number: i64,
     agreed_at: Option<Timestamp>,
+    paid_at: Option<Timestamp>,
 }
 
 /// What the server makes up for a new cart.
@@ -144,6 +145,7 @@ impl Cart {
             checks: 0,
             invoice_number: birth.invoice_number,
             agreed_at: None,
+            paid_at: None,
         };
         let news = (way == Way::AppCode).then(|| cart.agree(birth.created));
         (cart, news)
@@ -223,7 +225,7 @@ impl Cart {
     ) -> (Answer, Option<News>) {
         match self.stage {
             Stage::Reserved => {
-                self.stage = Stage::Paid;
+                self.pay(now);
                 (self.state(), None)
             }
             Stage::NeedsCode => self.take_code(identifier, now),
@@ -256,9 +258,9 @@ impl Cart {
     }
 
     /// The merchant's endpoint answered 200.
-    pub(crate) fn callback_acknowledged(&mut self) {
+    pub(crate) fn callback_acknowledged(&mut self, now: Timestamp) {
         if self.stage == Stage::AwaitingCallback {
-            self.stage = Stage::Paid;
+            self.pay(now);
         }
     }
 
@@ -317,12 +319,22 @@ impl Cart {
 
     fn agree(&mut self, now: Timestamp) -> News {
         self.agreed_at = Some(now);
-        self.stage = match self.order.confirmation {
-            ConfirmationType::Automatic => Stage::Paid,
-            ConfirmationType::ServerCallback => Stage::AwaitingCallback,
-            ConfirmationType::Manual => Stage::Reserved,
-        };
+        match self.order.confirmation {
+            ConfirmationType::Automatic => self.pay(now),
+            ConfirmationType::ServerCallback => self.stage = Stage::AwaitingCallback,
+            ConfirmationType::Manual => self.stage = Stage::Reserved,
+        }
         News::CustomerConfirmed
+    }
+
+    fn pay(&mut self, now: Timestamp) {
+        self.stage = Stage::Paid;
+        self.paid_at = Some(now);
+    }
+
+    /// The payment, and when the money became the merchant's.
+    pub(crate) fn sale(&self) -> Option<(Timestamp, Payment)> {
+        Some((self.paid_at?, self.payment()?))
     }
 
     fn cannot(&self, what: &str) -> Refusal {
@@ -436,7 +448,7 @@ mod tests {
         let mut cart = cart(PHONE, ConfirmationType::ServerCallback);
         cart.customer_confirms(at(5)).unwrap();
         assert_eq!(row(&cart.check()), (true, Some(false), 10429, Some(1)));
-        cart.callback_acknowledged();
+        cart.callback_acknowledged(at(9));
         assert_eq!(row(&cart.check()), (true, Some(true), 10200, Some(2)));
     }
 
@@ -446,7 +458,7 @@ mod tests {
         cart.customer_confirms(at(5)).unwrap();
         cart.callback_given_up();
         assert_eq!(row(&cart.check()), (true, Some(false), 10201, None));
-        cart.callback_acknowledged();
+        cart.callback_acknowledged(at(9));
         assert_eq!(cart.stage, Stage::Canceled, "too late to acknowledge");
     }
 

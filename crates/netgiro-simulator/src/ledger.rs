@@ -11,6 +11,7 @@ use crate::faults::{BodyAs, DropAt, DropBy, Fault, Faults};
 use crate::history::History;
 use crate::options::{ResponseSignatures, SimulatorOptions};
 use crate::report::{self, Changes, Counts, Numbered};
+use crate::settlement::Settlements;
 use crate::signature::{self, Keys, Seal};
 use crate::spoil;
 use crate::storm::{Mood, Storm, Weather};
@@ -63,7 +64,7 @@ pub struct SimulatedCart {
 pub struct SimulatedRequest {
     /// What was called; `None` for a path the API does not have.
     pub endpoint: Option<Endpoint>,
-    /// The cart it names; `None` for `InsertCart`.
+    /// The cart it names; `None` for `InsertCart` and for V2.
     pub transaction_id: Option<Uuid>,
     /// The HTTP method.
     pub method: String,
@@ -76,7 +77,7 @@ pub struct SimulatedRequest {
     pub body: String,
     /// The nonce it was signed with.
     pub nonce: Option<String>,
-    /// Whether its application key and signature were right.
+    /// Whether its application key and signature were right; with V2, the key.
     pub signature_ok: bool,
     /// The HTTP status answered; `None` while it is being answered, or when it never was.
     pub status: Option<u16>,
@@ -212,6 +213,8 @@ pub(crate) struct Ledger {
     storm: Option<Weather>,
     /// Whether calls fail in the storm; its customers are there to its end.
     is_stormy: bool,
+    /// Paid carts that are in no settlement.
+    withheld: HashSet<Uuid>,
     /// Carts whose customers confirm when the cancel arrives.
     racing: HashSet<Uuid>,
     /// The last answer of each endpoint, with its signature, for whoever replays it.
@@ -241,6 +244,7 @@ impl Ledger {
             faults: Faults::default(),
             storm: None,
             is_stormy: false,
+            withheld: HashSet::new(),
             racing: HashSet::new(),
             answers: HashMap::new(),
             signed: Vec::new(),
@@ -348,6 +352,24 @@ impl Ledger {
 
     pub(crate) fn expire(&mut self, id: Uuid) -> Result<(), SimulatorError> {
         self.attempt(id, Cart::expire)
+    }
+
+    /// Leaves a paid cart out of its settlement.
+    pub(crate) fn withhold(&mut self, id: Uuid) -> Result<(), SimulatorError> {
+        self.attempt(id, |cart| match cart.sale() {
+            Some(_) => Ok(()),
+            None => Err("cannot be withheld: it is not paid".to_owned()),
+        })?;
+        self.withheld.insert(id);
+        Ok(())
+    }
+
+    /// What has been settled by now.
+    fn settlements(&self, now: Timestamp) -> Settlements {
+        let sales = (self.carts.iter())
+            .filter(|cart| !self.withheld.contains(&cart.id))
+            .filter_map(Cart::sale);
+        Settlements::of(sales, now, &self.options)
     }
 
     fn attempt<T>(
@@ -485,7 +507,7 @@ impl Ledger {
         let letter = delivery.letter;
         if status == Some(200) {
             if let Some(cart) = self.told(&letter) {
-                cart.callback_acknowledged();
+                cart.callback_acknowledged(now);
             }
         } else if letter.attempt == 1 {
             let again = Letter {
@@ -512,9 +534,12 @@ impl Ledger {
         let path = incoming.path.split('?').next().unwrap_or_default();
         let endpoint = Endpoint::of_path(path);
         let nonce = signature::header(&incoming.headers, signature::NONCE).map(str::to_owned);
-        let (url, verdict) =
+        let (url, verdict) = if endpoint.is_some_and(Endpoint::is_v2) {
+            (String::new(), self.keys().check_api_key(&incoming.headers))
+        } else {
             self.keys()
-                .check_any(&incoming.headers, &incoming.urls, &incoming.body);
+                .check_any(&incoming.headers, &incoming.urls, &incoming.body)
+        };
         let members = Members::read(&incoming.body);
         let named = match (endpoint, &members) {
             (None | Some(Endpoint::InsertCart), _) | (_, Err(_)) => None,
@@ -549,12 +574,21 @@ impl Ledger {
                 Response::new(200, Vec::new())
             }
             None => Response::new(404, wire::refusal(404, "Not found")),
-            Some(_) if incoming.method != "POST" => {
-                let mut response = Response::new(405, wire::refusal(405, "Use POST"));
-                response.headers.push(("allow", "POST".to_owned()));
+            Some(endpoint) if incoming.method != endpoint.method() => {
+                let method = endpoint.method();
+                let mut response = Response::new(405, wire::refusal(405, &format!("Use {method}")));
+                response.headers.push(("allow", method.to_owned()));
                 response
             }
             Some(endpoint) => match verdict.and_then(|()| self.spend(nonce)) {
+                Ok(()) if endpoint.is_v2() => {
+                    match self.settlements(now).answer(endpoint, &incoming.path) {
+                        Ok(body) => Response::new(200, body),
+                        Err((status, message)) => {
+                            Response::new(status, wire::refusal(status.into(), &message))
+                        }
+                    }
+                }
                 Ok(()) => Response::new(200, self.process(endpoint, members, now)),
                 Err(message) => Response::new(401, wire::refusal(codes::UNAUTHORIZED, &message)),
             },
@@ -617,6 +651,12 @@ impl Ledger {
             .headers
             .push(("content-type", "application/json; charset=utf-8".to_owned()));
         if !(200..300).contains(&response.status) {
+            return;
+        }
+        if let Some(endpoint) = endpoint.filter(|endpoint| endpoint.is_v2()) {
+            if fault.is_none() {
+                self.answers.insert(endpoint, response.clone());
+            }
             return;
         }
         let signatures = fault
@@ -803,6 +843,9 @@ fn spoil(response: &mut Response, fault: &Fault, endpoint: Endpoint) {
             Endpoint::CancelCart => wire::answered(&Answer::bare(canceled, None, code), 0),
             Endpoint::CheckCart => wire::answered(&Answer::bare(known, Some(paid), code), 0),
             Endpoint::ConfirmCart => wire::answered(&Answer::bare(true, Some(paid), code), 0),
+            Endpoint::SettlementList | Endpoint::SettlementItems => {
+                wire::refusal(code, wire::message(code).unwrap_or_default())
+            }
         };
     }
     if let Some(status) = fault.status {

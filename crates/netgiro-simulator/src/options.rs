@@ -60,6 +60,8 @@ pub struct SimulatorOptions {
     /// Hosts that callbacks may be carried to beside this machine, such as `shop.tunnel.example`: names or addresses,
     /// without a port. Default: none, so that a simulator reachable from outside cannot be sent anywhere.
     pub callback_hosts: Vec<String>,
+    /// What Netgíró keeps of each sale, in hundredths of a percent, rounded to a króna. Default 195, which is made up.
+    pub settlement_cost: u32,
     /// The shop's name, as the customer's phone shows it. Default `Prufuverslun`, a shop for trials.
     pub shop: String,
 }
@@ -86,6 +88,7 @@ impl Default for SimulatorOptions {
             public_url: None,
             tls: None,
             callback_hosts: Vec::new(),
+            settlement_cost: 195,
             shop: "Prufuverslun".to_owned(),
         }
     }
@@ -100,6 +103,12 @@ impl SimulatorOptions {
         }
         if self.decimals > 2 {
             return wrong(format!("decimals must be 0, 1 or 2; got {}", self.decimals));
+        }
+        if self.settlement_cost > 10_000 {
+            return wrong(format!(
+                "settlement_cost must be hundredths of a percent, at most 10000; got {}",
+                self.settlement_cost
+            ));
         }
         if ![codes::CANCELED, codes::NO_SUCH_CART].contains(&self.unknown_cart_code) {
             return wrong(format!(
@@ -144,6 +153,7 @@ impl fmt::Debug for SimulatorOptions {
             .field("public_url", &self.public_url)
             .field("tls", &self.tls)
             .field("callback_hosts", &self.callback_hosts)
+            .field("settlement_cost", &self.settlement_cost)
             .field("shop", &self.shop)
             .finish()
     }

@@ -3,6 +3,7 @@
 use crate::options::ResponseSignatures;
 
 pub(crate) const APP_KEY: &str = "netgiro_appkey";
+pub(crate) const API_KEY: &str = "X-Netgiro-Api-Key";
 pub(crate) const NONCE: &str = "netgiro_nonce";
 pub(crate) const SIGNATURE: &str = "netgiro_signature";
 pub(crate) const REFERENCE_ID: &str = "netgiro_referenceId";
@@ -42,6 +43,15 @@ impl Keys<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// Checks what V2 knows the shop by.
+    pub(crate) fn check_api_key(&self, headers: &[(String, String)]) -> Result<(), String> {
+        match header(headers, API_KEY) {
+            Some(key) if key.eq_ignore_ascii_case(self.app_key) => Ok(()),
+            Some(key) => Err(format!("Unknown application {key}")),
+            None => Err(format!("Header {API_KEY} is missing")),
+        }
     }
 
     /// Checks the signature over each of these URLs, and gives the one that it is right for: otherwise the last, and

@@ -172,6 +172,13 @@ impl Simulator {
         self.shared.now(|ledger, _| ledger.expire(transaction_id))
     }
 
+    /// Leaves a paid cart out of its settlement, as if Netgíró had forgotten it.
+    ///
+    /// Fails for a cart that is not paid.
+    pub fn withhold(&self, transaction_id: Uuid) -> Result<(), SimulatorError> {
+        self.shared.now(|ledger, _| ledger.withhold(transaction_id))
+    }
+
     /// Lets time pass at once: carts run out, customers react, callbacks are repeated, each in its turn.
     ///
     /// Callbacks are sent, but this does not wait for their answers.

@@ -4,6 +4,7 @@ use crate::cart::{Answer, Order, Payment};
 use crate::codes;
 use crate::customer::Customer;
 use crate::error::SimulatorError;
+use jiff::Timestamp;
 use netgiro::{ConfirmationType, ResultCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -12,7 +13,7 @@ use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
 
-/// A call of the checkout API.
+/// A call of the API: of the checkout, or of V2's settlements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
@@ -24,6 +25,10 @@ pub enum Endpoint {
     ConfirmCart,
     /// Withdraws a cart.
     CancelCart,
+    /// Asks for the settlements of some days: `GET /v2/settlement/list`.
+    SettlementList,
+    /// Asks for the sales in a settlement: `GET /v2/settlement/items/{number}`.
+    SettlementItems,
 }
 
 impl Endpoint {
@@ -33,9 +38,11 @@ impl Endpoint {
         Self::CheckCart,
         Self::ConfirmCart,
         Self::CancelCart,
+        Self::SettlementList,
+        Self::SettlementItems,
     ];
 
-    /// The last part of its path.
+    /// Its name: of the checkout's, the last part of the path.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,17 +50,35 @@ impl Endpoint {
             Self::CheckCart => "CheckCart",
             Self::ConfirmCart => "ConfirmCart",
             Self::CancelCart => "CancelCart",
+            Self::SettlementList => "SettlementList",
+            Self::SettlementItems => "SettlementItems",
         }
+    }
+
+    /// Whether it is of V2: asked for with GET and the application key, and signed by nobody.
+    pub(crate) const fn is_v2(self) -> bool {
+        matches!(self, Self::SettlementList | Self::SettlementItems)
+    }
+
+    pub(crate) const fn method(self) -> &'static str {
+        if self.is_v2() { "GET" } else { "POST" }
     }
 
     /// Finds the endpoint of a path, whatever its case.
     pub(crate) fn of_path(path: &str) -> Option<Self> {
         let path = path.to_ascii_lowercase();
+        if let Some(path) = path.strip_prefix("/v2/settlement/") {
+            return match path.split_once('/') {
+                None if path == "list" => Some(Self::SettlementList),
+                Some(("items", number)) if !number.contains('/') => Some(Self::SettlementItems),
+                _ => None,
+            };
+        }
         let name = path.strip_prefix("/v1/checkout/")?;
         Self::ALL
             .iter()
             .copied()
-            .find(|endpoint| endpoint.as_str().eq_ignore_ascii_case(name))
+            .find(|endpoint| !endpoint.is_v2() && endpoint.as_str().eq_ignore_ascii_case(name))
     }
 }
 
@@ -72,8 +97,10 @@ impl FromStr for Endpoint {
             .copied()
             .find(|endpoint| endpoint.as_str() == text)
             .ok_or_else(|| {
+                let known: Vec<_> = Self::ALL.iter().map(|known| known.as_str()).collect();
                 SimulatorError::InvalidOption(format!(
-                    "an endpoint must be \"InsertCart\", \"CheckCart\", \"ConfirmCart\" or \"CancelCart\"; got {text:?}"
+                    "an endpoint must be one of {}; got {text:?}",
+                    known.join(", ")
                 ))
             })
     }
@@ -295,10 +322,7 @@ impl<'a> PaymentInfo<'a> {
             invoice_number: payment.invoice_number,
             reference_number: &payment.reference,
             status_id: payment.status_id,
-            created: payment
-                .created
-                .strftime("%Y-%m-%dT%H:%M:%S%.3f")
-                .to_string(),
+            created: date(payment.created),
             total_amount: decimal(payment.amount, decimals),
             discount_amount: decimal(0, decimals),
             shipping_amount: decimal(0, decimals),
@@ -313,7 +337,7 @@ impl<'a> PaymentInfo<'a> {
 }
 
 /// .NET writes a decimal with the digits it was given: 1000, 1000.0 or 1000.00.
-fn decimal(kronur: i64, decimals: u8) -> Box<RawValue> {
+pub(crate) fn decimal(kronur: i64, decimals: u8) -> Box<RawValue> {
     let text = match decimals {
         0 => kronur.to_string(),
         1 => format!("{kronur}.0"),
@@ -379,15 +403,19 @@ pub(crate) fn answered(answer: &Answer, decimals: u8) -> Vec<u8> {
     })
 }
 
+/// A date of the API, which has no offset.
+pub(crate) fn date(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3f").to_string()
+}
+
 /// Strings, integers and booleans: there is nothing in them that cannot be written.
-fn write(message: &impl Serialize) -> Vec<u8> {
+pub(crate) fn write(message: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(message).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
 
     fn order(body: &str) -> Result<Order, Invalid> {
         Members::read(body.as_bytes())?.order(100)
@@ -508,7 +536,14 @@ mod tests {
         ] {
             assert_eq!(Endpoint::of_path(path), Some(Endpoint::CheckCart));
         }
+        let list = Endpoint::of_path("/v2/Settlement/List");
+        assert_eq!(list, Some(Endpoint::SettlementList));
+        let items = Endpoint::of_path("/v2/settlement/items/20780");
+        assert_eq!(items, Some(Endpoint::SettlementItems));
         for path in [
+            "/v1/checkout/SettlementList",
+            "/v2/settlement/items",
+            "/v2/settlement/items/1/2",
             "/v1/Checkout/Check",
             "/Checkout/CheckCart",
             "/",

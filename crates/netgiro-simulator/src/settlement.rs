@@ -1,0 +1,146 @@
+//! Settlements, as V2 tells of them: one for each day that had sales, made up when the day is over.
+
+use crate::cart::Payment;
+use crate::options::SimulatorOptions;
+use crate::wire::{self, Endpoint};
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use jiff::tz::Offset;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use url::form_urlencoded;
+
+const PROVIDER: &str = "Netgíró";
+const EPOCH: Date = date(1970, 1, 1);
+
+/// The sales of the days that are over.
+pub(crate) struct Settlements {
+    days: BTreeMap<Date, Vec<Payment>>,
+    cost: i64,
+    decimals: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Settlement {
+    provider_name: &'static str,
+    number: i32,
+    created: String,
+    amount: Box<RawValue>,
+    cost_amount: Box<RawValue>,
+    bank_transfer_transaction_date: String,
+    number_of_sales: usize,
+    total_amount: Box<RawValue>,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Item {
+    total_amount: Box<RawValue>,
+    cost_amount: Box<RawValue>,
+    created: String,
+    loan_number: i64,
+}
+
+/// The HTTP status of a refusal, and why.
+type Refusal = (u16, String);
+
+impl Settlements {
+    pub(crate) fn of(
+        sales: impl Iterator<Item = (Timestamp, Payment)>,
+        now: Timestamp,
+        options: &SimulatorOptions,
+    ) -> Self {
+        let today = day(now);
+        let mut days = BTreeMap::<_, Vec<_>>::new();
+        for (paid_at, payment) in sales {
+            if day(paid_at) < today {
+                days.entry(day(paid_at)).or_default().push(payment);
+            }
+        }
+        Self {
+            days,
+            cost: options.settlement_cost.into(),
+            decimals: options.decimals,
+        }
+    }
+
+    /// The body that answers a request, which names what it wants in its path and query.
+    pub(crate) fn answer(&self, endpoint: Endpoint, path: &str) -> Result<Vec<u8>, Refusal> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        if endpoint == Endpoint::SettlementList {
+            return self.list(query);
+        }
+        let number = path.rsplit('/').next().unwrap_or_default();
+        let sales = (self.days.iter())
+            .find(|(day, _)| self::number(**day).to_string() == number)
+            .map(|(_, sales)| sales)
+            .ok_or_else(|| (404, format!("There is no settlement {number}")))?;
+        let items = sales.iter().map(|sale| Item {
+            total_amount: wire::decimal(sale.amount, self.decimals),
+            cost_amount: wire::decimal(self.cost(sale), self.decimals),
+            created: wire::date(sale.created),
+            loan_number: sale.invoice_number,
+        });
+        Ok(wire::write(&items.collect::<Vec<_>>()))
+    }
+
+    fn list(&self, query: &str) -> Result<Vec<u8>, Refusal> {
+        let (mut from, mut to, mut number) = (Date::MIN, Date::MAX, None);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let read = || {
+                let wrong = |_| (400, format!("{name} is no date: {value}"));
+                value.parse::<Date>().map_err(wrong)
+            };
+            match name.to_ascii_lowercase().as_str() {
+                "datefrom" => from = read()?,
+                "dateto" => to = read()?,
+                "settlementnumber" => number = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        let wanted = self.days.iter().filter(|(day, _)| {
+            let is_it = |number: &String| *number == self::number(**day).to_string();
+            (from..=to).contains(&after(**day)) && number.as_ref().is_none_or(is_it)
+        });
+        let settlements = wanted.map(|(day, sales)| self.settlement(*day, sales));
+        Ok(wire::write(&settlements.collect::<Vec<_>>()))
+    }
+
+    fn settlement(&self, day: Date, sales: &[Payment]) -> Settlement {
+        let total: i64 = sales.iter().map(|sale| sale.amount).sum();
+        let cost: i64 = sales.iter().map(|sale| self.cost(sale)).sum();
+        let made_up = (Offset::UTC.to_timestamp(after(day).at(0, 0, 0, 0))).unwrap_or_default();
+        Settlement {
+            provider_name: PROVIDER,
+            number: number(day),
+            created: wire::date(made_up),
+            amount: wire::decimal(total - cost, self.decimals),
+            cost_amount: wire::decimal(cost, self.decimals),
+            bank_transfer_transaction_date: wire::date(made_up),
+            number_of_sales: sales.len(),
+            total_amount: wire::decimal(total, self.decimals),
+            status: "Paid",
+        }
+    }
+
+    /// What is kept of a sale, rounded to the nearest króna.
+    fn cost(&self, sale: &Payment) -> i64 {
+        (sale.amount * self.cost + 5_000) / 10_000
+    }
+}
+
+fn day(at: Timestamp) -> Date {
+    Offset::UTC.to_datetime(at).date()
+}
+
+fn after(day: Date) -> Date {
+    day.tomorrow().unwrap_or(day)
+}
+
+/// The same for a day whatever comes before it.
+fn number(day: Date) -> i32 {
+    day.since(EPOCH).map_or(0, |span| span.get_days())
+}
