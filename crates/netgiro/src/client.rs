@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -17,8 +18,9 @@ use crate::events::{Observer, PollEvent, RequestEvent, Told};
 use crate::options::{ClientOptions, Settings};
 use crate::poll::{CartPoll, Seen, WaitOptions};
 use crate::replay::ReplayGuard;
+use crate::settlement::{self, Settlement, SettlementItem};
 use crate::status::ResultCode;
-use crate::transport::Transport;
+use crate::transport::{Request, Transport};
 use crate::wait_many::WaitMany;
 use crate::watch::Watch;
 use crate::wire::{self, Answer, Endpoint};
@@ -81,7 +83,7 @@ impl Client {
     /// Where the calls go.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        &self.settings.base_url
+        self.settings.base_url.as_str()
     }
 
     /// Asks the customer to pay. Sent once: what may have reached the server is never sent again.
@@ -90,8 +92,9 @@ impl Client {
     pub async fn insert_cart(&self, cart: &NewCart) -> Result<Cart> {
         cart.validate()?;
         let body = wire::insert_cart_request(cart)?.into();
+        let request = self.checkout(Endpoint::InsertCart, &body);
         let read = |answer: Answer| answer.into_cart(cart);
-        self.call(Endpoint::InsertCart, None, &body, ATTEMPTS, read)
+        self.call(&request, None, ATTEMPTS, read)
             .await
             .map(|(cart, _)| cart)
             .map_err(|error| outcome_unknown(error, &cart.reference))
@@ -217,6 +220,42 @@ impl Client {
         Observer::poll(self.settings.observer.as_ref(), event);
     }
 
+    /// The settlements from one day to another: what Netgíró has transferred to the shop's bank, or is
+    /// about to; with a `number` that one alone.
+    ///
+    /// Asked of the API's V2, whose answers are not signed: `response_verification` says nothing of them.
+    pub async fn settlements(
+        &self,
+        from: Date,
+        to: Date,
+        number: Option<i64>,
+    ) -> Result<Vec<Settlement>> {
+        let mut url = self.settings.v2_url("settlement/list")?;
+        settlement::ask(&mut url, from, to, number)?;
+        let request = Request {
+            endpoint: Endpoint::SettlementList,
+            url: &url,
+            body: None,
+        };
+        let read = |answer: Answer| settlement::read(&answer);
+        self.call(&request, None, ATTEMPTS, read).await
+    }
+
+    /// The sales in a settlement. Of V2 as well.
+    pub async fn settlement_items(&self, number: i64) -> Result<Vec<SettlementItem>> {
+        settlement::check_number(number)?;
+        let url = self
+            .settings
+            .v2_url(&format!("settlement/items/{number}"))?;
+        let request = Request {
+            endpoint: Endpoint::SettlementItems,
+            url: &url,
+            body: None,
+        };
+        let read = |answer: Answer| settlement::read(&answer);
+        self.call(&request, None, ATTEMPTS, read).await
+    }
+
     /// Verifies a callback against the URL that was given to `insert_cart`, and reads it.
     ///
     /// `headers` may be spelled as proxies and frameworks spell them; `body` is the bytes as received.
@@ -301,7 +340,17 @@ impl Client {
             self.refuse_if_replayed(endpoint, signature, state)
         };
         let about = Some(cart.transaction_id);
-        self.call(endpoint, about, body, attempts, read).await
+        self.call(&self.checkout(endpoint, body), about, attempts, read)
+            .await
+    }
+
+    /// A request of the checkout.
+    fn checkout<'a>(&'a self, endpoint: Endpoint, body: &'a Bytes) -> Request<'a> {
+        Request {
+            endpoint,
+            url: self.settings.checkout_url(endpoint),
+            body: Some(body),
+        }
     }
 
     /// Refuses a final state that came, with this very signature, as another cart's.
@@ -332,12 +381,12 @@ impl Client {
     /// Sends a request within the timeout, up to `attempts` times where that is safe.
     async fn call<T: Told>(
         &self,
-        endpoint: Endpoint,
+        request: &Request<'_>,
         about: Option<Uuid>,
-        body: &Bytes,
         attempts: u32,
         read: impl Fn(Answer) -> Result<T>,
     ) -> Result<T> {
+        let endpoint = request.endpoint;
         let mut started = Instant::now();
         let deadline = started + self.settings.timeout;
         let mut backoff = FIRST_BACKOFF;
@@ -345,7 +394,7 @@ impl Client {
         loop {
             let left = deadline.saturating_duration_since(started);
             let mut http_status = None;
-            let outcome = match self.transport.send(endpoint, body, left).await {
+            let outcome = match self.transport.send(request, left).await {
                 Ok(answer) => {
                     http_status = Some(answer.http_status);
                     read(answer)

@@ -31,7 +31,7 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestEvent {
-    /// `InsertCart`, `CheckCart`, `ConfirmCart` or `CancelCart`.
+    /// `InsertCart`, `CheckCart`, `ConfirmCart`, `CancelCart`, `SettlementList` or `SettlementItems`.
     pub endpoint: &'static str,
     /// The cart it was about; for InsertCart the one it made.
     pub transaction_id: Option<Uuid>,
@@ -161,6 +161,11 @@ impl Told for (Cart, i64) {
         event.result_code = Some(self.1);
         event.reference_id.clone_from(&self.0.reference_id);
     }
+}
+
+/// What a call of V2 brings says nothing of itself.
+impl<T> Told for Vec<T> {
+    fn tell(&self, _: &mut RequestEvent) {}
 }
 
 impl Told for Error {

@@ -218,7 +218,7 @@ pub(crate) struct Settings {
     pub(crate) app_key: String,
     pub(crate) secret_key: Secret,
     pub(crate) previous_secret_keys: Vec<Secret>,
-    pub(crate) base_url: String,
+    pub(crate) base_url: Url,
     pub(crate) is_loopback: bool,
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
@@ -230,7 +230,7 @@ pub(crate) struct Settings {
     pub(crate) roots: OnceLock<Arc<RootCertStore>>,
     /// What the server has said for good, and about which cart.
     pub(crate) final_answers: FinalAnswers,
-    urls: [String; Endpoint::ALL.len()],
+    checkout_urls: [Url; Endpoint::CHECKOUT.len()],
 }
 
 impl Settings {
@@ -266,9 +266,12 @@ impl Settings {
             )));
         }
         Ok(Self {
-            urls: Endpoint::ALL.map(|endpoint| format!("{base_url}Checkout/{}", endpoint.name())),
+            checkout_urls: Endpoint::CHECKOUT.map(|endpoint| {
+                let path = format!("{}Checkout/{}", base_url.path(), endpoint.name());
+                with_path(&base_url, &path)
+            }),
             is_loopback: is_loopback(&base_url),
-            base_url: base_url.into(),
+            base_url,
             app_key: options.app_key,
             secret_key: options.secret_key,
             previous_secret_keys: options.previous_secret_keys,
@@ -286,7 +289,7 @@ impl Settings {
     /// Whether any connection is one of TLS.
     pub(crate) fn uses_tls(&self) -> bool {
         let proxy = self.proxy.as_ref();
-        self.base_url.starts_with("https:")
+        self.base_url.scheme() == "https"
             || proxy.is_some_and(|proxy| proxy.expose().scheme() == "https")
     }
 
@@ -295,16 +298,34 @@ impl Settings {
         std::iter::once(&self.secret_key).chain(&self.previous_secret_keys)
     }
 
-    /// The URL of a call, as sent and as signed.
-    pub(crate) fn url(&self, endpoint: Endpoint) -> &str {
-        let [insert, check, confirm, cancel] = &self.urls;
+    /// The URL of a call of the checkout, as sent and as signed.
+    pub(crate) fn checkout_url(&self, endpoint: Endpoint) -> &Url {
+        let [insert, check, confirm, cancel] = &self.checkout_urls;
         match endpoint {
             Endpoint::InsertCart => insert,
-            Endpoint::CheckCart => check,
             Endpoint::ConfirmCart => confirm,
             Endpoint::CancelCart => cancel,
+            _ => check,
         }
     }
+
+    /// The URL of a call of V2, which stands beside V1.
+    pub(crate) fn v2_url(&self, path: &str) -> Result<Url> {
+        let Some(beside) = self.base_url.path().strip_suffix("/v1/") else {
+            return Err(Error::configuration(format!(
+                "settlements are in the API's V2, which is found where base_url ends in /v1/; it is {}",
+                self.base_url
+            )));
+        };
+        Ok(with_path(&self.base_url, &format!("{beside}/v2/{path}")))
+    }
+}
+
+/// The same URL with another path.
+fn with_path(url: &Url, path: &str) -> Url {
+    let mut url = url.clone();
+    url.set_path(path);
+    url
 }
 
 fn secret_key(option: &str, secret: &Secret) -> Result<()> {

@@ -7,6 +7,8 @@ use subtle::ConstantTimeEq;
 
 /// The application's id, sent with every request; not part of what is signed.
 pub(crate) const APP_KEY_HEADER: &str = "netgiro_appkey";
+/// The same with V2's requests, which are not signed.
+pub(crate) const API_KEY_HEADER: &str = "x-netgiro-api-key";
 /// The nonce that the signature covers.
 pub(crate) const NONCE_HEADER: &str = "netgiro_nonce";
 /// The signature.

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use reqwest::header::{
     ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT,
 };
+use url::Url;
 
 use crate::error::{Error, ErrorKind, RequestSent, Result};
 use crate::nonce;
@@ -22,8 +23,27 @@ use crate::signature::{self, SigningHeaders};
 use crate::tls;
 use crate::wire::{self, Answer, Endpoint};
 
+/// A request, the same however often it is sent, but for what signs it.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) endpoint: Endpoint,
+    /// As it is sent, and as it is signed.
+    pub(crate) url: &'a Url,
+    /// `None` for what is asked for with GET.
+    pub(crate) body: Option<&'a Bytes>,
+}
+
 /// The largest answer that is read.
 pub(crate) const MAX_BODY: usize = 1 << 20;
+/// The same for the items of a settlement, which cannot be asked for in parts: 150,000 sales or so.
+const MAX_ITEMS: usize = 16 << 20;
+
+const fn largest(endpoint: Endpoint) -> usize {
+    match endpoint {
+        Endpoint::SettlementItems => MAX_ITEMS,
+        _ => MAX_BODY,
+    }
+}
 
 /// The connections of one client.
 #[derive(Debug)]
@@ -47,14 +67,11 @@ impl Transport {
     }
 
     /// Sends a request once, signed anew, and gives its answer if that is 2xx and verifies.
-    pub(crate) async fn send(
-        &self,
-        endpoint: Endpoint,
-        body: &Bytes,
-        timeout: Duration,
-    ) -> Result<Answer> {
-        let started = Arc::new(AtomicBool::new(false));
-        let exchange = self.exchange(endpoint, body, &started);
+    pub(crate) async fn send(&self, request: &Request<'_>, timeout: Duration) -> Result<Answer> {
+        let endpoint = request.endpoint;
+        // Without a body nothing notes when it leaves: it may have.
+        let started = Arc::new(AtomicBool::new(request.body.is_none()));
+        let exchange = self.exchange(request, &started);
         match tokio::time::timeout(timeout, exchange).await {
             Ok(outcome) => outcome,
             Err(_) if started.load(Ordering::Acquire) => Err(Error::new(
@@ -72,46 +89,57 @@ impl Transport {
         }
     }
 
-    async fn exchange(
-        &self,
-        endpoint: Endpoint,
-        body: &Bytes,
-        started: &Arc<AtomicBool>,
-    ) -> Result<Answer> {
+    async fn exchange(&self, request: &Request<'_>, started: &Arc<AtomicBool>) -> Result<Answer> {
+        let endpoint = request.endpoint;
         // A runtime that runs within calls alone has not seen yet that the server closed a kept
         // connection: let it look, lest the call be spent on finding out.
         for _ in 0..2 {
             tokio::task::yield_now().await;
         }
-        let url = self.settings.url(endpoint);
-        let nonce = nonce::next();
-        let request = self
-            .connections(endpoint)?
-            .post(url)
-            .headers(self.headers(url, &nonce, body)?)
-            .body(reqwest::Body::wrap(MarkedBody {
+        let url = request.url.clone();
+        let connections = self.connections(endpoint)?;
+        let builder = match request.body {
+            Some(body) => connections.post(url).body(reqwest::Body::wrap(MarkedBody {
                 bytes: Some(body.clone()),
                 started: Arc::clone(started),
-            }));
-        let mut response = request
+            })),
+            None => connections.get(url),
+        };
+        let mut response = builder
+            .headers(self.headers(request)?)
             .send()
             .await
-            .map_err(|error| self.broken(endpoint, &error, started.load(Ordering::Acquire)))?;
+            .map_err(|error| {
+                let unmarked = request.body.is_none() && error.is_connect();
+                self.broken(
+                    endpoint,
+                    &error,
+                    started.load(Ordering::Acquire) && !unmarked,
+                )
+            })?;
 
         let http_status = response.status().as_u16();
         let headers = response.headers().clone();
-        let received = read_body(&mut response).await.map_err(|why| {
-            let error = Error::new(
-                ErrorKind::Server,
-                format!("{}'s answer {why}", endpoint.name()),
-            )
-            .with_http_status(http_status)
-            .with_request_sent(RequestSent::Yes);
-            match why {
-                Unread::TooLarge => error,
-                Unread::BrokeOff(_) => error.passing(),
-            }
-        })?;
+        let received = read_body(&mut response, largest(endpoint))
+            .await
+            .map_err(|why| {
+                let is_list = endpoint == Endpoint::SettlementList;
+                let advice = match why {
+                    Unread::TooLarge(_) if is_list => ": ask for fewer days at a time",
+                    _ => "",
+                };
+                let error = Error::new(
+                    ErrorKind::Server,
+                    format!("{}'s answer {why}{advice}", endpoint.name()),
+                )
+                .with_http_status(http_status)
+                .with_request_sent(RequestSent::Yes);
+                match why {
+                    Unread::TooLarge(_) if is_list => error.with_retryable(false),
+                    Unread::TooLarge(_) => error,
+                    Unread::BrokeOff(_) => error.passing(),
+                }
+            })?;
         let signing = SigningHeaders::read(
             headers
                 .iter()
@@ -119,10 +147,10 @@ impl Transport {
         );
         let is_success = response.status().is_success();
         // An answer that calls the keys wrong cannot be verified with them, and is believed in nothing else.
-        let signature = if matches!(http_status, 401 | 403) {
+        let signature = if matches!(http_status, 401 | 403) || !endpoint.is_signed() {
             None
         } else {
-            self.verify(endpoint, &signing, &received, is_success)
+            self.verify(request, &signing, &received, is_success)
                 .map_err(|error| error.with_http_status(http_status))?
         };
         if !is_success {
@@ -157,22 +185,31 @@ impl Transport {
         Ok(slot.get_or_init(|| client))
     }
 
-    fn headers(&self, url: &str, nonce: &str, body: &[u8]) -> Result<HeaderMap> {
-        let signature = signature::sign(self.settings.secret_key.expose(), nonce, url, body);
+    fn headers(&self, request: &Request<'_>) -> Result<HeaderMap> {
         let mut headers = HeaderMap::with_capacity(6);
-        for (name, value) in [
-            (signature::APP_KEY_HEADER, self.settings.app_key.as_str()),
-            (signature::NONCE_HEADER, nonce),
-            (signature::SIGNATURE_HEADER, &signature),
-        ] {
+        let mut insert = |name, value: &str| {
             let value = HeaderValue::from_str(value)
                 .map_err(|_| Error::configuration(format!("{name} cannot be sent as a header")))?;
             headers.insert(HeaderName::from_static(name), value);
+            Ok(())
+        };
+        let app_key = &self.settings.app_key;
+        if request.endpoint.is_signed() {
+            let (secret, nonce) = (self.settings.secret_key.expose(), nonce::next());
+            let body = request.body.map_or(&[][..], |body| body);
+            let signature = signature::sign(secret, &nonce, request.url.as_str(), body);
+            insert(signature::APP_KEY_HEADER, app_key)?;
+            insert(signature::NONCE_HEADER, &nonce)?;
+            insert(signature::SIGNATURE_HEADER, &signature)?;
+        } else {
+            insert(signature::API_KEY_HEADER, app_key)?;
         }
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
+        if request.body.is_some() {
+            headers.insert(
+                CONTENT_TYPE,
+                HeaderValue::from_static("application/json; charset=utf-8"),
+            );
+        }
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(
             USER_AGENT,
@@ -184,7 +221,7 @@ impl Transport {
     /// Refuses an answer whose signature does not match, and, where one is required, lacks it.
     fn verify<'a>(
         &self,
-        endpoint: Endpoint,
+        request: &Request<'_>,
         signing: &SigningHeaders<'a>,
         body: &[u8],
         is_success: bool,
@@ -196,12 +233,12 @@ impl Transport {
                 Err("it is not signed, and response_verification is \"required\"".to_owned())
             }
             _ if signing.are_absent() => Ok(None),
-            _ => self.verdict(endpoint, signing, body).map(Some),
+            _ => self.verdict(request.url.as_str(), signing, body).map(Some),
         };
         verdict.map_err(|why| {
             Error::new(
                 ErrorKind::Signature,
-                format!("{}'s answer was discarded: {why}", endpoint.name()),
+                format!("{}'s answer was discarded: {why}", request.endpoint.name()),
             )
             .with_reference_id(signing.reference_id())
             .with_request_sent(RequestSent::Yes)
@@ -211,12 +248,11 @@ impl Transport {
 
     fn verdict<'a>(
         &self,
-        endpoint: Endpoint,
+        url: &str,
         signing: &SigningHeaders<'a>,
         body: &[u8],
     ) -> Result<&'a str, String> {
         let signed = signing.signed().map_err(|why| why.to_string())?;
-        let url = self.settings.url(endpoint);
         if signed.covers(self.settings.secret_key.expose(), url, body) {
             return Ok(signed.signature);
         }
@@ -285,25 +321,25 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
 
 /// Why a body was not read to its end.
 enum Unread {
-    TooLarge,
+    TooLarge(usize),
     BrokeOff(String),
 }
 
 impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge => write!(f, "is larger than {MAX_BODY} bytes"),
+            Self::TooLarge(most) => write!(f, "is larger than {most} bytes"),
             Self::BrokeOff(why) => write!(f, "broke off: {why}"),
         }
     }
 }
 
-async fn read_body(response: &mut reqwest::Response) -> Result<Vec<u8>, Unread> {
+async fn read_body(response: &mut reqwest::Response, most: usize) -> Result<Vec<u8>, Unread> {
     if response
         .content_length()
-        .is_some_and(|length| length > MAX_BODY as u64)
+        .is_some_and(|length| length > most as u64)
     {
-        return Err(Unread::TooLarge);
+        return Err(Unread::TooLarge(most));
     }
     let mut body = Vec::new();
     while let Some(chunk) = response
@@ -311,8 +347,8 @@ async fn read_body(response: &mut reqwest::Response) -> Result<Vec<u8>, Unread> 
         .await
         .map_err(|error| Unread::BrokeOff(innermost(&error)))?
     {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(Unread::TooLarge);
+        if body.len() + chunk.len() > most {
+            return Err(Unread::TooLarge(most));
         }
         body.extend_from_slice(&chunk);
     }

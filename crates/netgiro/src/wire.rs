@@ -16,18 +16,20 @@ use crate::customer::mask_within;
 use crate::error::{Error, ErrorKind, RequestSent, Result};
 use crate::status::{CartStatus, ResultCode};
 
-/// The calls of the checkout.
+/// The calls of the API: of the checkout, which is V1, and of the settlements, which are V2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::enum_variant_names, reason = "the API's own names")]
 pub(crate) enum Endpoint {
     InsertCart,
     CheckCart,
     ConfirmCart,
     CancelCart,
+    SettlementList,
+    SettlementItems,
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 4] = [
+    /// The calls of the checkout, in the order of `Settings`' URLs.
+    pub(crate) const CHECKOUT: [Self; 4] = [
         Self::InsertCart,
         Self::CheckCart,
         Self::ConfirmCart,
@@ -40,7 +42,14 @@ impl Endpoint {
             Self::CheckCart => "CheckCart",
             Self::ConfirmCart => "ConfirmCart",
             Self::CancelCart => "CancelCart",
+            Self::SettlementList => "SettlementList",
+            Self::SettlementItems => "SettlementItems",
         }
+    }
+
+    /// Whether request and answer are signed. V2 signs neither, and knows the shop by its app key.
+    pub(crate) const fn is_signed(self) -> bool {
+        !matches!(self, Self::SettlementList | Self::SettlementItems)
     }
 
     /// Whether sending it twice does no more than sending it once.
@@ -147,7 +156,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+    pub(crate) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
         let error = Error::new(kind, message);
         // Asked again, the server may give a sound answer.
         let retryable = error.retryable() || kind == ErrorKind::Protocol;
@@ -597,7 +606,7 @@ fn is_object(text: &str) -> bool {
 }
 
 /// The first characters of a body, for an error message.
-fn beginning(body: &[u8]) -> String {
+pub(crate) fn beginning(body: &[u8]) -> String {
     let text = mask_within(&String::from_utf8_lossy(body.get(..400).unwrap_or(body)));
     let text: String = text.chars().take(80).collect();
     if text.is_empty() {
@@ -608,7 +617,7 @@ fn beginning(body: &[u8]) -> String {
 }
 
 /// An amount with the very digits that were sent.
-fn decimal(member: &str, raw: Option<&RawValue>) -> Result<Option<Decimal>, String> {
+pub(crate) fn decimal(member: &str, raw: Option<&RawValue>) -> Result<Option<Decimal>, String> {
     let Some(raw) = raw else { return Ok(None) };
     let text = raw.get();
     Decimal::from_str_exact(text)
@@ -624,7 +633,7 @@ fn decimal(member: &str, raw: Option<&RawValue>) -> Result<Option<Decimal>, Stri
 
 /// A date of the API: without an offset it is UTC, as Iceland is all year. Unreadable ones are left
 /// out, since a payment must not be lost over its date.
-fn instant(text: &str) -> Option<Timestamp> {
+pub(crate) fn instant(text: &str) -> Option<Timestamp> {
     text.parse::<Timestamp>().ok().or_else(|| {
         let civil: DateTime = text.parse().ok()?;
         TimeZone::UTC.to_timestamp(civil).ok()

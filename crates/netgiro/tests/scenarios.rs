@@ -323,7 +323,7 @@ impl<'a> Scenario<'a> {
                 Some(range) => {
                     (range[0].as_u64().unwrap()..=range[1].as_u64().unwrap()).contains(&seen)
                 }
-                None => expected.as_u64() == Some(seen),
+                None => expected.as_u64().unwrap_or_default() == seen,
             };
             if !fits {
                 let what = format!("requests to {endpoint}");

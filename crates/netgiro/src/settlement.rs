@@ -1,0 +1,210 @@
+//! Settlements: what Netgíró transfers to the shop's bank, and the sales that are in it. Read-only.
+//!
+//! The API's V2, of which little is documented: every member can be missing, and those that are there
+//! are read in either spelling. An amount that cannot be read exactly is refused.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use url::Url;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::wire::{self, Answer};
+
+/// One transfer to the shop's bank. Every member can be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Settlement {
+    /// Who settles.
+    pub provider_name: Option<String>,
+    /// The number to ask for its items by.
+    pub number: Option<i64>,
+    /// When it was made up.
+    pub created: Option<Timestamp>,
+    /// What the bank gets, in krónur.
+    pub amount: Option<Decimal>,
+    /// What Netgíró keeps, in krónur.
+    pub cost_amount: Option<Decimal>,
+    /// When the bank gets it.
+    pub bank_transfer_transaction_date: Option<Timestamp>,
+    /// How many sales are in it.
+    pub number_of_sales: Option<i64>,
+    /// What the customers paid, in krónur.
+    pub total_amount: Option<Decimal>,
+    /// Where it stands, in Netgíró's own word.
+    pub status: Option<String>,
+}
+
+/// One sale in a settlement. Every member can be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SettlementItem {
+    /// What the customer paid, in krónur.
+    pub total_amount: Option<Decimal>,
+    /// What Netgíró keeps of it, in krónur.
+    pub cost_amount: Option<Decimal>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// The number of its loan, taken to be the invoice number of its payment.
+    pub loan_number: Option<i64>,
+}
+
+/// A day as callers write it: `2026-01-31`, or an instant of it, in UTC as all of Iceland is.
+pub fn day(argument: &str, text: &str) -> Result<Date> {
+    text.parse::<Timestamp>()
+        .map(|at| TimeZone::UTC.to_datetime(at).date())
+        .or_else(|_| text.parse())
+        .map_err(|_| {
+            Error::invalid_request(format!(
+                "{argument} must be a day such as 2026-01-31; got {text:?}"
+            ))
+        })
+}
+
+/// Puts what is asked for into the URL of the list.
+pub(crate) fn ask(url: &mut Url, from: Date, to: Date, number: Option<i64>) -> Result<()> {
+    if from > to {
+        return Err(Error::invalid_request(format!(
+            "date_from must not be after date_to; got {from} and {to}"
+        )));
+    }
+    let mut query = url.query_pairs_mut();
+    query.append_pair("dateFrom", &from.to_string());
+    query.append_pair("dateTo", &to.to_string());
+    if let Some(number) = number {
+        check_number(number)?;
+        query.append_pair("settlementNumber", &number.to_string());
+    }
+    Ok(())
+}
+
+pub(crate) fn check_number(number: i64) -> Result<()> {
+    if number > 0 {
+        return Ok(());
+    }
+    Err(Error::invalid_request(format!(
+        "a settlement's number must be from 1 on; got {number}"
+    )))
+}
+
+/// Reads an answer that is one JSON array of objects.
+pub(crate) fn read<T: Record>(answer: &Answer) -> Result<Vec<T>> {
+    let body = &answer.body;
+    let no_array = || {
+        let beginning = wire::beginning(body);
+        let message = format!("the body is not one JSON array of objects: {beginning}");
+        answer.error(ErrorKind::Server, message)
+    };
+    let text = std::str::from_utf8(body).map_err(|_| no_array())?;
+    let objects: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| no_array())?;
+    if objects.iter().any(|object| !object.get().starts_with('{')) {
+        return Err(no_array());
+    }
+    let mut records = Vec::with_capacity(objects.len());
+    for (at, object) in objects.into_iter().enumerate() {
+        let record = T::read(object.get()).map_err(|why| {
+            let message = format!("the body has wrong data in its object {}: {why}", at + 1);
+            answer.error(ErrorKind::Protocol, message)
+        })?;
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// What an object of an answer is read as.
+pub(crate) trait Record: Sized {
+    fn read(object: &str) -> Result<Self, String>;
+}
+
+/// The members of both kinds of objects. One that stands there twice is refused.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Wire<'a> {
+    #[serde(borrow, alias = "providerName")]
+    provider_name: Option<&'a RawValue>,
+    #[serde(borrow, alias = "number")]
+    number: Option<&'a RawValue>,
+    #[serde(borrow, alias = "created")]
+    created: Option<&'a RawValue>,
+    #[serde(borrow, alias = "amount")]
+    amount: Option<&'a RawValue>,
+    #[serde(borrow, alias = "costAmount")]
+    cost_amount: Option<&'a RawValue>,
+    #[serde(borrow, alias = "bankTransferTransactionDate")]
+    bank_transfer_transaction_date: Option<&'a RawValue>,
+    #[serde(borrow, alias = "numberOfSales")]
+    number_of_sales: Option<&'a RawValue>,
+    #[serde(borrow, alias = "totalAmount")]
+    total_amount: Option<&'a RawValue>,
+    #[serde(borrow, alias = "status")]
+    status: Option<&'a RawValue>,
+    #[serde(borrow, alias = "loanNumber")]
+    loan_number: Option<&'a RawValue>,
+}
+
+impl<'a> Wire<'a> {
+    fn read(object: &'a str) -> Result<Self, String> {
+        serde_json::from_str(object).map_err(|error| error.to_string())
+    }
+}
+
+impl Record for Settlement {
+    fn read(object: &str) -> Result<Self, String> {
+        let wire = Wire::read(object)?;
+        Ok(Self {
+            provider_name: text(wire.provider_name),
+            number: whole("Number", wire.number)?,
+            created: instant(wire.created),
+            amount: wire::decimal("Amount", wire.amount)?,
+            cost_amount: wire::decimal("CostAmount", wire.cost_amount)?,
+            bank_transfer_transaction_date: instant(wire.bank_transfer_transaction_date),
+            number_of_sales: whole("NumberOfSales", wire.number_of_sales)?,
+            total_amount: wire::decimal("TotalAmount", wire.total_amount)?,
+            status: text(wire.status),
+        })
+    }
+}
+
+impl Record for SettlementItem {
+    fn read(object: &str) -> Result<Self, String> {
+        let wire = Wire::read(object)?;
+        Ok(Self {
+            total_amount: wire::decimal("TotalAmount", wire.total_amount)?,
+            cost_amount: wire::decimal("CostAmount", wire.cost_amount)?,
+            created: instant(wire.created),
+            loan_number: whole("LoanNumber", wire.loan_number)?,
+        })
+    }
+}
+
+/// A text, or the digits of a number, which a status may be.
+fn text(raw: Option<&RawValue>) -> Option<String> {
+    let raw = raw?.get();
+    match serde_json::from_str(raw) {
+        Ok(text) => Some(text),
+        Err(_) if raw.starts_with(['{', '[']) => None,
+        Err(_) => Some(raw.to_owned()),
+    }
+}
+
+fn instant(raw: Option<&RawValue>) -> Option<Timestamp> {
+    wire::instant(&text(raw)?)
+}
+
+/// A whole number, which may be written as text.
+fn whole(member: &str, raw: Option<&RawValue>) -> Result<Option<i64>, String> {
+    let Some(digits) = text(raw) else {
+        return match raw {
+            Some(raw) => Err(no_number(member, raw.get())),
+            None => Ok(None),
+        };
+    };
+    let number = digits.trim().parse();
+    number.map(Some).map_err(|_| no_number(member, &digits))
+}
+
+fn no_number(member: &str, text: &str) -> String {
+    let beginning = wire::beginning(text.as_bytes());
+    format!("{member} is no whole number: {beginning}")
+}
