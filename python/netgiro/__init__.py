@@ -55,6 +55,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
     from netgiro.reconciliation import Outcome, Reconciliation, reconcile
+    from netgiro.settlements import Settlement, SettlementItem
 
 __all__ = [
     "ApiError",
@@ -86,6 +87,8 @@ __all__ = [
     "Reconciliation",
     "ResponseVerification",
     "ServerError",
+    "Settlement",
+    "SettlementItem",
     "SignatureError",
     "SimulatedCallback",
     "SimulatedCart",
@@ -114,6 +117,10 @@ if not TYPE_CHECKING:
             from netgiro import reconciliation  # noqa: PLC0415
 
             return getattr(reconciliation, name)
+        if name in {"Settlement", "SettlementItem"}:
+            from netgiro import settlements  # noqa: PLC0415
+
+            return getattr(settlements, name)
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
 

@@ -23,6 +23,7 @@ from typing_extensions import NotRequired, Self, TypeAlias, disjoint_base
 from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
 from netgiro.errors import NetgiroError
 from netgiro.replay import AsyncReplayGuard, ReplayGuard
+from netgiro.settlements import Settlement, SettlementItem
 
 __all__ = [
     "AsyncClient",
@@ -67,7 +68,9 @@ _StatusWord: TypeAlias = Literal[
 _EnvironmentWord: TypeAlias = Literal["test", "production"]
 _ConfirmationWord: TypeAlias = Literal["automatic", "server_callback", "manual"]
 _VerificationWord: TypeAlias = Literal["required", "if_present", "off"]
-_EndpointWord: TypeAlias = Literal["InsertCart", "CheckCart", "ConfirmCart", "CancelCart"]
+_EndpointWord: TypeAlias = Literal[
+    "InsertCart", "CheckCart", "ConfirmCart", "CancelCart", "SettlementList", "SettlementItems"
+]
 _SignatureWord: TypeAlias = Literal["valid", "omit", "corrupt", "replay"]
 _SpoiltWord: TypeAlias = Literal[
     "empty",
@@ -89,6 +92,7 @@ _CartArgument: TypeAlias = Cart | CartState | CartPoll | uuid.UUID | str
 _HeaderText: TypeAlias = str | bytes
 _Headers: TypeAlias = Mapping[str, Any] | Mapping[bytes, Any] | Iterable[tuple[_HeaderText, Any]]
 _Body: TypeAlias = bytes | bytearray | memoryview | str
+_Day: TypeAlias = datetime.date | str
 _Path: TypeAlias = str | os.PathLike[str]
 
 class _CartItemDict(TypedDict):
@@ -834,6 +838,19 @@ class Client:
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
         """
 
+    def settlements(
+        self, date_from: _Day, date_to: _Day, *, settlement_number: int | None = None
+    ) -> list[Settlement]:
+        """Ask for the settlements from one day to another, or for one of them; returns a list of
+        Settlement.
+
+        Days are dates, datetimes or text such as "2026-01-31". The answer is not signed:
+        `response_verification` says nothing of it.
+        """
+
+    def settlement_items(self, number: int) -> list[SettlementItem]:
+        """Ask for the sales in a settlement; returns a list of SettlementItem."""
+
     def verify_callback(
         self,
         *,
@@ -1081,6 +1098,19 @@ class AsyncClient:
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
         """
 
+    async def settlements(
+        self, date_from: _Day, date_to: _Day, *, settlement_number: int | None = None
+    ) -> list[Settlement]:
+        """Ask for the settlements from one day to another, or for one of them; returns a list of
+        Settlement.
+
+        Days are dates, datetimes or text such as "2026-01-31". The answer is not signed:
+        `response_verification` says nothing of it.
+        """
+
+    async def settlement_items(self, number: int) -> list[SettlementItem]:
+        """Ask for the sales in a settlement; returns a list of SettlementItem."""
+
     def verify_callback(
         self,
         *,
@@ -1187,6 +1217,7 @@ class Simulator:
         shop: str = "Prufuverslun",
         tls: bool | tuple[str, str] = False,
         callback_hosts: Sequence[str] = (),
+        settlement_cost: int = 195,
     ) -> Self:
         """Start a simulator; raises InvalidRequestError for an option that cannot be used.
 
@@ -1201,7 +1232,8 @@ class Simulator:
         are let in whatever host they arrive with. `shop` is the name that the customer's phone shows.
         `tls` serves https: True with a certificate made up for it (see `ca_file`), or with your own,
         `(certificate, key)`, both as PEM text. Callbacks go to this machine, and to `callback_hosts`
-        beside it, names or addresses without a port.
+        beside it, names or addresses without a port. `settlement_cost` is what Netgíró keeps of a sale,
+        in hundredths of a percent.
         """
 
     @property
@@ -1278,6 +1310,12 @@ class Simulator:
         """End a cart as if its time were over.
 
         Raises InvalidRequestError for a cart that cannot change any more.
+        """
+
+    def withhold(self, transaction_id: _CartArgument) -> None:
+        """Leave a paid cart out of its settlement, as if Netgíró had forgotten it.
+
+        Raises InvalidRequestError for a cart that is not paid.
         """
 
     def advance(self, seconds: float) -> None:
@@ -1437,7 +1475,7 @@ class SimulatedRequest:
 
     @property
     def transaction_id(self) -> uuid.UUID | None:
-        """The cart it names, a `uuid.UUID`; None for InsertCart."""
+        """The cart it names, a `uuid.UUID`; None for InsertCart and for V2."""
 
     @property
     def method(self) -> str:
@@ -1461,7 +1499,7 @@ class SimulatedRequest:
 
     @property
     def signature_ok(self) -> bool:
-        """Whether its application key and signature were right."""
+        """Whether its application key and signature were right; with V2, the key."""
 
     @property
     def status(self) -> int | None:

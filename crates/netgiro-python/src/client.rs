@@ -19,6 +19,7 @@ use crate::panics;
 use crate::poll::{self, PollPolicy};
 use crate::results::CheckResults;
 use crate::runtime::Connections;
+use crate::settlement;
 use crate::slot;
 use crate::stream::{AsyncStream, SyncStream};
 use crate::values::{self, Present};
@@ -554,6 +555,38 @@ macro_rules! client_methods {
                     }
                 });
                 self.carry_out(py, "poll_step", None, job)
+            }
+
+            /// Ask for the settlements from one day to another, or for one of them; returns a list of
+            /// Settlement.
+            ///
+            /// Days are dates, datetimes or text such as "2026-01-31". The answer is not signed:
+            /// `response_verification` says nothing of it.
+            #[pyo3(signature = (date_from, date_to, *, settlement_number=None))]
+            fn settlements(
+                &self,
+                py: Python<'_>,
+                date_from: &Bound<'_, PyAny>,
+                date_to: &Bound<'_, PyAny>,
+                settlement_number: Option<i64>,
+            ) -> PyResult<Py<PyAny>> {
+                let prepare = || {
+                    let from = settlement::day("date_from", date_from)?;
+                    let to = settlement::day("date_to", date_to)?;
+                    Ok(move |client: netgiro::Client, _: Reporter| async move {
+                        client.settlements(from, to, settlement_number).await
+                    })
+                };
+                self.carry_out(py, "settlements", None, panics::caught(prepare))
+            }
+
+            /// Ask for the sales in a settlement; returns a list of SettlementItem.
+            #[pyo3(signature = (number))]
+            fn settlement_items(&self, py: Python<'_>, number: i64) -> PyResult<Py<PyAny>> {
+                let job = move |client: netgiro::Client, _: Reporter| async move {
+                    client.settlement_items(number).await
+                };
+                self.carry_out(py, "settlement_items", None, Ok(job))
             }
 
             /// Verify a callback and read it; returns a Callback, or raises SignatureError. Not awaited.

@@ -26,6 +26,7 @@ mod reconcile;
 mod replay;
 mod results;
 mod runtime;
+mod settlement;
 mod simulator;
 mod slot;
 mod stream;

@@ -61,10 +61,10 @@ impl Simulator {
         decimals=0, response_signatures="valid", unknown_cart_code=10201,
         reject_repeated_nonce=false, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0,
         callback_timeout=5.0, history=100_000, latency=0.0, public_url=None, shop=None,
-        tls=Tls::Wanted(false), callback_hosts=Vec::new()
+        tls=Tls::Wanted(false), callback_hosts=Vec::new(), settlement_cost=195
     ))]
     #[pyo3(
-        text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000, latency=0.0, public_url=None, shop='Prufuverslun', tls=False, callback_hosts=())"
+        text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000, latency=0.0, public_url=None, shop='Prufuverslun', tls=False, callback_hosts=(), settlement_cost=195)"
     )]
     #[expect(clippy::too_many_arguments, reason = "as many as there are switches")]
     fn new(
@@ -89,6 +89,7 @@ impl Simulator {
         shop: Option<String>,
         tls: Tls,
         callback_hosts: Vec<String>,
+        settlement_cost: u32,
     ) -> PyResult<Self> {
         let defaults = SimulatorOptions::default();
         let options = SimulatorOptions {
@@ -117,6 +118,7 @@ impl Simulator {
             public_url,
             tls: tls.into(),
             callback_hosts,
+            settlement_cost,
             shop: shop.unwrap_or(defaults.shop),
         };
         py.detach(|| core::Simulator::start(options))
@@ -265,6 +267,16 @@ impl Simulator {
     fn expire(&self, py: Python<'_>, transaction_id: &Bound<'_, PyAny>) -> PyResult<()> {
         let id = convert::uuid(transaction_id)?;
         py.detach(|| self.0.expire(id))
+            .map_err(|error| raised(py, &error))
+    }
+
+    /// Leave a paid cart out of its settlement, as if Netgíró had forgotten it.
+    ///
+    /// Raises InvalidRequestError for a cart that is not paid.
+    #[pyo3(signature = (transaction_id))]
+    fn withhold(&self, py: Python<'_>, transaction_id: &Bound<'_, PyAny>) -> PyResult<()> {
+        let id = convert::uuid(transaction_id)?;
+        py.detach(|| self.0.withhold(id))
             .map_err(|error| raised(py, &error))
     }
 
@@ -562,7 +574,7 @@ seen! {
             self.0.endpoint.map(core::Endpoint::as_str)
         }
 
-        /// The cart it names, a `uuid.UUID`; None for InsertCart.
+        /// The cart it names, a `uuid.UUID`; None for InsertCart and for V2.
         #[getter]
         fn transaction_id(&self) -> Option<uuid::Uuid> {
             self.0.transaction_id
@@ -598,7 +610,7 @@ seen! {
             self.0.nonce.as_deref()
         }
 
-        /// Whether its application key and signature were right.
+        /// Whether its application key and signature were right; with V2, the key.
         #[getter]
         fn signature_ok(&self) -> bool {
             self.0.signature_ok

@@ -1,0 +1,69 @@
+"""What Netgíró transfers to the shop's bank, and the sales that are in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Any
+
+
+class _Record:
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name as a dict of plain Python values."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        # Members that are absent are left out; an instant as its text.
+        shown = ", ".join(
+            f"{name}={str(value) if isinstance(value, dt.datetime) else value!r}"
+            for name, value in self.to_dict().items()
+            if value is not None
+        )
+        return f"{type(self).__name__}({shown})"
+
+
+@dataclass(frozen=True, repr=False, slots=True)
+class Settlement(_Record):
+    """One transfer to the shop's bank. Every member can be None."""
+
+    provider_name: str | None = None
+    """Who settles."""
+    number: int | None = None
+    """The number to ask for its items by."""
+    created: dt.datetime | None = None
+    """When it was made up, an aware `datetime` in UTC."""
+    amount: Decimal | None = None
+    """What the bank gets, in krónur, a `Decimal` with the digits the server sent."""
+    cost_amount: Decimal | None = None
+    """What Netgíró keeps, in krónur, a `Decimal` with the digits the server sent."""
+    bank_transfer_transaction_date: dt.datetime | None = None
+    """When the bank gets it, an aware `datetime` in UTC."""
+    number_of_sales: int | None = None
+    """How many sales are in it."""
+    total_amount: Decimal | None = None
+    """What the customers paid, in krónur, a `Decimal` with the digits the server sent."""
+    status: str | None = None
+    """Where it stands, in Netgíró's own word."""
+
+
+@dataclass(frozen=True, repr=False, slots=True)
+class SettlementItem(_Record):
+    """One sale in a settlement. Every member can be None."""
+
+    total_amount: Decimal | None = None
+    """What the customer paid, in krónur, a `Decimal` with the digits the server sent."""
+    cost_amount: Decimal | None = None
+    """What Netgíró keeps of it, in krónur, a `Decimal` with the digits the server sent."""
+    created: dt.datetime | None = None
+    """When it was made, an aware `datetime` in UTC."""
+    loan_number: int | None = None
+    """The number of its loan, taken to be the invoice number of its payment."""
+
+
+# They are the package's own, and are pickled by that name.
+for _class in (Settlement, SettlementItem):
+    _class.__module__ = "netgiro"
+del _class
