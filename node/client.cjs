@@ -2,6 +2,7 @@
 // Client: each method converts its arguments, calls the compiled half, and freezes what comes back.
 
 const { inspect } = require('node:util');
+const { isDate } = require('node:util/types');
 const results = require('./results.cjs');
 const poll = require('./poll.cjs');
 const { native, call, open, made } = require('./native.cjs');
@@ -16,13 +17,17 @@ const {
   kindOf,
   members,
   newCart,
+  required,
   types,
   waitOptions,
 } = require('./arguments.cjs');
 
 const { InvalidRequestError } = require('./errors.cjs').classes;
 
-const { fn, signal: aSignal, text } = types;
+const { fn, signal: aSignal, text, whole } = types;
+
+const day = { wanted: 'a Date or a day such as "2026-01-31"', fits: (value) => text.fits(value) || isDate(value) };
+const DAYS = { dateFrom: required(day), dateTo: required(day), settlementNumber: whole };
 
 /** Lets `fromEnv`, and no caller, make a client around a native one. */
 const FROM_NATIVE = Symbol('from native');
@@ -111,6 +116,21 @@ class Client {
     return new Settling((port, n) => waiting.run(port, n), signal, onProgress);
   }
 
+  async settlements(days, options = {}) {
+    const { dateFrom, dateTo, settlementNumber } = members('settlements', days, DAYS);
+    const { signal } = members('settlements', options, { signal: aSignal });
+    const [from, to] = [dateFrom, dateTo].map((day) => (typeof day === 'string' ? day : isoText(day)));
+    return frozen(
+      await call(signal, undefined, (port, n) => this.#native.settlements(port, n, from, to, settlementNumber)),
+    );
+  }
+
+  async settlementItems(number, options = {}) {
+    members('settlementItems', { number }, { number: required(whole) });
+    const { signal } = members('settlementItems', options, { signal: aSignal });
+    return frozen(await call(signal, undefined, (port, n) => this.#native.settlementItems(port, n, number)));
+  }
+
   async pollStep(given, options = {}) {
     const token = poll.token(given);
     const { signal } = members('pollStep', options, { signal: aSignal });
@@ -159,6 +179,15 @@ class Client {
   [inspect.custom](depth, options) {
     return `Client ${inspect({ baseUrl: this.baseUrl }, options)}`;
   }
+}
+
+/** A Date's text; that of an invalid one is refused where days are read. */
+function isoText(date) {
+  return Number.isNaN(date.getTime()) ? String(date) : date.toISOString();
+}
+
+function frozen(records) {
+  return Object.freeze(records.map(Object.freeze));
 }
 
 function sign(secretKey, nonce, url, body) {

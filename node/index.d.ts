@@ -361,6 +361,50 @@ export interface Following<T> extends AsyncIterableIterator<T> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Which settlements to ask for. */
+export interface SettlementDays {
+  /** The first day: a `Date`, or text such as `2026-01-31`. */
+  dateFrom: Date | string;
+  /** The last day. */
+  dateTo: Date | string;
+  /** The number of the one that is wanted. Default: all of them. */
+  settlementNumber?: number | null | undefined;
+}
+
+/** One transfer to the shop's bank. Every member can be null. Amounts are decimal text with the digits as sent. */
+export interface Settlement {
+  /** Who settles. */
+  readonly providerName: string | null;
+  /** The number to ask for its items by. */
+  readonly number: number | null;
+  /** When it was made up: ISO 8601, in UTC. */
+  readonly created: string | null;
+  /** What the bank gets, in krónur. */
+  readonly amount: string | null;
+  /** What Netgíró keeps, in krónur. */
+  readonly costAmount: string | null;
+  /** When the bank gets it: ISO 8601, in UTC. */
+  readonly bankTransferTransactionDate: string | null;
+  /** How many sales are in it. */
+  readonly numberOfSales: number | null;
+  /** What the customers paid, in krónur. */
+  readonly totalAmount: string | null;
+  /** Where it stands, in Netgíró's own word. */
+  readonly status: string | null;
+}
+
+/** One sale in a settlement. Every member can be null. Amounts are decimal text with the digits as sent. */
+export interface SettlementItem {
+  /** What the customer paid, in krónur. */
+  readonly totalAmount: string | null;
+  /** What Netgíró keeps of it, in krónur. */
+  readonly costAmount: string | null;
+  /** When it was made: ISO 8601, in UTC. */
+  readonly created: string | null;
+  /** The number of its loan, taken to be the invoice number of its payment. */
+  readonly loanNumber: number | null;
+}
+
 /** Headers of a callback: Node's `headers` or `rawHeaders`, a `Headers`, a `Map`, pairs. Letter case is no matter. */
 export type CallbackHeaders =
   | Iterable<readonly [string, string | Uint8Array | readonly string[]]>
@@ -544,6 +588,15 @@ export class Client {
    * taken. Refuses bad arguments at once, not at the first step.
    */
   waitMany(carts: Iterable<CartLike>, options?: WaitManyOptions): Following<CheckResult>;
+
+  /**
+   * Asks for the settlements from one day to another, or for one of them. The answer is not signed:
+   * `responseVerification` says nothing of it.
+   */
+  settlements(days: SettlementDays, options?: CallOptions): Promise<readonly Settlement[]>;
+
+  /** Asks for the sales in a settlement. */
+  settlementItems(number: number, options?: CallOptions): Promise<readonly SettlementItem[]>;
 
   /**
    * Takes a poll one check further, for job queues: gives the poll to keep. A step that comes too early, or after the
@@ -812,10 +865,18 @@ export interface SimulatorOptions {
   tls?: boolean | { certificate: string; key: string } | null | undefined;
   /** Hosts that callbacks may be carried to beside this machine: names or addresses, without a port. Default none. */
   callbackHosts?: readonly string[] | null | undefined;
+  /** What Netgíró keeps of each sale, in hundredths of a percent, rounded to a króna. Default 195, which is made up. */
+  settlementCost?: number | null | undefined;
 }
 
 /** The endpoints of the API. */
-export type Endpoint = 'InsertCart' | 'CheckCart' | 'CancelCart' | 'ConfirmCart';
+export type Endpoint =
+  | 'InsertCart'
+  | 'CheckCart'
+  | 'CancelCart'
+  | 'ConfirmCart'
+  | 'SettlementList'
+  | 'SettlementItems';
 
 /** Something that goes wrong with requests to come; members may be combined. Times are of real time. */
 export interface Fault {
@@ -918,7 +979,7 @@ export interface SimulatedCart {
 export interface SimulatedRequest {
   /** What was called; null for a path the API does not have. */
   readonly endpoint: Endpoint | null;
-  /** The cart it names; null for InsertCart. */
+  /** The cart it names; null for InsertCart and for V2. */
   readonly transactionId: string | null;
   readonly method: string;
   readonly path: string;
@@ -926,7 +987,7 @@ export interface SimulatedRequest {
   readonly headers: { readonly [name: string]: string };
   readonly body: string;
   readonly nonce: string | null;
-  /** Whether its application key and signature were right. */
+  /** Whether its application key and signature were right; with V2, the key. */
   readonly signatureOk: boolean;
   /** The HTTP status answered; null while it is being answered, or when it never was. */
   readonly status: number | null;
@@ -996,6 +1057,8 @@ export class Simulator {
   decline(cart: CartLike): void;
   /** Ends a cart as if its time were over. */
   expire(cart: CartLike): void;
+  /** Leaves a paid cart out of its settlement, as if Netgíró had forgotten it. */
+  withhold(cart: CartLike): void;
   /** Lets time pass at once, in milliseconds: carts run out, callbacks are repeated. */
   advance(ms: number): void;
   /** The simulator's time: ISO 8601. */

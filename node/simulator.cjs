@@ -36,6 +36,7 @@ const OPTIONS = {
   shop: text,
   tls: certificate,
   callbackHosts: texts,
+  settlementCost: number,
 };
 
 const FAULT = {
@@ -116,6 +117,10 @@ class Simulator {
 
   expire(cart) {
     open(this.#native.expire(idOf(cart)));
+  }
+
+  withhold(cart) {
+    open(this.#native.withhold(idOf(cart)));
   }
 
   advance(ms) {

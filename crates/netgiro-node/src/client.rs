@@ -19,6 +19,7 @@ use crate::events;
 use crate::poll;
 use crate::replay::Note;
 use crate::runtime::{Events, Port};
+use crate::settlement::{ItemView, SettlementView};
 use crate::values::{CallbackView, CartView, CheckView, StateView};
 
 /// What a client is made with.
@@ -279,6 +280,47 @@ impl NativeClient {
             }),
             Err(error) => Either::B(refusal_of(&error)),
         }
+    }
+
+    /// The settlements of some days.
+    #[napi(catch_unwind)]
+    pub fn settlements(
+        &self,
+        port: &Port,
+        call: u32,
+        from: String,
+        to: String,
+        number: Option<f64>,
+    ) -> Option<String> {
+        accepted(|| {
+            let client = self.open()?;
+            let (from, to) = (
+                netgiro::day("dateFrom", &from)?,
+                netgiro::day("dateTo", &to)?,
+            );
+            let number = number
+                .map(|number| convert::whole("settlementNumber", number))
+                .transpose()?;
+            Ok(port.start(call, |_| async move {
+                let settlements = client.settlements(from, to, number).await?;
+                Ok(settlements
+                    .into_iter()
+                    .map(SettlementView::from)
+                    .collect::<Vec<_>>())
+            }))
+        })
+    }
+
+    /// The sales in a settlement.
+    #[napi(catch_unwind)]
+    pub fn settlement_items(&self, port: &Port, call: u32, number: f64) -> Option<String> {
+        accepted(|| {
+            let (client, number) = (self.open()?, convert::whole("number", number)?);
+            Ok(port.start(call, |_| async move {
+                let items = client.settlement_items(number).await?;
+                Ok(items.into_iter().map(ItemView::from).collect::<Vec<_>>())
+            }))
+        })
     }
 
     /// Takes a poll one check further.

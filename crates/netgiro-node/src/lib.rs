@@ -25,5 +25,6 @@ mod panics;
 mod poll;
 mod replay;
 mod runtime;
+mod settlement;
 mod simulator;
 mod values;

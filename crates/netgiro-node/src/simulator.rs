@@ -65,6 +65,8 @@ pub struct GivenSimulator {
     pub tls: Option<Either<bool, GivenCertificate>>,
     /// Where callbacks may go beside this machine.
     pub callback_hosts: Option<Vec<String>>,
+    /// What is kept of each sale, in hundredths of a percent.
+    pub settlement_cost: Option<f64>,
 }
 
 /// A certificate and its key, as PEM.
@@ -113,6 +115,9 @@ fn simulator_options(given: GivenSimulator) -> Result<SimulatorOptions> {
     }
     if let Some(history) = given.history {
         options.history = whole("history", history)?;
+    }
+    if let Some(cost) = given.settlement_cost {
+        options.settlement_cost = whole("settlementCost", cost)?;
     }
     options.public_url = given.public_url;
     if let Some(shop) = given.shop {
@@ -258,6 +263,12 @@ impl NativeSimulator {
     #[napi(catch_unwind)]
     pub fn expire(&self, cart: String) -> String {
         self.tell(&cart, Simulator::expire)
+    }
+
+    /// The cart is in no settlement.
+    #[napi(catch_unwind)]
+    pub fn withhold(&self, cart: String) -> String {
+        self.tell(&cart, Simulator::withhold)
     }
 
     fn tell(

@@ -212,7 +212,7 @@ pub(crate) fn instant(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-fn digits<T: ToString>(amount: Option<T>) -> Option<String> {
+pub(crate) fn digits<T: ToString>(amount: Option<T>) -> Option<String> {
     amount.map(|amount| amount.to_string())
 }
 
