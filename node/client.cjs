@@ -119,7 +119,7 @@ class Client {
   async settlements(days, options = {}) {
     const { dateFrom, dateTo, settlementNumber } = members('settlements', days, DAYS);
     const { signal } = members('settlements', options, { signal: aSignal });
-    const [from, to] = [dateFrom, dateTo].map((day) => (typeof day === 'string' ? day : isoText(day)));
+    const [from, to] = [dateFrom, dateTo].map((each) => (typeof each === 'string' ? each : isoText(each)));
     return frozen(
       await call(signal, undefined, (port, n) => this.#native.settlements(port, n, from, to, settlementNumber)),
     );

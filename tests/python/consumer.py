@@ -53,7 +53,7 @@ def everything_else(client: netgiro.Client) -> None:
     checked = client.check_many((str(n) for n in range(3)), rate=50, resume="earlier.jsonl")
     assert_type(checked, netgiro.CheckResults)
     assert_type(checked[0], netgiro.CheckResult)
-    assert_type(checked[1:] + [checked[0]], netgiro.CheckResults)
+    assert_type(checked[1:] + checked[:1], netgiro.CheckResults)
     client.check_many([], resume=client.unfinished)
     for result in client.check_each([uuid.uuid4()], progress=False):
         assert_type(result, netgiro.CheckResult)

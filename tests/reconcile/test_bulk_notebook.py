@@ -75,7 +75,7 @@ def test_an_interrupted_cell_is_run_again(notebook: Notebook) -> None:
         (shown,) = notebook.run("client.unfinished")
         assert "of 300, interrupted" in shown["data"]["text/html"]
         (known,) = notebook.run("[str(check.transaction_id) for check in client.unfinished]")
-        kept = set(eval(known["data"]["text/plain"]))  # noqa: S307 - what the kernel printed
+        kept = set(eval(known["data"]["text/plain"]))
         assert 30 <= len(kept) < 300
 
         before = len(asked())

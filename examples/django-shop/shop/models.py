@@ -50,7 +50,7 @@ class Order(Told, models.Model):
         return f"{timezone.localtime(self.placed_at):%d.%m.%Y %H:%M}"
 
     @property
-    def age(self) -> float: 
+    def age(self) -> float:
         return (timezone.now() - self.placed_at).total_seconds()
 
     @property
