@@ -12,17 +12,17 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Protocol, SupportsIndex, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 import netgiro
 from netgiro.django import conf, ledger
 from netgiro.django.ledger import OpenCheckoutError, Seen
-from netgiro.django.models import Cart
+from netgiro.django.models import LET_GO, Cart
 from netgiro.webhook.steps import Steps, run, run_async
 
 __all__ = [
@@ -265,8 +265,9 @@ def masked(customer_id: str) -> str:
 def ask(side: Side, cart: Cart) -> Steps[Seen]:
     """Ask once where a cart stands; one that is to be canceled is canceled, and the answer read."""
     ours = cart.as_sent()
-    sent_at = timezone.now()
-    if cart.is_settling and not cart.is_final:
+    sent_at = _now()
+    # Also one that was given up, should it turn up at Netgíró after all.
+    if cart.is_settling or cart.status in LET_GO:
         try:
             canceled: netgiro.CartState = yield side.netgiro("cancel_cart", ours)
             # That it is paid is believed of CheckCart alone.
@@ -274,7 +275,7 @@ def ask(side: Side, cart: Cart) -> Steps[Seen]:
                 return Seen(canceled, sent_at, is_conclusive=True)
         except netgiro.NetgiroError as error:
             logger.info("cart %s: the cancel had no clear answer: %s", cart.reference, error)
-        sent_at = timezone.now()
+        sent_at = _now()
     try:
         return Seen((yield side.netgiro("check_cart", ours)), sent_at)
     except netgiro.NetgiroError as error:
@@ -304,10 +305,15 @@ def _confirm(side: Side, cart: Cart, code: str | None) -> Steps[Cart]:
     cart = yield side.database(_reread, cart)
     state: netgiro.CartState = yield side.netgiro("confirm_cart", cart.as_sent(), identifier=code)
     if not state.is_final:
-        seen = Seen(state, timezone.now())
+        seen = Seen(state, _now())
         recorded: Cart = yield side.database(ledger.record, cart.pk, seen)
         return recorded
     return (yield from _recorded(side, cart))
+
+
+def _now() -> datetime:
+    # Aware, also where the shop's own times are not.
+    return datetime.now(timezone.utc)
 
 
 def _reread(cart: Cart) -> Cart:

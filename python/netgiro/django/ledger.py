@@ -24,7 +24,7 @@ from django.utils import timezone
 
 import netgiro
 from netgiro.django.conf import options
-from netgiro.django.models import CLOSED, NOT_SENT, Cart, SeenCallback, Status
+from netgiro.django.models import CLOSED, LET_GO, NOT_SENT, Cart, SeenCallback, Status
 from netgiro.django.signals import cart_canceled, cart_confirmed, cart_declined
 from netgiro.webhook import Refusal
 
@@ -113,7 +113,9 @@ def durably() -> Iterator[None]:
 
 def _moment(instant: datetime) -> datetime:
     """Return an instant as the database takes it."""
-    return instant if settings.USE_TZ else timezone.make_naive(instant)
+    if settings.USE_TZ:
+        return instant
+    return timezone.make_naive(instant, timezone.get_default_timezone())
 
 
 def _after(seconds: float) -> datetime:
@@ -264,6 +266,8 @@ def _absorb(row: Cart, answer: netgiro.CartState | netgiro.NetgiroError) -> None
     elif isinstance(answer, netgiro.CartState):
         if answer.is_paid:
             _for_a_person(row, f"it is paid at Netgíró, and was recorded here as {row.status}")
+        elif row.status in LET_GO and not answer.is_final:
+            row.due_at = _after(_REST)  # to be canceled
     else:
         row.problem = str(answer)
         row.due_at = _after(_REST)

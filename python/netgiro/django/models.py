@@ -14,7 +14,7 @@ from django.utils import timezone
 import netgiro
 from netgiro.django.conf import options
 
-__all__ = ["CLOSED", "FINAL", "NOT_SENT", "SIGNALED", "Cart", "SeenCallback", "Status"]
+__all__ = ["CLOSED", "FINAL", "LET_GO", "NOT_SENT", "SIGNALED", "Cart", "SeenCallback", "Status"]
 
 
 class Status(models.TextChoices):
@@ -53,6 +53,9 @@ CLOSED = (
     *(Status.ABANDONED, Status.FAILED),
 )
 """The ends after which the order may be given another cart."""
+
+LET_GO = (Status.ABANDONED, Status.FAILED)
+"""The ends that are the shop's word, and not Netgíró's."""
 
 NOT_SENT = (Status.INSERTING, Status.OUTCOME_UNKNOWN)
 """Where it is not known whether there is a cart at Netgíró."""

@@ -93,15 +93,15 @@ def see_to(cart: Cart) -> None:
 def take_in(cart: Cart, asked: Future[Seen]) -> None:
     """Record what came of asking about a leased cart."""
     try:
-        seen = asked.result()
+        now = ledger.record(cart.pk, asked.result(), lease=cart.lease)
+    except DatabaseError:
+        raise
     except Exception:
-        # The lease ends by itself, so it is not tried again at once.
-        logger.exception("cart %s: asking went wrong", cart.reference)
-        return
-    before = cart.status
-    now = ledger.record(cart.pk, seen, lease=cart.lease)
-    if now.status != before:
-        logger.info("cart %s was %s, is %s", cart.reference, before, now.status)
+        # One cart must not hold the others up; it is tried again when its lease is over.
+        logger.exception("cart %s: following it went wrong", cart.reference)
+    else:
+        if now.status != cart.status:
+            logger.info("cart %s was %s, is %s", cart.reference, cart.status, now.status)
 
 
 # After a callback the outcome is known in a moment; what takes longer is left to netgiro_poll.

@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
 from djshop import receivers
 from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
@@ -182,6 +183,18 @@ def test_paid_after_all_is_for_a_person(shop):
     assert told() == ["canceled"]
 
 
+def test_what_was_given_up_and_turns_up_is_canceled(shop):
+    """The answer to InsertCart comes to a process that was held up for minutes."""
+    cart = ledger.begin("order-1", 4990, "*****81", "automatic")
+    held = shop.client().insert_cart(amount=4990, reference="order-1", customer_id=PHONE)
+    ledger.outcome_unknown(cart, "no answer")
+    ledger.abandon(cart)
+    ledger.inserted(cart, held, 180.0)
+    assert followed(cart).status == "abandoned"
+    assert shop.cart(held).status == "canceled"
+    assert told() == ["canceled"]
+
+
 # --- Ends absorb
 
 
@@ -332,6 +345,27 @@ def test_polling_to_each_end(shop):
         assert cart.status == shop.cart(cart.transaction_id).status
     assert told("accepted") == told("by itself") == ["confirmed"]
     assert told("declined") == told("not") == ["declined"]
+
+
+def test_where_times_have_no_zone(shop):
+    with override_settings(USE_TZ=False, TIME_ZONE="America/New_York"):
+        cart = checkout.start("order-1", 4990, PHONE, timeout=0.5)
+        other = checkout.start("order-2", 4990, PHONE)
+        assert other.check_now().status == "pending"
+        shop.confirm(other.transaction_id)
+        assert followed(other).is_paid
+        assert followed(cart).status == "canceled"
+        assert call_command("netgiro_check") is None
+
+
+def test_a_token_that_cannot_be_read_holds_nobody_up(shop, caplog):
+    broken = checkout.start("order-1", 4990, PHONE)
+    cart = checkout.start("order-2", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    Cart.objects.filter(pk=broken.pk).update(poll="nonsense")
+    due_now()
+    assert followed(cart).is_paid
+    assert "order-1" in caplog.text
 
 
 def test_what_ran_out(shop):
