@@ -1,12 +1,12 @@
 """A month of a made-up shop: its two exports, and a simulator that holds Netgíró's side of it.
 
-    month = Month(seed=2030)          # a few seconds, and the same for each seed
+    month = Month("may")              # a few seconds; the same seed gives the same month
     month.orders, month.carts         # the paths of orders.csv and carts.csv
     month.client                      # asks the simulator, as it would ask Netgíró
     month.planted                     # what is wrong, by reference, for whoever wants to look it up
 
-There are 5,000 orders with 60 problems among them. Everything else is ordinary: payments that took ten
-seconds or two minutes, customers who declined, who let the time run out, or who paid at the second attempt.
+There are 5,000 orders with 60 problems among them. All else is ordinary: customers who took ten seconds
+or two minutes, who declined, who let the time run out, or who paid at the second attempt.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ import datetime as dt
 import heapq
 import itertools
 import random
-import sys
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import netgiro
@@ -30,18 +29,19 @@ CLASSES = (
     "recorded_not_paid",
     "duplicate_payment",
     "duplicate_order",
-    "still_open",
     "not_found",
     "unverified",
+    "still_open",
 )
 PRICES = (990, 1990, 2490, 3450, 4990, 7900, 12_990, 24_900, 49_900, 129_990)
-# What an order is called that is paid, not decided, or over.
+# What the shop calls an order that is paid, that is not decided, and that is over.
 PAID = ("Greidd", "Afgreidd", "Pakkað")
 OPEN = "Opin"
 OVER = ("Hætt við", "Hafnað", "Útrunnin")
-# How long a customer may take to decide, in seconds.
+# What the customer does, or the shop for them, and what the cart is then.
+CONFIRM, DECLINE, CANCEL, NOTHING = "confirm", "decline", "cancel", ""
+# How long a cart waits for its customer, in seconds.
 LIFETIME = 3600.0
-SECOND = dt.timedelta(seconds=1)
 
 
 @dataclass
@@ -51,145 +51,207 @@ class Order:
     reference: str
     created: dt.datetime
     amount: int
+    status: str
     store: str
-    status: str = PAID[0]
     transaction_id: str = ""
-    fault: str | None = None
-    copies: int = 1
-
-
-@dataclass(order=True)
-class Event:
-    """Something that happens at an instant; of two at once, what was planned first."""
-
-    at: dt.datetime
-    turn: int
-    happen: Callable[[], None] = field(compare=False)
 
 
 class Month:
-    """The month, made when it is asked for; close it when it is over, or let the notebook end."""
+    """The month. It is made at once; `close` stops the simulator."""
 
     def __init__(
-        self, folder: str | Path = ".", *, seed: int = 2030, orders: int = 5000, problems: int = 60
+        self, folder: str | Path, *, seed: int = 2030, orders: int = 5000, problems: int = 60
     ) -> None:
-        self._dice = random.Random(seed)
-        self._turns = itertools.count()
-        self._events: list[Event] = []
-        self._attempts: list[tuple[str, str, dt.datetime]] = []
-        self.simulator = netgiro.Simulator(seed, lifetime=LIFETIME, history=4 * orders)
+        # With 10201 for carts that it does not know, they could not be told from canceled ones.
+        self.simulator = netgiro.Simulator(seed, lifetime=LIFETIME, unknown_cart_code=10424)
         self.client = self.simulator.client()
-        # The simulator's clock can only be put forward, so the month is one that is still to come.
+        # The simulator's clock is only ever put forward, so this month is one that is still to come.
         year = max(2030, self.simulator.now().year + 1)
         self.first = dt.datetime(year, 5, 1, tzinfo=dt.timezone.utc)
+        self.last = dt.datetime(year, 5, 31, tzinfo=dt.timezone.utc)
         self.now = dt.datetime(year, 6, 1, 0, 10, tzinfo=dt.timezone.utc)
         self.planted: dict[str, str] = {}
-        made = self._plan(orders, problems)
+        self._dice = random.Random(seed)
+        self._turn = itertools.count()
+        self._events: list[tuple[dt.datetime, int, Callable[[], object]]] = []
+        # The web shop's own list of carts, with the order and the time of each.
+        self._asked: list[tuple[str, str, dt.datetime]] = []
+        self._orders: list[Order] = []
+
+        self._plan(orders, problems)
         self._live()
         self.orders = Path(folder) / "orders.csv"
         self.carts = Path(folder) / "carts.csv"
-        self._write(made)
+        self._export()
 
     def close(self) -> None:
         """Stop the simulator."""
         self.simulator.close()
 
     def start_maintenance(self) -> None:
-        """Let Netgíró answer every check with a page that says 503, until `end_maintenance`."""
-        self.simulator.add_fault(
-            "CheckCart", count=10_000, status=503, body="<h1>Viðhald stendur yfir</h1>"
-        )
+        """Let Netgíró answer each check with HTTP 503, until `end_maintenance`."""
+        self.simulator.add_fault("CheckCart", count=10_000, status=503, body="Viðhald stendur yfir")
 
     def end_maintenance(self) -> None:
         """Let Netgíró answer again."""
         self.simulator.clear_faults()
 
-    # The plan: who orders what, and what goes wrong with it.
-
-    def _plan(self, orders: int, problems: int) -> list[Order]:
+    def _plan(self, orders: int, problems: int) -> None:
+        """Decide who orders what, and what goes wrong with it."""
         dice = self._dice
-        faults: list[str | None] = [*(CLASSES * problems)[:problems]]
-        faults += [None] * (orders - problems)
-        dice.shuffle(faults)
-        seconds = sorted(dice.sample(range(31 * 86_400 - 900), orders))
-        made = []
-        for number, (second, fault) in enumerate(zip(seconds, faults, strict=True)):
+        faults = [CLASSES[at % len(CLASSES)] for at in range(problems)]
+        left_open = [at for at, fault in enumerate(faults) if fault == "still_open"]
+        # Two customers are still looking at their phones when the month is over.
+        waiting = [faults.pop(at) for at in reversed(left_open[-2:])]
+        kinds = [*faults, *[""] * (orders - problems)]
+        dice.shuffle(kinds)
+        kinds += waiting
+        evening = 31 * 86_400 - 3600
+        times = sorted(dice.sample(range(evening), orders - 2)) + [evening + 2940, evening + 3360]
+        opened = 0
+        for number, (second, fault) in enumerate(zip(times, kinds, strict=True), start=203_001):
             order = Order(
-                reference=str(203_001 + number),
+                reference=str(number),
                 created=self.first + dt.timedelta(seconds=second),
-                amount=dice.choice(PRICES) * dice.choice((1, 1, 1, 2)),
-                store=dice.choice(("Vefur", "Vefur", "Vefur", "App")),
+                amount=dice.choice(PRICES),
                 status=dice.choice(PAID),
-                fault=fault,
+                store=dice.choice(("Vefur", "Vefur", "App")),
             )
-            if fault is None:
+            self._orders.append(order)
+            if not fault:
                 self._ordinary(order)
+                continue
+            self.planted[order.reference] = fault
+            if fault == "still_open":
+                opened += 1
+                self._leave_open(order, is_accepted=opened <= 2)
             else:
-                self.planted[order.reference] = fault
-                getattr(self, f"_{fault}")(order)
-            made.append(order)
-        # Two customers are looking at their phones as the month ends.
-        waiting = [order for order in made if order.fault == "still_open"][-2:]
-        for order, minutes in zip(waiting, (4, 11), strict=False):
-            order.created = self.now - dt.timedelta(minutes=10 + minutes)
-            self._at(order.created, self._insert(order))
-        return made
+                self._spoil(order, fault)
 
     def _ordinary(self, order: Order) -> None:
-        kind = self._dice.random()
-        if kind < 0.8:
-            self._paid(order)
-        elif kind < 0.84:
-            # Declined by mistake, and paid at the second attempt.
-            self._at(order.created, self._insert(order, declined_after=self._delay()))
-            later = order.created + dt.timedelta(seconds=self._dice.randint(200, 900))
-            self._at(later, self._insert(order, paid_after=self._delay()))
+        luck = self._dice.random()
+        if luck < 0.8:
+            self._cart(order, CONFIRM)
+        elif luck < 0.84:
+            self._cart(order, DECLINE)
+            self._cart(order, CONFIRM, later=self._dice.randint(200, 900))
         else:
             order.status = self._dice.choice(OVER)
-            ends = {OVER[0]: "canceled_after", OVER[1]: "declined_after", OVER[2]: ""}[order.status]
-            after = {ends: self._delay()} if ends else {}
-            self._at(order.created, self._insert(order, **after))
+            self._cart(order, dict(zip(OVER, (CANCEL, DECLINE, NOTHING), strict=True))[order.status])
 
-    def _amount_mismatch(self, order: Order) -> None:
-        asked = order.amount + self._dice.choice((-500, -100, 100, 1000))
-        self._at(order.created, self._insert(order, amount=max(asked, 490), paid_after=self._delay()))
+    def _spoil(self, order: Order, fault: str) -> None:
+        dice = self._dice
+        if fault == "amount_mismatch":
+            # Something was taken off or added after Netgíró had been asked.
+            asked = order.amount
+            order.amount += dice.choice((-500, -100, 100, 1000))
+            self._cart(order, CONFIRM, amount=asked)
+        elif fault == "paid_not_recorded":
+            order.status = dice.choice((OPEN, *OVER))
+            self._cart(order, CONFIRM)
+        elif fault == "recorded_not_paid":
+            self._cart(order, dice.choice((DECLINE, CANCEL, NOTHING)))
+        elif fault == "duplicate_payment":
+            self._cart(order, CONFIRM)
+            self._cart(order, CONFIRM, later=dice.randint(60, 600), is_kept=False)
+        elif fault == "duplicate_order":
+            self._cart(order, CONFIRM)
+            self._orders.append(order)
+        elif fault == "not_found":
+            # Taken in the test environment, and shipped.
+            order.transaction_id = str(uuid.UUID(int=dice.getrandbits(128), version=4))
+            self._asked.append((order.transaction_id, order.reference, order.created))
+        elif fault == "unverified":
+            # Sold over the counter. Nothing is wrong with it; it will be asked about at a bad moment.
+            order.store = "Búð"
+            self._cart(order, CONFIRM, is_listed=False)
 
-    def _paid_not_recorded(self, order: Order) -> None:
-        order.status = self._dice.choice((OPEN, *OVER))
-        self._paid(order)
-
-    def _recorded_not_paid(self, order: Order) -> None:
-        ends = self._dice.choice(("declined_after", "canceled_after"))
-        self._at(order.created, self._insert(order, **{ends: self._delay()}))
-
-    def _duplicate_payment(self, order: Order) -> None:
-        self._paid(order)
-        again = order.created + dt.timedelta(seconds=self._dice.randint(60, 600))
-        self._at(again, self._insert(order, paid_after=self._delay()))
-
-    def _duplicate_order(self, order: Order) -> None:
-        order.copies = 2
-        self._paid(order)
-
-    def _still_open(self, order: Order) -> None:
+    def _leave_open(self, order: Order, *, is_accepted: bool) -> None:
         order.status = OPEN
-        if sum(fault == "still_open" for fault in self.planted.values()) <= 2:
-            # Accepted, and waiting for the shop to take the money: for weeks, when nobody looks.
-            self._at(order.created, self._insert(order, manual=True, paid_after=self._delay()))
-        elif self._open_left() > 2:
-            # The time ran out, and the shop never closed the order.
-            self._at(order.created, self._insert(order))
+        if is_accepted:
+            # The customer accepted, and the shop never took the money.
+            self._cart(order, CONFIRM, confirmation_type="manual")
+        else:
+            self._cart(order, NOTHING)
 
-    def _open_left(self) -> int:
-        """How many of the open orders are still to be planned, this one among them."""
-        return self._still_to_come
+    def _cart(
+        self,
+        order: Order,
+        end: str,
+        *,
+        later: int = 0,
+        amount: int | None = None,
+        is_kept: bool = True,
+        is_listed: bool = True,
+        confirmation_type: netgiro.ConfirmationType | str = "automatic",
+    ) -> None:
+        """Plan a cart for an order, and what becomes of it.
 
-    def _not_found(self, order: Order) -> None:
-        # Taken in the test environment, and shipped.
-        order.transaction_id = str(uuid.UUID(int=self._dice.getrandbits(128), version=4))
-        self._attempts.append((order.transaction_id, order.reference, order.created))
+        It is inserted so many seconds `later`. `is_kept` writes it into the order, and `is_listed`
+        into the shop's list of carts.
+        """
+        begun = order.created + dt.timedelta(seconds=later)
+        decided = begun + dt.timedelta(seconds=min(self._dice.lognormvariate(3.5, 0.8), 175))
+        asked = order.amount if amount is None else amount
 
-    def _unverified(self, order: Order) -> None:
-        # Sold over the counter: its cart is not in the web shop's export.
-        order.store = "Verslun"
-        self._paid(order)
+        def insert() -> None:
+            cart = self.client.insert_cart(
+                amount=asked,
+                reference=order.reference,
+                customer_id="6912345",
+                confirmation_type=confirmation_type,
+            )
+            if is_kept:
+                order.transaction_id = str(cart.transaction_id)
+            if is_listed:
+                self._asked.append((str(cart.transaction_id), order.reference, begun))
+            ends = {
+                CONFIRM: self.simulator.confirm,
+                DECLINE: self.simulator.decline,
+                CANCEL: self.client.cancel_cart,
+            }
+            if end:
+                self._at(decided, lambda: ends[end](cart.transaction_id))
+
+        self._at(begun, insert)
+
+    def _at(self, when: dt.datetime, happens: Callable[[], object]) -> None:
+        heapq.heappush(self._events, (when, next(self._turn), happens))
+
+    def _live(self) -> None:
+        """Let everything happen in its turn, on the simulator's clock."""
+        while self._events:
+            when, _, happens = heapq.heappop(self._events)
+            self._wait_until(when)
+            happens()
+        self._wait_until(self.now)
+
+    def _wait_until(self, when: dt.datetime) -> None:
+        left = (when - self.simulator.now()).total_seconds()
+        if left > 0:
+            self.simulator.advance(left)
+
+    def _export(self) -> None:
+        """Write what the shop believes, as Icelandic spreadsheets have it."""
+        self.orders.parent.mkdir(parents=True, exist_ok=True)
+        with self.orders.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, delimiter=";")
+            writer.writerow(
+                ["Pöntunarnúmer", "Færslunúmer", "Upphæð", "Staða", "Dagsetning", "Sölustaður"]
+            )
+            for order in self._orders:
+                amount = f"{order.amount:,}".replace(",", ".") + " kr."
+                created = f"{order.created:%d.%m.%Y %H:%M:%S}"
+                writer.writerow(
+                    [
+                        *[order.reference, order.transaction_id, amount],
+                        *[order.status, created, order.store],
+                    ]
+                )
+        with self.carts.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["transaction_id", "reference", "created"])
+            writer.writerows(
+                (cart, reference, created.isoformat())
+                for cart, reference, created in sorted(self._asked, key=lambda asked: asked[2])
+            )
