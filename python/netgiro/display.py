@@ -22,14 +22,17 @@ _STYLE = """\
 <style>
 .netgiro-table { font-size: 0.9em; }
 .netgiro-table table { border-collapse: collapse; margin: 0.4em 0; font-size: inherit; }
-.netgiro-table th, .netgiro-table td {
+.netgiro-table table th, .netgiro-table table td {
   text-align: left; padding: 0.15em 0.8em 0.15em 0; border: 0; background: none;
   border-bottom: 1px solid rgba(128, 128, 128, 0.25); vertical-align: baseline; white-space: nowrap;
 }
-.netgiro-table th { font-weight: 600; opacity: 0.75; }
-.netgiro-table td.number, .netgiro-table th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.netgiro-table td.wide { white-space: normal; max-width: 32em; }
-.netgiro-table code { background: none; padding: 0; }
+.netgiro-table table tr:nth-child(n) { background: none; }
+.netgiro-table table th { font-weight: 600; opacity: 0.75; }
+.netgiro-table table td.number, .netgiro-table table th.number {
+  text-align: right; font-variant-numeric: tabular-nums;
+}
+.netgiro-table table td.wide { white-space: normal; max-width: 32em; }
+.netgiro-table table code { background: none; padding: 0; }
 .netgiro-status {
   display: inline-block; padding: 0 0.5em; margin: 0 0.3em 0.2em 0; border-radius: 0.6em;
   background: rgba(128, 128, 128, 0.18);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ def listener(
     if progress is False or (progress is None and not _somebody_looks_on()):
         return on_progress
     try:
-        # Neither it nor its types need be there.
-        tqdm = importlib.import_module("tqdm.auto").tqdm
+        # Neither it nor its types need be there. In notebooks without ipywidgets it warns, and draws
+        # its bar as text.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tqdm = importlib.import_module("tqdm.auto").tqdm
     except ImportError:
         if progress is None:
             return on_progress

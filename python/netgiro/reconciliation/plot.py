@@ -201,7 +201,8 @@ def _chart(
     return (
         getattr(alt.Chart(alt.Data(values=values), title=title), f"mark_{mark}")(**look)
         .encode(**encoded)
-        .properties(width=520, height=240, background="transparent")
+        # The padding is for fonts that are wider than the one that was measured with.
+        .properties(width=520, height=240, padding=14, background="transparent")
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=_GREY,
