@@ -125,12 +125,10 @@ def _after(seconds: float) -> datetime:
 def _locked(cart_pk: int) -> Cart:
     """Return the row as it now is; nobody else changes it before the transaction ends."""
     rows = Cart.objects.using(database())
-    features = connections[database()].features
-    if not features.has_select_for_update:
+    if not connections[database()].features.has_select_for_update:
         # One writer at a time, as on SQLite: by writing first, be it.
         rows.filter(pk=cart_pk).update(updated_at=timezone.now())
-    # Rows that refer to a cart may be written meanwhile, where the database knows of such a lock.
-    return rows.select_for_update(no_key=features.has_select_for_no_key_update).get(pk=cart_pk)
+    return rows.select_for_update().get(pk=cart_pk)
 
 
 # --- Before and after InsertCart

@@ -225,6 +225,8 @@ def test_an_error_after_the_end_changes_nothing(shop):
 
 
 def test_many_at_once_tell_the_shop_once(shop):
+    calls = []
+    receivers.before.append(lambda _: (calls.append(1), time.sleep(0.3)))
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
     due_now()
@@ -232,6 +234,7 @@ def test_many_at_once_tell_the_shop_once(shop):
     assert not [result for result in results if isinstance(result, netgiro.NetgiroError)]
     assert followed(cart).is_paid
     assert told() == ["confirmed"]
+    assert calls == [1]
 
 
 def test_a_poll_that_meets_a_cancel(shop):
@@ -314,8 +317,9 @@ def test_a_receiver_that_took_too_long_has_written_nothing(on_postgresql, shop):
     def slow(_):
         if not late:
             late.append(True)
-            Cart.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-            at_once(lambda: ledger.deliver(cart.pk))
+            past = timezone.now() - timedelta(seconds=1)
+            at_once(lambda: Cart.objects.update(lease_until=past))
+            assert at_once(lambda: ledger.deliver(cart.pk)) == [True]
 
     receivers.also.append(slow)
     cart.check_now()
