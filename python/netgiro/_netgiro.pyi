@@ -47,6 +47,7 @@ __all__ = [
     "__version__",
     "mask_customer_ids",
     "reconcile_columns",
+    "reconcile_settlements",
     "sign",
 ]
 
@@ -1178,6 +1179,25 @@ def reconcile_columns(
     `orders` are references, transaction ids, amounts, words and microseconds; `checks` CheckResults,
     CartStates or tuples. Returns the columns of the rows, the totals, and how many orders the window
     left out.
+    """
+
+def reconcile_settlements(
+    settlements: list[tuple[int | None, Decimal | None, list[tuple[Any, ...]]]],
+    checks: Iterable[Any],
+    *,
+    since: int | None,
+    until: int | None,
+    days: tuple[int, int] | None,
+    now: int,
+) -> tuple[
+    list[tuple[Any, ...]],
+    list[tuple[int | None, int, Decimal, Decimal | None]],
+    list[tuple[str, tuple[Any, ...]]],
+    int,
+]:
+    """Put every paid cart and every item in one class; `netgiro.reconcile` reads its inputs for it.
+
+    Returns the rows, the transfers and the totals as tuples, and how many rows the window left out.
     """
 
 def sign(secret_key: str, nonce: str, url: str, body: _Body) -> str:

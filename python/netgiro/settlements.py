@@ -18,7 +18,7 @@ class _Record:
     def __repr__(self) -> str:
         # Members that are absent are left out; an instant as its text.
         shown = ", ".join(
-            f"{name}={str(value) if isinstance(value, dt.datetime) else value!r}"
+            f"{name}={(str(value) if isinstance(value, dt.datetime) else value)!r}"
             for name, value in self.to_dict().items()
             if value is not None
         )

@@ -70,6 +70,8 @@ mod _netgiro {
     #[pymodule_export]
     use crate::results::CheckResults;
     #[pymodule_export]
+    use crate::settlement::reconcile_settlements;
+    #[pymodule_export]
     use crate::simulator::{SimulatedCallback, SimulatedCart, SimulatedRequest, Simulator};
     #[pymodule_export]
     use crate::stream::{AsyncStream, SyncStream};

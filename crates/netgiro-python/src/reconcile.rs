@@ -24,8 +24,8 @@ pub(crate) fn mask_customer_ids(text: &str) -> String {
 /// Classify orders and payments; `netgiro.reconcile` reads its inputs for it.
 ///
 /// `orders` are (references, transaction ids, amounts, words, microseconds), `checks` CheckResults,
-/// CartStates or (transaction id, status, error, amount, reference, created, checked at). Returns the
-/// columns of the rows, the totals, and how many orders the window left out.
+/// CartStates or (transaction id, status, error, amount, reference, created, invoice number, checked at).
+/// Returns the columns of the rows, the totals, and how many orders the window left out.
 #[pyfunction]
 #[pyo3(signature = (orders, checks, *, tolerance, since, until, now))]
 pub(crate) fn reconcile_columns<'py>(
@@ -67,7 +67,8 @@ struct OrderColumns<'py>(
     Bound<'py, PyList>,
 );
 
-/// A check as a frame holds it: transaction id, status, error, amount, reference, created, checked at.
+/// A check as a frame holds it: transaction id, status, error, amount, reference, created, invoice number,
+/// checked at.
 #[derive(FromPyObject)]
 struct SavedCheck<'py>(
     Bound<'py, PyAny>,
@@ -75,6 +76,7 @@ struct SavedCheck<'py>(
     Option<String>,
     Option<Bound<'py, PyAny>>,
     Option<String>,
+    Option<i64>,
     Option<i64>,
     Option<i64>,
 );
@@ -111,7 +113,7 @@ fn read_orders(orders: &Bound<'_, PyTuple>) -> PyResult<Vec<Order>> {
     Ok(read)
 }
 
-fn read_checks(checks: &Bound<'_, PyAny>) -> PyResult<Vec<Check>> {
+pub(crate) fn read_checks(checks: &Bound<'_, PyAny>) -> PyResult<Vec<Check>> {
     let py = checks.py();
     if let Ok(results) = checks.cast::<CheckResults>() {
         return Ok(results
@@ -146,7 +148,8 @@ fn read_checks(checks: &Bound<'_, PyAny>) -> PyResult<Vec<Check>> {
 
 fn saved(columns: &Bound<'_, PyTuple>) -> PyResult<Check> {
     let py = columns.py();
-    let SavedCheck(id, status, error, paid, reference, created, checked_at) = columns.extract()?;
+    let SavedCheck(id, status, error, paid, reference, created, invoice_number, checked_at) =
+        columns.extract()?;
     let outcome = match (status, error) {
         (Some(status), None) => Ok(status.parse().or_raise(py)?),
         (_, Some(error)) => Err(error),
@@ -158,6 +161,7 @@ fn saved(columns: &Bound<'_, PyTuple>) -> PyResult<Check> {
         amount: paid.as_ref().map(amount).transpose()?,
         reference,
         created: created.map(|at| instant(py, at)).transpose()?,
+        invoice_number,
         checked_at: checked_at.map(|at| instant(py, at)).transpose()?,
     })
 }
@@ -170,7 +174,7 @@ fn amount(given: &Bound<'_, PyAny>) -> PyResult<Decimal> {
     given.extract()
 }
 
-fn instant(py: Python<'_>, microseconds: i64) -> PyResult<Timestamp> {
+pub(crate) fn instant(py: Python<'_>, microseconds: i64) -> PyResult<Timestamp> {
     Timestamp::from_microsecond(microseconds)
         .map_err(|error| errors::invalid(py, format!("the instant cannot be used: {error}")))
 }

@@ -2,12 +2,17 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use netgiro::reconcile::{self as core, ReconcileOptions, Settled};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
+use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use crate::convert;
 use crate::errors::OrRaise;
+use crate::panics;
+use crate::reconcile;
 use crate::values::Present;
 
 /// A day: a date, a datetime, or its text.
@@ -68,4 +73,111 @@ impl Present for netgiro::SettlementItem {
         );
         record(py, "SettlementItem", members)
     }
+}
+
+/// An item as Python hands it over: loan number, total, cost, created in microseconds.
+type GivenItem = (Option<i64>, Option<Decimal>, Option<Decimal>, Option<i64>);
+
+/// A settlement likewise: its number, its total, its items.
+type GivenSettlement = (Option<i64>, Option<Decimal>, Vec<GivenItem>);
+
+/// Rows, transfers and totals, and how many rows the window left out.
+type Lists<'py> = (
+    Bound<'py, PyList>,
+    Bound<'py, PyList>,
+    Bound<'py, PyList>,
+    usize,
+);
+
+/// Put every paid cart and every item in one class; `netgiro.reconcile` reads its inputs for it.
+///
+/// Returns the rows, the transfers and the totals as tuples, and how many rows the window left out.
+#[pyfunction]
+#[pyo3(signature = (settlements, checks, *, since, until, days, now))]
+pub(crate) fn reconcile_settlements<'py>(
+    py: Python<'py>,
+    settlements: Vec<GivenSettlement>,
+    checks: &Bound<'py, PyAny>,
+    since: Option<i64>,
+    until: Option<i64>,
+    days: Option<(i64, i64)>,
+    now: i64,
+) -> PyResult<Lists<'py>> {
+    let at = |given: Option<i64>| given.map(|at| reconcile::instant(py, at)).transpose();
+    let options = ReconcileOptions {
+        tolerance: Decimal::ZERO,
+        from: at(since)?,
+        until: at(until)?,
+        now: reconcile::instant(py, now)?,
+    };
+    let days = match days {
+        Some((first, last)) => Some((
+            reconcile::instant(py, first)?,
+            reconcile::instant(py, last)?,
+        )),
+        None => None,
+    };
+    let checks = reconcile::read_checks(checks)?;
+    let mut settled = Vec::with_capacity(settlements.len());
+    for (number, total_amount, items) in settlements {
+        let mut one = Settled::default();
+        one.settlement.number = number;
+        one.settlement.total_amount = total_amount;
+        for (loan_number, total_amount, cost_amount, created) in items {
+            one.items.push(netgiro::SettlementItem {
+                total_amount,
+                cost_amount,
+                created: at(created)?,
+                loan_number,
+            });
+        }
+        settled.push(one);
+    }
+    let done = panics::caught(|| {
+        py.detach(|| core::reconcile_settlements(&settled, &checks, &options, days))
+            .or_raise(py)
+    })?;
+    let rows = PyList::empty(py);
+    for row in done.rows {
+        let ids = row.transaction_ids.iter().map(Uuid::to_string);
+        rows.append((
+            row.outcome.as_str(),
+            row.invoice_number,
+            ids.collect::<Vec<_>>().join(", "),
+            row.references.join(", "),
+            PyTuple::new(py, row.settlements)?,
+            row.items,
+            row.paid_amount,
+            row.settled_amount,
+            row.cost_amount,
+            row.paid_at.map(Timestamp::as_microsecond),
+            row.reason,
+        ))?;
+    }
+    let transfers = done
+        .transfers
+        .into_iter()
+        .map(|it| (it.number, it.items, it.items_amount, it.difference));
+    let totals = done
+        .totals
+        .into_iter()
+        .map(|(outcome, total)| (outcome.as_str(), total))
+        .chain([("total", done.total)])
+        .map(|(word, it)| {
+            let total = (
+                it.rows,
+                it.carts,
+                it.paid_amount,
+                it.items,
+                it.settled_amount,
+                it.cost_amount,
+            );
+            (word, total)
+        });
+    Ok((
+        rows,
+        PyList::new(py, transfers)?,
+        PyList::new(py, totals.collect::<Vec<_>>())?,
+        done.left_out,
+    ))
 }

@@ -88,10 +88,16 @@ def _rows(table: Table) -> list[Any]:
             column("amount", amounts.exact),
             column("reference", orders.reference),
             column("created", at),
+            column("invoice_number", _whole),
             column("checked_at", at),
             strict=True,
         )
     )
+
+
+def _whole(value: Any) -> int | None:
+    digits = orders.reference(value)
+    return None if digits is None else int(digits)
 
 
 def _id(check: Any) -> str:

@@ -54,6 +54,7 @@ CHECKS: dict[str, frozenset[str]] = {
         "reference referencenumber paymentreferencenumber paymentreference".split()
     ),
     "created": frozenset("created paidat paymentcreated".split()),
+    "invoice_number": frozenset("invoicenumber paymentinvoicenumber".split()),
     "checked_at": frozenset({"checkedat"}),
 }
 

@@ -26,7 +26,7 @@ def fragment(report: Reconciliation) -> str:
     """Return the summary and the costliest exceptions, in colours that suit any theme."""
     return (
         f'<div class="ng"><style>{_css("style.css")}</style>{_lead(report)}{_bars(report)}'
-        f"{_exceptions(report.exceptions, _IN_A_NOTEBOOK)}</div>"
+        f"{_exceptions(report.exceptions, _IN_A_NOTEBOOK)}{_settled(report, _IN_A_NOTEBOOK)}</div>"
     )
 
 
@@ -48,6 +48,8 @@ def document(report: Reconciliation, title: str) -> str:
             f"<section><h2>{counted(len(report.exceptions), 'exception')}, the costliest first</h2>"
             f"{_exceptions(report.exceptions, _ON_A_PAGE)}</section>"
         )
+    if report.settlements is not None:
+        parts.append(f"<section>{_settled(report, _ON_A_PAGE)}</section>")
     parts.append(f"<section><h2>Every króna in one class</h2>{_balance(report)}</section>")
     parts.append(
         "<footer>Amounts in krónur. Customers’ numbers are masked. Made by netgiro, an unofficial client "
@@ -186,6 +188,61 @@ def _balance(report: Reconciliation) -> str:
         '<th class="n">Paid</th>'
         f'<th class="n">At stake</th></tr></thead><tbody>{body}</tbody>'
         f"<tfoot><tr>{foot}</tr></tfoot></table></div>"
+    )
+
+
+def _settled(report: Reconciliation, most: int) -> str:
+    """Show what was transferred to the bank, and what of it is to be looked into."""
+    found = report.settlements
+    if found is None:
+        return ""
+    told = "; ".join(
+        f"{number(total.rows)} {outcome.value.replace('_', ' ')} "
+        f"({kronur(total.paid_amount or total.settled_amount)})"
+        for outcome, total in found.by_outcome.items()
+        if total.rows
+    )
+    more = f" {number(found.left_out)} of other days left out." if found.left_out else ""
+    lines: list[tuple[str, Decimal | None, Decimal | None, str]] = [
+        (
+            f"Settlement {it.settlement.number}",
+            it.settlement.total_amount,
+            it.items_amount,
+            "Its items do not add up to its total.",
+        )
+        for it in found.transfers
+        if it.difference
+    ]
+    lines += [
+        (
+            row.reference or f"invoice {row.invoice_number}",
+            row.paid_amount,
+            row.settled_amount,
+            f"{row.outcome.value.replace('_', ' ')}: {row.reason}",
+        )
+        for row in found.exceptions
+    ]
+    body = "".join(
+        f'<tr><td class="ref">{_text(what)}</td><td class="n">{kronur(paid) or "–"}</td>'
+        f'<td class="n">{kronur(settled) or "–"}</td><td>{_text(why)}</td></tr>'
+        for what, paid, settled, why in lines[:most]
+    )
+    table = (
+        '<div class="scroll"><table class="t"><thead><tr><th>What</th><th class="n">Paid</th>'
+        f'<th class="n">Settled</th><th>Why</th></tr></thead><tbody>{body}</tbody></table></div>'
+        if body
+        else ""
+    )
+    left = len(lines) - most
+    rest = (
+        f'<p class="more">and {counted(left)} more: see .settlements.exceptions</p>'
+        if left > 0
+        else ""
+    )
+    return (
+        f"<h2>{counted(len(found.transfers), 'transfer')} to the bank"
+        f"{', all in order' if found.is_balanced else ''}</h2>"
+        f'<p class="told">{_text(told)}.{more}</p>{table}{rest}'
     )
 
 

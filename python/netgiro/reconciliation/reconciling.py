@@ -36,6 +36,7 @@ def reconcile(
     retry_for: float = 30.0,
     on_progress: Callable[[int, int], object] | None = None,
     progress: bool | None = None,
+    settlements: Any = None,
 ) -> Reconciliation:
     """Put every order and every payment in exactly one class; returns a `Reconciliation`.
 
@@ -55,6 +56,10 @@ def reconcile(
     keep the orders made between them, a day at the end included; orders without a date are kept.
     `timezone` is the zone of times that have none, and of the days. `keep` names further columns to
     carry along. Ages are counted to `now`.
+
+    `settlements` compares the paid carts with what was transferred to the bank, as `report.settlements`:
+    True asks the client for the settlements of these days, or give SettlementItems, or Settlements with
+    their items in tuples.
 
     Raises InvalidRequestError for what cannot be read without guessing, with the column and the row.
     """
@@ -108,12 +113,22 @@ def reconcile(
     if masking.are_customer_ids(ordered.references):
         for name in ("reference", "reason"):
             found[name] = [text and mask_customer_ids(text) for text in found[name]]
+    settled = None
+    if settlements is not None and settlements is not False:
+        from netgiro.reconciliation import transfers  # noqa: PLC0415 - most reports are without
+
+        made = [instant for instant in ordered.created if instant is not None]
+        first = since if since is not None else min(made, default=None)
+        batches = transfers.gather(settlements, client, since=first, until=until, now=at)
+        days = (min(made), max(made)) if made and settlements is True else None
+        settled = transfers.compare(batches, checked, since=since, until=until, days=days, now=at)
     return Reconciliation(
         found,
         totals,
         kept={name: _carried(values, found["order_rows"]) for name, values in ordered.kept.items()},
         now=at,
         left_out=left_out,
+        settlements=settled,
     )
 
 

@@ -7,12 +7,15 @@ import datetime as dt
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netgiro.reconciliation import frames, page, workbook
 from netgiro.reconciliation.plot import Plots
 from netgiro.reconciliation.rows import Outcome, Row, Rows, Total, Totals
 from netgiro.reconciliation.written import counted, kronur
+
+if TYPE_CHECKING:
+    from netgiro.reconciliation.transfers import SettlementReport
 
 
 class Reconciliation:
@@ -30,6 +33,7 @@ class Reconciliation:
         kept: dict[str, list[str | None]],
         now: dt.datetime,
         left_out: int,
+        settlements: SettlementReport | None = None,
     ) -> None:
         self._rows = Rows(columns, kept, now, range(len(columns["outcome"])))
         outcomes = columns["outcome"]
@@ -42,6 +46,7 @@ class Reconciliation:
         )
         self._now = now
         self._left_out = left_out
+        self._settlements = settlements
 
     @property
     def rows(self) -> Rows:
@@ -69,8 +74,13 @@ class Reconciliation:
         return self._left_out
 
     @property
+    def settlements(self) -> SettlementReport | None:
+        """The paid carts against what was transferred to the bank; None where that was not asked for."""
+        return self._settlements
+
+    @property
     def is_balanced(self) -> bool:
-        """Whether everything matched."""
+        """Whether everything matched; the settlements have their own."""
         return not self._exceptions
 
     @property
@@ -97,6 +107,7 @@ class Reconciliation:
                 for outcome, total in self._totals.by_outcome.items()
                 if total.rows
             },
+            **({} if self._settlements is None else {"settlements": self._settlements.summary}),
         }
 
     @property

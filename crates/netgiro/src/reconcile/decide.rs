@@ -56,6 +56,7 @@ pub(super) struct Cart<'a> {
     pub(super) amount: Option<Decimal>,
     pub(super) reference: Option<&'a str>,
     pub(super) created: Option<Timestamp>,
+    pub(super) invoice_number: Option<i64>,
 }
 
 impl Cart<'_> {
@@ -114,6 +115,7 @@ fn cart(id: Uuid, mut checks: Vec<&Check>) -> Cart<'_> {
             .then_with(|| one.amount.cmp(&other.amount))
             .then_with(|| one.reference.cmp(&other.reference))
             .then_with(|| one.created.cmp(&other.created))
+            .then_with(|| one.invoice_number.cmp(&other.invoice_number))
     });
     let latest = checks.iter().find_map(|check| check.outcome.as_ref().ok());
     let failure = checks
@@ -157,6 +159,7 @@ fn cart(id: Uuid, mut checks: Vec<&Check>) -> Cart<'_> {
             (!reference.is_empty()).then_some(reference)
         }),
         created: checks.iter().find_map(|check| check.created),
+        invoice_number: checks.iter().find_map(|check| check.invoice_number),
     }
 }
 
@@ -380,9 +383,12 @@ fn capital(text: &str) -> String {
 
 /// An amount as it is written in Iceland: `4.990 kr.`, `4.990,50 kr.`.
 pub(super) fn kronur(amount: Decimal) -> String {
-    let text = amount.normalize().to_string();
+    let text = amount.abs().normalize().to_string();
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
     let mut written = String::with_capacity(text.len() + 8);
+    if amount.is_sign_negative() && !amount.is_zero() {
+        written.push('-');
+    }
     for (at, digit) in whole.chars().enumerate() {
         if at > 0 && (whole.len() - at) % 3 == 0 {
             written.push('.');
@@ -408,6 +414,7 @@ mod tests {
             ("4990", "4.990 kr."),
             ("1234567.00", "1.234.567 kr."),
             ("4990.5", "4.990,5 kr."),
+            ("-990", "-990 kr."),
         ] {
             assert_eq!(kronur(amount.parse().unwrap()), text);
         }

@@ -5,6 +5,7 @@
 
 mod cases;
 mod decide;
+mod settlements;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -18,6 +19,11 @@ use crate::cart::{CartState, CheckResult};
 use crate::error::{Error, ErrorKind, Result};
 use crate::status::{CartStatus, one_of, word};
 use cases::Case;
+
+pub use settlements::{
+    ReconciledSettlements, Settled, SettlementOutcome, SettlementRow, SettlementTotal, Transfer,
+    reconcile_settlements,
+};
 
 /// What became of an order, a payment, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,6 +148,8 @@ pub struct Check {
     pub reference: Option<String>,
     /// When the payment was made.
     pub created: Option<Timestamp>,
+    /// The number of the payment's invoice, which settlements name it by.
+    pub invoice_number: Option<i64>,
     /// When the answer came in.
     pub checked_at: Option<Timestamp>,
 }
@@ -155,6 +163,7 @@ impl From<&CartState> for Check {
             amount: payment.and_then(|payment| payment.total_amount),
             reference: payment.and_then(|payment| payment.reference_number.clone()),
             created: payment.and_then(|payment| payment.created),
+            invoice_number: payment.and_then(|payment| payment.invoice_number),
             checked_at: Some(state.checked_at),
         }
     }
@@ -173,6 +182,7 @@ impl From<&CheckResult> for Check {
                 amount: None,
                 reference: None,
                 created: None,
+                invoice_number: None,
                 checked_at: None,
             },
         }

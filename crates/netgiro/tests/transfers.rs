@@ -1,0 +1,124 @@
+//! Bank transfers against paid carts, decided by the core.
+
+use jiff::Timestamp;
+use netgiro::reconcile::{
+    Check, ReconcileOptions, Settled, SettlementOutcome, reconcile_settlements,
+};
+use netgiro::{CartStatus, ErrorKind, Settlement, SettlementItem};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+fn at(hour: i64) -> Timestamp {
+    Timestamp::from_second(1_760_000_000 + hour * 3600).unwrap()
+}
+
+fn paid(number: i64, amount: i64, hour: i64) -> Check {
+    Check {
+        transaction_id: Uuid::from_u128(number.unsigned_abs().into()),
+        outcome: Ok(CartStatus::Confirmed),
+        amount: Some(amount.into()),
+        reference: Some(format!("order-{number}")),
+        created: Some(at(hour)),
+        invoice_number: Some(number),
+        checked_at: Some(at(100)),
+    }
+}
+
+fn item(number: i64, amount: i64, hour: i64) -> SettlementItem {
+    SettlementItem {
+        total_amount: Some(amount.into()),
+        cost_amount: Some(10.into()),
+        created: Some(at(hour)),
+        loan_number: Some(number),
+    }
+}
+
+fn settled(number: i64, total: i64, items: Vec<SettlementItem>) -> Settled {
+    let settlement = Settlement {
+        number: Some(number),
+        total_amount: Some(total.into()),
+        ..Settlement::default()
+    };
+    Settled { settlement, items }
+}
+
+const OPTIONS: ReconcileOptions = ReconcileOptions {
+    tolerance: Decimal::ZERO,
+    from: None,
+    until: None,
+    now: Timestamp::UNIX_EPOCH,
+};
+
+#[test]
+fn each_cart_and_each_item_is_in_one_class() {
+    let checks = [
+        paid(1, 100, 0),
+        paid(2, 200, 1),
+        paid(3, 400, 2),
+        paid(4, 800, 3),
+    ];
+    let transfers = [
+        settled(7, 100, vec![item(1, 100, 0)]),
+        settled(8, 2001, vec![item(3, 399, 2), item(9, 1600, 2)]),
+    ];
+    let options = ReconcileOptions {
+        now: at(5),
+        ..OPTIONS
+    };
+    let done = reconcile_settlements(&transfers, &checks, &options, None).unwrap();
+    let found: Vec<_> = (done.rows.iter())
+        .map(|row| (row.outcome.as_str(), row.invoice_number.unwrap()))
+        .collect();
+    let wanted = [
+        ("missing", 2),
+        ("amount_mismatch", 3),
+        ("unknown_cart", 9),
+        ("not_settled_yet", 4),
+        ("settled", 1),
+    ];
+    assert_eq!(found, wanted);
+    assert_eq!(done.rows[3].age, Some(jiff::SignedDuration::from_hours(2)));
+    assert_eq!(done.rows[2].settlements, [8]);
+    let differences: Vec<_> = done.transfers.iter().map(|one| one.difference).collect();
+    assert_eq!(differences, [Some(0.into()), Some(2.into())]);
+    assert_eq!(done.total.paid_amount, Decimal::from(1500));
+    assert_eq!(done.total.settled_amount, Decimal::from(2099));
+    assert_eq!(done.total.cost_amount, Decimal::from(30));
+    let rows: usize = done.totals.iter().map(|(_, total)| total.rows).sum();
+    assert_eq!((rows, done.totals.len()), (5, SettlementOutcome::ALL.len()));
+
+    // Orders of the first three hours only: the unknown item may be one of another day's.
+    let days = Some((at(0), at(1)));
+    let done = reconcile_settlements(&transfers, &checks, &options, days).unwrap();
+    assert_eq!((done.rows.len(), done.left_out), (4, 1));
+    let until = ReconcileOptions {
+        until: Some(at(1)),
+        ..options
+    };
+    let done = reconcile_settlements(&transfers, &checks, &until, None).unwrap();
+    assert_eq!((done.rows.len(), done.left_out), (1, 4));
+}
+
+#[test]
+fn a_payment_that_is_denied_is_no_payment() {
+    let mut denied = paid(1, 100, 0);
+    denied.outcome = Ok(CartStatus::Canceled);
+    denied.checked_at = Some(at(101));
+    let checks = [paid(1, 100, 0), denied];
+    let transfers = [settled(7, 100, vec![item(1, 100, 0)])];
+    let done = reconcile_settlements(&transfers, &checks, &OPTIONS, None).unwrap();
+    assert_eq!(done.rows.len(), 1);
+    assert_eq!(done.rows[0].outcome, SettlementOutcome::UnknownCart);
+}
+
+#[test]
+fn amounts_that_are_none_are_refused() {
+    for amount in ["1e13", "0.0000001", "-1e13"] {
+        let mut wrong = item(1, 1, 0);
+        wrong.total_amount =
+            Some(Decimal::from_scientific(amount).unwrap_or_else(|_| amount.parse().unwrap()));
+        let transfers = [settled(7, 100, vec![wrong])];
+        let refused = reconcile_settlements(&transfers, &[], &OPTIONS, None).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidRequest, "{amount}");
+    }
+}
