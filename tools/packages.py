@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,19 +28,34 @@ def check_tools() -> None:
             sys.exit(f"{tool} was not found: install {what}, and try again")
 
 
-def environment(name: str, *requirements: str) -> Path:
+def environment(name: str, *requirements: str, base: str = sys.executable) -> Path:
     """A virtual environment with exactly these requirements; gives its interpreter."""
     folder = WORK / "environments" / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / "requirements"
-    wanted = hashlib.sha256("\n".join([sys.version, *requirements]).encode()).hexdigest()
+    wanted = hashlib.sha256("\n".join([base, sys.version, *requirements]).encode()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
-        venv.create(folder, with_pip=True)
+        run(base, "-m", "venv", folder)
         if requirements:
             pip(python, *requirements)
         stamp.write_text(wanted)
     return python
+
+
+def newer_python(minor: int) -> str | None:
+    """A Python of at least 3.`minor` beside the one that runs this, where the machine has one."""
+    named = [shutil.which(f"python3.{later}") for later in range(20, minor - 1, -1)]
+    managed = Path.home().glob(".pyenv/versions/3.*/bin/python3")
+    question = f"import sys; sys.exit(sys.version_info < (3, {minor}))"
+    for python in filter(None, [*named, *map(str, managed)]):
+        # A name on the path may be a version manager's, and lead nowhere.
+        if (
+            subprocess.run([python, "-c", question], check=False, capture_output=True).returncode
+            == 0
+        ):
+            return python
+    return None
 
 
 def pip(python: Path, *arguments: str | Path) -> None:

@@ -213,11 +213,11 @@ def command_line(suites: Suites) -> None:
 
 
 def reconciliation(suites: Suites) -> None:
-    interpreter = installed(suites, "frames", "frames")
-    if interpreter is not None:
-        suites.count(
-            "reconciliation", PYTEST, interpreter, "-m", "pytest", "-rs", "tests/reconcile"
-        )
+    """Every kind of frame and file; and the notebook, with Dask."""
+    for name, needs in [("reconcile", "frames"), ("notebook", "notebook")]:
+        interpreter = installed(suites, needs, needs)
+        if interpreter is not None:
+            suites.count(name, PYTEST, interpreter, "-m", "pytest", "-rs", f"tests/{name}")
 
 
 def shops(suites: Suites) -> None:
@@ -229,6 +229,7 @@ def shops(suites: Suites) -> None:
                 *[f"shops: {name}", PYTEST],
                 *[interpreter, "-m", "pytest", "-rs", f"tests/shops/python/{name}"],
             )
+    newest_django(suites)
     tarball = suites.prepare("node: tarball", packages.tarball)
     if tarball is None:
         return
@@ -243,12 +244,32 @@ def shops(suites: Suites) -> None:
         )
 
 
-def installed(suites: Suites, name: str, requirements_of: str) -> Path | None:
+def newest_django(suites: Suites) -> None:
+    """Django's newest release as well, which an older Python cannot install."""
+    oldest = 12
+    if sys.version_info >= (3, oldest):
+        return
+    base = packages.newer_python(oldest)
+    if base is None:
+        print(f"\n    skipped: the newest Django, which needs Python 3.{oldest}")
+        return
+    interpreter = installed(suites, "newest-django", "shops", base=base)
+    if interpreter is not None:
+        suites.count(
+            *["shops: newest django", PYTEST],
+            *[interpreter, "-m", "pytest", "-rs", "tests/shops/python/django"],
+            *["--ignore-glob", "*/test_checkouts.py"],
+        )
+
+
+def installed(
+    suites: Suites, name: str, requirements_of: str, *, base: str = sys.executable
+) -> Path | None:
     """An environment with the wheel in it, and what some tests need beside it; its interpreter."""
     wheel = suites.prepare("python: wheel", packages.wheel)
     if wheel is None:
         return None
-    interpreter = packages.environment(name, *requirements(requirements_of))
+    interpreter = packages.environment(name, *requirements(requirements_of), base=base)
     packages.pip(interpreter, "--force-reinstall", "--no-deps", wheel)
     return interpreter
 
