@@ -1,65 +1,14 @@
-// Packs the package as it would be published, installs the tarball into an empty project, and runs this folder's tests
-// there: what is tested is what people install. `npm run build` (or build:debug) comes first.
+// Runs this folder's tests against the package as installed. `npm run build` (or build:debug) comes first.
 //
 //   node tests/node/run.mjs [name of a test file …]
 //
 // NETGIRO_TARBALL names a tarball to test instead of packing one.
 
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { buildWithPanics, testInstalled } from '../installed.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = resolve(here, '../..');
-const project = mkdtempSync(join(tmpdir(), 'netgiro-consumer-'));
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-
-const QUIETLY = ['--ignore-scripts', '--no-audit', '--no-fund'];
-
-try {
-  process.exitCode = main(process.argv.slice(2));
-} finally {
-  rmSync(project, { recursive: true, force: true });
-}
-
-function main(wanted) {
-  const tarball = process.env.NETGIRO_TARBALL ? resolve(process.env.NETGIRO_TARBALL) : pack();
-  for (const name of ['package.json', 'package-lock.json']) cpSync(join(here, name), join(project, name));
-  run(npm, ['ci', '--prefer-offline', ...QUIETLY], project);
-  run(npm, ['install', '--no-save', '--offline', ...QUIETLY, tarball], project);
-  const tests = join(project, 'tests');
-  cpSync(here, tests, { recursive: true });
-  const files = readdirSync(tests)
-    .filter((name) => name.endsWith('.test.mjs'))
-    .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
-    .map((name) => join('tests', name));
-  const panics = files.some((file) => file.includes('panics')) ? buildWithPanics() : '';
-  const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', ...files], {
-    cwd: project,
-    stdio: 'inherit',
-    env: { ...process.env, NETGIRO_ROOT: root, NETGIRO_TARBALL: tarball, NETGIRO_PANICS: panics },
-  });
-  return status ?? 1;
-}
-
-/** Builds the addon with functions that panic; gives its folder, or nothing where there is no compiler. */
-function buildWithPanics() {
-  if (spawnSync('cargo', ['--version']).status !== 0) return '';
-  const folder = join(project, 'panics');
-  run(npm, ['run', '--silent', 'build:panics', '--', '--output-dir', folder], root);
-  return folder;
-}
-
-function pack() {
-  const [{ filename }] = JSON.parse(run(npm, ['pack', '--json', '--pack-destination', project], root));
-  return join(project, filename);
-}
-
-function run(command, args, cwd) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`);
-  return stdout;
-}
+testInstalled(import.meta.url, {
+  concurrency: 2,
+  variables: (project, files) => ({
+    NETGIRO_PANICS: files.some((file) => file.includes('panics')) ? buildWithPanics(project) : '',
+  }),
+});
