@@ -46,12 +46,19 @@ const headers = {
 const callback = client.verifyCallback({ url: callbackUrl, headers, body })
 const error = new netgiro.WaitTimeoutError('')
 
+simulator.advance(86_400_000)
+const days = { dateFrom: '2020-01-01', dateTo: simulator.now().slice(0, 10) }
+const [settlement] = await client.settlements(days)
+const [item] = await client.settlementItems(settlement.number)
+
 const records = {
   Cart: cart,
   CartState: state,
   PaymentInfo: state.payment,
   CheckResult: result,
   Callback: callback,
+  Settlement: settlement,
+  SettlementItem: item,
   SimulatedCart: simulator.carts()[0],
   SimulatedRequest: simulator.requests()[0],
   SimulatedCallback: simulator.callbacks()[0],

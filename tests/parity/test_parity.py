@@ -97,6 +97,8 @@ def test_the_python_clients_have_the_same_members() -> None:
         "PaymentInfo",
         "CheckResult",
         "Callback",
+        "Settlement",
+        "SettlementItem",
         "SimulatedCart",
         "SimulatedRequest",
         "SimulatedCallback",

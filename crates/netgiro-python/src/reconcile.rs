@@ -15,7 +15,7 @@ use crate::panics;
 use crate::results::CheckResults;
 use crate::values::{CartState, CheckResult};
 
-/// Mask the phone numbers and kennitölur in a text.
+/// Return a text with the phone numbers and kennitölur in it masked.
 #[pyfunction]
 pub(crate) fn mask_customer_ids(text: &str) -> String {
     netgiro::mask_customer_ids(text)

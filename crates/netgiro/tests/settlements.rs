@@ -1,4 +1,11 @@
 //! Settlements, over the simulator's V2.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 
 use std::time::Duration;
 

@@ -1,4 +1,11 @@
 //! Bank transfers against paid carts, decided by the core.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 
 use jiff::Timestamp;
 use netgiro::reconcile::{
