@@ -34,12 +34,12 @@ CLASSES = (
     "still_open",
 )
 PRICES = (990, 1990, 2490, 3450, 4990, 7900, 12_990, 24_900, 49_900, 129_990)
-# What the shop calls an order that is paid, that is not decided, and that is over.
+# What the shop calls an order that is paid, that is not decided, and (OVER) that is over.
 PAID = ("Greidd", "Afgreidd", "Pakkað")
 OPEN = "Opin"
-OVER = ("Hætt við", "Hafnað", "Útrunnin")
-# What the customer does, or the shop for them, and what the cart is then.
+# What ends a cart: the customer, or the shop for them, or nobody until its time is over.
 CONFIRM, DECLINE, CANCEL, NOTHING = "confirm", "decline", "cancel", ""
+OVER = {"Hætt við": CANCEL, "Hafnað": DECLINE, "Útrunnin": NOTHING}
 # How long a cart waits for its customer, in seconds.
 LIFETIME = 3600.0
 
@@ -71,6 +71,8 @@ class Month:
         self.last = dt.datetime(year, 5, 31, tzinfo=dt.timezone.utc)
         self.now = dt.datetime(year, 6, 1, 0, 10, tzinfo=dt.timezone.utc)
         self.planted: dict[str, str] = {}
+        # The one order whose payment never reaches the bank.
+        self.withheld = ""
         self._dice = random.Random(seed)
         self._turn = itertools.count()
         self._events: list[tuple[dt.datetime, int, Callable[[], object]]] = []
@@ -107,7 +109,7 @@ class Month:
         dice.shuffle(kinds)
         kinds += waiting
         evening = 31 * 86_400 - 3600
-        times = sorted(dice.sample(range(evening), orders - 2)) + [evening + 2940, evening + 3360]
+        times = [*sorted(dice.sample(range(evening), orders - 2)), evening + 2940, evening + 3360]
         opened = 0
         for number, (second, fault) in enumerate(zip(times, kinds, strict=True), start=203_001):
             order = Order(
@@ -132,12 +134,16 @@ class Month:
         luck = self._dice.random()
         if luck < 0.8:
             self._cart(order, CONFIRM)
+            if not self.withheld and order.created.day == 16:
+                self.withheld = order.reference
+                paid = order.created + dt.timedelta(seconds=200)
+                self._at(paid, lambda: self.simulator.withhold(order.transaction_id))
         elif luck < 0.84:
             self._cart(order, DECLINE)
             self._cart(order, CONFIRM, later=self._dice.randint(200, 900))
         else:
-            order.status = self._dice.choice(OVER)
-            self._cart(order, dict(zip(OVER, (CANCEL, DECLINE, NOTHING), strict=True))[order.status])
+            order.status = self._dice.choice(list(OVER))
+            self._cart(order, OVER[order.status])
 
     def _spoil(self, order: Order, fault: str) -> None:
         dice = self._dice

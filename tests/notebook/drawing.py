@@ -14,11 +14,11 @@ from playwright.sync_api import sync_playwright
 CHROMIUM = os.environ.get("NETGIRO_TEST_CHROMIUM", "/usr/bin/chromium")
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 THEMES = ("light", "dark")
-WIDTH = 1240
+WHOLE = (1240, 800)
 # Charts side by side, as people who make pictures lay them out.
 STYLE = """
 body { padding: 12px 20px !important }
-main:has(svg.marks) { display: grid; grid-template-columns: 1fr 1fr; overflow: hidden }
+main:has(.jp-RenderedSVG) { display: grid; grid-template-columns: 780px 680px }
 """
 
 
@@ -33,19 +33,20 @@ def browser() -> Iterator[Any]:
 
 
 def draw(
-    chromium: Any, html: str, theme: str, image: Path, *, height: int | None = None
+    chromium: Any, html: str, theme: str, image: Path, *, size: tuple[int, int] | None = None
 ) -> list[str]:
-    """Draw a page, or its upper part; return what was wrong with it, and what it tried to load."""
+    """Draw a page, or so much of it in pixels; return what was wrong with it, and what it tried to load."""
     wrong: list[str] = []
-    page = chromium.new_page(viewport={"width": WIDTH, "height": height or 800}, color_scheme=theme)
+    width, height = size or WHOLE
+    page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
     try:
         page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: wrong.append(f"loads {request.url[:200]}"))
         page.set_content(html, wait_until="load")
-        if height is not None:
+        if size is not None:
             page.add_style_tag(content=STYLE)
-        page.screenshot(path=image, full_page=height is None)
+        page.screenshot(path=image, full_page=size is None)
     finally:
         page.close()
     return wrong
@@ -60,4 +61,4 @@ def colours(image: Path) -> int:
 def ground(image: Path) -> bool:
     """Whether the page is light."""
     with Image.open(image) as picture:
-        return sum(picture.convert("RGB").getpixel((2, 2))) > 384
+        return sum(picture.convert("RGB").getpixel((2, 2))) > 3 * 128

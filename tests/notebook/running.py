@@ -21,6 +21,9 @@ import json
 json.dump(
     {
         "planted": month.planted,
+        "withheld": month.withheld,
+        "settled": final.settlements.to_dicts(),
+        "transferred": [str(transfer.settlement.amount) for transfer in bank.transfers],
         "before": report.to_dicts(),
         "after": final.to_dicts(),
         "totals": report.summary,
@@ -63,7 +66,7 @@ def run(folder: Path) -> tuple[Any, dict[str, Any]]:
 
 
 def page(notebook: Any, theme: str, tag: str | None = None) -> str:
-    """The notebook as HTML that loads nothing: all of it, or the outputs of the cells with a tag."""
+    """Return the notebook as HTML that loads nothing: all of it, or the outputs of the cells with a tag."""
     exporter = HTMLExporter(theme=theme, exclude_input=tag is not None)
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
     for loaded in ("mathjax_url", "require_js_url", "jquery_url", "mermaid_js_url"):
