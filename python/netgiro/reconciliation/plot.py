@@ -43,6 +43,8 @@ _AGES = (
     (None, "over 30 days"),
 )
 _GREY = "#8a919c"
+# Room for fonts that are wider than the one a picture was measured with.
+_PADDING = {"left": 16, "top": 8, "right": 32, "bottom": 8}
 
 
 class Plots:
@@ -201,8 +203,7 @@ def _chart(
     return (
         getattr(alt.Chart(alt.Data(values=values), title=title), f"mark_{mark}")(**look)
         .encode(**encoded)
-        # The padding is for fonts that are wider than the one that was measured with.
-        .properties(width=520, height=240, padding=14, background="transparent")
+        .properties(width=520, height=240, padding=_PADDING, background="transparent")
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=_GREY,
