@@ -18,7 +18,7 @@ from typing import (
     overload,
 )
 
-from typing_extensions import NotRequired, Self, TypeAlias, disjoint_base
+from typing_extensions import Never, NotRequired, Self, TypeAlias, disjoint_base
 
 from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
 from netgiro.errors import NetgiroError
@@ -45,6 +45,7 @@ __all__ = [
     "SimulatedRequest",
     "Simulator",
     "__version__",
+    "command",
     "mask_customer_ids",
     "reconcile_columns",
     "reconcile_settlements",
@@ -442,6 +443,8 @@ class CheckResults(Sequence[CheckResult]):
         """Return how often a result is there."""
 
     def __add__(self, other: Iterable[CheckResult], /) -> CheckResults: ...
+    # Comes with the one above, and takes nothing.
+    def __radd__(self, other: Never, /) -> Never: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
     def __copy__(self) -> Self: ...

@@ -13,6 +13,7 @@ use crate::errors::OrRaise;
 use crate::event::{Event, Reporter};
 use crate::results::CheckResults;
 use crate::runtime::{ProcessBound, lock};
+use crate::values::Present;
 
 /// The options of a bulk call, as Python gives them; those left out are the core's own.
 pub(crate) struct Given<'a, 'py> {
@@ -127,7 +128,7 @@ pub(crate) async fn check_many(
     options: BulkOptions,
     kept: Arc<Kept>,
     reporter: Option<Reporter>,
-) -> Result<netgiro::CheckResults, Error> {
+) -> Result<Finished, Error> {
     let mut checking = match client.check_many(carts, options) {
         Ok(checking) => checking,
         Err(refused) => {
@@ -143,8 +144,18 @@ pub(crate) async fn check_many(
             reporter.report(Event::Progress(checking.done(), checking.total()));
         }
     }
-    let kept = lock(&kept.0).take();
-    Ok(kept.map(|kept| kept.results).unwrap_or_default())
+    Ok(Finished(kept))
+}
+
+/// A `check_many` that is done. Its results are kept until they are handed over: what `on_progress` raises, or a
+/// cancellation, may still come between.
+pub(crate) struct Finished(Arc<Kept>);
+
+impl Present for Finished {
+    fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let kept = lock(&self.0.0).take();
+        kept.map(|kept| kept.results).unwrap_or_default().present(py)
+    }
 }
 
 /// Reports every cart as it is checked, and how many have been.
