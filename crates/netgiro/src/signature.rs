@@ -26,18 +26,18 @@ pub(crate) const REFERENCE_ID_HEADER: &str = "netgiro_referenceid";
 /// ```
 #[must_use]
 pub fn sign(secret_key: &str, nonce: &str, url: &str, body: &[u8]) -> String {
-    in_hex(digest(secret_key.as_bytes(), nonce, url, body))
+    let signature = in_hex(digest(secret_key.as_bytes(), nonce, url, body));
+    signature.map(char::from).iter().collect()
 }
 
-fn in_hex(digest: [u8; 32]) -> String {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(64);
-    for byte in digest {
-        for half in [byte >> 4, byte & 15] {
-            text.push(char::from(
-                HEX.get(usize::from(half)).copied().unwrap_or_default(),
-            ));
-        }
+fn in_hex(digest: [u8; 32]) -> [u8; 64] {
+    let digit = |half| match half {
+        0..=9 => b'0' + half,
+        _ => b'a' + half - 10,
+    };
+    let mut text = [0; 64];
+    for (pair, byte) in text.as_chunks_mut().0.iter_mut().zip(digest) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
     }
     text
 }
@@ -55,9 +55,31 @@ fn digest(secret_key: &[u8], nonce: &str, url: &str, body: &[u8]) -> [u8; 32] {
 /// The signing headers of a response or callback, as they came in.
 #[derive(Debug, Default)]
 pub(crate) struct SigningHeaders<'a> {
-    nonce: Vec<&'a str>,
-    signature: Vec<&'a str>,
+    nonce: Found<'a>,
+    signature: Found<'a>,
     reference_id: Option<&'a str>,
+}
+
+/// A header: its last value, and how often it stands there.
+#[derive(Debug, Default)]
+struct Found<'a> {
+    value: &'a str,
+    times: usize,
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, value: &'a str) {
+        self.value = value;
+        self.times += 1;
+    }
+
+    fn single(&self, name: &'static str) -> Result<&'a str, Malformed> {
+        match self.times {
+            0 => Err(Malformed::Missing(name)),
+            1 => Ok(self.value),
+            _ => Err(Malformed::Repeated(name)),
+        }
+    }
 }
 
 impl<'a> SigningHeaders<'a> {
@@ -66,19 +88,19 @@ impl<'a> SigningHeaders<'a> {
     pub(crate) fn read(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut found = Self::default();
         for (name, value) in headers {
-            let name = name.to_ascii_lowercase().replace('-', "_");
-            match name.strip_prefix("http_").unwrap_or(&name) {
-                NONCE_HEADER => found.nonce.push(value),
-                SIGNATURE_HEADER => found.signature.push(value),
-                REFERENCE_ID_HEADER if is_printable(value) => found.reference_id = Some(value),
-                _ => {}
+            if is_called(name, NONCE_HEADER) {
+                found.nonce.add(value);
+            } else if is_called(name, SIGNATURE_HEADER) {
+                found.signature.add(value);
+            } else if is_called(name, REFERENCE_ID_HEADER) && is_printable(value) {
+                found.reference_id = Some(value);
             }
         }
         found
     }
 
     pub(crate) fn are_absent(&self) -> bool {
-        self.nonce.is_empty() && self.signature.is_empty()
+        self.nonce.times == 0 && self.signature.times == 0
     }
 
     pub(crate) fn reference_id(&self) -> Option<String> {
@@ -87,8 +109,8 @@ impl<'a> SigningHeaders<'a> {
 
     /// The nonce and the signature, if each stands there once and is well formed; else what is wrong.
     pub(crate) fn signed(&self) -> Result<Signed<'a>, Malformed> {
-        let nonce = single(NONCE_HEADER, &self.nonce)?;
-        let signature = single(SIGNATURE_HEADER, &self.signature)?;
+        let nonce = self.nonce.single(NONCE_HEADER)?;
+        let signature = self.signature.single(SIGNATURE_HEADER)?;
         if !is_well_formed_nonce(nonce) {
             return Err(Malformed::Nonce);
         }
@@ -110,10 +132,11 @@ impl Signed<'_> {
     /// Whether the signature is the one these parts give; takes the same time whatever differs.
     pub(crate) fn covers(&self, secret_key: impl AsRef<[u8]>, url: &str, body: &[u8]) -> bool {
         let expected = in_hex(digest(secret_key.as_ref(), self.nonce, url, body));
-        expected
-            .as_bytes()
-            .ct_eq(self.signature.to_ascii_lowercase().as_bytes())
-            .into()
+        let told: [u8; 64] = match self.signature.as_bytes().try_into() {
+            Ok(told) => told,
+            Err(_) => return false,
+        };
+        expected.ct_eq(&told.map(|digit| digit.to_ascii_lowercase())).into()
     }
 }
 
@@ -143,12 +166,20 @@ impl fmt::Display for Malformed {
     }
 }
 
-fn single<'a>(name: &'static str, values: &[&'a str]) -> Result<&'a str, Malformed> {
-    match values {
-        [value] => Ok(value),
-        [] => Err(Malformed::Missing(name)),
-        [..] => Err(Malformed::Repeated(name)),
-    }
+/// Whether a header has this name in any spelling. Every header of every answer is asked, so nothing is copied.
+fn is_called(given: &str, name: &str) -> bool {
+    let is_spelled = |given: &[u8], name: &[u8]| {
+        given.len() == name.len()
+            && given.iter().zip(name).all(|(given, wanted)| match given {
+                b'-' => *wanted == b'_',
+                given => given.to_ascii_lowercase() == *wanted,
+            })
+    };
+    let given = match given.as_bytes().split_first_chunk::<5>() {
+        Some((prefix, rest)) if is_spelled(prefix, b"http_") => rest,
+        _ => given.as_bytes(),
+    };
+    is_spelled(given, name.as_bytes())
 }
 
 /// Whether an id may go into errors and logs. Anyone can send one with a callback, so neither a page of

@@ -119,7 +119,6 @@ impl Transport {
             })?;
 
         let http_status = response.status().as_u16();
-        let headers = response.headers().clone();
         let received = read_body(&mut response, largest(endpoint))
             .await
             .map_err(|why| {
@@ -140,6 +139,7 @@ impl Transport {
                     Unread::BrokeOff(_) => error.passing(),
                 }
             })?;
+        let headers = response.headers();
         let signing = SigningHeaders::read(
             headers
                 .iter()
@@ -157,8 +157,8 @@ impl Transport {
             return Err(wire::http_error(
                 endpoint,
                 http_status,
-                text(&headers, &LOCATION),
-                text(&headers, &RETRY_AFTER).and_then(retry_after),
+                text(headers, &LOCATION),
+                text(headers, &RETRY_AFTER).and_then(retry_after),
                 &received,
                 signing.reference_id(),
             ));
@@ -187,20 +187,20 @@ impl Transport {
 
     fn headers(&self, request: &Request<'_>) -> Result<HeaderMap> {
         let mut headers = HeaderMap::with_capacity(6);
-        let mut insert = |name, value: &str| {
-            let value = HeaderValue::from_str(value)
+        let mut insert = |name, value: String| {
+            let value = HeaderValue::try_from(value)
                 .map_err(|_| Error::configuration(format!("{name} cannot be sent as a header")))?;
             headers.insert(HeaderName::from_static(name), value);
             Ok(())
         };
-        let app_key = &self.settings.app_key;
+        let app_key = self.settings.app_key.clone();
         if request.endpoint.is_signed() {
             let (secret, nonce) = (self.settings.secret_key.expose(), nonce::next());
             let body = request.body.map_or(&[][..], |body| body);
             let signature = signature::sign(secret, &nonce, request.url.as_str(), body);
             insert(signature::APP_KEY_HEADER, app_key)?;
-            insert(signature::NONCE_HEADER, &nonce)?;
-            insert(signature::SIGNATURE_HEADER, &signature)?;
+            insert(signature::NONCE_HEADER, nonce)?;
+            insert(signature::SIGNATURE_HEADER, signature)?;
         } else {
             insert(signature::API_KEY_HEADER, app_key)?;
         }
