@@ -216,7 +216,12 @@ fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
         && text
             .split_once("://")
             .is_some_and(|(_, rest)| !rest.starts_with('/'));
-    match Url::parse(text) {
+    // A host in any letters is left to the server: to read it takes tables that the packages do without.
+    let in_ascii: String = text
+        .chars()
+        .map(|c| if c.is_ascii() { c } else { 'x' })
+        .collect();
+    match Url::parse(&in_ascii) {
         Ok(url) if is_as_written && matches!(url.scheme(), "http" | "https") && url.has_host() => {
             Ok(())
         }

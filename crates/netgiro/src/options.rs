@@ -362,7 +362,11 @@ fn base_url(text: &str) -> Result<Url> {
         )))
     };
     let Ok(mut url) = Url::parse(text.trim()) else {
-        return refused("it is no absolute URL");
+        return refused(if text.is_ascii() {
+            "it is no absolute URL"
+        } else {
+            "it is no absolute URL whose host is written in ASCII, as xn--…"
+        });
     };
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::configuration(
