@@ -80,7 +80,7 @@ def emptied(folder: Path) -> Path:
 
 def wheel() -> Path:
     folder = emptied(DIST / "wheel")
-    maturin("build", "--release", "--locked", "--out", folder)
+    maturin("build", "--release", "--locked", "--compression-level", "9", "--out", folder)
     return only(folder, "*.whl")
 
 
