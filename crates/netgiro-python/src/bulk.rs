@@ -154,7 +154,9 @@ pub(crate) struct Finished(Arc<Kept>);
 impl Present for Finished {
     fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let kept = lock(&self.0.0).take();
-        kept.map(|kept| kept.results).unwrap_or_default().present(py)
+        kept.map(|kept| kept.results)
+            .unwrap_or_default()
+            .present(py)
     }
 }
 
