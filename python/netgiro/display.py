@@ -22,17 +22,18 @@ _STYLE = """\
 <style>
 .netgiro-table { font-size: 0.9em; }
 .netgiro-table table { border-collapse: collapse; margin: 0.4em 0; font-size: inherit; }
-.netgiro-table table th, .netgiro-table table td {
+.netgiro-table table.netgiro-rows th, .netgiro-table table.netgiro-rows td {
   text-align: left; padding: 0.15em 0.8em 0.15em 0; border: 0; background: none;
   border-bottom: 1px solid rgba(128, 128, 128, 0.25); vertical-align: baseline; white-space: nowrap;
 }
-.netgiro-table table tr:nth-child(n) { background: none; }
-.netgiro-table table th { font-weight: 600; opacity: 0.75; }
-.netgiro-table table td.number, .netgiro-table table th.number {
+.netgiro-table table.netgiro-rows tr:nth-child(n) { background: none; }
+.netgiro-table table.netgiro-rows th { font-weight: 600; opacity: 0.75; }
+.netgiro-table table.netgiro-rows td.number,
+.netgiro-table table.netgiro-rows th.number {
   text-align: right; font-variant-numeric: tabular-nums;
 }
-.netgiro-table table td.wide { white-space: normal; max-width: 32em; }
-.netgiro-table table code { background: none; padding: 0; }
+.netgiro-table table.netgiro-rows td.wide { white-space: normal; max-width: 32em; }
+.netgiro-table table.netgiro-rows code { background: none; padding: 0; }
 .netgiro-status {
   display: inline-block; padding: 0 0.5em; margin: 0 0.3em 0.2em 0; border-radius: 0.6em;
   background: rgba(128, 128, 128, 0.18);
@@ -63,7 +64,7 @@ def state(state: CartState) -> str:
     body = "".join(
         f'<tr><th>{name}</th><td class="wide">{shown}</td></tr>' for name, shown in rows if shown
     )
-    return _page(f"{_status(state.status.value)}<table>{body}</table>")
+    return _page(f'{_status(state.status.value)}<table class="netgiro-rows">{body}</table>')
 
 
 def results(results: CheckResults) -> str:
@@ -82,8 +83,10 @@ def results(results: CheckResults) -> str:
         )
     titles = ("transaction_id", "reference", "amount", "status", "checked_at", "message")
     heads = "".join(f"<th{_number(title)}>{title}</th>" for title in titles)
-    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{shown}</tbody></table>" if shown else ""
-    return _page(head + table)
+    if not shown:
+        return _page(head)
+    header = f"<thead><tr>{heads}</tr></thead>"
+    return _page(f'{head}<table class="netgiro-rows">{header}<tbody>{shown}</tbody></table>')
 
 
 def _rows(results: Iterable[CheckResult]) -> str:
