@@ -45,6 +45,11 @@ CASES = [
         {"callback_url": "http://Shop.IS:8080/CB?x=1#top"},
         {"CallbackUrl": "http://Shop.IS:8080/CB?x=1#top"},
     ),
+    insert(
+        "a callback URL's host may be in any letters",
+        {"callback_url": "https://búð.is/svar"},
+        {"CallbackUrl": "https://búð.is/svar"},
+    ),
     insert("a description", {"description": "Two balls of wool"}, {"Description": "Two balls of wool"}),
     insert(
         "location and register", {"location_id": "KEF", "register_id": "7"}, {"LocationId": "KEF", "RegisterId": "7"}
