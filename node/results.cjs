@@ -5,13 +5,43 @@ const { fromFacts } = require('./errors.cjs');
 const { native, open } = require('./native.cjs');
 const { amount: given, members, required, types } = require('./arguments.cjs');
 
-function state(value) {
-  if (value.payment) Object.freeze(value.payment);
-  return Object.freeze(value);
+/** A cart's state, from its members in the order of `values.rs`. */
+function state(of) {
+  return Object.freeze({
+    transactionId: of[0],
+    status: of[1],
+    resultCode: of[2],
+    paymentSuccessful: of[3],
+    message: of[4],
+    payment: of[5] && payment(of[5]),
+    referenceId: of[6],
+    checkedAt: of[7],
+    isFinal: of[8],
+    isPaid: of[9],
+  });
+}
+
+function payment(of) {
+  return Object.freeze({
+    transactionId: of[0],
+    invoiceNumber: of[1],
+    referenceNumber: of[2],
+    statusId: of[3],
+    created: of[4],
+    totalAmount: of[5],
+    discountAmount: of[6],
+    shippingAmount: of[7],
+    handlingAmount: of[8],
+    accountNumber: of[9],
+    numberOfInstallments: of[10],
+    clientIdentityConfirmed: of[11],
+    locationId: of[12],
+    registerId: of[13],
+  });
 }
 
 function checkResult(value) {
-  if (value.state) state(value.state);
+  if (value.state) value.state = state(value.state);
   else value.error = fromFacts(value.error);
   return Object.freeze(value);
 }
@@ -29,7 +59,7 @@ function checkResults(list, total) {
 }
 
 function callback(value) {
-  state(value.state);
+  value.state = state(value.state);
   const { amount, reference } = value;
   // Not enumerable: a function would keep the result out of structuredClone and out of workers.
   Object.defineProperty(value, 'matches', {

@@ -82,5 +82,10 @@ enum Reply<'a, T> {
 
 /// Serialising the types of this crate cannot fail; were it to, the caller would get null.
 pub(crate) fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+    // Enough for a state with its payment.
+    let mut text = Vec::with_capacity(512);
+    serde_json::to_writer(&mut text, value)
+        .ok()
+        .and_then(|()| String::from_utf8(text).ok())
+        .unwrap_or_else(|| "null".to_owned())
 }

@@ -4,17 +4,22 @@
 //! JavaScript environment (the main thread, each worker) has a [`Port`]: outcomes are collected in its outbox, and the
 //! environment is woken once for all that lie there. The port keeps Node alive exactly while calls are pending, and
 //! when its environment goes away it drops what is still under way and never touches it again.
+//!
+//! Waking a thread costs a system call on this side and some on the other, so both ways many calls share one: the
+//! background thread takes the calls from a channel, and wakes JavaScript after all tasks that were ready have run.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::{io, thread};
 
 use futures_util::FutureExt as _;
+use futures_util::future::{AbortHandle, abortable};
 use napi::Status;
 use napi::bindgen_prelude::{Env, Function};
 use napi::threadsafe_function::{
@@ -22,30 +27,38 @@ use napi::threadsafe_function::{
 };
 use napi_derive::napi;
 use serde::Serialize;
-use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 use crate::errors::{self, Failure};
 
-/// The background thread's runtime, started by whoever comes first.
-fn background() -> io::Result<&'static Handle> {
-    static HANDLE: OnceLock<Handle> = OnceLock::new();
+/// What the background thread is given to do.
+type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where jobs are left for the background thread, which is started by whoever comes first.
+fn background() -> io::Result<&'static UnboundedSender<Job>> {
+    static JOBS: OnceLock<UnboundedSender<Job>> = OnceLock::new();
     static STARTING: Mutex<()> = Mutex::new(());
-    if let Some(handle) = HANDLE.get() {
-        return Ok(handle);
+    if let Some(jobs) = JOBS.get() {
+        return Ok(jobs);
     }
     let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(handle) = HANDLE.get() {
-        return Ok(handle);
+    if let Some(jobs) = JOBS.get() {
+        return Ok(jobs);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let handle = runtime.handle().clone();
+    let (jobs, mut left) = mpsc::unbounded_channel::<Job>();
     thread::Builder::new()
         .name("netgiro".to_owned())
-        .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
-    Ok(HANDLE.get_or_init(|| handle))
+        .spawn(move || {
+            runtime.block_on(async move {
+                while let Some(job) = left.recv().await {
+                    tokio::spawn(job);
+                }
+            });
+        })?;
+    Ok(JOBS.get_or_init(|| jobs))
 }
 
 /// Calls JavaScript's `deliver` with the text of what is in the outbox.
@@ -75,23 +88,28 @@ pub(crate) enum Topic {
 }
 
 pub(crate) struct Shared {
-    state: Mutex<State>,
+    /// What the background thread leaves for JavaScript.
+    outbox: Mutex<Outbox>,
+    /// The calls under way, by the number JavaScript gave them; `None` once the environment is going away. Only
+    /// JavaScript's thread looks here, so that it never waits for the background thread.
+    calls: Mutex<Option<HashMap<u32, AbortHandle>>>,
+    /// `None` once the environment is going away.
+    wake: Mutex<Option<Wake>>,
     /// Whether somebody has subscribed: to requests, to polls. Read without the lock, at each event.
     listening: [AtomicBool; 2],
+}
+
+#[derive(Default)]
+struct Outbox {
+    /// Messages not yet delivered, as the inside of a JSON array: `[call, kind, payload],…`.
+    messages: String,
+    /// The calls of which these are the last messages.
+    over: Vec<u32>,
 }
 
 tokio::task_local! {
     /// The call that a task is.
     static THIS_CALL: Events;
-}
-
-struct State {
-    /// Messages not yet delivered, as the inside of a JSON array: `[call, kind, payload],…`.
-    outbox: String,
-    /// The calls under way, by the number JavaScript gave them.
-    calls: HashMap<u32, AbortHandle>,
-    /// `None` once the environment is going away.
-    wake: Option<Wake>,
 }
 
 #[napi]
@@ -100,11 +118,9 @@ impl Port {
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, deliver: Function<'_, String, UnknownReturnValue>) -> napi::Result<Self> {
         let shared = Arc::new(Shared {
-            state: Mutex::new(State {
-                outbox: String::new(),
-                calls: HashMap::new(),
-                wake: None,
-            }),
+            outbox: Mutex::default(),
+            calls: Mutex::new(Some(HashMap::new())),
+            wake: Mutex::new(None),
             listening: Default::default(),
         });
         let letters = Arc::downgrade(&shared);
@@ -112,7 +128,7 @@ impl Port {
             .build_threadsafe_function::<()>()
             .weak::<true>()
             .build_callback(move |_: ThreadsafeCallContext<()>| Ok(take_messages(&letters)))?;
-        shared.lock().wake = Some(wake);
+        *lock(&shared.wake) = Some(wake);
         env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.abandon())?;
         Ok(Self { shared })
     }
@@ -120,8 +136,8 @@ impl Port {
     /// Keeps the process alive (`true`), or lets it end (`false`).
     #[napi(catch_unwind)]
     pub fn hold(&self, env: Env, hold: bool) -> napi::Result<()> {
-        let mut state = self.shared.lock();
-        let Some(wake) = state.wake.as_mut() else {
+        let mut wake = lock(&self.shared.wake);
+        let Some(wake) = wake.as_mut() else {
             return Ok(());
         };
         #[expect(
@@ -146,7 +162,9 @@ impl Port {
     /// Drops a call: its request is abandoned, and nothing more is heard of it.
     #[napi(catch_unwind)]
     pub fn cancel(&self, call: u32) {
-        let cancelled = self.shared.lock().calls.remove(&call);
+        let cancelled = lock(&self.shared.calls)
+            .as_mut()
+            .and_then(|calls| calls.remove(&call));
         if let Some(cancelled) = cancelled {
             cancelled.abort();
         }
@@ -163,24 +181,23 @@ impl Port {
         F: Future<Output = netgiro::Result<T>> + Send + 'static,
         T: Serialize,
     {
-        let background = match background() {
-            Ok(background) => background,
+        let jobs = match background() {
+            Ok(jobs) => jobs,
             Err(error) => {
                 let failure = Failure::internal(format!("no background thread: {error}"));
                 return Some(errors::refusal(&failure));
             }
         };
+        // An environment that is going away starts nothing.
+        let mut calls = lock(&self.shared.calls);
+        let calls = calls.as_mut()?;
         let this = Events {
             call,
             shared: Arc::clone(&self.shared),
         };
-        let work = THIS_CALL.scope(this.clone(), work(this));
         let shared = Arc::clone(&self.shared);
-        // Taken until the call is listed: it cannot be over, and unlisted, before that.
-        let mut state = self.shared.lock();
-        // An environment that is going away starts nothing.
-        state.wake.as_ref()?;
-        let task = background.spawn(async move {
+        let work = THIS_CALL.scope(this.clone(), work(this));
+        let (job, handle) = abortable(async move {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
             let (kind, payload) = match &outcome {
                 Ok(Ok(value)) => (Kind::Value, errors::json(value)),
@@ -189,7 +206,11 @@ impl Port {
             };
             shared.deliver(call, kind, &payload);
         });
-        state.calls.insert(call, task.abort_handle());
+        if jobs.send(Box::pin(job.map(drop))).is_err() {
+            let failure = Failure::internal("the background thread has ended".to_owned());
+            return Some(errors::refusal(&failure));
+        }
+        calls.insert(call, handle);
         None
     }
 }
@@ -223,48 +244,57 @@ impl Events {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Leaves a message for JavaScript. Called by tasks of the background thread.
+    fn deliver(self: &Arc<Self>, call: u32, kind: Kind, payload: &str) {
+        let mut outbox = lock(&self.outbox);
+        let is_first = outbox.messages.is_empty();
+        if !is_first {
+            outbox.messages.push(',');
+        }
+        let _ = write!(outbox.messages, "[{call},{},{payload}]", kind as u8);
+        if matches!(kind, Kind::Value | Kind::Error) {
+            outbox.over.push(call);
+        }
+        drop(outbox);
+        if is_first {
+            // A task takes its turn after all those that are ready now: what they bring goes with this message.
+            let shared = Arc::clone(self);
+            tokio::spawn(async move { shared.wake() });
+        }
     }
 
-    fn deliver(&self, call: u32, kind: Kind, payload: &str) {
-        let mut state = self.lock();
-        let known = match kind {
-            Kind::Event | Kind::Request | Kind::Poll => state.calls.contains_key(&call),
-            Kind::Value | Kind::Error => state.calls.remove(&call).is_some(),
-        };
-        // A call that was cancelled, or whose environment is gone, has nobody to hear of it.
-        if !known {
-            return;
-        }
-        let asleep = state.outbox.is_empty();
-        if !asleep {
-            state.outbox.push(',');
-        }
-        let _ = write!(state.outbox, "[{call},{},{payload}]", kind as u8);
-        if asleep && let Some(wake) = &state.wake {
+    fn wake(&self) {
+        if let Some(wake) = &*lock(&self.wake) {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
 
     /// The environment is going away: drops what is under way, and never calls into it again.
     fn abandon(&self) {
-        let (calls, wake) = {
-            let mut state = self.lock();
-            (std::mem::take(&mut state.calls), state.wake.take())
-        };
-        for call in calls.into_values() {
+        let calls = lock(&self.calls).take();
+        for call in calls.unwrap_or_default().into_values() {
             call.abort();
         }
+        let wake = lock(&self.wake).take();
         drop(wake);
     }
 }
 
+/// None of this crate's locks is held where something could panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn take_messages(shared: &Weak<Shared>) -> String {
-    let messages = shared
-        .upgrade()
-        .map(|shared| std::mem::take(&mut shared.lock().outbox))
-        .unwrap_or_default();
+    let Some(shared) = shared.upgrade() else {
+        return "[]".to_owned();
+    };
+    let Outbox { messages, over } = std::mem::take(&mut *lock(&shared.outbox));
+    if let Some(calls) = lock(&shared.calls).as_mut() {
+        for call in over {
+            calls.remove(&call);
+        }
+    }
     format!("[{messages}]")
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use netgiro::{Callback, Cart, CartState, CheckResult, PaymentInfo};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::errors::Failure;
@@ -41,8 +41,11 @@ impl From<Cart> for CartView {
     }
 }
 
-/// `CartState`, in both directions: `CartPoll.answered` takes one.
-#[derive(Serialize, Deserialize)]
+/// `CartState`, in both directions: `CartPoll.answered` takes one, by its members' names.
+///
+/// The other way it goes without them, as an array: JavaScript reads that in half the time, and it is what most answers
+/// consist of. `node/results.cjs` knows the order.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StateView<'a> {
     transaction_id: Uuid,
@@ -59,7 +62,7 @@ pub(crate) struct StateView<'a> {
     is_paid: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PaymentView<'a> {
     transaction_id: Option<Uuid>,
@@ -76,6 +79,46 @@ struct PaymentView<'a> {
     client_identity_confirmed: Option<bool>,
     location_id: Option<Cow<'a, str>>,
     register_id: Option<Cow<'a, str>>,
+}
+
+impl Serialize for StateView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (
+            self.transaction_id,
+            &self.status,
+            self.result_code,
+            self.payment_successful,
+            &self.message,
+            &self.payment,
+            &self.reference_id,
+            &self.checked_at,
+            self.is_final,
+            self.is_paid,
+        )
+            .serialize(serializer)
+    }
+}
+
+impl Serialize for PaymentView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (
+            self.transaction_id,
+            self.invoice_number,
+            &self.reference_number,
+            self.status_id,
+            &self.created,
+            &self.total_amount,
+            &self.discount_amount,
+            &self.shipping_amount,
+            &self.handling_amount,
+            self.account_number,
+            self.number_of_installments,
+            self.client_identity_confirmed,
+            &self.location_id,
+            &self.register_id,
+        )
+            .serialize(serializer)
+    }
 }
 
 impl<'a> From<&'a CartState> for StateView<'a> {
