@@ -136,7 +136,9 @@ impl Signed<'_> {
             Ok(told) => told,
             Err(_) => return false,
         };
-        expected.ct_eq(&told.map(|digit| digit.to_ascii_lowercase())).into()
+        expected
+            .ct_eq(&told.map(|digit| digit.to_ascii_lowercase()))
+            .into()
     }
 }
 
