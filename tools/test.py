@@ -200,16 +200,12 @@ def command_line(suites: Suites) -> None:
     if interpreter is None or tarball is None:
         return
     project = packages.node_project("command", tarball)
-    commands = {
-        "python": interpreter.with_name("netgiro"),
-        "node": project / "node_modules" / ".bin" / "netgiro",
-    }
-    for language, command in commands.items():
-        suites.count(
-            *[f"command line: {language}", PYTEST],
-            *[interpreter, "-m", "pytest", "-c", "tests/cli/pytest.ini", "tests/cli"],
-            NETGIRO_CLI=str(command),
-        )
+    suite = [interpreter, "-m", "pytest", "-c", "tests/cli/pytest.ini", "tests/cli"]
+    suites.count("command line: python", PYTEST, *suite)
+    suites.count(
+        *["command line: node", PYTEST, *suite],
+        NETGIRO_CLI=str(project / "node_modules" / ".bin" / "netgiro"),
+    )
 
 
 def reconciliation(suites: Suites) -> None:
