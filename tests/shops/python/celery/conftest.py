@@ -39,6 +39,8 @@ class Shop:
             "visibility_timeout": 5,
             "unacked_restore_interval": 1,
             "unacked_restore_throttle": 1,
+            # A worker that is killed while it looks for others' messages keeps them from looking.
+            "unacked_mutex_expire": 2,
         }
         app = Celery("jobs", broker=self.broker)
         app.conf.broker_transport_options = self.transport
