@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -253,12 +253,22 @@ where
     };
     let reporter = Reporter::to(on_event.and(listener.clone()));
     let call = job(lane.client.clone(), reporter);
-    let mut call = pin!(heard(wanted, || listener, call));
+    // In a box from here on: a call is some kilobytes, which would be moved about, and this would be compiled for each.
+    let call = Box::pin(heard(wanted, || listener, call));
+    until_done(runtime, on_event, events.as_mut(), call)
+}
+
+fn until_done<T>(
+    runtime: &Runtime,
+    on_event: Option<&Py<PyAny>>,
+    mut events: Option<&mut UnboundedReceiver<Event>>,
+    mut call: Pin<Box<dyn Future<Output = Result<T, netgiro::Error>> + '_>>,
+) -> PyResult<Result<T, netgiro::Error>> {
     loop {
         let step = runtime.block_on(async {
             let step = tokio::select! {
                 biased;
-                event = next(events.as_mut()) => Step::Event(event),
+                event = next(events.as_deref_mut()) => Step::Event(event),
                 outcome = &mut call => Step::Done(outcome),
                 () = tokio::time::sleep(SIGNAL_INTERVAL), if handles_signals() => Step::LookForSignals,
             };
