@@ -6,10 +6,22 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// How many processes of one machine are told apart.
 const PROCESSES: u64 = 1000;
 
+/// Digits by which the nonces of one transport, and so of one process, differ from another's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Digits(u64);
+
+impl Digits {
+    pub(crate) fn draw() -> Self {
+        // Siblings of one fork have inherited one state of the generator: their numbers tell them apart.
+        let process = u64::from(std::process::id());
+        Self((fastrand::u64(..PROCESSES) + process) % PROCESSES)
+    }
+}
+
 /// The next nonce: ticks of 100 ns since the year 1, as .NET counts them.
 ///
-/// The last three digits are the process's own, so that two workers asking in the same instant differ.
-pub(crate) fn next() -> String {
+/// The last three digits are the transport's own, so that two workers asking in the same instant differ.
+pub(crate) fn next(Digits(digits): Digits) -> String {
     const TICKS_AT_UNIX_EPOCH: u64 = 621_355_968_000_000_000;
     static LAST: AtomicU64 = AtomicU64::new(0);
     let ticks = SystemTime::now()
@@ -18,7 +30,6 @@ pub(crate) fn next() -> String {
         .and_then(|since| u64::try_from(since.as_nanos() / 100).ok())
         .unwrap_or_default()
         + TICKS_AT_UNIX_EPOCH;
-    let digits = process_digits();
     let after = |last: u64| {
         let nonce = ticks.max(last) / PROCESSES * PROCESSES + digits;
         if nonce > last {
@@ -35,27 +46,17 @@ pub(crate) fn next() -> String {
     after(last).to_string()
 }
 
-/// Digits drawn once for each process; a fork draws anew.
-fn process_digits() -> u64 {
-    static DRAWN: AtomicU64 = AtomicU64::new(u64::MAX);
-    let process = u64::from(std::process::id());
-    let drawn = DRAWN.load(Ordering::Relaxed);
-    if drawn / PROCESSES == process {
-        return drawn % PROCESSES;
-    }
-    // Siblings of one fork have inherited one state of the generator: their numbers tell them apart.
-    let digits = (fastrand::u64(..PROCESSES) + process) % PROCESSES;
-    DRAWN.store(process * PROCESSES + digits, Ordering::Relaxed);
-    digits
-}
-
 #[cfg(test)]
 mod tests {
-    use super::next;
+    use super::{Digits, next};
 
     #[test]
     fn nonces_increase_and_have_at_most_18_digits() {
-        let nonces: Vec<u64> = (0..1000).map(|_| next().parse().unwrap()).collect();
+        // Two clients of one process draw from one sequence.
+        let drawn = [Digits(999), Digits(0)];
+        let nonces: Vec<u64> = (0..1000)
+            .flat_map(|_| drawn.map(|digits| next(digits).parse().unwrap()))
+            .collect();
         assert!(nonces.is_sorted_by(|a, b| a < b));
         assert!(nonces.iter().all(|nonce| nonce.to_string().len() <= 18));
     }

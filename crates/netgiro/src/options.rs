@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use rustls::RootCertStore;
 use url::{Host, Url};
 use uuid::Uuid;
@@ -215,7 +216,8 @@ fn variable(name: &str) -> Result<Option<String>> {
 /// Checked options.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) app_key: String,
+    /// As it is sent with every request.
+    pub(crate) app_key: HeaderValue,
     pub(crate) secret_key: Secret,
     pub(crate) previous_secret_keys: Vec<Secret>,
     pub(crate) base_url: Url,
@@ -272,7 +274,8 @@ impl Settings {
             }),
             is_loopback: is_loopback(&base_url),
             base_url,
-            app_key: options.app_key,
+            app_key: HeaderValue::try_from(options.app_key)
+                .map_err(|_| Error::configuration("app_key cannot be sent as a header"))?,
             secret_key: options.secret_key,
             previous_secret_keys: options.previous_secret_keys,
             timeout: options.timeout,

@@ -27,7 +27,7 @@ pub(crate) const REFERENCE_ID_HEADER: &str = "netgiro_referenceid";
 #[must_use]
 pub fn sign(secret_key: &str, nonce: &str, url: &str, body: &[u8]) -> String {
     let signature = in_hex(digest(secret_key.as_bytes(), nonce, url, body));
-    signature.map(char::from).iter().collect()
+    String::from_utf8_lossy(&signature).into_owned()
 }
 
 fn in_hex(digest: [u8; 32]) -> [u8; 64] {

@@ -3,14 +3,15 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use jiff::Timestamp;
+use reqwest::Method;
 use reqwest::header::{
     ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT,
 };
@@ -45,10 +46,19 @@ const fn largest(endpoint: Endpoint) -> usize {
     }
 }
 
+static APP_KEY: HeaderName = HeaderName::from_static(signature::APP_KEY_HEADER);
+static API_KEY: HeaderName = HeaderName::from_static(signature::API_KEY_HEADER);
+static NONCE: HeaderName = HeaderName::from_static(signature::NONCE_HEADER);
+static SIGNATURE: HeaderName = HeaderName::from_static(signature::SIGNATURE_HEADER);
+/// How many headers a request has: these of ours, and `Host` and `Content-Length`, which hyper adds.
+const HEADERS: usize = 8;
+
 /// The connections of one client.
 #[derive(Debug)]
 pub(crate) struct Transport {
     settings: Arc<Settings>,
+    digits: nonce::Digits,
+    watch: Watch,
     /// Keeps connections alive, for calls that may be repeated.
     pooled: OnceLock<reqwest::Client>,
     /// Opens a connection for every call. InsertCart goes this way: on a kept connection that the
@@ -61,6 +71,8 @@ impl Transport {
     pub(crate) fn new(settings: Arc<Settings>) -> Self {
         Self {
             settings,
+            digits: nonce::Digits::draw(),
+            watch: Watch::new(),
             pooled: OnceLock::new(),
             fresh: OnceLock::new(),
         }
@@ -91,32 +103,23 @@ impl Transport {
 
     async fn exchange(&self, request: &Request<'_>, started: &Arc<AtomicBool>) -> Result<Answer> {
         let endpoint = request.endpoint;
-        // A runtime that runs within calls alone has not seen yet that the server closed a kept
-        // connection: let it look, lest the call be spent on finding out.
-        for _ in 0..2 {
-            tokio::task::yield_now().await;
-        }
-        let url = request.url.clone();
+        self.watch.look().await;
         let connections = self.connections(endpoint)?;
-        let builder = match request.body {
-            Some(body) => connections.post(url).body(reqwest::Body::wrap(MarkedBody {
-                bytes: Some(body.clone()),
-                started: Arc::clone(started),
-            })),
-            None => connections.get(url),
+        let (method, body) = match request.body {
+            Some(body) => (Method::POST, Some(MarkedBody::wrap(body, started))),
+            None => (Method::GET, None),
         };
-        let mut response = builder
-            .headers(self.headers(request)?)
-            .send()
-            .await
-            .map_err(|error| {
-                let unmarked = request.body.is_none() && error.is_connect();
-                self.broken(
-                    endpoint,
-                    &error,
-                    started.load(Ordering::Acquire) && !unmarked,
-                )
-            })?;
+        let mut to_send = reqwest::Request::new(method, request.url.clone());
+        *to_send.headers_mut() = self.headers(request)?;
+        *to_send.body_mut() = body;
+        let mut response = connections.execute(to_send).await.map_err(|error| {
+            let unmarked = request.body.is_none() && error.is_connect();
+            self.broken(
+                endpoint,
+                &error,
+                started.load(Ordering::Acquire) && !unmarked,
+            )
+        })?;
 
         let http_status = response.status().as_u16();
         let received = read_body(&mut response, largest(endpoint))
@@ -139,6 +142,7 @@ impl Transport {
                     Unread::BrokeOff(_) => error.passing(),
                 }
             })?;
+        self.watch.answered();
         let headers = response.headers();
         let signing = SigningHeaders::read(
             headers
@@ -186,23 +190,23 @@ impl Transport {
     }
 
     fn headers(&self, request: &Request<'_>) -> Result<HeaderMap> {
-        let mut headers = HeaderMap::with_capacity(6);
-        let mut insert = |name, value: String| {
-            let value = HeaderValue::try_from(value)
-                .map_err(|_| Error::configuration(format!("{name} cannot be sent as a header")))?;
-            headers.insert(HeaderName::from_static(name), value);
-            Ok(())
-        };
+        let mut headers = HeaderMap::with_capacity(HEADERS);
         let app_key = self.settings.app_key.clone();
         if request.endpoint.is_signed() {
-            let (secret, nonce) = (self.settings.secret_key.expose(), nonce::next());
+            let (secret, nonce) = (self.settings.secret_key.expose(), nonce::next(self.digits));
             let body = request.body.map_or(&[][..], |body| body);
             let signature = signature::sign(secret, &nonce, request.url.as_str(), body);
-            insert(signature::APP_KEY_HEADER, app_key)?;
-            insert(signature::NONCE_HEADER, nonce)?;
-            insert(signature::SIGNATURE_HEADER, signature)?;
+            // In one piece of memory, since each piece costs one more when the headers are copied on the way.
+            let both = Bytes::from(nonce.clone() + &signature);
+            let value = |part| {
+                HeaderValue::from_maybe_shared(part)
+                    .map_err(|_| Error::configuration("the signature cannot be sent as a header"))
+            };
+            headers.insert(&APP_KEY, app_key);
+            headers.insert(&NONCE, value(both.slice(..nonce.len()))?);
+            headers.insert(&SIGNATURE, value(both.slice(nonce.len()..))?);
         } else {
-            insert(signature::API_KEY_HEADER, app_key)?;
+            headers.insert(&API_KEY, app_key);
         }
         if request.body.is_some() {
             headers.insert(
@@ -381,6 +385,48 @@ fn innermost(error: &dyn std::error::Error) -> String {
     innermost.to_string()
 }
 
+/// Whether the runtime has looked at its sockets of late.
+///
+/// One that runs within calls alone has not seen yet that the server closed a kept connection in the meantime:
+/// it has to look, lest a call be spent on finding out. One that has just read an answer has looked.
+#[derive(Debug)]
+struct Watch {
+    since: Instant,
+    /// Microseconds from `since` to the last answer; none yet: 0.
+    answered_at: AtomicU64,
+}
+
+impl Watch {
+    /// Servers close what has been idle for seconds.
+    const OF_LATE: u64 = 1000;
+
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            answered_at: AtomicU64::new(0),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn answered(&self) {
+        self.answered_at.store(self.now(), Ordering::Relaxed);
+    }
+
+    async fn look(&self) {
+        let answered_at = self.answered_at.load(Ordering::Relaxed);
+        if self.now().saturating_sub(answered_at) < Self::OF_LATE {
+            return;
+        }
+        // The first lets the runtime look, the second lets what holds the connection hear of it.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 /// A request body that notes when it is asked for.
 ///
 /// The connection asks for the body before it writes the first byte, so a body that was never asked
@@ -388,6 +434,15 @@ fn innermost(error: &dyn std::error::Error) -> String {
 struct MarkedBody {
     bytes: Option<Bytes>,
     started: Arc<AtomicBool>,
+}
+
+impl MarkedBody {
+    fn wrap(bytes: &Bytes, started: &Arc<AtomicBool>) -> reqwest::Body {
+        reqwest::Body::wrap(Self {
+            bytes: Some(bytes.clone()),
+            started: Arc::clone(started),
+        })
+    }
 }
 
 impl Body for MarkedBody {
