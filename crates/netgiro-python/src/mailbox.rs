@@ -1,8 +1,8 @@
 //! How the background thread tells an event loop that calls have brought something.
 //!
 //! Each event loop has one mailbox. The background thread notes which tickets are due and, if the
-//! loop does not know yet, writes one byte into a pipe that the loop watches; the loop's thread then
-//! wakes all that are due at once. Where a loop cannot watch a pipe (Windows' proactor), a thread of
+//! loop does not know yet, writes one byte into a pipe that the loop watches, once it has run all that
+//! is ready; the loop's thread then wakes all that are due at once. Where a loop cannot watch a pipe (Windows' proactor), a thread of
 //! its own calls the loop instead.
 
 use std::collections::HashMap;
@@ -20,6 +20,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+use tokio::runtime::Handle;
 
 use crate::runtime::{ProcessBound, lock};
 
@@ -32,7 +33,7 @@ pub(crate) struct Bell {
 #[derive(Default)]
 struct Queue {
     due: Vec<u64>,
-    /// The loop has been told, and has not looked yet.
+    /// The loop has been told or is about to be, and has not looked yet.
     told: bool,
 }
 
@@ -56,7 +57,7 @@ impl Bell {
         })
     }
 
-    /// Notes that a ticket is due, and tells the loop unless it has been told.
+    /// Notes that a ticket is due, and sees to it that the loop is told.
     pub(crate) fn ring(self: &Arc<Self>, ticket: u64) {
         let mut queue = lock(&self.queue);
         queue.due.push(ticket);
@@ -65,6 +66,18 @@ impl Bell {
         if told {
             return;
         }
+        match Handle::try_current() {
+            // A task takes its turn after all those that are ready now: the tickets that they bring are due as well
+            // when the loop looks.
+            Ok(background) => {
+                let bell = Arc::clone(self);
+                background.spawn(async move { bell.tell() });
+            }
+            Err(_) => self.tell(),
+        }
+    }
+
+    fn tell(self: &Arc<Self>) {
         match &self.wake {
             #[cfg(unix)]
             Wake::Pipe(pipe) => {

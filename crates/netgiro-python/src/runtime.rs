@@ -15,6 +15,7 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::bulk::{Kept, Unfinished};
 use crate::errors;
@@ -98,14 +99,21 @@ impl Drop for Ending {
 struct Lane {
     client: netgiro::Client,
     runtime: Option<Runtime>,
+    /// When to look for signals again. One for all calls: to set a timer for each would cost each two system calls.
+    look: Pin<Box<Sleep>>,
 }
 
 impl Lane {
     fn new(client: netgiro::Client) -> PyResult<Self> {
         let runtime = current_thread()?;
+        let look = {
+            let _within = runtime.enter();
+            Box::pin(sleep(SIGNAL_INTERVAL))
+        };
         Ok(Self {
             client,
             runtime: Some(runtime),
+            look,
         })
     }
 }
@@ -213,10 +221,10 @@ impl Connections {
         F: Future<Output = Result<T, netgiro::Error>> + Send,
         T: Send,
     {
-        let lane = self.lane(py)?;
+        let mut lane = self.lane(py)?;
         let wanted = Wanted::now(py)?;
         let (lane, outcome) = py.detach(move || {
-            let outcome = panics::caught(|| drive(&lane, on_event, wanted, job));
+            let outcome = panics::caught(|| drive(&mut lane, on_event, wanted, job));
             (lane, outcome)
         });
         if outcome.is_ok() {
@@ -234,7 +242,7 @@ enum Step<T> {
 
 /// Python code runs between two `block_on`s, never within one: it may make calls of its own.
 fn drive<T, F>(
-    lane: &Lane,
+    lane: &mut Lane,
     on_event: Option<&Py<PyAny>>,
     wanted: Option<Wanted>,
     job: impl FnOnce(netgiro::Client, Reporter) -> F,
@@ -255,11 +263,12 @@ where
     let call = job(lane.client.clone(), reporter);
     // In a box from here on: a call is some kilobytes, which would be moved about, and this would be compiled for each.
     let call = Box::pin(heard(wanted, || listener, call));
-    until_done(runtime, on_event, events.as_mut(), call)
+    until_done(runtime, &mut lane.look, on_event, events.as_mut(), call)
 }
 
 fn until_done<T>(
     runtime: &Runtime,
+    look: &mut Pin<Box<Sleep>>,
     on_event: Option<&Py<PyAny>>,
     mut events: Option<&mut UnboundedReceiver<Event>>,
     mut call: Pin<Box<dyn Future<Output = Result<T, netgiro::Error>> + '_>>,
@@ -270,7 +279,7 @@ fn until_done<T>(
                 biased;
                 event = next(events.as_deref_mut()) => Step::Event(event),
                 outcome = &mut call => Step::Done(outcome),
-                () = tokio::time::sleep(SIGNAL_INTERVAL), if handles_signals() => Step::LookForSignals,
+                () = &mut *look, if handles_signals() => Step::LookForSignals,
             };
             // What gave way to others in this turn, as tokio has it do after much work, is woken at the
             // end of the turn, and would never be if there were none.
@@ -285,7 +294,10 @@ fn until_done<T>(
                 return Ok(outcome);
             }
             Step::Event(event) => tell(on_event, event)?,
-            Step::LookForSignals => look_for_signals()?,
+            Step::LookForSignals => {
+                look.as_mut().reset(Instant::now() + SIGNAL_INTERVAL);
+                look_for_signals()?;
+            }
         }
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Slot {
 struct Inner {
     items: VecDeque<Item>,
     waiters: Vec<(Arc<Bell>, u64)>,
+    /// Threads that are blocked here. To notify nobody would be a system call for each call of an event loop.
+    blocked: usize,
 }
 
 impl Slot {
@@ -49,8 +51,11 @@ impl Slot {
         let mut inner = lock(&self.inner);
         inner.items.push_back(item);
         let waiters = std::mem::take(&mut inner.waiters);
+        let is_awaited = inner.blocked > 0;
         drop(inner);
-        self.changed.notify_all();
+        if is_awaited {
+            self.changed.notify_all();
+        }
         for (bell, ticket) in waiters {
             bell.ring(ticket);
         }
@@ -75,11 +80,13 @@ impl Slot {
     pub(crate) fn wait(&self, at_most: Duration) -> Option<Item> {
         let mut inner = lock(&self.inner);
         if inner.items.is_empty() {
+            inner.blocked += 1;
             inner = self
                 .changed
                 .wait_timeout(inner, at_most)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+            inner.blocked -= 1;
         }
         inner.items.pop_front()
     }
