@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use napi::bindgen_prelude::{Either, Function, Uint8Array};
 use napi_derive::napi;
 use netgiro::{
-    Callback, CartState, CartStatus, Client, ClientOptions, Error, ErrorKind, Result, WaitMany,
-    Watch,
+    Callback, CartState, CartStatus, CheckResult, Client, ClientOptions, Error, ErrorKind, Result,
+    WaitMany, Watch,
 };
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -254,7 +254,7 @@ impl NativeClient {
             Ok(port.start(call, |events| async move {
                 while let Some((at, result)) = checking.next().await {
                     let (done, total) = (checking.done(), checking.total());
-                    events.send(&(done, total, at, CheckView::from(&result)));
+                    events.send((done, total, at, Checked(result)));
                 }
                 Ok(())
             }))
@@ -426,7 +426,7 @@ impl NativeWaiting {
             if let Some(mut waiting) = waiting {
                 while let Some(result) = waiting.next().await {
                     let (done, total) = (waiting.done(), waiting.total());
-                    events.send(&(done, total, CheckView::from(&result)));
+                    events.send((done, total, Checked(result)));
                 }
             }
             Ok(())
@@ -436,7 +436,7 @@ impl NativeWaiting {
 
 async fn follow(mut watch: Watch, events: Events) -> Result<State> {
     while let Some(change) = watch.next().await {
-        events.send(&State(change?));
+        events.send(State(change?));
     }
     watch.finish().await.map(State)
 }
@@ -455,6 +455,18 @@ impl Serialize for State {
         serializer: S,
     ) -> std::result::Result<S::Ok, S::Error> {
         StateView::from(&self.0).serialize(serializer)
+    }
+}
+
+/// The result of a check on its way to JavaScript.
+struct Checked(CheckResult);
+
+impl Serialize for Checked {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        CheckView::from(&self.0).serialize(serializer)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::poll::PollView;
 use crate::values::{StateView, milliseconds};
@@ -52,6 +52,15 @@ impl<'a> From<&'a netgiro::Error> for Failure<'a> {
             poll: error.poll().map(PollView::from),
             cause: error.cause().map(|cause| Box::new(Self::from(cause))),
         }
+    }
+}
+
+/// An error of the core on its way to JavaScript.
+pub(crate) struct Failed(pub(crate) netgiro::Error);
+
+impl Serialize for Failed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Failure::from(&self.0).serialize(serializer)
     }
 }
 

@@ -7,12 +7,13 @@
 //!
 //! Waking a thread costs a system call on this side and some on the other, so both ways many calls share one: the
 //! background thread takes the calls from a channel, and wakes JavaScript after all tasks that were ready have run.
+//! Outcomes become text on JavaScript's thread: when many calls are under way it is the background thread that has no time.
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -27,9 +28,10 @@ use napi::threadsafe_function::{
 };
 use napi_derive::napi;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use crate::errors::{self, Failure};
+use crate::errors::{self, Failed, Failure};
 
 /// What the background thread is given to do.
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -99,12 +101,52 @@ pub(crate) struct Shared {
     listening: [AtomicBool; 2],
 }
 
-#[derive(Default)]
-struct Outbox {
-    /// Messages not yet delivered, as the inside of a JSON array: `[call, kind, payload],…`.
-    messages: String,
-    /// The calls of which these are the last messages.
-    over: Vec<u32>,
+/// Messages not yet delivered.
+type Outbox = Vec<Message>;
+
+/// What JavaScript gets as `[call, kind, payload]`.
+struct Message {
+    call: u32,
+    kind: Kind,
+    payload: Box<dyn Payload>,
+}
+
+trait Payload: Send {
+    fn write(&self, text: &mut Vec<u8>) -> serde_json::Result<()>;
+}
+
+impl<T: Serialize + Send> Payload for T {
+    fn write(&self, text: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(text, self)
+    }
+}
+
+impl Message {
+    /// As much text as a state with its payment takes, and its call.
+    const USUAL: usize = 448;
+
+    /// Appends the message; one that cannot be written becomes an error of its call, whose promise must not hang.
+    fn write(&self, text: &mut Vec<u8>) {
+        let Self {
+            call,
+            kind,
+            payload,
+        } = self;
+        let start = text.len();
+        let _ = write!(text, "[{call},{},", *kind as u8);
+        let written = catch_unwind(AssertUnwindSafe(|| payload.write(text)));
+        if !matches!(written, Ok(Ok(()))) {
+            let failure = Failure::internal("the outcome has no JSON form".to_owned());
+            text.truncate(start);
+            let _ = write!(
+                text,
+                "[{call},{},{}",
+                Kind::Error as u8,
+                errors::json(&failure)
+            );
+        }
+        text.push(b']');
+    }
 }
 
 tokio::task_local! {
@@ -179,7 +221,7 @@ impl Port {
     where
         W: FnOnce(Events) -> F,
         F: Future<Output = netgiro::Result<T>> + Send + 'static,
-        T: Serialize,
+        T: Serialize + Send + 'static,
     {
         let jobs = match background() {
             Ok(jobs) => jobs,
@@ -199,12 +241,11 @@ impl Port {
         let work = THIS_CALL.scope(this.clone(), work(this));
         let (job, handle) = abortable(async move {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
-            let (kind, payload) = match &outcome {
-                Ok(Ok(value)) => (Kind::Value, errors::json(value)),
-                Ok(Err(error)) => (Kind::Error, errors::json(&Failure::from(error))),
-                Err(panic) => (Kind::Error, errors::json(&panicked(panic.as_ref()))),
-            };
-            shared.deliver(call, kind, &payload);
+            match outcome {
+                Ok(Ok(value)) => shared.deliver(call, Kind::Value, value),
+                Ok(Err(error)) => shared.deliver(call, Kind::Error, Failed(error)),
+                Err(panic) => shared.deliver(call, Kind::Error, panicked(panic.as_ref())),
+            }
         });
         if jobs.send(Box::pin(job.map(drop))).is_err() {
             let failure = Failure::internal("the background thread has ended".to_owned());
@@ -223,9 +264,8 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    pub(crate) fn send<T: Serialize>(&self, event: &T) {
-        self.shared
-            .deliver(self.call, Kind::Event, &errors::json(event));
+    pub(crate) fn send<T: Serialize + Send + 'static>(&self, event: T) {
+        self.shared.deliver(self.call, Kind::Event, event);
     }
 
     /// Tells the subscribers of a topic, if there are any, what the current task's call has done.
@@ -236,8 +276,11 @@ impl Events {
                 Topic::Requests => (requests, Kind::Request),
                 Topic::Polls => (polls, Kind::Poll),
             };
-            if listening.load(Ordering::Relaxed) {
-                shared.deliver(*call, kind, &errors::json(&event()));
+            // An event is borrowed from what it tells of, so it becomes text at once.
+            if listening.load(Ordering::Relaxed)
+                && let Ok(text) = RawValue::from_string(errors::json(&event()))
+            {
+                shared.deliver(*call, kind, text);
             }
         });
     }
@@ -245,16 +288,15 @@ impl Events {
 
 impl Shared {
     /// Leaves a message for JavaScript. Called by tasks of the background thread.
-    fn deliver(self: &Arc<Self>, call: u32, kind: Kind, payload: &str) {
+    fn deliver<T: Serialize + Send + 'static>(self: &Arc<Self>, call: u32, kind: Kind, payload: T) {
+        let message = Message {
+            call,
+            kind,
+            payload: Box::new(payload),
+        };
         let mut outbox = lock(&self.outbox);
-        let is_first = outbox.messages.is_empty();
-        if !is_first {
-            outbox.messages.push(',');
-        }
-        let _ = write!(outbox.messages, "[{call},{},{payload}]", kind as u8);
-        if matches!(kind, Kind::Value | Kind::Error) {
-            outbox.over.push(call);
-        }
+        let is_first = outbox.is_empty();
+        outbox.push(message);
         drop(outbox);
         if is_first {
             // A task takes its turn after all those that are ready now: what they bring goes with this message.
@@ -289,13 +331,25 @@ fn take_messages(shared: &Weak<Shared>) -> String {
     let Some(shared) = shared.upgrade() else {
         return "[]".to_owned();
     };
-    let Outbox { messages, over } = std::mem::take(&mut *lock(&shared.outbox));
+    let messages = std::mem::take(&mut *lock(&shared.outbox));
     if let Some(calls) = lock(&shared.calls).as_mut() {
-        for call in over {
-            calls.remove(&call);
+        for message in &messages {
+            if matches!(message.kind, Kind::Value | Kind::Error) {
+                calls.remove(&message.call);
+            }
         }
     }
-    format!("[{messages}]")
+    let mut text = Vec::with_capacity(messages.len() * Message::USUAL);
+    text.push(b'[');
+    for (at, message) in messages.iter().enumerate() {
+        if at > 0 {
+            text.push(b',');
+        }
+        message.write(&mut text);
+    }
+    text.push(b']');
+    // What serde writes is UTF-8.
+    String::from_utf8(text).unwrap_or_else(|_| "[]".to_owned())
 }
 
 /// A fault of this library's: the call is lost, but its promise must not hang.
