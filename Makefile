@@ -1,7 +1,7 @@
 # Everything is installed below this folder: .work, target and node_modules.
 PYTHON ?= python3
 
-.PHONY: demo test lint bench storm fuzz audit clean
+.PHONY: demo test lint bench instructions storm fuzz audit clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -17,6 +17,9 @@ storm: ## the storm, the killed jobs, worker threads and memory, at full size
 
 bench: ## netgiro beside its peers: medians and ratios, into docs/benchmarks
 	@$(PYTHON) benches/run.py --rounds $(or $(ROUNDS),5)
+
+instructions: ## of what needs no network, counted: fails where one takes 5 % more than the committed baseline
+	@$(PYTHON) benches/instructions.py
 
 fuzz: ## each fuzz target for SECONDS seconds
 	@$(PYTHON) tools/fuzz.py $(or $(SECONDS),60)

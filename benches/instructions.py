@@ -1,6 +1,6 @@
 """Counts the instructions of each operation with callgrind, and compares them with the baseline.
 
-    python3 benches/instructions.py            fails when an operation takes 5 % more than it did
+    make instructions                          fails when an operation takes 5 % more than it did
     python3 benches/instructions.py --write    makes what is counted now the baseline
 
 Instructions do not depend on what else the machine is doing. They do depend on the compiler, so a

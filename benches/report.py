@@ -1,27 +1,32 @@
-"""The results as a table, as JSON and as a picture: medians, and ratios to the best peer and the ceiling."""
+"""The results as tables and as JSON: medians, and ratios to the best peer and the ceiling; targets, and what came of them."""
 
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
-from works import CEILING, NEVER_BEST, OURS
+import picture
+from works import BEST_PEER, BY_HAND, CEILING, MORE_IS_BETTER, NEVER_BEST, OURS
 
-# Of these, more is better.
-MORE_IS_BETTER = {"per_second"}
 TITLES = {
     "median_us": "median µs",
     "cpu_us": "CPU µs",
     "per_second": "calls/s",
     "bytes_a_cart": "bytes a cart",
-    "milliseconds": "ms above bare",
+    "milliseconds": "ms",
+    "late_p50_ms": "half late by ms",
+    "late_p99_ms": "1 % late by ms",
+    "growth": "growth",
+    "megabytes": "MB",
 }
 NOT_MEASURED = "-"
 
+Medians = dict[str, dict[str, float]]
+Row = list[str]
 
-def best_peer(medians: dict[str, dict[str, float]], figure: str) -> float | None:
+
+def best_peer(medians: Medians, figure: str) -> float | None:
     peers = [
         figures[figure]
         for name, figures in medians.items()
@@ -32,103 +37,152 @@ def best_peer(medians: dict[str, dict[str, float]], figure: str) -> float | None
     return max(peers) if figure in MORE_IS_BETTER else min(peers)
 
 
+def number(value: float | None) -> str:
+    if value is None:
+        return NOT_MEASURED
+    return f"{value:,.{0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2}f}"
+
+
 def ratio(value: float | None, of: float | None) -> str:
     return f"{value / of:.2f} x" if value is not None and of else NOT_MEASURED
 
 
-def rows(result: dict[str, Any]) -> list[list[str]]:
-    """A row for each who did the work."""
+def rows(result: dict[str, Any]) -> list[Row]:
+    """A row for each who did the work; without the columns that say nothing of it."""
     medians, figures = result["medians"], result["figures"]
-    made = []
+    compared = {figure: best_peer(medians, figure) for figure in figures}
+    ceiling = medians.get(CEILING, {}).get(figures[0])
+    head = [result["work"]]
+    for figure in figures:
+        head += [TITLES[figure], *([f"to {BEST_PEER}"] if compared[figure] else [])]
+    made = [[*head, *(["to the ceiling"] if ceiling else [])]]
     for name, found in medians.items():
         row = [name]
         for figure in figures:
-            value = found.get(figure)
-            row.append(NOT_MEASURED if value is None else f"{value:,.{0 if value > 100 else 1}f}")
-            row.append(ratio(value, best_peer(medians, figure)))
-        of_the_first = medians.get(CEILING, {}).get(figures[0])
-        made.append([*row, ratio(found.get(figures[0]), of_the_first)])
+            row.append(number(found.get(figure)))
+            if compared[figure]:
+                row.append(ratio(found.get(figure), compared[figure]))
+        made.append([*row, *([ratio(found.get(figures[0]), ceiling)] if ceiling else [])])
     return made
+
+
+def columns(lines: list[Row]) -> str:
+    """Lines of cells, the first of each to the left, with a rule below the head."""
+    widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
+    text = []
+    for at, (first, *others) in enumerate(lines):
+        cells = [first.ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        text.append("  ".join(cells).rstrip())
+        if at == 0:
+            text.append("-" * (sum(widths) + 2 * len(widths) - 2))
+    return "\n".join(text)
 
 
 def table(results: list[dict[str, Any]]) -> str:
     """All works, as text to be read in a terminal or a browser."""
-    text = []
-    for result in results:
-        head = [result["work"]]
-        for figure in result["figures"]:
-            head += [TITLES[figure], "to the best peer"]
-        lines = [[*head, f"to {CEILING}"], *rows(result)]
-        widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
-        for number, line in enumerate(lines):
-            first, *others = line
-            cells = [first.ljust(widths[0])]
-            cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-            text.append("  ".join(cells).rstrip())
-            if number == 0:
-                text.append("-" * (sum(widths) + 2 * len(widths) - 2))
-        text.append("")
-    return "\n".join(text)
+    return "\n\n".join(columns(rows(result)) for result in results) + "\n"
+
+
+def met(result: dict[str, Any], target: dict[str, Any]) -> Row | None:
+    """What is aimed at, and what came of it."""
+    medians: Medians = result["medians"]
+    figure, of = target["figure"], target["of"]
+    value = medians.get(target["entry"], {}).get(figure)
+    if of == BEST_PEER:
+        measure = best_peer(medians, figure)
+    else:
+        measure = medians.get(of, {}).get(figure) if of else 1.0
+    if value is None or not measure:
+        return None
+    is_ratio = of is not None
+    sign = "≥" if target["at_least"] else "≤"
+
+    def shown(amount: float | None) -> str:
+        if amount is None:
+            return ""
+        return f"{amount:.2f} x" if is_ratio else number(amount)
+
+    reached = value / measure
+    limit, stretch = target["limit"], target["stretch"]
+
+    def reaches(bound: float) -> bool:
+        return reached >= bound if target["at_least"] else reached <= bound
+
+    verdict = "met" if reaches(limit) else "not met"
+    if stretch is not None and reaches(stretch):
+        verdict = "stretch met"
+    who = "" if target["entry"] == OURS else f", {target['entry']}"
+    what = f"{TITLES[figure]}{who}{f' to {of}' if of else ''}"
+    return [result["work"], what, shown(reached), f"{sign} {shown(limit)}", shown(stretch), verdict]
+
+
+def targets(results: list[dict[str, Any]]) -> str:
+    """What was aimed at, and what came of it."""
+    found = [met(result, target) for result in results for target in result["targets"]]
+    lines = [row for row in found if row is not None]
+    if not lines:
+        return ""
+    # The second column is words as well.
+    width = max(len(line[1]) for line in lines)
+    head = ["what is aimed at", "", "is", "target", "stretch", ""]
+    return columns([head, *([row[0], row[1].ljust(width), *row[2:]] for row in lines)]) + "\n"
 
 
 def summary(results: dict[str, Any]) -> str:
-    machine, sizes = results["machine"], results["sizes"]
+    machine = results["machine"]
     shared = "shared with other work" if machine["shared"] else "otherwise idle"
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     return "\n".join(
         [
             f"{machine['processor']}, {machine['cores']} cores, {shared}; {machine['system']}",
+            f"load before {machine['load_before']}; other machines of the host took {machine['stolen']:.1%}",
             f"Python {machine['python']}, Node {machine['node']}, {machine['rust']}",
-            f"{results['rounds']} rounds, each of everybody in turn; medians; answers signed",
-            f"wheel {sizes['wheel'] / 1e6:.2f} MB, tarball {sizes['tarball'] / 1e6:.2f} MB",
+            f"{results['rounds']} rounds, each of everybody in turn; medians; answers signed, and verified",
+            f"the ceiling: {results['ceiling']}",
             f"versions: {versions}",
+            f"the same work differed from round to round by {unrest(results['works']):.0%} (median of all works)",
         ]
     )
 
 
-def picture(results: dict[str, Any]) -> str:
-    """Each work that has peers: how many times the best peer's figure is ours, on a logarithmic scale."""
-    bars = []
-    for result in results["works"]:
-        figure = result["figures"][0]
-        best = best_peer(result["medians"], figure)
-        ours = result["medians"].get(OURS, {}).get(figure)
+def unrest(works: list[dict[str, Any]]) -> float:
+    """How far the rounds of one work lie apart, over their median: what a ratio cannot be finer than."""
+    apart = []
+    for work in works:
+        for name, rounds in work["rounds"].items():
+            figure = work["figures"][0]
+            values = [one[figure] for one in rounds if figure in one]
+            middle = work["medians"][name].get(figure)
+            if len(values) > 1 and middle and middle > 0:
+                apart.append((max(values) - min(values)) / middle)
+    apart.sort()
+    return apart[len(apart) // 2] if apart else 0.0
+
+
+def bars(works: list[dict[str, Any]]) -> list[picture.Bar]:
+    """How many times the best peer's figure ours is, work by work."""
+    found = []
+    for work in works:
+        figure = work["figures"][0]
+        # What is done by hand, in the same language and without a network, is no peer's.
+        peers = {name: one for name, one in work["medians"].items() if name != BY_HAND}
+        best = best_peer(peers, figure)
+        ours = peers.get(OURS, {}).get(figure)
         if best and ours and best > 0 and ours > 0:
             factor = ours / best if figure in MORE_IS_BETTER else best / ours
-            bars.append((result["work"], factor))
-    left, width, height = 300, 380, 26
-    largest = max((abs(math.log2(factor)) for _, factor in bars), default=1) or 1
-    middle = left + width * 0.15
-    drawn = []
-    for number, (name, factor) in enumerate(bars):
-        top = 48 + number * height
-        length = math.log2(factor) / largest * width * 0.85
-        begin, extent = (middle, length) if length >= 0 else (middle + length, -length)
-        kind = "better" if factor >= 1 else "worse"
-        drawn += [
-            f'<text x="{left - 12}" y="{top + 14}" text-anchor="end">{name}</text>',
-            f'<rect class="{kind}" x="{begin:.1f}" y="{top}" width="{max(extent, 1):.1f}" height="18" rx="3"/>',
-            f'<text x="{middle + max(length, 0) + 8:.1f}" y="{top + 14}">{factor:.1f} x</text>',
-        ]
-    bottom = 60 + len(bars) * height
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {bottom}" role="img" font-size="13"',
-            ' font-family="system-ui, sans-serif" aria-label="netgiro beside the best peer">',
-            "<style>text{fill:#1f2937}.better{fill:#0f766e}.worse{fill:#b45309}.axis{stroke:#9ca3af}",
-            "@media(prefers-color-scheme:dark){text{fill:#e5e7eb}.better{fill:#2dd4bf}.worse{fill:#fbbf24}}</style>",
-            '<text x="16" y="24" font-weight="600">How many times better than the best peer</text>',
-            *drawn,
-            f'<line class="axis" x1="{middle}" x2="{middle}" y1="40" y2="{bottom - 12}"/>',
-            "</svg>",
-            "",
-        ]
-    )
+            found.append((f"{work['work']} ({TITLES[figure]})", factor))
+    return found
 
 
 def write(results: dict[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    text = f"{summary(results)}\n\n{table(results['works'])}"
-    (folder / "results.txt").write_text(text, encoding="utf-8")
+    works = results["works"]
+    parts = [summary(results), targets(works), table(works), results["operations"]]
+    (folder / "results.txt").write_text(
+        "\n\n".join(part.strip() for part in parts) + "\n", encoding="utf-8"
+    )
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    (folder / "results.svg").write_text(picture(results), encoding="utf-8")
+    (folder / "results.svg").write_text(
+        picture.drawn(bars(works), results["rounds"]), encoding="utf-8"
+    )

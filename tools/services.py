@@ -42,9 +42,13 @@ def found(program: str) -> Path | None:
     )
 
 
-def install() -> None:
-    """Installs the packages that are missing, where that can be done without asking anybody."""
-    missing = [package for program, package in PACKAGES.values() if found(program) is None]
+def install(*packages: str) -> None:
+    """Installs those of Debian's packages that are missing, where that can be done without asking anybody.
+
+    A package is missing when the program of its name is, or the one that `PACKAGES` says.
+    """
+    programs = {package: program for program, package in PACKAGES.values()}
+    missing = [package for package in packages if found(programs.get(package, package)) is None]
     if not missing or shutil.which("apt-get") is None:
         return
     as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
@@ -142,7 +146,7 @@ SERVICES = {"PostgreSQL": postgresql, "Redis": redis, "Chromium": chromium}
 @contextmanager
 def running() -> Iterator[dict[str, str]]:
     """The services that could be started, as the variables by which tests find them."""
-    install()
+    install(*(package for _, package in PACKAGES.values()))
     variables: dict[str, str] = {}
     with ExitStack() as stack:
         for name, service in SERVICES.items():

@@ -137,6 +137,23 @@ async function callbacks(peer, _baseUrl, count) {
   })
 }
 
-const WORKS = { serial, in_flight: inFlight, bulk, waiting, callbacks }
+// After how many calls memory is looked at for the first time.
+const FEW_CALLS = Number(process.env.NETGIRO_BENCH_FEW_CALLS ?? 20_000)
+
+/** What a process holds after many calls, one after another, beside what it held after a few. */
+async function memory(peer, baseUrl, count) {
+  const { check, close } = await PEERS[peer](baseUrl)
+  const [cart] = ids(1)
+  for (let at = 0; at < FEW_CALLS; at += 1) await check(cart)
+  globalThis.gc?.()
+  const afterFew = process.memoryUsage.rss()
+  for (let at = FEW_CALLS; at < count; at += 1) await check(cart)
+  globalThis.gc?.()
+  const afterMany = process.memoryUsage.rss()
+  await close()
+  return { growth: afterMany / afterFew, megabytes: afterMany / 1e6 }
+}
+
+const WORKS = { serial, in_flight: inFlight, bulk, waiting, callbacks, memory }
 const [work, peer, baseUrl, count] = process.argv.slice(2)
 console.log(JSON.stringify(await WORKS[work](peer, baseUrl, Number(count))))

@@ -194,7 +194,61 @@ def callbacks(peer: str, _base_url: str, count: int) -> dict[str, float]:
     return figures
 
 
-WORKS = {work.__name__: work for work in (serial, in_flight, bulk, waiting, callbacks)}
+# After how many calls memory is looked at for the first time.
+FEW_CALLS = int(os.environ.get("NETGIRO_BENCH_FEW_CALLS", "20000"))
+
+
+def memory(peer: str, base_url: str, count: int) -> dict[str, float]:
+    """What a process holds after many calls, one after another, beside what it held after a few."""
+    with peers.BLOCKING[peer](base_url) as check:
+        cart = ids(1)[0]
+        for _ in range(FEW_CALLS):
+            check(cart)
+        gc.collect()
+        after_few = resident()
+        for _ in range(count - FEW_CALLS):
+            check(cart)
+        gc.collect()
+        return {"growth": resident() / after_few, "megabytes": resident() / 1e6}
+
+
+def reconcile(_peer: str, _base_url: str, count: int) -> dict[str, float]:
+    """Orders against checks that are done, all of them paid but for one in a hundred."""
+    import netgiro
+
+    carts = ids(count)
+    references = [f"order-{number}" for number in range(count)]
+    orders = [
+        {"reference": reference, "transaction_id": cart, "amount": 4990, "status": "paid"}
+        for reference, cart in zip(references, carts, strict=True)
+    ]
+    checks = netgiro.CheckResults(
+        checked(cart, reference, is_paid=at % 100 != 0)
+        for at, (cart, reference) in enumerate(zip(carts, references, strict=True))
+    )
+    netgiro.reconcile(orders[:100], checks)
+    with timed(count) as figures:
+        report = netgiro.reconcile(orders, checks)
+    assert len(report.exceptions) == (count + 99) // 100
+    return figures | {"milliseconds": figures["wall_us"] * count / 1000}
+
+
+def checked(cart: str, reference: str, *, is_paid: bool) -> Any:
+    import netgiro
+
+    status, payment = "canceled", None
+    if is_paid:
+        status = "confirmed"
+        payment = netgiro.PaymentInfo(
+            transaction_id=uuid.UUID(cart), total_amount=4990, reference_number=reference
+        )
+    state = netgiro.CartState(uuid.UUID(cart), status, payment=payment)
+    return netgiro.CheckResult(uuid.UUID(cart), state=state)
+
+
+WORKS = {
+    work.__name__: work for work in (serial, in_flight, bulk, waiting, callbacks, memory, reconcile)
+}
 
 
 def main() -> None:

@@ -1,0 +1,45 @@
+"""The results as a picture: bars of factors, on a logarithmic scale."""
+
+from __future__ import annotations
+
+import math
+
+# What is done, and how many times better than by the best peer.
+Bar = tuple[str, float]
+
+LEFT, RIGHT, ROW, TOP = 330, 740, 26, 62
+STYLE = (
+    "text{fill:#1f2937}.note{fill:#6b7280}.better{fill:#0f766e}.worse{fill:#b45309}.axis{stroke:#9ca3af}"
+    "@media(prefers-color-scheme:dark){text{fill:#e5e7eb}.note{fill:#9ca3af}.better{fill:#2dd4bf}.worse{fill:#fbbf24}}"
+)
+
+
+def drawn(bars: list[Bar], rounds: int) -> str:
+    """An SVG that reads on a light page and on a dark one."""
+    ends = [math.log2(factor) for _, factor in bars] + [0.0]
+    scale = (RIGHT - 60 - LEFT) / ((max(ends) - min(ends)) or 1)
+    axis = LEFT - min(ends) * scale
+    bottom = TOP + 12 + len(bars) * ROW
+    note = f"medians of {rounds} rounds, on a logarithmic scale; right of the line netgiro is ahead"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {bottom}" role="img" font-size="13"',
+        ' font-family="system-ui, sans-serif" aria-label="netgiro beside the best peer">',
+        f"<style>{STYLE}</style>",
+        '<text x="16" y="24" font-weight="600">How many times better than the best peer</text>',
+        f'<text class="note" x="16" y="44">{note}</text>',
+    ]
+    for at, (name, factor) in enumerate(bars):
+        top = TOP + at * ROW
+        length = math.log2(factor) * scale
+        kind = "better" if factor >= 1 else "worse"
+        begin, width = axis + min(length, 0), max(abs(length), 1)
+        parts += [
+            f'<text x="{LEFT - 12}" y="{top + 14}" text-anchor="end">{name}</text>',
+            f'<rect class="{kind}" x="{begin:.1f}" y="{top}" width="{width:.1f}" height="18" rx="3"/>',
+            f'<text x="{axis + max(length, 0) + 8:.1f}" y="{top + 14}">{factor:.1f} x</text>',
+        ]
+    parts += [
+        f'<line class="axis" x1="{axis:.1f}" x2="{axis:.1f}" y1="56" y2="{bottom - 12}"/>',
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
