@@ -7,7 +7,7 @@ import math
 # What is done, and how many times better than by the best peer.
 Bar = tuple[str, float]
 
-LEFT, RIGHT, ROW, TOP = 330, 740, 26, 62
+LEFT, RIGHT, ROW, TOP = 390, 840, 26, 62
 STYLE = (
     "text{fill:#1f2937}.note{fill:#6b7280}.better{fill:#0f766e}.worse{fill:#b45309}.axis{stroke:#9ca3af}"
     "@media(prefers-color-scheme:dark){text{fill:#e5e7eb}.note{fill:#9ca3af}.better{fill:#2dd4bf}.worse{fill:#fbbf24}}"
@@ -22,7 +22,7 @@ def drawn(bars: list[Bar], rounds: int) -> str:
     bottom = TOP + 12 + len(bars) * ROW
     note = f"medians of {rounds} rounds, on a logarithmic scale; right of the line netgiro is ahead"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {bottom}" role="img" font-size="13"',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {RIGHT + 20} {bottom}" role="img" font-size="13"',
         ' font-family="system-ui, sans-serif" aria-label="netgiro beside the best peer">',
         f"<style>{STYLE}</style>",
         '<text x="16" y="24" font-weight="600">How many times better than the best peer</text>',

@@ -468,9 +468,26 @@ impl Body for MarkedBody {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::sync::atomic::AtomicU64;
+    use std::time::{Duration, Instant};
 
-    use super::retry_after;
+    use futures_util::FutureExt as _;
+
+    use super::{Watch, retry_after};
+
+    #[test]
+    fn the_runtime_looks_at_its_sockets_unless_it_has_of_late() {
+        let watch = Watch {
+            since: Instant::now() - Duration::from_secs(1),
+            answered_at: AtomicU64::new(0),
+        };
+        assert!(watch.look().now_or_never().is_none());
+        watch.answered();
+        let at_once = watch.look().now_or_never();
+        // Unless this thread was kept waiting for longer than that.
+        let is_late = watch.now() - watch.answered_at.into_inner() >= Watch::OF_LATE;
+        assert!(at_once.is_some() || is_late);
+    }
 
     #[test]
     fn retry_after_is_read_in_seconds_and_as_a_date() {
