@@ -143,7 +143,7 @@ def local(
     language: str, waiting: Entry, waiting_cpu: float, imports: Command, start: Target
 ) -> list[Work]:
     """The works that tell how a client lives: waiting, growing, starting, verifying."""
-    few_polls, polls = 3, 5
+    few_polls, polls = 2, 5
     return [
         Work(
             *(language, "10,000 carts waiting", "waiting"),
@@ -230,8 +230,8 @@ WORKS = [
             ("late_p99_ms", "late_p50_ms", "cpu_us", "bytes_a_cart"),
         ),
         (*CORE_WAITING, flat("carts", "cpu_us", 1000, 100_000)),
-        server=pending(3),
-        polls=3,
+        server=pending(2),
+        polls=2,
     ),
     *local(
         *("python", Entry("aiohttp", "aiohttp", 10_000), 0.3),
