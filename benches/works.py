@@ -224,6 +224,10 @@ WORKS = [
     *network("python", BLOCKING, ASYNC, (PYTHON_SERIAL, PYTHON_IN_FLIGHT, PYTHON_BULK), tls=True),
     *network("node", NODE, NODE, (NODE_SERIAL, NODE_IN_FLIGHT, NODE_BULK), tls=True),
     Work(
+        *("python", "orders reconciled", "reconcile"),
+        *(RECONCILED, ("milliseconds", "cpu_us")),
+    ),
+    Work(
         *("core", "carts waiting", "waiting"),
         *(
             growth("carts", 1000, 10_000, 100_000),
@@ -240,10 +244,6 @@ WORKS = [
     *local(
         *("node", Entry("undici Pool", "undici Pool", 10_000), 0.5),
         *(("undici", "axios"), Target("milliseconds", None, 5)),
-    ),
-    Work(
-        *("python", "orders reconciled", "reconcile"),
-        *(RECONCILED, ("milliseconds", "cpu_us")),
     ),
 ]
 
