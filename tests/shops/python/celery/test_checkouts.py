@@ -11,9 +11,19 @@ from pathlib import Path
 
 import pytest
 
+import netgiro
 from harness import eventually
 
 CHECKOUTS = 500
+
+
+def follow_open_orders(shop):
+    """What `docs/celery.md` has a shop do from time to time."""
+    for reference, transaction_id in shop.execute(
+        "SELECT reference, transaction_id FROM orders WHERE status IS NULL"
+    ):
+        cart = netgiro.Cart(transaction_id, reference=reference, amount=4990)
+        shop.carts.follow(cart, timeout=1)
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks into /proc")
@@ -41,7 +51,10 @@ def test_every_order_ends_as_the_simulator_holds_it(shop, simulator):
     eventually(lambda: recorded() > CHECKOUTS // 5, 30)
     shop.kill(second)  # a whole worker, with all that it held
     shop.start_worker()
-    eventually(lambda: recorded() == CHECKOUTS, 90)
+    # A message that the killed worker had taken from Redis, and not noted yet, is nobody's any more.
+    eventually(lambda: recorded() >= CHECKOUTS - 1, 90)
+    follow_open_orders(shop)
+    eventually(lambda: recorded() == CHECKOUTS, 30)
     took = time.monotonic() - began
 
     held = {cart.reference: cart for cart in simulator.carts()}
