@@ -478,7 +478,7 @@ mod tests {
     #[test]
     fn the_runtime_looks_at_its_sockets_unless_it_has_of_late() {
         let watch = Watch {
-            since: Instant::now() - Duration::from_secs(1),
+            since: Instant::now().checked_sub(Duration::from_secs(1)).unwrap(),
             answered_at: AtomicU64::new(0),
         };
         assert!(watch.look().now_or_never().is_none());
