@@ -2,8 +2,8 @@
 //!
 //! Each event loop has one mailbox. The background thread notes which tickets are due and, if the
 //! loop does not know yet, writes one byte into a pipe that the loop watches, once it has run all that
-//! is ready; the loop's thread then wakes all that are due at once. Where a loop cannot watch a pipe (Windows' proactor), a thread of
-//! its own calls the loop instead.
+//! is ready; the loop's thread then wakes all that are due at once. Where a loop cannot watch a pipe
+//! (Windows' proactor), a thread of its own calls the loop instead.
 
 use std::collections::HashMap;
 #[cfg(unix)]

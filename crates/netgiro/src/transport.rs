@@ -58,7 +58,7 @@ const HEADERS: usize = 8;
 pub(crate) struct Transport {
     settings: Arc<Settings>,
     digits: nonce::Digits,
-    watch: Watch,
+    lookout: Lookout,
     /// Keeps connections alive, for calls that may be repeated.
     pooled: OnceLock<reqwest::Client>,
     /// Opens a connection for every call. InsertCart goes this way: on a kept connection that the
@@ -72,7 +72,7 @@ impl Transport {
         Self {
             settings,
             digits: nonce::Digits::draw(),
-            watch: Watch::new(),
+            lookout: Lookout::new(),
             pooled: OnceLock::new(),
             fresh: OnceLock::new(),
         }
@@ -103,7 +103,7 @@ impl Transport {
 
     async fn exchange(&self, request: &Request<'_>, started: &Arc<AtomicBool>) -> Result<Answer> {
         let endpoint = request.endpoint;
-        self.watch.look().await;
+        self.lookout.look().await;
         let connections = self.connections(endpoint)?;
         let (method, body) = match request.body {
             Some(body) => (Method::POST, Some(MarkedBody::wrap(body, started))),
@@ -142,7 +142,7 @@ impl Transport {
                     Unread::BrokeOff(_) => error.passing(),
                 }
             })?;
-        self.watch.answered();
+        self.lookout.answered();
         let headers = response.headers();
         let signing = SigningHeaders::read(
             headers
@@ -390,13 +390,13 @@ fn innermost(error: &dyn std::error::Error) -> String {
 /// One that runs within calls alone has not seen yet that the server closed a kept connection in the meantime:
 /// it has to look, lest a call be spent on finding out. One that has just read an answer has looked.
 #[derive(Debug)]
-struct Watch {
+struct Lookout {
     since: Instant,
     /// Microseconds from `since` to the last answer; none yet: 0.
     answered_at: AtomicU64,
 }
 
-impl Watch {
+impl Lookout {
     /// Servers close what has been idle for seconds.
     const OF_LATE: u64 = 1000;
 
@@ -473,19 +473,19 @@ mod tests {
 
     use futures_util::FutureExt as _;
 
-    use super::{Watch, retry_after};
+    use super::{Lookout, retry_after};
 
     #[test]
     fn the_runtime_looks_at_its_sockets_unless_it_has_of_late() {
-        let watch = Watch {
+        let lookout = Lookout {
             since: Instant::now().checked_sub(Duration::from_secs(1)).unwrap(),
             answered_at: AtomicU64::new(0),
         };
-        assert!(watch.look().now_or_never().is_none());
-        watch.answered();
-        let at_once = watch.look().now_or_never();
+        assert!(lookout.look().now_or_never().is_none());
+        lookout.answered();
+        let at_once = lookout.look().now_or_never();
         // Unless this thread was kept waiting for longer than that.
-        let is_late = watch.now() - watch.answered_at.into_inner() >= Watch::OF_LATE;
+        let is_late = lookout.now() - lookout.answered_at.into_inner() >= Lookout::OF_LATE;
         assert!(at_once.is_some() || is_late);
     }
 
