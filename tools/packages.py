@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".work"
 DIST = WORK / "dist"
+# A debug build takes seconds where a release takes minutes; what users install is the release.
+IS_DEBUG = os.environ.get("NETGIRO_BUILD") == "debug"
 
 
 def run(*command: str | Path, cwd: Path = ROOT, **env: str) -> None:
@@ -80,7 +82,8 @@ def emptied(folder: Path) -> Path:
 
 def wheel() -> Path:
     folder = emptied(DIST / "wheel")
-    maturin("build", "--release", "--locked", "--compression-level", "9", "--out", folder)
+    release = [] if IS_DEBUG else ["--release", "--compression-level", "9"]
+    maturin("build", *release, "--locked", "--out", folder)
     return only(folder, "*.whl")
 
 
@@ -112,7 +115,7 @@ def node_modules() -> None:
 def tarball() -> Path:
     folder = emptied(DIST / "npm")
     node_modules()
-    run("npm", "run", "build", "--silent")
+    run("npm", "run", "build:debug" if IS_DEBUG else "build", "--silent")
     run("npm", "pack", "--silent", "--pack-destination", folder)
     return only(folder, "*.tgz")
 
