@@ -2,8 +2,6 @@
 
 use crate::certificate;
 use crate::error::SimulatorError;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -58,11 +56,7 @@ impl Identity {
                 hosts.extend(host);
                 let made = certificate::make(&hosts).map_err(|error| unusable(&error))?;
                 let key = PrivatePkcs8KeyDer::from(made.key).into();
-                (
-                    vec![made.certificate.into()],
-                    key,
-                    Some(pem(&made.authority)),
-                )
+                (vec![made.certificate.into()], key, Some(made.authority))
             }
             Tls::Given { certificate, key } => {
                 let chain = CertificateDer::pem_slice_iter(certificate.as_bytes())
@@ -88,20 +82,6 @@ fn unusable(error: &dyn fmt::Display) -> SimulatorError {
     SimulatorError::InvalidOption(format!(
         "tls needs a certificate and its private key, both as PEM: {error}"
     ))
-}
-
-/// A certificate as text.
-fn pem(certificate: &[u8]) -> String {
-    let text = BASE64_STANDARD.encode(certificate);
-    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
-    for (place, letter) in text.chars().enumerate() {
-        if place > 0 && place % 64 == 0 {
-            pem.push('\n');
-        }
-        pem.push(letter);
-    }
-    pem.push_str("\n-----END CERTIFICATE-----\n");
-    pem
 }
 
 fn provider() -> Arc<CryptoProvider> {
