@@ -1,379 +1,260 @@
-//! Arrow's C data interface: tables are handed to pyarrow, polars, DuckDB and pandas as the very memory
-//! they compute on, without any of them being needed here.
-//!
-//! What is laid out here is written down in <https://arrow.apache.org/docs/format/CDataInterface.html> and
-//! `CStreamInterface.html` beside it. The crates that implement it add some 600 KB to the module, a tenth
-//! of all of it, so the little that is needed stands here.
-//!
-//! Each struct owns what its pointers lead to, by its private data, and frees it when its consumer
-//! calls `release`, or, if none did, when it is dropped. A consumer may move a struct elsewhere by
-//! copying its bytes and clearing `release` in the original, which is then not freed.
+//! Results as Arrow's columns: pyarrow, polars, DuckDB and pandas take them as the very memory they
+//! compute on, without any of them being needed here.
 
-#![allow(
-    unsafe_code,
-    reason = "the interface is one of C: pointers, and functions that are called with them"
-)]
-
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr;
+use std::sync::Arc;
 
+use arrow_array::builder::{
+    BooleanBuilder, Decimal128Builder, Int8Builder, Int64Builder, StringBuilder,
+    TimestampMicrosecondBuilder,
+};
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{
+    ArrayRef, DictionaryArray, RecordBatch, RecordBatchReader, StringArray, types::Int8Type,
+};
+use arrow_schema::ffi::FFI_ArrowSchema;
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+use netgiro::columns::{Column, Value};
+use netgiro::{CartStatus, CheckResult, CheckResults, ErrorKind, PaymentInfo};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use rust_decimal::Decimal;
 
-/// What `get_next` answers when it has failed; the message is the stream's last error.
-const EINVAL: c_int = 22;
+/// How many rows are handed out at a time.
+const BATCH: usize = 1 << 16;
+/// Amounts have at least so many decimals, so that the tables of two days go together.
+const USUAL_SCALE: u8 = 2;
+const PRECISION: u8 = 38;
 
-const NULLABLE: i64 = 2;
-
-/// A type, as the C interface has it.
-#[repr(C)]
-pub(crate) struct Schema {
-    format: *const c_char,
-    name: *const c_char,
-    metadata: *const c_char,
-    flags: i64,
-    n_children: i64,
-    children: *mut *mut Schema,
-    dictionary: *mut Schema,
-    release: Option<unsafe extern "C" fn(*mut Schema)>,
-    private_data: *mut c_void,
+/// As Python's `__arrow_c_schema__` has to give it.
+pub(crate) fn schema(py: Python<'_>, results: Arc<CheckResults>) -> PyResult<Bound<'_, PyCapsule>> {
+    let reader = py.detach(|| Reader::new(results));
+    let schema = FFI_ArrowSchema::try_from(reader.schema().as_ref())
+        .map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+    PyCapsule::new_with_value_and_destructor(py, schema, c"arrow_schema", |schema, _| drop(schema))
 }
 
-/// Values of a type, as the C interface has them.
-#[repr(C)]
-pub(crate) struct Array {
-    length: i64,
-    null_count: i64,
-    offset: i64,
-    n_buffers: i64,
-    n_children: i64,
-    buffers: *mut *const c_void,
-    children: *mut *mut Array,
-    dictionary: *mut Array,
-    release: Option<unsafe extern "C" fn(*mut Array)>,
-    private_data: *mut c_void,
-}
-
-#[repr(C)]
-struct Stream {
-    get_schema: Option<unsafe extern "C" fn(*mut Stream, *mut Schema) -> c_int>,
-    get_next: Option<unsafe extern "C" fn(*mut Stream, *mut Array) -> c_int>,
-    get_last_error: Option<unsafe extern "C" fn(*mut Stream) -> *const c_char>,
-    release: Option<unsafe extern "C" fn(*mut Stream)>,
-    private_data: *mut c_void,
-}
-
-/// Memory that holds values: aligned as its elements are.
-pub(crate) enum Buffer {
-    /// There is none: no value is null.
-    Absent,
-    Bytes(Vec<u8>),
-    Offsets(Vec<i32>),
-    Integers(Vec<i64>),
-    Decimals(Vec<i128>),
-}
-
-impl Buffer {
-    fn pointer(&self) -> *const c_void {
-        match self {
-            Self::Absent => ptr::null(),
-            Self::Bytes(values) => values.as_ptr().cast(),
-            Self::Offsets(values) => values.as_ptr().cast(),
-            Self::Integers(values) => values.as_ptr().cast(),
-            Self::Decimals(values) => values.as_ptr().cast(),
-        }
-    }
-}
-
-/// Structs on the heap that others point to.
-struct Owned<T>(Vec<*mut T>);
-
-impl<T> Owned<T> {
-    fn new(values: impl IntoIterator<Item = T>) -> Self {
-        let boxed = |value| Box::into_raw(Box::new(value));
-        Self(values.into_iter().map(boxed).collect())
-    }
-
-    fn first(&self) -> *mut T {
-        self.0.first().copied().unwrap_or_else(ptr::null_mut)
-    }
-
-    fn len(&self) -> i64 {
-        length(self.0.len())
-    }
-}
-
-impl<T> Drop for Owned<T> {
-    fn drop(&mut self) {
-        for &value in &self.0 {
-            // SAFETY: it came from `Box::into_raw` in `new`, and is freed nowhere else.
-            drop(unsafe { Box::from_raw(value) });
-        }
-    }
-}
-
-/// What a schema's pointers lead to.
-struct SchemaParts {
-    format: CString,
-    name: CString,
-    children: Owned<Schema>,
-    dictionary: Owned<Schema>,
-}
-
-impl Schema {
-    /// A type by its format string, under a name; as a dictionary where there is one.
-    pub(crate) fn new(format: CString, name: CString, is_nullable: bool) -> Self {
-        Self::of(format, name, is_nullable, [], None)
-    }
-
-    /// A type whose values are indices into those of another.
-    pub(crate) fn dictionary(format: CString, name: CString, values: Self) -> Self {
-        Self::of(format, name, true, [], Some(values))
-    }
-
-    /// A record of these members.
-    pub(crate) fn record(members: impl IntoIterator<Item = Self>) -> Self {
-        Self::of(c"+s".to_owned(), CString::default(), false, members, None)
-    }
-
-    fn of(
-        format: CString,
-        name: CString,
-        is_nullable: bool,
-        children: impl IntoIterator<Item = Self>,
-        dictionary: Option<Self>,
-    ) -> Self {
-        let mut parts = Box::new(SchemaParts {
-            format,
-            name,
-            children: Owned::new(children),
-            dictionary: Owned::new(dictionary),
-        });
-        Self {
-            format: parts.format.as_ptr(),
-            name: parts.name.as_ptr(),
-            metadata: ptr::null(),
-            flags: if is_nullable { NULLABLE } else { 0 },
-            n_children: parts.children.len(),
-            children: parts.children.0.as_mut_ptr(),
-            dictionary: parts.dictionary.first(),
-            release: Some(release_schema),
-            private_data: Box::into_raw(parts).cast(),
-        }
-    }
-
-    /// As Python's `__arrow_c_schema__` has to give it.
-    pub(crate) fn into_capsule(self, py: Python<'_>) -> PyResult<Bound<'_, PyCapsule>> {
-        PyCapsule::new_with_value_and_destructor(py, self, c"arrow_schema", |schema, _| {
-            drop(schema);
-        })
-    }
-}
-
-/// SAFETY: to be called with a schema that was made by [`Schema::of`] and not released.
-unsafe extern "C" fn release_schema(schema: *mut Schema) {
-    // SAFETY: the caller gives a schema of `of`, whose private data is such a box, and whose `release`
-    // is cleared here, so that nobody comes here with it again.
-    unsafe {
-        drop(Box::from_raw((*schema).private_data.cast::<SchemaParts>()));
-        (*schema).release = None;
-    }
-}
-
-/// What an array's pointers lead to.
-struct ArrayParts {
-    /// What the pointers after it point into.
-    _buffers: Vec<Buffer>,
-    pointers: Vec<*const c_void>,
-    children: Owned<Array>,
-    dictionary: Owned<Array>,
-}
-
-impl Array {
-    /// So many values in these buffers, the first of which says which are not null.
-    pub(crate) fn new(length: usize, nulls: usize, buffers: Vec<Buffer>) -> Self {
-        Self::of(length, nulls, buffers, [], None)
-    }
-
-    /// Indices into other values.
-    pub(crate) fn dictionary(
-        length: usize,
-        nulls: usize,
-        buffers: Vec<Buffer>,
-        values: Self,
-    ) -> Self {
-        Self::of(length, nulls, buffers, [], Some(values))
-    }
-
-    /// So many records of these members.
-    pub(crate) fn record(length: usize, members: impl IntoIterator<Item = Self>) -> Self {
-        Self::of(length, 0, vec![Buffer::Absent], members, None)
-    }
-
-    fn of(
-        values: usize,
-        nulls: usize,
-        buffers: Vec<Buffer>,
-        children: impl IntoIterator<Item = Self>,
-        dictionary: Option<Self>,
-    ) -> Self {
-        // A buffer's values are on the heap: moving the buffer itself moves none of them.
-        let pointers = buffers.iter().map(Buffer::pointer).collect();
-        let mut parts = Box::new(ArrayParts {
-            _buffers: buffers,
-            pointers,
-            children: Owned::new(children),
-            dictionary: Owned::new(dictionary),
-        });
-        Self {
-            length: length(values),
-            null_count: length(nulls),
-            offset: 0,
-            n_buffers: length(parts.pointers.len()),
-            n_children: parts.children.len(),
-            buffers: parts.pointers.as_mut_ptr(),
-            children: parts.children.0.as_mut_ptr(),
-            dictionary: parts.dictionary.first(),
-            release: Some(release_array),
-            private_data: Box::into_raw(parts).cast(),
-        }
-    }
-
-    /// What stands for the end of a stream.
-    fn released() -> Self {
-        Self {
-            length: 0,
-            null_count: 0,
-            offset: 0,
-            n_buffers: 0,
-            n_children: 0,
-            buffers: ptr::null_mut(),
-            children: ptr::null_mut(),
-            dictionary: ptr::null_mut(),
-            release: None,
-            private_data: ptr::null_mut(),
-        }
-    }
-}
-
-/// SAFETY: to be called with an array that was made by [`Array::of`] and not released.
-unsafe extern "C" fn release_array(array: *mut Array) {
-    // SAFETY: as in `release_schema`.
-    unsafe {
-        drop(Box::from_raw((*array).private_data.cast::<ArrayParts>()));
-        (*array).release = None;
-    }
-}
-
-/// A table that is handed out a batch of rows at a time.
-pub(crate) trait Table: Send + 'static {
-    fn schema(&self) -> Schema;
-
-    /// The next rows, as a record of the columns; `None` after the last.
-    fn next(&mut self) -> Result<Option<Array>, String>;
-}
-
-struct StreamParts {
-    table: Box<dyn Table>,
-    error: CString,
-}
-
-/// A table as Python's `__arrow_c_stream__` has to give it.
-pub(crate) fn stream(py: Python<'_>, table: impl Table) -> PyResult<Bound<'_, PyCapsule>> {
-    let parts = Box::new(StreamParts {
-        table: Box::new(table),
-        error: CString::default(),
-    });
-    let stream = Stream {
-        get_schema: Some(get_schema),
-        get_next: Some(get_next),
-        get_last_error: Some(get_last_error),
-        release: Some(release_stream),
-        private_data: Box::into_raw(parts).cast(),
-    };
+/// As Python's `__arrow_c_stream__` has to give it.
+pub(crate) fn stream(py: Python<'_>, results: Arc<CheckResults>) -> PyResult<Bound<'_, PyCapsule>> {
+    let reader = py.detach(|| Reader::new(results));
+    let stream = FFI_ArrowArrayStream::new(Box::new(reader));
     PyCapsule::new_with_value_and_destructor(py, stream, c"arrow_array_stream", |stream, _| {
         drop(stream);
     })
 }
 
-/// SAFETY: to be called with a stream of [`stream`] that is not released, from one thread at a time, and
-/// a place for a schema.
-unsafe extern "C" fn get_schema(stream: *mut Stream, out: *mut Schema) -> c_int {
-    // SAFETY: the private data of such a stream are `StreamParts`, and nobody else uses them now.
-    let parts = unsafe { &mut *(*stream).private_data.cast::<StreamParts>() };
-    match catch_unwind(AssertUnwindSafe(|| parts.table.schema())) {
-        Ok(schema) => {
-            // SAFETY: `out` is a place for a schema; what is in it is not one that could be dropped.
-            unsafe { out.write(schema) };
-            0
+/// Hands results out a batch of rows at a time.
+struct Reader {
+    results: Arc<CheckResults>,
+    schema: SchemaRef,
+    next: usize,
+    /// How many decimals amounts have: as many as the one that has most of them.
+    scale: u8,
+}
+
+impl Reader {
+    fn new(results: Arc<CheckResults>) -> Self {
+        let decimals = results.iter().filter_map(|row| decimals(&row)).max();
+        let scale = decimals.unwrap_or_default().max(USUAL_SCALE);
+        // Of which type a column is, any result shows.
+        let any = CheckResult {
+            transaction_id: uuid::Uuid::nil(),
+            outcome: Err(netgiro::Error::new(ErrorKind::Protocol, "")),
+        };
+        let fields: Vec<_> = Column::ALL
+            .iter()
+            .enumerate()
+            .map(|(at, column)| {
+                let kind = Builder::new(&column.value(&any), scale).data_type(scale);
+                Field::new(column.name, kind, at > 0)
+            })
+            .collect();
+        Self {
+            results,
+            schema: Arc::new(Schema::new(fields)),
+            next: 0,
+            scale,
         }
-        Err(_) => failed(parts, "netgiro has a bug: its columns could not be named"),
     }
-}
 
-/// SAFETY: as for [`get_schema`], with a place for an array.
-unsafe extern "C" fn get_next(stream: *mut Stream, out: *mut Array) -> c_int {
-    // SAFETY: as in `get_schema`.
-    let parts = unsafe { &mut *(*stream).private_data.cast::<StreamParts>() };
-    match catch_unwind(AssertUnwindSafe(|| parts.table.next())) {
-        Ok(Ok(array)) => {
-            // SAFETY: as in `get_schema`.
-            unsafe { out.write(array.unwrap_or_else(Array::released)) };
-            0
+    /// The next rows; `None` after the last.
+    fn batch(&mut self) -> Option<Result<RecordBatch, ArrowError>> {
+        let rows = self.next..self.results.len().min(self.next + BATCH);
+        if rows.is_empty() {
+            return None;
         }
-        Ok(Err(why)) => failed(parts, &why),
-        Err(_) => failed(parts, "netgiro has a bug: its columns could not be filled"),
+        self.next = rows.end;
+        let rows: Vec<_> = rows.filter_map(|at| self.results.get(at)).collect();
+        let columns = Column::ALL.iter().map(|column| self.array(column, &rows));
+        let columns = columns.collect::<Result<Vec<_>, _>>();
+        Some(columns.and_then(|columns| RecordBatch::try_new(Arc::clone(&self.schema), columns)))
+    }
+
+    fn array(&self, column: &Column, rows: &[CheckResult]) -> Result<ArrayRef, ArrowError> {
+        let mut values: Option<Builder> = None;
+        for row in rows {
+            let value = column.value(row);
+            values
+                .get_or_insert_with(|| Builder::new(&value, self.scale))
+                .push(&value, self.scale)
+                .ok_or_else(|| {
+                    ArrowError::ComputeError(format!(
+                        "{} of cart {} does not fit into its column",
+                        column.name, row.transaction_id
+                    ))
+                })?;
+        }
+        values.map_or_else(
+            || Err(ArrowError::ComputeError("there are no rows".to_owned())),
+            Builder::finish,
+        )
     }
 }
 
-fn failed(parts: &mut StreamParts, why: &str) -> c_int {
-    parts.error = CString::new(why.replace('\0', " ")).unwrap_or_default();
-    EINVAL
-}
+impl Iterator for Reader {
+    type Item = Result<RecordBatch, ArrowError>;
 
-/// SAFETY: as for [`get_schema`]. The text is there until the next call.
-unsafe extern "C" fn get_last_error(stream: *mut Stream) -> *const c_char {
-    // SAFETY: as in `get_schema`.
-    let parts = unsafe { &*(*stream).private_data.cast::<StreamParts>() };
-    let error: &CStr = &parts.error;
-    if error.is_empty() {
-        ptr::null()
-    } else {
-        error.as_ptr()
+    fn next(&mut self) -> Option<Self::Item> {
+        // Whoever calls this is written in C, and no panic may reach it.
+        catch_unwind(AssertUnwindSafe(|| self.batch())).unwrap_or_else(|_| {
+            let why = "netgiro has a bug: its columns could not be filled";
+            Some(Err(ArrowError::ComputeError(why.to_owned())))
+        })
     }
 }
 
-/// SAFETY: to be called with a stream of [`stream`] that is not released.
-unsafe extern "C" fn release_stream(stream: *mut Stream) {
-    // SAFETY: as in `release_schema`.
-    unsafe {
-        drop(Box::from_raw((*stream).private_data.cast::<StreamParts>()));
-        (*stream).release = None;
+impl RecordBatchReader for Reader {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
     }
 }
 
-/// Frees on dropping what nobody has released, and may go to another thread: its pointers lead to what
-/// is its own alone, and is `Send` itself.
-macro_rules! releasing {
-    ($($name:ident)+) => {$(
-        impl Drop for $name {
-            fn drop(&mut self) {
-                if let Some(release) = self.release {
-                    // SAFETY: made here, and not released.
-                    unsafe { release(self) };
-                }
+/// The values of a column, as they are collected.
+enum Builder {
+    Text(StringBuilder),
+    Integers(Int64Builder),
+    Flags(BooleanBuilder),
+    Instants(TimestampMicrosecondBuilder),
+    Amounts(Decimal128Builder),
+    /// Places in a list of words.
+    Words(Int8Builder, fn() -> StringArray),
+}
+
+impl Builder {
+    /// One without values, of the type that any value of the column shows.
+    fn new(value: &Value<'_>, scale: u8) -> Self {
+        match value {
+            Value::Integer(_) => Self::Integers(Int64Builder::new()),
+            Value::Flag(_) => Self::Flags(BooleanBuilder::new()),
+            Value::Instant(_) => {
+                Self::Instants(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
+            }
+            Value::Amount(_) => {
+                Self::Amounts(Decimal128Builder::new().with_data_type(decimal(scale)))
+            }
+            Value::Status(_) => Self::Words(Int8Builder::new(), || {
+                CartStatus::ALL
+                    .iter()
+                    .map(|status| Some(status.as_str()))
+                    .collect()
+            }),
+            Value::ErrorCode(_) => Self::Words(Int8Builder::new(), || {
+                ErrorKind::ALL
+                    .iter()
+                    .map(|kind| Some(kind.code()))
+                    .collect()
+            }),
+            _ => Self::Text(StringBuilder::new()),
+        }
+    }
+
+    /// Adds a value; `None` where it does not fit.
+    fn push(&mut self, value: &Value<'_>, scale: u8) -> Option<()> {
+        match (self, value) {
+            (Self::Text(texts), Value::Text(text)) => {
+                let length = text.as_ref().map_or(0, |text| text.len());
+                i32::try_from(texts.values_slice().len() + length).ok()?;
+                texts.append_option(text.as_deref());
+            }
+            (Self::Integers(integers), Value::Integer(integer)) => integers.append_option(*integer),
+            (Self::Flags(flags), Value::Flag(flag)) => flags.append_option(*flag),
+            (Self::Instants(instants), Value::Instant(instant)) => {
+                instants.append_option(instant.map(jiff::Timestamp::as_microsecond));
+            }
+            (Self::Amounts(amounts), Value::Amount(amount)) => match amount {
+                Some(amount) => amounts.append_value(scaled(*amount, scale)?),
+                None => amounts.append_null(),
+            },
+            (Self::Words(places, _), Value::Status(status)) => {
+                places.append_option(place(CartStatus::ALL, *status));
+            }
+            (Self::Words(places, _), Value::ErrorCode(kind)) => {
+                places.append_option(place(ErrorKind::ALL, *kind));
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn data_type(&self, scale: u8) -> DataType {
+        match self {
+            Self::Text(_) => DataType::Utf8,
+            Self::Integers(_) => DataType::Int64,
+            Self::Flags(_) => DataType::Boolean,
+            Self::Instants(_) => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Self::Amounts(_) => decimal(scale),
+            Self::Words(..) => {
+                DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8))
             }
         }
+    }
 
-        // SAFETY: see above.
-        unsafe impl Send for $name {}
-    )+};
+    fn finish(self) -> Result<ArrayRef, ArrowError> {
+        Ok(match self {
+            Self::Text(mut texts) => Arc::new(texts.finish()),
+            Self::Integers(mut integers) => Arc::new(integers.finish()),
+            Self::Flags(mut flags) => Arc::new(flags.finish()),
+            Self::Instants(mut instants) => Arc::new(instants.finish()),
+            Self::Amounts(mut amounts) => Arc::new(amounts.finish()),
+            Self::Words(mut places, words) => Arc::new(DictionaryArray::<Int8Type>::try_new(
+                places.finish(),
+                Arc::new(words()),
+            )?),
+        })
+    }
 }
 
-releasing! { Schema Array Stream }
+fn decimal(scale: u8) -> DataType {
+    DataType::Decimal128(PRECISION, i8::try_from(scale).unwrap_or(i8::MAX))
+}
 
-/// No vector is longer than an `i64` can say.
-fn length(values: usize) -> i64 {
-    i64::try_from(values).unwrap_or(i64::MAX)
+fn place<T: PartialEq>(all: &[T], word: Option<T>) -> Option<i8> {
+    let word = word?;
+    let at = all.iter().position(|known| *known == word)?;
+    i8::try_from(at).ok()
+}
+
+/// How many decimals the amounts of a result have, where it has any.
+fn decimals(row: &CheckResult) -> Option<u8> {
+    let amounts = |payment: &PaymentInfo| {
+        [
+            payment.total_amount,
+            payment.discount_amount,
+            payment.shipping_amount,
+            payment.handling_amount,
+        ]
+    };
+    let payment = row.outcome.as_ref().ok()?.payment.as_deref()?;
+    let amounts = amounts(payment).into_iter().flatten();
+    let most = amounts.map(|amount| amount.normalize().scale()).max()?;
+    u8::try_from(most).ok()
+}
+
+/// An amount in units of its last decimal, where so many digits are allowed.
+fn scaled(amount: Decimal, scale: u8) -> Option<i128> {
+    let amount = amount.normalize();
+    let factor = 10_i128.checked_pow(u32::from(scale).checked_sub(amount.scale())?)?;
+    let units = amount.mantissa().checked_mul(factor)?;
+    (units.unsigned_abs() < 10_u128.pow(PRECISION.into())).then_some(units)
 }

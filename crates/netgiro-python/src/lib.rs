@@ -13,7 +13,6 @@ mod awaitable;
 mod bulk;
 mod callback;
 mod client;
-mod columns;
 mod command;
 mod convert;
 mod errors;

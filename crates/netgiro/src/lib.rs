@@ -28,6 +28,7 @@ mod callback;
 mod cart;
 mod check_many;
 mod client;
+pub mod columns;
 mod customer;
 mod diagnosis;
 mod duration;

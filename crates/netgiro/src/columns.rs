@@ -1,0 +1,149 @@
+//! The columns of bulk results: what each is called, and what it says of a result.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use crate::cart::{CartState, CheckResult, PaymentInfo};
+use crate::error::{Error, ErrorKind};
+use crate::status::CartStatus;
+
+/// A column of a table of [`CheckResult`]s.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// What it is called, in snake case.
+    pub name: &'static str,
+    value: fn(&CheckResult) -> Value<'_>,
+}
+
+impl Column {
+    /// The columns, in order.
+    pub const ALL: &'static [Self] = COLUMNS;
+
+    /// What it says of a result. Which variant it is depends on the column alone.
+    ///
+    /// Of a cart that could not be checked, only the columns of its error hold something.
+    #[must_use]
+    pub fn value<'a>(&self, result: &'a CheckResult) -> Value<'a> {
+        (self.value)(result)
+    }
+}
+
+/// What a column says of one result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// A text.
+    Text(Option<Cow<'a, str>>),
+    /// A whole number.
+    Integer(Option<i64>),
+    /// True or false.
+    Flag(Option<bool>),
+    /// A point in time.
+    Instant(Option<Timestamp>),
+    /// An amount in krónur.
+    Amount(Option<Decimal>),
+    /// A word of the table of statuses.
+    Status(Option<CartStatus>),
+    /// A code of the error table.
+    ErrorCode(Option<ErrorKind>),
+}
+
+const COLUMNS: &[Column] = &[
+    column("transaction_id", |row| {
+        Value::Text(Some(row.transaction_id.to_string().into()))
+    }),
+    column("reference", |row| {
+        text(payment(row).and_then(|payment| payment.reference_number.as_ref()))
+    }),
+    column("amount", |row| {
+        Value::Amount(payment(row).and_then(|payment| payment.total_amount))
+    }),
+    column("status", |row| {
+        Value::Status(state(row).map(|state| state.status))
+    }),
+    column("is_paid", |row| {
+        Value::Flag(state(row).map(CartState::is_paid))
+    }),
+    column("result_code", |row| {
+        Value::Integer(match &row.outcome {
+            Ok(state) => state.result_code,
+            Err(error) => error.result_code(),
+        })
+    }),
+    column("payment_successful", |row| {
+        Value::Flag(state(row).and_then(|state| state.payment_successful))
+    }),
+    column("message", |row| {
+        text(state(row).and_then(|state| state.message.as_ref()))
+    }),
+    column("invoice_number", |row| {
+        Value::Integer(payment(row).and_then(|payment| payment.invoice_number))
+    }),
+    column("payment_status_id", |row| {
+        Value::Integer(payment(row).and_then(|payment| payment.status_id))
+    }),
+    column("created", |row| {
+        Value::Instant(payment(row).and_then(|payment| payment.created))
+    }),
+    column("discount_amount", |row| {
+        Value::Amount(payment(row).and_then(|payment| payment.discount_amount))
+    }),
+    column("shipping_amount", |row| {
+        Value::Amount(payment(row).and_then(|payment| payment.shipping_amount))
+    }),
+    column("handling_amount", |row| {
+        Value::Amount(payment(row).and_then(|payment| payment.handling_amount))
+    }),
+    column("account_number", |row| {
+        Value::Integer(payment(row).and_then(|payment| payment.account_number))
+    }),
+    column("number_of_installments", |row| {
+        Value::Integer(payment(row).and_then(|payment| payment.number_of_installments))
+    }),
+    column("client_identity_confirmed", |row| {
+        Value::Flag(payment(row).and_then(|payment| payment.client_identity_confirmed))
+    }),
+    column("location_id", |row| {
+        text(payment(row).and_then(|payment| payment.location_id.as_ref()))
+    }),
+    column("register_id", |row| {
+        text(payment(row).and_then(|payment| payment.register_id.as_ref()))
+    }),
+    column("checked_at", |row| {
+        Value::Instant(state(row).map(|state| state.checked_at))
+    }),
+    column("reference_id", |row| {
+        Value::Text(match &row.outcome {
+            Ok(state) => state.reference_id.as_deref().map(Cow::from),
+            Err(error) => error.reference_id().map(Cow::from),
+        })
+    }),
+    column("error_code", |row| {
+        Value::ErrorCode(error(row).map(Error::kind))
+    }),
+    column("error_message", |row| {
+        Value::Text(error(row).map(|error| error.message().into()))
+    }),
+];
+
+const fn column(name: &'static str, value: fn(&CheckResult) -> Value<'_>) -> Column {
+    Column { name, value }
+}
+
+fn state(row: &CheckResult) -> Option<&CartState> {
+    row.outcome.as_ref().ok()
+}
+
+fn error(row: &CheckResult) -> Option<&Error> {
+    row.outcome.as_ref().err()
+}
+
+fn payment(row: &CheckResult) -> Option<&PaymentInfo> {
+    state(row)?.payment.as_deref()
+}
+
+fn text(value: Option<&String>) -> Value<'_> {
+    Value::Text(value.map(|text| text.as_str().into()))
+}
