@@ -30,6 +30,21 @@ def document(name):
     return {"$schema": f"{up}schema.json#/$defs/{folder or part}", "about": module.ABOUT, **made}
 
 
+def written(made):
+    """The text of a file: one case a line, so that a change of one shows as one."""
+
+    def compact(value):
+        return json.dumps(value, ensure_ascii=False)
+
+    def member(value):
+        if not isinstance(value, list):
+            return compact(value)
+        return "[\n" + ",\n".join(f"    {compact(case)}" for case in value) + "\n  ]"
+
+    members = ",\n".join(f"  {compact(name)}: {member(value)}" for name, value in made.items())
+    return f"{{\n{members}\n}}\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a committed file differs")
@@ -41,7 +56,7 @@ def main():
         names = [case["name"] for case in made.get("cases", [])]
         if len(names) != len(set(names)):
             raise SystemExit(f"{name}: a case's name is used twice: {sorted(n for n in names if names.count(n) > 1)}")
-        text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+        text = written(made)
         schema.validate(json.loads(text), rules, made["$schema"].partition("schema.json")[2])
         path = HERE / f"{name}.json"
         if not check:
