@@ -125,9 +125,9 @@ def sizes() -> str:
         files = [file for pattern in patterns for file in ROOT.glob(pattern)]
         return sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
 
-    core = lines("crates/netgiro/src/*.rs")
-    python = lines("crates/netgiro-python/src/*.rs", "python/netgiro/*.py")
-    node = lines("crates/netgiro-node/src/*.rs", "node/*.cjs", "node/*.mjs")
+    core = lines("crates/netgiro/src/**/*.rs")
+    python = lines("crates/netgiro-python/src/**/*.rs", "python/netgiro/*.py")
+    node = lines("crates/netgiro-node/src/**/*.rs", "node/*.cjs", "node/*.mjs")
     return f"lines: core {core}, Python binding {python}, Node binding {node}"
 
 

@@ -22,43 +22,30 @@
 //! Every future runs on tokio. What is decided about carts, errors and schedules is decided here;
 //! the Python and Node packages of the same name wrap this crate.
 
-mod amount;
 mod bulk;
 mod callback;
-mod cart;
-mod check_many;
 mod client;
-pub mod columns;
-mod customer;
-mod diagnosis;
-mod duration;
-mod error;
 mod events;
+mod follow;
+mod http;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
-mod json_text;
-mod nonce;
+mod model;
 mod options;
-mod pace;
-mod packed;
-mod poll;
-mod proxy;
+mod protocol;
 pub mod reconcile;
-mod replay;
-mod results;
-mod secret;
-mod settlement;
-mod signature;
-mod status;
-mod tls;
-mod transport;
-mod wait_many;
-mod watch;
-mod wire;
+
+use bulk::{check_many, packed, rate_limiter as pace, results, wait_many};
+use callback::{json_style as json_text, replay_guard as replay};
+use follow as watch;
+use http::{tls, transport};
+use model::{amount, cart, customer, duration, error, poll, proxy, secret, status};
+use protocol::{nonce, settlement, signature, wire};
 
 pub use amount::{Amount, Given};
 pub use bulk::BulkOptions;
+pub use bulk::columns;
 pub use callback::Callback;
 pub use cart::{
     Cart, CartItem, CartRef, CartState, CheckResult, ConfirmationType, NewCart, PaymentInfo,

@@ -1,5 +1,9 @@
 //! Callbacks: verified, parsed, matched against the order.
 
+pub(crate) mod diagnosis;
+pub(crate) mod json_style;
+pub(crate) mod replay_guard;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -7,7 +11,6 @@ use uuid::Uuid;
 use crate::amount::Amount;
 use crate::cart::CartState;
 use crate::customer::mask_within;
-use crate::diagnosis;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
 use crate::replay::ReplayGuard;

@@ -1,6 +1,13 @@
 //! What bulk calls have in common: how many checks at a time, how fast, how long a failed one is tried
 //! again, and what is known already.
 
+pub(crate) mod check_many;
+pub mod columns;
+pub(crate) mod packed;
+pub(crate) mod rate_limiter;
+pub(crate) mod results;
+pub(crate) mod wait_many;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn the_bundled_roots_are_there_where_the_system_has_none() {
         let child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "tls::tests::child"])
+            .args(["--exact", "http::tls::tests::child"])
             .env("SSL_CERT_FILE", "/dev/null")
             .env_remove("SSL_CERT_DIR")
             .output()

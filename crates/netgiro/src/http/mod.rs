@@ -1,0 +1,4 @@
+//! The network: TLS, and one request at a time.
+
+pub(crate) mod tls;
+pub(crate) mod transport;

@@ -1,0 +1,6 @@
+//! Bytes and what they mean: requests, answers, signatures.
+
+pub(crate) mod nonce;
+pub(crate) mod settlement;
+pub(crate) mod signature;
+pub(crate) mod wire;
