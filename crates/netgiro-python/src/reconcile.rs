@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use netgiro::reconcile::{self, Check, Order, ReconcileOptions, Recorded, Total};
+use netgiro_reconcile::{self as reconcile, Check, Order, ReconcileOptions, Recorded, Total};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
 use rust_decimal::Decimal;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use netgiro::reconcile::{self as core, ReconcileOptions, Settled};
+use netgiro_reconcile::{self as core, ReconcileOptions, Settled};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};

@@ -34,7 +34,6 @@ pub mod internals;
 mod model;
 mod options;
 mod protocol;
-pub mod reconcile;
 
 use bulk::{check_many, packed, rate_limiter as pace, results, wait_many};
 use callback::{json_style as json_text, replay_guard as replay};
@@ -45,6 +44,12 @@ use protocol::{nonce, settlement, signature, wire};
 
 pub use amount::{Amount, Given};
 pub use bulk::BulkOptions;
+/// How a caller's word is matched with the names of an enum. No part of the interface.
+#[doc(hidden)]
+pub mod words {
+    pub use crate::model::status::{one_of, word};
+}
+
 pub use bulk::columns;
 pub use callback::Callback;
 pub use cart::{

@@ -167,7 +167,9 @@ impl Error {
         Self::new(ErrorKind::Configuration, message)
     }
 
-    pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
+    /// What is refused before anything is sent; `message` names the argument, what came and what is wanted.
+    #[must_use]
+    pub fn invalid_request(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidRequest, message)
     }
 

@@ -188,7 +188,7 @@ impl ResultCode {
 }
 
 /// Finds the value a caller's word stands for; case, `_` and `-` do not matter.
-pub(crate) fn word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Option<T> {
+pub fn word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Option<T> {
     let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
     let wanted = plain(text.trim());
     all.iter()
@@ -197,7 +197,7 @@ pub(crate) fn word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) 
 }
 
 /// The sentence for a word that stands for nothing.
-pub(crate) fn one_of<T: Copy>(
+pub fn one_of<T: Copy>(
     argument: &str,
     given: &str,
     all: &[T],

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::decide::{self, Cart, Finding, Standing, kronur};
 use super::{Order, Outcome, Recorded};
+use crate::rules::{self, Cart, Finding, Standing, kronur};
 
 /// An order and its place in the input.
 type Placed<'a> = (usize, &'a Order);
@@ -149,7 +149,7 @@ fn pair<'a>(order: Placed<'a>, cart: Option<&'a Cart<'a>>, tolerance: Decimal) -
     Case {
         orders: vec![order],
         carts: cart.into_iter().collect(),
-        finding: decide::pair(order.1, cart, tolerance),
+        finding: rules::pair(order.1, cart, tolerance),
     }
 }
 
@@ -157,7 +157,7 @@ fn alone<'a>(cart: &'a Cart<'a>) -> Option<Case<'a>> {
     Some(Case {
         orders: Vec::new(),
         carts: vec![cart],
-        finding: decide::alone(cart)?,
+        finding: rules::alone(cart)?,
     })
 }
 
@@ -428,6 +428,6 @@ fn without_payment<'a>(
     Case {
         orders: vec![order],
         carts: std::mem::take(carts),
-        finding: decide::pair(order.1, speaker, tolerance),
+        finding: rules::pair(order.1, speaker, tolerance),
     }
 }

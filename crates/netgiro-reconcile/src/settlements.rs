@@ -9,10 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::decide::{self, kronur};
 use super::{Check, MOST, ReconcileOptions, sorted};
-use crate::error::{Error, ErrorKind, Result};
-use crate::settlement::{Settlement, SettlementItem};
+use crate::rules::{self, kronur};
+use netgiro::{Error, ErrorKind, Result, Settlement, SettlementItem};
 
 /// What became of a paid cart, an item of a settlement, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,7 +163,7 @@ type Item<'a> = (Option<i64>, &'a SettlementItem);
 /// All that has one number.
 #[derive(Default)]
 struct Group<'a> {
-    carts: Vec<&'a decide::Cart<'a>>,
+    carts: Vec<&'a rules::Cart<'a>>,
     items: Vec<Item<'a>>,
 }
 
@@ -181,7 +180,7 @@ pub fn reconcile_settlements(
     days: Option<(Timestamp, Timestamp)>,
 ) -> Result<ReconciledSettlements> {
     let transfers = settled.iter().map(transfer).collect::<Result<Vec<_>>>()?;
-    let carts = decide::carts(checks);
+    let carts = rules::carts(checks);
     let paid = || carts.iter().filter(|cart| cart.is_paid());
     let items = || {
         let of = |one: &'_ Settled| one.settlement.number;

@@ -7,8 +7,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{Check, Order, Outcome, Recorded, is_amount};
-use crate::customer::mask_within;
-use crate::status::CartStatus;
+use netgiro::{CartStatus, mask_customer_ids as mask_within};
 
 /// A class, and what to say about it.
 #[derive(Debug)]

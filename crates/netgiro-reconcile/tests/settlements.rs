@@ -8,10 +8,10 @@
 )]
 
 use jiff::Timestamp;
-use netgiro::reconcile::{
+use netgiro::{CartStatus, ErrorKind, Settlement, SettlementItem};
+use netgiro_reconcile::{
     Check, ReconcileOptions, Settled, SettlementOutcome, reconcile_settlements,
 };
-use netgiro::{CartStatus, ErrorKind, Settlement, SettlementItem};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 

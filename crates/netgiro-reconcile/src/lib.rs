@@ -1,10 +1,10 @@
 //! What the shop recorded against what Netgíró says: every order and every payment in exactly one class.
 //!
-//! Pure: orders and checks in, rows and totals out. `decide.rs` holds the table, `cases.rs` which
+//! Pure: orders and checks in, rows and totals out. `rules.rs` holds the table, `grouping.rs` which
 //! orders and carts belong together, and this file what goes in and comes out, and that it adds up.
 
-mod cases;
-mod decide;
+mod grouping;
+mod rules;
 mod settlements;
 
 use std::collections::HashSet;
@@ -15,10 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::cart::{CartState, CheckResult};
-use crate::error::{Error, ErrorKind, Result};
-use crate::status::{CartStatus, one_of, word};
-use cases::Case;
+use grouping::Case;
+use netgiro::words::{one_of, word};
+use netgiro::{CartState, CartStatus, CheckResult, Error, ErrorKind, Result};
 
 pub use settlements::{
     ReconciledSettlements, Settled, SettlementOutcome, SettlementRow, SettlementTotal, Transfer,
@@ -323,8 +322,8 @@ pub fn reconcile(
             at + 1
         )));
     }
-    let carts = decide::carts(checks);
-    let cases = cases::of(orders, &carts, options.tolerance);
+    let carts = rules::carts(checks);
+    let cases = grouping::of(orders, &carts, options.tolerance);
 
     let is_within = |at: Timestamp| {
         options.from.is_none_or(|from| from <= at) && options.until.is_none_or(|until| at < until)
@@ -445,7 +444,7 @@ fn row(case: Case<'_>, now: Timestamp) -> Row {
         standings: sorted(carts.iter().map(|cart| cart.word())),
         order_amount: (!orders.is_empty())
             .then(|| orders.iter().map(|(_, order)| order.amount).sum()),
-        recorded_amount: cases::recorded_as_paid(&orders),
+        recorded_amount: grouping::recorded_as_paid(&orders),
         payments: paid.len(),
         paid_amount: paid
             .iter()
