@@ -15,16 +15,19 @@
     reason = "the shape of an exported function is JavaScript's, not Rust's"
 )]
 
+mod arguments;
 mod client;
 mod command;
-mod convert;
-mod errors;
 mod events;
 #[cfg(feature = "panic-test")]
 mod panics;
-mod poll;
 mod replay;
 mod runtime;
-mod settlement;
 mod simulator;
-mod values;
+mod views;
+
+use arguments as convert;
+use views as values;
+use views::error as errors;
+use views::poll;
+use views::settlement;

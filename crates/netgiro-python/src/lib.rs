@@ -8,28 +8,29 @@
     reason = "doc comments of classes and methods are what help() shows in Python"
 )]
 
-mod arrow;
-mod awaitable;
 mod bulk;
-mod callback;
 mod client;
 mod command;
 mod convert;
 mod errors;
-mod event;
-mod logging;
-mod mailbox;
-mod panics;
-mod poll;
 mod reconcile;
 mod replay;
-mod results;
 mod runtime;
-mod settlement;
 mod simulator;
-mod slot;
-mod stream;
 mod values;
+
+use bulk::columns as arrow;
+use bulk::results;
+use reconcile::settlements as settlement;
+use runtime::call_state as slot;
+use runtime::coroutine as awaitable;
+use runtime::event;
+use runtime::iterators as stream;
+use runtime::logging;
+use runtime::loop_waker as mailbox;
+use runtime::panics;
+use values::callback;
+use values::poll;
 
 /// What `netgiro/__init__.py` hands on. No state here relies on the GIL.
 #[pyo3::pymodule(gil_used = false)]

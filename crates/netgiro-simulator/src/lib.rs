@@ -51,31 +51,36 @@
 //!   number, and the days of `dateFrom` and `dateTo` are those on which settlements were made up, both included.
 //! * `ConfirmCart` before the customer has agreed, or without the SMS code, answers the code that `CheckCart` gives.
 
-mod address;
-mod callbacks;
-mod cart;
-mod certificate;
-mod clock;
-mod codes;
-mod control;
-mod customer;
-mod error;
+mod engine;
 mod faults;
-mod feed;
-mod history;
-mod ledger;
-mod options;
-mod page;
-mod report;
-mod server;
-mod settlement;
-mod signature;
+mod http;
+mod model;
+mod protocol;
 mod simulator;
-mod spoil;
-mod storm;
-mod stream;
-mod tls;
-mod wire;
+
+use engine::cart;
+use engine::clock;
+use engine::history;
+use engine::ledger;
+use engine::settlement;
+use engine::snapshot as report;
+use faults::corrupt as spoil;
+use faults::storm;
+use http::address;
+use http::callback_sender as callbacks;
+use http::certificate;
+use http::control;
+use http::event_stream as feed;
+use http::page;
+use http::server;
+use http::stream;
+use http::tls;
+use model::codes;
+use model::customer;
+use model::error;
+use model::options;
+use protocol::signature;
+use protocol::wire;
 
 pub use error::SimulatorError;
 pub use faults::{BodyAs, DropAt, DropBy, Fault};

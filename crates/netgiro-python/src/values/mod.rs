@@ -3,6 +3,9 @@
 //! A member is converted when it is asked for. Every class can be made with keywords as well, for
 //! the tests of those who use this package, and that is how it is unpickled.
 
+pub(crate) mod callback;
+pub(crate) mod poll;
+
 use std::time::Duration;
 
 use netgiro::{CartStatus, CheckResult as Outcome};

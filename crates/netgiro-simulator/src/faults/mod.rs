@@ -1,5 +1,8 @@
 //! What is to go wrong, and when.
 
+pub(crate) mod corrupt;
+pub(crate) mod storm;
+
 use crate::error::SimulatorError;
 use crate::options::ResponseSignatures;
 use crate::wire::Endpoint;

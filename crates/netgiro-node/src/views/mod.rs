@@ -1,6 +1,10 @@
 //! From what the core gives to what JavaScript gets: plain data under camel case names, null for what is absent,
 //! instants in ISO 8601, received amounts as text with the digits they came with.
 
+pub(crate) mod error;
+pub(crate) mod poll;
+pub(crate) mod settlement;
+
 use std::borrow::Cow;
 use std::time::Duration;
 

@@ -1,6 +1,9 @@
 //! What the bulk calls of both clients share: their options, how they report, and what is kept of a
 //! call that was interrupted.
 
+pub(crate) mod columns;
+pub(crate) mod results;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 

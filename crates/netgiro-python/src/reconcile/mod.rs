@@ -1,5 +1,7 @@
 //! Orders against checks: columns in, columns out. What belongs in which class is the core's.
 
+pub(crate) mod settlements;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;

@@ -1,0 +1,4 @@
+//! The API's JSON and signatures.
+
+pub(crate) mod signature;
+pub(crate) mod wire;
