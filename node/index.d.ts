@@ -1070,7 +1070,10 @@ export class Simulator {
   expire(cart: CartLike): void;
   /** Leaves a paid cart out of its settlement, as if Netgíró had forgotten it. */
   withhold(cart: CartLike): void;
-  /** Lets time pass at once, in milliseconds: carts run out, callbacks are repeated. */
+  /**
+   * Lets time pass at once, in milliseconds: carts run out, callbacks are repeated. Throws an InvalidRequestError for more
+   * than ten years in all, and for less than none.
+   */
   advance(ms: number): void;
   /** The simulator's time: ISO 8601. */
   now(): string;

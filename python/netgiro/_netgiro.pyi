@@ -1352,7 +1352,10 @@ class Simulator:
         """
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once on the simulator's clock."""
+        """Let so many seconds pass at once on the simulator's clock.
+
+        Raises InvalidRequestError for more than ten years in all, and for less than none.
+        """
 
     def now(self) -> datetime.datetime:
         """Return the simulator's time, an aware `datetime` in UTC: real time, plus what it was

@@ -158,6 +158,21 @@ test('the base path of 2019', async () => {
   assert.ok(simulator.requests().every((request) => request.path.startsWith('/api/')));
 });
 
+test('the clock goes ten years in all', async () => {
+  const simulator = await started();
+  const refused = (error) => error instanceof InvalidRequestError && /advance/.test(error.message);
+  for (const tooFar of [1e300, 2 ** 64, Infinity, NaN, -1, 315_532_800_001]) {
+    assert.throws(() => simulator.advance(tooFar), refused, `${tooFar}`);
+  }
+  for (let year = 0; year < 10; year += 1) simulator.advance(31_553_280_000);
+  assert.throws(() => simulator.advance(1), /ten years/);
+  const body = JSON.stringify({ seconds: 1e300 });
+  const headers = { 'content-length': Buffer.byteLength(body) };
+  const [status, { message }] = await ask(simulator.pageUrl, 'POST', '/simulator/advance', { body, headers });
+  assert.equal(status, 400);
+  assert.match(message, /315532800 seconds/);
+});
+
 test('latency holds answers back', async () => {
   const simulator = await started({ latencyMs: 100 });
   const before = performance.now();

@@ -183,6 +183,35 @@ def test_the_base_path_of_2019():
         assert {request.path.split("/")[1] for request in simulator.requests()} == {"api"}
 
 
+def test_the_clock_goes_ten_years_in_all(simulator):
+    for too_far in (1e300, 2.0**64, float("inf"), float("nan"), -1.0):
+        with pytest.raises(netgiro.InvalidRequestError, match="315532800 seconds"):
+            simulator.advance(too_far)
+    before = simulator.now()
+    for _ in range(10):
+        simulator.advance(31_553_280)
+    assert (simulator.now() - before).days == 3652
+    with pytest.raises(netgiro.InvalidRequestError, match="ten years"):
+        simulator.advance(1)
+    assert ask(simulator.page_url, "POST", "/simulator/advance", {"seconds": 1e300})[0] == 400
+
+
+def test_a_cart_cannot_drive_the_simulator_by_its_callback(simulator):
+    port = urlsplit(simulator.url).port
+    with simulator.client() as shop:
+        victim = shop.insert_cart(**ORDER)
+        for number, host in enumerate(("127.0.0.1", "localhost")):
+            url = f"http://{host}:{port}/simulator/carts/{victim.transaction_id}/confirm"
+            cart = shop.insert_cart(**ORDER, callback_url=url)
+            simulator.confirm(cart.transaction_id)
+            deadline = time.monotonic() + 30
+            while not (sent := simulator.callbacks())[number:] or not sent[number].is_done:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert sent[number].status is None
+        assert not shop.check_cart(victim).is_paid
+
+
 def test_latency_holds_answers_back():
     with netgiro.Simulator(latency=0.1) as simulator, simulator.client() as shop:
         started = time.monotonic()

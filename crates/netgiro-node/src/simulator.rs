@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::str::FromStr as _;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use napi::bindgen_prelude::{Either, Uint8Array};
@@ -307,7 +306,7 @@ impl NativeSimulator {
     /// Lets time pass, in milliseconds.
     #[napi(catch_unwind)]
     pub fn advance(&self, by: f64) -> String {
-        reply(&milliseconds("advance", by).map(|by: Duration| self.simulator.advance(by)))
+        reply(&self.simulator.advance_seconds(by / 1000.0).map_err(refused))
     }
 
     /// The simulator's time.

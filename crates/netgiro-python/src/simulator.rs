@@ -294,11 +294,12 @@ impl Simulator {
     }
 
     /// Let so many seconds pass at once on the simulator's clock.
+    ///
+    /// Raises InvalidRequestError for more than ten years in all, and for less than none.
     #[pyo3(signature = (seconds))]
     fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
-        let by = convert::seconds(py, "seconds", seconds)?;
-        py.detach(|| self.0.advance(by));
-        Ok(())
+        py.detach(|| self.0.advance_seconds(seconds))
+            .map_err(|error| raised(py, &error))
     }
 
     /// Return the simulator's time, an aware `datetime` in UTC: real time, plus what it was advanced by.
