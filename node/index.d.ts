@@ -867,6 +867,17 @@ export interface SimulatorOptions {
   callbackHosts?: readonly string[] | null | undefined;
   /** What Netgíró keeps of each sale, in hundredths of a percent, rounded to a króna. Default 195, which is made up. */
   settlementCost?: number | null | undefined;
+  /** Whether InsertCart without ConfirmationType is refused with 10427. Default false: it counts as 0, automatic. */
+  requireConfirmationType?: boolean | null | undefined;
+  /** Whether a number written as JSON text (`"Amount":"4990"`) is refused. Default false: it is read. */
+  requireJsonNumbers?: boolean | null | undefined;
+  /** Whether answers have no PaymentInfo, as in 2019; callbacks keep theirs. Default false. */
+  omitPaymentInfo?: boolean | null | undefined;
+  /**
+   * How many CheckCarts after each change of a cart still answer what was true before it, as a replica that lags behind
+   * does: of a cart just inserted that there is none. Default 0.
+   */
+  staleReads?: number | null | undefined;
 }
 
 /** The endpoints of the API. */
@@ -1059,7 +1070,10 @@ export class Simulator {
   expire(cart: CartLike): void;
   /** Leaves a paid cart out of its settlement, as if Netgíró had forgotten it. */
   withhold(cart: CartLike): void;
-  /** Lets time pass at once, in milliseconds: carts run out, callbacks are repeated. */
+  /**
+   * Lets time pass at once, in milliseconds: carts run out, callbacks are repeated. Throws an InvalidRequestError for more
+   * than ten years in all, and for less than none.
+   */
   advance(ms: number): void;
   /** The simulator's time: ISO 8601. */
   now(): string;

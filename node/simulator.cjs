@@ -37,6 +37,10 @@ const OPTIONS = {
   tls: certificate,
   callbackHosts: texts,
   settlementCost: number,
+  requireConfirmationType: flag,
+  requireJsonNumbers: flag,
+  omitPaymentInfo: flag,
+  staleReads: number,
 };
 
 const FAULT = {

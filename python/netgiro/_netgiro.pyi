@@ -1241,6 +1241,10 @@ class Simulator:
         tls: bool | tuple[str, str] = False,
         callback_hosts: Sequence[str] = (),
         settlement_cost: int = 195,
+        require_confirmation_type: bool = False,
+        require_json_numbers: bool = False,
+        omit_payment_info: bool = False,
+        stale_reads: int = 0,
     ) -> Self:
         """Start a simulator; raises InvalidRequestError for an option that cannot be used.
 
@@ -1257,6 +1261,12 @@ class Simulator:
         `(certificate, key)`, both as PEM text. Callbacks go to this machine, and to `callback_hosts`
         beside it, names or addresses without a port. `settlement_cost` is what Netgíró keeps of a sale,
         in hundredths of a percent.
+
+        InsertCart without ConfirmationType counts as automatic, and a number written as JSON text is
+        read; `require_confirmation_type` and `require_json_numbers` refuse them. `omit_payment_info`
+        leaves PaymentInfo out of answers, as in 2019; callbacks keep theirs. `stale_reads` is how many
+        CheckCarts after each change of a cart still answer what was true before it, as a replica that
+        lags behind does: of a cart just inserted that there is none.
         """
 
     @property
@@ -1342,7 +1352,10 @@ class Simulator:
         """
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once on the simulator's clock."""
+        """Let so many seconds pass at once on the simulator's clock.
+
+        Raises InvalidRequestError for more than ten years in all, and for less than none.
+        """
 
     def now(self) -> datetime.datetime:
         """Return the simulator's time, an aware `datetime` in UTC: real time, plus what it was

@@ -58,7 +58,8 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
         tmp_path,
         *["--seed", "7", "--latency", "0.3", "--faults", str(faults), "--lifetime", "60"],
         *["--check-interval", "2", "--reaction", "30", "--shop", "Kaffihús"],
-        *["--public-url", "https://tunnel.example/netgiro"],
+        *["--public-url", "https://tunnel.example/netgiro", "--stale-reads", "0"],
+        *["--require-confirmation-type", "--require-json-numbers", "--omit-payment-info"],
     )
     try:
         assert simulator.started["url"] == "https://tunnel.example/netgiro/v1/"
@@ -75,6 +76,9 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
         state = simulator.ask("state")
         assert state["shop"] == "Kaffihús"
         assert (state["options"]["seed"], state["options"]["lifetime"]) == (7, 60.0)
+        assert state["options"]["stale_reads"] == 0
+        for switch in ("require_confirmation_type", "require_json_numbers", "omit_payment_info"):
+            assert state["options"][switch] is True
     finally:
         simulator.stop()
 

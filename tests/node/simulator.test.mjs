@@ -115,6 +115,64 @@ test('unusable options are named', async () => {
   await assert.rejects(Simulator.start({ publicUrl: 'abc' }), /public_url/);
 });
 
+test('answers without payment info, and reads that lag behind', async () => {
+  const simulator = await started({ omitPaymentInfo: true, staleReads: 1 });
+  const client = simulator.client();
+  const cart = await client.insertCart(ORDER);
+  const code = async () => (await client.checkCart(cart.transactionId)).resultCode;
+  assert.deepEqual([await code(), await code()], [10201, 10425]);
+  simulator.confirm(cart);
+  assert.deepEqual([await code(), await code()], [10425, 10200]);
+  assert.equal((await client.checkCart(cart)).payment, null);
+  const [, { options }] = await ask(simulator.pageUrl, 'GET', '/simulator/state');
+  assert.deepEqual([options.omit_payment_info, options.stale_reads], [true, 1]);
+});
+
+test('strict switches refuse what is read by default', async () => {
+  const body = JSON.stringify({ Amount: '4990', Reference: 'order-1', CustomerId: '8223281' });
+  for (const [options, expected] of [
+    [{}, 200],
+    [{ requireConfirmationType: true }, 10427],
+    [{ requireJsonNumbers: true }, 400],
+  ]) {
+    const simulator = await started(options);
+    const url = `${simulator.url}Checkout/InsertCart`;
+    const headers = {
+      netgiro_appkey: simulator.appKey,
+      netgiro_nonce: '1',
+      netgiro_signature: sign(simulator.secretKey, '1', url, body),
+      'content-length': Buffer.byteLength(body),
+    };
+    const [, answer] = await ask(url, 'POST', '/v1/Checkout/InsertCart', { body, headers });
+    assert.equal(answer.ResultCode, expected);
+  }
+});
+
+test('the base path of 2019', async () => {
+  const simulator = await started();
+  const { appKey, secretKey } = simulator;
+  const client = new Client({ appKey, secretKey, baseUrl: simulator.url.replace('/v1/', '/api/') });
+  const cart = await client.insertCart(ORDER);
+  simulator.confirm(cart);
+  assert.equal((await client.checkCart(cart)).isPaid, true);
+  assert.ok(simulator.requests().every((request) => request.path.startsWith('/api/')));
+});
+
+test('the clock goes ten years in all', async () => {
+  const simulator = await started();
+  const refused = (error) => error instanceof InvalidRequestError && /advance/.test(error.message);
+  for (const tooFar of [1e300, 2 ** 64, Infinity, NaN, -1, 315_532_800_001]) {
+    assert.throws(() => simulator.advance(tooFar), refused, `${tooFar}`);
+  }
+  for (let year = 0; year < 10; year += 1) simulator.advance(31_553_280_000);
+  assert.throws(() => simulator.advance(1), /ten years/);
+  const body = JSON.stringify({ seconds: 1e300 });
+  const headers = { 'content-length': Buffer.byteLength(body) };
+  const [status, { message }] = await ask(simulator.pageUrl, 'POST', '/simulator/advance', { body, headers });
+  assert.equal(status, 400);
+  assert.match(message, /315532800 seconds/);
+});
+
 test('latency holds answers back', async () => {
   const simulator = await started({ latencyMs: 100 });
   const before = performance.now();

@@ -7,6 +7,7 @@ import http.client
 import json
 import ssl
 import time
+import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -130,6 +131,85 @@ def test_unusable_options_are_named(option):
     (name,) = option
     with pytest.raises(netgiro.InvalidRequestError, match=name):
         netgiro.Simulator(**option)
+
+
+def test_strict_switches_refuse_what_is_read_by_default():
+    body = {"Amount": "4990", "Reference": "order-1", "CustomerId": "8223281"}
+    for options, expected in [
+        ({}, 200),
+        ({"require_confirmation_type": True}, 10427),
+        ({"require_json_numbers": True}, 400),
+    ]:
+        with netgiro.Simulator(**options) as simulator:
+            url = f"{simulator.url}Checkout/InsertCart"
+            sent = json.dumps(body).encode()
+            signature = netgiro.sign(simulator.secret_key, "1", url, sent)
+            headers = {
+                "netgiro_appkey": simulator.app_key,
+                "netgiro_nonce": "1",
+                "netgiro_signature": signature,
+            }
+            request = urllib.request.Request(url, sent, headers)
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                assert json.load(answer)["ResultCode"] == expected
+
+
+def test_answers_without_payment_info():
+    with netgiro.Simulator(omit_payment_info=True) as simulator, simulator.client() as shop:
+        cart = shop.insert_cart(**ORDER)
+        simulator.confirm(cart.transaction_id)
+        assert shop.check_cart(cart.transaction_id).payment is None
+
+
+def test_reads_that_lag_behind():
+    with netgiro.Simulator(stale_reads=1) as simulator, simulator.client() as shop:
+        cart = shop.insert_cart(**ORDER)
+        codes = [shop.check_cart(cart.transaction_id).result_code for _ in range(2)]
+        assert codes == [10201, 10425]
+        simulator.confirm(cart.transaction_id)
+        assert simulator.cart(cart.transaction_id).is_paid
+        codes = [shop.check_cart(cart.transaction_id).result_code for _ in range(2)]
+        assert codes == [10425, 10200]
+
+
+def test_the_base_path_of_2019():
+    with netgiro.Simulator() as simulator:
+        base_url = simulator.url.replace("/v1/", "/api/")
+        keys = simulator.app_key, simulator.secret_key
+        with netgiro.Client(*keys, base_url=base_url) as shop:
+            cart = shop.insert_cart(**ORDER)
+            simulator.confirm(cart.transaction_id)
+            assert shop.check_cart(cart).is_paid
+        assert {request.path.split("/")[1] for request in simulator.requests()} == {"api"}
+
+
+def test_the_clock_goes_ten_years_in_all(simulator):
+    for too_far in (1e300, 2.0**64, float("inf"), float("nan"), -1.0):
+        with pytest.raises(netgiro.InvalidRequestError, match="315532800 seconds"):
+            simulator.advance(too_far)
+    before = simulator.now()
+    for _ in range(10):
+        simulator.advance(31_553_280)
+    assert (simulator.now() - before).days == 3652
+    with pytest.raises(netgiro.InvalidRequestError, match="ten years"):
+        simulator.advance(1)
+    assert ask(simulator.page_url, "POST", "/simulator/advance", {"seconds": 1e300})[0] == 400
+
+
+def test_a_cart_cannot_drive_the_simulator_by_its_callback(simulator):
+    port = urlsplit(simulator.url).port
+    with simulator.client() as shop:
+        victim = shop.insert_cart(**ORDER)
+        for number, host in enumerate(("127.0.0.1", "localhost")):
+            url = f"http://{host}:{port}/simulator/carts/{victim.transaction_id}/confirm"
+            cart = shop.insert_cart(**ORDER, callback_url=url)
+            simulator.confirm(cart.transaction_id)
+            deadline = time.monotonic() + 30
+            while not (sent := simulator.callbacks())[number:] or not sent[number].is_done:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert sent[number].status is None
+        assert not shop.check_cart(victim).is_paid
 
 
 def test_latency_holds_answers_back():

@@ -345,6 +345,20 @@ pub(crate) const COMMANDS: &[Command] = &[
                     "SECONDS",
                     "How long 8111111 and 8222222 take to answer [default: 0]",
                 ),
+                flag(
+                    "require-confirmation-type",
+                    "Refuse InsertCart without ConfirmationType",
+                ),
+                flag(
+                    "require-json-numbers",
+                    "Refuse numbers that are written as JSON text",
+                ),
+                flag("omit-payment-info", "Answer without PaymentInfo"),
+                text(
+                    "stale-reads",
+                    "NUMBER",
+                    "How many checks after a change answer what was before it [default: 0]",
+                ),
                 text("shop", "NAME", "The shop's name on the customer's phone"),
                 text(
                     "public-url",

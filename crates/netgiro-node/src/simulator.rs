@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::str::FromStr as _;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use napi::bindgen_prelude::{Either, Uint8Array};
@@ -67,6 +66,14 @@ pub struct GivenSimulator {
     pub callback_hosts: Option<Vec<String>>,
     /// What is kept of each sale, in hundredths of a percent.
     pub settlement_cost: Option<f64>,
+    /// Whether an insert must say its confirmation type.
+    pub require_confirmation_type: Option<bool>,
+    /// Whether numbers as text are refused.
+    pub require_json_numbers: Option<bool>,
+    /// Whether answers have no payment info.
+    pub omit_payment_info: Option<bool>,
+    /// How many checks lag behind a change.
+    pub stale_reads: Option<f64>,
 }
 
 /// A certificate and its key, as PEM.
@@ -107,8 +114,25 @@ fn simulator_options(given: GivenSimulator) -> Result<SimulatorOptions> {
     if let Some(code) = given.unknown_cart_code {
         options.unknown_cart_code = whole("unknownCartCode", code)?;
     }
-    if let Some(reject) = given.reject_repeated_nonce {
-        options.reject_repeated_nonce = reject;
+    for (given, option) in [
+        (
+            given.reject_repeated_nonce,
+            &mut options.reject_repeated_nonce,
+        ),
+        (
+            given.require_confirmation_type,
+            &mut options.require_confirmation_type,
+        ),
+        (
+            given.require_json_numbers,
+            &mut options.require_json_numbers,
+        ),
+        (given.omit_payment_info, &mut options.omit_payment_info),
+    ] {
+        *option = given.unwrap_or(*option);
+    }
+    if let Some(reads) = given.stale_reads {
+        options.stale_reads = whole("staleReads", reads)?;
     }
     if let Some(amount) = given.minimum_amount {
         options.minimum_amount = whole("minimumAmount", amount)?;
@@ -282,7 +306,7 @@ impl NativeSimulator {
     /// Lets time pass, in milliseconds.
     #[napi(catch_unwind)]
     pub fn advance(&self, by: f64) -> String {
-        reply(&milliseconds("advance", by).map(|by: Duration| self.simulator.advance(by)))
+        reply(&self.simulator.advance_seconds(by / 1000.0).map_err(refused))
     }
 
     /// The simulator's time.

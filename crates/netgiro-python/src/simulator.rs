@@ -61,12 +61,17 @@ impl Simulator {
         decimals=0, response_signatures="valid", unknown_cart_code=10201,
         reject_repeated_nonce=false, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0,
         callback_timeout=5.0, history=100_000, latency=0.0, public_url=None, shop=None,
-        tls=Tls::Wanted(false), callback_hosts=Vec::new(), settlement_cost=195
+        tls=Tls::Wanted(false), callback_hosts=Vec::new(), settlement_cost=195,
+        require_confirmation_type=false, require_json_numbers=false, omit_payment_info=false, stale_reads=0
     ))]
     #[pyo3(
-        text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000, latency=0.0, public_url=None, shop='Prufuverslun', tls=False, callback_hosts=(), settlement_cost=195)"
+        text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000, latency=0.0, public_url=None, shop='Prufuverslun', tls=False, callback_hosts=(), settlement_cost=195, require_confirmation_type=False, require_json_numbers=False, omit_payment_info=False, stale_reads=0)"
     )]
-    #[expect(clippy::too_many_arguments, reason = "as many as there are switches")]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::fn_params_excessive_bools,
+        reason = "as many as there are switches"
+    )]
     fn new(
         py: Python<'_>,
         seed: u64,
@@ -90,6 +95,10 @@ impl Simulator {
         tls: Tls,
         callback_hosts: Vec<String>,
         settlement_cost: u32,
+        require_confirmation_type: bool,
+        require_json_numbers: bool,
+        omit_payment_info: bool,
+        stale_reads: u32,
     ) -> PyResult<Self> {
         let defaults = SimulatorOptions::default();
         let options = SimulatorOptions {
@@ -119,6 +128,10 @@ impl Simulator {
             tls: tls.into(),
             callback_hosts,
             settlement_cost,
+            require_confirmation_type,
+            require_json_numbers,
+            omit_payment_info,
+            stale_reads,
             shop: shop.unwrap_or(defaults.shop),
         };
         py.detach(|| core::Simulator::start(options))
@@ -281,11 +294,12 @@ impl Simulator {
     }
 
     /// Let so many seconds pass at once on the simulator's clock.
+    ///
+    /// Raises InvalidRequestError for more than ten years in all, and for less than none.
     #[pyo3(signature = (seconds))]
     fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
-        let by = convert::seconds(py, "seconds", seconds)?;
-        py.detach(|| self.0.advance(by));
-        Ok(())
+        py.detach(|| self.0.advance_seconds(seconds))
+            .map_err(|error| raised(py, &error))
     }
 
     /// Return the simulator's time, an aware `datetime` in UTC: real time, plus what it was advanced by.

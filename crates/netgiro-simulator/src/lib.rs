@@ -16,7 +16,7 @@
 //! for cart in simulator.carts() {
 //!     simulator.confirm(cart.transaction_id)?;
 //! }
-//! simulator.advance(Duration::from_secs(180)); // whoever has not answered by now never will
+//! simulator.advance(Duration::from_secs(180))?; // whoever has not answered by now never will
 //! simulator.close();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

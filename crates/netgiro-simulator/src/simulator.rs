@@ -181,9 +181,16 @@ impl Simulator {
 
     /// Lets time pass at once: carts run out, customers react, callbacks are repeated, each in its turn.
     ///
-    /// Callbacks are sent, but this does not wait for their answers.
-    pub fn advance(&self, by: Duration) {
-        self.shared.advance(by);
+    /// Callbacks are sent, but this does not wait for their answers. Fails for more than ten years in all.
+    pub fn advance(&self, by: Duration) -> Result<(), SimulatorError> {
+        self.shared.advance(by)
+    }
+
+    /// As [`advance`](Self::advance), by seconds as other languages give them.
+    ///
+    /// Fails for what is no duration, too.
+    pub fn advance_seconds(&self, seconds: f64) -> Result<(), SimulatorError> {
+        self.shared.advance_seconds(seconds)
     }
 
     /// The simulator's time: real time, plus what it was advanced by.

@@ -31,7 +31,9 @@ impl Shop {
         let simulator = Simulator::start(options).unwrap();
         let now = TimeZone::UTC.to_datetime(simulator.now());
         let noon = now.date().tomorrow().unwrap().at(12, 0, 0, 0);
-        simulator.advance(Duration::try_from(noon.duration_since(now)).unwrap());
+        simulator
+            .advance(Duration::try_from(noon.duration_since(now)).unwrap())
+            .unwrap();
         let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
         options.base_url = Some(simulator.url().to_owned());
         let client = Client::new(options.clone()).unwrap();
@@ -100,7 +102,7 @@ fn a_day_is_settled_when_it_is_over() {
         let (_, other) = shop.sell(1010, "order-2").await;
         assert_eq!(shop.list().await.unwrap(), []);
 
-        shop.simulator.advance(DAY);
+        shop.simulator.advance(DAY).unwrap();
         shop.sell(100, "order-3").await;
         let settlements = shop.list().await.unwrap();
         let [settlement] = &settlements[..] else {
@@ -284,7 +286,7 @@ fn a_withheld_sale_is_in_no_settlement() {
         let (forgotten, _) = shop.sell(1000, "order-1").await;
         shop.sell(2000, "order-2").await;
         shop.simulator.withhold(forgotten).unwrap();
-        shop.simulator.advance(DAY);
+        shop.simulator.advance(DAY).unwrap();
         let [settlement] = &shop.list().await.unwrap()[..] else {
             panic!("there is one day");
         };

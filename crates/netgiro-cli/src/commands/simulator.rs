@@ -74,6 +74,12 @@ fn options(given: &Given, interrupt: &Interrupt) -> Result<SimulatorOptions, Fai
         seed: given
             .read("seed", "a whole number, 0 or more")?
             .unwrap_or(0),
+        require_confirmation_type: given.flag("require-confirmation-type"),
+        require_json_numbers: given.flag("require-json-numbers"),
+        omit_payment_info: given.flag("omit-payment-info"),
+        stale_reads: given
+            .read("stale-reads", "a whole number, 0 or more")?
+            .unwrap_or(0),
         public_url: given.owned("public-url")?,
         tls: tls(given, interrupt)?,
         callback_hosts: given

@@ -6,6 +6,7 @@ use crate::codes;
 use crate::customer::{Customer, Manner, Way};
 use jiff::Timestamp;
 use netgiro::ConfirmationType;
+use std::collections::VecDeque;
 use uuid::Uuid;
 
 /// What the merchant asked for with `InsertCart`.
@@ -110,6 +111,11 @@ pub(crate) struct Cart {
     pub(crate) stage: Stage,
     pub(crate) sms_code: Option<String>,
     pub(crate) checks: u32,
+    /// How many checks after a change still see what was before it.
+    stale_reads: u32,
+    /// What such checks see: how many checks there were at a change, and what was answered until then; `None` before
+    /// the cart was. The oldest come first.
+    past: VecDeque<(u32, Option<Answer>)>,
     invoice_number: i64,
     agreed_at: Option<Timestamp>,
     paid_at: Option<Timestamp>,
@@ -123,6 +129,7 @@ pub(crate) struct Birth {
     pub(crate) invoice_number: i64,
     pub(crate) created: Timestamp,
     pub(crate) expires_at: Timestamp,
+    pub(crate) stale_reads: u32,
 }
 
 /// Why something cannot happen to a cart.
@@ -143,10 +150,13 @@ impl Cart {
             },
             sms_code: (way == Way::Kennitala).then_some(birth.sms_code),
             checks: 0,
+            stale_reads: birth.stale_reads,
+            past: VecDeque::new(),
             invoice_number: birth.invoice_number,
             agreed_at: None,
             paid_at: None,
         };
+        cart.remember(None);
         let news = (way == Way::AppCode).then(|| cart.agree(birth.created));
         (cart, news)
     }
@@ -168,7 +178,7 @@ impl Cart {
         if !self.stage.is_open() {
             return Err(self.cannot("decline"));
         }
-        self.stage = Stage::Declined(codes::DECLINED);
+        self.turn(Stage::Declined(codes::DECLINED));
         Ok(News::CustomerDeclined)
     }
 
@@ -176,7 +186,7 @@ impl Cart {
     pub(crate) fn expire(&mut self) -> Result<(), Refusal> {
         match self.stage {
             Stage::Asked | Stage::NeedsCode | Stage::AwaitingCallback | Stage::Reserved => {
-                self.stage = Stage::Canceled;
+                self.turn(Stage::Canceled);
                 Ok(())
             }
             Stage::Paid | Stage::Canceled | Stage::Declined(_) => Err(self.cannot("expire")),
@@ -186,21 +196,41 @@ impl Cart {
     /// Time runs out by itself: only for a cart that waits for its customer.
     pub(crate) fn lifetime_is_over(&mut self) {
         if self.stage.is_open() {
-            self.stage = Stage::Canceled;
+            self.turn(Stage::Canceled);
         }
     }
 
-    /// `CheckCart`.
-    pub(crate) fn check(&mut self) -> Answer {
+    /// `CheckCart`; `None` where it does not see the cart yet.
+    pub(crate) fn check(&mut self) -> Option<Answer> {
         self.checks = self.checks.saturating_add(1);
-        self.state()
+        while let Some((at, _)) = self.past.front()
+            && self.checks > at.saturating_add(self.stale_reads)
+        {
+            self.past.pop_front();
+        }
+        match self.past.front() {
+            Some((_, before)) => before.clone(),
+            None => Some(self.state()),
+        }
+    }
+
+    /// Notes what checks that lag behind see after a change.
+    fn remember(&mut self, before: Option<Answer>) {
+        if self.stale_reads > 0 {
+            self.past.push_back((self.checks, before));
+        }
+    }
+
+    fn turn(&mut self, stage: Stage) {
+        self.remember(Some(self.state()));
+        self.stage = stage;
     }
 
     /// `CancelCart`.
     pub(crate) fn cancel(&mut self) -> Answer {
         let (success, code) = match self.stage {
             Stage::Asked | Stage::NeedsCode | Stage::Reserved => {
-                self.stage = Stage::Canceled;
+                self.turn(Stage::Canceled);
                 (true, codes::CANCELED)
             }
             // Not 10200: without the acknowledgement there will be no payment.
@@ -249,7 +279,7 @@ impl Cart {
             let answer = Answer::bare(true, Some(false), codes::GENERIC_ERROR);
             (answer, None)
         } else if self.order.customer.manner == Manner::NoCredit {
-            self.stage = Stage::Declined(codes::REFUSED);
+            self.turn(Stage::Declined(codes::REFUSED));
             (self.state(), None)
         } else {
             let news = self.agree(now);
@@ -267,7 +297,7 @@ impl Cart {
     /// The merchant's endpoint has had its last chance.
     pub(crate) fn callback_given_up(&mut self) {
         if self.stage == Stage::AwaitingCallback {
-            self.stage = Stage::Canceled;
+            self.turn(Stage::Canceled);
         }
     }
 
@@ -321,14 +351,14 @@ impl Cart {
         self.agreed_at = Some(now);
         match self.order.confirmation {
             ConfirmationType::Automatic => self.pay(now),
-            ConfirmationType::ServerCallback => self.stage = Stage::AwaitingCallback,
-            ConfirmationType::Manual => self.stage = Stage::Reserved,
+            ConfirmationType::ServerCallback => self.turn(Stage::AwaitingCallback),
+            ConfirmationType::Manual => self.turn(Stage::Reserved),
         }
         News::CustomerConfirmed
     }
 
     fn pay(&mut self, now: Timestamp) {
-        self.stage = Stage::Paid;
+        self.turn(Stage::Paid);
         self.paid_at = Some(now);
     }
 
@@ -390,6 +420,7 @@ mod tests {
             invoice_number: 12,
             created: at(0),
             expires_at: at(180),
+            stale_reads: 0,
         };
         Cart::new(order, birth).0
     }
@@ -413,7 +444,10 @@ mod tests {
     fn check_waiting_for_the_customer() {
         for confirmation in TYPES {
             let mut cart = cart(PHONE, confirmation);
-            assert_eq!(row(&cart.check()), (true, Some(false), 10425, None));
+            assert_eq!(
+                row(&cart.check().unwrap()),
+                (true, Some(false), 10425, None)
+            );
         }
     }
 
@@ -421,7 +455,7 @@ mod tests {
     fn check_confirmed() {
         let mut cart = cart(PHONE, ConfirmationType::Automatic);
         assert_eq!(cart.customer_confirms(at(5)), Ok(News::CustomerConfirmed));
-        let answer = cart.check();
+        let answer = cart.check().unwrap();
         assert_eq!(row(&answer), (true, Some(true), 10200, Some(2)));
         let payment = answer.payment.unwrap();
         assert_eq!((payment.amount, payment.created), (1000, at(5)));
@@ -432,14 +466,20 @@ mod tests {
     fn check_reserved_by_a_phone() {
         let mut cart = cart(PHONE, ConfirmationType::Manual);
         cart.customer_confirms(at(5)).unwrap();
-        assert_eq!(row(&cart.check()), (true, Some(false), 10426, Some(1)));
+        assert_eq!(
+            row(&cart.check().unwrap()),
+            (true, Some(false), 10426, Some(1))
+        );
     }
 
     #[test]
     fn check_sms_code_needed() {
         for confirmation in TYPES {
             let mut cart = cart(KENNITALA, confirmation);
-            assert_eq!(row(&cart.check()), (true, Some(false), 10428, None));
+            assert_eq!(
+                row(&cart.check().unwrap()),
+                (true, Some(false), 10428, None)
+            );
         }
     }
 
@@ -447,9 +487,15 @@ mod tests {
     fn check_callback_not_acknowledged() {
         let mut cart = cart(PHONE, ConfirmationType::ServerCallback);
         cart.customer_confirms(at(5)).unwrap();
-        assert_eq!(row(&cart.check()), (true, Some(false), 10429, Some(1)));
+        assert_eq!(
+            row(&cart.check().unwrap()),
+            (true, Some(false), 10429, Some(1))
+        );
         cart.callback_acknowledged(at(9));
-        assert_eq!(row(&cart.check()), (true, Some(true), 10200, Some(2)));
+        assert_eq!(
+            row(&cart.check().unwrap()),
+            (true, Some(true), 10200, Some(2))
+        );
     }
 
     #[test]
@@ -457,7 +503,10 @@ mod tests {
         let mut cart = cart(PHONE, ConfirmationType::ServerCallback);
         cart.customer_confirms(at(5)).unwrap();
         cart.callback_given_up();
-        assert_eq!(row(&cart.check()), (true, Some(false), 10201, None));
+        assert_eq!(
+            row(&cart.check().unwrap()),
+            (true, Some(false), 10201, None)
+        );
         cart.callback_acknowledged(at(9));
         assert_eq!(cart.stage, Stage::Canceled, "too late to acknowledge");
     }
@@ -467,7 +516,10 @@ mod tests {
         for customer in [PHONE, KENNITALA] {
             let mut cart = cart(customer, ConfirmationType::Automatic);
             cart.lifetime_is_over();
-            assert_eq!(row(&cart.check()), (true, Some(false), 10201, None));
+            assert_eq!(
+                row(&cart.check().unwrap()),
+                (true, Some(false), 10201, None)
+            );
         }
     }
 
@@ -476,7 +528,10 @@ mod tests {
         for customer in [PHONE, KENNITALA] {
             let mut cart = cart(customer, ConfirmationType::Automatic);
             assert_eq!(cart.customer_declines(), Ok(News::CustomerDeclined));
-            assert_eq!(row(&cart.check()), (true, Some(false), 10423, None));
+            assert_eq!(
+                row(&cart.check().unwrap()),
+                (true, Some(false), 10423, None)
+            );
         }
     }
 
@@ -497,7 +552,10 @@ mod tests {
             let mut cart = cart(customer, ConfirmationType::Automatic);
             assert_eq!(row(&cart.cancel()), (true, None, 10201, None));
             assert_eq!(row(&cart.cancel()), (true, None, 10202, None));
-            assert_eq!(row(&cart.check()), (true, Some(false), 10201, None));
+            assert_eq!(
+                row(&cart.check().unwrap()),
+                (true, Some(false), 10201, None)
+            );
         }
     }
 
@@ -538,7 +596,10 @@ mod tests {
         cart.customer_confirms(at(5)).unwrap();
         assert_eq!(confirm(&mut cart, None), (true, Some(true), 10200, Some(2)));
         assert_eq!(confirm(&mut cart, None), (true, Some(true), 10203, Some(2)));
-        assert_eq!(row(&cart.check()), (true, Some(true), 10200, Some(2)));
+        assert_eq!(
+            row(&cart.check().unwrap()),
+            (true, Some(true), 10200, Some(2))
+        );
     }
 
     #[test]
@@ -557,7 +618,7 @@ mod tests {
         let mut manual = cart(KENNITALA, ConfirmationType::Manual);
         let reserved = (true, Some(false), 10426, Some(1));
         assert_eq!(confirm(&mut manual, Some(CODE)), reserved);
-        assert_eq!(row(&manual.check()), reserved);
+        assert_eq!(row(&manual.check().unwrap()), reserved);
         assert_eq!(
             confirm(&mut manual, None),
             (true, Some(true), 10200, Some(2))
@@ -574,7 +635,10 @@ mod tests {
             );
         }
         assert_eq!(confirm(&mut cart, None), (true, Some(false), 10428, None));
-        assert_eq!(row(&cart.check()), (true, Some(false), 10428, None));
+        assert_eq!(
+            row(&cart.check().unwrap()),
+            (true, Some(false), 10428, None)
+        );
         assert_eq!(
             confirm(&mut cart, Some(CODE)),
             (true, Some(true), 10200, Some(2))
@@ -588,7 +652,10 @@ mod tests {
             confirm(&mut cart, Some(CODE)),
             (true, Some(false), 10302, None)
         );
-        assert_eq!(row(&cart.check()), (true, Some(false), 10302, None));
+        assert_eq!(
+            row(&cart.check().unwrap()),
+            (true, Some(false), 10302, None)
+        );
     }
 
     #[test]

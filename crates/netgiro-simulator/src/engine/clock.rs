@@ -1,7 +1,11 @@
 //! The simulator's time: real time, plus what it was told to skip.
 
+use crate::error::SimulatorError;
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
+
+/// How far it can be advanced in all: ten years, which every date survives.
+const FARTHEST: Duration = Duration::from_secs(3_652 * 86_400);
 
 /// Goes forward only, whatever happens to the machine's clock.
 #[derive(Debug)]
@@ -25,8 +29,28 @@ impl Clock {
         later(self.epoch, passed)
     }
 
-    pub(crate) fn advance(&mut self, by: Duration) {
-        self.advanced = self.advanced.saturating_add(by);
+    /// Fails, and changes nothing, for more than [`FARTHEST`] in all.
+    pub(crate) fn advance(&mut self, by: Duration) -> Result<(), SimulatorError> {
+        match self.advanced.checked_add(by) {
+            Some(advanced) if advanced <= FARTHEST => {
+                self.advanced = advanced;
+                Ok(())
+            }
+            _ => Err(self.too_far(by.as_secs_f64())),
+        }
+    }
+
+    /// A duration as other languages give it, for [`advance`](Self::advance).
+    pub(crate) fn duration(&self, seconds: f64) -> Result<Duration, SimulatorError> {
+        Duration::try_from_secs_f64(seconds).map_err(|_| self.too_far(seconds))
+    }
+
+    fn too_far(&self, seconds: f64) -> SimulatorError {
+        SimulatorError::InvalidOption(format!(
+            "the clock can be advanced by 0 to {} seconds in all, ten years; got {seconds:?} after {}",
+            FARTHEST.as_secs(),
+            self.advanced.as_secs()
+        ))
     }
 }
 
@@ -43,16 +67,44 @@ mod tests {
     fn advancing_adds_to_real_time() {
         let mut clock = Clock::start();
         let before = clock.now();
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_secs(60)).unwrap();
         let passed = clock.now().duration_since(before).as_secs();
         assert!((60..70).contains(&passed), "{passed} s passed");
     }
 
     #[test]
-    fn there_is_an_end_of_time() {
+    fn it_goes_ten_years_and_no_farther() {
         let mut clock = Clock::start();
-        clock.advance(Duration::MAX);
-        clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), Timestamp::MAX);
+        let second = Duration::from_secs(1);
+        for too_far in [Duration::MAX, FARTHEST + Duration::from_nanos(1)] {
+            let refused = clock.advance(too_far).unwrap_err().to_string();
+            assert!(refused.contains("315532800 seconds"), "{refused}");
+        }
+        clock
+            .advance(FARTHEST.checked_sub(second).unwrap())
+            .unwrap();
+        clock.advance(second).unwrap();
+        let then = clock.now();
+        assert!(clock.advance(second).is_err());
+        clock.advance(Duration::ZERO).unwrap();
+        assert!(clock.now().duration_since(then).as_secs() < 60);
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused_with_the_bound() {
+        let clock = Clock::start();
+        assert_eq!(clock.duration(1.5), Ok(Duration::from_millis(1_500)));
+        for seconds in [-1.0, -1e-300, 1e300, f64::INFINITY, f64::NAN] {
+            let refused = clock.duration(seconds).unwrap_err().to_string();
+            assert!(
+                refused.contains("315532800") && refused.contains(&format!("{seconds:?}")),
+                "{refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn there_is_an_end_of_time() {
+        assert_eq!(later(Timestamp::now(), Duration::MAX), Timestamp::MAX);
     }
 }

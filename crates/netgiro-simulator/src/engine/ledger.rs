@@ -540,7 +540,7 @@ impl Ledger {
             self.keys()
                 .check_any(&incoming.headers, &incoming.urls, &incoming.body)
         };
-        let members = Members::read(&incoming.body);
+        let members = Members::read(&incoming.body, &self.options);
         let named = match (endpoint, &members) {
             (None | Some(Endpoint::InsertCart), _) | (_, Err(_)) => None,
             (Some(_), Ok(members)) => members.transaction_id().ok(),
@@ -708,12 +708,15 @@ impl Ledger {
     ) -> Vec<u8> {
         let answer = members.and_then(|members| {
             if endpoint == Endpoint::InsertCart {
-                let order = members.order(self.options.minimum_amount)?;
+                let order = members.order(&self.options)?;
                 return Ok(self.insert(order, now));
             }
             let id = members.transaction_id()?;
             let identifier = members.identifier()?;
-            let answer = self.answer(endpoint, id, identifier.as_deref(), now);
+            let mut answer = self.answer(endpoint, id, identifier.as_deref(), now);
+            if self.options.omit_payment_info {
+                answer.payment = None;
+            }
             Ok(wire::answered(&answer, self.options.decimals))
         });
         answer.unwrap_or_else(|Invalid { code, message }| match endpoint {
@@ -730,6 +733,7 @@ impl Ledger {
             invoice_number: self.first_invoice + i64::try_from(self.carts.total()).unwrap_or(0),
             created: now,
             expires_at: later(now, self.options.lifetime),
+            stale_reads: self.options.stale_reads,
         };
         let (id, expires_at) = (birth.id, birth.expires_at);
         let (cart, news) = Cart::new(order, birth);
@@ -778,10 +782,7 @@ impl Ledger {
     ) -> Answer {
         let unknown = self.options.unknown_cart_code;
         let Some(cart) = self.find_mut(id) else {
-            return match endpoint {
-                Endpoint::CancelCart => Answer::bare(unknown == codes::CANCELED, None, unknown),
-                _ => Answer::bare(true, Some(false), unknown),
-            };
+            return no_cart(endpoint, unknown);
         };
         match endpoint {
             Endpoint::CancelCart => cart.cancel(),
@@ -792,7 +793,7 @@ impl Ledger {
                 }
                 answer
             }
-            _ => cart.check(),
+            _ => cart.check().unwrap_or_else(|| no_cart(endpoint, unknown)),
         }
     }
 
@@ -825,6 +826,14 @@ impl Ledger {
                 .to_string(),
             reference_id: guid(&mut self.seals).to_string(),
         }
+    }
+}
+
+/// What is said of a cart that nobody inserted, as far as is known.
+fn no_cart(endpoint: Endpoint, code: i64) -> Answer {
+    match endpoint {
+        Endpoint::CancelCart => Answer::bare(code == codes::CANCELED, None, code),
+        _ => Answer::bare(true, Some(false), code),
     }
 }
 

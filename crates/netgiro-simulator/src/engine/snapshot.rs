@@ -71,6 +71,10 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
         check_interval: Option<f64>,
         response_signatures: &'a str,
         minimum_amount: i64,
+        require_confirmation_type: bool,
+        require_json_numbers: bool,
+        omit_payment_info: bool,
+        stale_reads: u32,
         public_url: Option<&'a str>,
     }
     #[expect(
@@ -85,6 +89,10 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
         check_interval,
         response_signatures: options.response_signatures.as_str(),
         minimum_amount: options.minimum_amount,
+        require_confirmation_type: options.require_confirmation_type,
+        require_json_numbers: options.require_json_numbers,
+        omit_payment_info: options.omit_payment_info,
+        stale_reads: options.stale_reads,
         public_url: options.public_url.as_deref(),
     }
     .serialize(serializer)

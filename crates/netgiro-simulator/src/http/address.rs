@@ -64,6 +64,11 @@ impl Address {
         })
     }
 
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> SocketAddr {
+        self.socket
+    }
+
     /// The host of the public URL, as a certificate names it.
     pub(crate) fn public_host(&self) -> Option<String> {
         let host = self.public.as_ref()?.url.host_str()?;

@@ -6,7 +6,7 @@ use crate::tls;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -17,8 +17,20 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
+/// What callbacks say they come from, so that no simulator obeys one that reaches it by a detour.
+const SENDER: &str = "netgiro-simulator";
+
+/// Whether a request is a callback of a simulator's.
+pub(crate) fn is_one(headers: &HeaderMap) -> bool {
+    headers
+        .get(USER_AGENT)
+        .is_some_and(|sender| sender == SENDER)
+}
+
 /// Knows where callbacks may go.
 pub(crate) struct Carrier {
+    /// Where the simulator itself listens: no cart may have it drive its own controls.
+    own: SocketAddr,
     /// Hosts beside this machine, as a URL spells them.
     hosts: Vec<String>,
     /// Made for the first shop that has TLS.
@@ -26,8 +38,9 @@ pub(crate) struct Carrier {
 }
 
 impl Carrier {
-    pub(crate) fn new(hosts: &[String]) -> Self {
+    pub(crate) fn new(hosts: &[String], own: SocketAddr) -> Self {
         Self {
+            own,
             hosts: hosts
                 .iter()
                 .filter_map(|host| Host::parse(host).ok())
@@ -59,7 +72,8 @@ impl Carrier {
         answer.ok().map(|answer| answer.status().as_u16())
     }
 
-    /// Reaches this machine and the hosts that were allowed: everything else is unreachable.
+    /// Reaches this machine and the hosts that were allowed: everything else is unreachable, and so is the simulator
+    /// itself, whatever it is called.
     async fn connect(&self, url: &Url) -> Option<Stream> {
         let port = url.port_or_known_default()?;
         let host = url.host()?;
@@ -83,10 +97,19 @@ impl Carrier {
                 continue;
             }
             if let Ok(stream) = TcpStream::connect(address).await {
+                if self.is_simulator(&stream) {
+                    return None;
+                }
                 return self.dress(url, stream).await;
             }
         }
         None
+    }
+
+    fn is_simulator(&self, stream: &TcpStream) -> bool {
+        stream.peer_addr().is_ok_and(|peer| {
+            peer.port() == self.own.port() && peer.ip().to_canonical() == self.own.ip()
+        })
     }
 
     /// Adds TLS where the URL wants it.
@@ -116,6 +139,7 @@ fn request(url: &Url, delivery: &Delivery) -> Option<hyper::Request<Full<Bytes>>
     };
     let mut request = hyper::Request::post(path)
         .header(HOST, host)
+        .header(USER_AGENT, SENDER)
         .header(CONTENT_TYPE, "application/json; charset=utf-8");
     for (name, value) in &delivery.headers {
         request = request.header(*name, value);

@@ -129,6 +129,15 @@ pub(crate) fn answer(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]
     answer
 }
 
+/// Answers a callback, which no simulator is to be driven by.
+pub(crate) fn turn_away() -> Answer {
+    let mut answer = json(&Message {
+        message: "callbacks may not drive a simulator",
+    });
+    *answer.status_mut() = StatusCode::FORBIDDEN;
+    answer
+}
+
 fn respond(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Result<Answer, Refusal> {
     (shared.address.lets_in(&head.headers))
         .map_err(|message| Refusal(StatusCode::FORBIDDEN, message))?;
@@ -171,7 +180,7 @@ fn respond(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Resul
                 Deed::Expire => ledger.expire(id),
             })?;
         }
-        Resource::Advance => shared.advance(read::<Passing>(body)?.time()?),
+        Resource::Advance => shared.advance_seconds(read::<Passing>(body)?.seconds)?,
         Resource::Faults if method == Method::DELETE => {
             shared.now(|ledger, _| ledger.clear_faults());
             shared.orders.will_listen();
@@ -208,13 +217,6 @@ fn add_fault(shared: &Arc<Shared>, body: &[u8]) -> Result<(), Refusal> {
 #[serde(deny_unknown_fields)]
 struct Passing {
     seconds: f64,
-}
-
-impl Passing {
-    fn time(&self) -> Result<Duration, Refusal> {
-        Duration::try_from_secs_f64(self.seconds)
-            .map_err(|_| unusable(&format!("seconds must be 0 or more; got {}", self.seconds)))
-    }
 }
 
 #[derive(Serialize)]

@@ -1,9 +1,10 @@
 //! The thread that listens, answers, carries callbacks and watches the clock.
 
 use crate::address::Address;
-use crate::callbacks::Carrier;
+use crate::callbacks::{self, Carrier};
 use crate::clock::Clock;
 use crate::control;
+use crate::error::SimulatorError;
 use crate::faults::{DropAt, DropBy};
 use crate::ledger::{Incoming, Ledger, Response};
 use crate::options::SimulatorOptions;
@@ -63,12 +64,12 @@ impl Shared {
             changed: Notify::new(),
             cut: Notify::new(),
             revision: watch::Sender::new(0),
-            address,
             orders,
             acceptor,
             latency: options.latency,
-            carrier: Carrier::new(&options.callback_hosts),
+            carrier: Carrier::new(&options.callback_hosts, address.socket()),
             callback_timeout: options.callback_timeout,
+            address,
             state: Mutex::new(State {
                 clock: Clock::start(),
                 ledger: Ledger::new(options),
@@ -92,14 +93,20 @@ impl Shared {
     }
 
     /// Lets time pass, and everything happen that falls into it.
-    pub(crate) fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) -> Result<(), SimulatorError> {
         let mut state = self.lock();
-        state.clock.advance(by);
+        state.clock.advance(by)?;
         let now = state.clock.now();
         state.ledger.revise();
         state.ledger.run_until(now);
         self.announce(state);
         self.changed.notify_one();
+        Ok(())
+    }
+
+    pub(crate) fn advance_seconds(&self, seconds: f64) -> Result<(), SimulatorError> {
+        let by = self.lock().clock.duration(seconds)?;
+        self.advance(by)
     }
 
     /// Wakes those who wait for a change, if there was one.
@@ -341,6 +348,9 @@ where
         .path_and_query()
         .map_or_else(|| head.uri.path(), |target| target.as_str());
     let path = shared.address.within(target);
+    if callbacks::is_one(&head.headers) {
+        return Ok(control::turn_away());
+    }
     let is_control = control::is_for(path);
     if !is_control && let Some(by) = shared.now(|ledger, _| ledger.leaves_unread(path)) {
         return Err(break_off(&line, by).await);
@@ -368,7 +378,9 @@ where
         body: body.into(),
     };
     let outgoing = shared.now(|ledger, now| ledger.receive(incoming, now));
-    let delay = shared.latency + outgoing.delay.unwrap_or_default();
+    let delay = shared
+        .latency
+        .saturating_add(outgoing.delay.unwrap_or_default());
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }

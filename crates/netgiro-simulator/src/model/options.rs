@@ -17,6 +17,10 @@ const PUBLISHED_SECRET_KEY: &str = "YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSi
 ///
 /// `Debug` leaves the secret key out.
 #[derive(Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an open question of its own"
+)]
 pub struct SimulatorOptions {
     /// Decides every id, nonce, invoice number and SMS code. Default 0.
     pub seed: u64,
@@ -39,6 +43,16 @@ pub struct SimulatorOptions {
     pub unknown_cart_code: i64,
     /// Whether a nonce that was used before is refused with 401. Default: it is not.
     pub reject_repeated_nonce: bool,
+    /// Whether `InsertCart` without `ConfirmationType` is refused with 10427. Default: it counts as 0, automatic.
+    pub require_confirmation_type: bool,
+    /// Whether a number written as JSON text (`"Amount":"4990"`) is refused. Default: it is read.
+    pub require_json_numbers: bool,
+    /// Whether answers have no `PaymentInfo`, as in 2019; callbacks keep theirs. Default: they have it.
+    pub omit_payment_info: bool,
+    /// How many `CheckCart`s after each change of a cart still answer what was true before it, as a replica that lags
+    /// behind does: of a cart just inserted that there is none ([`unknown_cart_code`](Self::unknown_cart_code)).
+    /// Default 0.
+    pub stale_reads: u32,
     /// The smallest amount accepted, in krónur. Default 1.
     pub minimum_amount: i64,
     /// How long the customers `8111111` and `8222222` take to answer, on the simulator's clock. Default 0: at once.
@@ -79,6 +93,10 @@ impl Default for SimulatorOptions {
             response_signatures: ResponseSignatures::Valid,
             unknown_cart_code: codes::CANCELED,
             reject_repeated_nonce: false,
+            require_confirmation_type: false,
+            require_json_numbers: false,
+            omit_payment_info: false,
+            stale_reads: 0,
             minimum_amount: 1,
             reaction: Duration::ZERO,
             callback_retry_delay: Duration::from_secs(5),
@@ -144,6 +162,10 @@ impl fmt::Debug for SimulatorOptions {
             .field("response_signatures", &self.response_signatures)
             .field("unknown_cart_code", &self.unknown_cart_code)
             .field("reject_repeated_nonce", &self.reject_repeated_nonce)
+            .field("require_confirmation_type", &self.require_confirmation_type)
+            .field("require_json_numbers", &self.require_json_numbers)
+            .field("omit_payment_info", &self.omit_payment_info)
+            .field("stale_reads", &self.stale_reads)
             .field("minimum_amount", &self.minimum_amount)
             .field("reaction", &self.reaction)
             .field("callback_retry_delay", &self.callback_retry_delay)

@@ -4,6 +4,7 @@ use crate::cart::{Answer, Order, Payment};
 use crate::codes;
 use crate::customer::Customer;
 use crate::error::SimulatorError;
+use crate::options::SimulatorOptions;
 use jiff::Timestamp;
 use netgiro::{ConfirmationType, ResultCode};
 use serde::Serialize;
@@ -74,7 +75,8 @@ impl Endpoint {
                 _ => None,
             };
         }
-        let name = path.strip_prefix("/v1/checkout/")?;
+        let path = BASE_PATHS.iter().find_map(|base| path.strip_prefix(base))?;
+        let name = path.strip_prefix("checkout/")?;
         Self::ALL
             .iter()
             .copied()
@@ -106,6 +108,9 @@ impl FromStr for Endpoint {
     }
 }
 
+/// Where the checkout is: today, and on the test host until 2024. V2's settlements are beside either.
+const BASE_PATHS: [&str; 2] = ["/v1/", "/api/"];
+
 /// Why a request is answered with `Success` false.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Invalid {
@@ -127,12 +132,19 @@ impl Invalid {
 }
 
 /// A request's JSON object, its members found whatever the case of their names.
-pub(crate) struct Members(Map<String, Value>);
+pub(crate) struct Members {
+    members: Map<String, Value>,
+    /// Whether a number may not be written as text.
+    require_json_numbers: bool,
+}
 
 impl Members {
-    pub(crate) fn read(body: &[u8]) -> Result<Self, Invalid> {
+    pub(crate) fn read(body: &[u8], options: &SimulatorOptions) -> Result<Self, Invalid> {
         match serde_json::from_slice(body) {
-            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(Value::Object(members)) => Ok(Self {
+                members,
+                require_json_numbers: options.require_json_numbers,
+            }),
             Ok(_) => Err(Invalid::plain("The body must be one JSON object")),
             Err(error) => Err(Invalid::plain(format!("The body is not JSON: {error}"))),
         }
@@ -140,7 +152,7 @@ impl Members {
 
     /// Null counts as absent.
     fn get(&self, name: &str) -> Option<&Value> {
-        self.0
+        self.members
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
@@ -164,12 +176,19 @@ impl Members {
     fn integer(&self, name: &str) -> Result<Option<i64>, Invalid> {
         match self.get(name) {
             None => Ok(None),
-            Some(value) => value
-                .as_i64()
-                .filter(|number| i32::try_from(*number).is_ok())
+            Some(value) => self
+                .whole(value)
                 .map(Some)
                 .ok_or_else(|| Invalid::plain(format!("{name} must be an integer"))),
         }
+    }
+
+    fn whole(&self, value: &Value) -> Option<i64> {
+        let number = match value {
+            Value::String(text) if !self.require_json_numbers => text.trim().parse().ok()?,
+            value => value.as_i64()?,
+        };
+        i32::try_from(number).is_ok().then_some(number)
     }
 
     pub(crate) fn transaction_id(&self) -> Result<Uuid, Invalid> {
@@ -187,22 +206,23 @@ impl Members {
     }
 
     /// Reads an `InsertCart`.
-    pub(crate) fn order(&self, minimum_amount: i64) -> Result<Order, Invalid> {
+    pub(crate) fn order(&self, options: &SimulatorOptions) -> Result<Order, Invalid> {
         let amount = self
             .integer("Amount")?
             .ok_or_else(|| Invalid::plain("Amount is required"))?;
         let reference = self.required_text("Reference")?;
         let customer_id = self.required_text("CustomerId")?;
-        let confirmation = self
-            .get("ConfirmationType")
-            .and_then(Value::as_i64)
-            .and_then(confirmation_type)
-            .ok_or_else(|| {
-                Invalid::new(
-                    codes::BAD_CONFIRMATION_TYPE,
-                    "ConfirmationType must be 0, 1 or 2",
-                )
-            })?;
+        let confirmation = match self.get("ConfirmationType") {
+            None if !options.require_confirmation_type => Some(ConfirmationType::Automatic),
+            None => None,
+            Some(number) => self.whole(number).and_then(confirmation_type),
+        };
+        let confirmation = confirmation.ok_or_else(|| {
+            Invalid::new(
+                codes::BAD_CONFIRMATION_TYPE,
+                "ConfirmationType must be 0, 1 or 2",
+            )
+        })?;
         let callback_url = self.text("CallbackUrl")?.filter(|url| !url.is_empty());
         if confirmation == ConfirmationType::ServerCallback && callback_url.is_none() {
             return Err(Invalid::new(
@@ -210,10 +230,10 @@ impl Members {
                 "ConfirmationType 1 needs a CallbackUrl",
             ));
         }
-        if amount < minimum_amount {
+        if amount < options.minimum_amount {
             return Err(Invalid::new(
                 codes::BELOW_MINIMUM,
-                format!("Amount is below the minimum of {minimum_amount}"),
+                format!("Amount is below the minimum of {}", options.minimum_amount),
             ));
         }
         let customer = Customer::find(&customer_id)
@@ -244,7 +264,10 @@ impl Members {
             let Value::Object(members) = item else {
                 return Err(Invalid::plain("CartItemRequests must hold objects"));
             };
-            let item = Self(members.clone());
+            let item = Self {
+                members: members.clone(),
+                ..*self
+            };
             for name in ["ProductNo", "Name", "Description"] {
                 item.text(name)?;
             }
@@ -417,8 +440,16 @@ pub(crate) fn write(message: &impl Serialize) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    fn order_with(options: &SimulatorOptions, body: &str) -> Result<Order, Invalid> {
+        Members::read(body.as_bytes(), options)?.order(options)
+    }
+
     fn order(body: &str) -> Result<Order, Invalid> {
-        Members::read(body.as_bytes())?.order(100)
+        let options = SimulatorOptions {
+            minimum_amount: 100,
+            ..SimulatorOptions::default()
+        };
+        order_with(&options, body)
     }
 
     fn code(body: &str) -> i64 {
@@ -445,7 +476,10 @@ mod tests {
         let with = |from: &str, to: &str| code(&FULL.replacen(from, to, 1));
         assert_eq!(with("1000", "99"), 10305);
         assert_eq!(with("1000", "-1"), 10305);
-        assert_eq!(with("1000", "\"1000\""), 400);
+        assert_eq!(with("1000", "\"1000.0\""), 400);
+        assert_eq!(with("1000", "\"\""), 400);
+        assert_eq!(with("1000", "\"2147483648\""), 400);
+        assert_eq!(with("1000", "\"99\""), 10305);
         assert_eq!(with("1000", "1000.5"), 400);
         assert_eq!(with("1000", "true"), 400);
         assert_eq!(with("1000", "2147483648"), 400);
@@ -457,10 +491,9 @@ mod tests {
             10427
         );
         assert_eq!(
-            with("\"ConfirmationType\":1", "\"ConfirmationType\":\"1\""),
+            with("\"ConfirmationType\":1", "\"ConfirmationType\":\"one\""),
             10427
         );
-        assert_eq!(with("\"ConfirmationType\":1,", ""), 10427);
         assert_eq!(with("http://127.0.0.1/c", ""), 10427);
         assert_eq!(
             with(
@@ -469,11 +502,42 @@ mod tests {
             ),
             400
         );
-        assert_eq!(with("500,", "\"500\","), 400);
+        assert_eq!(with("500,", "\"five\","), 400);
         assert_eq!(with("[{", "[1,{"), 400);
         assert_eq!(code("[]"), 400);
         assert_eq!(code(""), 400);
         assert_eq!(code("{} {}"), 400);
+    }
+
+    #[test]
+    fn numbers_may_be_text_and_the_confirmation_type_left_out() {
+        let text = FULL
+            .replacen(":1000", ":\"1000\"", 1)
+            .replacen("\"ConfirmationType\":1", "\"ConfirmationType\":\"1\"", 1)
+            .replacen("500,", "\"500\",", 1);
+        let bare = FULL.replacen("\"ConfirmationType\":1,", "", 1);
+        let read = order(&text).unwrap();
+        assert_eq!(read.amount, 1000);
+        assert_eq!(read.confirmation, ConfirmationType::ServerCallback);
+        assert_eq!(
+            order(&bare).unwrap().confirmation,
+            ConfirmationType::Automatic
+        );
+
+        let strict = SimulatorOptions {
+            require_confirmation_type: true,
+            require_json_numbers: true,
+            ..SimulatorOptions::default()
+        };
+        let code = |body: &str| order_with(&strict, body).unwrap_err().code;
+        assert!(order_with(&strict, FULL).is_ok());
+        assert_eq!(code(&bare), 10427);
+        assert_eq!(code(&text), 400);
+        for (number, expected) in [(":1000", 400), ("Type\":1", 10427), (":500", 400)] {
+            let (name, digits) = number.rsplit_once(':').unwrap();
+            let body = FULL.replacen(number, &format!("{name}:\"{digits}\""), 1);
+            assert_eq!(code(&body), expected, "{number}");
+        }
     }
 
     #[test]
@@ -533,6 +597,8 @@ mod tests {
             "/v1/Checkout/CheckCart",
             "/v1/checkout/checkcart",
             "/V1/CHECKOUT/CHECKCART",
+            "/api/Checkout/CheckCart",
+            "/API/checkout/checkcart",
         ] {
             assert_eq!(Endpoint::of_path(path), Some(Endpoint::CheckCart));
         }
@@ -546,6 +612,8 @@ mod tests {
             "/v2/settlement/items/1/2",
             "/v1/Checkout/Check",
             "/Checkout/CheckCart",
+            "/api/v1/Checkout/CheckCart",
+            "/api/CheckCart",
             "/",
             "/v1/checkout/checkcart/x",
         ] {

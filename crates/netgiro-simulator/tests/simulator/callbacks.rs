@@ -1,9 +1,12 @@
 //! Callbacks: signed, repeated once, and what hangs on them.
 
-use crate::shop::{Doorbell, PHONE, Shop, order, until};
+use crate::shop::{Doorbell, Message, PHONE, Shop, order, until};
 use netgiro_simulator::SimulatorOptions;
 use serde_json::json;
+use std::io::Write;
+use std::net::TcpListener;
 use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -91,7 +94,7 @@ fn the_second_attempt_counts() {
     let first = bell.wait();
     until_done(&shop, 1);
     assert_eq!(code(&shop, cart), 10429);
-    shop.simulator.advance(Duration::from_secs(5));
+    shop.simulator.advance(Duration::from_secs(5)).unwrap();
     let second = bell.wait();
     until_done(&shop, 2);
     assert_eq!(code(&shop, cart), 10200);
@@ -118,11 +121,11 @@ fn unacknowledged_twice_the_sale_is_canceled() {
         let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
         shop.simulator.confirm(cart).unwrap();
         until_done(&shop, 1);
-        shop.simulator.advance(Duration::from_secs(5));
+        shop.simulator.advance(Duration::from_secs(5)).unwrap();
         until_done(&shop, 2);
         assert_eq!(code(&shop, cart), 10201, "{answer:?}");
         assert_eq!(shop.check(cart).row(), (true, Some(false), 10201));
-        shop.simulator.advance(Duration::from_secs(60));
+        shop.simulator.advance(Duration::from_secs(60)).unwrap();
         assert_eq!(shop.simulator.callbacks().len(), 2);
     }
 }
@@ -235,4 +238,89 @@ fn an_expired_sale_is_not_paid_by_a_late_acknowledgement() {
     acknowledge.send(()).unwrap();
     until_done(&shop, 1);
     assert_eq!(code(&shop, cart), 10201);
+}
+
+/// Waits for a callback, whatever was tried with it: `None` when nobody answered.
+fn status_of_callback(shop: &Shop, url: &str) -> Option<u16> {
+    let cart = shop.insert_calling(PHONE, 0, Some(url));
+    let before = shop.simulator.callbacks().len();
+    shop.simulator.confirm(cart).unwrap();
+    until("the callback is over", || {
+        let callbacks = shop.simulator.callbacks();
+        callbacks.get(before).is_some_and(|sent| sent.is_done)
+    });
+    shop.simulator.callbacks()[before].status
+}
+
+#[test]
+fn a_cart_cannot_drive_the_simulator_by_its_callback() {
+    let shop = Shop::with(SimulatorOptions {
+        callback_hosts: ["0.0.0.0", "[::ffff:127.0.0.1]", "127.0.0.1"]
+            .map(str::to_owned)
+            .into(),
+        ..SimulatorOptions::default()
+    });
+    let port = shop.address().rsplit(':').next().unwrap().to_owned();
+    let victim = shop.insert(PHONE, 0);
+    let requests = shop.simulator.requests().len();
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "LOCALHOST",
+        "0.0.0.0",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "[::ffff:127.0.0.1]",
+        "user:password@127.0.0.1",
+    ] {
+        for path in [
+            format!("/simulator/carts/{victim}/confirm"),
+            "/v1/Checkout/CancelCart".to_owned(),
+        ] {
+            let url = format!("http://{host}:{port}{path}");
+            assert_eq!(status_of_callback(&shop, &url), None, "{url}");
+        }
+    }
+    assert_eq!(code(&shop, victim), 10425);
+    let inserted = shop.simulator.carts().len() - 1;
+    assert_eq!(shop.simulator.requests().len(), requests + inserted);
+}
+
+#[test]
+fn nor_by_a_detour() {
+    let shop = Shop::open();
+    let victim = shop.insert(PHONE, 0);
+    let deed = format!("/simulator/carts/{victim}/decline");
+
+    // A tunnel passes on what it gets.
+    let bell = Doorbell::new(|_| Some(200));
+    let cart = shop.insert_calling(PHONE, 0, Some(&bell.url));
+    shop.simulator.confirm(cart).unwrap();
+    let sent = bell.wait();
+    let headers: Vec<_> = (sent.headers.into_iter())
+        .filter(|(name, _)| !matches!(name.as_str(), "host" | "content-length"))
+        .collect();
+    for path in [&deed, "/simulator/storm", "/v1/Checkout/CheckCart"] {
+        let answer = shop.send("POST", path, &headers, &sent.body).unwrap();
+        assert_eq!(answer.status(), 403, "{path}");
+    }
+
+    // Another simulator is no better.
+    let other = Shop::open();
+    let url = format!("http://{}{deed}", shop.address());
+    assert_eq!(status_of_callback(&other, &url), Some(403));
+
+    // Nor does it follow where it is sent.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let target = format!("http://{}{deed}", shop.address());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        Message::read(&mut stream).unwrap();
+        let answer = format!("HTTP/1.1 307 X\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n");
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    assert_eq!(status_of_callback(&shop, &url), Some(307));
+    assert_eq!(code(&shop, victim), 10425);
 }

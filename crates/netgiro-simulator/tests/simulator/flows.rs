@@ -151,7 +151,7 @@ fn customers_who_take_their_time() {
     let canceled = shop.insert(APPROVES, 0);
     assert_eq!(shop.check(approves).row(), WAITING);
     assert_eq!(shop.cancel(canceled).row(), (true, None, 10201));
-    shop.simulator.advance(Duration::from_secs(20));
+    shop.simulator.advance(Duration::from_secs(20)).unwrap();
     assert_eq!(shop.check(approves).row(), PAID);
     assert_eq!(shop.check(declines).row(), (true, Some(false), 10423));
     assert_eq!(shop.check(canceled).row(), CANCELED);

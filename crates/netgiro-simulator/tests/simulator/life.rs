@@ -158,7 +158,7 @@ fn many_threads_use_it_at_once() {
                 for _ in 0..10 {
                     let cart = shop.insert(PHONE, 0);
                     shop.simulator.confirm(cart).unwrap();
-                    shop.simulator.advance(Duration::from_millis(1));
+                    shop.simulator.advance(Duration::from_millis(1)).unwrap();
                     assert_eq!(shop.check(cart).row(), (true, Some(true), 10200));
                     assert!(!shop.simulator.requests().is_empty());
                 }

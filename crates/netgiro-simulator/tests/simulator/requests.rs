@@ -1,6 +1,6 @@
 //! Who is let in, what is refused, and how answers are signed.
 
-use crate::shop::{KENNITALA, Message, PHONE, Shop, order};
+use crate::shop::{APP_CODE, Doorbell, KENNITALA, Message, PHONE, Shop, order};
 use netgiro_simulator::{Endpoint, ResponseSignatures, SimulatorOptions};
 use serde_json::json;
 use uuid::Uuid;
@@ -105,13 +105,14 @@ fn validation_errors_have_their_codes() {
     let shop = with(|options| options.minimum_amount = 500);
     for (member, value, code) in [
         ("Amount", json!(499), 10305),
-        ("Amount", json!("1000"), 400),
+        ("Amount", json!("1000.5"), 400),
+        ("Amount", json!("499"), 10305),
         ("Amount", json!(null), 400),
         ("Reference", json!(""), 400),
         ("CustomerId", json!("1234567"), 10306),
         ("CustomerId", json!("1111111129"), 10306),
         ("ConfirmationType", json!(3), 10427),
-        ("ConfirmationType", json!(null), 10427),
+        ("ConfirmationType", json!("3"), 10427),
         ("ConfirmationType", json!(1), 10427),
     ] {
         let mut order = order(PHONE, 0);
@@ -128,6 +129,112 @@ fn validation_errors_have_their_codes() {
         }
     }
     assert!(shop.simulator.carts().is_empty());
+}
+
+#[test]
+fn numbers_as_text_and_a_missing_confirmation_type_are_switches() {
+    let mut order = order(PHONE, 0);
+    order["Amount"] = json!("4990");
+    order["ConfirmationType"] = json!("2");
+    let shop = Shop::open();
+    let cart = shop.simulator.cart(shop.insert_order(&order)).unwrap();
+    assert_eq!(
+        (cart.amount, cart.confirmation_type.as_str()),
+        (4990, "manual")
+    );
+    let strict = with(|options| options.require_json_numbers = true);
+    assert_eq!(strict.call("InsertCart", &order).row(), (false, None, 400));
+
+    order["Amount"] = json!(4990);
+    for missing in [Some(json!(null)), None] {
+        order.as_object_mut().unwrap().remove("ConfirmationType");
+        if let Some(null) = missing {
+            order["ConfirmationType"] = null;
+        }
+        let cart = shop.simulator.cart(shop.insert_order(&order)).unwrap();
+        assert_eq!(cart.confirmation_type.as_str(), "automatic");
+        let strict = with(|options| options.require_confirmation_type = true);
+        assert_eq!(
+            strict.call("InsertCart", &order).row(),
+            (false, None, 10427)
+        );
+    }
+}
+
+#[test]
+fn the_base_path_of_2019_is_served_too() {
+    let shop = Shop::open();
+    let cart = shop.insert(PHONE, 0);
+    let body = json!({ "TransactionId": cart }).to_string();
+    for path in ["/api/Checkout/CheckCart", "/API/checkout/checkcart"] {
+        let url = format!("http://{}{path}", shop.address());
+        let headers = shop.signed(&url, body.as_bytes());
+        let answer = shop.send("POST", path, &headers, body.as_bytes()).unwrap();
+        assert_eq!(answer.row(), (true, Some(false), 10425), "{path}");
+        assert!(answer.is_signed(shop.simulator.secret_key(), &url));
+    }
+}
+
+#[test]
+fn answers_may_have_no_payment_info() {
+    let shop = with(|options| options.omit_payment_info = true);
+    let bell = Doorbell::new(|_| Some(200));
+    let paid = shop.insert_calling(PHONE, 0, Some(&bell.url));
+    shop.simulator.confirm(paid).unwrap();
+    let callback = bell.wait();
+    assert_eq!(callback.json()["PaymentInfo"]["TotalAmount"], 1000);
+    let reserved = shop.insert(PHONE, 2);
+    shop.simulator.confirm(reserved).unwrap();
+    for (answer, row) in [
+        (shop.check(paid), (true, Some(true), 10200)),
+        (shop.cancel(paid), (false, None, 10200)),
+        (shop.check(reserved), (true, Some(false), 10426)),
+        (shop.confirm(reserved, None), (true, Some(true), 10200)),
+        (shop.confirm(reserved, None), (true, Some(true), 10203)),
+    ] {
+        assert_eq!(answer.row(), row);
+        assert!(answer.json()["PaymentInfo"].is_null());
+    }
+}
+
+#[test]
+fn checks_may_lag_behind_what_was_written() {
+    let codes = |shop: &Shop, cart, count| {
+        let code = |_| {
+            let answer = shop.check(cart).json();
+            (
+                answer["ResultCode"].as_i64().unwrap(),
+                answer["PaymentInfo"].is_null(),
+            )
+        };
+        (0..count).map(code).collect::<Vec<_>>()
+    };
+    let shop = with(|options| options.stale_reads = 2);
+    let cart = shop.insert(PHONE, 2);
+    let (absent, pending) = ((10201, true), (10425, true));
+    assert_eq!(codes(&shop, cart, 4), [absent, absent, pending, pending]);
+    assert_eq!(shop.simulator.cart(cart).unwrap().result_code, 10425);
+    shop.simulator.confirm(cart).unwrap();
+    assert_eq!(codes(&shop, cart, 1), [pending]);
+    // Writes see the truth, and one more change does not make the last one older.
+    assert_eq!(shop.confirm(cart, None).row(), (true, Some(true), 10200));
+    assert_eq!(
+        codes(&shop, cart, 3),
+        [pending, (10426, false), (10200, false)]
+    );
+    assert_eq!(shop.cancel(cart).row(), (false, None, 10200));
+
+    let canceled = shop.insert(PHONE, 0);
+    codes(&shop, canceled, 3);
+    assert_eq!(shop.cancel(canceled).row(), (true, None, 10201));
+    assert_eq!(codes(&shop, canceled, 3), [pending, pending, absent]);
+
+    let shop = with(|options| {
+        options.stale_reads = 1;
+        options.unknown_cart_code = 10424;
+    });
+    let agreed = shop.insert(APP_CODE, 0);
+    assert_eq!(codes(&shop, agreed, 2), [(10424, true), (10200, false)]);
 }
 
 #[test]

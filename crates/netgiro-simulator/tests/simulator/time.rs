@@ -10,10 +10,10 @@ fn carts_run_out_after_their_lifetime() {
     let shop = Shop::open();
     let phone = shop.insert(PHONE, 0);
     let kennitala = shop.insert(KENNITALA, 0);
-    shop.simulator.advance(Duration::from_secs(170));
+    shop.simulator.advance(Duration::from_secs(170)).unwrap();
     assert_eq!(shop.check(phone).row(), (true, Some(false), 10425));
     assert_eq!(shop.check(kennitala).row(), (true, Some(false), 10428));
-    shop.simulator.advance(Duration::from_secs(10));
+    shop.simulator.advance(Duration::from_secs(10)).unwrap();
     for cart in [phone, kennitala] {
         assert_eq!(shop.check(cart).row(), (true, Some(false), 10201));
         assert_eq!(shop.cancel(cart).row(), (true, None, 10202));
@@ -29,6 +29,45 @@ fn carts_run_out_after_their_lifetime() {
         ),
         "{error:?}"
     );
+}
+
+#[test]
+fn the_clock_goes_ten_years_in_all() {
+    let shop = Shop::open();
+    let cart = shop.insert(PHONE, 0);
+    let ten_years = 315_532_800.0;
+    for too_far in [ten_years + 1.0, 1.8e19, 1e300, f64::NAN, -1.0] {
+        let error = shop.simulator.advance_seconds(too_far).unwrap_err();
+        assert!(error.to_string().contains("315532800 seconds"), "{error}");
+    }
+    assert!(shop.simulator.advance(Duration::MAX).is_err());
+    assert_eq!(shop.check(cart).row(), (true, Some(false), 10425));
+    for _ in 0..10 {
+        shop.simulator.advance_seconds(ten_years / 10.0).unwrap();
+    }
+    assert!(shop.simulator.advance_seconds(1.0).is_err());
+    let late = shop.insert(PHONE, 0);
+    assert_eq!(shop.check(late).row(), (true, Some(false), 10425));
+}
+
+#[test]
+fn no_duration_is_too_long_for_it() {
+    let shop = Shop::with(SimulatorOptions {
+        lifetime: Duration::MAX,
+        reaction: Duration::MAX,
+        callback_retry_delay: Duration::MAX,
+        ..SimulatorOptions::default()
+    });
+    for customer in [PHONE, crate::shop::APPROVES] {
+        let cart = shop.insert_calling(customer, 1, Some("http://127.0.0.1:9/nobody"));
+        assert_eq!(shop.check(cart).row(), (true, Some(false), 10425));
+    }
+    let cart = shop.simulator.carts()[0].transaction_id;
+    shop.simulator.confirm(cart).unwrap();
+    crate::shop::until("the callback is over", || {
+        shop.simulator.callbacks().iter().all(|sent| sent.is_done)
+    });
+    assert_eq!(shop.check(cart).row(), (true, Some(false), 10429));
 }
 
 #[test]
@@ -52,7 +91,7 @@ fn what_is_settled_stays() {
     shop.simulator.confirm(paid).unwrap();
     shop.simulator.confirm(reserved).unwrap();
     shop.simulator.decline(declined).unwrap();
-    shop.simulator.advance(Duration::from_secs(86_400));
+    shop.simulator.advance(Duration::from_secs(86_400)).unwrap();
     assert_eq!(shop.check(paid).row(), (true, Some(true), 10200));
     assert_eq!(shop.check(reserved).row(), (true, Some(false), 10426));
     assert_eq!(shop.check(declined).row(), (true, Some(false), 10423));
@@ -80,13 +119,13 @@ fn any_open_cart_can_be_expired_by_hand() {
 fn time_passes_by_as_much_as_it_is_advanced() {
     let shop = Shop::open();
     let before = shop.simulator.now();
-    shop.simulator.advance(Duration::from_secs(3600));
+    shop.simulator.advance(Duration::from_secs(3600)).unwrap();
     let passed = shop.simulator.now().duration_since(before).as_secs();
     assert!((3600..3660).contains(&passed), "{passed}");
     let cart = shop.insert(PHONE, 0);
     let created = shop.simulator.cart(cart).unwrap().created;
     assert!(created.duration_since(before).as_secs() >= 3600);
-    shop.simulator.advance(Duration::MAX);
+    shop.simulator.advance(Duration::from_secs(86_400)).unwrap();
     assert_eq!(shop.check(cart).row(), (true, Some(false), 10201));
 }
 
@@ -99,7 +138,7 @@ fn what_falls_due_happens_in_order() {
         ..SimulatorOptions::default()
     });
     let late = shop.insert(crate::shop::APPROVES, 0);
-    shop.simulator.advance(Duration::from_secs(100));
+    shop.simulator.advance(Duration::from_secs(100)).unwrap();
     assert_eq!(shop.check(late).row(), (true, Some(false), 10201));
 
     let shop = Shop::with(SimulatorOptions {
@@ -108,7 +147,7 @@ fn what_falls_due_happens_in_order() {
     });
     let before = shop.simulator.now();
     let cart = shop.insert(crate::shop::APPROVES, 0);
-    shop.simulator.advance(Duration::from_secs(1000));
+    shop.simulator.advance(Duration::from_secs(1000)).unwrap();
     let paid = shop.check(cart).json();
     let created = paid["PaymentInfo"]["Created"].as_str().unwrap();
     let created: jiff::Timestamp = format!("{created}Z").parse().unwrap();
