@@ -5,7 +5,11 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::customer::mask_within;
 use crate::error::{Error, Result};
+
+/// The longest text that an error message shows.
+const SHOWN: usize = 80;
 
 /// An amount to be paid: whole krónur, from 1 to 2,147,483,647.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,18 +23,65 @@ pub enum Given<'a> {
     Integer(i128),
     /// A number of a language that has no integers.
     Number(f64),
+    /// Text, as databases give numbers: digits, perhaps with decimals (`4990`, `4990.00`).
+    Text(&'a str),
+    /// The exact text of a decimal number, which may have an exponent (`4990.00`, `4.99E+3`).
+    Decimal(&'a str),
     /// Anything else, as it prints.
     Other(&'a str),
 }
 
 impl fmt::Display for Given<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        match *self {
             Self::Integer(number) => write!(f, "{number}"),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Text(text) | Self::Decimal(text) if text.chars().count() > SHOWN => {
+                write!(f, "a text of {} characters", text.chars().count())
+            }
+            // Text that is no number may be what was meant for another argument: the customer's, say.
+            Self::Text(text) if whole(text).is_none() => write!(f, "{:?}", mask_within(text)),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Decimal(text) => f.write_str(&mask_within(text)),
             Self::Other(text) => f.write_str(text),
         }
     }
+}
+
+/// The whole number that decimal text stands for, read digit by digit; `None` where it has a fraction, is negative, is
+/// far out of range, or is no number.
+fn whole(text: &str) -> Option<i64> {
+    let (digits, exponent) = match text.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse().ok()?),
+        None => (text, 0_i64),
+    };
+    let (integer, fraction) = match digits.split_once('.') {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (digits, ""),
+    };
+    let is_number =
+        !integer.is_empty() && (integer.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit());
+    if !is_number {
+        return None;
+    }
+    let digits = format!("{integer}{fraction}");
+    // Where the point stands once the exponent has moved it.
+    let point = usize::try_from(exponent.saturating_add_unsigned(integer.len().try_into().ok()?));
+    let point = point.unwrap_or(0);
+    let (kronur, rest) = digits.split_at(point.min(digits.len()));
+    if rest.bytes().any(|b| b != b'0') {
+        return None;
+    }
+    let kronur = kronur.trim_start_matches('0');
+    if kronur.is_empty() {
+        return Some(0);
+    }
+    let zeros = point.saturating_sub(digits.len());
+    if kronur.len().saturating_add(zeros) > 18 {
+        return None;
+    }
+    format!("{kronur}{}", "0".repeat(zeros)).parse().ok()
 }
 
 impl Amount {
@@ -44,6 +95,11 @@ impl Amount {
         let whole = match given {
             Given::Integer(number) => i32::try_from(number).ok(),
             Given::Number(number) if number.fract() == 0.0 => format!("{number:.0}").parse().ok(),
+            // No database writes an exponent, so such text is no amount; a decimal number may print itself so.
+            Given::Text(text) if text.contains(['e', 'E']) => None,
+            Given::Text(text) | Given::Decimal(text) => {
+                whole(text).and_then(|kronur| kronur.try_into().ok())
+            }
             Given::Number(_) | Given::Other(_) => None,
         };
         match whole {
@@ -109,10 +165,68 @@ mod tests {
             Given::Number(f64::NAN),
             Given::Number(f64::INFINITY),
             Given::Number(1e300),
+            Given::Text("0"),
+            Given::Text("0.00"),
+            Given::Text("-4990"),
+            Given::Text("+4990"),
+            Given::Text("4990.50"),
+            Given::Text("4990.00000000000000000000000000000000000001"),
+            Given::Text("2147483648"),
+            Given::Text("99999999999999999999999999999999999999"),
+            Given::Text(""),
+            Given::Text(" 4990"),
+            Given::Text("4990."),
+            Given::Text(".0"),
+            Given::Text("4.990"),
+            Given::Text("4,990"),
+            Given::Text("4990,00"),
+            Given::Text("4_990"),
+            Given::Text("4990 kr."),
+            Given::Text("0x137e"),
+            Given::Text("\u{664}\u{669}\u{669}\u{660}"),
+            Given::Text("4.99e3"),
+            Given::Text("NaN"),
+            Given::Text("abc"),
+            Given::Decimal("4990.5"),
+            Given::Decimal("4.9905E+3"),
+            Given::Decimal("1E+999999999999999999999"),
+            Given::Decimal("1E+999999999"),
+            Given::Decimal("1E-999999999"),
+            Given::Decimal("0E+5"),
+            Given::Decimal("1E"),
+            Given::Decimal("NaN"),
+            Given::Decimal("Infinity"),
             Given::Other("True"),
         ] {
             let error = Amount::parse("amount", refused).unwrap_err();
             assert!(error.message().contains(&refused.to_string()), "{error}");
         }
+    }
+    #[test]
+    fn decimal_text_is_read_digit_by_digit() {
+        for (given, kronur) in [
+            (Given::Text("4990"), 4990),
+            (Given::Text("4990.00"), 4990),
+            (Given::Text("0004990"), 4990),
+            (Given::Text("2147483647.0"), 2_147_483_647),
+            (Given::Text("4990.0000000000000000000000000000000000000000"), 4990),
+            (Given::Decimal("4990.00"), 4990),
+            (Given::Decimal("4.99E+3"), 4990),
+            (Given::Decimal("4.990000e3"), 4990),
+            (Given::Decimal("499000E-2"), 4990),
+            (Given::Decimal("1E+9"), 1_000_000_000),
+        ] {
+            let read = Amount::parse("amount", given).unwrap();
+            assert_eq!(read.kronur(), kronur, "{given}");
+        }
+    }
+
+    #[test]
+    fn what_was_meant_for_the_customer_is_masked_and_what_is_long_is_not_shown() {
+        let told = |given| Amount::parse("amount", given).unwrap_err().message().to_owned();
+        assert!(!told(Given::Text("822-3281")).contains("822-3281"));
+        let long = "9".repeat(1_000_000);
+        assert!(told(Given::Text(&long)).ends_with("got a text of 1000000 characters"));
+        assert!(told(Given::Decimal(&long)).ends_with("got a text of 1000000 characters"));
     }
 }

@@ -343,8 +343,8 @@ pub struct CheckResult {
 
 /// A cart to ask about: its id, and what is known of it.
 ///
-/// Made from a [`Cart`], a [`CartState`], a [`CartPoll`], a [`Uuid`], or its text. Where the amount
-/// and the reference are known, an answer that tells of others is refused.
+/// Made from a [`Cart`], a [`CartState`], a [`CartPoll`], a [`Uuid`], or its text. Where the amount or
+/// the reference is known, an answer that tells of another is refused.
 #[derive(Clone, Debug)]
 pub struct CartRef {
     pub(crate) transaction_id: Uuid,
@@ -359,6 +359,45 @@ impl CartRef {
     #[must_use]
     pub fn transaction_id(&self) -> Uuid {
         self.transaction_id
+    }
+
+    /// The amount it was inserted with, where that is known.
+    #[must_use]
+    pub fn amount(&self) -> Option<Amount> {
+        self.amount
+    }
+
+    /// The reference it was inserted with, where that is known.
+    #[must_use]
+    pub fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
+
+    /// The same cart, inserted with this amount: an answer that tells of another one is refused.
+    #[must_use]
+    pub fn with_amount(self, amount: Amount) -> Self {
+        Self {
+            amount: Some(amount),
+            ..self
+        }
+    }
+
+    /// The same cart, inserted with this reference: an answer that tells of another one is refused.
+    #[must_use]
+    pub fn with_reference(self, reference: impl Into<String>) -> Self {
+        Self {
+            reference: Some(reference.into()),
+            ..self
+        }
+    }
+
+    /// The same cart, with the server's hint of how often to ask.
+    #[must_use]
+    pub fn with_check_interval(self, interval: Duration) -> Self {
+        Self {
+            check_interval: Some(interval),
+            ..self
+        }
     }
 }
 
