@@ -10,6 +10,7 @@
 
 mod arrow;
 mod awaitable;
+mod broken_off;
 mod bulk;
 mod callback;
 mod client;
@@ -20,6 +21,7 @@ mod errors;
 mod event;
 mod logging;
 mod mailbox;
+mod new_cart;
 mod panics;
 mod poll;
 mod reconcile;
@@ -61,6 +63,8 @@ mod _netgiro {
     use crate::client::{AsyncClient, Client};
     #[pymodule_export]
     use crate::command::command;
+    #[pymodule_export]
+    use crate::new_cart::check_new_cart;
     #[pymodule_export]
     use crate::poll::{CartPoll, PollPolicy};
     #[pymodule_export]

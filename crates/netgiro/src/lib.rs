@@ -33,6 +33,7 @@ mod diagnosis;
 mod duration;
 mod error;
 mod events;
+mod insert_attempt;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
@@ -47,6 +48,7 @@ pub mod reconcile;
 mod replay;
 mod results;
 mod secret;
+mod sent_marker;
 mod settlement;
 mod signature;
 mod status;
@@ -68,6 +70,7 @@ pub use customer::{CustomerId, CustomerIdKind, mask_within as mask_customer_ids}
 pub use duration::{milliseconds, seconds};
 pub use error::{Error, ErrorKind, RequestSent, Result};
 pub use events::{Event, Observer, PollEvent, RequestEvent};
+pub use insert_attempt::{Abandoned, InsertAttempt};
 pub use options::{ClientOptions, Environment, ResponseVerification};
 pub use poll::{CartPoll, PollPolicy, Seen, WaitOptions};
 pub use replay::{MemoryReplayGuard, ReplayGuard};
