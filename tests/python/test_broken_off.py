@@ -43,7 +43,7 @@ def kept():
 @pytest.fixture
 def slow(simulator):
     """A simulator that keeps InsertCart waiting for its answer."""
-    simulator.add_fault("InsertCart", delay=60, count=None)
+    simulator.add_fault("InsertCart", delay=60, count=100)
     return simulator
 
 
@@ -176,7 +176,7 @@ def test_a_call_is_a_coroutine_of_its_own_task_as_well(slow, kept):
 
 
 async def wait_for(call, asked):
-    del asked
+    asked.close()
     await asyncio.wait_for(call, 0.5)
 
 
@@ -196,7 +196,6 @@ async def timeout(call, asked):
 def test_a_timeout_has_it_in_its_causes(slow, kept, way):
     async def main():
         async with slow.async_client() as shop:
-            # Connected before, so that the time is spent on waiting for the answer.
             await way(shop.insert_cart(**ORDER), until_asked(slow))
 
     with pytest.raises((TimeoutError, asyncio.TimeoutError)) as raised:
@@ -307,7 +306,7 @@ def test_a_loop_that_is_closed_under_it_is_no_crash(slow, kept):
         return task
 
     task = loop.run_until_complete(start())
-    task._log_destroy_pending = False
+    task._log_destroy_pending = False  # asyncio would complain of it
     loop.close()
     del task
     gc.collect()

@@ -21,7 +21,6 @@ ORDER = {"amount": 4990, "reference": "order-1", "customer_id": PHONE}
 REQUEST = {
     "netgiro_at",
     "netgiro_endpoint",
-    "netgiro_reference",
     "netgiro_transaction_id",
     "netgiro_attempt",
     "netgiro_http_status",

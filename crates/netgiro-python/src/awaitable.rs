@@ -256,8 +256,17 @@ impl Call {
     }
 
     fn __clear__(&self) {
-        let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
-        drop(state);
+        let mut state = lock(&self.state);
+        if let State::Waiting(Source::Call(_), waiting) = &mut *state {
+            // The call itself holds nothing of Python's, and tells of its end when it is dropped.
+            let waiting = waiting.take();
+            drop(state);
+            drop(waiting);
+        } else {
+            let gone = std::mem::replace(&mut *state, State::Gone);
+            drop(state);
+            drop(gone);
+        }
     }
 }
 

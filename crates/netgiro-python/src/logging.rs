@@ -195,7 +195,9 @@ fn request<'py>(event: &RequestEvent, extra: &Bound<'py, PyDict>) -> PyResult<Bo
     let transaction_id = event.transaction_id.map(|id| id.to_string());
     let error = event.error.map(ErrorKind::code);
     extra.set_item("netgiro_endpoint", event.endpoint)?;
-    extra.set_item("netgiro_reference", &event.reference)?;
+    if let Some(reference) = &event.reference {
+        extra.set_item("netgiro_reference", reference)?;
+    }
     extra.set_item("netgiro_transaction_id", &transaction_id)?;
     extra.set_item("netgiro_attempt", event.attempt)?;
     extra.set_item("netgiro_http_status", event.http_status)?;

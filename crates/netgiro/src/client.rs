@@ -431,7 +431,10 @@ impl Client {
             Observer::request(self.settings.observer.as_ref(), || {
                 RequestEvent {
                     endpoint: endpoint.name(),
-                    reference: request.insert.map(|it| it.cart().reference.clone()),
+                    reference: request
+                        .insert
+                        .filter(|_| outcome.is_err())
+                        .map(|it| it.cart().reference.clone()),
                     transaction_id: about,
                     attempt,
                     http_status,

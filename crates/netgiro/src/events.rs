@@ -33,7 +33,7 @@ pub enum Event {
 pub struct RequestEvent {
     /// `InsertCart`, `CheckCart`, `ConfirmCart`, `CancelCart`, `SettlementList` or `SettlementItems`.
     pub endpoint: &'static str,
-    /// The order's reference, of InsertCart.
+    /// The order's reference, of an InsertCart that failed.
     pub reference: Option<String>,
     /// The cart it was about; for InsertCart the one it made.
     pub transaction_id: Option<Uuid>,
