@@ -477,6 +477,8 @@ export class MemoryReplayGuard implements ReplayGuard {
 export interface RequestEvent {
   /** What was called. */
   readonly endpoint: Endpoint;
+  /** The order's reference, of an InsertCart that failed. */
+  readonly reference?: string;
   /** The cart it was about; for InsertCart the one it made. */
   readonly transactionId: string | null;
   /** 1 for the first sending, 2 for its first repetition. */
@@ -489,7 +491,10 @@ export interface RequestEvent {
   readonly referenceId: string | null;
   /** From before the connection to after the answer was read, in milliseconds. */
   readonly durationMs: number;
-  /** What went wrong with it. InsertCart's caller may see `outcome_unknown` for it. */
+  /**
+   * What went wrong with it. InsertCart's caller may see `outcome_unknown` for it; it is `outcome_unknown` here when
+   * the caller stopped waiting although the customer may have been asked.
+   */
   readonly error: ErrorCode | null;
 }
 
@@ -538,6 +543,11 @@ export class Client {
 
   /**
    * Asks the customer to pay. Not idempotent: what may have reached the server is never sent again.
+   *
+   * When it is aborted after a byte has left, the customer may have been asked. It then rejects with an error of its
+   * own, named `AbortError` (or `TimeoutError`, as the signal's reason is), whose `cause` is an
+   * {@link OutcomeUnknownError} with the reference; that one's `cause` is the signal's reason. Aborted before, it rejects
+   * with the reason itself: nobody was asked.
    * @throws {@link OutcomeUnknownError} when the server may have the cart although no sound answer came.
    * @throws {@link ApiError} when Netgíró refuses the cart.
    */

@@ -135,11 +135,27 @@ function begin(signal, onEvent, start, control) {
     }
     if (signal) {
       pending.unsubscribe = whenAborted(signal, () => {
-        port.cancel(number);
-        end(number, pending).reject(signal.reason);
+        const dropped = port.cancel(number);
+        end(number, pending).reject(dropped === null ? signal.reason : outcomeUnknown(signal.reason, dropped, pending));
       });
     }
   });
+}
+
+/**
+ * What an aborted InsertCart rejects with when the customer may have been asked: an error of its own, since the
+ * signal's reason is also others'.
+ */
+function outcomeUnknown(reason, dropped, pending) {
+  const { error, event } = JSON.parse(dropped);
+  if (event) publish(requests, pending, event);
+  const name = reason instanceof Error && reason.name === 'TimeoutError' ? 'TimeoutError' : 'AbortError';
+  const aborted = new DOMException('The call was aborted, and the customer may have been asked: see its cause', name);
+  const cause = fromFacts(error);
+  // Neither is to be printed twice.
+  Object.defineProperty(cause, 'cause', { value: reason, configurable: true, writable: true });
+  Object.defineProperty(aborted, 'cause', { value: cause, configurable: true, writable: true });
+  return aborted;
 }
 
 /**

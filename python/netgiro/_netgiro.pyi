@@ -702,6 +702,10 @@ class Client:
         customer has accepted; "server_callback" needs a `callback_url`. Raises InvalidRequestError
         before anything is sent, ConnectError when nothing could be sent, ApiError when the server
         says no.
+
+        What breaks the call off, such as KeyboardInterrupt, has what is known of it as its
+        `__cause__`: an OutcomeUnknownError when the customer may have been asked, which a note says
+        as well (Python 3.11 on), and else an error whose `request_sent` is "no".
         """
 
     def check_cart(self, transaction_id: _CartArgument) -> CartState:
@@ -962,6 +966,10 @@ class AsyncClient:
         customer has accepted; "server_callback" needs a `callback_url`. Raises InvalidRequestError
         before anything is sent, ConnectError when nothing could be sent, ApiError when the server
         says no.
+
+        What breaks the call off, such as CancelledError, has what is known of it as its
+        `__cause__`: an OutcomeUnknownError when the customer may have been asked, which a note says
+        as well (Python 3.11 on), and else an error whose `request_sent` is "no".
         """
 
     async def check_cart(self, transaction_id: _CartArgument) -> CartState:
@@ -1164,6 +1172,21 @@ def command(arguments: Sequence[str]) -> int:
     An exception of a signal's handler, such as KeyboardInterrupt, has it stop; a second one leaves it
     behind.
     """
+
+def check_new_cart(
+    *,
+    amount: SupportsIndex,
+    reference: str,
+    customer_id: str,
+    confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] | None = None,
+    callback_url: str | None = None,
+    callback_cancel_url: str | None = None,
+    description: str | None = None,
+    items: Iterable[CartItem | _CartItemDict] | None = None,
+    location_id: str | None = None,
+    register_id: str | None = None,
+) -> None:
+    """Check the arguments of `insert_cart`; raises what `insert_cart` would raise for them before anything is sent."""
 
 def mask_customer_ids(text: str) -> str:
     """Return a text with the phone numbers and kennitölur in it masked."""

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use napi::bindgen_prelude::{Either, Function, Uint8Array};
 use napi_derive::napi;
 use netgiro::{
-    Callback, CartState, CartStatus, CheckResult, Client, ClientOptions, Error, ErrorKind, Result,
-    WaitMany, Watch,
+    Callback, CartState, CartStatus, CheckResult, Client, ClientOptions, Error, ErrorKind,
+    InsertAttempt, Result, WaitMany, Watch,
 };
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -152,9 +152,11 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn insert_cart(&self, port: &Port, call: u32, given: GivenNewCart) -> Option<String> {
         accepted(|| {
-            let (client, cart) = (self.open()?, convert::new_cart(given)?);
-            Ok(port.start(call, |_| async move {
-                client.insert_cart(&cart).await.map(CartView::from)
+            let client = self.open()?;
+            let attempt = InsertAttempt::new(convert::new_cart(given)?);
+            let kept = attempt.clone();
+            Ok(port.start_attempt(call, Some(kept), |_| async move {
+                client.insert(&attempt).await.map(CartView::from)
             }))
         })
     }

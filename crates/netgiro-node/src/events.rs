@@ -21,8 +21,10 @@ pub(crate) fn observer() -> Observer {
 /// The message of `netgiro:request`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RequestView<'a> {
+pub(crate) struct RequestView<'a> {
     endpoint: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
     transaction_id: Option<Uuid>,
     attempt: u32,
     http_status: Option<u16>,
@@ -36,6 +38,7 @@ impl<'a> From<&'a RequestEvent> for RequestView<'a> {
     fn from(event: &'a RequestEvent) -> Self {
         Self {
             endpoint: event.endpoint,
+            reference: event.reference.as_deref(),
             transaction_id: event.transaction_id,
             attempt: event.attempt,
             http_status: event.http_status,

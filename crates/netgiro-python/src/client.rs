@@ -4,17 +4,21 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use netgiro::{ClientOptions, CustomerId, Error, NewCart, WaitOptions, Watch};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use netgiro::{ClientOptions, Error, InsertAttempt, WaitOptions, Watch};
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::awaitable::Call;
+use crate::broken_off;
 use crate::bulk::{self, Given, Kept};
 use crate::callback::Parts;
 use crate::convert;
 use crate::errors::OrRaise;
 use crate::event::{Event, Reporter};
 use crate::logging;
+use crate::new_cart::NewCartArgs;
 use crate::panics;
 use crate::poll::{self, PollPolicy};
 use crate::results::CheckResults;
@@ -22,7 +26,7 @@ use crate::runtime::Connections;
 use crate::settlement;
 use crate::slot;
 use crate::stream::{AsyncStream, SyncStream};
-use crate::values::{self, Present};
+use crate::values::Present;
 
 /// Talks to Netgíró for one shop, and blocks until there is an answer.
 ///
@@ -58,6 +62,9 @@ trait Face: Sized {
         F: Future<Output = Result<T, Error>> + Send + 'static,
         T: Present + Send + 'static;
 
+    /// Carries out an InsertCart; what breaks it off says whether the customer may have been asked.
+    fn insert(&self, py: Python<'_>, attempt: PyResult<InsertAttempt>) -> PyResult<Py<PyAny>>;
+
     /// An iterator over what a call brings.
     fn iterate<F, J>(
         &self,
@@ -87,6 +94,17 @@ impl Face for Client {
             .block_on(py, on_event.as_ref(), job?)?
             .or_raise(py)?
             .present(py)
+    }
+
+    fn insert(&self, py: Python<'_>, attempt: PyResult<InsertAttempt>) -> PyResult<Py<PyAny>> {
+        let attempt = attempt?;
+        let outcome = self
+            .connections
+            .block_on(py, None, insert(attempt.clone()))
+            // A signal that came last would be handled on the way back to the caller, who would not get the cart.
+            .and_then(|outcome| py.check_signals().map(|()| outcome))
+            .inspect_err(|raised| broken_off::give_up(py, &attempt, Some(raised)))?;
+        outcome.or_raise(py)?.present(py)
     }
 
     fn iterate<F, J>(
@@ -124,6 +142,18 @@ impl Face for AsyncClient {
         Ok(Py::new(py, call)?.into_any())
     }
 
+    fn insert(&self, py: Python<'_>, attempt: PyResult<InsertAttempt>) -> PyResult<Py<PyAny>> {
+        const NAME: &str = "insert_cart";
+        let call = match attempt {
+            Ok(attempt) => {
+                let start = slot::prepare(&self.connections, insert(attempt.clone()));
+                Call::new(NAME, None, start).of_insert(attempt)
+            }
+            Err(refused) => Call::ready(NAME, Err(refused)),
+        };
+        Ok(Py::new(py, call)?.into_any())
+    }
+
     fn iterate<F, J>(
         &self,
         py: Python<'_>,
@@ -137,6 +167,13 @@ impl Face for AsyncClient {
         let start = slot::prepare(&self.connections, job);
         Ok(Py::new(py, AsyncStream::new(start, on_progress))?.into_any())
     }
+}
+
+/// What carries out an attempt.
+fn insert(
+    attempt: InsertAttempt,
+) -> impl FnOnce(netgiro::Client, Reporter) -> BoxFuture<'static, Result<netgiro::Cart, Error>> {
+    move |client, _| async move { client.insert(&attempt).await }.boxed()
 }
 
 /// Reports every change, and gives the last state.
@@ -291,24 +328,19 @@ macro_rules! client_methods {
                 location_id: Option<String>,
                 register_id: Option<String>,
             ) -> PyResult<Py<PyAny>> {
-                let prepare = || {
-                    let amount = convert::amount("amount", amount)?;
-                    let customer_id = CustomerId::parse(customer_id).or_raise(py)?;
-                    let mut cart = NewCart::new(amount, reference, customer_id);
-                    if let Some(kind) = confirmation_type {
-                        cart.confirmation_type = convert::word(kind)?;
-                    }
-                    cart.callback_url = callback_url;
-                    cart.callback_cancel_url = callback_cancel_url;
-                    cart.description = description;
-                    cart.items = values::items(items)?;
-                    cart.location_id = location_id;
-                    cart.register_id = register_id;
-                    Ok(move |client: netgiro::Client, _: Reporter| async move {
-                        client.insert_cart(&cart).await
-                    })
+                let arguments = NewCartArgs {
+                    amount,
+                    reference,
+                    customer_id,
+                    confirmation_type,
+                    callback_url,
+                    callback_cancel_url,
+                    description,
+                    items,
+                    location_id,
+                    register_id,
                 };
-                self.carry_out(py, "insert_cart", None, panics::caught(prepare))
+                self.insert(py, arguments.read(py).map(InsertAttempt::new))
             }
 
             /// Ask where a cart stands; returns a CartState.

@@ -8,11 +8,13 @@
     reason = "doc comments of classes and methods are what help() shows in Python"
 )]
 
+mod broken_off;
 mod bulk;
 mod client;
 mod command;
 mod convert;
 mod errors;
+mod new_cart;
 mod reconcile;
 mod replay;
 mod runtime;
@@ -61,6 +63,8 @@ mod _netgiro {
     use crate::client::{AsyncClient, Client};
     #[pymodule_export]
     use crate::command::command;
+    #[pymodule_export]
+    use crate::new_cart::check_new_cart;
     #[pymodule_export]
     use crate::poll::{CartPoll, PollPolicy};
     #[pymodule_export]

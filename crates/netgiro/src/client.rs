@@ -14,7 +14,8 @@ use crate::callback::{self, Callback};
 use crate::cart::{Cart, CartRef, CartState, NewCart};
 use crate::check_many::CheckMany;
 use crate::error::{Error, ErrorKind, RequestSent, Result};
-use crate::events::{Observer, PollEvent, RequestEvent, Told};
+use crate::events::{Event, Observer, PollEvent, RequestEvent, Told};
+use crate::insert_attempt::{self, InsertAttempt};
 use crate::options::{ClientOptions, Settings};
 use crate::poll::{CartPoll, Seen, WaitOptions};
 use crate::replay::ReplayGuard;
@@ -88,16 +89,36 @@ impl Client {
 
     /// Asks the customer to pay. Sent once: what may have reached the server is never sent again.
     ///
-    /// Fails with `outcome_unknown` when the server may have the cart although no sound answer came.
+    /// Fails with `outcome_unknown` when the server may have the cart although no sound answer came. A
+    /// future that is dropped before is told of as an event with that error: see [`insert`](Self::insert).
     pub async fn insert_cart(&self, cart: &NewCart) -> Result<Cart> {
+        self.insert(&InsertAttempt::new(cart.clone())).await
+    }
+
+    /// Does what [`insert_cart`](Self::insert_cart) does, for a caller who may stop waiting: the attempt then says
+    /// whether the customer may have been asked. An attempt is carried out once.
+    pub async fn insert(&self, attempt: &InsertAttempt) -> Result<Cart> {
+        let cart = attempt.cart();
         cart.validate()?;
         let body = wire::insert_cart_request(cart)?.into();
-        let request = self.checkout(Endpoint::InsertCart, &body);
+        let request = Request {
+            insert: Some(attempt),
+            ..self.checkout(Endpoint::InsertCart, &body)
+        };
         let read = |answer: Answer| answer.into_cart(cart);
-        self.call(&request, None, ATTEMPTS, read)
+        attempt.begins()?;
+        let reports = ReportIfDropped {
+            client: self,
+            attempt,
+        };
+        let outcome = self
+            .call(&request, None, ATTEMPTS, read)
             .await
             .map(|(cart, _)| cart)
-            .map_err(|error| outcome_unknown(error, &cart.reference))
+            .map_err(|error| outcome_unknown(error, &cart.reference));
+        attempt.ended(&outcome);
+        drop(reports);
+        outcome
     }
 
     /// Asks where a cart stands.
@@ -236,6 +257,7 @@ impl Client {
             endpoint: Endpoint::SettlementList,
             url: &url,
             body: None,
+            insert: None,
         };
         let read = |answer: Answer| settlement::read(&answer);
         self.call(&request, None, ATTEMPTS, read).await
@@ -251,6 +273,7 @@ impl Client {
             endpoint: Endpoint::SettlementItems,
             url: &url,
             body: None,
+            insert: None,
         };
         let read = |answer: Answer| settlement::read(&answer);
         self.call(&request, None, ATTEMPTS, read).await
@@ -350,6 +373,7 @@ impl Client {
             endpoint,
             url: self.settings.checkout_url(endpoint),
             body: Some(body),
+            insert: None,
         }
     }
 
@@ -394,6 +418,9 @@ impl Client {
         loop {
             let left = deadline.saturating_duration_since(started);
             let mut http_status = None;
+            if let Some(insert) = request.insert {
+                insert.is_sent_now(attempt);
+            }
             let outcome = match self.transport.send(request, left).await {
                 Ok(answer) => {
                     http_status = Some(answer.http_status);
@@ -404,6 +431,10 @@ impl Client {
             Observer::request(self.settings.observer.as_ref(), || {
                 RequestEvent {
                     endpoint: endpoint.name(),
+                    reference: request
+                        .insert
+                        .filter(|_| outcome.is_err())
+                        .map(|it| it.cart().reference.clone()),
                     transaction_id: about,
                     attempt,
                     http_status,
@@ -450,14 +481,22 @@ fn outcome_unknown(error: Error, reference: &str) -> Error {
     if !may_exist {
         return error;
     }
-    Error::new(
-        ErrorKind::OutcomeUnknown,
-        format!(
-            "it is not known whether the cart for reference {reference:?} was inserted: {}. The customer may \
-             have been asked to pay, so do not insert it again before Netgíró has been asked",
-            error.message()
-        ),
-    )
-    .caused_by(error)
-    .with_reference(reference)
+    insert_attempt::outcome_unknown(reference, error.message()).caused_by(error)
+}
+
+/// Tells of an InsertCart whose future is dropped when the customer may have been asked already.
+struct ReportIfDropped<'a> {
+    client: &'a Client,
+    attempt: &'a InsertAttempt,
+}
+
+impl Drop for ReportIfDropped<'_> {
+    fn drop(&mut self) {
+        if self.attempt.has_ended() {
+            return;
+        }
+        if let Some(Event::Request(event)) = self.attempt.abandon().and_then(|it| it.event) {
+            Observer::request(self.client.settings.observer.as_ref(), || event);
+        }
+    }
 }

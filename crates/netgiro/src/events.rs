@@ -33,6 +33,8 @@ pub enum Event {
 pub struct RequestEvent {
     /// `InsertCart`, `CheckCart`, `ConfirmCart`, `CancelCart`, `SettlementList` or `SettlementItems`.
     pub endpoint: &'static str,
+    /// The order's reference, of an InsertCart that failed.
+    pub reference: Option<String>,
     /// The cart it was about; for InsertCart the one it made.
     pub transaction_id: Option<Uuid>,
     /// 1 for the first sending, 2 for its first repetition.
@@ -45,7 +47,8 @@ pub struct RequestEvent {
     pub reference_id: Option<String>,
     /// From before the connection to after the answer was read.
     pub duration: Duration,
-    /// What went wrong with it. InsertCart's caller may see `outcome_unknown` for it.
+    /// What went wrong with it. InsertCart's caller may see `outcome_unknown` for it; it is `outcome_unknown`
+    /// here when the caller stopped waiting although the customer may have been asked.
     pub error: Option<ErrorKind>,
 }
 
@@ -194,6 +197,7 @@ impl RequestEvent {
                     target: "netgiro::request",
                     Level::$level,
                     endpoint = self.endpoint,
+                    reference = self.reference,
                     transaction_id = self.transaction_id.map(display),
                     attempt = self.attempt,
                     http_status = self.http_status,

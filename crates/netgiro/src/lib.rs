@@ -28,6 +28,7 @@ mod client;
 mod events;
 mod follow;
 mod http;
+mod insert_attempt;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
@@ -38,7 +39,7 @@ mod protocol;
 use bulk::{check_many, packed, rate_limiter as pace, results, wait_many};
 use callback::{json_style as json_text, replay_guard as replay};
 use follow as watch;
-use http::{tls, transport};
+use http::{sent_marker, tls, transport};
 use model::{amount, cart, customer, duration, error, poll, proxy, secret, status};
 use protocol::{nonce, settlement, signature, wire};
 
@@ -61,6 +62,7 @@ pub use customer::{CustomerId, CustomerIdKind, mask_within as mask_customer_ids}
 pub use duration::{milliseconds, seconds};
 pub use error::{Error, ErrorKind, RequestSent, Result};
 pub use events::{Event, Observer, PollEvent, RequestEvent};
+pub use insert_attempt::{Abandoned, InsertAttempt};
 pub use options::{ClientOptions, Environment, ResponseVerification};
 pub use poll::{CartPoll, PollPolicy, Seen, WaitOptions};
 pub use replay::{MemoryReplayGuard, ReplayGuard};

@@ -20,6 +20,7 @@ from asgiref.sync import sync_to_async
 from django.views.decorators.debug import sensitive_variables
 
 import netgiro
+from netgiro._netgiro import check_new_cart
 from netgiro.django import conf, ledger
 from netgiro.django.ledger import OpenCheckoutError, Seen
 from netgiro.django.models import LET_GO, Cart
@@ -74,8 +75,10 @@ class _Blocking:
 
 class _Awaited:
     def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
+        method = getattr(conf.async_client(), name)
+
         async def call() -> Any:
-            return await getattr(conf.async_client(), name)(*args, **kwargs)
+            return await method(*args, **kwargs)
 
         return call
 
@@ -121,7 +124,8 @@ def start(  # noqa: PLR0913 - as many options as the API
 
     Raises OpenCheckoutError when the order has a cart that is open, may be, or is paid; OutcomeUnknownError
     when Netgíró may have the cart, and the order stays taken until that is known; and what else
-    `insert_cart` raises when nobody was asked, after which the order is free again.
+    `insert_cart` raises when nobody was asked, after which the order is free again. Ctrl-C and whatever else
+    breaks it off is recorded as well, by what is known then.
     """
     request = _request(confirmation_type, description, items, location_id, register_id)
     seconds = conf.options().checkout_timeout if timeout is None else timeout
@@ -200,7 +204,8 @@ def _request(
         "callback_url": url,
         "callback_cancel_url": url,
         "description": description,
-        "items": items,
+        # Read twice: to be checked, and to be sent.
+        "items": None if items is None else list(items),
         "location_id": location_id,
         "register_id": register_id,
     }
@@ -214,7 +219,13 @@ def _start(
     cart: Cart = yield side.database(
         ledger.begin, order.reference, order.amount, masked(customer_id), kind
     )
+    is_ready = False
     try:
+        check_new_cart(
+            amount=cart.amount, reference=cart.reference, customer_id=customer_id, **request
+        )
+        side.netgiro("insert_cart")  # makes the client, which the settings may not let
+        is_ready = True
         answer: netgiro.Cart = yield side.netgiro(
             "insert_cart",
             amount=cart.amount,
@@ -222,18 +233,22 @@ def _start(
             customer_id=customer_id,
             **request,
         )
-    except _NOBODY_WAS_ASKED as error:
-        yield side.database(ledger.not_inserted, cart, str(error))
-        raise
-    except Exception as error:
+    except GeneratorExit:
+        raise  # nothing can be recorded any more; the row says that it is being sent
+    # Ctrl-C and a canceled task as well: the order must not wait for an outcome that nobody records.
+    except BaseException as error:
+        if not is_ready or _nobody_was_asked(error):
+            yield side.database(ledger.not_inserted, cart, _why(error))
+            raise
         logger.error(  # noqa: TRY400 - it is raised as well
-            "cart %s of order %r may be at Netgíró: %s", cart.reference, order.reference, error
+            "cart %s of order %r may be at Netgíró: %s",
+            *(cart.reference, order.reference, _why(error)),
         )
-        yield side.database(ledger.outcome_unknown, cart, str(error))
+        yield side.database(ledger.outcome_unknown, cart, _why(error))
         raise
     try:
         inserted: Cart = yield side.database(ledger.inserted, cart, answer, timeout)
-    except Exception:
+    except BaseException:
         logger.critical(
             "cart %s of order %r is %s at Netgíró, and that could not be recorded: "
             "netgiro_check --adopt records it",
@@ -241,6 +256,25 @@ def _start(
         )
         raise
     return inserted
+
+
+def _known_of(error: BaseException) -> BaseException:
+    """Return the error that says what became of an InsertCart: the cause of what has broken it off."""
+    cause = error.__cause__
+    is_the_clients = isinstance(error, netgiro.NetgiroError)
+    return cause if isinstance(cause, netgiro.NetgiroError) and not is_the_clients else error
+
+
+def _nobody_was_asked(error: BaseException) -> bool:
+    known = _known_of(error)
+    return isinstance(known, _NOBODY_WAS_ASKED) or (
+        isinstance(known, netgiro.NetgiroError) and known.request_sent == "no"
+    )
+
+
+def _why(error: BaseException) -> str:
+    known = _known_of(error)
+    return str(known) if known is error and str(error) else f"{type(error).__name__}: {known}"
 
 
 def _order(order_reference: str, amount: SupportsIndex, timeout: float) -> netgiro.Cart:

@@ -27,11 +27,13 @@ use napi::threadsafe_function::{
     ThreadsafeCallContext, ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
 use napi_derive::napi;
+use netgiro::{ErrorKind, Event, InsertAttempt};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
 use crate::errors::{self, Failed, Failure};
+use crate::events::RequestView;
 
 /// What the background thread is given to do.
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -94,11 +96,25 @@ pub(crate) struct Shared {
     outbox: Mutex<Outbox>,
     /// The calls under way, by the number JavaScript gave them; `None` once the environment is going away. Only
     /// JavaScript's thread looks here, so that it never waits for the background thread.
-    calls: Mutex<Option<HashMap<u32, AbortHandle>>>,
+    calls: Mutex<Option<HashMap<u32, Running>>>,
     /// `None` once the environment is going away.
     wake: Mutex<Option<Wake>>,
     /// Whether somebody has subscribed: to requests, to polls. Read without the lock, at each event.
     listening: [AtomicBool; 2],
+}
+
+/// A call under way.
+struct Running {
+    handle: AbortHandle,
+    /// Of an InsertCart: whether the customer may have been asked.
+    attempt: Option<InsertAttempt>,
+}
+
+/// What is told of an InsertCart that was dropped when the customer may have been asked.
+#[derive(Serialize)]
+struct Dropped<'a> {
+    error: Failure<'a>,
+    event: Option<RequestView<'a>>,
 }
 
 /// Messages not yet delivered.
@@ -202,14 +218,27 @@ impl Port {
     }
 
     /// Drops a call: its request is abandoned, and nothing more is heard of it.
+    ///
+    /// Gives JSON text where that was an InsertCart and the customer may have been asked: the `error` that says so,
+    /// and the `event` of it for who has subscribed.
     #[napi(catch_unwind)]
-    pub fn cancel(&self, call: u32) {
+    pub fn cancel(&self, call: u32) -> Option<String> {
         let cancelled = lock(&self.shared.calls)
             .as_mut()
-            .and_then(|calls| calls.remove(&call));
-        if let Some(cancelled) = cancelled {
-            cancelled.abort();
-        }
+            .and_then(|calls| calls.remove(&call))?;
+        // Asked first: the background thread, which drops the call, would take the event.
+        let abandoned = cancelled.attempt.and_then(|attempt| attempt.abandon());
+        cancelled.handle.abort();
+        let abandoned = abandoned?;
+        (abandoned.error.kind() == ErrorKind::OutcomeUnknown).then(|| {
+            errors::json(&Dropped {
+                error: Failure::from(&abandoned.error),
+                event: match &abandoned.event {
+                    Some(Event::Request(event)) => Some(RequestView::from(event)),
+                    _ => None,
+                },
+            })
+        })
     }
 }
 
@@ -218,6 +247,21 @@ impl Port {
     ///
     /// `work` gets what sends events of the call; its outcome is the call's last message.
     pub(crate) fn start<W, F, T>(&self, call: u32, work: W) -> Option<String>
+    where
+        W: FnOnce(Events) -> F,
+        F: Future<Output = netgiro::Result<T>> + Send + 'static,
+        T: Serialize + Send + 'static,
+    {
+        self.start_attempt(call, None, work)
+    }
+
+    /// The same for a call that, when it is dropped, tells what becomes of this attempt.
+    pub(crate) fn start_attempt<W, F, T>(
+        &self,
+        call: u32,
+        attempt: Option<InsertAttempt>,
+        work: W,
+    ) -> Option<String>
     where
         W: FnOnce(Events) -> F,
         F: Future<Output = netgiro::Result<T>> + Send + 'static,
@@ -251,7 +295,7 @@ impl Port {
             let failure = Failure::internal("the background thread has ended".to_owned());
             return Some(errors::refusal(&failure));
         }
-        calls.insert(call, handle);
+        calls.insert(call, Running { handle, attempt });
         None
     }
 }
@@ -315,7 +359,7 @@ impl Shared {
     fn abandon(&self) {
         let calls = lock(&self.calls).take();
         for call in calls.unwrap_or_default().into_values() {
-            call.abort();
+            call.handle.abort();
         }
         let wake = lock(&self.wake).take();
         drop(wake);

@@ -263,7 +263,14 @@ where
     let call = job(lane.client.clone(), reporter);
     // In a box from here on: a call is some kilobytes, which would be moved about, and this would be compiled for each.
     let call = Box::pin(heard(wanted, || listener, call));
-    until_done(runtime, &mut lane.look, on_event, events.as_mut(), call)
+    until_done(runtime, &mut lane.look, on_event, events.as_mut(), call).inspect_err(|_| {
+        // What a call has told on its way out, as an InsertCart does, is told all the same.
+        while let Some(event) = events.as_mut().and_then(|events| events.try_recv().ok()) {
+            if let Event::Told(told) = event {
+                Python::attach(|py| told.log_or_report(py));
+            }
+        }
+    })
 }
 
 fn until_done<T>(

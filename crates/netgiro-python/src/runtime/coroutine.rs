@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::sync::Mutex;
 
+use netgiro::InsertAttempt;
 use pyo3::exceptions::{
     PyBaseException, PyRuntimeError, PyRuntimeWarning, PyStopAsyncIteration, PyStopIteration,
 };
@@ -10,6 +11,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::broken_off;
 use crate::event::Event;
 use crate::mailbox::{self, Mailbox};
 use crate::runtime::lock;
@@ -22,6 +24,8 @@ use crate::values::Present;
 pub(crate) struct Call {
     name: &'static str,
     on_event: Option<Py<PyAny>>,
+    /// Of an InsertCart, until its outcome is handed over.
+    attempt: Mutex<Option<InsertAttempt>>,
     state: Mutex<State>,
 }
 
@@ -65,8 +69,15 @@ impl Call {
         Self {
             name,
             on_event,
+            attempt: Mutex::default(),
             state: Mutex::new(State::New(work)),
         }
+    }
+
+    /// Has what breaks the call off say what becomes of this attempt.
+    pub(crate) fn of_insert(mut self, attempt: InsertAttempt) -> Self {
+        self.attempt = Mutex::new(Some(attempt));
+        self
     }
 
     /// Goes on as far as possible: the future to wait for, or `StopIteration` with the outcome.
@@ -79,11 +90,7 @@ impl Call {
             State::New(Work::Start(start)) => (Source::Call(start(py)?), false),
             State::New(Work::Next(stream)) => (Source::Stream(stream), true),
             State::Waiting(source, _) => (source, true),
-            State::Gone => {
-                return Err(PyRuntimeError::new_err(
-                    "cannot reuse already awaited coroutine",
-                ));
-            }
+            State::Gone => return Err(reused()),
         };
         let slot = match &source {
             Source::Call(running) => &running.slot,
@@ -118,7 +125,10 @@ impl Call {
                 .tell(py, event)
                 .inspect_err(|_| stream.get().stream.end()),
             (Item::Event(event), Source::Stream(_)) => Err(returned(event.present(py)?)),
-            (Item::Done(deliver), Source::Call(_)) => Err(returned(deliver(py)?)),
+            (Item::Done(deliver), Source::Call(_)) => {
+                drop(lock(&self.attempt).take());
+                Err(returned(deliver(py)?))
+            }
             (Item::Done(deliver), Source::Stream(stream)) => {
                 stream.get().stream.end();
                 deliver(py)?;
@@ -134,17 +144,18 @@ impl Call {
         }
     }
 
-    /// Ends the call without an outcome. What it has done so far is told all the same.
-    fn end(&self, py: Python<'_>) {
+    /// Ends the call without an outcome, for what was raised. What it has done so far is told all the same.
+    fn end(&self, py: Python<'_>, raised: Option<&PyErr>) {
         let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
         if let State::Waiting(source, waiting) = state {
             if let Source::Call(running) = &source {
                 while let Some(item) = running.slot.take() {
-                    if let Item::Event(Event::Told(told)) = item
-                        && let Err(error) = told.log(py)
-                    {
-                        error.write_unraisable(py, None);
+                    if let Item::Event(Event::Told(told)) = item {
+                        told.log_or_report(py);
                     }
+                }
+                if running.ending.is_ours() {
+                    self.give_up(py, raised);
                 }
             }
             if let Some((mailbox, ticket)) = waiting {
@@ -155,6 +166,19 @@ impl Call {
             }
         }
     }
+}
+
+impl Call {
+    fn give_up(&self, py: Python<'_>, raised: Option<&PyErr>) {
+        let attempt = lock(&self.attempt).take();
+        if let Some(attempt) = attempt {
+            broken_off::give_up(py, &attempt, raised);
+        }
+    }
+}
+
+fn reused() -> PyErr {
+    PyRuntimeError::new_err("cannot reuse already awaited coroutine")
 }
 
 /// How a coroutine returns.
@@ -173,11 +197,16 @@ impl Call {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if matches!(*lock(&self.state), State::Gone) {
+            return Err(reused());
+        }
+        // Whatever is raised otherwise than as the outcome breaks the call off.
         self.step(py)
+            .inspect_err(|raised| self.give_up(py, Some(raised)))
     }
 
     fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.step(py)
+        self.__next__(py)
     }
 
     #[pyo3(signature = (kind, value=None, _traceback=None, /))]
@@ -187,18 +216,19 @@ impl Call {
         value: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        self.end(kind.py());
         let raised = match value {
             Some(value) if value.is_instance_of::<PyBaseException>() => value.clone(),
             Some(value) => kind.call1((value,))?,
             None if kind.is_instance_of::<PyBaseException>() => kind.clone(),
             None => kind.call0()?,
         };
-        Err(PyErr::from_value(raised))
+        let raised = PyErr::from_value(raised);
+        self.end(kind.py(), Some(&raised));
+        Err(raised)
     }
 
     fn close(&self, py: Python<'_>) {
-        self.end(py);
+        self.end(py, None);
     }
 
     fn __repr__(&self) -> String {
@@ -226,14 +256,33 @@ impl Call {
     }
 
     fn __clear__(&self) {
-        let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
-        drop(state);
+        let mut state = lock(&self.state);
+        if let State::Waiting(Source::Call(_), waiting) = &mut *state {
+            // The call itself holds nothing of Python's, and tells of its end when it is dropped.
+            let waiting = waiting.take();
+            drop(state);
+            drop(waiting);
+        } else {
+            let gone = std::mem::replace(&mut *state, State::Gone);
+            drop(state);
+            drop(gone);
+        }
     }
 }
 
 impl Drop for Call {
-    /// A forgotten `await` does nothing at all, and with a payment somebody should be told.
+    /// A forgotten `await` does nothing at all, and with a payment somebody should be told. So they should of a call
+    /// that is forgotten while it is under way.
     fn drop(&mut self) {
+        if self.attempt.get_mut().is_ok_and(|it| it.is_some()) {
+            let _ = Python::try_attach(|py| {
+                let raised = PyErr::take(py);
+                self.end(py, None);
+                if let Some(raised) = raised {
+                    raised.restore(py);
+                }
+            });
+        }
         let state = self
             .state
             .get_mut()

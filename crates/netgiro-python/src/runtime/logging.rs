@@ -96,10 +96,8 @@ pub(crate) fn observer() -> Observer {
                 _ => false,
             };
             if wanted {
-                ear.listener.hear(Event::Told(Box::new(Told {
-                    at: Timestamp::now(),
-                    event: event.clone(),
-                })));
+                ear.listener
+                    .hear(Event::Told(Box::new(Told::now(event.clone()))));
             }
         });
     })
@@ -124,6 +122,13 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    pub(crate) fn now(event: netgiro::Event) -> Self {
+        Self {
+            at: Timestamp::now(),
+            event,
+        }
+    }
+
     /// Makes it a record. What a filter raises is reported as unraisable: a log is no reason for a
     /// payment to fail. Ctrl-C is.
     pub(crate) fn log(&self, py: Python<'_>) -> PyResult<()> {
@@ -133,6 +138,13 @@ impl Told {
                 Ok(())
             }
             outcome => outcome,
+        }
+    }
+
+    /// The same where something else is being raised already.
+    pub(crate) fn log_or_report(&self, py: Python<'_>) {
+        if let Err(error) = self.log(py) {
+            error.write_unraisable(py, None);
         }
     }
 
@@ -183,6 +195,9 @@ fn request<'py>(event: &RequestEvent, extra: &Bound<'py, PyDict>) -> PyResult<Bo
     let transaction_id = event.transaction_id.map(|id| id.to_string());
     let error = event.error.map(ErrorKind::code);
     extra.set_item("netgiro_endpoint", event.endpoint)?;
+    if let Some(reference) = &event.reference {
+        extra.set_item("netgiro_reference", reference)?;
+    }
     extra.set_item("netgiro_transaction_id", &transaction_id)?;
     extra.set_item("netgiro_attempt", event.attempt)?;
     extra.set_item("netgiro_http_status", event.http_status)?;
@@ -191,6 +206,10 @@ fn request<'py>(event: &RequestEvent, extra: &Bound<'py, PyDict>) -> PyResult<Bo
     extra.set_item("netgiro_duration", event.duration.as_secs_f64())?;
     extra.set_item("netgiro_error", error)?;
     let outcome = match (error, event.result_code, event.http_status) {
+        (Some(code), ..) if event.error == Some(ErrorKind::OutcomeUnknown) => format!(
+            "{code}, the customer may have been asked to pay for reference {:?}",
+            event.reference.as_deref().unwrap_or_default()
+        ),
         (Some(code), _, Some(status)) => format!("{code}, HTTP {status}"),
         (Some(code), _, None) => code.to_owned(),
         (None, Some(code), _) => format!("result code {code}"),

@@ -1,4 +1,5 @@
 //! The network: TLS, and one request at a time.
 
+pub(crate) mod sent_marker;
 pub(crate) mod tls;
 pub(crate) mod transport;

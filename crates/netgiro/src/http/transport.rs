@@ -1,15 +1,11 @@
 //! One `send`: TLS, timeouts, size cap, redirect refusal, and verification of what comes back.
 
-use std::convert::Infallible;
 use std::fmt;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{
@@ -18,8 +14,10 @@ use reqwest::header::{
 use url::Url;
 
 use crate::error::{Error, ErrorKind, RequestSent, Result};
+use crate::insert_attempt::InsertAttempt;
 use crate::nonce;
 use crate::options::{ResponseVerification, Settings};
+use crate::sent_marker::{MarkedBody, SentMarker};
 use crate::signature::{self, SigningHeaders};
 use crate::tls;
 use crate::wire::{self, Answer, Endpoint};
@@ -32,6 +30,8 @@ pub(crate) struct Request<'a> {
     pub(crate) url: &'a Url,
     /// `None` for what is asked for with GET.
     pub(crate) body: Option<&'a Bytes>,
+    /// Of InsertCart: what its caller can take back.
+    pub(crate) insert: Option<&'a InsertAttempt>,
 }
 
 /// The largest answer that is read.
@@ -81,12 +81,14 @@ impl Transport {
     /// Sends a request once, signed anew, and gives its answer if that is 2xx and verifies.
     pub(crate) async fn send(&self, request: &Request<'_>, timeout: Duration) -> Result<Answer> {
         let endpoint = request.endpoint;
-        // Without a body nothing notes when it leaves: it may have.
-        let started = Arc::new(AtomicBool::new(request.body.is_none()));
-        let exchange = self.exchange(request, &started);
+        let sent = request
+            .insert
+            .map_or_else(SentMarker::default, InsertAttempt::sent_marker);
+        let exchange = self.exchange(request, &sent);
         match tokio::time::timeout(timeout, exchange).await {
             Ok(outcome) => outcome,
-            Err(_) if started.load(Ordering::Acquire) => Err(Error::new(
+            // Without a body nothing notes when it leaves: it may have.
+            Err(_) if request.body.is_none() || sent.is_sent() => Err(Error::new(
                 ErrorKind::Timeout,
                 format!("{} had no answer within {timeout:?}", endpoint.name()),
             )
@@ -101,24 +103,23 @@ impl Transport {
         }
     }
 
-    async fn exchange(&self, request: &Request<'_>, started: &Arc<AtomicBool>) -> Result<Answer> {
+    async fn exchange(&self, request: &Request<'_>, sent: &SentMarker) -> Result<Answer> {
         let endpoint = request.endpoint;
         self.lookout.look().await;
         let connections = self.connections(endpoint)?;
         let (method, body) = match request.body {
-            Some(body) => (Method::POST, Some(MarkedBody::wrap(body, started))),
+            Some(body) => (Method::POST, Some(MarkedBody::wrap(body, sent))),
             None => (Method::GET, None),
         };
         let mut to_send = reqwest::Request::new(method, request.url.clone());
         *to_send.headers_mut() = self.headers(request)?;
         *to_send.body_mut() = body;
         let mut response = connections.execute(to_send).await.map_err(|error| {
-            let unmarked = request.body.is_none() && error.is_connect();
-            self.broken(
-                endpoint,
-                &error,
-                started.load(Ordering::Acquire) && !unmarked,
-            )
+            let started = match request.body {
+                Some(_) => sent.is_sent(),
+                None => !error.is_connect(),
+            };
+            self.broken(endpoint, &error, started)
         })?;
 
         let http_status = response.status().as_u16();
@@ -424,45 +425,6 @@ impl Lookout {
         for _ in 0..2 {
             tokio::task::yield_now().await;
         }
-    }
-}
-
-/// A request body that notes when it is asked for.
-///
-/// The connection asks for the body before it writes the first byte, so a body that was never asked
-/// for belongs to a request of which nothing left this machine.
-struct MarkedBody {
-    bytes: Option<Bytes>,
-    started: Arc<AtomicBool>,
-}
-
-impl MarkedBody {
-    fn wrap(bytes: &Bytes, started: &Arc<AtomicBool>) -> reqwest::Body {
-        reqwest::Body::wrap(Self {
-            bytes: Some(bytes.clone()),
-            started: Arc::clone(started),
-        })
-    }
-}
-
-impl Body for MarkedBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.started.store(true, Ordering::Release);
-        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
     }
 }
 

@@ -189,8 +189,8 @@ impl NewCart {
         }
     }
 
-    /// Refuses what the server would refuse, or worse, accept.
-    pub(crate) fn validate(&self) -> Result<()> {
+    /// Refuses what the server would refuse, or worse, accept; `insert_cart` does so before anything is sent.
+    pub fn validate(&self) -> Result<()> {
         if self.reference.trim().is_empty() {
             return Err(Error::invalid_request(format!(
                 "reference must be the order's id; got {:?}",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,13 +16,14 @@ from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connections, transaction
 from django.test import Client, TestCase
 from django.utils import timezone
 from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
 
 import netgiro
-from netgiro.django import checkout, ledger
+from netgiro.django import checkout, conf, ledger
 from netgiro.django.models import Cart, Status
 
 
@@ -184,6 +187,140 @@ def test_an_unknown_outcome_keeps_the_order(shop, processed):
         checkout.start("order-1", 4990, PHONE)
     assert list(Cart.objects.for_a_person()) == [row]
     assert asked(shop) == ["order-1"]
+
+
+REFUSED = [
+    {"customer_id": None},
+    {"customer_id": 8223281},
+    {"customer_id": b"8223281"},
+    {"customer_id": "555-0000000"},
+    {"confirmation_type": "later"},
+    {"confirmation_type": "server_callback", "callback": None},
+    {"description": 7},
+    {"description": ["coffee"]},
+    {"location_id": 7},
+    {"register_id": object()},
+    {"items": 7},
+    {"items": [7]},
+    {"items": [{"name": "Coffee"}]},
+    {"items": [{"name": "Coffee", "unit_price": 0.5, "quantity": 1}]},
+    {"amount": 0},
+    {"amount": "4990 kr."},
+    {"timeout": 0},
+    {"timeout": "soon"},
+    {"order_reference": "  "},
+]
+
+
+@pytest.mark.parametrize("how", ["start", "astart"])
+@pytest.mark.parametrize("wrong", REFUSED, ids=str)
+def test_an_order_that_nobody_was_asked_for_stays_free(shop, options, how, wrong):
+    if "callback" in wrong:
+        options(CALLBACK_BASE_URL=None)
+    given = {"order_reference": "order-1", "amount": 4990, "customer_id": PHONE, **wrong}
+    given.pop("callback", None)
+    start = checkout.start if how == "start" else async_to_sync(checkout.astart)
+    with pytest.raises((netgiro.InvalidRequestError, TypeError, ValueError)):
+        start(**given)
+    assert not Cart.objects.exclude(status="failed", holds_order=False).exists()
+    assert asked(shop) == []
+    assert checkout.start("order-1", 4990, PHONE).status == "pending"
+
+
+def test_items_may_come_from_a_generator(shop):
+    lines = ({"name": name, "unit_price": 2495, "quantity": 1} for name in ("Coffee", "Cake"))
+    checkout.start("order-1", 4990, PHONE, items=lines)
+    (request,) = [r for r in shop.requests() if r.endpoint == "InsertCart"]
+    assert '"Coffee"' in request.body
+    assert '"Cake"' in request.body
+
+
+@pytest.mark.parametrize("how", ["start", "astart"])
+def test_settings_that_cannot_be_used_store_nothing(shop, options, how):
+    options(CA_FILE="/nowhere/ca.pem")
+    start = checkout.start if how == "start" else async_to_sync(checkout.astart)
+    with pytest.raises((ImproperlyConfigured, netgiro.ConfigurationError)):
+        start("order-1", 4990, PHONE)
+    assert not Cart.objects.exclude(status="failed").exists()
+
+
+def broken_off(cause):
+    error = KeyboardInterrupt()
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("how", ["start", "astart"])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (netgiro.ConnectError("no"), "failed"),
+        (netgiro.ServerError("no", request_sent="no"), "failed"),
+        (netgiro.ServerError("who knows", request_sent="maybe"), "outcome_unknown"),
+        (netgiro.OutcomeUnknownError("who knows", request_sent="maybe"), "outcome_unknown"),
+        (RuntimeError("a bug"), "outcome_unknown"),
+        (KeyboardInterrupt(), "outcome_unknown"),
+        (SystemExit(1), "outcome_unknown"),
+        (broken_off(netgiro.OutcomeUnknownError("asked", request_sent="maybe")), "outcome_unknown"),
+        (broken_off(netgiro.ConnectError("nothing left")), "failed"),
+    ],
+    ids=repr,
+)
+def test_what_breaks_a_checkout_off_is_recorded(shop, monkeypatch, how, error, status):
+    class Broken:
+        def insert_cart(self, **_):
+            raise error
+
+    class AwaitedAndBroken:
+        async def insert_cart(self, **_):
+            raise error
+
+    monkeypatch.setattr(conf, "client", Broken)
+    monkeypatch.setattr(conf, "async_client", AwaitedAndBroken)
+    with pytest.raises(type(error)):
+        if how == "start":
+            checkout.start("order-1", 4990, PHONE)
+        elif isinstance(error, Exception):
+            async_to_sync(checkout.astart)("order-1", 4990, PHONE)
+        else:
+            pytest.skip("an event loop lets these through at once")
+    row = Cart.objects.get()
+    assert row.status == status
+    assert row.holds_order is (status == "outcome_unknown")
+    assert row.problem
+
+
+STARTING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+
+
+@pytest.mark.parametrize("asked_for", [True, False])
+def test_ctrl_c_in_a_checkout_is_recorded(shop, database, asked_for):
+    shop.add_fault("InsertCart", delay=60.0)
+    with socket.socket() as mute, contextlib.ExitStack() as connected:
+        # Takes connections and never says a word: over TLS, nothing can be sent to it.
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        silent = f"https://127.0.0.1:{mute.getsockname()[1]}/"
+        environment = {
+            **os.environ,
+            "DJSHOP_NETGIRO_URL": shop.url if asked_for else silent,
+            "PYTHONPATH": str(Path(__file__).parent),
+        }
+        command = [sys.executable, "-c", STARTING + CRASHING, database]
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        if asked_for:
+            eventually(lambda: asked(shop), 60)
+        else:
+            connected.enter_context(mute.accept()[0])
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert "KeyboardInterrupt" in said
+    row = Cart.objects.get()
+    assert row.status == ("outcome_unknown" if asked_for else "failed")
+    assert PHONE not in row.problem
 
 
 CRASHING = """
