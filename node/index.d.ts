@@ -121,7 +121,7 @@ export interface NewCart {
   amount: number | bigint;
   /** The shop's order id. */
   reference: string;
-  /** Who is asked: a phone number, a kennitala, or the code in the customer's app. Spaces and hyphens may stand. */
+  /** Who is asked: a phone number, a kennitala (10 digits), or the code in the customer's app. Spaces and hyphens may stand. */
   customerId: string;
   /** Who creates the payment. Default `automatic`. The API's numbers 0, 1 and 2 are understood too. */
   confirmationType?: ConfirmationType | 0 | 1 | 2 | null | undefined;

@@ -697,11 +697,11 @@ class Client:
         `amount` is in whole krónur. Sent once: what may have reached the server is never sent
         again, and OutcomeUnknownError says so.
 
-        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala or an app
-        code, in any usual spelling. `confirmation_type` says who creates the payment once the
-        customer has accepted; "server_callback" needs a `callback_url`. Raises InvalidRequestError
-        before anything is sent, ConnectError when nothing could be sent, ApiError when the server
-        says no.
+        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala (10
+        digits) or an app code, in any usual spelling. `confirmation_type` says who creates the
+        payment once the customer has accepted; "server_callback" needs a `callback_url`. Raises
+        InvalidRequestError before anything is sent, ConnectError when nothing could be sent,
+        ApiError when the server says no.
         """
 
     def check_cart(self, transaction_id: _CartArgument) -> CartState:
@@ -957,11 +957,11 @@ class AsyncClient:
         `amount` is in whole krónur. Sent once: what may have reached the server is never sent
         again, and OutcomeUnknownError says so.
 
-        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala or an app
-        code, in any usual spelling. `confirmation_type` says who creates the payment once the
-        customer has accepted; "server_callback" needs a `callback_url`. Raises InvalidRequestError
-        before anything is sent, ConnectError when nothing could be sent, ApiError when the server
-        says no.
+        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala (10
+        digits) or an app code, in any usual spelling. `confirmation_type` says who creates the
+        payment once the customer has accepted; "server_callback" needs a `callback_url`. Raises
+        InvalidRequestError before anything is sent, ConnectError when nothing could be sent,
+        ApiError when the server says no.
         """
 
     async def check_cart(self, transaction_id: _CartArgument) -> CartState:

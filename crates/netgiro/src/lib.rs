@@ -37,6 +37,7 @@ mod events;
 #[doc(hidden)]
 pub mod internals;
 mod json_text;
+mod masking;
 mod nonce;
 mod options;
 mod pace;
@@ -64,10 +65,11 @@ pub use cart::{
 };
 pub use check_many::CheckMany;
 pub use client::Client;
-pub use customer::{CustomerId, CustomerIdKind, mask_within as mask_customer_ids};
+pub use customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
 pub use duration::{milliseconds, seconds};
 pub use error::{Error, ErrorKind, RequestSent, Result};
 pub use events::{Event, Observer, PollEvent, RequestEvent};
+pub use masking::mask_within as mask_customer_ids;
 pub use options::{ClientOptions, Environment, ResponseVerification};
 pub use poll::{CartPoll, PollPolicy, Seen, WaitOptions};
 pub use replay::{MemoryReplayGuard, ReplayGuard};

@@ -76,7 +76,8 @@ CASES = [
     insert("reference: only spaces", {"reference": "   "}, ["reference"]),
     customer("empty", "", ""),
     customer("a land line", "5551234", "*****34"),
-    customer("a kennitala with a wrong checksum", "1111111129", "********29"),
+    customer("a kennitala with a digit too many", "11111111190", "*********90"),
+    customer("a phone number in full-width digits", "８２２３２８１", "*****８１"),
     customer("six digits", "822328", "****28"),
     customer("a name", "anna", "**na"),
     insert(

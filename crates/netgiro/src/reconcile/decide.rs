@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{Check, Order, Outcome, Recorded, is_amount};
-use crate::customer::mask_within;
+use crate::masking::mask_within;
 use crate::status::CartStatus;
 
 /// A class, and what to say about it.
