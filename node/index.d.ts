@@ -95,7 +95,10 @@ export interface ClientOptions {
    * They are never printed.
    */
   previousSecretKeys?: readonly string[] | null | undefined;
-  /** The proxy to go through, an http or https URL, rather than the environment's (`HTTPS_PROXY`, `NO_PROXY`). */
+  /**
+   * The proxy to go through, an http or https URL, rather than the environment's (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`): a
+   * variable of those that cannot be read is refused, and not passed by.
+   */
   proxy?: string | null | undefined;
 }
 

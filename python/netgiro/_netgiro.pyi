@@ -46,6 +46,7 @@ __all__ = [
     "Simulator",
     "__version__",
     "command",
+    "mask_customer_id",
     "mask_customer_ids",
     "reconcile_columns",
     "reconcile_settlements",
@@ -663,7 +664,8 @@ class Client:
         seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
         `previous_secret_keys` are keys that are being replaced: callbacks signed with them are still
         accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
-        rather than the environment's (HTTPS_PROXY, NO_PROXY).
+        rather than the environment's (HTTPS_PROXY, ALL_PROXY, NO_PROXY): a variable of those that
+        cannot be read is refused, and not passed by.
         """
 
     @staticmethod
@@ -923,7 +925,8 @@ class AsyncClient:
         seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
         `previous_secret_keys` are keys that are being replaced: callbacks signed with them are still
         accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
-        rather than the environment's (HTTPS_PROXY, NO_PROXY).
+        rather than the environment's (HTTPS_PROXY, ALL_PROXY, NO_PROXY): a variable of those that
+        cannot be read is refused, and not passed by.
         """
 
     @staticmethod
@@ -1165,8 +1168,11 @@ def command(arguments: Sequence[str]) -> int:
     behind.
     """
 
+def mask_customer_id(text: str) -> str:
+    """Return a customer's number, of whatever spelling, with all but its last two characters masked."""
+
 def mask_customer_ids(text: str) -> str:
-    """Return a text with the phone numbers and kennitölur in it masked."""
+    """Return a text with the phone numbers, kennitölur and app codes in it masked."""
 
 def reconcile_columns(
     orders: tuple[list[Any], list[Any], list[Any], list[Any], list[Any]],

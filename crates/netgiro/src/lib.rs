@@ -44,6 +44,7 @@ mod pace;
 mod packed;
 mod poll;
 mod proxy;
+mod quote;
 pub mod reconcile;
 mod replay;
 mod results;

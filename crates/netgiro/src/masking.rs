@@ -141,10 +141,11 @@ fn is(signs: &[Sign<'_>], at: usize, wanted: char) -> bool {
     signs.get(at).is_some_and(|sign| sign.read == wanted)
 }
 
+/// A GUID, also one with a letter that does not belong there.
 fn guid(signs: &[Sign<'_>]) -> Option<usize> {
-    const PATTERN: &str = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
+    const PATTERN: &str = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
     let matches = |(wanted, sign): (char, &Sign<'_>)| match wanted {
-        'h' => sign.read.is_ascii_hexdigit(),
+        'x' => sign.read.is_ascii_alphanumeric(),
         _ => sign.read == wanted,
     };
     let is_one = signs.len() >= PATTERN.len() && PATTERN.chars().zip(signs).all(matches);
@@ -379,6 +380,7 @@ mod tests {
         for text in [
             "code 10425, 4990 kr., 24.900 kr., 1234567 kr., order 9123456",
             "4ffbe11b-4f6e-4d3a-9b6b-822328182232",
+            "gf0e0d0c-0b0a-4908-8706-050403020100",
             "82232811-8223-2811-1111-111111111911 and 82232811822328111111111111111abc",
             "2026-11-28T12:30:15.8223281Z, 2026-11-28 12:30, 28.11.2026 10:30, 7.12.2026",
             "17 2026-11-28 10: 12:30:15.8223281",

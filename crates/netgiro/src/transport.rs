@@ -20,6 +20,7 @@ use url::Url;
 use crate::error::{Error, ErrorKind, RequestSent, Result};
 use crate::nonce;
 use crate::options::{ResponseVerification, Settings};
+use crate::proxy;
 use crate::signature::{self, SigningHeaders};
 use crate::tls;
 use crate::wire::{self, Answer, Endpoint};
@@ -311,6 +312,9 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
     } else if settings.is_loopback {
         // The environment's proxy could not reach this machine's loopback, only its own.
         builder = builder.no_proxy();
+    } else {
+        // It is read now, and may have changed since the options were checked.
+        proxy::check_environment(&settings.base_url)?;
     }
     builder
         .tls_backend_preconfigured(tls::configuration(settings)?)

@@ -41,8 +41,11 @@ fn customer() -> impl Strategy<Value = String> {
     ]);
     let separators = vec(prop_oneof![4 => Just(""), 1 => separator], 16);
     (id, separators).prop_map(|(id, separators)| {
-        let signs = id.chars().zip(separators);
-        let spelled: String = signs.map(|(c, after)| format!("{c}{after}")).collect();
+        let mut spelled = String::new();
+        for (c, after) in id.chars().zip(separators) {
+            spelled.push(c);
+            spelled.push_str(after);
+        }
         spelled
             .trim_end_matches(|c: char| !c.is_alphanumeric())
             .to_owned()

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use netgiro::{
-    Amount, CartItem, CartPoll, CartRef, Client, ClientOptions, CustomerId, Error,
+    Amount, CartItem, CartPoll, CartRef, Client, ClientOptions, CustomerId, Environment, Error,
     MemoryReplayGuard, NewCart, Observer, PollPolicy, ReplayGuard, ResponseVerification, Secret,
     WaitOptions, sign,
 };
@@ -309,12 +309,34 @@ fn refusals(printed: &Printed) {
     printed.error(&Client::new(wrong).unwrap_err());
     // The keys in each other's place: the secret key is then what is no GUID.
     let swapped = ClientOptions::new(SECRET, APP_KEY);
+    printed.debug(&swapped);
     printed.error(&Client::new(swapped).unwrap_err());
     for base_url in [
         format!("https://shop:{PASSWORD}@api.netgiro.is/v1/"),
         format!("https://{PASSWORD}@api.netgiro.is/v1/"),
+        format!("http://api.netgiro.is/{PASSWORD}"),
+        format!("https://api.netgiro.is/v1/?{PASSWORD}"),
+        format!("https://api.netgiro.is/v1/#{PASSWORD}"),
+        format!("shop:{PASSWORD}@api.netgiro.is/v1/"),
+        PASSWORD.to_owned(),
+        SECRET.to_owned(),
     ] {
+        printed.debug(&options(&base_url));
         printed.error(&Client::new(options(&base_url)).unwrap_err());
+        let variables = |name: &str| {
+            Ok(Some(match name {
+                "NETGIRO_APP_KEY" => APP_KEY.to_owned(),
+                "NETGIRO_BASE_URL" => "https://api.netgiro.is/v1/".to_owned(),
+                _ => base_url.clone(),
+            }))
+        };
+        printed.error(&ClientOptions::from_variables(variables).unwrap_err());
+        printed.error(&base_url.parse::<Environment>().unwrap_err());
+        printed.error(&base_url.parse::<ResponseVerification>().unwrap_err());
+        let mut elsewhere = options("https://api.netgiro.is/v1/");
+        elsewhere.ca_file = Some(base_url.into());
+        printed.debug(&elsewhere);
+        printed.error(&Client::new(elsewhere).unwrap_err());
     }
 }
 
