@@ -95,7 +95,10 @@ export interface ClientOptions {
    * They are never printed.
    */
   previousSecretKeys?: readonly string[] | null | undefined;
-  /** The proxy to go through, an http or https URL, rather than the environment's (`HTTPS_PROXY`, `NO_PROXY`). */
+  /**
+   * The proxy to go through, an http or https URL, rather than the environment's (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`): a
+   * variable of those that cannot be read is refused, and not passed by.
+   */
   proxy?: string | null | undefined;
 }
 
@@ -121,7 +124,7 @@ export interface NewCart {
   amount: number | bigint;
   /** The shop's order id. */
   reference: string;
-  /** Who is asked: a phone number, a kennitala, or the code in the customer's app. Spaces and hyphens may stand. */
+  /** Who is asked: a phone number, a kennitala (10 digits), or the code in the customer's app. Spaces and hyphens may stand. */
   customerId: string;
   /** Who creates the payment. Default `automatic`. The API's numbers 0, 1 and 2 are understood too. */
   confirmationType?: ConfirmationType | 0 | 1 | 2 | null | undefined;

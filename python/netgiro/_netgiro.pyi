@@ -46,6 +46,7 @@ __all__ = [
     "Simulator",
     "__version__",
     "command",
+    "mask_customer_id",
     "mask_customer_ids",
     "reconcile_columns",
     "reconcile_settlements",
@@ -663,7 +664,8 @@ class Client:
         seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
         `previous_secret_keys` are keys that are being replaced: callbacks signed with them are still
         accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
-        rather than the environment's (HTTPS_PROXY, NO_PROXY).
+        rather than the environment's (HTTPS_PROXY, ALL_PROXY, NO_PROXY): a variable of those that
+        cannot be read is refused, and not passed by.
         """
 
     @staticmethod
@@ -697,11 +699,11 @@ class Client:
         `amount` is in whole krónur. Sent once: what may have reached the server is never sent
         again, and OutcomeUnknownError says so.
 
-        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala or an app
-        code, in any usual spelling. `confirmation_type` says who creates the payment once the
-        customer has accepted; "server_callback" needs a `callback_url`. Raises InvalidRequestError
-        before anything is sent, ConnectError when nothing could be sent, ApiError when the server
-        says no.
+        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala (10
+        digits) or an app code, in any usual spelling. `confirmation_type` says who creates the
+        payment once the customer has accepted; "server_callback" needs a `callback_url`. Raises
+        InvalidRequestError before anything is sent, ConnectError when nothing could be sent,
+        ApiError when the server says no.
 
         What breaks the call off, such as KeyboardInterrupt, has what is known of it as its
         `__cause__`: an OutcomeUnknownError when the customer may have been asked, which a note says
@@ -927,7 +929,8 @@ class AsyncClient:
         seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
         `previous_secret_keys` are keys that are being replaced: callbacks signed with them are still
         accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
-        rather than the environment's (HTTPS_PROXY, NO_PROXY).
+        rather than the environment's (HTTPS_PROXY, ALL_PROXY, NO_PROXY): a variable of those that
+        cannot be read is refused, and not passed by.
         """
 
     @staticmethod
@@ -961,11 +964,11 @@ class AsyncClient:
         `amount` is in whole krónur. Sent once: what may have reached the server is never sent
         again, and OutcomeUnknownError says so.
 
-        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala or an app
-        code, in any usual spelling. `confirmation_type` says who creates the payment once the
-        customer has accepted; "server_callback" needs a `callback_url`. Raises InvalidRequestError
-        before anything is sent, ConnectError when nothing could be sent, ApiError when the server
-        says no.
+        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala (10
+        digits) or an app code, in any usual spelling. `confirmation_type` says who creates the
+        payment once the customer has accepted; "server_callback" needs a `callback_url`. Raises
+        InvalidRequestError before anything is sent, ConnectError when nothing could be sent,
+        ApiError when the server says no.
 
         What breaks the call off, such as CancelledError, has what is known of it as its
         `__cause__`: an OutcomeUnknownError when the customer may have been asked, which a note says
@@ -1188,8 +1191,11 @@ def check_new_cart(
 ) -> None:
     """Check the arguments of `insert_cart`; raises what `insert_cart` would raise for them before anything is sent."""
 
+def mask_customer_id(text: str) -> str:
+    """Return a customer's number, of whatever spelling, with all but its last two characters masked."""
+
 def mask_customer_ids(text: str) -> str:
-    """Return a text with the phone numbers and kennitölur in it masked."""
+    """Return a text with the phone numbers, kennitölur and app codes in it masked."""
 
 def reconcile_columns(
     orders: tuple[list[Any], list[Any], list[Any], list[Any], list[Any]],

@@ -28,7 +28,7 @@
 //! | a phone number (7 digits, first 6, 7 or 8) | is asked on the phone, and waits for `confirm` or `decline` |
 //! | `8111111` | approves by itself, [`SimulatorOptions::reaction`] after the cart was inserted |
 //! | `8222222` | declines by itself, likewise |
-//! | a kennitala (10 digits with a valid check digit) | gets an SMS code, [`SimulatedCart::sms_code`], for `ConfirmCart` |
+//! | a kennitala (10 digits) | gets an SMS code, [`SimulatedCart::sms_code`], for `ConfirmCart` |
 //! | `2222222229` | gets a code too, but has no credit: `ConfirmCart` with the code is answered 10302 |
 //! | an app code (`500004` and 4 characters) | has agreed already: there is nobody left to ask |
 //!

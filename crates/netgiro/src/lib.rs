@@ -40,7 +40,7 @@ use bulk::{check_many, packed, rate_limiter as pace, results, wait_many};
 use callback::{json_style as json_text, replay_guard as replay};
 use follow as watch;
 use http::{sent_marker, tls, transport};
-use model::{amount, cart, customer, duration, error, poll, proxy, secret, status};
+use model::{amount, cart, customer, duration, error, masking, poll, proxy, quote, secret, status};
 use protocol::{nonce, settlement, signature, wire};
 
 pub use amount::{Amount, Given};
@@ -58,11 +58,12 @@ pub use cart::{
 };
 pub use check_many::CheckMany;
 pub use client::Client;
-pub use customer::{CustomerId, CustomerIdKind, mask_within as mask_customer_ids};
+pub use customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
 pub use duration::{milliseconds, seconds};
 pub use error::{Error, ErrorKind, RequestSent, Result};
 pub use events::{Event, Observer, PollEvent, RequestEvent};
 pub use insert_attempt::{Abandoned, InsertAttempt};
+pub use masking::mask_within as mask_customer_ids;
 pub use options::{ClientOptions, Environment, ResponseVerification};
 pub use poll::{CartPoll, PollPolicy, Seen, WaitOptions};
 pub use replay::{MemoryReplayGuard, ReplayGuard};

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::Observer;
-use crate::proxy::Proxy;
+use crate::proxy::{self, Proxy};
+use crate::quote;
 use crate::replay::FinalAnswers;
 use crate::secret::Secret;
 use crate::status::{one_of, word};
@@ -130,7 +131,7 @@ pub struct ClientOptions {
     /// A PEM file with certificate authorities to trust beside the system's and the bundled ones.
     pub ca_file: Option<PathBuf>,
     /// The proxy to go through, an http or https URL, rather than the environment's (`HTTPS_PROXY`,
-    /// `NO_PROXY`).
+    /// `ALL_PROXY`, `NO_PROXY`). A variable that cannot be read is refused, and not passed by.
     pub proxy: Option<String>,
     /// Told of each request and each step of a poll.
     pub observer: Option<Observer>,
@@ -185,17 +186,19 @@ impl ClientOptions {
 
 impl fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // They are not checked yet: a key may be where it does not belong.
         let proxy = self.proxy.as_deref().map(Proxy::parse);
+        let app_key = Uuid::parse_str(&self.app_key).map_err(|_| quote::word(&self.app_key));
         f.debug_struct("ClientOptions")
-            .field("app_key", &self.app_key)
+            .field("app_key", &app_key)
             .field("secret_key", &self.secret_key)
             .field("previous_secret_keys", &self.previous_secret_keys)
             .field("environment", &self.environment)
-            .field("base_url", &self.base_url)
+            .field("base_url", &self.base_url.as_deref().map(quote::url))
             .field("timeout", &self.timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("response_verification", &self.response_verification)
-            .field("ca_file", &self.ca_file)
+            .field("ca_file", &self.ca_file.as_deref().map(quote::path))
             .field("proxy", &proxy)
             .field("observer", &self.observer)
             .finish()
@@ -259,6 +262,9 @@ impl Settings {
             .unwrap_or(options.environment.base_url());
         let base_url = base_url(given)?;
         let proxy = options.proxy.as_deref().map(Proxy::parse).transpose()?;
+        if proxy.is_none() && !is_loopback(&base_url) {
+            proxy::check_environment(&base_url)?;
+        }
         if let Some(proxy) = &proxy
             && base_url.scheme() == "http"
             && !is_loopback(proxy.expose())
@@ -317,7 +323,7 @@ impl Settings {
         let Some(beside) = self.base_url.path().strip_suffix("/v1/") else {
             return Err(Error::configuration(format!(
                 "settlements are in the API's V2, which is found where base_url ends in /v1/; it is {}",
-                self.base_url
+                quote::url(self.base_url.as_str())
             )));
         };
         Ok(with_path(&self.base_url, &format!("{beside}/v2/{path}")))
@@ -360,8 +366,9 @@ fn positive(option: &str, duration: Duration) -> Result<()> {
 fn base_url(text: &str) -> Result<Url> {
     let refused = |why: &str| {
         Err(Error::configuration(format!(
-            "base_url must be https, or http on loopback, such as {}: {why}; got {text:?}",
-            Environment::Test.base_url()
+            "base_url must be https, or http on loopback, such as {}: {why}; got {}",
+            Environment::Test.base_url(),
+            quote::url(text)
         )))
     };
     let Ok(mut url) = Url::parse(text.trim()) else {

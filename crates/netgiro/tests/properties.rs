@@ -11,7 +11,10 @@ mod laws;
 
 use jiff::Timestamp;
 use laws::{Api, Beginning, Call, ID, NONCE, SECRET, Step, URL};
-use netgiro::{CartPoll, CartState, CartStatus, Seen, WaitOptions, sign};
+use netgiro::{
+    CartPoll, CartState, CartStatus, CustomerId, Seen, WaitOptions, mask_customer_id,
+    mask_customer_ids, sign,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -23,6 +26,30 @@ fn cases(cases: u32) -> ProptestConfig {
         failure_persistence: None,
         ..ProptestConfig::default()
     }
+}
+
+/// A customer id in one of the spellings that are read.
+fn customer() -> impl Strategy<Value = String> {
+    let id = prop_oneof![
+        "[678][0-9]{6}",
+        "(\\+354|00354|354)[678][0-9]{6}",
+        "[0-9]{10}",
+        "500004[0-9A-Za-z]{4}",
+    ];
+    let separator = prop::sample::select(vec![
+        " ", "-", ".", "(", ")", "\u{a0}", "\t", "\u{2009}", "\u{2010}", "\u{2013}", "\u{2015}",
+    ]);
+    let separators = vec(prop_oneof![4 => Just(""), 1 => separator], 16);
+    (id, separators).prop_map(|(id, separators)| {
+        let mut spelled = String::new();
+        for (c, after) in id.chars().zip(separators) {
+            spelled.push(c);
+            spelled.push_str(after);
+        }
+        spelled
+            .trim_end_matches(|c: char| !c.is_alphanumeric())
+            .to_owned()
+    })
 }
 
 /// A value of the kind that stands in the API's JSON, or of another.
@@ -193,6 +220,29 @@ proptest! {
             (&whole[..nonce_end], URL, &whole.as_bytes()[url_end..]),
             &signature,
         );
+    }
+
+    #[test]
+    fn what_is_read_as_a_customer_id_is_masked_in_any_surroundings(
+        spelled in customer(),
+        before in "([a-zA-Zþæö ]{0,9}[!-/:-@\\[-`{-~ „“’«»]{1,3})?",
+        after in "([!-/:-@\\[-`{-~ „“’«»]{1,3}[a-zA-Zþæö ]{0,9})?",
+    ) {
+        let id: CustomerId = spelled.parse().unwrap();
+        let masked = mask_customer_ids(&format!("{before}{spelled}{after}"));
+        let shown: String = masked.chars().filter(char::is_ascii_alphanumeric).collect();
+        let hidden = &id.as_str()[..id.as_str().len() - 2];
+        prop_assert!(!shown.to_ascii_uppercase().contains(hidden), "{masked}");
+        let stars = masked.chars().filter(|&c| c == '*').count();
+        let stood: usize = (before + &after).chars().filter(|&c| c == '*').count();
+        prop_assert!(stars >= stood + hidden.len(), "{masked}");
+        prop_assert_eq!(mask_customer_ids(&masked), masked.clone());
+        prop_assert!(!mask_customer_id(&spelled).contains(hidden));
+    }
+
+    #[test]
+    fn any_text_can_be_masked_and_keeps_its_length(text in any::<String>()) {
+        prop_assert_eq!(mask_customer_ids(&text).chars().count(), text.chars().count());
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use netgiro::{
-    Amount, CartItem, CartPoll, CartRef, Client, ClientOptions, CustomerId, Error,
+    Amount, CartItem, CartPoll, CartRef, Client, ClientOptions, CustomerId, Environment, Error,
     MemoryReplayGuard, NewCart, Observer, PollPolicy, ReplayGuard, ResponseVerification, Secret,
     WaitOptions, sign,
 };
@@ -32,6 +32,7 @@ const OLD_SECRET: &str = "an-older-secret-key-that-is-still-accepted-for-callbac
 const PASSWORD: &str = "hunter2-hunter2-hunter2";
 const PHONE: &str = "8223281";
 const KENNITALA: &str = "1111111119";
+const APP_CODE: &str = "500004AB1C";
 const ID: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
 
 /// Where what is printed ends up.
@@ -105,9 +106,14 @@ impl Printed {
             KENNITALA,
             "111111-1119",
             "111111 1119",
-            "111111-1129",
-            "1111111129",
+            "111111-11190",
             "82232811",
+            "822.3281",
+            "822–3281",
+            "(822)3281",
+            "822\\u00a03281",
+            "822\u{a0}3281",
+            APP_CODE,
         ] {
             assert_eq!(self.around(forbidden), None, "{forbidden}");
         }
@@ -209,7 +215,10 @@ async fn sound_calls(printed: &Printed) {
 
 /// Answers that repeat what they were sent, and more.
 async fn answers_that_talk(printed: &Printed) {
-    let talk = format!("{PHONE}, 822-3281, 822 3281, +354 {PHONE}, {KENNITALA}, 111111-1119");
+    let talk = format!(
+        "{PHONE}, 822-3281, 822 3281, +354 {PHONE}, 822.3281, 822–3281, (822)3281, {KENNITALA}, 111111-1119, \
+         {PHONE}/{KENNITALA}, {PHONE}{KENNITALA}, {APP_CODE}, 822\\u00a03281"
+    );
     let message = |rest: &str| format!(r#"{{"Message":"Customer {talk}",{rest}}}"#);
     for answer in [
         Answer::ok(message(r#""Success":false,"ResultCode":10306"#)),
@@ -289,7 +298,7 @@ fn callbacks(printed: &Printed) {
 
 fn refusals(printed: &Printed) {
     printed.debug(&Secret::from(SECRET));
-    for wrong in ["82232811", "822328", "111111-1129", "1111111129"] {
+    for wrong in ["82232811", "822328", "111111-11190", "8223281/2"] {
         printed.error(&CustomerId::parse(wrong).unwrap_err());
     }
     let mut wrong = options("http://127.0.0.1:1/v1/");
@@ -300,12 +309,34 @@ fn refusals(printed: &Printed) {
     printed.error(&Client::new(wrong).unwrap_err());
     // The keys in each other's place: the secret key is then what is no GUID.
     let swapped = ClientOptions::new(SECRET, APP_KEY);
+    printed.debug(&swapped);
     printed.error(&Client::new(swapped).unwrap_err());
     for base_url in [
         format!("https://shop:{PASSWORD}@api.netgiro.is/v1/"),
         format!("https://{PASSWORD}@api.netgiro.is/v1/"),
+        format!("http://api.netgiro.is/{PASSWORD}"),
+        format!("https://api.netgiro.is/v1/?{PASSWORD}"),
+        format!("https://api.netgiro.is/v1/#{PASSWORD}"),
+        format!("shop:{PASSWORD}@api.netgiro.is/v1/"),
+        PASSWORD.to_owned(),
+        SECRET.to_owned(),
     ] {
+        printed.debug(&options(&base_url));
         printed.error(&Client::new(options(&base_url)).unwrap_err());
+        let variables = |name: &str| {
+            Ok(Some(match name {
+                "NETGIRO_APP_KEY" => APP_KEY.to_owned(),
+                "NETGIRO_BASE_URL" => "https://api.netgiro.is/v1/".to_owned(),
+                _ => base_url.clone(),
+            }))
+        };
+        printed.error(&ClientOptions::from_variables(variables).unwrap_err());
+        printed.error(&base_url.parse::<Environment>().unwrap_err());
+        printed.error(&base_url.parse::<ResponseVerification>().unwrap_err());
+        let mut elsewhere = options("https://api.netgiro.is/v1/");
+        elsewhere.ca_file = Some(base_url.into());
+        printed.debug(&elsewhere);
+        printed.error(&Client::new(elsewhere).unwrap_err());
     }
 }
 

@@ -439,7 +439,10 @@ async fn child() {
     };
     let mut options = options(&base_url);
     options.ca_file = env::var_os("TEST_CA_FILE").map(PathBuf::from);
-    let checked = Client::new(options).unwrap().check_cart(ID).await;
+    let checked = match Client::new(options) {
+        Ok(client) => client.check_cart(ID).await,
+        Err(error) => Err(error),
+    };
     let outcome = checked.map_or_else(|error| error.to_string(), |state| state.status.to_string());
     std::io::stderr()
         .write_all(format!("outcome: {outcome}\n").as_bytes())
@@ -494,6 +497,30 @@ async fn the_systems_roots_are_trusted_and_their_absence_is_survived() {
     let mut with_file = variables("/dev/null");
     with_file.push(("TEST_CA_FILE", file));
     assert_eq!(outcome_with(with_file).await, "pending");
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_environment_that_cannot_be_read_is_refused_and_not_passed_by() {
+    let authority = Authority::new("the shop's");
+    let (api_address, _) = api(authority.sign(&for_here())).await;
+    // Without the proxy this host would be reached.
+    let base_url = format!("https://localhost.localdomain:{}/v1/", api_address.port());
+    for (name, value) in [
+        ("HTTPS_PROXY", "http://me:hunter2@127.0.0.1:1 "),
+        ("https_proxy", "\"http://me:hunter2@127.0.0.1:1\""),
+        ("ALL_PROXY", "http://me:hunter2@127.0.0.1:1\r"),
+    ] {
+        let variables = vec![
+            ("TEST_BASE_URL", base_url.clone()),
+            (name, value.to_owned()),
+        ];
+        let told = outcome_with(variables).await;
+        assert!(
+            told.contains(&format!("the variable {name} must")),
+            "{told}"
+        );
+        assert!(!told.contains("hunter2"), "{told}");
+    }
 }
 
 #[tokio::test]

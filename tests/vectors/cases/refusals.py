@@ -76,7 +76,8 @@ CASES = [
     insert("reference: only spaces", {"reference": "   "}, ["reference"]),
     customer("empty", "", ""),
     customer("a land line", "5551234", "*****34"),
-    customer("a kennitala with a wrong checksum", "1111111129", "********29"),
+    customer("a kennitala with a digit too many", "11111111190", "*********90"),
+    customer("a phone number in full-width digits", "８２２３２８１", "*****８１"),
     customer("six digits", "822328", "****28"),
     customer("a name", "anna", "**na"),
     insert(
@@ -136,6 +137,14 @@ CASES = [
     refused(
         "confirm: an empty code", "confirm_cart", {"transaction_id": TRANSACTION_ID, "identifier": ""}, ["identifier"]
     ),
+    refused(
+        "check: a customer's number for an id",
+        "check_cart",
+        {"transaction_id": "822-3281"},
+        ["transaction_id", "******81"],
+        lacks=["822-3281"],
+    ),
+    amount("a customer's number", kind("string", "8223281"), "*****81", languages=["python", "node"]),
     refused("cancel: no GUID", "cancel_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
     refused("confirm: no GUID", "confirm_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
     refused("wait: no GUID", "wait_for_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
@@ -202,6 +211,29 @@ CASES = [
     client("another scheme", {"base_url": "ftp://127.0.0.1/v1/"}, ["base_url", "ftp://127.0.0.1/v1/"]),
     client("no scheme", {"base_url": "api.netgiro.is/v1/"}, ["base_url", "api.netgiro.is/v1/"]),
     client("an empty base URL", {"base_url": ""}, ["base_url"]),
+    client("a secret key as the environment", {"environment": SECRET_KEY}, ["environment"]),
+    client("a password as the environment", {"environment": "hunter2"}, ["environment"], lacks=["hunter2"]),
+    client("a secret key as the base URL", {"base_url": SECRET_KEY}, ["base_url"]),
+    client("a password as the base URL", {"base_url": "hunter2"}, ["base_url"], lacks=["hunter2"]),
+    client(
+        "a secret key in the base URL's query",
+        {"base_url": "https://shop.is/v1/?key=" + SECRET_KEY},
+        ["base_url", "https://shop.is/v1/"],
+        lacks=[SECRET_KEY, SECRET_KEY[:12]],
+    ),
+    client(
+        "a password in the path of an http URL",
+        {"base_url": "http://shop.is/hunter2/v1/"},
+        ["base_url", "http://shop.is/"],
+        lacks=["hunter2"],
+    ),
+    client(
+        "a password before a host without a scheme",
+        {"base_url": "me:hunter2@shop.is/v1/"},
+        ["base_url"],
+        lacks=["hunter2"],
+    ),
+    client("a secret key as the response verification", {"response_verification": SECRET_KEY}, ["response_verification"]),
     client("a negative timeout", {"timeout_ms": -1}, ["timeout"], code="invalid_request"),
     client(
         "a timeout that is no number", {"timeout_ms": kind("float", "NaN")}, ["timeout", "nan"], code="invalid_request"

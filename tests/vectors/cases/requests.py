@@ -73,6 +73,8 @@ CASES = [
     customer("phone with country code", "+354 822-3281", "8223281"),
     customer("phone with 00354", "00354 822 3281", "8223281"),
     customer("kennitala with hyphen", "111111-1119", "1111111119"),
+    customer("kennitala without a check digit", "111111-1129", "1111111129"),
+    customer("a system number", "8900123456", "8900123456"),
     customer("app code in lower case", "500004ab1c", "500004AB1C"),
     item(
         {"name": "Wool", "unit_price": 500},

@@ -53,6 +53,39 @@ PAYMENT_READ = {
 EMPTY_READ = dict.fromkeys(PAYMENT_READ)
 
 
+# Customers' numbers in a message, as it is told and as it is shown; and what is nobody's number.
+MESSAGES = {
+    "a phone number": ("asked 8223281, 822-3281, 822 3281", "asked *****81, ******81, ******81"),
+    "a phone number with dots, dashes and parentheses": (
+        "822.3281; 822\u20133281; 822\u20113281; (822)3281",
+        "******81; ******81; ******81; (******81",
+    ),
+    "a country code": (
+        "+354 822-3281, 00354 822 3281, 3548223281",
+        "+354 ******81, 00354 ******81, 354*****81",
+    ),
+    "spaces of every kind": ("822\u00a03281, 822\t3281, 822\u20093281", "******81, ******81, ******81"),
+    "kennit\u00f6lur": ("1111111119, 111111-1129; 898989 8989", "********19, *********29; *********89"),
+    "app codes": ("500004AB1C, 500004ab1c, 500004 ab-1c", "********1C, ********1c, **********1c"),
+    "numbers glued together": (
+        "8223281/1111111119, 8223281-1111111119, 82232811111111119, tel8223281x",
+        "*****81/********19, *****81-********19, *****81********19, tel*****81x",
+    ),
+    "full-width and Arabic digits": (
+        "\uff18\uff12\uff12\uff13\uff12\uff18\uff11, \u0668\u0662\u0662\u0663\u0662\u0668\u0661",
+        "*****\uff18\uff11, *****\u0668\u0661",
+    ),
+    "amounts, codes and order numbers": (
+        "code 10425: 24.900 kr. for order 1234567, 82232811",
+        "code 10425: 24.900 kr. for order 1234567, 82232811",
+    ),
+    "a GUID, times and a nonce": (
+        f"{TRANSACTION_ID} 2026-11-28T12:30:15.8223281Z 28.11.2026 10:30, 635318618538563781",
+        f"{TRANSACTION_ID} 2026-11-28T12:30:15.8223281Z 28.11.2026 10:30, 635318618538563781",
+    ),
+}
+
+
 def text_of(value):
     """Compact JSON; a text @1000.00@ stands for that number with those digits."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace('"@', "").replace('@"', "")
@@ -369,6 +402,8 @@ def tolerated():
         answer(10425, False, message="Bíður viðskiptavinar ⏳"),
         state("pending", 10425, False, None, "Bíður viðskiptavinar ⏳"),
     )
+    for name, (told, shown) in MESSAGES.items():
+        check(f"a message with {name}", answer(10425, message=told), state("pending", 10425, message=shown))
     check("Message absent", answer(10425, False, message=NOTHING), state("pending", 10425, False))
     check(
         "10201 with Success false: the code counts",

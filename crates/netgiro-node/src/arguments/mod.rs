@@ -25,7 +25,7 @@ pub(crate) fn amount(argument: &str, given: &GivenAmount) -> Result<Amount> {
             (integer, true) => Given::Integer(integer),
             _ => Given::Other("an integer of more than 127 bits"),
         },
-        Either3::C(text) => Given::Other(text),
+        Either3::C(text) => Given::Other(&netgiro::mask_customer_ids(text)),
     };
     Amount::parse(argument, given)
 }

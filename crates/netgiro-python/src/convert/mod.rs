@@ -16,14 +16,17 @@ use crate::panics;
 use crate::poll::CartPoll;
 use crate::values::{Cart, CartState};
 
-/// A value and its type, as an error message shows them.
+/// A value and its type, as an error message shows them: customers' numbers in anything but a number are masked.
 pub(crate) fn shown(value: &Bound<'_, PyAny>) -> String {
     let kind = value
         .get_type()
         .name()
         .map_or_else(|_| "object".to_owned(), |name| name.to_string());
-    match value.repr() {
-        Ok(text) if text.to_string().chars().count() <= 80 => format!("{text} ({kind})"),
+    let is_number = value.hasattr("__float__").unwrap_or_default();
+    match value.repr().map(|text| text.to_string()) {
+        Ok(text) if text.chars().count() > 80 => format!("an object of type {kind}"),
+        Ok(text) if is_number => format!("{text} ({kind})"),
+        Ok(text) => format!("{} ({kind})", netgiro::mask_customer_ids(&text)),
         _ => format!("an object of type {kind}"),
     }
 }

@@ -17,10 +17,16 @@ use crate::panics;
 use crate::results::CheckResults;
 use crate::values::{CartState, CheckResult};
 
-/// Return a text with the phone numbers and kennitölur in it masked.
+/// Return a text with the phone numbers, kennitölur and app codes in it masked.
 #[pyfunction]
 pub(crate) fn mask_customer_ids(text: &str) -> String {
     netgiro::mask_customer_ids(text)
+}
+
+/// Return a customer's number, of whatever spelling, with all but its last two characters masked.
+#[pyfunction]
+pub(crate) fn mask_customer_id(text: &str) -> String {
+    netgiro::mask_customer_id(text)
 }
 
 /// Classify orders and payments; `netgiro.reconcile` reads its inputs for it.

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::amount::Amount;
 use crate::cart::CartState;
-use crate::customer::mask_within;
 use crate::error::{Error, ErrorKind, Result};
+use crate::masking::mask_within;
 use crate::options::Settings;
 use crate::replay::ReplayGuard;
 use crate::signature::{Malformed, SigningHeaders};

@@ -11,6 +11,7 @@ use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use crate::error::{Error, Result};
 use crate::options::Settings;
+use crate::quote;
 
 /// The TLS set-up of a client. Over plain http (loopback alone) no certificate is read.
 pub(crate) fn configuration(settings: &Settings) -> Result<ClientConfig> {
@@ -40,7 +41,7 @@ fn roots(settings: &Settings) -> Result<Arc<RootCertStore>> {
                 roots.add(certificate).map_err(|error| {
                     Error::configuration(format!(
                         "ca_file {} holds a certificate that cannot be used: {error}",
-                        path.display()
+                        quote::path(path)
                     ))
                 })?;
             }
@@ -55,7 +56,7 @@ pub(crate) fn ca_file(path: &std::path::Path) -> Result<Vec<CertificateDer<'stat
     let refused = |why: String| {
         Error::configuration(format!(
             "ca_file must be a PEM file with at least one certificate; {}: {why}",
-            path.display()
+            quote::path(path)
         ))
     };
     let certificates = CertificateDer::pem_file_iter(path)

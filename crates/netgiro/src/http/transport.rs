@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind, RequestSent, Result};
 use crate::insert_attempt::InsertAttempt;
 use crate::nonce;
 use crate::options::{ResponseVerification, Settings};
+use crate::proxy;
 use crate::sent_marker::{MarkedBody, SentMarker};
 use crate::signature::{self, SigningHeaders};
 use crate::tls;
@@ -312,6 +313,9 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
     } else if settings.is_loopback {
         // The environment's proxy could not reach this machine's loopback, only its own.
         builder = builder.no_proxy();
+    } else {
+        // It is read now, and may have changed since the options were checked.
+        proxy::check_environment(&settings.base_url)?;
     }
     builder
         .tls_backend_preconfigured(tls::configuration(settings)?)

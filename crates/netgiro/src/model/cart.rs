@@ -13,6 +13,7 @@ use crate::amount::Amount;
 use crate::customer::CustomerId;
 use crate::error::{Error, Result};
 use crate::poll::CartPoll;
+use crate::quote;
 use crate::status::{CartStatus, one_of, word};
 
 /// Who creates the payment once the customer has accepted.
@@ -226,7 +227,8 @@ fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
             Ok(())
         }
         _ => Err(Error::invalid_request(format!(
-            "{argument} must be an absolute http or https URL; got {text:?}"
+            "{argument} must be an absolute http or https URL; got {}",
+            quote::text(text)
         ))),
     }
 }
@@ -447,7 +449,8 @@ impl FromStr for CartRef {
             // The nil GUID is what .NET sends for "none": asked about, it would come back as canceled.
             Ok(id) if !id.is_nil() => Ok(Self::from(id)),
             _ => Err(Error::invalid_request(format!(
-                "transaction_id must be a cart's GUID, as insert_cart gave it; got {text:?}"
+                "transaction_id must be a cart's GUID, as insert_cart gave it; got {}",
+                quote::text(text)
             ))),
         }
     }

@@ -1,4 +1,4 @@
-//! Customer ids: recognised, normalised, and masked when printed.
+//! Customer ids: recognised, normalised, and masked when printed. `masking` finds them in texts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 pub enum CustomerIdKind {
     /// A mobile number: 7 digits, the first 6, 7 or 8.
     Phone,
-    /// A national id number: 10 digits with a checksum.
+    /// A national id number: 10 digits. Whether anybody has it is the server's to say: since 2026 some have no
+    /// check digit.
     Kennitala,
     /// The code shown in the customer's app: `500004` and 4 characters.
     AppCode,
@@ -45,26 +46,15 @@ pub struct CustomerId {
 impl CustomerId {
     /// Recognises and normalises a customer id.
     pub fn parse(text: &str) -> Result<Self> {
-        let compact: String = text
-            .chars()
-            .filter(|c| {
-                !c.is_whitespace() && !matches!(c, '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}')
-            })
-            .collect::<String>()
-            .to_ascii_uppercase();
-        let (kind, text) = if is_app_code(&compact) {
-            (CustomerIdKind::AppCode, compact)
-        } else if let Some(phone) = phone(&compact) {
-            (CustomerIdKind::Phone, phone.to_owned())
-        } else if is_kennitala(&compact) {
-            (CustomerIdKind::Kennitala, compact)
-        } else {
+        let compact: String = text.chars().filter(|&c| !is_separator(c)).collect();
+        let Some((kind, id)) = recognise(&compact) else {
             return Err(Error::invalid_request(format!(
                 "customer_id must be a mobile number (7 digits, the first 6, 7 or 8), a kennitala \
-                 (10 digits with a valid checksum) or an app code (500004 and 4 characters); got {:?}",
+                 (10 digits) or an app code (500004 and 4 characters); got {:?}",
                 mask(text)
             )));
         };
+        let text = id.to_ascii_uppercase();
         Ok(Self { kind, text })
     }
 
@@ -101,45 +91,33 @@ impl fmt::Debug for CustomerId {
     }
 }
 
-/// Every character but the last two, hidden.
-fn mask(text: &str) -> String {
-    let shown = text.chars().count().saturating_sub(2);
-    text.chars()
-        .enumerate()
-        .map(|(at, c)| if at < shown { '*' } else { c })
-        .collect()
-}
-
-/// A text of somebody else's with the phone numbers and kennitölur in it masked.
+/// A customer id of whatever spelling, or what was taken for one: its last two characters, the others hidden.
 #[must_use]
-pub fn mask_within(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (before, from_digit) = rest.split_at(start);
-        let (number, after) = from_digit.split_at(number_length(from_digit));
-        masked.push_str(before);
-        match CustomerId::parse(number) {
-            Ok(_) => masked.push_str(&mask(number)),
-            Err(_) => masked.push_str(number),
-        }
-        rest = after;
-    }
-    masked + rest
+pub fn mask(text: &str) -> String {
+    const LONGEST: usize = 12;
+    let compact: Vec<char> = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let shown = if compact.len() > 2 { 2 } else { 0 };
+    let hidden = compact.len() - shown;
+    let mut masked = "*".repeat(hidden.min(LONGEST - shown));
+    masked.extend(compact.iter().skip(hidden));
+    masked
 }
 
-/// The length of the number a text begins with, also where it is written `822 3281` or `111111 1119`.
-fn number_length(text: &str) -> usize {
-    let is_part = |c: char| c.is_ascii_digit() || c == '-';
-    let length_of = |text: &str| text.find(|c| !is_part(c)).unwrap_or(text.len());
-    let first = length_of(text);
-    let second = text
-        .get(first..)
-        .and_then(|after| after.strip_prefix([' ', '\u{a0}']))
-        .filter(|after| matches!(first, 3 | 6) && length_of(after) == 4);
-    match second {
-        Some(second) => text.len() - second.len() + 4,
-        None => first,
+/// What may stand anywhere in a customer id, and is left out of it.
+pub(crate) fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}')
+}
+
+/// What a text without separators is, and the id in it: a phone number's without the country code.
+pub(crate) fn recognise(compact: &str) -> Option<(CustomerIdKind, &str)> {
+    if is_app_code(compact) {
+        Some((CustomerIdKind::AppCode, compact))
+    } else if let Some(phone) = phone(compact) {
+        Some((CustomerIdKind::Phone, phone))
+    } else if compact.len() == 10 && are_digits(compact) {
+        Some((CustomerIdKind::Kennitala, compact))
+    } else {
+        None
     }
 }
 
@@ -150,9 +128,7 @@ fn is_app_code(text: &str) -> bool {
 
 fn phone(text: &str) -> Option<&str> {
     let national = |digits: &str| {
-        digits.len() == 7
-            && digits.starts_with(['6', '7', '8'])
-            && digits.bytes().all(|b| b.is_ascii_digit())
+        digits.len() == 7 && digits.starts_with(['6', '7', '8']) && are_digits(digits)
     };
     ["", "+354", "00354", "354"]
         .iter()
@@ -160,35 +136,35 @@ fn phone(text: &str) -> Option<&str> {
         .find(|digits| national(digits))
 }
 
-/// Ten digits whose ninth is the checksum of the first eight (modulo 11).
-fn is_kennitala(text: &str) -> bool {
-    const WEIGHTS: [u32; 8] = [3, 2, 7, 6, 5, 4, 3, 2];
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(10)).collect();
-    let Some(digits) = digits else { return false };
-    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(d, w)| d * w).sum();
-    digits.len() == 10 && digits.get(8) == Some(&((11 - sum % 11) % 11))
+fn are_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CustomerId, mask_within};
-
-    #[test]
-    fn ids_within_a_text_are_masked_and_other_numbers_are_not() {
-        assert_eq!(
-            mask_within("Customer 111111-1119 (822-3281) owes 4990 kr. for order 1234567"),
-            "Customer *********19 (******81) owes 4990 kr. for order 1234567"
-        );
-        assert_eq!(
-            mask_within("111111 1119, +354 822 3281, 100 2000 kr., 822 32811, 822 328"),
-            "*********19, +354 ******81, 100 2000 kr., 822 32811, 822 328"
-        );
-    }
+    use super::{CustomerId, mask};
 
     #[test]
     fn a_bad_id_is_masked_in_the_error() {
         let error = CustomerId::parse("5551234").unwrap_err();
         assert!(error.message().contains("*****34"), "{error}");
         assert!(!error.message().contains("5551234"));
+    }
+
+    #[test]
+    fn of_any_text_two_characters_are_shown_at_the_most() {
+        for (text, masked) in [
+            ("822-3281", "*****81"),
+            ("+354 822 3281", "********81"),
+            ("(+354) 822–3281", "********81"),
+            ("anna", "**na"),
+            ("82", "**"),
+            ("", ""),
+            ("555-1234567", "********67"),
+            ("８２２３２８１", "*****８１"),
+            ("nobody\r\n@example.is, or somebody else", "**********se"),
+        ] {
+            assert_eq!(mask(text), masked, "{text}");
+        }
     }
 }

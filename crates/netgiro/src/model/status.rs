@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::quote;
 
 /// Where a cart stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -208,7 +209,8 @@ pub fn one_of<T: Copy>(
         .map(|&value| format!("{:?}", name(value)))
         .collect();
     format!(
-        "{argument} must be one of {}; got {given:?}",
-        words.join(", ")
+        "{argument} must be one of {}; got {}",
+        words.join(", "),
+        quote::word(given)
     )
 }

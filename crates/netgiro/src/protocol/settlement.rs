@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::quote;
 use crate::wire::{self, Answer};
 
 /// One transfer to the shop's bank. Every member can be missing.
@@ -57,7 +58,8 @@ pub fn day(argument: &str, text: &str) -> Result<Date> {
         .or_else(|_| text.parse())
         .map_err(|_| {
             Error::invalid_request(format!(
-                "{argument} must be a day such as 2026-01-31; got {text:?}"
+                "{argument} must be a day such as 2026-01-31; got {}",
+                quote::text(text)
             ))
         })
 }

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::cart::{Cart, CartItem, CartRef, CartState, NewCart, PaymentInfo};
-use crate::customer::mask_within;
 use crate::error::{Error, ErrorKind, RequestSent, Result};
+use crate::masking::mask_within;
 use crate::status::{CartStatus, ResultCode};
 
 /// The calls of the API: of the checkout, which is V1, and of the settlements, which are V2.
