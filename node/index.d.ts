@@ -303,7 +303,8 @@ export interface BulkOptions extends CallOptions {
   rate?: number | null | undefined;
   /**
    * Results of earlier calls, or what `JSON.parse` makes of them: what they know is not asked again. For `checkMany` that is
-   * every state, for `waitMany` every settled one; what timed out there goes on from its poll.
+   * every state, for `waitMany` every settled one, but for carts that may not have been there yet; what timed out there
+   * goes on from its poll.
    */
   resume?: Iterable<EarlierResult> | null | undefined;
   /** Called after each answer with how many carts of how many are done. What it throws ends the call. */
@@ -556,7 +557,10 @@ export class Client {
    */
   insertCart(cart: NewCart, options?: CallOptions): Promise<Cart>;
 
-  /** Asks where a cart stands. */
+  /**
+   * Asks where a cart stands, and reports what the server says: `canceled` may also mean that it has no such cart, or does
+   * not have it yet. To wait is to be sure.
+   */
   checkCart(cart: CartLike, options?: CallOptions): Promise<CartState>;
 
   /** Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first. */
@@ -645,12 +649,19 @@ export interface CartPollJson {
 /**
  * The polling of one cart as an immutable value, for job queues: {@link Client.pollStep} takes it one check further, and
  * it can be kept as JSON in between. The JSON holds neither the secret key nor a phone number.
+ *
+ * A cart that is not found, or canceled by result code 10201 without PaymentInfo, may not be there yet: for the first
+ * 15 seconds it is asked about again, in the latter case until it was seen so twice, an interval apart, or after a cancel
+ * of the shop's. A cart that was seen open does not end as `not_found`. Until then `isDone` is false, whatever `state` is.
  */
 export class CartPoll {
   /** A poll that starts now; a `CartPoll` given as the cart goes on with a new deadline. `now` is in epoch ms. */
   constructor(cart: CartLike, options?: WaitOptions & { now?: number | null | undefined });
 
-  /** Reads what {@link toJson} wrote, parsed or not. */
+  /**
+   * Reads what {@link toJson} wrote, parsed or not.
+   * @throws {@link InvalidRequestError} for anything else, and for what no answer about this cart can have said.
+   */
   static fromJson(json: string | CartPollJson): CartPoll;
 
   /** Netgíró's id of the cart. */
@@ -661,12 +672,14 @@ export class CartPoll {
   readonly deadline: number;
   /** The last state seen; failures do not change it. */
   readonly state: CartState | null;
-  /** Whether there is nothing more to learn: `state` is final, or it is your move. */
+  /** Whether there is nothing more to learn: `state` is final and believed, or it is your move. */
   readonly isDone: boolean;
 
   /**
-   * The poll after a check that you made by other means. Pure: it asks nobody. Instants are in epoch milliseconds, by
-   * default now; `jitter` is between 0 and 1, by default random.
+   * The poll after a check that you made by other means. Pure: it asks nobody. A status stands for what CheckCart says
+   * with it. Instants are in epoch milliseconds, by default now; `jitter` is between 0 and 1, by default random. With
+   * `afterCancel` a state is what `cancelCart` or `settleCart` gave: that it is canceled is then believed at once.
+   * @throws {@link InvalidRequestError} for a state that no answer about this cart can have given.
    */
   answered(
     seen: CartState | CartStatus | NetgiroError,
@@ -674,6 +687,7 @@ export class CartPoll {
       sentAt?: number | null | undefined;
       now?: number | null | undefined;
       jitter?: number | null | undefined;
+      afterCancel?: boolean | null | undefined;
     },
   ): CartPoll;
 

@@ -7,7 +7,9 @@ const results = require('./results.cjs');
 const { cart, jsonText, members, types, waitOptions } = require('./arguments.cjs');
 
 const { InvalidRequestError, NetgiroError } = classes;
-const { number } = types;
+const { flag, number } = types;
+
+const ANSWERED = { sentAt: number, now: number, jitter: number, afterCancel: flag };
 
 /** Lets this file, and no caller, make a poll from what the compiled half gave. */
 const FROM_VIEW = Symbol('from view');
@@ -39,8 +41,8 @@ class CartPoll {
   }
 
   answered(seen, options = {}) {
-    const { sentAt, now, jitter } = members('answered', options, { sentAt: number, now: number, jitter: number });
-    return fromView(open(native.answerPoll(this.#token, whatWasSeen(seen), sentAt, now, jitter)));
+    const { sentAt, now, jitter, afterCancel } = members('answered', options, ANSWERED);
+    return fromView(open(native.answerPoll(this.#token, { ...whatWasSeen(seen), afterCancel }, sentAt, now, jitter)));
   }
 }
 

@@ -537,6 +537,11 @@ class CartPoll:
 
     `poll_step` takes it one check further. Between two steps it can be kept as JSON, which holds
     neither the secret key nor a phone number.
+
+    A cart that is not found, or canceled by result code 10201 without PaymentInfo, may not be there yet: for the
+    first 15 seconds it is asked about again, in the latter case until it was seen so twice, an interval apart, or
+    after a cancel of the shop's. A cart that was seen open does not end as `not_found`. Until then `is_done` is
+    false, whatever `state` is.
     """
 
     def __new__(
@@ -565,14 +570,16 @@ class CartPoll:
 
     @property
     def is_done(self) -> bool:
-        """Whether polling has nothing more to learn: `state` is final, or it is the merchant's move."""
+        """Whether polling has nothing more to learn: `state` is final and believed, or it is the merchant's move."""
 
     def to_json(self) -> str:
         """Return the poll as versioned JSON text, to be kept between two steps."""
 
     @staticmethod
     def from_json(text: str) -> CartPoll:
-        """Read what `to_json` wrote; raises InvalidRequestError for anything else."""
+        """Read what `to_json` wrote; raises InvalidRequestError for anything else, and for what no answer about
+        this cart can have said.
+        """
 
     def answered(
         self,
@@ -581,12 +588,15 @@ class CartPoll:
         sent_at: datetime.datetime | None = None,
         now: datetime.datetime | None = None,
         jitter: float | None = None,
+        after_cancel: bool = False,
     ) -> CartPoll:
         """Return the poll after a check that brought `seen`, without sending anything.
 
-        `seen` is a CartState, a status word or a NetgiroError; `sent_at` is when that check was sent
-        and `now` when it was answered, both by default now; `jitter` is in 0..=1, by default random.
-        Raises the error that ends the poll, as `poll_step` does.
+        `seen` is a CartState, a status word (which stands for what CheckCart says with it) or a NetgiroError;
+        `sent_at` is when that check was sent and `now` when it was answered, both by default now; `jitter` is
+        in 0..=1, by default random. With `after_cancel` a CartState is what `cancel_cart` or `settle_cart` gave:
+        that it is canceled is then believed at once. Raises the error that ends the poll, as `poll_step` does,
+        and InvalidRequestError for a CartState that no answer about this cart can have given.
         """
 
     def to_dict(self) -> dict[str, Any]:
@@ -711,7 +721,8 @@ class Client:
         """
 
     def check_cart(self, transaction_id: _CartArgument) -> CartState:
-        """Ask where a cart stands; returns a CartState.
+        """Ask where a cart stands; returns a CartState, with what the server says: `canceled` may also mean that it
+        has no such cart, or does not have it yet. To wait is to be sure.
 
         Raises MismatchError when a Cart is given and the answer is about another amount or
         reference, and ProtocolError when the answer contradicts itself.
@@ -976,7 +987,8 @@ class AsyncClient:
         """
 
     async def check_cart(self, transaction_id: _CartArgument) -> CartState:
-        """Ask where a cart stands; returns a CartState.
+        """Ask where a cart stands; returns a CartState, with what the server says: `canceled` may also mean that it
+        has no such cart, or does not have it yet. To wait is to be sure.
 
         Raises MismatchError when a Cart is given and the answer is about another amount or
         reference, and ProtocolError when the answer contradicts itself.

@@ -27,6 +27,7 @@ def sign(secret_key, nonce, url, body):
 DEFAULT_POLICY = {"min_interval_ms": 1000, "default_interval_ms": 3000, "max_interval_ms": 60000}
 
 GO_ON = {"pending", "awaiting_callback", "unknown"}
+OPEN = {"pending", "reserved", "needs_code", "awaiting_callback"}
 STOPPING_ERRORS = {"authentication", "configuration", "invalid_request", "mismatch"}
 NOT_FOUND_GRACE_MS = 15_000
 FULL_SPEED_MS = 120_000
@@ -66,6 +67,8 @@ class Poll:
         self.slow_checks = 0
         self.state = None
         self.is_done = False
+        self.was_open = False
+        self.first_doubt = None
 
     def base(self):
         wanted = self.hint if self.hint is not None and self.hint > 0 else self.policy["default_interval_ms"]
@@ -75,8 +78,10 @@ class Poll:
 
     def answered(self, seen, sent_at, now, jitter):
         now = self.seen_now = max(now, self.seen_now)
-        if "status" in seen:
-            delay = self.after_status(seen["status"], sent_at, now, jitter)
+        if "error" not in seen:
+            # A status alone is what CheckCart says with it: 10201 for canceled, without PaymentInfo.
+            state = seen["state"] if "state" in seen else {"status": seen["status"], "result_code": 10201}
+            delay = self.after_state(state, sent_at, now, jitter, seen.get("after_cancel", False))
             if self.is_done:
                 return
         else:
@@ -89,12 +94,26 @@ class Poll:
             delay = max(0, remaining)
         self.next_check_at = now + delay
 
-    def after_status(self, status, sent_at, now, jitter):
-        self.state = status
-        goes_on = status in GO_ON or (status == "not_found" and sent_at - self.started_at < NOT_FOUND_GRACE_MS)
-        if not goes_on:
+    def is_the_end(self, state, sent_at, after_cancel):
+        """Whether a state ends the poll; "no such cart" may mean that the cart is not there yet."""
+        status, early = state["status"], sent_at - self.started_at < NOT_FOUND_GRACE_MS
+        if status == "not_found":
+            return not self.was_open and (after_cancel or not early)
+        if status != "canceled" or state["result_code"] != 10201 or state.get("payment"):
+            self.first_doubt = None
+            return status not in GO_ON
+        seen_before = self.first_doubt is not None and sent_at - self.first_doubt >= self.base()
+        self.first_doubt = sent_at if self.first_doubt is None else min(sent_at, self.first_doubt)
+        return after_cancel or not early or seen_before
+
+    def after_state(self, state, sent_at, now, jitter, after_cancel):
+        self.state = state["status"]
+        if self.is_the_end(state, sent_at, after_cancel):
             self.is_done = True
             return 0
+        if self.state == "not_found":
+            self.first_doubt = None
+        self.was_open = self.was_open or self.state in OPEN
         self.errors = self.signature_errors = 0
         self.good += 1
         if self.multiplier > 1 and self.good == 5:

@@ -121,7 +121,8 @@ impl Client {
         outcome
     }
 
-    /// Asks where a cart stands.
+    /// Asks where a cart stands, and reports what the server says: `canceled` may also mean that it has no such
+    /// cart, or does not have it yet. To wait is to be sure.
     pub async fn check_cart(&self, cart: impl Into<CartRef>) -> Result<CartState> {
         self.check(&cart.into(), ATTEMPTS).await
     }

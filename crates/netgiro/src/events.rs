@@ -280,7 +280,7 @@ impl Seen {
     pub(crate) fn failure(&self) -> Option<ErrorKind> {
         match self {
             Self::Error(error) => Some(error.kind()),
-            Self::State(_) | Self::Status(_) => None,
+            Self::State(_) | Self::AfterCancel(_) | Self::Status(_) => None,
         }
     }
 }

@@ -7,12 +7,14 @@
     reason = "a test may stop at the first surprise"
 )]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use netgiro::{
-    Amount, BulkOptions, Cart, CartPoll, CartRef, CartStatus, CheckResults, Client, ClientOptions,
-    ConfirmationType, ErrorKind, NewCart, PollPolicy, WaitOptions,
+    Amount, BulkOptions, Cart, CartPoll, CartRef, CartState, CartStatus, CheckResult, CheckResults,
+    Client, ClientOptions, ConfirmationType, Error, ErrorKind, NewCart, PollPolicy, Seen,
+    WaitOptions,
 };
 use netgiro_simulator::{BodyAs, Endpoint, Fault, Simulator, SimulatorOptions};
 use uuid::Uuid;
@@ -371,5 +373,222 @@ async fn settling_that_nothing_can_be_learnt_by_is_unresolved_and_cancels_nothin
                 .unwrap()
                 .is_paid()
         );
+    }
+}
+
+/// CheckCart answers that there is no such cart, this often.
+fn not_there_yet(times: u32) -> Fault {
+    Fault::on(Endpoint::CheckCart)
+        .result_code(10201)
+        .times(times)
+}
+
+#[tokio::test]
+async fn a_cart_that_is_not_there_yet_is_not_canceled() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    shop.fault(not_there_yet(1));
+    let mut watch = shop.client.watch_cart(&cart, within(5000));
+    let first = watch.next().await.unwrap().unwrap();
+    assert_eq!(
+        first.status,
+        CartStatus::Pending,
+        "no end is told before it is believed"
+    );
+    shop.simulator.confirm(cart.transaction_id).unwrap();
+    assert!(watch.finish().await.unwrap().is_paid());
+    assert_eq!(shop.requests(Endpoint::CancelCart), 0);
+
+    // The same for many at a time, which a check of before does not settle either.
+    let other = shop.cart(ConfirmationType::Automatic).await;
+    shop.fault(not_there_yet(1));
+    let carts = || vec![CartRef::from(&other)];
+    let early = shop.client.check_many(carts(), BulkOptions::default());
+    let early = early.unwrap().finish().await;
+    let state = early.get(0).unwrap().outcome.unwrap();
+    assert_eq!(
+        state.status,
+        CartStatus::Canceled,
+        "a check reports what the server says"
+    );
+    shop.simulator.confirm(other.transaction_id).unwrap();
+    for resume in [None, Some(Arc::new(early))] {
+        if resume.is_none() {
+            shop.fault(not_there_yet(1));
+        }
+        let bulk = BulkOptions {
+            resume,
+            ..BulkOptions::default()
+        };
+        let mut waiting = shop.client.wait_many(carts(), within(5000), bulk).unwrap();
+        let result = waiting.next().await.unwrap();
+        assert!(result.outcome.unwrap().is_paid());
+    }
+}
+
+#[tokio::test]
+async fn a_canceled_cart_is_believed_when_it_is_seen_twice() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    shop.client.cancel_cart(&cart).await.unwrap();
+    let state = shop.client.wait_for_cart(&cart, within(5000)).await;
+    assert_eq!(state.unwrap().status, CartStatus::Canceled);
+    assert_eq!(shop.requests(Endpoint::CheckCart), 2);
+
+    // One check before counts, and so one more is enough.
+    let early = shop
+        .client
+        .check_many(vec![CartRef::from(&cart)], BulkOptions::default());
+    let bulk = BulkOptions {
+        resume: Some(Arc::new(early.unwrap().finish().await)),
+        ..BulkOptions::default()
+    };
+    tokio::time::sleep(Duration::from_millis(25)).await;
+    let carts = vec![CartRef::from(&cart)];
+    let mut waiting = shop.client.wait_many(carts, within(5000), bulk).unwrap();
+    let result = waiting.next().await.unwrap();
+    assert_eq!(result.outcome.unwrap().status, CartStatus::Canceled);
+    assert_eq!(shop.requests(Endpoint::CheckCart), 4);
+}
+
+#[tokio::test]
+async fn settling_believes_its_own_cancel_and_no_check_beside_a_lost_one() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    shop.fault(not_there_yet(1));
+    let state = shop.client.settle_cart(&cart, within(0)).await.unwrap();
+    assert_eq!(state.status, CartStatus::Canceled);
+    assert_eq!(shop.requests(Endpoint::CancelCart), 1);
+
+    // The first cancel does not come to it, and the checks do not see it yet.
+    let other = shop.cart(ConfirmationType::Automatic).await;
+    shop.fault(not_there_yet(2));
+    shop.fault(Fault::on(Endpoint::CancelCart).status(500));
+    let slow = Duration::from_secs(1);
+    let options = WaitOptions {
+        timeout: Duration::ZERO,
+        policy: Some(PollPolicy::new(slow, slow, slow).unwrap()),
+    };
+    let state = shop.client.settle_cart(&other, options).await.unwrap();
+    assert_eq!(state.status, CartStatus::Canceled);
+    let held = shop.simulator.cart(other.transaction_id).unwrap();
+    assert_eq!(held.status, CartStatus::Canceled, "it is so at the server");
+}
+
+#[tokio::test]
+async fn a_cart_that_was_seen_open_does_not_end_as_not_found() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    let mut poll = CartPoll::new(&cart, within(60_000), Timestamp::now());
+    poll = shop.client.poll_step(&poll).await.unwrap();
+    assert_eq!(poll.state().unwrap().status, CartStatus::Pending);
+    let gone = |times| {
+        Fault::on(Endpoint::CheckCart)
+            .result_code(10424)
+            .times(times)
+    };
+    shop.fault(gone(1000));
+    let error = shop.client.wait_for_cart(&poll, within(100)).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WaitTimeout, "{error}");
+    assert!(error.message().contains("may still be open"), "{error}");
+
+    // Settling cancels, and a cancel that does not find it either settles nothing.
+    shop.fault(
+        Fault::on(Endpoint::CancelCart)
+            .result_code(10424)
+            .times(1000),
+    );
+    let error = shop.client.settle_cart(&poll, within(0)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unresolved, "{error}");
+    shop.simulator.clear_faults();
+    shop.fault(gone(1000));
+    let resumed = error.poll().unwrap();
+    let state = shop.client.settle_cart(resumed, within(0)).await.unwrap();
+    assert_eq!(state.status, CartStatus::Canceled);
+}
+
+#[tokio::test]
+async fn what_is_handed_in_is_checked_as_an_answer_is() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    let other = shop.cart(ConfirmationType::Automatic).await;
+    shop.simulator.confirm(cart.transaction_id).unwrap();
+    let paid = shop.client.check_cart(&cart).await.unwrap();
+    assert!(paid.is_paid());
+    let sent = shop.simulator.requests().len();
+    let spoilt: [fn(&mut CartState); 5] = [
+        |state| state.result_code = Some(10425),
+        |state| state.result_code = None,
+        |state| state.payment_successful = Some(false),
+        |state| state.payment.as_mut().unwrap().status_id = Some(5),
+        |state| state.payment.as_mut().unwrap().transaction_id = Some(Uuid::nil()),
+    ];
+    let poll = CartPoll::new(&cart, within(5000), Timestamp::now());
+    let now = Timestamp::now();
+    for spoil in spoilt {
+        let mut state = paid.clone();
+        spoil(&mut state);
+        let seen = Seen::State(state.clone());
+        let error = poll.answered(seen, now, now, 0.0).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+        let result = CheckResult {
+            transaction_id: cart.transaction_id,
+            outcome: Ok(state),
+        };
+        is_refused(&shop, &cart, &result);
+        // And in a file, where a result is one line.
+        let mut saved = Vec::new();
+        CheckResults::from_iter([&result])
+            .write(&mut saved)
+            .unwrap();
+        let error = CheckResults::read(saved.as_slice()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    }
+    let result = CheckResult {
+        transaction_id: other.transaction_id,
+        outcome: Ok(paid.clone()),
+    };
+    assert!(result.validate().is_err(), "another cart's");
+    let poll = CartPoll::new(&other, within(5000), now);
+    poll.answered(Seen::State(paid.clone()), now, now, 0.0)
+        .unwrap_err();
+    assert_eq!(shop.simulator.requests().len(), sent, "nothing was sent");
+
+    // The error of a saved result may carry a state and a poll: neither is believed unseen.
+    let error = Error::new(ErrorKind::WaitTimeout, "").with_poll(poll);
+    let kept = CheckResult {
+        transaction_id: other.transaction_id,
+        outcome: Err(error.with_state(Some(paid))),
+    };
+    let mut saved = Vec::new();
+    CheckResults::from_iter([&kept]).write(&mut saved).unwrap();
+    let saved = String::from_utf8(saved).unwrap();
+    CheckResults::read(saved.as_bytes()).unwrap();
+    for (from, to) in [
+        ("\"is_done\":false", "\"is_done\":true"),
+        ("\"result_code\":10200", "\"result_code\":10425"),
+    ] {
+        let spoilt = saved.replace(from, to);
+        assert_ne!(spoilt, saved);
+        let error = CheckResults::read(spoilt.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    }
+}
+
+fn is_refused(shop: &Shop, cart: &Cart, result: &CheckResult) {
+    let bulk = || BulkOptions {
+        resume: Some(Arc::new(CheckResults::from_iter([result]))),
+        ..BulkOptions::default()
+    };
+    let carts = || vec![CartRef::from(cart)];
+    let refusals = [
+        shop.client.check_many(carts(), bulk()).map(drop),
+        shop.client
+            .wait_many(carts(), within(5000), bulk())
+            .map(drop),
+    ];
+    for refusal in refusals {
+        assert_eq!(refusal.unwrap_err().kind(), ErrorKind::InvalidRequest);
     }
 }

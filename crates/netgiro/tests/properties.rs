@@ -12,12 +12,14 @@ mod laws;
 use jiff::Timestamp;
 use laws::{Api, Beginning, Call, ID, NONCE, SECRET, Step, URL};
 use netgiro::{
-    CartPoll, CartState, CartStatus, CustomerId, Seen, WaitOptions, mask_customer_id,
-    mask_customer_ids, sign,
+    Amount, Cart, CartPoll, CartState, CartStatus, CustomerId, PaymentInfo, ResultCode, Seen,
+    WaitOptions, mask_customer_id, mask_customer_ids, sign,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use rust_decimal::Decimal;
+use uuid::Uuid;
 
 /// What fails is printed, and becomes a test of its own rather than a file of seeds.
 fn cases(cases: u32) -> ProptestConfig {
@@ -156,6 +158,33 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// A status with a code of its own, mostly.
+fn status_and_code() -> impl Strategy<Value = (CartStatus, Option<i64>)> {
+    let code = || prop::sample::select(ResultCode::ALL).prop_map(|known| known.code);
+    let status = || prop::sample::select(CartStatus::ALL);
+    prop_oneof![
+        4 => code().prop_map(|code| (CartStatus::of_code(code), Some(code))),
+        1 => (status(), option::of(code())),
+    ]
+}
+
+/// The payment of a cart, or of nearly that cart.
+fn payment() -> impl Strategy<Value = PaymentInfo> {
+    let id = prop_oneof![4 => Just(Some(ID)), 1 => Just(None), 1 => Just(Some(Uuid::nil()))];
+    let total = prop_oneof![4 => Just(Some(1000)), 1 => Just(None), 1 => Just(Some(999))];
+    let reference =
+        prop_oneof![4 => Just(Some("order-1")), 1 => Just(None), 1 => Just(Some("order-2"))];
+    (id, total, reference, option::weighted(0.8, 1_i64..6)).prop_map(
+        |(transaction_id, total, reference, status_id)| PaymentInfo {
+            transaction_id,
+            total_amount: total.map(Decimal::from),
+            reference_number: reference.map(str::to_owned),
+            status_id,
+            ..PaymentInfo::default()
+        },
+    )
+}
+
 fn call() -> impl Strategy<Value = Call> {
     prop::sample::select(vec![Call::Check, Call::Cancel, Call::Confirm])
 }
@@ -266,7 +295,9 @@ proptest! {
 
     #[test]
     fn a_token_is_sound_or_refused(
-        status in prop::sample::select(CartStatus::ALL),
+        (status, result_code) in status_and_code(),
+        payment_successful in option::weighted(0.8, any::<bool>()),
+        payment in option::of(payment()),
         timeout_ms in 0_u64..1_000_000,
         change in (any::<prop::sample::Index>(), any::<prop::sample::Index>(), value()),
         how in 0_u8..4,
@@ -276,8 +307,19 @@ proptest! {
             timeout: std::time::Duration::from_millis(timeout_ms),
             policy: None,
         };
-        let poll = CartPoll::new(ID, options, now);
-        let state = CartState::of(ID, status, now);
+        let cart = Cart {
+            transaction_id: ID,
+            reference: "order-1".to_owned(),
+            amount: Amount::new(1000).unwrap(),
+            check_interval: None,
+            message: None,
+            reference_id: None,
+        };
+        let poll = CartPoll::new(&cart, options, now);
+        let mut state = CartState::of(ID, status, now);
+        state.result_code = result_code;
+        state.payment_successful = payment_successful;
+        state.payment = payment.map(Box::new);
         let poll = poll.answered(Seen::State(state), now, now, 0.5).unwrap_or(poll);
         let token = poll.to_json();
         prop_assert_eq!(&CartPoll::from_json(&token).unwrap(), &poll);
@@ -344,7 +386,7 @@ proptest! {
 fn a_token_whose_state_cannot_be_its_polls_is_refused() {
     let now = Timestamp::from_millisecond(1_700_000_000_000).unwrap();
     let poll = CartPoll::new(ID, WaitOptions::default(), now);
-    let seen = |status| Seen::State(CartState::of(ID, status, now));
+    let seen = Seen::Status;
     let pending = poll.answered(seen(CartStatus::Pending), now, now, 0.5);
     let pending = pending.unwrap().to_json();
     let paid = poll.answered(seen(CartStatus::Confirmed), now, now, 0.5);

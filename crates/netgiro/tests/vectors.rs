@@ -954,6 +954,14 @@ fn seen(value: &Value) -> Seen {
     if let Some(word) = value["status"].as_str() {
         return Seen::Status(word.parse().unwrap());
     }
+    if value["state"].is_object() {
+        let state = state_seen(&value["state"]);
+        return if value["after_cancel"] == true {
+            Seen::AfterCancel(state)
+        } else {
+            Seen::State(state)
+        };
+    }
     let error = &value["error"];
     let kind = ErrorKind::ALL
         .iter()
@@ -965,6 +973,46 @@ fn seen(value: &Value) -> Seen {
         made = made.with_http_status(u16::try_from(status).unwrap());
     }
     Seen::Error(made.with_retry_after(error["retry_after_ms"].as_u64().map(Duration::from_millis)))
+}
+
+fn state_seen(seen: &Value) -> CartState {
+    let id = text(&vectors("poll.json")["transaction_id"])
+        .parse()
+        .unwrap();
+    let status = text(&seen["status"]).parse().unwrap();
+    let payment = seen["payment"].as_object().map(|payment| {
+        Box::new(PaymentInfo {
+            transaction_id: Some(text(&payment["transaction_id"]).parse().unwrap()),
+            status_id: payment["status_id"].as_i64(),
+            ..PaymentInfo::default()
+        })
+    });
+    CartState {
+        result_code: seen["result_code"].as_i64(),
+        payment_successful: Some(false),
+        payment,
+        ..CartState::of(id, status, Timestamp::UNIX_EPOCH)
+    }
+}
+
+#[test]
+fn poll_tokens() {
+    let mut findings = Findings::default();
+    for case in list(&vectors("poll.json")["tokens"]) {
+        findings.cases += 1;
+        let name = text(&case["name"]);
+        match CartPoll::from_json(text(&case["text"])) {
+            Ok(poll) => {
+                let mut stands = standing(&poll);
+                stands.as_object_mut().unwrap().remove("next_check_at");
+                findings.same(name, "stands", stands, case["expect"].clone());
+                let again = CartPoll::from_json(&poll.to_json());
+                findings.same(name, "round trip", again.as_ref(), Ok(&poll));
+            }
+            Err(error) => findings.wrong.push(format!("{name}: {error}")),
+        }
+    }
+    findings.finish();
 }
 
 fn standing(poll: &CartPoll) -> Value {

@@ -1,10 +1,13 @@
+from cases import tokens
 from reference import DEFAULT_POLICY, TRANSACTION_ID, Poll, Raised
 
 ABOUT = (
     "Poll schedules: CartPoll(cart, timeout, policy, now), then answered(seen, sent_at, now, jitter) step by step. All times "
     "are milliseconds, instants since 1970. With `hint_ms` the cart is one inserted with that "
     "ProcessCartCheckIntervalMiliseconds; without it, only a transaction id. After a step, `expect` says where the poll "
-    "stands, or which error is raised; a raised wait_timeout carries `poll`. `state` is the last status seen or null."
+    "stands, or which error is raised; a raised wait_timeout carries `poll`. `state` is the last status seen or null. "
+    "What is `seen` is a status, an error, or a `state` with its result code and perhaps a payment; with `after_cancel` it "
+    "answers a cancel. `tokens` are CartPolls as JSON that must be read, by earlier versions' as well."
 )
 
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z
@@ -29,7 +32,10 @@ class Script:
             raise ValueError(f"{self.case['name']}: a step after the end")
         sent_at = self.poll.next_check_at if sent_at is None else sent_at
         now = sent_at + latency if now is None else now
-        seen = {"status": seen} if isinstance(seen, str) else {"error": seen}
+        if isinstance(seen, str):
+            seen = {"status": seen}
+        elif "code" in seen:
+            seen = {"error": seen}
         try:
             self.poll.answered(seen, sent_at, now, jitter)
             expect = self.standing(self.poll)
@@ -66,10 +72,81 @@ def error(code, http_status=None, retry_after=None):
     return seen
 
 
+def state(status, result_code, *, status_id=None, after_cancel=False):
+    seen = {"status": status, "result_code": result_code}
+    if status_id is not None:
+        seen["payment"] = {"transaction_id": TRANSACTION_ID, "status_id": status_id}
+    return {"state": seen} | ({"after_cancel": True} if after_cancel else {})
+
+
+NO_SUCH_CART = state("canceled", 10201)
+CANCELED_BY_US = state("canceled", 10201, after_cancel=True)
 CONNECT, TIMED_OUT, SERVER = error("connect"), error("timeout"), error("server", 500)
 BUSY, LIMITED = error("server", 503), error("rate_limited", 429)
 QUICK = {"min_interval_ms": 50, "default_interval_ms": 100, "max_interval_ms": 400}
 SLOW = {"min_interval_ms": 5000, "default_interval_ms": 20000, "max_interval_ms": 30000}
+
+
+def doubts():
+    """A cart that the server does not have yet looks as one that it does not have any more."""
+    yield Script("canceled: done when seen twice, an interval apart").steps("canceled", "canceled")
+    yield Script("10201: done when seen twice, an interval apart", hint=2000).steps(NO_SUCH_CART, NO_SUCH_CART)
+    yield Script("10201 at first, then pending, then paid").steps(NO_SUCH_CART, "pending", "confirmed")
+    yield Script("10201 at first, then paid").steps(NO_SUCH_CART, "confirmed")
+    yield Script("10201 at first, then declined").steps(NO_SUCH_CART, "declined")
+    yield Script("10201 after it was seen open is seen twice as well").steps("pending", NO_SUCH_CART, NO_SUCH_CART)
+    yield Script("10201 once, and paid after all").steps("pending", NO_SUCH_CART, "confirmed")
+    yield Script("10201 twice, with another state between").steps(
+        NO_SUCH_CART, "pending", NO_SUCH_CART, "unknown", NO_SUCH_CART, NO_SUCH_CART
+    )
+    yield Script("10201 twice, with failures between").steps(NO_SUCH_CART, SERVER, LIMITED, NO_SUCH_CART)
+    yield Script("10201 twice in one moment counts once").step(NO_SUCH_CART).step(
+        NO_SUCH_CART, sent_at=START + 1, now=START + 41
+    ).step(NO_SUCH_CART, sent_at=START + 2999, now=START + 3040).step(NO_SUCH_CART)
+    yield Script("10201 twice, an interval apart to the millisecond").step(NO_SUCH_CART).step(
+        NO_SUCH_CART, sent_at=START + 3000, now=START + 3040
+    )
+    yield Script("10201 twice, sent in another order than answered").step(
+        NO_SUCH_CART, sent_at=START + 2000, now=START + 2040
+    ).step(NO_SUCH_CART, sent_at=START + 500, now=START + 2050).step(NO_SUCH_CART)
+    yield Script("10201 sent at 14.999 s: goes on").step("pending").step(
+        NO_SUCH_CART, sent_at=START + 14_999, latency=5000
+    ).step(NO_SUCH_CART)
+    yield Script("10201 sent at 15 s: done").step("pending").step(NO_SUCH_CART, sent_at=START + 15_000)
+    yield Script("10201 for the first time after 15 s of failures").step(CONNECT).step(
+        NO_SUCH_CART, sent_at=START + 15_000
+    )
+    yield Script("10201 at a slow pace: an interval is the pace", policy=SLOW).steps(NO_SUCH_CART, NO_SUCH_CART)
+    yield Script("10201 at a quick pace: an interval is the pace", policy=QUICK, timeout=5000).steps(
+        NO_SUCH_CART, NO_SUCH_CART, latency=5
+    )
+    yield Script("10201 with PaymentInfo: done").steps(state("canceled", 10201, status_id=5))
+    yield Script("10202: done").steps(state("canceled", 10202))
+    yield Script("10201 after a cancel: done").steps(CANCELED_BY_US)
+    yield Script("10201 after a cancel, and after 10201: done").step(NO_SUCH_CART).step(
+        CANCELED_BY_US, sent_at=START + 100
+    )
+    yield Script("the deadline: 10201 once", timeout=0).steps(NO_SUCH_CART)
+    yield Script("the deadline: 10201 twice, less than an interval apart", timeout=2000).steps(
+        NO_SUCH_CART, NO_SUCH_CART
+    )
+    yield Script("the deadline: 10201 twice, an interval apart", timeout=3000).steps(NO_SUCH_CART, NO_SUCH_CART)
+    yield Script("the deadline: a cancel answers 10201", timeout=0).steps(CANCELED_BY_US)
+    for status in ("pending", "awaiting_callback"):
+        late = Script(f"not_found after it was seen {status}: goes on", timeout=60_000).step(status)
+        yield late.step("not_found", sent_at=START + 20_000).step("not_found").step("confirmed")
+    yield Script("not_found after it was seen open: to the deadline", hint=20_000, timeout=50_000).step(
+        "pending"
+    ).until_raised("not_found")
+    yield Script("not_found, open, not_found").step("not_found").step("pending").step(
+        "not_found", sent_at=START + 16_000
+    ).step("declined")
+    yield Script("not_found is no sign of 10201").steps(NO_SUCH_CART, "not_found", NO_SUCH_CART, NO_SUCH_CART)
+    yield Script("not_found after a cancel: done").steps(state("not_found", 10424, after_cancel=True))
+    yield Script("not_found after a cancel, of a cart that was seen open: goes on").step("pending").step(
+        state("not_found", 10424, after_cancel=True)
+    ).step("confirmed")
+    yield Script("open after a cancel: goes on").steps(state("pending", 10425, after_cancel=True), "confirmed")
 
 
 def build():
@@ -98,8 +175,8 @@ def build():
         Script("a check sent late").step("pending").step("pending", sent_at=START + 60_000).step("confirmed"),
     ]
     for status in ("pending", "awaiting_callback", "unknown"):
-        scripts.append(Script(f"{status}: goes on").steps(status, status, "canceled"))
-    for status in ("reserved", "needs_code", "confirmed", "canceled", "declined"):
+        scripts.append(Script(f"{status}: goes on").steps(status, status, "declined"))
+    for status in ("reserved", "needs_code", "confirmed", "declined"):
         scripts.append(Script(f"{status}: done").steps("pending", status))
         scripts.append(Script(f"{status} at once: done").steps(status))
     scripts += [
@@ -109,6 +186,7 @@ def build():
         .step("confirmed"),
         Script("not_found sent at 15 s: done").step("pending").step("not_found", sent_at=START + 15_000),
         Script("not_found through the first 15 s, then done").steps(*["not_found"] * 6),
+        *doubts(),
         Script("each change is kept as the state").steps(
             "pending", "unknown", "awaiting_callback", "pending", "reserved"
         ),
@@ -342,5 +420,9 @@ def build():
     return {
         "transaction_id": TRANSACTION_ID,
         "default_policy": DEFAULT_POLICY,
+        "tokens": [
+            {"name": name, "text": text, "expect": {"is_done": is_done, "state": status}}
+            for name, text, is_done, status in tokens.accepted()
+        ],
         "cases": [script.case for script in scripts],
     }

@@ -1,3 +1,4 @@
+from cases import tokens
 from reference import APP_KEY, SECRET_KEY, TRANSACTION_ID
 
 ABOUT = (
@@ -252,6 +253,11 @@ CASES = [
     refused("token: an array", "poll_from_json", {"text": "[]"}, []),
     refused("token: of another version", "poll_from_json", {"text": '{"version":999}'}, []),
     refused("step: not a token", "poll_step", {"text": "poll"}, []),
+    *(
+        refused(f"{word}: {name}", call, {"text": text}, ["contradict"])
+        for name, text in tokens.refused()
+        for word, call in (("token", "poll_from_json"), ("step", "poll_step"))
+    ),
 ]
 
 

@@ -64,11 +64,13 @@ pub fn read_poll(token: String) -> String {
     reply(&CartPoll::from_json(&token).map(Poll))
 }
 
-/// What a check brought: one of the three.
+/// What a check brought: a state, a status, or an error.
 #[napi(object, object_to_js = false)]
 pub struct GivenSeen {
     /// A `CartState`, as JSON.
     pub state: Option<String>,
+    /// Whether it answers a cancel.
+    pub after_cancel: Option<bool>,
     /// A status word.
     pub status: Option<String>,
     /// An error.
@@ -116,7 +118,10 @@ fn what_was_seen(given: GivenSeen) -> Result<Seen> {
         return serde_json::from_str::<StateView<'_>>(&state)
             .map_err(|error| error.to_string())
             .and_then(StateView::read)
-            .map(Seen::State)
+            .map(match given.after_cancel {
+                Some(true) => Seen::AfterCancel,
+                _ => Seen::State,
+            })
             .map_err(|why| {
                 Error::new(
                     ErrorKind::InvalidRequest,

@@ -59,6 +59,10 @@ value! {
 ///
 /// `poll_step` takes it one check further. Between two steps it can be kept as JSON, which holds
 /// neither the secret key nor a phone number.
+///
+/// A cart that is not found, or canceled by result code 10201 without PaymentInfo, may not be there yet: for the first
+/// 15 seconds it is asked about again, in the latter case until it was seen so twice, an interval apart, or after a cancel
+/// of the shop's. A cart that was seen open does not end as `not_found`. Until then `is_done` is false, whatever `state` is.
 #[pyclass(frozen, eq, hash, module = "netgiro")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct CartPoll(pub(crate) netgiro::CartPoll);
@@ -120,7 +124,7 @@ impl CartPoll {
         state.map(|state| state.present(py)).transpose()
     }
 
-    /// Whether polling has nothing more to learn: `state` is final, or it is the merchant's move.
+    /// Whether polling has nothing more to learn: `state` is final and believed, or it is the merchant's move.
     #[getter]
     fn is_done(&self) -> bool {
         self.0.is_done()
@@ -131,7 +135,8 @@ impl CartPoll {
         self.0.to_json()
     }
 
-    /// Read what `to_json` wrote; raises InvalidRequestError for anything else.
+    /// Read what `to_json` wrote; raises InvalidRequestError for anything else, and for what no answer about
+    /// this cart can have said.
     #[staticmethod]
     #[pyo3(signature = (text))]
     fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
@@ -140,23 +145,31 @@ impl CartPoll {
 
     /// Return the poll after a check that brought `seen`, without sending anything.
     ///
-    /// `seen` is a CartState, a status word or a NetgiroError; `sent_at` is when that check was sent
-    /// and `now` when it was answered, both by default now; `jitter` is in 0..=1, by default random.
-    /// Raises the error that ends the poll, as `poll_step` does.
-    #[pyo3(signature = (seen, *, sent_at=None, now=None, jitter=None))]
+    /// `seen` is a CartState, a status word (which stands for what CheckCart says with it) or a NetgiroError;
+    /// `sent_at` is when that check was sent and `now` when it was answered, both by default now; `jitter` is
+    /// in 0..=1, by default random. With `after_cancel` a CartState is what `cancel_cart` or `settle_cart` gave:
+    /// that it is canceled is then believed at once. Raises the error that ends the poll, as `poll_step` does,
+    /// and InvalidRequestError for a CartState that no answer about this cart can have given.
+    #[pyo3(signature = (seen, *, sent_at=None, now=None, jitter=None, after_cancel=false))]
     fn answered(
         &self,
         seen: &Bound<'_, PyAny>,
         sent_at: Option<&Bound<'_, PyAny>>,
         now: Option<&Bound<'_, PyAny>>,
         jitter: Option<f64>,
+        after_cancel: bool,
     ) -> PyResult<Self> {
         let py = seen.py();
         let now = convert::instant_or_now("now", now)?;
         let sent_at = sent_at.map_or(Ok(now), |at| convert::instant("sent_at", at))?;
         let jitter = jitter.unwrap_or_else(fastrand::f64);
         let seen = if let Ok(state) = seen.cast::<CartState>() {
-            Seen::State(state.get().0.clone())
+            let state = state.get().0.clone();
+            if after_cancel {
+                Seen::AfterCancel(state)
+            } else {
+                Seen::State(state)
+            }
         } else if seen.is_instance_of::<PyString>() {
             Seen::Status(convert::word(seen)?)
         } else {

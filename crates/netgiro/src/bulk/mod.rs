@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
-use crate::cart::{CartRef, CheckResult};
+use crate::cart::{CartRef, CartState, CheckResult};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::results::CheckResults;
@@ -35,7 +35,8 @@ pub struct BulkOptions {
     /// that may pass: no connection, no answer in time, HTTP 429 and 5xx, a broken answer. The client's
     /// own timeout is for one check. Of `check_many` alone: `wait_many` goes on to its own deadline.
     pub retry_for: Duration,
-    /// Results to go on from: what is known by them is not asked again.
+    /// Results to go on from: what is known by them is not asked again. `wait_many` asks once more about carts
+    /// that they have as not found, or as canceled by a check that may have come too early.
     pub resume: Option<Arc<CheckResults>>,
 }
 
@@ -67,30 +68,30 @@ impl BulkOptions {
     pub(crate) fn split(
         &mut self,
         carts: Vec<CartRef>,
-        is_known: impl Fn(&CheckResult) -> bool,
-    ) -> (Known, Vec<(usize, CartRef)>) {
+        is_known: impl Fn(&CartState) -> bool,
+    ) -> Result<(Known, Vec<(usize, CartRef)>)> {
         let all = carts.into_iter().enumerate();
         let Some(results) = self.resume.take() else {
-            return (Known::default(), all.collect());
+            return Ok((Known::default(), all.collect()));
         };
+        for result in results.iter() {
+            result.validate()?;
+        }
         let places = results.places();
         let mut at = Vec::new();
         let mut open = Vec::new();
         for (here, mut cart) in all {
             let found = places.get(&cart.transaction_id).copied();
             let result = found.and_then(|there| Some((there, results.get(there)?)));
-            match result {
-                Some((there, result)) if is_known(&result) && is_of(&result, &cart) => {
-                    at.push((here, there));
-                    continue;
+            match result.map(|(there, result)| (there, result.outcome)) {
+                Some((there, Ok(state))) if is_of(&state, &cart) => {
+                    if is_known(&state) {
+                        at.push((here, there));
+                        continue;
+                    }
+                    cart.doubted_at = state.may_be_missing().then_some(state.checked_at);
                 }
-                Some((
-                    _,
-                    CheckResult {
-                        outcome: Err(error),
-                        ..
-                    },
-                )) if cart.poll.is_none() => {
+                Some((_, Err(error))) if cart.poll.is_none() => {
                     // A wait that was cut short goes on from where it was.
                     cart.poll = error.poll().cloned().map(Box::new);
                 }
@@ -102,13 +103,12 @@ impl BulkOptions {
             results,
             at: at.into_iter(),
         };
-        (known, open)
+        Ok((known, open))
     }
 }
 
-fn is_of(result: &CheckResult, cart: &CartRef) -> bool {
-    let state = result.outcome.as_ref().ok();
-    state.is_some_and(|state| wire::mismatch(state.payment.as_deref(), cart).is_none())
+fn is_of(state: &CartState, cart: &CartRef) -> bool {
+    wire::mismatch(state.payment.as_deref(), cart).is_none()
 }
 
 /// Results that need not be asked for.

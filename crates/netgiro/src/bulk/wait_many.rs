@@ -47,10 +47,9 @@ impl WaitMany {
     ) -> Result<Self> {
         bulk.check()?;
         let total = carts.len();
-        let (known, open) = bulk.split(carts, |result| {
-            let state = result.outcome.as_ref().ok();
-            state.is_some_and(|state| !state.status.is_waiting())
-        });
+        let (known, open) = bulk.split(carts, |state| {
+            !state.status.is_waiting() && !state.may_be_missing()
+        })?;
         let clock = Clock::start();
         let now = clock.now();
         let polls: Vec<_> = open

@@ -82,7 +82,7 @@ impl Watch {
                 self.has_ended = true;
                 return Some(Err(error));
             }
-            let state = self.outcome.as_ref().or(self.poll.state());
+            let state = self.outcome.as_ref().or(self.poll.believed());
             let shown = state.map(|state| (state.status, state.result_code));
             self.has_ended = self.outcome.is_some();
             if shown.is_some() && shown != self.reported {
@@ -158,12 +158,16 @@ impl Watch {
         let give_up_at = Instant::now() + patience;
         let cart = self.poll.cart();
         loop {
+            let sent_at = self.clock.now();
             let canceled = timeout_at(give_up_at, self.client.cancel(&cart, 1)).await;
-            if self.concludes(canceled.ok())? {
+            // A cancel without an answer may not have come to a cart that is not there yet.
+            let was_canceled = matches!(canceled, Ok(Ok(_))) || self.poll.was_open();
+            if self.concludes(canceled.ok(), sent_at, true)? {
                 return Ok(());
             }
+            let sent_at = self.clock.now();
             let checked = timeout_at(give_up_at, self.client.check(&cart, 1)).await;
-            if self.concludes(checked.ok())? {
+            if self.concludes(checked.ok(), sent_at, was_canceled)? {
                 return Ok(());
             }
             let delay = self.resolve_delay();
@@ -176,19 +180,23 @@ impl Watch {
     }
 
     /// Whether an answer settles the cart; what else it says is kept.
-    fn concludes(&mut self, answer: Option<Result<CartState>>) -> Result<bool> {
+    fn concludes(
+        &mut self,
+        answer: Option<Result<CartState>>,
+        sent_at: Timestamp,
+        is_after_cancel: bool,
+    ) -> Result<bool> {
         match answer {
-            Some(Ok(state)) if state.is_final() => {
-                self.tell(Ok(state.status));
-                self.outcome = Some(state);
-                Ok(true)
-            }
+            // CancelCart's "the call succeeded" must not hide what CheckCart saw.
+            Some(Ok(state)) if state.status == CartStatus::Unknown => Ok(false),
             Some(Ok(state)) => {
-                // CancelCart's "the call succeeded" must not hide what CheckCart saw.
-                if state.status != CartStatus::Unknown {
-                    self.poll.learnt(state);
+                let status = state.status;
+                if !self.poll.learnt(state, sent_at, is_after_cancel) {
+                    return Ok(false);
                 }
-                Ok(false)
+                self.tell(Ok(status));
+                self.outcome = self.poll.state().cloned();
+                Ok(true)
             }
             Some(Err(error)) if error.kind() == ErrorKind::Mismatch => {
                 self.tell(Err(error.kind()));

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use crate::customer::CustomerId;
 use crate::error::{Error, Result};
 use crate::poll::CartPoll;
 use crate::quote;
-use crate::status::{CartStatus, one_of, word};
+use crate::status::{CartStatus, ResultCode, one_of, word};
 
 /// Who creates the payment once the customer has accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -252,6 +253,7 @@ pub struct Cart {
 
 /// Where a cart stood when it was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct CartState {
     /// The server's id of the cart.
     pub transaction_id: Uuid,
@@ -284,6 +286,40 @@ impl CartState {
         self.status.is_paid()
     }
 
+    /// Whether it may stand for a cart that the server does not have yet: CheckCart gives result code 10201 for
+    /// canceled carts, and for unknown ones.
+    pub(crate) fn may_be_missing(&self) -> bool {
+        let names_nothing = self
+            .payment
+            .as_deref()
+            .is_none_or(|payment| *payment == PaymentInfo::default());
+        match self.status {
+            CartStatus::NotFound => true,
+            CartStatus::Canceled => {
+                names_nothing
+                    && self
+                        .result_code
+                        .is_none_or(|code| code == ResultCode::CANCELED)
+            }
+            _ => false,
+        }
+    }
+
+    /// The state that CheckCart's answer with this status gives.
+    pub(crate) fn as_checked(
+        transaction_id: Uuid,
+        status: CartStatus,
+        checked_at: Timestamp,
+    ) -> Self {
+        let mut state = Self::of(transaction_id, status, checked_at);
+        if status.is_final() {
+            let said = |known: &&ResultCode| known.status == Some(status);
+            state.result_code = ResultCode::ALL.iter().find(said).map(|known| known.code);
+            state.payment_successful = Some(status.is_paid());
+        }
+        state
+    }
+
     /// A state of which only the status is known.
     #[must_use]
     pub fn of(transaction_id: Uuid, status: CartStatus, checked_at: Timestamp) -> Self {
@@ -296,6 +332,25 @@ impl CartState {
             payment: None,
             reference_id: None,
             checked_at,
+        }
+    }
+}
+
+impl Serialize for CartState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// What is read back gets the checks that an answer gets, wherever it was kept.
+impl<'de> Deserialize<'de> for CartState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let state = Self::deserialize(deserializer)?;
+        match state.contradiction(&CartRef::from(state.transaction_id)) {
+            None => Ok(state),
+            Some(why) => Err(D::Error::custom(format!(
+                "a state contradicts itself: {why}"
+            ))),
         }
     }
 }
@@ -343,6 +398,22 @@ pub struct CheckResult {
     pub outcome: Result<CartState>,
 }
 
+impl CheckResult {
+    /// Refuses a result that is handed in and can be no answer about its cart.
+    pub fn validate(&self) -> Result<()> {
+        let Ok(state) = &self.outcome else {
+            return Ok(());
+        };
+        match state.contradiction(&CartRef::from(self.transaction_id)) {
+            None => Ok(()),
+            Some(why) => Err(Error::invalid_request(format!(
+                "the result of cart {} contradicts itself: {why}",
+                self.transaction_id
+            ))),
+        }
+    }
+}
+
 /// A cart to ask about: its id, and what is known of it.
 ///
 /// Made from a [`Cart`], a [`CartState`], a [`CartPoll`], a [`Uuid`], or its text. Where the amount or
@@ -354,6 +425,8 @@ pub struct CartRef {
     pub(crate) reference: Option<String>,
     pub(crate) check_interval: Option<Duration>,
     pub(crate) poll: Option<Box<CartPoll>>,
+    /// When an earlier check found it canceled, or not there yet.
+    pub(crate) doubted_at: Option<Timestamp>,
 }
 
 impl CartRef {
@@ -411,6 +484,7 @@ impl From<Uuid> for CartRef {
             reference: None,
             check_interval: None,
             poll: None,
+            doubted_at: None,
         }
     }
 }

@@ -11,7 +11,8 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::amount::Amount;
@@ -20,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::status::CartStatus;
 
 /// How long a cart that was just inserted may be unknown to the server.
-const NOT_FOUND_GRACE_MS: i64 = 15_000;
+const APPEARS_WITHIN_MS: i64 = 15_000;
 /// From when on the interval grows.
 const SLOW_AFTER_MS: i64 = 120_000;
 const SLOW_INTERVAL_MS: f64 = 10_000.0;
@@ -125,7 +126,10 @@ impl Default for WaitOptions {
 pub enum Seen {
     /// Where the cart stands.
     State(CartState),
-    /// Where the cart stands, and nothing else.
+    /// Where the cart stands after a cancel of ours, as `cancel_cart` and `settle_cart` give it: that it is
+    /// canceled is then believed at once.
+    AfterCancel(CartState),
+    /// A status, which stands for what CheckCart says with it.
     Status(CartStatus),
     /// Why that could not be learnt.
     Error(Error),
@@ -144,7 +148,12 @@ impl From<Result<CartState>> for Seen {
 ///
 /// [`Client::poll_step`](crate::Client::poll_step) takes it one check further. Between two steps it
 /// can be kept as JSON, which holds neither the secret key nor a phone number.
+///
+/// A cart that is not found, or canceled by result code 10201 without PaymentInfo, may not be there yet: for the first
+/// 15 seconds it is asked about again, in the latter case until it was seen so twice, an interval apart, or after a cancel
+/// of the shop's. A cart that was seen open does not end as `not_found`. Until then `is_done` is false, whatever `state` is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct CartPoll {
     transaction_id: Uuid,
     amount: Option<Amount>,
@@ -152,6 +161,30 @@ pub struct CartPoll {
     schedule: Schedule,
     is_done: bool,
     state: Option<Box<CartState>>,
+    /// Whether the cart was seen to be there, and open.
+    #[serde(default)]
+    was_open: bool,
+}
+
+impl Serialize for CartPoll {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// What is read back gets the checks that an answer gets, wherever it was kept.
+impl<'de> Deserialize<'de> for CartPoll {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut poll = Self::deserialize(deserializer)?;
+        // Earlier versions did not write it down.
+        poll.was_open |= poll.state().is_some_and(|state| state.status.is_open());
+        match poll.contradiction() {
+            None => Ok(poll),
+            Some(why) => Err(D::Error::custom(format!(
+                "its members contradict each other: {why}"
+            ))),
+        }
+    }
 }
 
 impl CartPoll {
@@ -165,13 +198,16 @@ impl CartPoll {
             poll.schedule.extend(options, now_ms);
             return poll;
         }
+        let mut schedule = Schedule::new(cart.check_interval, options, now_ms);
+        schedule.doubted_since = cart.doubted_at.map(Timestamp::as_millisecond);
         Self {
             transaction_id: cart.transaction_id,
             amount: cart.amount,
             reference: cart.reference,
-            schedule: Schedule::new(cart.check_interval, options, now_ms),
+            schedule,
             is_done: false,
             state: None,
+            was_open: false,
         }
     }
 
@@ -199,7 +235,7 @@ impl CartPoll {
         self.state.as_deref()
     }
 
-    /// Whether polling has nothing more to learn: `state` is final, or it is the merchant's move.
+    /// Whether polling has nothing more to learn: `state` is final and believed, or it is the merchant's move.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.is_done
@@ -221,7 +257,8 @@ impl CartPoll {
         .unwrap_or_default()
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote.
+    /// Reads what [`to_json`](Self::to_json) wrote. Refuses, with `invalid_request`, what no answer about this
+    /// cart can have said.
     pub fn from_json(text: &str) -> Result<Self> {
         let refused = |why: String| {
             Error::invalid_request(format!("this is no poll that to_json wrote: {why}"))
@@ -234,21 +271,30 @@ impl CartPoll {
                 Self::VERSION
             )));
         }
-        if !poll.schedule.is_sound() || !poll.has_sound_state() {
-            return Err(refused("its members contradict each other".to_owned()));
-        }
         Ok(poll)
     }
 
-    /// Whether the state is of this cart, and one to be done with if the poll is done.
-    fn has_sound_state(&self) -> bool {
-        match &self.state {
-            None => !self.is_done,
-            Some(state) => {
-                state.transaction_id == self.transaction_id
-                    && !(self.is_done && state.status.is_waiting())
-            }
+    /// Why this cannot be a poll that has seen what it says.
+    fn contradiction(&self) -> Option<String> {
+        if !self.schedule.is_sound() {
+            return Some("its schedule is none".to_owned());
         }
+        let Some(state) = &self.state else {
+            return self
+                .is_done
+                .then(|| "it is done without a state".to_owned());
+        };
+        let status = state.status;
+        let cannot_be = if self.is_done {
+            status.is_waiting() || (status == CartStatus::NotFound && self.was_open)
+        } else {
+            matches!(status, CartStatus::Confirmed | CartStatus::Declined)
+        };
+        if cannot_be {
+            let done = if self.is_done { "done" } else { "not done" };
+            return Some(format!("it is {done} with the status {status}"));
+        }
+        state.contradiction(&self.cart())
     }
 
     /// The cart that is polled, with what is known of it.
@@ -278,6 +324,7 @@ impl CartPoll {
         let mut next = self.clone();
         let now_ms = next.schedule.moves_on(now.as_millisecond());
         let sent_ms = sent_at.as_millisecond();
+        let is_after_cancel = matches!(seen, Seen::AfterCancel(_));
         let (delay, failure) = match seen {
             Seen::Error(error) => {
                 let delay = next.schedule.after_failure(&error, jitter);
@@ -287,10 +334,20 @@ impl CartPoll {
                 (delay, Some(error))
             }
             Seen::Status(status) => {
-                let state = CartState::of(self.transaction_id, status, now);
-                (next.after_state(state, sent_ms, jitter), None)
+                let state = CartState::as_checked(self.transaction_id, status, now);
+                next.is_done = next.takes(state, sent_ms, false);
+                (next.schedule.after_good_check(jitter), None)
             }
-            Seen::State(state) => (next.after_state(state, sent_ms, jitter), None),
+            Seen::State(state) | Seen::AfterCancel(state) => {
+                if let Some(why) = state.contradiction(&self.cart()) {
+                    return Err(Error::invalid_request(format!(
+                        "seen is no state of cart {}: {why}",
+                        self.transaction_id
+                    )));
+                }
+                next.is_done = next.takes(state, sent_ms, is_after_cancel);
+                (next.schedule.after_good_check(jitter), None)
+            }
         };
         if next.is_done {
             next.schedule.next_check_at = now_ms;
@@ -304,25 +361,41 @@ impl CartPoll {
         Ok(next)
     }
 
-    /// Takes a state in; gives the delay to the next check, should one be needed.
-    fn after_state(&mut self, state: CartState, sent_ms: i64, jitter: f64) -> i64 {
+    /// Takes in a state that the answer to a check brought; says whether it ends the poll.
+    fn takes(&mut self, state: CartState, sent_ms: i64, is_after_cancel: bool) -> bool {
         let status = state.status;
-        let may_appear = status == CartStatus::NotFound
-            && sent_ms - self.schedule.started_at < NOT_FOUND_GRACE_MS;
-        self.is_done = !status.is_waiting() && !may_appear;
+        let has_appeared = is_after_cancel || self.schedule.has_appeared(sent_ms);
+        let ends = match status {
+            CartStatus::NotFound => !self.was_open && has_appeared,
+            CartStatus::Canceled if state.may_be_missing() => {
+                self.schedule.is_seen_again(sent_ms) || has_appeared
+            }
+            status => !status.is_waiting(),
+        };
+        if status != CartStatus::Canceled {
+            self.schedule.doubted_since = None;
+        }
+        self.was_open |= status.is_open();
         self.state = Some(Box::new(state));
-        self.schedule.after_good_check(jitter)
+        ends
     }
 
     fn timed_out(self, failure: Option<Error>) -> Error {
         let seen = match self.state() {
-            Some(state) => format!("it was last seen {}", state.status),
-            None => "nothing could be learnt of it".to_owned(),
+            Some(state) if state.is_final() => format!(
+                "it was last seen {}, which may mean that it is not there yet: it may still be open at Netgíró",
+                state.status
+            ),
+            Some(state) => format!(
+                "it was last seen {}: it is still open at Netgíró",
+                state.status
+            ),
+            None => "nothing could be learnt of it: it is still open at Netgíró".to_owned(),
         };
         let error = Error::new(
             ErrorKind::WaitTimeout,
             format!(
-                "cart {} was not decided in time, {seen}: it is still open at Netgíró, so go on waiting or settle it",
+                "cart {} was not decided in time, {seen}, so go on waiting or settle it",
                 self.transaction_id
             ),
         );
@@ -343,9 +416,31 @@ impl CartPoll {
         Duration::from_millis(self.schedule.base().unsigned_abs())
     }
 
-    /// Takes in a state that was learnt otherwise than by a check.
-    pub(crate) fn learnt(&mut self, state: CartState) {
-        self.state = Some(Box::new(state));
+    /// Takes in a state that was learnt while settling; says whether it is the end of the cart.
+    ///
+    /// `sent_at` is when the check was sent that brought it.
+    pub(crate) fn learnt(
+        &mut self,
+        state: CartState,
+        sent_at: Timestamp,
+        is_after_cancel: bool,
+    ) -> bool {
+        let is_final = state.is_final();
+        let ends = self.takes(state, sent_at.as_millisecond(), is_after_cancel);
+        // The merchant's move does not end what is being canceled.
+        self.is_done = ends && is_final;
+        self.is_done
+    }
+
+    /// Whether the cart was seen to be there, and open.
+    pub(crate) fn was_open(&self) -> bool {
+        self.was_open
+    }
+
+    /// The state, unless it is a final one that is not believed yet.
+    pub(crate) fn believed(&self) -> Option<&CartState> {
+        self.state()
+            .filter(|state| self.is_done || !state.is_final())
     }
 }
 
@@ -370,6 +465,9 @@ struct Schedule {
     next_check_at: i64,
     /// The latest time seen, which the clock may not go behind.
     latest: i64,
+    /// When the check was sent since which the cart is canceled, or not there yet.
+    #[serde(default)]
+    doubted_since: Option<i64>,
     /// Failures in a row.
     failures: u32,
     /// Answers in a row that did not verify.
@@ -392,6 +490,7 @@ impl Schedule {
             deadline: deadline(options.timeout, now),
             next_check_at: now,
             latest: now,
+            doubted_since: None,
             failures: 0,
             signature_failures: 0,
             good_checks: 0,
@@ -418,6 +517,7 @@ impl Schedule {
                 self.deadline,
                 self.next_check_at,
                 self.latest,
+                self.doubted_since.unwrap_or(self.latest),
             ]
             .iter()
             .all(|&at| Timestamp::from_millisecond(at).is_ok())
@@ -427,6 +527,19 @@ impl Schedule {
     fn moves_on(&mut self, now: i64) -> i64 {
         self.latest = self.latest.max(now);
         self.latest
+    }
+
+    /// Whether a cart must be there when a check is sent at this time, if it will ever be.
+    fn has_appeared(&self, sent_at: i64) -> bool {
+        sent_at - self.started_at >= APPEARS_WITHIN_MS
+    }
+
+    /// Whether a check brought the same doubt an interval before; two copies of one step count once.
+    fn is_seen_again(&mut self, sent_at: i64) -> bool {
+        // What was sent before it by another clock, or answered after it, begins anew.
+        let first = self.doubted_since.map_or(sent_at, |at| at.min(sent_at));
+        self.doubted_since = Some(first);
+        sent_at - first >= self.base()
     }
 
     fn base(&self) -> i64 {

@@ -78,6 +78,14 @@ impl CartStatus {
         matches!(self, Self::Confirmed)
     }
 
+    /// Whether the cart is there, and not decided yet.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Pending | Self::NeedsCode | Self::Reserved | Self::AwaitingCallback
+        )
+    }
+
     /// Whether waiting alone can still change the cart.
     #[must_use]
     pub const fn is_waiting(self) -> bool {
@@ -131,7 +139,7 @@ impl ResultCode {
             "already confirmed",
             CartStatus::Confirmed,
         ),
-        Self::cart(10201, "payment canceled", CartStatus::Canceled),
+        Self::cart(Self::CANCELED, "payment canceled", CartStatus::Canceled),
         Self::cart(10202, "already canceled", CartStatus::Canceled),
         Self::cart(10302, "customer declined", CartStatus::Declined),
         Self::cart(10307, "customer declined", CartStatus::Declined),
@@ -164,6 +172,8 @@ impl ResultCode {
     pub(crate) const SERVER_ERROR: i64 = 500;
     pub(crate) const CONFIRMED: i64 = 10200;
     pub(crate) const ALREADY_CONFIRMED: i64 = 10203;
+    /// Also the answer for a cart that the server does not have, or does not have yet.
+    pub(crate) const CANCELED: i64 = 10201;
 
     const fn call(code: i64, meaning: &'static str) -> Self {
         Self {

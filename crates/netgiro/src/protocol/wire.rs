@@ -312,6 +312,46 @@ impl Outcome {
     }
 }
 
+impl CartState {
+    /// Why a state that is read back, or handed in, cannot be what an answer about this cart said: an answer's
+    /// own checks, made once more.
+    pub(crate) fn contradiction(&self, cart: &CartRef) -> Option<String> {
+        if self.transaction_id != cart.transaction_id {
+            return Some(format!(
+                "the state is about the cart {}, and not about {}",
+                self.transaction_id, cart.transaction_id
+            ));
+        }
+        let payment = self.payment.as_deref();
+        let contradiction = match self.result_code {
+            // It ends nothing. Its code may have got a meaning since it was written.
+            _ if self.status == CartStatus::Unknown => None,
+            Some(code) if CartStatus::of_code(code) != self.status => Some(format!(
+                "result code {code} with the status {}",
+                self.status
+            )),
+            Some(code) => Outcome {
+                success: true,
+                payment_successful: self.payment_successful,
+                code,
+                status_id: payment.and_then(|payment| payment.status_id),
+            }
+            .contradiction(Endpoint::CheckCart),
+            None if self.status.is_final() => {
+                Some(format!("the status {} without a result code", self.status))
+            }
+            None if self.payment_successful == Some(true) => Some(format!(
+                "the status {} with PaymentSuccessful true",
+                self.status
+            )),
+            None => None,
+        };
+        contradiction
+            .or_else(|| another_cart(payment, cart))
+            .or_else(|| mismatch(payment, cart))
+    }
+}
+
 fn another_cart(payment: Option<&PaymentInfo>, cart: &CartRef) -> Option<String> {
     payment?
         .transaction_id

@@ -288,6 +288,7 @@ pub fn token_is_sound(text: &str) {
     assert_eq!(CartPoll::from_json(&poll.to_json()).unwrap(), poll);
     if let Some(state) = poll.state() {
         assert_eq!(state.transaction_id, poll.transaction_id());
+        can_have_been_answered(state, text);
     }
     assert!(
         !poll.is_done() || poll.state().is_some_and(|state| !state.status.is_waiting()),
@@ -305,6 +306,44 @@ pub fn token_is_sound(text: &str) {
             assert!(next.next_check_at() >= now || next.is_done());
             assert_eq!(CartPoll::from_json(&next.to_json()).unwrap(), next);
         }
+    }
+}
+
+/// What a token says of a cart is what an answer about that cart can have said.
+fn can_have_been_answered(state: &CartState, text: &str) {
+    let payment = state.payment.as_deref();
+    let is_of_another = |id| id != state.transaction_id;
+    assert!(!payment.is_some_and(|payment| payment.transaction_id.is_some_and(is_of_another)));
+    if state.status == CartStatus::Unknown {
+        return;
+    }
+    match state.result_code {
+        Some(code) => assert_eq!(state.status, CartStatus::of_code(code), "{text}"),
+        None => assert!(!state.is_final(), "{text}"),
+    }
+    assert_eq!(
+        state.payment_successful == Some(true),
+        state.is_paid(),
+        "{text}"
+    );
+    if state.is_final() {
+        let status_id = payment.and_then(|payment| payment.status_id);
+        assert!(
+            status_id.is_none_or(|id| (id == 2) == state.is_paid()),
+            "{text}"
+        );
+    }
+    // What the poll knows of the order, read another way than the core does.
+    let told = Members::of(text).unwrap();
+    let (amount, reference) = (told.get::<i64>("amount"), told.get::<String>("reference"));
+    if let (Some(known), Some(paid)) = (amount, payment.and_then(|payment| payment.total_amount)) {
+        assert_eq!(paid.normalize().to_string(), known.to_string(), "{text}");
+    }
+    if let (Some(known), Some(paid)) = (
+        reference,
+        payment.and_then(|payment| payment.reference_number.clone()),
+    ) {
+        assert_eq!(paid, known, "{text}");
     }
 }
 
@@ -372,6 +411,8 @@ pub fn poll_is_sound(beginning: Beginning, steps: &[Step]) {
         "the first check is made at once"
     );
     let mut latest = start;
+    let mut was_open = false;
+    let mut seen_before = Vec::new();
     for step in steps {
         let sent_at = poll.next_check_at() + SignedDuration::from_millis(step.late_ms.into());
         assert!(poll.is_due(sent_at));
@@ -387,9 +428,32 @@ pub fn poll_is_sound(beginning: Beginning, steps: &[Step]) {
         };
         assert_eq!(next.deadline(), poll.deadline());
         assert_eq!(CartPoll::from_json(&next.to_json()).unwrap(), next);
+        let checked = matches!(step.seen(), Seen::Status(_)).then(|| next.state().unwrap().status);
+        was_open |= matches!(
+            checked,
+            Some(
+                CartStatus::Pending
+                    | CartStatus::AwaitingCallback
+                    | CartStatus::Reserved
+                    | CartStatus::NeedsCode
+            )
+        );
         if next.is_done() {
+            let is_early = sent_at.duration_since(start) < SignedDuration::from_secs(15);
+            match next.state().unwrap().status {
+                CartStatus::NotFound => assert!(!is_early && !was_open),
+                CartStatus::Canceled if is_early => assert!(
+                    seen_before.iter().any(|&(status, at)| {
+                        status == CartStatus::Canceled
+                            && sent_at.duration_since(at).as_millis() >= i128::from(min)
+                    }),
+                    "canceled, seen once, is believed early"
+                ),
+                _ => {}
+            }
             return is_absorbed(&next, steps);
         }
+        seen_before.extend(checked.map(|status| (status, sent_at)));
         let wait = next.next_check_at().duration_since(latest).as_millis();
         let at_deadline = !ended && next.next_check_at() == next.deadline().max(latest);
         assert!(
