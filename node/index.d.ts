@@ -41,6 +41,13 @@ export type Environment = 'test' | 'production';
 export type ResponseVerification = 'required' | 'if_present' | 'off';
 
 /**
+ * What to do about an answer that says "paid" and not what was paid: `required` refuses it, a paid answer must name the
+ * amount and the reference; `if_present` takes it as paid, and compares what it names of amount and reference, where
+ * those of the order are known.
+ */
+export type PaymentInfoPolicy = 'required' | 'if_present';
+
+/**
  * Who creates the payment once the customer has accepted: Netgíró at once (`automatic`), Netgíró when your callback
  * URL has answered 200 (`server_callback`), or you with {@link Client.confirmCart} (`manual`).
  */
@@ -88,6 +95,8 @@ export interface ClientOptions {
   connectTimeoutMs?: number | null | undefined;
   /** What to do about the signatures of answers. Default `if_present`. */
   responseVerification?: ResponseVerification | null | undefined;
+  /** What to do about an answer that says "paid" and not what was paid. Default `if_present`. */
+  paymentInfo?: PaymentInfoPolicy | null | undefined;
   /** A PEM file with certificate authorities to trust beside the system's and the bundled ones. */
   caFile?: string | null | undefined;
   /**
@@ -529,7 +538,7 @@ export class Client {
 
   /**
    * A client from the environment variables `NETGIRO_APP_KEY` and `NETGIRO_SECRET_KEY`, and if set
-   * `NETGIRO_ENVIRONMENT` and `NETGIRO_BASE_URL`.
+   * `NETGIRO_ENVIRONMENT`, `NETGIRO_BASE_URL` and `NETGIRO_PAYMENT_INFO`.
    */
   static fromEnv(): Client;
 

@@ -20,7 +20,13 @@ from typing import (
 
 from typing_extensions import Never, NotRequired, Self, TypeAlias, disjoint_base
 
-from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
+from netgiro.enums import (
+    CartStatus,
+    ConfirmationType,
+    Environment,
+    PaymentInfoPolicy,
+    ResponseVerification,
+)
 from netgiro.errors import NetgiroError
 from netgiro.replay import AsyncReplayGuard, ReplayGuard
 from netgiro.settlements import Settlement, SettlementItem
@@ -70,6 +76,7 @@ _StatusWord: TypeAlias = Literal[
 _EnvironmentWord: TypeAlias = Literal["test", "production"]
 _ConfirmationWord: TypeAlias = Literal["automatic", "server_callback", "manual"]
 _VerificationWord: TypeAlias = Literal["required", "if_present", "off"]
+_PaymentInfoWord: TypeAlias = Literal["required", "if_present"]
 _EndpointWord: TypeAlias = Literal[
     "InsertCart", "CheckCart", "ConfirmCart", "CancelCart", "SettlementList", "SettlementItems"
 ]
@@ -651,6 +658,7 @@ class Client:
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
+        payment_info: PaymentInfoPolicy | _PaymentInfoWord = "if_present",
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
@@ -660,7 +668,9 @@ class Client:
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
         `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
-        seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
+        seconds. `response_verification` says what to do about the signatures of answers, and
+        `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
+        with certificate authorities to trust as well.
         `previous_secret_keys` are keys that are being replaced: callbacks signed with them are still
         accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
         rather than the environment's (HTTPS_PROXY, NO_PROXY).
@@ -668,8 +678,8 @@ class Client:
 
     @staticmethod
     def from_env() -> Client:
-        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT and
-        NETGIRO_BASE_URL.
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+        NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
         Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
@@ -911,6 +921,7 @@ class AsyncClient:
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
+        payment_info: PaymentInfoPolicy | _PaymentInfoWord = "if_present",
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
@@ -920,7 +931,9 @@ class AsyncClient:
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
         `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
-        seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
+        seconds. `response_verification` says what to do about the signatures of answers, and
+        `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
+        with certificate authorities to trust as well.
         `previous_secret_keys` are keys that are being replaced: callbacks signed with them are still
         accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
         rather than the environment's (HTTPS_PROXY, NO_PROXY).
@@ -928,8 +941,8 @@ class AsyncClient:
 
     @staticmethod
     def from_env() -> AsyncClient:
-        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT and
-        NETGIRO_BASE_URL.
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+        NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
         Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
@@ -1294,6 +1307,7 @@ class Simulator:
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
+        payment_info: PaymentInfoPolicy | _PaymentInfoWord = "if_present",
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
@@ -1309,6 +1323,7 @@ class Simulator:
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
+        payment_info: PaymentInfoPolicy | _PaymentInfoWord = "if_present",
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,

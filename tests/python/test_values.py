@@ -228,10 +228,15 @@ def test_words_are_strings():
     assert STATE.status is netgiro.CartStatus.CONFIRMED
 
 
-@pytest.mark.parametrize("kind", [enums.Environment, enums.ResponseVerification])
-def test_option_words_are_the_cores(kind):
-    option = {"Environment": "environment", "ResponseVerification": "response_verification"}
-    name = option[kind.__name__]
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (enums.Environment, "environment"),
+        (enums.ResponseVerification, "response_verification"),
+        (enums.PaymentInfoPolicy, "payment_info"),
+    ],
+)
+def test_option_words_are_the_cores(kind, name):
     for word in kind:
         for given in (word, str(word), str(word).upper(), str(word).replace("_", "-")):
             netgiro.Client(APP_KEY, SECRET_KEY, **{name: given})

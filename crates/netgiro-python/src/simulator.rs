@@ -172,10 +172,10 @@ impl Simulator {
     /// none is given.
     #[pyo3(signature = (
         *, environment=None, timeout=10.0, connect_timeout=5.0, response_verification=None,
-        ca_file=None, previous_secret_keys=None, proxy=None
+        payment_info=None, ca_file=None, previous_secret_keys=None, proxy=None
     ))]
     #[pyo3(
-        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
+        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
     fn client(
@@ -185,6 +185,7 @@ impl Simulator {
         timeout: f64,
         connect_timeout: f64,
         response_verification: Option<&Bound<'_, PyAny>>,
+        payment_info: Option<&Bound<'_, PyAny>>,
         ca_file: Option<PathBuf>,
         previous_secret_keys: Option<&Bound<'_, PyAny>>,
         proxy: Option<String>,
@@ -195,6 +196,7 @@ impl Simulator {
             timeout,
             connect_timeout,
             response_verification,
+            payment_info,
             ca_file: ca_file.or_else(|| self.0.ca_file().map(Path::to_path_buf)),
             previous_secret_keys,
             proxy,
@@ -208,10 +210,10 @@ impl Simulator {
     /// none is given.
     #[pyo3(signature = (
         *, environment=None, timeout=10.0, connect_timeout=5.0, response_verification=None,
-        ca_file=None, previous_secret_keys=None, proxy=None
+        payment_info=None, ca_file=None, previous_secret_keys=None, proxy=None
     ))]
     #[pyo3(
-        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
+        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
     fn async_client(
@@ -221,6 +223,7 @@ impl Simulator {
         timeout: f64,
         connect_timeout: f64,
         response_verification: Option<&Bound<'_, PyAny>>,
+        payment_info: Option<&Bound<'_, PyAny>>,
         ca_file: Option<PathBuf>,
         previous_secret_keys: Option<&Bound<'_, PyAny>>,
         proxy: Option<String>,
@@ -231,6 +234,7 @@ impl Simulator {
             timeout,
             connect_timeout,
             response_verification,
+            payment_info,
             ca_file: ca_file.or_else(|| self.0.ca_file().map(Path::to_path_buf)),
             previous_secret_keys,
             proxy,

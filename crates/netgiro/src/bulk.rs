@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
 use crate::cart::{CartRef, CheckResult};
+use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::results::CheckResults;
@@ -56,9 +57,10 @@ impl BulkOptions {
     /// The carts whose result is known, each with its place, and those to be asked about.
     ///
     /// A state that tells of another amount or reference than the cart's is not known: asked again,
-    /// it comes as the mismatch that it is.
+    /// it comes as the mismatch that it is. Nor is a paid one that lacks what `client` requires.
     pub(crate) fn split(
         &mut self,
+        client: &Client,
         carts: Vec<CartRef>,
         is_known: impl Fn(&CheckResult) -> bool,
     ) -> (Known, Vec<(usize, CartRef)>) {
@@ -73,7 +75,7 @@ impl BulkOptions {
             let found = places.get(&cart.transaction_id).copied();
             let result = found.and_then(|there| Some((there, results.get(there)?)));
             match result {
-                Some((there, result)) if is_known(&result) && is_of(&result, &cart) => {
+                Some((there, result)) if is_known(&result) && is_of(client, &result, &cart) => {
                     at.push((here, there));
                     continue;
                 }
@@ -99,9 +101,12 @@ impl BulkOptions {
     }
 }
 
-fn is_of(result: &CheckResult, cart: &CartRef) -> bool {
+fn is_of(client: &Client, result: &CheckResult, cart: &CartRef) -> bool {
     let state = result.outcome.as_ref().ok();
-    state.is_some_and(|state| wire::mismatch(state.payment.as_deref(), cart).is_none())
+    state.is_some_and(|state| {
+        let mismatch = wire::mismatch(state.payment.as_deref(), cart);
+        mismatch.is_none() && client.unnamed(state, cart).is_none()
+    })
 }
 
 /// Results that need not be asked for.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-use crate::amount::Amount;
+use crate::amount::{self, Amount, exact_decimal};
 use crate::customer::CustomerId;
 use crate::error::{Error, Result};
 use crate::poll::CartPoll;
@@ -95,9 +95,7 @@ impl CartItem {
         quantity: &str,
         amount: Option<Amount>,
     ) -> Result<Self> {
-        let pieces = quantity
-            .parse::<Decimal>()
-            .ok()
+        let pieces = exact_decimal(quantity)
             .filter(|pieces| *pieces > Decimal::ZERO && pieces.normalize().scale() <= 3)
             .ok_or_else(|| {
                 Error::invalid_request(format!(
@@ -197,6 +195,7 @@ impl NewCart {
                 self.reference
             )));
         }
+        check_reference(&self.reference)?;
         absolute_url("callback_url", self.callback_url.as_deref())?;
         absolute_url("callback_cancel_url", self.callback_cancel_url.as_deref())?;
         if self.confirmation_type == ConfirmationType::ServerCallback && self.callback_url.is_none()
@@ -207,6 +206,20 @@ impl NewCart {
         }
         Ok(())
     }
+}
+
+/// Refuses a reference with control characters or line breaks in it: it is compared, logged and looked up, and
+/// where one of these is dropped or changed on the way, it is another order's. Texts that are only shown to people
+/// may have lines.
+pub fn check_reference(reference: &str) -> Result<()> {
+    let has_controls =
+        reference.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+    if has_controls {
+        return Err(Error::invalid_request(format!(
+            "reference must be the order's id, without control characters; got {reference:?}"
+        )));
+    }
+    Ok(())
 }
 
 fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
@@ -313,12 +326,16 @@ pub struct PaymentInfo {
     /// When the payment was created.
     pub created: Option<Timestamp>,
     /// The total in krónur.
+    #[serde(deserialize_with = "amount::kept")]
     pub total_amount: Option<Decimal>,
     /// The discount in krónur.
+    #[serde(deserialize_with = "amount::kept")]
     pub discount_amount: Option<Decimal>,
     /// The cost of shipping in krónur.
+    #[serde(deserialize_with = "amount::kept")]
     pub shipping_amount: Option<Decimal>,
     /// The cost of handling in krónur.
+    #[serde(deserialize_with = "amount::kept")]
     pub handling_amount: Option<Decimal>,
     /// The number of the customer's account.
     pub account_number: Option<i64>,

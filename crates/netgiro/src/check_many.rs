@@ -82,7 +82,7 @@ impl CheckMany {
         options.check()?;
         let now = Instant::now();
         let total = carts.len();
-        let (known, fresh) = options.split(carts, |result| result.outcome.is_ok());
+        let (known, fresh) = options.split(&client, carts, |result| result.outcome.is_ok());
         Ok(Self {
             client,
             known,

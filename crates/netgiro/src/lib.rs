@@ -33,6 +33,7 @@ mod diagnosis;
 mod duration;
 mod error;
 mod events;
+mod insertion;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
@@ -56,11 +57,12 @@ mod wait_many;
 mod watch;
 mod wire;
 
-pub use amount::{Amount, Given};
+pub use amount::{Amount, Given, exact_decimal};
 pub use bulk::BulkOptions;
 pub use callback::Callback;
 pub use cart::{
     Cart, CartItem, CartRef, CartState, CheckResult, ConfirmationType, NewCart, PaymentInfo,
+    check_reference,
 };
 pub use check_many::CheckMany;
 pub use client::Client;
@@ -68,7 +70,7 @@ pub use customer::{CustomerId, CustomerIdKind, mask_within as mask_customer_ids}
 pub use duration::{milliseconds, seconds};
 pub use error::{Error, ErrorKind, RequestSent, Result};
 pub use events::{Event, Observer, PollEvent, RequestEvent};
-pub use options::{ClientOptions, Environment, ResponseVerification};
+pub use options::{ClientOptions, Environment, PaymentInfoPolicy, ResponseVerification};
 pub use poll::{CartPoll, PollPolicy, Seen, WaitOptions};
 pub use replay::{MemoryReplayGuard, ReplayGuard};
 pub use results::{CheckResults, Tally};

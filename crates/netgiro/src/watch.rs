@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::PollEvent;
 use crate::poll::{CartPoll, Seen, WaitOptions, until};
 use crate::status::CartStatus;
+use crate::wire::Endpoint;
 
 /// How long settling may try to learn the truth after the deadline.
 const RESOLVE_AT_MOST: Duration = Duration::from_secs(60);
@@ -49,6 +50,8 @@ pub struct Watch {
     settling: bool,
     /// While settling: the latest failure, from when polling has reached its deadline.
     failure: Option<Error>,
+    /// While settling: CancelCart, once it has called the cart paid.
+    called_paid_by: Option<Endpoint>,
     reported: Option<(CartStatus, Option<i64>)>,
     outcome: Option<CartState>,
     has_ended: bool,
@@ -64,6 +67,7 @@ impl Watch {
             clock,
             settling,
             failure: None,
+            called_paid_by: None,
             reported: None,
             outcome: None,
             has_ended: false,
@@ -146,9 +150,7 @@ impl Watch {
                 Err(error) => return Err(error),
             }
         }
-        if self.poll.is_done() {
-            self.outcome = self.poll.state().cloned();
-        }
+        self.outcome = self.client.outcome_of(&self.poll)?;
         Ok(())
     }
 
@@ -158,12 +160,19 @@ impl Watch {
         let give_up_at = Instant::now() + patience;
         let cart = self.poll.cart();
         loop {
-            let canceled = timeout_at(give_up_at, self.client.cancel(&cart, 1)).await;
-            if self.concludes(canceled.ok())? {
-                return Ok(());
+            match timeout_at(give_up_at, self.client.cancel(&cart)).await {
+                // Believed of CheckCart alone; but until CancelCart says otherwise, nothing else is.
+                Ok(Ok(None)) => self.called_paid_by = Some(Endpoint::CancelCart),
+                canceled => {
+                    let canceled = canceled.ok().and_then(Result::transpose);
+                    if self.concludes(canceled)? {
+                        return Ok(());
+                    }
+                }
             }
-            let checked = timeout_at(give_up_at, self.client.check(&cart, 1)).await;
-            if self.concludes(checked.ok())? {
+            let checked = self.client.check_after(self.called_paid_by, &cart, 1);
+            let checked = timeout_at(give_up_at, checked).await.ok();
+            if self.concludes(checked)? {
                 return Ok(());
             }
             let delay = self.resolve_delay();
