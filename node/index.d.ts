@@ -128,7 +128,7 @@ export interface CartItem {
 export interface NewCart {
   /** What the customer is asked to pay: whole krónur, from 1 to 2,147,483,647. */
   amount: number | bigint;
-  /** The shop's order id. */
+  /** The shop's order id, without control characters. */
   reference: string;
   /** Who is asked: a phone number, a kennitala, or the code in the customer's app. Spaces and hyphens may stand. */
   customerId: string;
@@ -548,14 +548,20 @@ export class Client {
   /**
    * Asks the customer to pay. Not idempotent: what may have reached the server is never sent again.
    * @throws {@link OutcomeUnknownError} when the server may have the cart although no sound answer came.
-   * @throws {@link ApiError} when Netgíró refuses the cart.
+   * @throws {@link ApiError} when Netgíró clearly says no: nobody was asked, and the order is free.
    */
   insertCart(cart: NewCart, options?: CallOptions): Promise<Cart>;
 
   /** Asks where a cart stands. */
   checkCart(cart: CartLike, options?: CallOptions): Promise<CartState>;
 
-  /** Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first. */
+  /**
+   * Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first.
+   *
+   * That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or error this gives: also
+   * `pending`, say. Where CheckCart says that the cart ended unpaid, the two contradict each other, which is a
+   * {@link ProtocolError}: ask again.
+   */
   cancelCart(cart: CartLike, options?: CallOptions): Promise<CartState>;
 
   /** Confirms a reserved cart, or sends the SMS code that the customer was given as `identifier`. */

@@ -707,11 +707,11 @@ class Client:
         `amount` is in whole krónur. Sent once: what may have reached the server is never sent
         again, and OutcomeUnknownError says so.
 
-        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala or an app
+        `reference` is the shop's order id, without control characters. `customer_id` is a mobile number, a kennitala or an app
         code, in any usual spelling. `confirmation_type` says who creates the payment once the
         customer has accepted; "server_callback" needs a `callback_url`. Raises InvalidRequestError
         before anything is sent, ConnectError when nothing could be sent, ApiError when the server
-        says no.
+        clearly says no: nobody was asked, and the order is free.
         """
 
     def check_cart(self, transaction_id: _CartArgument) -> CartState:
@@ -724,6 +724,10 @@ class Client:
     def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
         """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
         the customer was first.
+
+        That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
+        error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
+        contradict each other, which is a ProtocolError: ask again.
         """
 
     def confirm_cart(
@@ -970,11 +974,11 @@ class AsyncClient:
         `amount` is in whole krónur. Sent once: what may have reached the server is never sent
         again, and OutcomeUnknownError says so.
 
-        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala or an app
+        `reference` is the shop's order id, without control characters. `customer_id` is a mobile number, a kennitala or an app
         code, in any usual spelling. `confirmation_type` says who creates the payment once the
         customer has accepted; "server_callback" needs a `callback_url`. Raises InvalidRequestError
         before anything is sent, ConnectError when nothing could be sent, ApiError when the server
-        says no.
+        clearly says no: nobody was asked, and the order is free.
         """
 
     async def check_cart(self, transaction_id: _CartArgument) -> CartState:
@@ -987,6 +991,10 @@ class AsyncClient:
     async def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
         """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
         the customer was first.
+
+        That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
+        error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
+        contradict each other, which is a ProtocolError: ask again.
         """
 
     async def confirm_cart(

@@ -333,7 +333,7 @@ def test_from_env(monkeypatch, simulator, face):
     monkeypatch.setenv("NETGIRO_PAYMENT_INFO", "required")
     assert kind.from_env().base_url == simulator.url
     monkeypatch.setenv("NETGIRO_PAYMENT_INFO", "sometimes")
-    with pytest.raises(netgiro.ConfigurationError, match="payment_info.*sometimes"):
+    with pytest.raises(netgiro.ConfigurationError, match=r"payment_info.*sometimes"):
         kind.from_env()
     monkeypatch.setenv("NETGIRO_ENVIRONMENT", "staging")
     with pytest.raises(netgiro.ConfigurationError, match="staging"):

@@ -334,6 +334,10 @@ macro_rules! client_methods {
 
             /// Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
             /// the customer was first.
+            ///
+            /// That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
+            /// error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
+            /// contradict each other, which is a ProtocolError: ask again.
             #[pyo3(signature = (transaction_id))]
             fn cancel_cart(
                 &self,

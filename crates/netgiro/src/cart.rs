@@ -149,7 +149,7 @@ impl CartItem {
 pub struct NewCart {
     /// What the customer is asked to pay.
     pub amount: Amount,
-    /// The shop's order id.
+    /// The shop's order id, without control characters.
     pub reference: String,
     /// Who is asked.
     pub customer_id: CustomerId,

@@ -26,7 +26,7 @@ use crate::watch::Watch;
 use crate::wire::{self, Answer, Asked, Endpoint};
 
 /// How often one call is sent at the most, the first time included.
-const ATTEMPTS: u32 = 3;
+pub(crate) const ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 
 /// Talks to Netgíró for one shop. Cheap to clone; clones share their connections.
@@ -88,7 +88,8 @@ impl Client {
 
     /// Asks the customer to pay. Sent once: what may have reached the server is never sent again.
     ///
-    /// Fails with `outcome_unknown` when the server may have the cart although no sound answer came.
+    /// Fails with `outcome_unknown` when the server may have the cart although no sound answer came, and with `api`
+    /// when Netgíró clearly says no: nobody was asked, and the order is free.
     pub async fn insert_cart(&self, cart: &NewCart) -> Result<Cart> {
         cart.validate()?;
         let body = wire::insert_cart_request(cart)?.into();

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, Instant, sleep, timeout_at};
 
 use crate::cart::{CartRef, CartState};
-use crate::client::Client;
+use crate::client::{ATTEMPTS, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::PollEvent;
 use crate::poll::{CartPoll, Seen, WaitOptions, until};
@@ -170,7 +170,11 @@ impl Watch {
                     }
                 }
             }
-            let checked = self.client.check_after(self.called_paid_by, &cart, 1);
+            // What must confirm an answer is sent again at once, should the connection have gone with that answer.
+            let attempts = self.called_paid_by.map_or(1, |_| ATTEMPTS);
+            let checked = self
+                .client
+                .check_after(self.called_paid_by, &cart, attempts);
             let checked = timeout_at(give_up_at, checked).await.ok();
             if self.concludes(checked)? {
                 return Ok(());
