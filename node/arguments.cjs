@@ -76,6 +76,7 @@ const CLIENT = {
   timeoutMs: number,
   connectTimeoutMs: number,
   responseVerification: text,
+  paymentInfo: text,
   caFile: text,
   previousSecretKeys: texts,
   proxy: text,

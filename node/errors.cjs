@@ -29,6 +29,7 @@ const SPELLING = {
   location_id: 'locationId',
   max_interval: 'maxIntervalMs',
   min_interval: 'minIntervalMs',
+  payment_info: 'paymentInfo',
   payment_successful: 'paymentSuccessful',
   poll_step: 'pollStep',
   previous_secret_keys: 'previousSecretKeys',

@@ -41,6 +41,13 @@ export type Environment = 'test' | 'production';
 export type ResponseVerification = 'required' | 'if_present' | 'off';
 
 /**
+ * What to do about an answer that says "paid" and not what was paid: `required` refuses it, a paid answer must name the
+ * amount and the reference; `if_present` takes it as paid, and compares what it names of amount and reference, where
+ * those of the order are known.
+ */
+export type PaymentInfoPolicy = 'required' | 'if_present';
+
+/**
  * Who creates the payment once the customer has accepted: Netgíró at once (`automatic`), Netgíró when your callback
  * URL has answered 200 (`server_callback`), or you with {@link Client.confirmCart} (`manual`).
  */
@@ -88,6 +95,8 @@ export interface ClientOptions {
   connectTimeoutMs?: number | null | undefined;
   /** What to do about the signatures of answers. Default `if_present`. */
   responseVerification?: ResponseVerification | null | undefined;
+  /** What to do about an answer that says "paid" and not what was paid. Default `if_present`. */
+  paymentInfo?: PaymentInfoPolicy | null | undefined;
   /** A PEM file with certificate authorities to trust beside the system's and the bundled ones. */
   caFile?: string | null | undefined;
   /**
@@ -122,7 +131,7 @@ export interface CartItem {
 export interface NewCart {
   /** What the customer is asked to pay: whole krónur, from 1 to 2,147,483,647. */
   amount: number | bigint;
-  /** The shop's order id. */
+  /** The shop's order id, without control characters. */
   reference: string;
   /** Who is asked: a phone number, a kennitala (10 digits), or the code in the customer's app. Spaces and hyphens may stand. */
   customerId: string;
@@ -538,7 +547,7 @@ export class Client {
 
   /**
    * A client from the environment variables `NETGIRO_APP_KEY` and `NETGIRO_SECRET_KEY`, and if set
-   * `NETGIRO_ENVIRONMENT` and `NETGIRO_BASE_URL`.
+   * `NETGIRO_ENVIRONMENT`, `NETGIRO_BASE_URL` and `NETGIRO_PAYMENT_INFO`.
    */
   static fromEnv(): Client;
 
@@ -553,7 +562,7 @@ export class Client {
    * {@link OutcomeUnknownError} with the reference; that one's `cause` is the signal's reason. Aborted before, it rejects
    * with the reason itself: nobody was asked.
    * @throws {@link OutcomeUnknownError} when the server may have the cart although no sound answer came.
-   * @throws {@link ApiError} when Netgíró refuses the cart.
+   * @throws {@link ApiError} when Netgíró clearly says no: nobody was asked, and the order is free.
    */
   insertCart(cart: NewCart, options?: CallOptions): Promise<Cart>;
 
@@ -563,7 +572,13 @@ export class Client {
    */
   checkCart(cart: CartLike, options?: CallOptions): Promise<CartState>;
 
-  /** Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first. */
+  /**
+   * Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first.
+   *
+   * That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or error this gives: also
+   * `pending`, say. Where CheckCart says that the cart ended unpaid, the two contradict each other, which is a
+   * {@link ProtocolError}: ask again.
+   */
   cancelCart(cart: CartLike, options?: CallOptions): Promise<CartState>;
 
   /** Confirms a reserved cart, or sends the SMS code that the customer was given as `identifier`. */

@@ -53,7 +53,13 @@ from netgiro.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
+    from netgiro.enums import (
+        CartStatus,
+        ConfirmationType,
+        Environment,
+        PaymentInfoPolicy,
+        ResponseVerification,
+    )
     from netgiro.reconciliation import Outcome, Reconciliation, reconcile
     from netgiro.settlements import Settlement, SettlementItem
 
@@ -81,6 +87,7 @@ __all__ = [
     "Outcome",
     "OutcomeUnknownError",
     "PaymentInfo",
+    "PaymentInfoPolicy",
     "PollPolicy",
     "ProtocolError",
     "RateLimitedError",
@@ -106,7 +113,13 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         # Importing `enum` takes longer than all the rest, and most programs compare with words.
-        if name in {"CartStatus", "ConfirmationType", "Environment", "ResponseVerification"}:
+        if name in {
+            "CartStatus",
+            "ConfirmationType",
+            "Environment",
+            "PaymentInfoPolicy",
+            "ResponseVerification",
+        }:
             from netgiro import enums  # noqa: PLC0415
 
             value = getattr(enums, name)

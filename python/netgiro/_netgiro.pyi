@@ -20,7 +20,13 @@ from typing import (
 
 from typing_extensions import Never, NotRequired, Self, TypeAlias, disjoint_base
 
-from netgiro.enums import CartStatus, ConfirmationType, Environment, ResponseVerification
+from netgiro.enums import (
+    CartStatus,
+    ConfirmationType,
+    Environment,
+    PaymentInfoPolicy,
+    ResponseVerification,
+)
 from netgiro.errors import NetgiroError
 from netgiro.replay import AsyncReplayGuard, ReplayGuard
 from netgiro.settlements import Settlement, SettlementItem
@@ -71,6 +77,7 @@ _StatusWord: TypeAlias = Literal[
 _EnvironmentWord: TypeAlias = Literal["test", "production"]
 _ConfirmationWord: TypeAlias = Literal["automatic", "server_callback", "manual"]
 _VerificationWord: TypeAlias = Literal["required", "if_present", "off"]
+_PaymentInfoWord: TypeAlias = Literal["required", "if_present"]
 _EndpointWord: TypeAlias = Literal[
     "InsertCart", "CheckCart", "ConfirmCart", "CancelCart", "SettlementList", "SettlementItems"
 ]
@@ -662,6 +669,7 @@ class Client:
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
+        payment_info: PaymentInfoPolicy | _PaymentInfoWord = "if_present",
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
@@ -671,7 +679,9 @@ class Client:
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
         `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
-        seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
+        seconds. `response_verification` says what to do about the signatures of answers, and
+        `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
+        with certificate authorities to trust as well.
         `previous_secret_keys` are keys that are being replaced: callbacks signed with them are still
         accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
         rather than the environment's (HTTPS_PROXY, ALL_PROXY, NO_PROXY): a variable of those that
@@ -680,8 +690,8 @@ class Client:
 
     @staticmethod
     def from_env() -> Client:
-        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT and
-        NETGIRO_BASE_URL.
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+        NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
         Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
@@ -709,11 +719,12 @@ class Client:
         `amount` is in whole krónur. Sent once: what may have reached the server is never sent
         again, and OutcomeUnknownError says so.
 
-        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala (10
-        digits) or an app code, in any usual spelling. `confirmation_type` says who creates the
-        payment once the customer has accepted; "server_callback" needs a `callback_url`. Raises
-        InvalidRequestError before anything is sent, ConnectError when nothing could be sent,
-        ApiError when the server says no.
+        `reference` is the shop's order id, without control characters. `customer_id` is a mobile
+        number, a kennitala (10 digits) or an app code, in any usual spelling. `confirmation_type`
+        says who creates the payment once the customer has accepted; "server_callback" needs a
+        `callback_url`. Raises InvalidRequestError before anything is sent, ConnectError when nothing
+        could be sent, ApiError when the server clearly says no: nobody was asked, and the order is
+        free.
 
         What breaks the call off, such as KeyboardInterrupt, has what is known of it as its
         `__cause__`: an OutcomeUnknownError when the customer may have been asked, which a note says
@@ -731,6 +742,10 @@ class Client:
     def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
         """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
         the customer was first.
+
+        That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
+        error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
+        contradict each other, which is a ProtocolError: ask again.
         """
 
     def confirm_cart(
@@ -928,6 +943,7 @@ class AsyncClient:
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
+        payment_info: PaymentInfoPolicy | _PaymentInfoWord = "if_present",
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
@@ -937,7 +953,9 @@ class AsyncClient:
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
         `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
-        seconds. `ca_file` is a PEM file with certificate authorities to trust as well.
+        seconds. `response_verification` says what to do about the signatures of answers, and
+        `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
+        with certificate authorities to trust as well.
         `previous_secret_keys` are keys that are being replaced: callbacks signed with them are still
         accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
         rather than the environment's (HTTPS_PROXY, ALL_PROXY, NO_PROXY): a variable of those that
@@ -946,8 +964,8 @@ class AsyncClient:
 
     @staticmethod
     def from_env() -> AsyncClient:
-        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT and
-        NETGIRO_BASE_URL.
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+        NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
         Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
@@ -975,11 +993,12 @@ class AsyncClient:
         `amount` is in whole krónur. Sent once: what may have reached the server is never sent
         again, and OutcomeUnknownError says so.
 
-        `reference` is the shop's order id. `customer_id` is a mobile number, a kennitala (10
-        digits) or an app code, in any usual spelling. `confirmation_type` says who creates the
-        payment once the customer has accepted; "server_callback" needs a `callback_url`. Raises
-        InvalidRequestError before anything is sent, ConnectError when nothing could be sent,
-        ApiError when the server says no.
+        `reference` is the shop's order id, without control characters. `customer_id` is a mobile
+        number, a kennitala (10 digits) or an app code, in any usual spelling. `confirmation_type`
+        says who creates the payment once the customer has accepted; "server_callback" needs a
+        `callback_url`. Raises InvalidRequestError before anything is sent, ConnectError when nothing
+        could be sent, ApiError when the server clearly says no: nobody was asked, and the order is
+        free.
 
         What breaks the call off, such as CancelledError, has what is known of it as its
         `__cause__`: an OutcomeUnknownError when the customer may have been asked, which a note says
@@ -997,6 +1016,10 @@ class AsyncClient:
     async def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
         """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
         the customer was first.
+
+        That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
+        error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
+        contradict each other, which is a ProtocolError: ask again.
         """
 
     async def confirm_cart(
@@ -1345,6 +1368,7 @@ class Simulator:
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
+        payment_info: PaymentInfoPolicy | _PaymentInfoWord = "if_present",
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
@@ -1360,6 +1384,7 @@ class Simulator:
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
+        payment_info: PaymentInfoPolicy | _PaymentInfoWord = "if_present",
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,

@@ -80,3 +80,12 @@ class ResponseVerification(_Word):
     """An answer without a signature is accepted."""
     OFF = "off"
     """Signatures are not looked at."""
+
+
+class PaymentInfoPolicy(_Word):
+    """What to do about an answer that says "paid" and not what was paid."""
+
+    REQUIRED = "required"
+    """It is refused: a paid answer must name the amount and the reference."""
+    IF_PRESENT = "if_present"
+    """It is paid; what it names of amount and reference is compared, where those of the order are known."""

@@ -55,6 +55,7 @@ _OPTIONS = {
         "timeout",
         "connect_timeout",
         "response_verification",
+        "payment_info",
         "ca_file",
         "previous_secret_keys",
         "proxy",
@@ -66,6 +67,7 @@ _VARIABLES = (
     "NETGIRO_SECRET_KEY",
     "NETGIRO_ENVIRONMENT",
     "NETGIRO_BASE_URL",
+    "NETGIRO_PAYMENT_INFO",
 )
 # The 200 is out by then, in servers that do not say when it is.
 _AFTER_THE_ANSWER = 0.25

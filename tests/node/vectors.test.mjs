@@ -145,7 +145,11 @@ describe('responses', () => {
         return { status: vector.http_status, headers: { ...vector.headers, ...signed }, body };
       };
       await withServer(answer, async (server) => {
-        const client = server.client({ secretKey, responseVerification: vector.response_verification });
+        const client = server.client({
+          secretKey,
+          responseVerification: vector.response_verification,
+          paymentInfo: vector.payment_info,
+        });
         let cart;
         if (vector.cart) {
           const { amount, reference } = vector.cart;

@@ -132,6 +132,7 @@ def test_the_words_are_the_cores() -> None:
         ("CartStatus", [row["status"] for row in core()["statuses"]]),
         ("ConfirmationType", core()["confirmation_types"]),
         ("Environment", core()["environments"]),
+        ("PaymentInfoPolicy", core()["payment_info_policies"]),
         ("ResponseVerification", core()["response_verifications"]),
     ]:
         assert [word.value for word in getattr(netgiro, name)] == table

@@ -319,7 +319,7 @@ def test_a_closed_client_says_so(shop):
 
 def test_from_env(monkeypatch, simulator, face):
     kind = netgiro.Client if face == "sync" else netgiro.AsyncClient
-    for name in ("APP_KEY", "SECRET_KEY", "ENVIRONMENT", "BASE_URL"):
+    for name in ("APP_KEY", "SECRET_KEY", "ENVIRONMENT", "BASE_URL", "PAYMENT_INFO"):
         monkeypatch.delenv(f"NETGIRO_{name}", raising=False)
     with pytest.raises(netgiro.ConfigurationError, match="NETGIRO_APP_KEY"):
         kind.from_env()
@@ -330,6 +330,11 @@ def test_from_env(monkeypatch, simulator, face):
     assert kind.from_env().base_url == "https://api.netgiro.is/v1/"
     monkeypatch.setenv("NETGIRO_BASE_URL", simulator.url)
     assert kind.from_env().base_url == simulator.url
+    monkeypatch.setenv("NETGIRO_PAYMENT_INFO", "required")
+    assert kind.from_env().base_url == simulator.url
+    monkeypatch.setenv("NETGIRO_PAYMENT_INFO", "sometimes")
+    with pytest.raises(netgiro.ConfigurationError, match=r"payment_info.*sometimes"):
+        kind.from_env()
     monkeypatch.setenv("NETGIRO_ENVIRONMENT", "staging")
     with pytest.raises(netgiro.ConfigurationError, match="staging"):
         kind.from_env()

@@ -228,10 +228,40 @@ def test_words_are_strings():
     assert STATE.status is netgiro.CartStatus.CONFIRMED
 
 
-@pytest.mark.parametrize("kind", [enums.Environment, enums.ResponseVerification])
-def test_option_words_are_the_cores(kind):
-    option = {"Environment": "environment", "ResponseVerification": "response_verification"}
-    name = option[kind.__name__]
+@pytest.mark.parametrize(
+    "digits",
+    ["4990." + "0" * 30 + "1", "4990." + "0" * 30 + "1E+0", "4989." + "9" * 30, "1E+40", "1E-40"],
+)
+def test_an_amount_keeps_every_digit_or_is_refused(digits):
+    amount = Decimal(digits)
+    for member in ("total_amount", "discount_amount", "shipping_amount", "handling_amount"):
+        with pytest.raises(netgiro.InvalidRequestError, match="exactly"):
+            netgiro.PaymentInfo(**{member: amount})
+    with pytest.raises(netgiro.InvalidRequestError, match="exactly"):
+        netgiro.Callback(SOME_ID, state=STATE, amount=amount)
+    for quantity in (amount, digits):
+        with pytest.raises(netgiro.InvalidRequestError, match="quantity"):
+            netgiro.CartItem("x", 1, quantity)
+
+
+@pytest.mark.parametrize("character", ["\n", "\r", "\t", "\0", "\x7f", "\x85", "\u2028", "\u2029"])
+def test_a_reference_has_no_control_characters(character):
+    with pytest.raises(netgiro.InvalidRequestError, match="reference"):
+        netgiro.Cart(SOME_ID, reference=f"order{character}1", amount=4990)
+    # What is only shown to people may have lines.
+    item = netgiro.CartItem(f"Garn{character}", 1, description=f"rautt{character}og hvítt")
+    assert character in item.name
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (enums.Environment, "environment"),
+        (enums.ResponseVerification, "response_verification"),
+        (enums.PaymentInfoPolicy, "payment_info"),
+    ],
+)
+def test_option_words_are_the_cores(kind, name):
     for word in kind:
         for given in (word, str(word), str(word).upper(), str(word).replace("_", "-")):
             netgiro.Client(APP_KEY, SECRET_KEY, **{name: given})

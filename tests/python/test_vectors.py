@@ -202,7 +202,8 @@ def play(case, face):
 
     server = Server(answer)
     verification = case.get("response_verification", "if_present")
-    client = connect(face, server.url, response_verification=verification)
+    policy = case.get("payment_info", "if_present")
+    client = connect(face, server.url, response_verification=verification, payment_info=policy)
     arguments = dict(case["arguments"])
     if "cart" in case:
         arguments["transaction_id"] = netgiro.Cart(

@@ -154,7 +154,7 @@ fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.kind() {
         ErrorKind::Configuration => {
             "The keys and the environment are read from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, \
-             NETGIRO_ENVIRONMENT and NETGIRO_BASE_URL."
+             NETGIRO_ENVIRONMENT, NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO."
         }
         ErrorKind::Connect => {
             "Nothing was sent: look at the network and the base URL, and try again."

@@ -1,6 +1,6 @@
 //! The one table of commands and options. Parsing, help and completions are made from it.
 
-use netgiro::{ConfirmationType, Environment};
+use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
 
 /// A command.
 #[derive(Debug)]
@@ -109,6 +109,13 @@ fn environments() -> Vec<&'static str> {
     Environment::ALL.iter().map(|it| it.as_str()).collect()
 }
 
+fn payment_info_policies() -> Vec<&'static str> {
+    PaymentInfoPolicy::ALL
+        .iter()
+        .map(|it| it.as_str())
+        .collect()
+}
+
 /// The shells that completions are written for.
 pub(crate) fn shells() -> Vec<&'static str> {
     vec!["bash", "zsh", "fish", "powershell"]
@@ -124,6 +131,11 @@ const CONNECTION: &[Opt] = &[
         "base-url",
         "URL",
         "Another base URL, rather than NETGIRO_BASE_URL",
+    ),
+    option(
+        "payment-info",
+        Takes::Word(payment_info_policies),
+        "Whether a paid answer must name amount and reference, rather than NETGIRO_PAYMENT_INFO",
     ),
     file(
         "ca-file",

@@ -23,10 +23,11 @@ fn of_all() -> String {
         "\nOptions:\n  --help           Show this, or what there is to know of a command\n  \
          --version        Show the version\n\n\
          The keys come from the environment:\n  \
-         NETGIRO_APP_KEY      the ApplicationId\n  \
-         NETGIRO_SECRET_KEY   the SecretKey\n  \
-         NETGIRO_ENVIRONMENT  test or production [default: test]\n  \
-         NETGIRO_BASE_URL     another base URL, such as a simulator's\n",
+         NETGIRO_APP_KEY       the ApplicationId\n  \
+         NETGIRO_SECRET_KEY    the SecretKey\n  \
+         NETGIRO_ENVIRONMENT   test or production [default: test]\n  \
+         NETGIRO_BASE_URL      another base URL, such as a simulator's\n  \
+         NETGIRO_PAYMENT_INFO  required, or if_present [default: if_present]\n",
     );
     exit_codes(&mut text);
     text

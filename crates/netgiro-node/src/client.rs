@@ -39,6 +39,8 @@ pub struct GivenOptions {
     pub connect_timeout_ms: Option<f64>,
     /// A word.
     pub response_verification: Option<String>,
+    /// A word.
+    pub payment_info: Option<String>,
     /// A PEM file.
     pub ca_file: Option<String>,
     /// Secret keys that are being replaced.
@@ -68,6 +70,9 @@ fn client_options(given: GivenOptions) -> Result<ClientOptions> {
     }
     if let Some(mode) = given.response_verification {
         options.response_verification = mode.parse()?;
+    }
+    if let Some(policy) = given.payment_info {
+        options.payment_info = policy.parse()?;
     }
     options.ca_file = given.ca_file.map(Into::into);
     Ok(options)

@@ -202,6 +202,7 @@ pub(crate) struct Options<'a, 'py> {
     pub(crate) timeout: f64,
     pub(crate) connect_timeout: f64,
     pub(crate) response_verification: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) payment_info: Option<&'a Bound<'py, PyAny>>,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) previous_secret_keys: Option<&'a Bound<'py, PyAny>>,
     pub(crate) proxy: Option<String>,
@@ -220,6 +221,9 @@ impl Options<'_, '_> {
         }
         if let Some(mode) = self.response_verification {
             options.response_verification = convert::word(mode)?;
+        }
+        if let Some(policy) = self.payment_info {
+            options.payment_info = convert::word(policy)?;
         }
         options.base_url = self.base_url;
         options.timeout = convert::seconds(py, "timeout", self.timeout)?;
@@ -259,10 +263,10 @@ macro_rules! client_methods {
             #[new]
             #[pyo3(signature = (
                 app_key, secret_key, *, environment=None, base_url=None, timeout=10.0,
-                connect_timeout=5.0, response_verification=None, ca_file=None,
+                connect_timeout=5.0, response_verification=None, payment_info=None, ca_file=None,
                 previous_secret_keys=None, proxy=None
             ))]
-            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
+            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
             #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
             fn new(
                 py: Python<'_>,
@@ -273,6 +277,7 @@ macro_rules! client_methods {
                 timeout: f64,
                 connect_timeout: f64,
                 response_verification: Option<&Bound<'_, PyAny>>,
+                payment_info: Option<&Bound<'_, PyAny>>,
                 ca_file: Option<PathBuf>,
                 previous_secret_keys: Option<&Bound<'_, PyAny>>,
                 proxy: Option<String>,
@@ -283,6 +288,7 @@ macro_rules! client_methods {
                     timeout,
                     connect_timeout,
                     response_verification,
+                    payment_info,
                     ca_file,
                     previous_secret_keys,
                     proxy,
@@ -290,8 +296,8 @@ macro_rules! client_methods {
                 options.connect(py, app_key, secret_key).map(Self::over)
             }
 
-            /// Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT and
-            /// NETGIRO_BASE_URL.
+            /// Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+            /// NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
             #[staticmethod]
             fn from_env(py: Python<'_>) -> PyResult<Self> {
                 connect(ClientOptions::from_env().or_raise(py)?, py).map(Self::over)
@@ -360,6 +366,10 @@ macro_rules! client_methods {
 
             /// Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
             /// the customer was first.
+            ///
+            /// That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
+            /// error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
+            /// contradict each other, which is a ProtocolError: ask again.
             #[pyo3(signature = (transaction_id))]
             fn cancel_cart(
                 &self,

@@ -185,10 +185,10 @@ impl Simulator {
     /// none is given.
     #[pyo3(signature = (
         *, environment=None, timeout=10.0, connect_timeout=5.0, response_verification=None,
-        ca_file=None, previous_secret_keys=None, proxy=None
+        payment_info=None, ca_file=None, previous_secret_keys=None, proxy=None
     ))]
     #[pyo3(
-        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
+        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
     fn client(
@@ -198,6 +198,7 @@ impl Simulator {
         timeout: f64,
         connect_timeout: f64,
         response_verification: Option<&Bound<'_, PyAny>>,
+        payment_info: Option<&Bound<'_, PyAny>>,
         ca_file: Option<PathBuf>,
         previous_secret_keys: Option<&Bound<'_, PyAny>>,
         proxy: Option<String>,
@@ -208,6 +209,7 @@ impl Simulator {
             timeout,
             connect_timeout,
             response_verification,
+            payment_info,
             ca_file: ca_file.or_else(|| self.0.ca_file().map(Path::to_path_buf)),
             previous_secret_keys,
             proxy,
@@ -221,10 +223,10 @@ impl Simulator {
     /// none is given.
     #[pyo3(signature = (
         *, environment=None, timeout=10.0, connect_timeout=5.0, response_verification=None,
-        ca_file=None, previous_secret_keys=None, proxy=None
+        payment_info=None, ca_file=None, previous_secret_keys=None, proxy=None
     ))]
     #[pyo3(
-        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
+        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
     fn async_client(
@@ -234,6 +236,7 @@ impl Simulator {
         timeout: f64,
         connect_timeout: f64,
         response_verification: Option<&Bound<'_, PyAny>>,
+        payment_info: Option<&Bound<'_, PyAny>>,
         ca_file: Option<PathBuf>,
         previous_secret_keys: Option<&Bound<'_, PyAny>>,
         proxy: Option<String>,
@@ -244,6 +247,7 @@ impl Simulator {
             timeout,
             connect_timeout,
             response_verification,
+            payment_info,
             ca_file: ca_file.or_else(|| self.0.ca_file().map(Path::to_path_buf)),
             previous_secret_keys,
             proxy,

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use netgiro::{
     Amount, Cart, CartState, CartStatus, ConfirmationType, Environment, ErrorKind, PaymentInfo,
-    ResponseVerification, ResultCode,
+    PaymentInfoPolicy, ResponseVerification, ResultCode,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -32,6 +32,7 @@ fn main() -> Result<(), netgiro::Error> {
         })),
         "confirmation_types": rows(ConfirmationType::ALL, |kind| json!(kind.as_str())),
         "environments": rows(Environment::ALL, |environment| json!(environment.as_str())),
+        "payment_info_policies": rows(PaymentInfoPolicy::ALL, |policy| json!(policy.as_str())),
         "response_verifications": rows(ResponseVerification::ALL, |mode| json!(mode.as_str())),
         "fields": {
             "Cart": fields(&json!(cart)),

@@ -11,23 +11,23 @@ use uuid::Uuid;
 
 use crate::bulk::BulkOptions;
 use crate::callback::{self, Callback};
-use crate::cart::{Cart, CartRef, CartState, NewCart};
+use crate::cart::{Cart, CartRef, CartState, NewCart, check_reference};
 use crate::check_many::CheckMany;
 use crate::error::{Error, ErrorKind, RequestSent, Result};
 use crate::events::{Event, Observer, PollEvent, RequestEvent, Told};
+use crate::insert_answer;
 use crate::insert_attempt::{self, InsertAttempt};
 use crate::options::{ClientOptions, Settings};
 use crate::poll::{CartPoll, Seen, WaitOptions};
 use crate::replay::ReplayGuard;
 use crate::settlement::{self, Settlement, SettlementItem};
-use crate::status::ResultCode;
 use crate::transport::{Request, Transport};
 use crate::wait_many::WaitMany;
 use crate::watch::Watch;
-use crate::wire::{self, Answer, Endpoint};
+use crate::wire::{self, Answer, Asked, Endpoint};
 
 /// How often one call is sent at the most, the first time included.
-const ATTEMPTS: u32 = 3;
+pub(crate) const ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 
 /// Talks to Netgíró for one shop. Cheap to clone; clones share their connections.
@@ -62,8 +62,8 @@ impl Client {
         Ok(Self::with_settings(settings))
     }
 
-    /// A client from `NETGIRO_APP_KEY`, `NETGIRO_SECRET_KEY`, `NETGIRO_ENVIRONMENT` and
-    /// `NETGIRO_BASE_URL`.
+    /// A client from `NETGIRO_APP_KEY`, `NETGIRO_SECRET_KEY`, `NETGIRO_ENVIRONMENT`, `NETGIRO_BASE_URL` and
+    /// `NETGIRO_PAYMENT_INFO`.
     pub fn from_env() -> Result<Self> {
         Self::new(ClientOptions::from_env()?)
     }
@@ -89,8 +89,9 @@ impl Client {
 
     /// Asks the customer to pay. Sent once: what may have reached the server is never sent again.
     ///
-    /// Fails with `outcome_unknown` when the server may have the cart although no sound answer came. A
-    /// future that is dropped before is told of as an event with that error: see [`insert`](Self::insert).
+    /// Fails with `outcome_unknown` when the server may have the cart although no sound answer came, and with `api`
+    /// when Netgíró clearly says no: nobody was asked, and the order is free. A future that is dropped before is told
+    /// of as an event with `outcome_unknown`: see [`insert`](Self::insert).
     pub async fn insert_cart(&self, cart: &NewCart) -> Result<Cart> {
         self.insert(&InsertAttempt::new(cart.clone())).await
     }
@@ -105,7 +106,7 @@ impl Client {
             insert: Some(attempt),
             ..self.checkout(Endpoint::InsertCart, &body)
         };
-        let read = |answer: Answer| answer.into_cart(cart);
+        let read = |answer: Answer| insert_answer::read(answer, cart);
         attempt.begins()?;
         let reports = ReportIfDropped {
             client: self,
@@ -128,8 +129,13 @@ impl Client {
     }
 
     /// Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first.
+    ///
+    /// That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or error this gives:
+    /// also `pending`, say. Where CheckCart says that the cart ended unpaid, the two contradict each other, which is a
+    /// `protocol` error: ask again.
     pub async fn cancel_cart(&self, cart: impl Into<CartRef>) -> Result<CartState> {
-        self.cancel(&cart.into(), ATTEMPTS).await
+        self.change(Endpoint::CancelCart, &cart.into(), None, ATTEMPTS)
+            .await
     }
 
     /// Confirms a reserved cart, or sends the SMS code that the customer was given as `identifier`.
@@ -217,10 +223,33 @@ impl Client {
     pub async fn poll_step(&self, poll: &CartPoll) -> Result<CartPoll> {
         let sent_at = Timestamp::now();
         if !poll.is_due(sent_at) {
-            return Ok(poll.clone());
+            return self.outcome_of(poll).map(|_| poll.clone());
         }
         let seen = Seen::from(self.check(&poll.cart(), 1).await);
         self.step(poll, seen, sent_at, Timestamp::now())
+    }
+
+    /// The state that a poll has ended with, as this client takes it from one that was kept.
+    pub(crate) fn outcome_of(&self, poll: &CartPoll) -> Result<Option<CartState>> {
+        let Some(state) = poll.state().filter(|_| poll.is_done()) else {
+            return Ok(None);
+        };
+        match self.unnamed(state, &poll.cart()) {
+            None => Ok(Some(state.clone())),
+            Some(what) => Err(Error::invalid_request(format!(
+                "this poll ended with cart {} paid, and {what}: payment_info is \"required\"",
+                state.transaction_id
+            ))),
+        }
+    }
+
+    /// What a state that was kept, and is paid, does not name although it must.
+    pub(crate) fn unnamed(&self, state: &CartState, cart: &CartRef) -> Option<&'static str> {
+        let policy = self.settings.payment_info;
+        state
+            .is_paid()
+            .then(|| wire::unnamed(policy, state.payment.as_deref(), cart))
+            .flatten()
     }
 
     /// Takes what a check saw into its poll, and tells of it.
@@ -323,18 +352,40 @@ impl Client {
 
     /// CheckCart, sent up to `attempts` times.
     pub(crate) async fn check(&self, cart: &CartRef, attempts: u32) -> Result<CartState> {
+        self.check_after(None, cart, attempts).await
+    }
+
+    /// CheckCart, perhaps after another call's answer that the cart is paid.
+    pub(crate) async fn check_after(
+        &self,
+        called_paid_by: Option<Endpoint>,
+        cart: &CartRef,
+        attempts: u32,
+    ) -> Result<CartState> {
         let body = wire::cart_request(cart.transaction_id, None)?.into();
-        self.cart_call(Endpoint::CheckCart, cart, &body, attempts)
+        let asked = Asked {
+            called_paid_by,
+            ..self.asked(cart)
+        };
+        self.cart_call(Endpoint::CheckCart, &asked, &body, attempts)
             .await
     }
 
-    /// CancelCart, sent up to `attempts` times.
-    pub(crate) async fn cancel(&self, cart: &CartRef, attempts: u32) -> Result<CartState> {
-        self.change(Endpoint::CancelCart, cart, None, attempts)
+    fn asked<'a>(&self, cart: &'a CartRef) -> Asked<'a> {
+        Asked {
+            cart,
+            payment_info: self.settings.payment_info,
+            called_paid_by: None,
+        }
+    }
+
+    /// CancelCart, sent once; `None` where it says that the cart is paid, which CheckCart must say.
+    pub(crate) async fn cancel(&self, cart: &CartRef) -> Result<Option<CartState>> {
+        self.attempt_change(Endpoint::CancelCart, cart, None, 1)
             .await
     }
 
-    /// ConfirmCart or CancelCart; "already confirmed" is believed once CheckCart says so too.
+    /// ConfirmCart or CancelCart; where it is not to be believed that the cart is paid, CheckCart is asked.
     async fn change(
         &self,
         endpoint: Endpoint,
@@ -342,28 +393,52 @@ impl Client {
         identifier: Option<&str>,
         attempts: u32,
     ) -> Result<CartState> {
-        let body = wire::cart_request(cart.transaction_id, identifier)?.into();
-        let state = self.cart_call(endpoint, cart, &body, attempts).await?;
-        if state.result_code == Some(ResultCode::ALREADY_CONFIRMED) {
-            return self.check(cart, attempts).await;
+        let changed = self
+            .attempt_change(endpoint, cart, identifier, attempts)
+            .await?;
+        if let Some(state) = changed {
+            return Ok(state);
         }
-        Ok(state)
+        let checked = self.check_after(Some(endpoint), cart, attempts).await;
+        checked.map_err(|error| match error.request_sent() {
+            RequestSent::No => never_checked(endpoint, error),
+            _ => error,
+        })
+    }
+
+    /// ConfirmCart or CancelCart; `None` where it says that the cart is paid, and is not believed.
+    async fn attempt_change(
+        &self,
+        endpoint: Endpoint,
+        cart: &CartRef,
+        identifier: Option<&str>,
+        attempts: u32,
+    ) -> Result<Option<CartState>> {
+        let body = wire::cart_request(cart.transaction_id, identifier)?.into();
+        let asked = self.asked(cart);
+        let state = self.cart_call(endpoint, &asked, &body, attempts).await?;
+        let is_believed = |code| wire::is_believed(endpoint, code);
+        let stands = !state.is_paid() || state.result_code.is_some_and(is_believed);
+        Ok(stands.then_some(state))
     }
 
     /// Sends a request about a cart, and reads where the cart stands.
     async fn cart_call(
         &self,
         endpoint: Endpoint,
-        cart: &CartRef,
+        asked: &Asked<'_>,
         body: &Bytes,
         attempts: u32,
     ) -> Result<CartState> {
+        if let Some(reference) = &asked.cart.reference {
+            check_reference(reference)?;
+        }
         let read = |mut answer: Answer| {
             let signature = answer.signature.take();
-            let state = answer.into_state(endpoint, cart)?;
+            let state = answer.into_state(endpoint, asked)?;
             self.refuse_if_replayed(endpoint, signature, state)
         };
-        let about = Some(cart.transaction_id);
+        let about = Some(asked.cart.transaction_id);
         self.call(&self.checkout(endpoint, body), about, attempts, read)
             .await
     }
@@ -465,6 +540,18 @@ impl Client {
             started = Instant::now();
         }
     }
+}
+
+/// The error of a call whose own request was answered, and whose check could not be sent.
+fn never_checked(endpoint: Endpoint, error: Error) -> Error {
+    let message = format!(
+        "{}'s answer said that the cart is paid, and CheckCart could not be asked: {}",
+        endpoint.name(),
+        error.message()
+    );
+    Error::new(ErrorKind::Server, message)
+        .caused_by(error)
+        .with_request_sent(RequestSent::Yes)
 }
 
 /// Whether sending a failed request again is safe and may help at once.

@@ -40,8 +40,10 @@ use bulk::{check_many, packed, rate_limiter as pace, results, wait_many};
 use callback::{json_style as json_text, replay_guard as replay};
 use follow as watch;
 use http::{sent_marker, tls, transport};
-use model::{amount, cart, customer, duration, error, masking, poll, proxy, quote, secret, status};
-use protocol::{nonce, settlement, signature, wire};
+use model::{
+    amount, cart, customer, decimal, duration, error, masking, poll, proxy, quote, secret, status,
+};
+use protocol::{insert_answer, nonce, settlement, signature, wire};
 
 pub use amount::{Amount, Given};
 pub use bulk::BulkOptions;
@@ -55,16 +57,18 @@ pub use bulk::columns;
 pub use callback::Callback;
 pub use cart::{
     Cart, CartItem, CartRef, CartState, CheckResult, ConfirmationType, NewCart, PaymentInfo,
+    check_reference,
 };
 pub use check_many::CheckMany;
 pub use client::Client;
 pub use customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
+pub use decimal::exact_decimal;
 pub use duration::{milliseconds, seconds};
 pub use error::{Error, ErrorKind, RequestSent, Result};
 pub use events::{Event, Observer, PollEvent, RequestEvent};
 pub use insert_attempt::{Abandoned, InsertAttempt};
 pub use masking::mask_within as mask_customer_ids;
-pub use options::{ClientOptions, Environment, ResponseVerification};
+pub use options::{ClientOptions, Environment, PaymentInfoPolicy, ResponseVerification};
 pub use poll::{CartPoll, PollPolicy, Seen, WaitOptions};
 pub use replay::{MemoryReplayGuard, ReplayGuard};
 pub use results::{CheckResults, Tally};

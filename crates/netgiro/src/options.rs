@@ -108,6 +108,40 @@ impl FromStr for ResponseVerification {
     }
 }
 
+/// What to do about an answer that says "paid" and not what was paid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PaymentInfoPolicy {
+    /// It is refused: a paid answer must name the amount and the reference.
+    Required,
+    /// It is paid; what it names of amount and reference is compared, where those of the order are known.
+    #[default]
+    IfPresent,
+}
+
+impl PaymentInfoPolicy {
+    /// Every policy.
+    pub const ALL: &'static [Self] = &[Self::Required, Self::IfPresent];
+
+    /// The word for it, the same in Rust, Python and Node.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::IfPresent => "if_present",
+        }
+    }
+}
+
+impl FromStr for PaymentInfoPolicy {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
+            Error::configuration(one_of("payment_info", text, Self::ALL, Self::as_str))
+        })
+    }
+}
+
 /// What a [`Client`](crate::Client) is made with.
 #[derive(Clone)]
 pub struct ClientOptions {
@@ -128,6 +162,8 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
     /// What to do about the signatures of answers.
     pub response_verification: ResponseVerification,
+    /// What to do about an answer that says "paid" and not what was paid.
+    pub payment_info: PaymentInfoPolicy,
     /// A PEM file with certificate authorities to trust beside the system's and the bundled ones.
     pub ca_file: Option<PathBuf>,
     /// The proxy to go through, an http or https URL, rather than the environment's (`HTTPS_PROXY`,
@@ -149,14 +185,15 @@ impl ClientOptions {
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             response_verification: ResponseVerification::default(),
+            payment_info: PaymentInfoPolicy::default(),
             ca_file: None,
             proxy: None,
             observer: None,
         }
     }
 
-    /// Options from `NETGIRO_APP_KEY` and `NETGIRO_SECRET_KEY`, and if set `NETGIRO_ENVIRONMENT` and
-    /// `NETGIRO_BASE_URL`.
+    /// Options from `NETGIRO_APP_KEY` and `NETGIRO_SECRET_KEY`, and if set `NETGIRO_ENVIRONMENT`,
+    /// `NETGIRO_BASE_URL` and `NETGIRO_PAYMENT_INFO`.
     pub fn from_env() -> Result<Self> {
         Self::from_variables(variable)
     }
@@ -180,6 +217,9 @@ impl ClientOptions {
             options.environment = environment.parse()?;
         }
         options.base_url = variable("NETGIRO_BASE_URL")?;
+        if let Some(policy) = variable("NETGIRO_PAYMENT_INFO")? {
+            options.payment_info = policy.parse()?;
+        }
         Ok(options)
     }
 }
@@ -198,6 +238,7 @@ impl fmt::Debug for ClientOptions {
             .field("timeout", &self.timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("response_verification", &self.response_verification)
+            .field("payment_info", &self.payment_info)
             .field("ca_file", &self.ca_file.as_deref().map(quote::path))
             .field("proxy", &proxy)
             .field("observer", &self.observer)
@@ -228,6 +269,7 @@ pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) response_verification: ResponseVerification,
+    pub(crate) payment_info: PaymentInfoPolicy,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) observer: Option<Observer>,
@@ -287,6 +329,7 @@ impl Settings {
             timeout: options.timeout,
             connect_timeout: options.connect_timeout,
             response_verification: options.response_verification,
+            payment_info: options.payment_info,
             ca_file: options.ca_file,
             proxy,
             observer: options.observer,

@@ -23,8 +23,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use netgiro::{
     Amount, BulkOptions, Callback, Cart, CartItem, CartPoll, CartRef, CartState, CartStatus,
-    Client, ClientOptions, CustomerId, Error, ErrorKind, Given, NewCart, PaymentInfo, PollPolicy,
-    Seen, WaitOptions, milliseconds, sign,
+    Client, ClientOptions, CustomerId, Error, ErrorKind, Given, NewCart, PaymentInfo,
+    PaymentInfoPolicy, PollPolicy, Seen, WaitOptions, milliseconds, sign,
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -591,6 +591,9 @@ fn refused_client(arguments: &Value) -> Result<(), Error> {
     if let Some(word) = arguments["response_verification"].as_str() {
         options.response_verification = word.parse()?;
     }
+    if let Some(word) = arguments["payment_info"].as_str() {
+        options.payment_info = word.parse()?;
+    }
     if !arguments["timeout_ms"].is_null() {
         options.timeout = duration("timeout", &arguments["timeout_ms"])?;
     }
@@ -695,6 +698,11 @@ fn responses() {
         options.response_verification = verification.parse().unwrap();
         Client::new(options).unwrap()
     };
+    let strict = {
+        let mut options = server.options(secret_key);
+        options.payment_info = PaymentInfoPolicy::Required;
+        Client::new(options).unwrap()
+    };
     let clients: BTreeMap<&str, Client> = ["required", "if_present", "off"]
         .into_iter()
         .map(|mode| (mode, client(mode)))
@@ -731,8 +739,12 @@ fn responses() {
             .as_str()
             .unwrap_or("if_present");
         let known = case.get("cart");
+        let client = match case["payment_info"].as_str() {
+            Some("required") => &strict,
+            _ => &clients[mode],
+        };
         let outcome = block_on(call(
-            &clients[mode].with_own_connections(),
+            &client.with_own_connections(),
             endpoint,
             &case["arguments"],
             known,

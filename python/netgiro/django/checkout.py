@@ -300,20 +300,25 @@ def ask(side: Side, cart: Cart) -> Steps[Seen]:
     """Ask once where a cart stands; one that is to be canceled is canceled, and the answer read."""
     ours = cart.as_sent()
     sent_at = _now()
+    doubt: netgiro.NetgiroError | None = None
     # Also one that was given up, should it turn up at Netgíró after all.
     if cart.is_settling or cart.status in LET_GO:
         try:
             canceled: netgiro.CartState = yield side.netgiro("cancel_cart", ours)
-            # That it is paid is believed of CheckCart alone.
-            if canceled.is_final and not canceled.is_paid:
+            if canceled.is_final:
                 return Seen(canceled, sent_at, is_conclusive=True)
         except netgiro.NetgiroError as error:
             logger.info("cart %s: the cancel had no clear answer: %s", cart.reference, error)
+            doubt = error
         sent_at = _now()
     try:
-        return Seen((yield side.netgiro("check_cart", ours)), sent_at)
+        checked: netgiro.CartState = yield side.netgiro("check_cart", ours)
     except netgiro.NetgiroError as error:
         return Seen(error, sent_at)
+    # CancelCart may have called it paid, which CheckCart contradicts: asked again, until they agree.
+    if isinstance(doubt, netgiro.ProtocolError) and checked.is_final and not checked.is_paid:
+        return Seen(doubt, sent_at)
+    return Seen(checked, sent_at)
 
 
 def _check(side: Side, cart: Cart) -> Steps[Cart]:

@@ -36,6 +36,7 @@ _CLIENT = {
     "TIMEOUT": "timeout",
     "CONNECT_TIMEOUT": "connect_timeout",
     "RESPONSE_VERIFICATION": "response_verification",
+    "PAYMENT_INFO": "payment_info",
     "CA_FILE": "ca_file",
     "PREVIOUS_SECRET_KEYS": "previous_secret_keys",
     "PROXY": "proxy",
@@ -72,8 +73,8 @@ class Options:
 
     @property
     def lease(self) -> float:
-        """How long whoever follows a cart has it alone: two calls, and what surrounds them."""
-        return 2 * self.timeout + 5.0
+        """How long whoever follows a cart has it alone: CancelCart, CheckCart twice, and what surrounds them."""
+        return 3 * self.timeout + 5.0
 
     @property
     def insert_is_stale_after(self) -> float:

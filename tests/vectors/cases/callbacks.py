@@ -299,6 +299,14 @@ def build():
             body=body_of(10200, True, PaymentInfo=list(PAYMENT.values())),
             code="protocol",
         ),
+        *(
+            bad(f"TotalAmount {digits} is not exact", body=body_of(10200, True, {"TotalAmount": f"@{digits}@"}), code="protocol")
+            for digits in (
+                "1000.000000000000000000000000000001",
+                "1000.000000000000000000000000000001e0",
+                "999.9999999999999999999999999999999E0",
+            )
+        ),
         bad("TotalAmount as text", body=body_of(10200, True, {"TotalAmount": "1000.00"}), code="protocol"),
         bad("ResultCode twice", body=CONFIRMED[:-1] + ',"ResultCode":10200}', code="protocol"),
         bad("an empty object", body="{}", code="protocol"),

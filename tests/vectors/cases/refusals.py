@@ -75,6 +75,22 @@ CASES = [
     amount("none", kind("null", "")),
     insert("reference: empty", {"reference": ""}, ["reference"]),
     insert("reference: only spaces", {"reference": "   "}, ["reference"]),
+    *(
+        insert(f"reference: {name}", {"reference": f"order{character}1"}, ["reference", "control"])
+        for name, character in (
+            ("a line feed", "\n"),
+            ("a carriage return", "\r"),
+            ("a tab", "\t"),
+            ("a NUL", "\0"),
+            ("an escape", "\x1b"),
+            ("a DEL", "\x7f"),
+            ("a next line", "\x85"),
+            ("a C1 control", "\x9b"),
+            ("a line separator", "\u2028"),
+            ("a paragraph separator", "\u2029"),
+        )
+    ),
+    insert("reference: a line feed after it", {"reference": "order-1\n"}, ["reference", "control"]),
     customer("empty", "", ""),
     customer("a land line", "5551234", "*****34"),
     customer("a kennitala with a digit too many", "11111111190", "*********90"),
@@ -109,6 +125,16 @@ CASES = [
     item("quantity 0", {"quantity": 0}, ["quantity", "0"]),
     item("a negative quantity", {"quantity": "-1"}, ["quantity", "-1"]),
     item("four decimals in a quantity", {"quantity": "0.0005"}, ["quantity", "0.0005"]),
+    *(
+        item(f"a quantity with digits beyond what is kept: {text}", {"quantity": text}, ["quantity"])
+        for text in ("2.000000000000000000000000000001", "2.00000000000000000000000000000001e0", "0.99999999999999999999999999999999")
+    ),
+    item(
+        "a decimal quantity with digits beyond what is kept",
+        {"quantity": kind("decimal", "2.000000000000000000000000000001")},
+        ["quantity"],
+        languages=["python"],
+    ),
     item("a quantity that is no number", {"quantity": "two"}, ["quantity", "two"]),
     item("a line total that is not whole", {"unit_price": 333, "quantity": "0.5"}, ["amount"]),
     item("a unit price of 0", {"unit_price": 0}, ["unit_price", "0"]),
@@ -196,6 +222,7 @@ CASES = [
         {"response_verification": "sometimes"},
         ["response_verification", "sometimes"],
     ),
+    client("an unknown payment info policy", {"payment_info": "sometimes"}, ["payment_info", "sometimes"]),
     client("http", {"base_url": "http://api.netgiro.is/v1/"}, ["base_url", "http://api.netgiro.is/v1/"]),
     client("a host not in ASCII", {"base_url": "https://búð.is/v1/"}, ["base_url", "ASCII", "https://búð.is/v1/"]),
     client("http to a private network", {"base_url": "http://192.168.1.7/v1/"}, ["base_url", "http://192.168.1.7/v1/"]),

@@ -218,7 +218,6 @@ def situations():
     insert(
         "an unknown code with Success false", inserted(None, None, False, None, 10999), error("api", result_code=10999)
     )
-    insert("error 500 in a good answer", inserted(None, None, False, None, 500), error("api", result_code=500))
     check("confirmed", answer(10200, True, info=payment()), state("confirmed", 10200, True, PAYMENT_READ))
     check("canceled, or no such cart", answer(10201, False), state("canceled", 10201, False))
     check(
@@ -241,13 +240,6 @@ def situations():
     for code in (10424, 10304):
         check(f"not found {code}", answer(code, False), state("not_found", code, False))
     cancel("in time", answer(10201), state("canceled", 10201))
-    cancel("too late: paid, with Success false", answer(10200, success=False), state("confirmed", 10200))
-    cancel(
-        "too late, with PaymentInfo",
-        answer(10200, success=False, info=payment(), message="Already confirmed"),
-        state("confirmed", 10200, None, PAYMENT_READ, "Already confirmed"),
-    )
-    cancel("too late, with Success true", answer(10200), state("confirmed", 10200))
     cancel("not canceled: still pending", answer(10425, success=False), state("pending", 10425))
     cancel("already canceled", answer(10202, success=False), state("canceled", 10202))
     cancel("no such cart", answer(10424, success=False), state("not_found", 10424))
@@ -284,6 +276,64 @@ def already_confirmed():
             then=paid,
             requests=2,
         )
+    for name, body in (
+        ("paid, with Success false", answer(10200, success=False)),
+        ("with PaymentInfo", answer(10200, success=False, info=payment(), message="Already confirmed")),
+        ("with Success true", answer(10200)),
+    ):
+        cancel(f"too late, {name}", body, state("confirmed", 10200, True, PAYMENT_READ), then=paid, requests=2)
+    # CheckCart alone says "paid"; what else it says is what the call gives.
+    for code, status in ((10425, "pending"), (10426, "reserved"), (10429, "awaiting_callback"), (10999, "unknown")):
+        cancel(
+            f"too late, and CheckCart says {status}",
+            answer(10200, success=False),
+            state(status, code, False),
+            then=answer(code, False),
+            requests=2,
+        )
+    cancel(
+        "too late, and CheckCart has no PaymentInfo",
+        answer(10200, success=False, info=payment()),
+        state("confirmed", 10200, True),
+        then=answer(10200, True),
+        requests=2,
+    )
+    # Paid by the one, and ended unpaid by the other: neither, since a paid order must not be dropped.
+    for code in (10201, 10202, 10423, 10424):
+        cancel(
+            f"too late, and CheckCart says {code}",
+            answer(10200, success=False),
+            protocol(result_code=code),
+            then=answer(code, False),
+            requests=2,
+        )
+    cancel("10203 and CheckCart says canceled", answer(10203), protocol(), then=answer(10201, False), requests=2)
+    confirm(
+        "10203 and CheckCart says canceled", answer(10203, True), protocol(), then=answer(10201, False), requests=2
+    )
+    cancel(
+        "too late, and CheckCart contradicts itself",
+        answer(10200, success=False),
+        protocol(),
+        then=answer(10200, False),
+        requests=2,
+    )
+    cancel(
+        "too late, and CheckCart refuses",
+        answer(10200, success=False),
+        error("api", result_code=400),
+        then=answer(400, False, success=False),
+        requests=2,
+    )
+    cancel("too late, and CheckCart is a page", answer(10200, success=False), server(), then=HTML, requests=2)
+    cancel(
+        "too late, and CheckCart names another amount",
+        answer(10200, success=False),
+        mismatch(),
+        then=answer(10200, True, info=payment(TotalAmount="@999.00@")),
+        cart=KNOWN,
+        requests=2,
+    )
     confirm(
         "10203 and CheckCart says so too",
         answer(10203, True),
@@ -309,6 +359,154 @@ def already_confirmed():
         then=answer(10999, False),
         requests=2,
     )
+
+
+def whether_it_was_inserted():
+    """A "no" frees the order: it is one only where the API says so with a code that means no."""
+    for code in (400, 10305, 10306, 10427):
+        insert(
+            f"refused with {code} beside a TransactionId",
+            inserted(TRANSACTION_ID, 3000, False, "Nei", code),
+            error("api", result_code=code),
+        )
+    for code in (10201, 10202, 10302, 10423, 10424):
+        insert(f"ended unpaid at once: {code}", inserted(None, None, False, None, code), error("api", result_code=code))
+    # Set to nothing, it is no cart's.
+    for says, nothing in (("null", None), ("empty", ""), ("nil", "00000000-0000-0000-0000-000000000000")):
+        insert(
+            f"an unknown code with Success false, TransactionId {says}",
+            inserted(nothing, None, False, None, 10999),
+            error("api", result_code=10999),
+        )
+    for says, something in (("a GUID", TRANSACTION_ID), ("another text", "order-1"), ("a number", 17)):
+        insert(
+            f"an unknown code with Success false, TransactionId {says}",
+            inserted(something, None, False, None, 10999),
+            unsure("protocol", result_code=10999),
+        )
+    for code in (500, 502, 503, 408, 460, 499):
+        for beside, transaction_id in (("", None), (" beside a TransactionId", TRANSACTION_ID)):
+            insert(
+                f"Success false with {code}{beside}",
+                inserted(transaction_id, None, False, "Villa", code),
+                unsure("server", result_code=code),
+            )
+        insert(f"Success true with {code}", inserted(code=code), unsure("protocol", result_code=code))
+    for code in (200, 10200, 10203, 10425, 10426, 10428, 10429):
+        insert(
+            f"Success false with {code}, without a TransactionId",
+            inserted(None, None, False, None, code),
+            unsure("protocol", result_code=code),
+        )
+    for code in (400, 10305, 10306, 10427, 10201, 10423, 10424):
+        insert(f"Success true with {code}", inserted(code=code), unsure("protocol", result_code=code))
+
+    refused = inserted(NOTHING, NOTHING, False, "Nei", 400)
+    for status, kind in ((400, "api"), (409, "api"), (422, "api"), (429, "rate_limited"), (403, "authentication")):
+        more = {"http_status": status, "response_signature": "valid"}
+        no = error(kind, status, kind == "rate_limited", result_code=400)
+        insert(f"HTTP {status} that says no", refused, no, **more)
+        for name, body, cause in (
+            ("Success true", inserted(), "protocol"),
+            ("Success true and an open cart's code", inserted(code=10425), "protocol"),
+            ("Success true, without a TransactionId", inserted(NOTHING), "protocol"),
+            ("Success true and a code that means no", inserted(code=400), "protocol"),
+            ("Success false with 200", inserted(success=False), "protocol"),
+            ("Success false with 10200", inserted(None, success=False, code=10200), "protocol"),
+            ("Success false with 500", inserted(None, success=False, code=500), "server"),
+            ("an unknown code beside a TransactionId", inserted(success=False, code=10999), "protocol"),
+            ("a TransactionId alone", text_of({"TransactionId": TRANSACTION_ID}), "protocol"),
+            ("Success true as text", inserted(success="true"), "protocol"),
+            ("Success twice", refused[:-1] + ',"Success":true}', "protocol"),
+            ("JSON that is cut short", inserted()[:-1], "protocol"),
+        ):
+            insert(f"HTTP {status} with {name}", body, unsure(cause, status), **more)
+        insert(f"HTTP {status}, not signed, with Success true", inserted(), unsure("protocol", status), http_status=status)
+    insert(
+        "HTTP 400 with a refusal beside a TransactionId",
+        inserted(success=False, code=10306),
+        error("api", 400, result_code=10306),
+        http_status=400,
+    )
+    insert(
+        "HTTP 400 with an unknown code",
+        inserted(None, None, False, None, 10999),
+        error("api", 400, result_code=10999),
+        http_status=400,
+    )
+    insert("HTTP 400 with a text", "Bad Request", error("api", 400, result_code=None), http_status=400)
+    insert("HTTP 400 with another API's error", '{"message":"No"}', error("api", 400), http_status=400)
+    # Those of proxies, whose client was gone before there was an answer.
+    for status in (460, 499):
+        for name, body in (("", ""), (" with a page", HTML), (" with a refusal in it", refused)):
+            insert(f"HTTP {status}{name}", body, unsure("timeout", status), http_status=status)
+        for endpoint in REPEATABLE:
+            case(f"HTTP {status}", endpoint, "", error("timeout", status, True), http_status=status)
+    insert("HTTP 408 with a refusal in it", refused, unsure("timeout", 408), http_status=408)
+    # Not all others come before a request is carried out.
+    for status in (406, 424, 444, 463):
+        insert(f"HTTP {status} with a page", HTML, unsure("server", status), http_status=status)
+        insert(f"HTTP {status} that says no", refused, error("api", status, result_code=400), http_status=status)
+
+
+def required():
+    """What `payment_info` says about paid answers."""
+
+    def strict(name, endpoint, body, expect, **more):
+        case(f"payment_info required, {name}", endpoint, body, expect, payment_info="required", **more)
+
+    whole = answer(10200, True, info=payment())
+    least = payment(**{name: NOTHING for name in PAYMENT if name not in ("TotalAmount", "ReferenceNumber")})
+    least_read = EMPTY_READ | {"total_amount": "1000.00", "reference_number": "order-1"}
+    lacking = (
+        ("PaymentInfo null", None, "PaymentInfo"),
+        ("PaymentInfo absent", NOTHING, "PaymentInfo"),
+        ("PaymentInfo empty", {}, "TotalAmount"),
+        ("TotalAmount absent", payment(TotalAmount=NOTHING), "TotalAmount"),
+        ("TotalAmount null", payment(TotalAmount=None), "TotalAmount"),
+        ("ReferenceNumber absent", payment(ReferenceNumber=NOTHING), "ReferenceNumber"),
+        ("ReferenceNumber null", payment(ReferenceNumber=None), "ReferenceNumber"),
+    )
+    for endpoint in ("CheckCart", "ConfirmCart"):
+        strict("and all is there", endpoint, whole, state("confirmed", 10200, True, PAYMENT_READ))
+        strict("and all agrees", endpoint, whole, state("confirmed", 10200, True, PAYMENT_READ), cart=KNOWN)
+        for name, info, member in lacking:
+            refused = protocol(result_code=10200, message_contains=[member, "required"])
+            strict(name, endpoint, answer(10200, True, info=info), refused)
+            strict(f"{name}, of a known cart", endpoint, answer(10200, True, info=info), refused, cart=KNOWN)
+    strict(
+        "amount and reference alone, of a known cart",
+        "CheckCart",
+        answer(10200, True, info=least),
+        state("confirmed", 10200, True, least_read),
+        cart=KNOWN,
+    )
+    strict(
+        "amount and reference alone, of a cart known by its id: nothing to compare",
+        "CheckCart",
+        answer(10200, True, info=least),
+        protocol(result_code=10200, message_contains=["TransactionId"]),
+    )
+    strict("10203 without PaymentInfo", "CheckCart", answer(10203, True), protocol(result_code=10203))
+    for amount_or_reference in ({"TotalAmount": "@999.00@"}, {"ReferenceNumber": "order-2"}):
+        strict(
+            f"another {next(iter(amount_or_reference))}",
+            "CheckCart",
+            answer(10200, True, info=payment(**amount_or_reference)),
+            mismatch(),
+            cart=KNOWN,
+        )
+    for code, status in ((10425, "pending"), (10426, "reserved"), (10201, "canceled"), (10423, "declined")):
+        strict(f"{status} needs no PaymentInfo", "CheckCart", answer(code, False), state(status, code, False))
+    strict("an unknown code and success", "CheckCart", answer(10999, True), state("unknown", 10999, True))
+    for endpoint, body in (
+        ("CancelCart", answer(10200, success=False)),
+        ("CancelCart", answer(10203)),
+        ("ConfirmCart", answer(10203, True)),
+    ):
+        code = body[-6:-1]
+        strict(f"{code}: CheckCart has it", endpoint, body, state("confirmed", 10200, True, PAYMENT_READ), then=whole, requests=2)
+        strict(f"{code}: CheckCart lacks it", endpoint, body, protocol(), then=answer(10200, True), requests=2)
 
 
 def contradictions():
@@ -418,6 +616,13 @@ def tolerated():
         answer(10424, False, success=False),
         state("not_found", 10424, False),
     )
+    for digits, said in (("1e3", "1000"), ("1.000E3", "1000"), ("1.0000e+3", "1000.0"), ("100000e-2", "1000.00")):
+        check(
+            f"TotalAmount {digits}",
+            answer(10200, True, info=payment(TotalAmount=f"@{digits}@")),
+            state("confirmed", 10200, True, read(total_amount=said)),
+            cart=KNOWN,
+        )
     for digits in ("1000", "1000.0", "1000.00", "0", "2147483647.00", "123456789012.34"):
         check(
             f"TotalAmount {digits}",
@@ -608,6 +813,22 @@ def unreadable():
             "TotalAmount with more digits than a decimal holds",
             answer(10200, True, info=payment(TotalAmount="@1000.0000000000000000000000000000001@")),
         ),
+        *(
+            (f"TotalAmount {digits} is not exact", answer(10200, True, info=payment(TotalAmount=f"@{digits}@")))
+            for digits in (
+                "1000.000000000000000000000000000001e0",
+                "100.0000000000000000000000000000001E1",
+                "1000.0000000000000000000000000000001e-0",
+                "0.00000000000000000000000000001e3",
+                "1e29",
+                "1e-29",
+                "1e99999999999",
+            )
+        ),
+        *(
+            (f"{member} is not exact", answer(10200, True, info=payment(**{member: "@0.000000000000000000000000000001e0@"})))
+            for member in ("DiscountAmount", "ShippingAmount", "HandlingAmount")
+        ),
         (
             "TotalAmount beyond a decimal",
             answer(10200, True, info=payment(TotalAmount="@79228162514264337593543950336@")),
@@ -697,12 +918,6 @@ def statuses():
         error("api", 400, True, result_code=500),
         http_status=400,
     )
-    insert(
-        "HTTP 400 with result code 500",
-        inserted(None, None, False, None, 500),
-        error("api", 400, result_code=500),
-        http_status=400,
-    )
     for endpoint in ("InsertCart", *REPEATABLE):
         case(
             "HTTP 401",
@@ -790,7 +1005,9 @@ def build():
     CASES.clear()
     for part in (
         situations,
+        whether_it_was_inserted,
         already_confirmed,
+        required,
         contradictions,
         mismatches,
         tolerated,

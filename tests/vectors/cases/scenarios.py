@@ -14,6 +14,8 @@ ABOUT = (
 ORDER = {"amount": 1000, "reference": "order-1", "customer_id": "8223281"}
 POLICY = {"min_interval_ms": 10, "default_interval_ms": 20, "max_interval_ms": 60}
 NOBODYS_CART = "0f0e0d0c-0b0a-4908-8706-050403020100"
+MADE = f'{{"Success":true,"ResultCode":200,"Message":null,"TransactionId":"{NOBODYS_CART}"}}'
+PAID = '{"PaymentInfo":null,"Success":false,"Message":null,"ResultCode":10200}'
 
 # No call that is answered takes this long; where a call is to run out of time it takes no longer than SHORT.
 LONG, SHORT = 3000, 150
@@ -212,6 +214,23 @@ def insert_cart():
     yield scenario("InsertCart: connection refused at first", [later], seen(insert=1), [held("pending")])
     for row in table():
         yield inserting(row)
+    # A status that says no does not free the order where the body says that the cart was made.
+    for status in (400, 409, 422, 429, 403):
+        made = {"status": status, "processed": True, "body": MADE}
+        row = Row(f"HTTP {status} with a body that says yes", made, "protocol", http_status=status)
+        yield inserting(row)
+        yield inserting(Row(f"{row.name}, not signed", made | {"signature": "omit"}, "protocol", http_status=status))
+    for status in (460, 499):
+        row = Row(f"HTTP {status}", {"status": status, "processed": True}, "timeout", http_status=status)
+        yield inserting(row)
+    failed = {"body": '{"Success":false,"ResultCode":500,"Message":null,"TransactionId":null}', "processed": True}
+    yield inserting(Row("the code 500", failed, "server", http_status=200))
+    unheard = {"body": MADE.replace("true", "false").replace("200", "10999"), "processed": True}
+    yield inserting(Row("an unknown code beside a TransactionId", unheard, "protocol", http_status=200))
+    for code in (400, 10305, 10306, 10427):
+        no = {"body": MADE.replace("true", "false").replace("200", str(code)), "processed": False}
+        row = Row(f"refused with {code} beside a TransactionId", no, "api", http_status=200, processed=False)
+        yield inserting(row)
     # A connection that the server has closed may not be used for what cannot be repeated.
     for by in ("close", "reset"):
         for pause in (0, 30):
@@ -315,10 +334,29 @@ def cancel_cart():
             expect = {"error": error(row.code, row.sent, row.http_status, retryable(row.code), **row.error)}
         steps = [INSERT, step("cancel", expect, [fault])]
         steps += [step("check", state("confirmed"), **pause_after([fault]))]
-        counts = seen(insert=1, check=1, cancel=1 + int(again))
+        # That it is paid is believed of CheckCart alone.
+        counts = seen(insert=1, check=1 + int("state" in expect), cancel=1 + int(again))
         options = {"timeout": row.timeout, "verification": row.verification}
         name = f"CancelCart: the customer is first, {row.name}"
         yield scenario(name, steps, counts, [held("confirmed")], **options)
+
+
+    # CheckCart alone says "paid".
+    for code in (10200, 10203):
+        lie = {"endpoint": "CancelCart", "body": PAID.replace("10200", str(code)), "processed": False}
+        steps = [INSERT, step("cancel", state("pending"), [lie]), step("check", state("pending"))]
+        name = f"CancelCart: says {code} of a cart that is open"
+        yield scenario(name, steps, seen(insert=1, check=2, cancel=1), [held("pending")])
+        contradicts = {"error": error("protocol", "yes", 200, True)}
+        steps = [INSERT, step("cancel", contradicts, [lie | {"processed": True}]), step("cancel", state("canceled"))]
+        name = f"CancelCart: says {code} of a cart that it cancels"
+        yield scenario(name, steps, seen(insert=1, check=1, cancel=2), [held("canceled")])
+    lost = {"endpoint": "CheckCart", "status": 500, "count": ATTEMPTS}
+    down = {"error": error("server", "yes", 500, True)}
+    steps = [INSERT, step("cancel", down, [{"endpoint": "CancelCart", "confirm_during": True}, lost])]
+    steps += [step("cancel", state("confirmed"))]
+    name = "CancelCart: the customer is first, and CheckCart fails"
+    yield scenario(name, steps, seen(insert=1, check=ATTEMPTS + 1, cancel=2), [held("confirmed")])
 
 
 # ---- following a cart ----------------------------------------------------------------------------
@@ -434,6 +472,17 @@ def settling():
         steps = [INSERT, follow("settle", state(truth), [fault | {"confirm_during": True}], timeout=40)]
         name = f"settle: the customer is first, {row.name}"
         yield scenario(name, steps, counts, [held(truth)], **options)
+    # CancelCart's "paid" is believed of CheckCart alone, and CheckCart's "canceled" not against it.
+    lie = {"endpoint": "CancelCart", "body": PAID}
+    for processed, told in ((False, "open"), (True, "canceled")):
+        steps = [INSERT, follow("settle", state("canceled"), [lie | {"processed": processed}], timeout=40)]
+        name = f"settle: the cancel says paid of a cart that is {told}"
+        yield scenario(name, steps, seen(1, check=[2, 12], cancel=2), [held("canceled")])
+        unresolved = {"code": "unresolved", "retryable": True}
+        faults = [lie | {"processed": processed, "count": 1000}]
+        steps = [INSERT, follow("settle", {"error": unresolved}, faults, timeout=40)]
+        counts = seen(1, check=[3, 60], cancel=[2, 60])
+        yield scenario(f"{name}, each time", steps, counts, [held("canceled" if processed else "pending")])
     for race, held_as, resume in ((True, "confirmed", "wait"), (False, "pending", "settle")):
         down = {"endpoint": "*", "status": 503, "count": 100_000}
         first = [{"endpoint": "CancelCart", "status": 503, "confirm_during": True}] if race else []

@@ -205,6 +205,9 @@ pub(super) fn client(given: &Given, observer: Option<Observer>) -> Result<Client
     if let Some(url) = given.owned("base-url")? {
         options.base_url = Some(url);
     }
+    if let Some(policy) = given.text("payment-info")? {
+        options.payment_info = policy.parse()?;
+    }
     options.ca_file = given.path("ca-file").map(Into::into);
     options.observer = observer;
     Ok(Client::new(options)?)

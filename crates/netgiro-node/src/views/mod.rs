@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use netgiro::{Callback, Cart, CartState, CheckResult, PaymentInfo};
+use netgiro::{Callback, Cart, CartState, CheckResult, PaymentInfo, exact_decimal};
 use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -184,8 +184,12 @@ impl StateView<'_> {
 
 impl PaymentView<'_> {
     fn read(self) -> Result<PaymentInfo, String> {
-        let decimal =
-            |text: Option<String>| text.map(|text| text.parse().map_err(told)).transpose();
+        let decimal = |text: Option<String>| {
+            text.map(|text| {
+                exact_decimal(&text).ok_or_else(|| format!("{text:?} is no exact amount"))
+            })
+            .transpose()
+        };
         Ok(PaymentInfo {
             transaction_id: self.transaction_id,
             invoice_number: self.invoice_number,

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use netgiro::{Amount, CartRef, Given, PollPolicy, Secret};
+use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::errors::{self, OrRaise};
@@ -59,11 +61,33 @@ pub(crate) fn quantity(value: &Bound<'_, PyAny>) -> PyResult<String> {
     if is_number || value.is_instance_of::<PyString>() {
         return Ok(value.str()?.to_string());
     }
-    match value.extract::<rust_decimal::Decimal>() {
-        Ok(decimal) if !value.is_instance_of::<PyFloat>() && !value.is_instance_of::<PyBool>() => {
-            Ok(decimal.to_string())
-        }
-        _ => Ok(shown(value)),
+    let text = value.str()?.to_string();
+    let is_inexact = value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyBool>();
+    if is_inexact || netgiro::exact_decimal(&text).is_none() {
+        return Ok(shown(value));
+    }
+    Ok(text)
+}
+
+/// A `Decimal` of Python's, or a whole number, with every digit that it has.
+pub(crate) struct Exact(pub(crate) Decimal);
+
+impl FromPyObject<'_, '_> for Exact {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let text = given.str()?;
+        let number = match given.extract::<i64>() {
+            Ok(whole) => Some(Decimal::from(whole)),
+            Err(_) => netgiro::exact_decimal(&text.to_string_lossy()),
+        };
+        number.map(Self).ok_or_else(|| {
+            let message = format!(
+                "an amount must be a number that can be kept exactly; got {}",
+                shown(&given)
+            );
+            errors::invalid(given.py(), message)
+        })
     }
 }
 

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use netgiro_reconcile::{self as reconcile, Check, Order, ReconcileOptions, Recorded, Total};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::convert;
+use crate::convert::{self, Exact};
 use crate::errors::{self, OrRaise};
 use crate::panics;
 use crate::results::CheckResults;
@@ -175,11 +175,7 @@ fn saved(columns: &Bound<'_, PyTuple>) -> PyResult<Check> {
 }
 
 fn amount(given: &Bound<'_, PyAny>) -> PyResult<Decimal> {
-    if given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>() {
-        // No amount is near the largest of these, and the core refuses it.
-        return Ok(Decimal::from(given.extract::<i64>()?));
-    }
-    given.extract()
+    given.extract::<Exact>().map(|amount| amount.0)
 }
 
 pub(crate) fn instant(py: Python<'_>, microseconds: i64) -> PyResult<Timestamp> {

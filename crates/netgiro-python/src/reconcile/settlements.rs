@@ -9,7 +9,7 @@ use pyo3::types::{PyList, PyString, PyTuple};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::convert;
+use crate::convert::{self, Exact};
 use crate::errors::OrRaise;
 use crate::panics;
 use crate::reconcile;
@@ -76,10 +76,10 @@ impl Present for netgiro::SettlementItem {
 }
 
 /// An item as Python hands it over: loan number, total, cost, created in microseconds.
-type GivenItem = (Option<i64>, Option<Decimal>, Option<Decimal>, Option<i64>);
+type GivenItem = (Option<i64>, Option<Exact>, Option<Exact>, Option<i64>);
 
 /// A settlement likewise: its number, its total, its items.
-type GivenSettlement = (Option<i64>, Option<Decimal>, Vec<GivenItem>);
+type GivenSettlement = (Option<i64>, Option<Exact>, Vec<GivenItem>);
 
 /// Rows, transfers and totals, and how many rows the window left out.
 type Lists<'py> = (
@@ -122,11 +122,11 @@ pub(crate) fn reconcile_settlements<'py>(
     for (number, total_amount, items) in settlements {
         let mut one = Settled::default();
         one.settlement.number = number;
-        one.settlement.total_amount = total_amount;
+        one.settlement.total_amount = total_amount.map(|amount| amount.0);
         for (loan_number, total_amount, cost_amount, created) in items {
             one.items.push(netgiro::SettlementItem {
-                total_amount,
-                cost_amount,
+                total_amount: total_amount.map(|amount| amount.0),
+                cost_amount: cost_amount.map(|amount| amount.0),
                 created: at(created)?,
                 loan_number,
             });

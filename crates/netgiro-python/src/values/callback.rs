@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 use rust_decimal::Decimal;
 
-use crate::convert;
+use crate::convert::{self, Exact};
 use crate::errors::OrRaise;
 use crate::panics;
 use crate::replay;
@@ -29,13 +29,13 @@ value! {
             transaction_id: &Bound<'_, PyAny>,
             state: &Bound<'_, CartState>,
             reference: Option<String>,
-            amount: Option<Decimal>,
+            amount: Option<Exact>,
             reference_id: Option<String>,
         ) -> PyResult<Self> {
             Ok(Self(netgiro::Callback {
                 transaction_id: convert::uuid(transaction_id)?,
                 reference,
-                amount,
+                amount: amount.map(|amount| amount.0),
                 state: state.get().0.clone(),
                 reference_id,
             }))

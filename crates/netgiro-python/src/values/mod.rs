@@ -16,7 +16,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use rust_decimal::Decimal;
 
-use crate::convert;
+use crate::convert::{self, Exact};
 use crate::errors::{self, OrRaise};
 
 /// A value of the core in Python's terms.
@@ -197,6 +197,7 @@ value! {
             message: Option<String>,
             reference_id: Option<String>,
         ) -> PyResult<Self> {
+            netgiro::check_reference(&reference).or_raise(py)?;
             Ok(Self(netgiro::Cart {
                 transaction_id: convert::uuid(transaction_id)?,
                 reference,
@@ -386,10 +387,10 @@ value! {
             reference_number: Option<String>,
             status_id: Option<i64>,
             created: Option<&Bound<'_, PyAny>>,
-            total_amount: Option<Decimal>,
-            discount_amount: Option<Decimal>,
-            shipping_amount: Option<Decimal>,
-            handling_amount: Option<Decimal>,
+            total_amount: Option<Exact>,
+            discount_amount: Option<Exact>,
+            shipping_amount: Option<Exact>,
+            handling_amount: Option<Exact>,
             account_number: Option<i64>,
             number_of_installments: Option<i64>,
             client_identity_confirmed: Option<bool>,
@@ -404,10 +405,10 @@ value! {
                 created: created
                     .map(|created| convert::instant("created", created))
                     .transpose()?,
-                total_amount,
-                discount_amount,
-                shipping_amount,
-                handling_amount,
+                total_amount: total_amount.map(|amount| amount.0),
+                discount_amount: discount_amount.map(|amount| amount.0),
+                shipping_amount: shipping_amount.map(|amount| amount.0),
+                handling_amount: handling_amount.map(|amount| amount.0),
                 account_number,
                 number_of_installments,
                 client_identity_confirmed,

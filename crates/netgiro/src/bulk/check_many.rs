@@ -82,7 +82,7 @@ impl CheckMany {
         options.check()?;
         let now = Instant::now();
         let total = carts.len();
-        let (known, fresh) = options.split(carts, |_| true)?;
+        let (known, fresh) = options.split(&client, carts, |_| true)?;
         Ok(Self {
             client,
             known,

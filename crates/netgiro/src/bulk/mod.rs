@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
 use crate::cart::{CartRef, CartState, CheckResult};
+use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
 use crate::results::CheckResults;
@@ -64,9 +65,10 @@ impl BulkOptions {
     /// The carts whose result is known, each with its place, and those to be asked about.
     ///
     /// A state that tells of another amount or reference than the cart's is not known: asked again,
-    /// it comes as the mismatch that it is.
+    /// it comes as the mismatch that it is. Nor is a paid one that lacks what `client` requires.
     pub(crate) fn split(
         &mut self,
+        client: &Client,
         carts: Vec<CartRef>,
         is_known: impl Fn(&CartState) -> bool,
     ) -> Result<(Known, Vec<(usize, CartRef)>)> {
@@ -84,7 +86,7 @@ impl BulkOptions {
             let found = places.get(&cart.transaction_id).copied();
             let result = found.and_then(|there| Some((there, results.get(there)?)));
             match result.map(|(there, result)| (there, result.outcome)) {
-                Some((there, Ok(state))) if is_of(&state, &cart) => {
+                Some((there, Ok(state))) if is_of(client, &state, &cart) => {
                     if is_known(&state) {
                         at.push((here, there));
                         continue;
@@ -107,8 +109,9 @@ impl BulkOptions {
     }
 }
 
-fn is_of(state: &CartState, cart: &CartRef) -> bool {
-    wire::mismatch(state.payment.as_deref(), cart).is_none()
+fn is_of(client: &Client, state: &CartState, cart: &CartRef) -> bool {
+    let mismatch = wire::mismatch(state.payment.as_deref(), cart);
+    mismatch.is_none() && client.unnamed(state, cart).is_none()
 }
 
 /// Results that need not be asked for.

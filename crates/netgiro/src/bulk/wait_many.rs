@@ -47,7 +47,7 @@ impl WaitMany {
     ) -> Result<Self> {
         bulk.check()?;
         let total = carts.len();
-        let (known, open) = bulk.split(carts, |state| {
+        let (known, open) = bulk.split(&client, carts, |state| {
             !state.status.is_waiting() && !state.may_be_missing()
         })?;
         let clock = Clock::start();
@@ -148,8 +148,8 @@ impl WaitMany {
             let Some(poll) = self.polls.get_mut(at).and_then(Option::as_mut) else {
                 continue;
             };
-            if let (true, Some(state)) = (poll.is_done(), poll.state().cloned()) {
-                return self.give(at, Ok(state));
+            if let Some(outcome) = self.client.outcome_of(poll).transpose() {
+                return self.give(at, outcome);
             }
             if let Some(pace) = &mut self.pace {
                 pace.sent(started);

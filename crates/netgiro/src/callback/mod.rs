@@ -9,10 +9,10 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::amount::Amount;
-use crate::cart::CartState;
+use crate::cart::{CartRef, CartState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::masking::mask_within;
-use crate::options::Settings;
+use crate::options::{PaymentInfoPolicy, Settings};
 use crate::replay::ReplayGuard;
 use crate::signature::{Malformed, SigningHeaders};
 use crate::status::CartStatus;
@@ -31,7 +31,8 @@ pub struct Callback {
     pub reference: Option<String>,
     /// The amount in krónur, as the server holds it.
     pub amount: Option<Decimal>,
-    /// Where the cart stands; `unknown` where the callback's members contradict each other.
+    /// Where the cart stands; `unknown` where the callback's members contradict each other, or where it says "paid"
+    /// and lacks what [`PaymentInfoPolicy::Required`] asks for.
     pub state: CartState,
     /// What identifies the call to Netgíró's support.
     pub reference_id: Option<String>,
@@ -95,7 +96,8 @@ pub(crate) fn verify(
         ErrorKind::Protocol => unreadable(why),
         _ => refused(why),
     })?;
-    let callback = read(&wire, signing.reference_id()).map_err(unreadable)?;
+    let callback =
+        read(&wire, signing.reference_id(), settings.payment_info).map_err(unreadable)?;
     if let Some(guard) = guard
         && !guard.is_first(signed.nonce, &signed.signature.to_ascii_lowercase())?
     {
@@ -116,7 +118,11 @@ fn malformed(why: Malformed) -> String {
     }
 }
 
-fn read(wire: &CartAnswer<'_>, reference_id: Option<String>) -> Result<Callback, String> {
+fn read(
+    wire: &CartAnswer<'_>,
+    reference_id: Option<String>,
+    policy: PaymentInfoPolicy,
+) -> Result<Callback, String> {
     let payment = wire::payment_info(wire.payment_info)?.unwrap_or_default();
     let transaction_id = payment
         .transaction_id
@@ -130,9 +136,12 @@ fn read(wire: &CartAnswer<'_>, reference_id: Option<String>) -> Result<Callback,
             code,
             status_id: payment.status_id,
         };
+        let status = CartStatus::of_code(code);
+        let lacks_proof = status.is_paid()
+            && wire::unnamed(policy, Some(&payment), &CartRef::from(transaction_id)).is_some();
         match outcome.contradiction(Endpoint::CheckCart) {
-            Some(_) => CartStatus::Unknown,
-            None => CartStatus::of_code(code),
+            None if !lacks_proof => status,
+            _ => CartStatus::Unknown,
         }
     });
     Ok(Callback {

@@ -6,11 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, Instant, sleep, timeout_at};
 
 use crate::cart::{CartRef, CartState};
-use crate::client::Client;
+use crate::client::{ATTEMPTS, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::PollEvent;
 use crate::poll::{CartPoll, Seen, WaitOptions, until};
 use crate::status::CartStatus;
+use crate::wire::Endpoint;
 
 /// How long settling may try to learn the truth after the deadline.
 const RESOLVE_AT_MOST: Duration = Duration::from_secs(60);
@@ -49,6 +50,8 @@ pub struct Watch {
     settling: bool,
     /// While settling: the latest failure, from when polling has reached its deadline.
     failure: Option<Error>,
+    /// While settling: CancelCart, once it has called the cart paid.
+    called_paid_by: Option<Endpoint>,
     reported: Option<(CartStatus, Option<i64>)>,
     outcome: Option<CartState>,
     has_ended: bool,
@@ -64,6 +67,7 @@ impl Watch {
             clock,
             settling,
             failure: None,
+            called_paid_by: None,
             reported: None,
             outcome: None,
             has_ended: false,
@@ -146,9 +150,7 @@ impl Watch {
                 Err(error) => return Err(error),
             }
         }
-        if self.poll.is_done() {
-            self.outcome = self.poll.state().cloned();
-        }
+        self.outcome = self.client.outcome_of(&self.poll)?;
         Ok(())
     }
 
@@ -159,15 +161,27 @@ impl Watch {
         let cart = self.poll.cart();
         loop {
             let sent_at = self.clock.now();
-            let canceled = timeout_at(give_up_at, self.client.cancel(&cart, 1)).await;
+            let canceled = timeout_at(give_up_at, self.client.cancel(&cart)).await;
             // A cancel without an answer may not have come to a cart that is not there yet.
             let was_canceled = matches!(canceled, Ok(Ok(_))) || self.poll.was_open();
-            if self.concludes(canceled.ok(), sent_at, true)? {
-                return Ok(());
+            match canceled {
+                // Believed of CheckCart alone; but until CancelCart says otherwise, nothing else is.
+                Ok(Ok(None)) => self.called_paid_by = Some(Endpoint::CancelCart),
+                canceled => {
+                    let canceled = canceled.ok().and_then(Result::transpose);
+                    if self.concludes(canceled, sent_at, true)? {
+                        return Ok(());
+                    }
+                }
             }
+            // What must confirm an answer is sent again at once, should the connection have gone with that answer.
+            let attempts = self.called_paid_by.map_or(1, |_| ATTEMPTS);
             let sent_at = self.clock.now();
-            let checked = timeout_at(give_up_at, self.client.check(&cart, 1)).await;
-            if self.concludes(checked.ok(), sent_at, was_canceled)? {
+            let checked = self
+                .client
+                .check_after(self.called_paid_by, &cart, attempts);
+            let checked = timeout_at(give_up_at, checked).await.ok();
+            if self.concludes(checked, sent_at, was_canceled)? {
                 return Ok(());
             }
             let delay = self.resolve_delay();

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::amount::Amount;
 use crate::customer::CustomerId;
+use crate::decimal::{self, exact_decimal};
 use crate::error::{Error, Result};
 use crate::poll::CartPoll;
 use crate::quote;
@@ -97,9 +98,7 @@ impl CartItem {
         quantity: &str,
         amount: Option<Amount>,
     ) -> Result<Self> {
-        let pieces = quantity
-            .parse::<Decimal>()
-            .ok()
+        let pieces = exact_decimal(quantity)
             .filter(|pieces| *pieces > Decimal::ZERO && pieces.normalize().scale() <= 3)
             .ok_or_else(|| {
                 Error::invalid_request(format!(
@@ -153,7 +152,7 @@ impl CartItem {
 pub struct NewCart {
     /// What the customer is asked to pay.
     pub amount: Amount,
-    /// The shop's order id.
+    /// The shop's order id, without control characters.
     pub reference: String,
     /// Who is asked.
     pub customer_id: CustomerId,
@@ -199,6 +198,7 @@ impl NewCart {
                 self.reference
             )));
         }
+        check_reference(&self.reference)?;
         absolute_url("callback_url", self.callback_url.as_deref())?;
         absolute_url("callback_cancel_url", self.callback_cancel_url.as_deref())?;
         if self.confirmation_type == ConfirmationType::ServerCallback && self.callback_url.is_none()
@@ -209,6 +209,20 @@ impl NewCart {
         }
         Ok(())
     }
+}
+
+/// Refuses a reference with control characters or line breaks in it: it is compared, logged and looked up, and
+/// where one of these is dropped or changed on the way, it is another order's. Texts that are only shown to people
+/// may have lines.
+pub fn check_reference(reference: &str) -> Result<()> {
+    let has_controls =
+        reference.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+    if has_controls {
+        return Err(Error::invalid_request(format!(
+            "reference must be the order's id, without control characters; got {reference:?}"
+        )));
+    }
+    Ok(())
 }
 
 fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
@@ -370,12 +384,16 @@ pub struct PaymentInfo {
     /// When the payment was created.
     pub created: Option<Timestamp>,
     /// The total in krónur.
+    #[serde(deserialize_with = "decimal::kept")]
     pub total_amount: Option<Decimal>,
     /// The discount in krónur.
+    #[serde(deserialize_with = "decimal::kept")]
     pub discount_amount: Option<Decimal>,
     /// The cost of shipping in krónur.
+    #[serde(deserialize_with = "decimal::kept")]
     pub shipping_amount: Option<Decimal>,
     /// The cost of handling in krónur.
+    #[serde(deserialize_with = "decimal::kept")]
     pub handling_amount: Option<Decimal>,
     /// The number of the customer's account.
     pub account_number: Option<i64>,

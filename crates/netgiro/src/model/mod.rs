@@ -3,6 +3,7 @@
 pub(crate) mod amount;
 pub(crate) mod cart;
 pub(crate) mod customer;
+pub(crate) mod decimal;
 pub(crate) mod duration;
 pub(crate) mod error;
 pub(crate) mod masking;

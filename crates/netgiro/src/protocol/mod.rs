@@ -1,5 +1,6 @@
 //! Bytes and what they mean: requests, answers, signatures.
 
+pub(crate) mod insert_answer;
 pub(crate) mod nonce;
 pub(crate) mod settlement;
 pub(crate) mod signature;

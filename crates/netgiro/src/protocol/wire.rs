@@ -11,9 +11,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::cart::{Cart, CartItem, CartRef, CartState, NewCart, PaymentInfo};
+use crate::cart::{CartItem, CartRef, CartState, NewCart, PaymentInfo};
+use crate::decimal::exact_decimal;
 use crate::error::{Error, ErrorKind, RequestSent, Result};
+use crate::insert_answer;
 use crate::masking::mask_within;
+use crate::options::PaymentInfoPolicy;
 use crate::status::{CartStatus, ResultCode};
 
 /// The calls of the API: of the checkout, which is V1, and of the settlements, which are V2.
@@ -167,46 +170,17 @@ impl Answer {
             .with_request_sent(RequestSent::Yes)
     }
 
-    fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+    pub(crate) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         parse(&self.body).map_err(|(kind, message)| self.error(kind, message))
     }
 
-    /// The cart that InsertCart made, and the result code.
-    pub(crate) fn into_cart(self, sent: &NewCart) -> Result<(Cart, i64)> {
-        let wire: InsertCartAnswer<'_> = self.parse()?;
-        let code = wire.result_code;
-        match (wire.success, wire.transaction_id()) {
-            (true, Some(transaction_id)) if says_inserted(code) => {
-                let cart = Cart {
-                    transaction_id,
-                    reference: sent.reference.clone(),
-                    amount: sent.amount,
-                    check_interval: wire.check_interval(),
-                    message: wire.message.as_deref().map(mask_within),
-                    reference_id: self.reference_id,
-                };
-                Ok((cart, code))
-            }
-            (false, _) if !says_inserted(code) || ResultCode::find(code).is_none() => Err(self
-                .error(
-                    ErrorKind::Api,
-                    refusal(Endpoint::InsertCart, wire.message.as_deref()),
-                )
-                .with_result_code(code)),
-            (success, id) => Err(self
-                .error(
-                    ErrorKind::Protocol,
-                    format!(
-                        "InsertCart's answer contradicts itself: Success {success}, {} TransactionId",
-                        if id.is_some() { "with a" } else { "without a" }
-                    ),
-                )
-                .with_result_code(code)),
-        }
-    }
-
     /// Where the cart stands after CheckCart, ConfirmCart or CancelCart.
-    pub(crate) fn into_state(self, endpoint: Endpoint, cart: &CartRef) -> Result<CartState> {
+    pub(crate) fn into_state(self, endpoint: Endpoint, asked: &Asked<'_>) -> Result<CartState> {
+        let Asked {
+            cart,
+            payment_info: policy,
+            called_paid_by,
+        } = *asked;
         let wire: CartAnswer<'_> = self.parse()?;
         let (Some(success), Some(code)) = (wire.success, wire.result_code) else {
             return Err(match wire.result_code {
@@ -227,7 +201,8 @@ impl Answer {
         };
         let contradiction = outcome
             .contradiction(endpoint)
-            .or_else(|| another_cart(payment.as_ref(), cart));
+            .or_else(|| another_cart(payment.as_ref(), cart))
+            .or_else(|| drops_a_paid_one(called_paid_by, code));
         if let Some(why) = contradiction {
             return Err(self
                 .error(
@@ -245,9 +220,24 @@ impl Answer {
                 .with_result_code(code)
                 .with_retryable(code == ResultCode::SERVER_ERROR));
         }
+        let status = CartStatus::of_code(code);
+        if status.is_paid()
+            && is_believed(endpoint, code)
+            && let Some(what) = unnamed(policy, payment.as_ref(), cart)
+        {
+            return Err(self
+                .error(
+                    ErrorKind::Protocol,
+                    format!(
+                        "{}'s answer says that the cart is paid, and {what}: payment_info is \"required\"",
+                        endpoint.name()
+                    ),
+                )
+                .with_result_code(code));
+        }
         Ok(CartState {
             transaction_id: cart.transaction_id,
-            status: CartStatus::of_code(code),
+            status,
             result_code: Some(code),
             payment_successful: wire.payment_successful,
             message: wire.message.as_deref().map(mask_within),
@@ -352,6 +342,64 @@ impl CartState {
     }
 }
 
+/// What is asked about, and what is known of it.
+pub(crate) struct Asked<'a> {
+    pub(crate) cart: &'a CartRef,
+    pub(crate) payment_info: PaymentInfoPolicy,
+    /// Whose answer has just called the cart paid, and was not believed.
+    pub(crate) called_paid_by: Option<Endpoint>,
+}
+
+/// Why a cart that another call's answer called paid has not ended unpaid: the two contradict each other, and neither
+/// is believed, lest a paid order be dropped.
+fn drops_a_paid_one(called_paid_by: Option<Endpoint>, code: i64) -> Option<String> {
+    let status = CartStatus::of_code(code);
+    called_paid_by
+        .filter(|_| status.is_final() && !status.is_paid())
+        .map(|by| {
+            format!(
+                "result code {code} after {}'s answer that the cart is paid",
+                by.name()
+            )
+        })
+}
+
+/// Whether "paid" is believed of an answer with this code; of others CheckCart is asked. CheckCart alone says what was
+/// paid, and ConfirmCart has just made the payment.
+pub(crate) fn is_believed(endpoint: Endpoint, code: i64) -> bool {
+    match endpoint {
+        Endpoint::CancelCart => false,
+        Endpoint::ConfirmCart => code != ResultCode::ALREADY_CONFIRMED,
+        _ => true,
+    }
+}
+
+/// What a paid answer does not name although it must.
+pub(crate) fn unnamed(
+    policy: PaymentInfoPolicy,
+    payment: Option<&PaymentInfo>,
+    cart: &CartRef,
+) -> Option<&'static str> {
+    if policy == PaymentInfoPolicy::IfPresent {
+        return None;
+    }
+    let Some(payment) = payment else {
+        return Some("has no PaymentInfo");
+    };
+    let named = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    if payment.total_amount.is_none() {
+        Some("its PaymentInfo names no TotalAmount")
+    } else if !named(&payment.reference_number) {
+        Some("its PaymentInfo names no ReferenceNumber")
+    } else if payment.transaction_id.is_none() && cart.amount.is_none() && cart.reference.is_none()
+    {
+        // Of a cart that is known by its id alone there is nothing else to compare.
+        Some("its PaymentInfo names no TransactionId")
+    } else {
+        None
+    }
+}
+
 fn another_cart(payment: Option<&PaymentInfo>, cart: &CartRef) -> Option<String> {
     payment?
         .transaction_id
@@ -386,17 +434,7 @@ pub(crate) fn mismatch(payment: Option<&PaymentInfo>, cart: &CartRef) -> Option<
     None
 }
 
-/// Whether a code, together with Success true, can stand for an inserted cart.
-fn says_inserted(code: i64) -> bool {
-    code == ResultCode::SUCCESS
-        || ResultCode::find(code).is_none_or(|known| {
-            known
-                .status
-                .is_some_and(|status| !status.is_final() || status.is_paid())
-        })
-}
-
-fn refusal(endpoint: Endpoint, message: Option<&str>) -> String {
+pub(crate) fn refusal(endpoint: Endpoint, message: Option<&str>) -> String {
     match message {
         Some(message) if !message.trim().is_empty() => {
             format!(
@@ -440,9 +478,10 @@ pub(crate) fn http_error(
                 "{name} was not let in{said}: check the app key, the secret key and that they belong to this environment"
             ),
         ),
-        408 => (
+        // The last two are those of proxies: who asked them was gone before there was an answer.
+        408 | 460 | 499 => (
             ErrorKind::Timeout,
-            format!("{name} took too long to reach the server{said}"),
+            format!("{name} took too long to be answered{said}"),
         ),
         429 => (
             ErrorKind::RateLimited,
@@ -453,6 +492,15 @@ pub(crate) fn http_error(
             ErrorKind::Server,
             format!("{name} failed at the server{said}"),
         ),
+    };
+    let doubt = (endpoint == Endpoint::InsertCart
+        && matches!(status, 400..=499)
+        && !insert_answer::leaves_it_open(status))
+    .then(|| insert_answer::doubt(status, body))
+    .flatten();
+    let (kind, message) = match doubt {
+        Some(doubt) => (doubt.kind, format!("{name}'s answer {}{said}", doubt.why)),
+        None => (kind, message),
     };
     let error = Error::new(kind, message)
         .with_http_status(status)
@@ -505,32 +553,6 @@ impl HttpErrorBody {
                 result_code: None,
             },
         }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct InsertCartAnswer<'a> {
-    success: bool,
-    result_code: i64,
-    message: Option<String>,
-    // Neither may fail the call: the cart exists whatever these hold.
-    #[serde(borrow)]
-    transaction_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    process_cart_check_interval_miliseconds: Option<&'a RawValue>,
-}
-
-impl InsertCartAnswer<'_> {
-    fn transaction_id(&self) -> Option<Uuid> {
-        let id: Uuid = serde_json::from_str(self.transaction_id?.get()).ok()?;
-        (!id.is_nil()).then_some(id)
-    }
-
-    fn check_interval(&self) -> Option<Duration> {
-        let hint = self.process_cart_check_interval_miliseconds?;
-        let milliseconds: u64 = hint.get().parse().ok()?;
-        (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
     }
 }
 
@@ -660,15 +682,12 @@ pub(crate) fn beginning(body: &[u8]) -> String {
 pub(crate) fn decimal(member: &str, raw: Option<&RawValue>) -> Result<Option<Decimal>, String> {
     let Some(raw) = raw else { return Ok(None) };
     let text = raw.get();
-    Decimal::from_str_exact(text)
-        .or_else(|_| Decimal::from_scientific(text))
-        .map(Some)
-        .map_err(|_| {
-            format!(
-                "{member} is no exact amount: {}",
-                beginning(text.as_bytes())
-            )
-        })
+    exact_decimal(text).map(Some).ok_or_else(|| {
+        format!(
+            "{member} is no exact amount: {}",
+            beginning(text.as_bytes())
+        )
+    })
 }
 
 /// A date of the API: without an offset it is UTC, as Iceland is all year. Unreadable ones are left

@@ -122,7 +122,7 @@ pub(crate) fn respond(stream: &mut TcpStream, status: u16, headers: &str, body: 
     stream.write_all(&[head.as_bytes(), body].concat()).ok();
 }
 
-fn read(stream: &mut TcpStream) -> Option<Request> {
+pub(crate) fn read(stream: &mut TcpStream) -> Option<Request> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     let end = loop {

@@ -87,12 +87,81 @@ def test_canceling(shop, how):
 def test_a_paid_answer_to_a_cancel_is_believed_of_check_cart_alone(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CancelCart", confirm_during=True)
-    shop.add_fault("CheckCart", count=5, status=500)
+    # The cancel asks CheckCart three times, and so does what comes after it.
+    shop.add_fault("CheckCart", count=6, status=500)
     with pytest.raises(netgiro.ServerError):
         cart.cancel()
     cart.refresh_from_db()
     assert not cart.is_paid
     assert followed(cart).is_paid
+
+
+PAID = '{"PaymentInfo":null,"Success":false,"Message":null,"ResultCode":10200}'
+
+
+def test_a_cancel_that_says_paid_of_an_open_cart_pays_nothing(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.add_fault("CancelCart", body=PAID, processed=False)
+    now = cart.cancel()
+    assert (now.status, now.is_paid, now.is_settling) == ("pending", False, True)
+    assert told() == []
+    assert followed(cart).status == "canceled"
+    assert told() == ["canceled"]
+
+
+def test_a_cancel_that_says_paid_is_not_overruled_by_an_end_unpaid(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.add_fault("CancelCart", body=PAID)
+    with pytest.raises(netgiro.ProtocolError, match="CancelCart"):
+        cart.cancel()
+    cart.refresh_from_db()
+    assert (cart.status, cart.is_final, cart.holds_order) == ("pending", False, True)
+    assert told() == []
+    assert followed(cart).status == "canceled"
+
+
+YES = '{"Success":true,"ResultCode":200,"TransactionId":"0f0e0d0c-0b0a-4908-8706-050403020100"}'
+FAILED = '{"Success":false,"ResultCode":500,"TransactionId":null}'
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 400, "body": YES},
+        {"status": 409, "body": YES},
+        {"status": 429, "body": YES},
+        {"status": 499},
+        {"status": 460},
+        {"body": FAILED},
+        {"body": YES.replace("true", "false").replace("200", "10999")},
+    ],
+)
+def test_an_answer_that_is_no_clear_no_leaves_the_order_taken(shop, fault):
+    shop.add_fault("InsertCart", processed=True, **fault)
+    with pytest.raises(netgiro.OutcomeUnknownError):
+        checkout.start("order-1", 4990, PHONE)
+    row = Cart.objects.get()
+    assert (row.status, row.holds_order) == ("outcome_unknown", True)
+    with pytest.raises(checkout.OpenCheckoutError):
+        checkout.start("order-1", 4990, PHONE)
+
+
+@pytest.mark.parametrize("code", [400, 10305, 10306, 10427])
+def test_a_refusal_frees_the_order_also_beside_an_id(shop, code):
+    body = YES.replace("true", "false").replace("200", str(code))
+    shop.add_fault("InsertCart", processed=False, body=body)
+    with pytest.raises(netgiro.ApiError):
+        checkout.start("order-1", 4990, PHONE)
+    row = Cart.objects.get()
+    assert (row.status, row.holds_order) == ("failed", False)
+
+
+@pytest.mark.parametrize("character", ["\n", "\x00", "\x85", "\u2028"])
+def test_a_reference_with_control_characters_is_refused_before_anything_is_stored(shop, character):
+    with pytest.raises(netgiro.InvalidRequestError, match="reference"):
+        checkout.start(f"order{character}1", 4990, PHONE)
+    assert not Cart.objects.exists()
+    assert shop.requests() == []
 
 
 def test_a_cancel_without_an_answer_is_gone_on_with(shop):
