@@ -843,7 +843,7 @@ class Client:
         """
 
     def settlements(
-        self, date_from: _Day, date_to: _Day, *, settlement_number: int | None = None
+        self, date_from: _Day, date_to: _Day, *, settlement_number: str | None = None
     ) -> list[Settlement]:
         """Ask for the settlements from one day to another, or for one of them; returns a list of
         Settlement.
@@ -852,7 +852,7 @@ class Client:
         `response_verification` says nothing of it.
         """
 
-    def settlement_items(self, number: int) -> list[SettlementItem]:
+    def settlement_items(self, number: str) -> list[SettlementItem]:
         """Ask for the sales in a settlement; returns a list of SettlementItem."""
 
     def verify_callback(
@@ -1103,7 +1103,7 @@ class AsyncClient:
         """
 
     async def settlements(
-        self, date_from: _Day, date_to: _Day, *, settlement_number: int | None = None
+        self, date_from: _Day, date_to: _Day, *, settlement_number: str | None = None
     ) -> list[Settlement]:
         """Ask for the settlements from one day to another, or for one of them; returns a list of
         Settlement.
@@ -1112,7 +1112,7 @@ class AsyncClient:
         `response_verification` says nothing of it.
         """
 
-    async def settlement_items(self, number: int) -> list[SettlementItem]:
+    async def settlement_items(self, number: str) -> list[SettlementItem]:
         """Ask for the sales in a settlement; returns a list of SettlementItem."""
 
     def verify_callback(
@@ -1185,7 +1185,7 @@ def reconcile_columns(
     """
 
 def reconcile_settlements(
-    settlements: list[tuple[int | None, Decimal | None, list[tuple[Any, ...]]]],
+    settlements: list[tuple[str | None, Decimal | None, list[tuple[Any, ...]]]],
     checks: Iterable[Any],
     *,
     since: int | None,
@@ -1194,7 +1194,7 @@ def reconcile_settlements(
     now: int,
 ) -> tuple[
     list[tuple[Any, ...]],
-    list[tuple[int | None, int, Decimal, Decimal | None]],
+    list[tuple[str | None, int, Decimal, Decimal | None]],
     list[tuple[str, tuple[Any, ...]]],
     int,
 ]:
