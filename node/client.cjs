@@ -24,10 +24,10 @@ const {
 
 const { InvalidRequestError } = require('./errors.cjs').classes;
 
-const { fn, signal: aSignal, text, whole } = types;
+const { fn, signal: aSignal, text } = types;
 
 const day = { wanted: 'a Date or a day such as "2026-01-31"', fits: (value) => text.fits(value) || isDate(value) };
-const DAYS = { dateFrom: required(day), dateTo: required(day), settlementNumber: whole };
+const DAYS = { dateFrom: required(day), dateTo: required(day), settlementNumber: text };
 
 /** Lets `fromEnv`, and no caller, make a client around a native one. */
 const FROM_NATIVE = Symbol('from native');
@@ -126,7 +126,7 @@ class Client {
   }
 
   async settlementItems(number, options = {}) {
-    members('settlementItems', { number }, { number: required(whole) });
+    members('settlementItems', { number }, { number: required(text) });
     const { signal } = members('settlementItems', options, { signal: aSignal });
     return frozen(await call(signal, undefined, (port, n) => this.#native.settlementItems(port, n, number)));
   }

@@ -381,15 +381,15 @@ export interface SettlementDays {
   /** The last day. */
   dateTo: Date | string;
   /** The number of the one that is wanted. Default: all of them. */
-  settlementNumber?: number | null | undefined;
+  settlementNumber?: string | null | undefined;
 }
 
 /** One transfer to the shop's bank. Every member can be null. Amounts are decimal text with the digits as sent. */
 export interface Settlement {
   /** Who settles. */
   readonly providerName: string | null;
-  /** The number to ask for its items by. */
-  readonly number: number | null;
+  /** The number to ask for its items by, such as `100000-000069`: text. */
+  readonly number: string | null;
   /** When it was made up: ISO 8601, in UTC. */
   readonly created: string | null;
   /** What the bank gets, in krónur. */
@@ -414,8 +414,8 @@ export interface SettlementItem {
   readonly costAmount: string | null;
   /** When it was made: ISO 8601, in UTC. */
   readonly created: string | null;
-  /** The number of its loan, taken to be the invoice number of its payment. */
-  readonly loanNumber: number | null;
+  /** The number of its loan, such as `L-123456`: text. What connects it to a cart is documented nowhere. */
+  readonly loanNumber: string | null;
 }
 
 /** Headers of a callback: Node's `headers` or `rawHeaders`, a `Headers`, a `Map`, pairs. Letter case is no matter. */
@@ -628,7 +628,7 @@ export class Client {
   settlements(days: SettlementDays, options?: CallOptions): Promise<readonly Settlement[]>;
 
   /** Asks for the sales in a settlement. */
-  settlementItems(number: number, options?: CallOptions): Promise<readonly SettlementItem[]>;
+  settlementItems(number: string, options?: CallOptions): Promise<readonly SettlementItem[]>;
 
   /**
    * Takes a poll one check further, for job queues: gives the poll to keep. A step that comes too early, or after the

@@ -875,7 +875,7 @@ class Client:
         """
 
     def settlements(
-        self, date_from: _Day, date_to: _Day, *, settlement_number: int | None = None
+        self, date_from: _Day, date_to: _Day, *, settlement_number: str | None = None
     ) -> list[Settlement]:
         """Ask for the settlements from one day to another, or for one of them; returns a list of
         Settlement.
@@ -884,7 +884,7 @@ class Client:
         `response_verification` says nothing of it.
         """
 
-    def settlement_items(self, number: int) -> list[SettlementItem]:
+    def settlement_items(self, number: str) -> list[SettlementItem]:
         """Ask for the sales in a settlement; returns a list of SettlementItem."""
 
     def verify_callback(
@@ -1149,7 +1149,7 @@ class AsyncClient:
         """
 
     async def settlements(
-        self, date_from: _Day, date_to: _Day, *, settlement_number: int | None = None
+        self, date_from: _Day, date_to: _Day, *, settlement_number: str | None = None
     ) -> list[Settlement]:
         """Ask for the settlements from one day to another, or for one of them; returns a list of
         Settlement.
@@ -1158,7 +1158,7 @@ class AsyncClient:
         `response_verification` says nothing of it.
         """
 
-    async def settlement_items(self, number: int) -> list[SettlementItem]:
+    async def settlement_items(self, number: str) -> list[SettlementItem]:
         """Ask for the sales in a settlement; returns a list of SettlementItem."""
 
     def verify_callback(
@@ -1249,7 +1249,7 @@ def reconcile_columns(
     """
 
 def reconcile_settlements(
-    settlements: list[tuple[int | None, Decimal | None, list[tuple[Any, ...]]]],
+    settlements: list[tuple[str | None, Decimal | None, list[tuple[Any, ...]]]],
     checks: Iterable[Any],
     *,
     since: int | None,
@@ -1258,7 +1258,7 @@ def reconcile_settlements(
     now: int,
 ) -> tuple[
     list[tuple[Any, ...]],
-    list[tuple[int | None, int, Decimal, Decimal | None]],
+    list[tuple[str | None, int, Decimal, Decimal | None]],
     list[tuple[str, tuple[Any, ...]]],
     int,
 ]:

@@ -31,8 +31,8 @@ class Settlement(_Record):
 
     provider_name: str | None = None
     """Who settles."""
-    number: int | None = None
-    """The number to ask for its items by."""
+    number: str | None = None
+    """The number to ask for its items by, such as `100000-000069`: text."""
     created: dt.datetime | None = None
     """When it was made up, an aware `datetime` in UTC."""
     amount: Decimal | None = None
@@ -59,8 +59,8 @@ class SettlementItem(_Record):
     """What Netgíró keeps of it, in krónur, a `Decimal` with the digits the server sent."""
     created: dt.datetime | None = None
     """When it was made, an aware `datetime` in UTC."""
-    loan_number: int | None = None
-    """The number of its loan, taken to be the invoice number of its payment."""
+    loan_number: str | None = None
+    """The number of its loan, such as `L-123456`: text. What connects it to a cart is documented nowhere."""
 
 
 # They are the package's own, and are pickled by that name.

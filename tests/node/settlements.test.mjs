@@ -46,13 +46,23 @@ it('tells of a settlement and of its items', async () => {
   const items = await client.settlementItems(number);
   assert.deepEqual(
     items.map(({ loanNumber, totalAmount }) => [loanNumber, totalAmount]),
-    sold.map(({ payment }) => [payment.invoiceNumber, payment.totalAmount]),
+    sold.map(({ payment }) => [`L-${payment.invoiceNumber}`, payment.totalAmount]),
   );
   assert.equal(items[0].created, sold[0].payment.created);
 
   const asDates = { dateFrom: new Date(dateFrom), dateTo: new Date(simulator.now()) };
   assert.deepEqual(await client.settlements({ ...asDates, settlementNumber: number }), settlements);
-  assert.deepEqual(await client.settlements({ ...asDates, settlementNumber: number + 1 }), []);
+  assert.deepEqual(await client.settlements({ ...asDates, settlementNumber: '100000-000069' }), []);
+});
+
+it('reads the documented answers', async () => {
+  const { simulator, client } = await atNoon();
+  simulator.addFault('SettlementList', { body: '[{"Number":"100000-000069","TotalAmount":153000},{"Number":69}]' });
+  const listed = await client.settlements({ dateFrom: '2026-05-01', dateTo: '2026-05-31' });
+  assert.deepEqual(listed.map(({ number }) => number), ['100000-000069', '69']);
+  simulator.addFault('SettlementItems', { status: 200, body: '[{"LoanNumber":"L-123456"},{"LoanNumber":7}]' });
+  const items = await client.settlementItems('100000-000069');
+  assert.deepEqual(items.map(({ loanNumber }) => loanNumber), ['L-123456', '7']);
 });
 
 it('leaves a withheld cart out', async () => {
@@ -75,19 +85,22 @@ it('refuses what cannot be asked, and what is no answer', async () => {
     { ...days, dateTo: '31.1.2026' },
     { ...days, dateTo: new Date(Number.NaN) },
     { dateFrom: days.dateTo, dateTo: days.dateFrom },
-    { ...days, settlementNumber: 0 },
-    { ...days, settlementNumber: 1.5 },
+    { ...days, settlementNumber: 7 },
+    { ...days, settlementNumber: '' },
+    { ...days, settlementNumber: '1\n' },
     { ...days, number: 1 },
   ]) {
     await assert.rejects(client.settlements(wrong), InvalidRequestError, JSON.stringify(wrong));
   }
   await assert.rejects(client.settlementItems(), InvalidRequestError);
-  await assert.rejects(client.settlementItems(0), InvalidRequestError);
+  for (const wrong of [7, null, '', ' ', '.', '..', '1\n', '\u007f', '1'.repeat(101)]) {
+    await assert.rejects(client.settlementItems(wrong), InvalidRequestError, JSON.stringify(wrong));
+  }
   assert.equal(simulator.requests().length, 0);
 
-  await assert.rejects(client.settlementItems(1), ApiError);
+  await assert.rejects(client.settlementItems('100000-000069'), ApiError);
   simulator.addFault('SettlementItems', { status: 401 });
-  await assert.rejects(client.settlementItems(1), AuthenticationError);
+  await assert.rejects(client.settlementItems('100000-000069'), AuthenticationError);
   simulator.addFault('SettlementList', { body: '[{"Amount":"7"}]' });
   await assert.rejects(client.settlements(days), ProtocolError);
   const signal = AbortSignal.abort();

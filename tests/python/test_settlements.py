@@ -45,7 +45,10 @@ def test_a_settlement_is_the_sum_of_its_items(at_noon, shop):
 
     items = shop.settlement_items(settlement.number)
     assert [type(item) for item in items] == [netgiro.SettlementItem] * 2
-    assert [item.loan_number for item in items] == [state.payment.invoice_number for state in sold]
+    assert settlement.number.startswith("100000-0")
+    assert [item.loan_number for item in items] == [
+        f"L-{state.payment.invoice_number}" for state in sold
+    ]
     assert [item.total_amount for item in items] == [4990, 1010]
     assert items[0].created == sold[0].payment.created
 
@@ -56,7 +59,7 @@ def test_a_settlement_is_the_sum_of_its_items(at_noon, shop):
         assert shop.settlements(first, last) == settlements
     number = settlement.number
     assert shop.settlements(day, at_noon.now(), settlement_number=number) == settlements
-    assert shop.settlements(day, at_noon.now(), settlement_number=number + 1) == []
+    assert shop.settlements(day, at_noon.now(), settlement_number="100000-000069") == []
     assert shop.settlements(day, day) == []
 
 
@@ -75,13 +78,35 @@ def test_what_cannot_be_asked_is_refused(at_noon, shop):
     for first, last in [("2026-02-01", "2026-01-01"), ("1.1.2026", "2026-01-01"), (7, 8)]:
         with pytest.raises(netgiro.InvalidRequestError, match="date_from"):
             shop.settlements(first, last)
-    with pytest.raises(netgiro.InvalidRequestError):
-        shop.settlement_items(0)
+    for wrong in ("", " ", ".", "..", "1\n", "\x7f", "1" * 101):
+        with pytest.raises(netgiro.InvalidRequestError, match="100000-000069"):
+            shop.settlement_items(wrong)
+        with pytest.raises(netgiro.InvalidRequestError, match="100000-000069"):
+            shop.settlements("2026-01-01", "2026-01-01", settlement_number=wrong)
+    for wrong in (7, None, b"7"):
+        with pytest.raises(TypeError):
+            shop.settlement_items(wrong)
     with pytest.raises(netgiro.ApiError):
-        shop.settlement_items(1)
+        shop.settlement_items("100000-000069")
+    assert at_noon.requests()[-1].path == "/v2/settlement/items/100000-000069"
     at_noon.add_fault("SettlementList", body='[{"Amount":"7"}]')
     with pytest.raises(netgiro.ProtocolError, match="Amount"):
         shop.settlements("2026-01-01", "2026-01-01")
+
+
+def test_the_documented_answers_are_read(at_noon, shop):
+    listed = (
+        '[{"ProviderName":"Netgíró","Number":"100000-000069","Created":"2026-05-01T00:00:00",'
+        '"Amount":150000,"CostAmount":3000,"BankTransferTransactionDate":"2026-05-02T00:00:00",'
+        '"NumberOfSales":12,"TotalAmount":153000,"Status":"Paid"},{"Number":69}]'
+    )
+    at_noon.add_fault("SettlementList", body=listed)
+    numbers = [one.number for one in shop.settlements("2026-05-01", "2026-05-31")]
+    assert numbers == ["100000-000069", "69"]
+    sold = '[{"TotalAmount":153000,"CostAmount":3000,"LoanNumber":"L-123456"},{"LoanNumber":7}]'
+    at_noon.add_fault("SettlementItems", status=200, body=sold)
+    items = shop.settlement_items(numbers[0])
+    assert [item.loan_number for item in items] == ["L-123456", "7"]
 
 
 def test_v2_is_found_beside_v1_only():
@@ -94,21 +119,21 @@ def test_v2_is_found_beside_v1_only():
 
 def test_the_records_are_values():
     at = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    item = netgiro.SettlementItem(Decimal("10.50"), None, at, 7)
-    settlement = netgiro.Settlement(provider_name="Netgíró", number=1, amount=Decimal(10))
+    item = netgiro.SettlementItem(Decimal("10.50"), None, at, "L-7")
+    settlement = netgiro.Settlement(provider_name="Netgíró", number="1", amount=Decimal(10))
     for value in (item, settlement, netgiro.Settlement()):
         assert pickle.loads(pickle.dumps(value)) == value
         assert copy.deepcopy(value) == value
         assert hash(copy.copy(value)) == hash(value)
     with pytest.raises(AttributeError):
-        item.loan_number = 8  # type: ignore[misc]
+        item.loan_number = "L-8"  # type: ignore[misc]
     assert item.to_dict() == {
         "total_amount": Decimal("10.50"),
         "cost_amount": None,
         "created": at,
-        "loan_number": 7,
+        "loan_number": "L-7",
     }
     assert repr(item) == (
         "SettlementItem(total_amount=Decimal('10.50'), created='2026-01-02 03:04:05+00:00', "
-        "loan_number=7)"
+        "loan_number='L-7')"
     )

@@ -19,6 +19,11 @@ DAY = 86_400
 NONE: dict[str, list[Any]] = {"reference": [], "amount": [], "status": []}
 
 
+def by_invoice(item: netgiro.SettlementItem) -> int | None:
+    """Read a loan number as the simulator writes it."""
+    return None if item.loan_number is None else int(item.loan_number.removeprefix("L-"))
+
+
 @pytest.fixture
 def simulator() -> Iterator[netgiro.Simulator]:
     with netgiro.Simulator(seed=5) as simulator:
@@ -50,11 +55,14 @@ class Shop:
         )
         return cart
 
-    def report(self, *, settlements: Any = True, **options: Any) -> Any:
+    def report(
+        self, *, settlements: Any = True, settlement_key: Any = by_invoice, **options: Any
+    ) -> Any:
         report = netgiro.reconcile(
             self.orders,
             client=self.client,
             settlements=settlements,
+            settlement_key=settlement_key,
             now=self.simulator.now(),
             progress=False,
             **options,
@@ -139,15 +147,15 @@ def test_items_of_other_days_are_left_out(shop: Shop) -> None:
 def test_a_settlement_that_is_not_the_sum_of_its_items(shop: Shop) -> None:
     cart = shop.sell(1000)
     number = shop.client.check_cart(cart).payment.invoice_number
-    item = netgiro.SettlementItem(Decimal(1000), Decimal(20), None, number)
-    wrong = netgiro.Settlement(number=7, total_amount=Decimal(1001))
+    item = netgiro.SettlementItem(Decimal(1000), Decimal(20), None, f"L-{number}")
+    wrong = netgiro.Settlement(number="100000-000007", total_amount=Decimal(1001))
     found = shop.report(settlements=[(wrong, [item])]).settlements
     (transfer,) = found.transfers
     assert (transfer.settlement, transfer.items_amount) == (wrong, 1000)
     assert transfer.difference == 1
     assert not found.exceptions
     assert not found.is_balanced
-    right = netgiro.Settlement(number=7, total_amount=Decimal("1000.00"))
+    right = netgiro.Settlement(number="100000-000007", total_amount=Decimal("1000.00"))
     assert shop.report(settlements=[(right, [item])]).settlements.is_balanced
 
 
@@ -166,7 +174,8 @@ def paid(number: int | None, amount: int | None = 1000) -> netgiro.CheckResult:
 def test_every_class() -> None:
     def item(number: int | None, amount: int | None = 1000) -> netgiro.SettlementItem:
         return netgiro.SettlementItem(
-            total_amount=None if amount is None else Decimal(amount), loan_number=number
+            total_amount=None if amount is None else Decimal(amount),
+            loan_number=None if number is None else f"L-{number}",
         )
 
     cases: list[tuple[list[netgiro.CheckResult], list[netgiro.SettlementItem], list[str]]] = [
@@ -192,7 +201,9 @@ def test_every_class() -> None:
     for _ in range(5):
         dice.shuffle(checks)
         dice.shuffle(items)
-        found = netgiro.reconcile(NONE, checks, settlements=items).settlements
+        found = netgiro.reconcile(
+            NONE, checks, settlements=items, settlement_key=by_invoice
+        ).settlements
         assert Counter(row.outcome.value for row in found.rows) == wanted
         assert found.total.paid_amount == sum(
             check.state.payment.total_amount or 0 for check in checks
@@ -210,9 +221,11 @@ def test_saved_checks_know_their_invoices(tmp_path: Any, shop: Shop) -> None:
     saved = tmp_path / "checks.csv"
     results.to_pandas().to_csv(saved, index=False)
     number = results[0].state.payment.invoice_number
-    item = netgiro.SettlementItem(Decimal(1000), None, None, number)
+    item = netgiro.SettlementItem(Decimal(1000), None, None, f"L-{number}")
     for checks in (saved, results.to_polars(), results):
-        found = netgiro.reconcile(shop.orders, checks, settlements=[item]).settlements
+        found = netgiro.reconcile(
+            shop.orders, checks, settlements=[item], settlement_key=by_invoice
+        ).settlements
         assert found.is_balanced, found
 
 
@@ -225,3 +238,82 @@ def test_what_is_no_source_of_settlements_is_refused() -> None:
     huge = netgiro.SettlementItem(total_amount=Decimal(10) ** 20)
     with pytest.raises(netgiro.InvalidRequestError, match="krónur"):
         netgiro.reconcile(NONE, [], settlements=[huge])
+
+
+def test_items_that_nobody_joins_are_unverified(shop: Shop) -> None:
+    shop.sell(1000)
+    shop.simulator.advance(DAY)
+    report = shop.report(settlement_key=None)
+    rows = report.settlements.rows
+    assert [row.outcome for row in rows] == [Is.UNVERIFIED] * 2
+    assert {row.reference for row in rows} == {"order-1", None}
+    assert not report.settlements.is_balanced
+    assert [transfer.difference for transfer in report.settlements.transfers] == [0]
+    assert "loan L-" in report.to_html()
+
+
+def test_an_item_names_its_cart_by_a_function(shop: Shop) -> None:
+    carts = [shop.sell(1000), shop.sell(2000)]
+    shop.simulator.withhold(carts[1])
+    shop.simulator.advance(DAY)
+    for key in ("order-1", " order-1 ", carts[0].transaction_id):
+        assert classes(shop.report(settlement_key=lambda _, key=key: key)) == {
+            "order-1": "settled",
+            "order-2": "not_settled_yet",
+        }
+    (day,) = shop.client.settlements("2020-01-01", shop.simulator.now())
+    items = shop.client.settlement_items(day.number)
+    for key in ("order-9", 7, 10**30, str(carts[0].transaction_id)):
+        found = classes(shop.report(settlements=items, settlement_key=lambda _, key=key: key))
+        assert found[None] == "unknown_cart", key
+    for key in (None, "", "  "):
+        found = classes(shop.report(settlement_key=lambda _, key=key: key))
+        assert set(found.values()) == {"unverified"}, key
+    for wrong in (1.5, True, b"order-1", ["order-1"]):
+        with pytest.raises(netgiro.InvalidRequestError, match="settlement_key must give"):
+            shop.report(settlement_key=lambda _, key=wrong: key)
+    with pytest.raises(ZeroDivisionError):
+        shop.report(settlement_key=lambda _: 1 / 0)
+
+
+def test_an_item_names_its_cart_by_a_column(shop: Shop) -> None:
+    for amount in (1000, 2000, 4000):
+        shop.sell(amount)
+    shop.simulator.withhold(shop.orders[1]["transaction_id"])
+    shop.simulator.advance(DAY)
+    (day,) = shop.client.settlements("2020-01-01", shop.simulator.now())
+    loans = [item.loan_number for item in shop.client.settlement_items(day.number)]
+    assert len(loans) == 2
+    for order, loan in zip(shop.orders, [loans[0], None, loans[1]], strict=True):
+        order["lán"] = loan
+    wanted = {"order-1": "settled", "order-2": "missing", "order-3": "settled"}
+    assert classes(shop.report(settlement_key="lán")) == wanted
+    # Orders that are known by their references alone.
+    checks = shop.client.check_many([order["transaction_id"] for order in shop.orders])
+    bare = [{**order, "transaction_id": None} for order in shop.orders]
+    report = netgiro.reconcile(
+        bare,
+        checks,
+        client=shop.client,
+        settlements=True,
+        settlement_key="lán",
+        progress=False,
+        now=shop.simulator.now(),
+    )
+    assert classes(report)["order-3"] == "settled"
+
+    # A number that no order has is no cart's; one that two orders have is nobody's.
+    items = shop.client.settlement_items(day.number)
+    shop.orders[2]["lán"] = "L-9"
+    found = shop.report(settlements=items, settlement_key="lán").settlements
+    assert [row.loan_numbers for row in found.rows if row.outcome is Is.UNKNOWN_CART] == [(loans[1],)]
+    shop.orders[2]["lán"] = loans[0]
+    found = shop.report(settlement_key="lán").settlements
+    assert [row.loan_numbers for row in found.rows if row.outcome is Is.UNVERIFIED] == [(loans[0],)]
+
+    with pytest.raises(netgiro.InvalidRequestError, match="settlement_key names 'loan'"):
+        shop.report(settlement_key="loan")
+    with pytest.raises(netgiro.InvalidRequestError, match="settlement_key"):
+        shop.report(settlement_key=7)
+    with pytest.raises(netgiro.InvalidRequestError, match="settlement_key is for settlements"):
+        shop.report(settlements=None, settlement_key="lán")

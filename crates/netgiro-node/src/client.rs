@@ -297,7 +297,7 @@ impl NativeClient {
         call: u32,
         from: String,
         to: String,
-        number: Option<f64>,
+        number: Option<String>,
     ) -> Option<String> {
         accepted(|| {
             let client = self.open()?;
@@ -305,11 +305,8 @@ impl NativeClient {
                 netgiro::day("dateFrom", &from)?,
                 netgiro::day("dateTo", &to)?,
             );
-            let number = number
-                .map(|number| convert::whole("settlementNumber", number))
-                .transpose()?;
             Ok(port.start(call, |_| async move {
-                let settlements = client.settlements(from, to, number).await?;
+                let settlements = client.settlements(from, to, number.as_deref()).await?;
                 Ok(settlements
                     .into_iter()
                     .map(SettlementView::from)
@@ -320,11 +317,11 @@ impl NativeClient {
 
     /// The sales in a settlement.
     #[napi(catch_unwind)]
-    pub fn settlement_items(&self, port: &Port, call: u32, number: f64) -> Option<String> {
+    pub fn settlement_items(&self, port: &Port, call: u32, number: String) -> Option<String> {
         accepted(|| {
-            let (client, number) = (self.open()?, convert::whole("number", number)?);
+            let client = self.open()?;
             Ok(port.start(call, |_| async move {
-                let items = client.settlement_items(number).await?;
+                let items = client.settlement_items(&number).await?;
                 Ok(items.into_iter().map(ItemView::from).collect::<Vec<_>>())
             }))
         })

@@ -610,13 +610,13 @@ macro_rules! client_methods {
                 py: Python<'_>,
                 date_from: &Bound<'_, PyAny>,
                 date_to: &Bound<'_, PyAny>,
-                settlement_number: Option<i64>,
+                settlement_number: Option<String>,
             ) -> PyResult<Py<PyAny>> {
                 let prepare = || {
                     let from = settlement::day("date_from", date_from)?;
                     let to = settlement::day("date_to", date_to)?;
                     Ok(move |client: netgiro::Client, _: Reporter| async move {
-                        client.settlements(from, to, settlement_number).await
+                        client.settlements(from, to, settlement_number.as_deref()).await
                     })
                 };
                 self.carry_out(py, "settlements", None, panics::caught(prepare))
@@ -624,9 +624,9 @@ macro_rules! client_methods {
 
             /// Ask for the sales in a settlement; returns a list of SettlementItem.
             #[pyo3(signature = (number))]
-            fn settlement_items(&self, py: Python<'_>, number: i64) -> PyResult<Py<PyAny>> {
+            fn settlement_items(&self, py: Python<'_>, number: String) -> PyResult<Py<PyAny>> {
                 let job = move |client: netgiro::Client, _: Reporter| async move {
-                    client.settlement_items(number).await
+                    client.settlement_items(&number).await
                 };
                 self.carry_out(py, "settlement_items", None, Ok(job))
             }

@@ -20,8 +20,8 @@ use netgiro::words::{one_of, word};
 use netgiro::{CartState, CartStatus, CheckResult, Error, ErrorKind, Result};
 
 pub use settlements::{
-    ReconciledSettlements, Settled, SettlementOutcome, SettlementRow, SettlementTotal, Transfer,
-    reconcile_settlements,
+    CartKey, ReconciledSettlements, Settled, SettledItem, SettlementOutcome, SettlementRow,
+    SettlementTotal, Transfer, reconcile_settlements,
 };
 
 /// What became of an order, a payment, or both.
@@ -147,7 +147,7 @@ pub struct Check {
     pub reference: Option<String>,
     /// When the payment was made.
     pub created: Option<Timestamp>,
-    /// The number of the payment's invoice, which settlements name it by.
+    /// The number of the payment's invoice.
     pub invoice_number: Option<i64>,
     /// When the answer came in.
     pub checked_at: Option<Timestamp>,

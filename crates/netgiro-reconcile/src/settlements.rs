@@ -1,9 +1,11 @@
 //! What was transferred against what was paid: every paid cart and every item of a settlement in exactly
 //! one class.
 //!
-//! An item's loan number is taken to be the invoice number of a cart's payment; nothing else connects them.
+//! What connects an item's loan number to a cart is documented nowhere, so the caller says which cart an item
+//! names, and what is said of none is not guessed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::mem::{self, Discriminant};
 
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -24,7 +26,8 @@ pub enum SettlementOutcome {
     Duplicate,
     /// Settled, and no cart is known to have been paid for it.
     UnknownCart,
-    /// It could not be told: a number or an amount is missing, or two carts have one number.
+    /// It could not be told: nobody said which cart an item is for, an amount is missing, or several carts are named
+    /// by one name.
     Unverified,
     /// Paid, and in no settlement yet.
     NotSettledYet,
@@ -59,28 +62,52 @@ impl SettlementOutcome {
     }
 }
 
+/// What an item of a settlement names its cart by, as the caller reads it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CartKey {
+    /// The cart's id.
+    TransactionId(Uuid),
+    /// The shop's order id.
+    Reference(String),
+    /// The number of the payment's invoice.
+    InvoiceNumber(i64),
+    /// A name that no cart has, as far as the caller knows.
+    NoCart(String),
+}
+
+/// A sale in a settlement, and the cart that it is for.
+#[derive(Clone, Debug, Default)]
+pub struct SettledItem {
+    /// The sale.
+    pub item: SettlementItem,
+    /// Its cart; `None` where nobody can tell.
+    pub cart: Option<CartKey>,
+}
+
 /// A settlement and its items. Items whose settlement is not known have one without a number.
 #[derive(Clone, Debug, Default)]
 pub struct Settled {
     /// What was transferred.
     pub settlement: Settlement,
     /// The sales in it.
-    pub items: Vec<SettlementItem>,
+    pub items: Vec<SettledItem>,
 }
 
-/// A cart, an item, or all that have one number.
+/// A cart, an item, or all that belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettlementRow {
     /// Its class.
     pub outcome: SettlementOutcome,
-    /// The number that connects them.
+    /// The number of its cart's invoice.
     pub invoice_number: Option<i64>,
+    /// The loan numbers of its items; sorted.
+    pub loan_numbers: Vec<String>,
     /// The ids of its carts; sorted.
     pub transaction_ids: Vec<Uuid>,
     /// The references of its carts; sorted.
     pub references: Vec<String>,
     /// The numbers of the settlements it is in; sorted.
-    pub settlements: Vec<i64>,
+    pub settlements: Vec<String>,
     /// How many items it has.
     pub items: usize,
     /// What was paid; `None` where no cart is known, or its amount is not.
@@ -131,7 +158,7 @@ impl SettlementTotal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// The settlement's number.
-    pub number: Option<i64>,
+    pub number: Option<String>,
     /// How many items it has.
     pub items: usize,
     /// Their sum.
@@ -158,13 +185,101 @@ pub struct ReconciledSettlements {
 /// Longer than any shop waits for its money, as far as anybody has written.
 const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-type Item<'a> = (Option<i64>, &'a SettlementItem);
+/// The number of its settlement, and an item of it.
+type Item<'a> = (Option<&'a str>, &'a SettledItem);
 
-/// All that has one number.
+/// All that belongs together.
 #[derive(Default)]
 struct Group<'a> {
     carts: Vec<&'a rules::Cart<'a>>,
     items: Vec<Item<'a>>,
+}
+
+/// What is known of all items together.
+struct Picture {
+    /// When the latest cart that is settled was paid.
+    last_settled: Option<Timestamp>,
+    /// Whether anybody said of any item which cart it is for.
+    is_told: bool,
+    /// What items name carts by.
+    names: HashSet<Discriminant<CartKey>>,
+    now: Timestamp,
+}
+
+impl Picture {
+    /// Whether an item of this cart would be known as one.
+    fn knows(&self, cart: &rules::Cart<'_>) -> bool {
+        self.names.is_empty() || keys(cart).any(|key| self.names.contains(&mem::discriminant(&key)))
+    }
+}
+
+/// What an item may name a cart by.
+fn keys(cart: &rules::Cart<'_>) -> impl Iterator<Item = CartKey> {
+    let reference = (cart.reference).map(|reference| CartKey::Reference(reference.to_owned()));
+    [
+        Some(CartKey::TransactionId(cart.id)),
+        reference,
+        cart.invoice_number.map(CartKey::InvoiceNumber),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Puts together what belongs together: carts with the items that name them.
+fn groups<'a>(
+    paid: &[&'a rules::Cart<'a>],
+    items: impl Iterator<Item = Item<'a>> + Clone,
+) -> Vec<Group<'a>> {
+    let mut places = HashMap::<CartKey, Vec<usize>>::new();
+    for (place, cart) in paid.iter().enumerate() {
+        for key in keys(cart) {
+            places.entry(key).or_default().push(place);
+        }
+    }
+    // Carts that one name is for cannot be told apart: they are one group.
+    let mut labels: Vec<usize> = (0..paid.len()).collect();
+    let named: BTreeSet<_> = (items.clone())
+        .filter_map(|(_, one)| one.cart.as_ref())
+        .collect();
+    for key in named {
+        let mut several = places.get(key).into_iter().flatten();
+        let label = |labels: &[usize], place: &usize| labels.get(*place).copied();
+        let Some(into) = several.next().and_then(|place| label(&labels, place)) else {
+            continue;
+        };
+        for place in several {
+            if let Some(from) = label(&labels, place).filter(|from| *from != into) {
+                for label in labels.iter_mut().filter(|label| **label == from) {
+                    *label = into;
+                }
+            }
+        }
+    }
+    let mut of_carts = BTreeMap::<usize, Group<'_>>::new();
+    for (cart, label) in paid.iter().zip(&labels) {
+        of_carts.entry(*label).or_default().carts.push(cart);
+    }
+    let mut of_others = BTreeMap::<&CartKey, Group<'_>>::new();
+    let mut alone = Vec::new();
+    for item in items {
+        let Some(key) = &item.1.cart else {
+            alone.push(Group {
+                carts: Vec::new(),
+                items: vec![item],
+            });
+            continue;
+        };
+        let place = places.get(key).and_then(|places| places.first());
+        let group = match place.and_then(|place| labels.get(*place)) {
+            Some(label) => of_carts.entry(*label).or_default(),
+            None => of_others.entry(key).or_default(),
+        };
+        group.items.push(item);
+    }
+    (of_carts.into_values())
+        .chain(of_others.into_values())
+        .chain(alone)
+        .collect()
 }
 
 /// Puts every paid cart and every item in exactly one class; `tolerance` is not for these.
@@ -181,54 +296,39 @@ pub fn reconcile_settlements(
 ) -> Result<ReconciledSettlements> {
     let transfers = settled.iter().map(transfer).collect::<Result<Vec<_>>>()?;
     let carts = rules::carts(checks);
-    let paid = || carts.iter().filter(|cart| cart.is_paid());
-    let items = || {
-        let of = |one: &'_ Settled| one.settlement.number;
-        (settled.iter()).flat_map(move |one| one.items.iter().map(move |item| (of(one), item)))
-    };
+    let paid: Vec<_> = carts.iter().filter(|cart| cart.is_paid()).collect();
+    let items = (settled.iter()).flat_map(|one| {
+        let number = one.settlement.number.as_deref();
+        one.items.iter().map(move |item| (number, item))
+    });
 
-    let mut groups = BTreeMap::<i64, Group<'_>>::new();
-    let mut alone = Vec::new();
-    for cart in paid() {
-        match cart.invoice_number {
-            Some(number) => groups.entry(number).or_default().carts.push(cart),
-            None => alone.push((
-                None,
-                Group {
-                    carts: vec![cart],
-                    ..Group::default()
-                },
-            )),
-        }
-    }
-    for item in items() {
-        match item.1.loan_number {
-            Some(number) => groups.entry(number).or_default().items.push(item),
-            None => alone.push((
-                None,
-                Group {
-                    items: vec![item],
-                    ..Group::default()
-                },
-            )),
-        }
-    }
-    let last_settled = (groups.values())
-        .filter(|group| !group.items.is_empty())
-        .flat_map(|group| group.carts.iter().filter_map(|cart| cart.created))
-        .max();
-    let groups = (groups.into_iter()).map(|(number, group)| (Some(number), group));
-    let all: Vec<_> = groups
-        .chain(alone)
-        .flat_map(|(number, group)| group.rows(number, last_settled, options.now))
+    let groups = groups(&paid, items.clone());
+    let mut keys = items.clone().filter_map(|(_, item)| item.cart.as_ref());
+    let picture = Picture {
+        last_settled: (groups.iter())
+            .filter(|group| !group.items.is_empty())
+            .flat_map(|group| group.carts.iter().filter_map(|cart| cart.created))
+            .max(),
+        is_told: items.clone().next().is_none() || keys.clone().next().is_some(),
+        names: keys
+            .by_ref()
+            .filter(|key| !matches!(key, CartKey::NoCart(_)))
+            .map(mem::discriminant)
+            .collect(),
+        now: options.now,
+    };
+    let all: Vec<_> = (groups.into_iter())
+        .flat_map(|group| group.rows(&picture))
         .collect();
     let whole = SettlementTotal {
         rows: all.len(),
-        carts: paid().count(),
-        paid_amount: paid().filter_map(|cart| cart.amount).sum(),
-        items: items().count(),
-        settled_amount: items().filter_map(|(_, item)| item.total_amount).sum(),
-        cost_amount: items().filter_map(|(_, item)| item.cost_amount).sum(),
+        carts: paid.len(),
+        paid_amount: paid.iter().filter_map(|cart| cart.amount).sum(),
+        items: items.clone().count(),
+        settled_amount: (items.clone())
+            .filter_map(|(_, one)| one.item.total_amount)
+            .sum(),
+        cost_amount: items.filter_map(|(_, one)| one.item.cost_amount).sum(),
     };
     let mut seen = HashSet::new();
     let is_once = (all.iter()).all(|row| row.transaction_ids.iter().all(|id| seen.insert(*id)));
@@ -252,6 +352,7 @@ pub fn reconcile_settlements(
             .then_with(|| amount(other).cmp(&amount(one)))
             .then_with(|| one.paid_at.cmp(&other.paid_at))
             .then_with(|| one.invoice_number.cmp(&other.invoice_number))
+            .then_with(|| one.loan_numbers.cmp(&other.loan_numbers))
             .then_with(|| one.transaction_ids.cmp(&other.transaction_ids))
             .then_with(|| one.settlements.cmp(&other.settlements))
     });
@@ -283,88 +384,84 @@ fn transfer(settled: &Settled) -> Result<Transfer> {
         number,
         total_amount,
         ..
-    } = settled.settlement;
-    let items = &settled.items;
-    let mut amounts = (items.iter())
+    } = &settled.settlement;
+    let total_amount = *total_amount;
+    let items = || settled.items.iter().map(|one| &one.item);
+    let mut amounts = items()
         .flat_map(|item| [item.total_amount, item.cost_amount])
         .chain([total_amount])
         .flatten();
     if amounts.any(|amount| amount.abs() > MOST || amount.normalize().scale() > 6) {
-        let which = number.map_or_else(String::new, |number| format!(" {number}"));
+        let which = (number.as_ref()).map_or_else(String::new, |number| format!(" {number}"));
         return Err(Error::invalid_request(format!(
             "settlement{which}: an amount must be krónur, with at most six decimals"
         )));
     }
-    let items_amount: Decimal = items.iter().filter_map(|item| item.total_amount).sum();
+    let items_amount: Decimal = items().filter_map(|item| item.total_amount).sum();
     Ok(Transfer {
-        number,
-        items: items.len(),
+        number: number.clone(),
+        items: settled.items.len(),
         items_amount,
         difference: total_amount.map(|total| total - items_amount),
     })
 }
 
 impl Group<'_> {
-    /// Carts that wait for their settlement are rows of their own; whatever else has one number is one.
-    fn rows(
-        self,
-        number: Option<i64>,
-        last_settled: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Vec<SettlementRow> {
-        let parts = if self.items.is_empty() {
-            let alone = |cart| Group {
-                carts: vec![cart],
-                items: Vec::new(),
-            };
-            self.carts.into_iter().map(alone).collect()
-        } else {
-            vec![self]
+    /// Carts that wait for their settlement are rows of their own; whatever else belongs together is one.
+    fn rows(self, picture: &Picture) -> Vec<SettlementRow> {
+        if !self.items.is_empty() {
+            return vec![self.row(picture)];
+        }
+        let alone = |cart| Group {
+            carts: vec![cart],
+            items: Vec::new(),
         };
-        let row = |part: Group<'_>| part.row(number, last_settled, now);
-        parts.into_iter().map(row).collect()
+        (self.carts.into_iter())
+            .map(|cart| alone(cart).row(picture))
+            .collect()
     }
 
-    fn row(
-        &self,
-        invoice_number: Option<i64>,
-        last_settled: Option<Timestamp>,
-        now: Timestamp,
-    ) -> SettlementRow {
+    fn row(&self, picture: &Picture) -> SettlementRow {
         let Self { carts, items } = self;
         let of_carts = carts.iter().filter_map(|cart| cart.created).min();
-        let paid_at = of_carts.or_else(|| items.iter().filter_map(|(_, item)| item.created).min());
-        let age = paid_at.map(|at| now.duration_since(at).max(SignedDuration::ZERO));
+        let of_items = || items.iter().filter_map(|(_, one)| one.item.created).min();
+        let paid_at = of_carts.or_else(of_items);
+        let age = paid_at.map(|at| picture.now.duration_since(at).max(SignedDuration::ZERO));
         let paid_amount = sum(carts.iter().map(|cart| cart.amount));
-        let settled_amount = sum(items.iter().map(|(_, item)| item.total_amount));
-        let is_late = age.is_some_and(|age| age > LONGEST)
-            || of_carts.is_some_and(|at| last_settled.is_some_and(|last| at < last));
-        let is_known = items.iter().all(|(_, item)| item.total_amount.is_some());
+        let settled_amount = sum(items.iter().map(|(_, one)| one.item.total_amount));
+        let is_before_the_last =
+            of_carts.is_some_and(|at| picture.last_settled.is_some_and(|last| at < last));
+        let is_late = age.is_some_and(|age| age > LONGEST) || is_before_the_last;
+        let is_known = items.iter().all(|(_, one)| one.item.total_amount.is_some());
         let (outcome, reason) = match (&carts[..], &items[..]) {
-            ([_], []) if invoice_number.is_none() => (
+            (_, []) if !picture.is_told => (
                 SettlementOutcome::Unverified,
-                "Its check holds no invoice number.".to_owned(),
+                "Whether an item is for it is not known: nobody said how items name carts."
+                    .to_owned(),
+            ),
+            (_, []) if !carts.iter().all(|cart| picture.knows(cart)) => (
+                SettlementOutcome::Unverified,
+                "Its check does not hold what items name carts by.".to_owned(),
             ),
             (_, []) if is_late => (
                 SettlementOutcome::Missing,
-                match last_settled {
-                    Some(last) if of_carts.is_some_and(|at| at < last) => {
-                        "Paid, and in no settlement; what was paid later is.".to_owned()
-                    }
-                    _ => "Paid more than a month ago, and in no settlement.".to_owned(),
+                if is_before_the_last {
+                    "Paid, and in no settlement; what was paid later is.".to_owned()
+                } else {
+                    "Paid more than a month ago, and in no settlement.".to_owned()
                 },
             ),
             (_, []) => (
                 SettlementOutcome::NotSettledYet,
                 "Paid, and in no settlement yet.".to_owned(),
             ),
-            ([], _) if invoice_number.is_none() => (
+            ([], [(_, one), ..]) if one.cart.is_none() => (
                 SettlementOutcome::Unverified,
-                "The item has no loan number.".to_owned(),
+                "Which cart the item is for is not known.".to_owned(),
             ),
             ([], _) => (
                 SettlementOutcome::UnknownCart,
-                "Settled; no cart with this invoice number is known to be paid.".to_owned(),
+                "Settled; no cart of this name is known to be paid.".to_owned(),
             ),
             ([_], _) => match (paid_amount, settled_amount.filter(|_| is_known)) {
                 (Some(paid), Some(settled)) if paid == settled => (
@@ -392,21 +489,31 @@ impl Group<'_> {
             },
             _ => (
                 SettlementOutcome::Unverified,
-                "Several carts have this invoice number.".to_owned(),
+                "Several carts have this name.".to_owned(),
             ),
         };
         SettlementRow {
             outcome,
-            invoice_number,
+            invoice_number: carts.iter().filter_map(|cart| cart.invoice_number).min(),
+            loan_numbers: sorted(
+                items
+                    .iter()
+                    .filter_map(|(_, one)| one.item.loan_number.clone()),
+            ),
             transaction_ids: sorted(carts.iter().map(|cart| cart.id)),
             references: (sorted(carts.iter().filter_map(|cart| cart.reference)).into_iter())
                 .map(str::to_owned)
                 .collect(),
-            settlements: sorted(items.iter().filter_map(|(settlement, _)| *settlement)),
+            settlements: sorted(
+                items
+                    .iter()
+                    .filter_map(|(settlement, _)| *settlement)
+                    .map(str::to_owned),
+            ),
             items: items.len(),
             paid_amount,
             settled_amount,
-            cost_amount: sum(items.iter().map(|(_, item)| item.cost_amount)),
+            cost_amount: sum(items.iter().map(|(_, one)| one.item.cost_amount)),
             paid_at,
             age,
             reason,

@@ -47,8 +47,8 @@
 //! * `CallbackCancelUrl` is called when the customer declines; not for the merchant's own `CancelCart`, nor at expiry.
 //! * Inside a callback `PaymentSuccessful` and `ResultCode` say what `CheckCart` would say at that moment.
 //! * A settlement holds the sales of a day, is made up at its end (UTC) and is transferred the day after; its number is
-//!   made from that day. `Amount` is `TotalAmount` less `CostAmount`, an item's `LoanNumber` is its payment's invoice
-//!   number, and the days of `dateFrom` and `dateTo` are those on which settlements were made up, both included.
+//!   made from that day. `Amount` is `TotalAmount` less `CostAmount`, an item's `LoanNumber` is `L-` and its payment's
+//!   invoice number, and the days of `dateFrom` and `dateTo` are those on which settlements were made up, both included.
 //! * `ConfirmCart` before the customer has agreed, or without the SMS code, answers the code that `CheckCart` gives.
 
 mod engine;

@@ -279,7 +279,7 @@ impl Client {
         &self,
         from: Date,
         to: Date,
-        number: Option<i64>,
+        number: Option<&str>,
     ) -> Result<Vec<Settlement>> {
         let mut url = self.settings.v2_url("settlement/list")?;
         settlement::ask(&mut url, from, to, number)?;
@@ -294,11 +294,9 @@ impl Client {
     }
 
     /// The sales in a settlement. Of V2 as well.
-    pub async fn settlement_items(&self, number: i64) -> Result<Vec<SettlementItem>> {
-        settlement::check_number(number)?;
-        let url = self
-            .settings
-            .v2_url(&format!("settlement/items/{number}"))?;
+    pub async fn settlement_items(&self, number: &str) -> Result<Vec<SettlementItem>> {
+        let mut url = self.settings.v2_url("settlement/items")?;
+        settlement::ask_items(&mut url, number)?;
         let request = Request {
             endpoint: Endpoint::SettlementItems,
             url: &url,

@@ -13,6 +13,7 @@ use rustls::RootCertStore;
 use url::{Host, Url};
 use uuid::Uuid;
 
+use crate::callback::diagnosis::Allowance;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::Observer;
 use crate::proxy::{self, Proxy};
@@ -277,6 +278,8 @@ pub(crate) struct Settings {
     pub(crate) roots: OnceLock<Arc<RootCertStore>>,
     /// What the server has said for good, and about which cart.
     pub(crate) final_answers: FinalAnswers,
+    /// How often it is looked into why a callback does not verify.
+    pub(crate) diagnoses: Allowance,
     checkout_urls: [Url; Endpoint::CHECKOUT.len()],
 }
 
@@ -335,6 +338,7 @@ impl Settings {
             observer: options.observer,
             roots: OnceLock::new(),
             final_answers: FinalAnswers::default(),
+            diagnoses: Allowance::default(),
         })
     }
 

@@ -274,13 +274,19 @@ fn only_one_strict_json_object_is_read() {
 }
 
 #[test]
-fn a_body_beyond_a_mebibyte_is_not_even_hashed() {
-    let body = format!("{}{}", &BODY[..BODY.len() - 1], " ".repeat(1 << 20)) + "}";
-    let signature = sign(SECRET, NONCE, URL, body.as_bytes());
-    let error = client()
-        .verify_callback(URL, &headers(NONCE, &signature), body.as_bytes())
-        .unwrap_err();
-    assert!(error.message().contains("1048576"), "{error}");
+fn a_body_beyond_64_kibibytes_is_not_even_hashed() {
+    let verified = |blanks: usize| {
+        let body = format!("{}{}", &BODY[..BODY.len() - 1], " ".repeat(blanks)) + "}";
+        let signature = sign(SECRET, NONCE, URL, body.as_bytes());
+        client().verify_callback(URL, &headers(NONCE, &signature), body.as_bytes())
+    };
+    let most = 65_536 - BODY.len();
+    verified(most).unwrap();
+    for blanks in [most + 1, 1 << 20] {
+        let error = verified(blanks).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Signature);
+        assert!(error.message().contains("65536"), "{error}");
+    }
 }
 
 #[test]
@@ -415,15 +421,53 @@ fn a_refusal_says_what_is_wrong_with_the_secret_key() {
 
 #[test]
 fn the_likely_causes_are_looked_for_in_small_callbacks_only() {
-    let padded = BODY.replace("móttekin", &"x".repeat(20_000));
-    let why = refusal(
+    for (size, is_found) in [(1_500, true), (2_500, false), (20_000, false)] {
+        let padded = BODY.replace("móttekin", &"x".repeat(size));
+        let why = refusal(
+            &URL.replace("https", "http"),
+            padded.as_bytes(),
+            URL,
+            padded.as_bytes(),
+        );
+        assert_eq!(why.contains("the URL differs"), is_found, "{why}");
+        assert_eq!(why.contains("another URL"), !is_found, "{why}");
+        assert_eq!(why.contains("is so large"), !is_found, "{why}");
+    }
+}
+
+#[test]
+fn the_likely_causes_are_looked_for_a_few_times_a_second() {
+    let client = client();
+    let signature = sign(
+        SECRET,
+        NONCE,
         &URL.replace("https", "http"),
-        padded.as_bytes(),
-        URL,
-        padded.as_bytes(),
+        BODY.as_bytes(),
     );
-    assert!(!why.contains("the URL differs"), "{why}");
+    let told = || {
+        let headers = headers(NONCE, &signature);
+        let error = client.verify_callback(URL, &headers, BODY.as_bytes());
+        refused(&error.unwrap_err(), URL, BODY.as_bytes())
+    };
+    assert!(told().contains("the URL differs"));
+    // Some are looked into; then a flood is passed over, until there is time again.
+    let passed_over = (0..100_000)
+        .map(|_| told())
+        .find(|why| why.contains("too many"));
+    let why = passed_over.expect("a flood was looked into to its end");
     assert!(why.contains("another URL"), "{why}");
+    // Those that verify are none of it.
+    let good = sign(SECRET, NONCE, URL, BODY.as_bytes());
+    client
+        .verify_callback(URL, &headers(NONCE, &good), BODY.as_bytes())
+        .unwrap();
+    let elsewhere = refusal(
+        &URL.replace("https", "http"),
+        BODY.as_bytes(),
+        URL,
+        BODY.as_bytes(),
+    );
+    assert!(elsewhere.contains("the URL differs"), "{elsewhere}");
 }
 
 #[test]

@@ -121,10 +121,17 @@ fn a_day_is_settled_when_it_is_over() {
         assert_eq!(written(settlement.cost_amount), "117.00");
         assert_eq!(written(settlement.amount), "5883.00");
 
-        let number = settlement.number.unwrap();
+        let number = settlement.number.as_deref().unwrap();
+        assert!(
+            number.starts_with("100000-0") && number.len() == 13,
+            "{number}"
+        );
         let items = shop.client.settlement_items(number).await.unwrap();
-        let loans: Vec<_> = items.iter().map(|item| item.loan_number).collect();
-        assert_eq!(loans, [Some(one), Some(other)]);
+        let loans: Vec<_> = items.iter().map(|item| item.loan_number.clone()).collect();
+        assert_eq!(
+            loans,
+            [one, other].map(|invoice| Some(format!("L-{invoice}")))
+        );
         let total: Decimal = items.iter().filter_map(|item| item.total_amount).sum();
         assert_eq!(total, Decimal::from(6000));
         assert!(items.iter().all(|item| item.created.is_some()));
@@ -133,7 +140,7 @@ fn a_day_is_settled_when_it_is_over() {
         assert_eq!(known.await.unwrap(), settlements);
         let other = shop
             .client
-            .settlements(first, shop.today(), Some(number + 1));
+            .settlements(first, shop.today(), Some("100000-000069"));
         assert_eq!(other.await.unwrap(), []);
         let too_early = shop.client.settlements(first, first, None);
         assert_eq!(too_early.await.unwrap(), []);
@@ -195,7 +202,11 @@ fn failures_that_may_pass_are_repeated_and_others_told() {
         ] {
             assert_eq!(shop.refused(fault.clone()).await.kind(), kind, "{fault:?}");
         }
-        let missing = shop.client.settlement_items(7).await.unwrap_err();
+        let missing = shop
+            .client
+            .settlement_items("100000-000069")
+            .await
+            .unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::Api);
         assert_eq!(missing.http_status(), Some(404));
 
@@ -214,7 +225,7 @@ fn failures_that_may_pass_are_repeated_and_others_told() {
         let mut options = shop.options.clone();
         options.app_key = "00000000-0000-0000-0000-000000000001".to_owned();
         let stranger = Client::new(options).unwrap();
-        let refused = stranger.settlement_items(1).await.unwrap_err();
+        let refused = stranger.settlement_items("1").await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Authentication);
 
         shop.simulator.close();
@@ -241,15 +252,22 @@ fn members_may_be_missing_and_amounts_must_be_amounts() {
         let read = shop
             .reads(
                 r#" [ {}, {"Number":7,"Amount":null,"TotalAmount":1000.50,"Status":2,"New":[1]},
-                {"number":"8","amount":1,"providerName":"Netgíró","bankTransferTransactionDate":"2026-01-31"} ] "#,
+                {"number":"100000-000069","amount":1,"providerName":"Netgíró","bankTransferTransactionDate":"2026-01-31"} ] "#,
             )
             .await
             .unwrap();
         assert_eq!(read[0], netgiro::Settlement::default());
-        assert_eq!((read[1].number, read[1].amount), (Some(7), None));
+        assert_eq!(
+            (read[1].number.as_deref(), read[1].amount),
+            (Some("7"), None)
+        );
         assert_eq!(read[1].total_amount.unwrap().to_string(), "1000.50");
         assert_eq!(read[1].status.as_deref(), Some("2"));
-        assert_eq!((read[2].number, read[2].amount), (Some(8), Some(1.into())));
+        let number = read[2].number.as_deref();
+        assert_eq!(
+            (number, read[2].amount),
+            (Some("100000-000069"), Some(1.into()))
+        );
         let paid = read[2].bank_transfer_transaction_date.unwrap();
         assert_eq!(paid.to_string(), "2026-01-31T00:00:00Z");
 
@@ -258,9 +276,10 @@ fn members_may_be_missing_and_amounts_must_be_amounts() {
             r#"[{"Amount":1e99}]"#,
             r#"[{"Amount":true}]"#,
             r#"[{"TotalAmount":[]}]"#,
-            r#"[{"Number":1.5}]"#,
+            r#"[{"Number":true}]"#,
             r#"[{"Number":{}}]"#,
-            r#"[{"Number":99999999999999999999}]"#,
+            r#"[{"Number":["1"]}]"#,
+            r#"[{"NumberOfSales":1.5}]"#,
             r#"[{"Amount":1,"Amount":2}]"#,
             r#"[{"Amount":1,"amount":2}]"#,
         ] {
@@ -294,7 +313,7 @@ fn a_withheld_sale_is_in_no_settlement() {
         assert_eq!(settlement.amount, Some(2000.into()));
         let items = shop
             .client
-            .settlement_items(settlement.number.unwrap())
+            .settlement_items(settlement.number.as_deref().unwrap())
             .await;
         assert_eq!(items.unwrap().len(), 1);
 
@@ -326,20 +345,41 @@ fn arguments_that_cannot_be_are_refused_before_anything_is_sent() {
             assert_eq!(at(wrong).unwrap_err().kind(), ErrorKind::InvalidRequest);
         }
         let (early, late) = (at("2026-01-01").unwrap(), at("2026-01-31").unwrap());
-        for refused in [
-            shop.client
-                .settlements(late, early, None)
-                .await
-                .unwrap_err(),
-            shop.client
-                .settlements(early, late, Some(0))
-                .await
-                .unwrap_err(),
-            shop.client.settlement_items(-1).await.unwrap_err(),
-        ] {
-            assert_eq!(refused.kind(), ErrorKind::InvalidRequest, "{refused}");
+        let refused = shop.client.settlements(late, early, None).await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidRequest);
+        let long = "1".repeat(101);
+        for number in ["", " ", ".", "..", "1\n", "1\u{0}", "\u{85}", &long] {
+            let items = shop.client.settlement_items(number).await.unwrap_err();
+            let listed = shop.client.settlements(early, late, Some(number)).await;
+            for refused in [items, listed.unwrap_err()] {
+                assert_eq!(refused.kind(), ErrorKind::InvalidRequest, "{number:?}");
+                assert!(refused.message().contains("100000-000069"), "{refused}");
+            }
         }
         assert_eq!(shop.simulator.requests().len(), 0);
+
+        // Whatever a number holds, it is one segment of the path, and one value of the query.
+        for (number, segment, value) in [
+            ("100000-000069", "100000-000069", "100000-000069"),
+            (
+                "../a/b?c#d%2f",
+                "..%2Fa%2Fb%3Fc%23d%252f",
+                "..%2Fa%2Fb%3Fc%23d%252f",
+            ),
+            ("Þ 1&x=\\", "%C3%9E%201&x=%5C", "%C3%9E+1%26x%3D%5C"),
+        ] {
+            let missing = shop.client.settlement_items(number).await.unwrap_err();
+            assert_eq!(missing.http_status(), Some(404), "{missing}");
+            let listed = shop.client.settlements(early, late, Some(number)).await;
+            assert_eq!(listed.unwrap(), []);
+            let requests = shop.simulator.requests();
+            let [.., items, list] = &requests[..] else {
+                panic!("{requests:?}");
+            };
+            assert_eq!(items.path, format!("/v2/settlement/items/{segment}"));
+            let value = format!("&settlementNumber={value}");
+            assert!(list.path.ends_with(&value), "{}", list.path);
+        }
 
         let mut options = shop.options.clone();
         options.base_url = Some("https://test.netgiro.is/api/".to_owned());
@@ -347,5 +387,33 @@ fn arguments_that_cannot_be_are_refused_before_anything_is_sent() {
         let refused = old.settlements(early, late, None).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Configuration);
         assert!(refused.message().contains("/v1/"), "{refused}");
+    });
+}
+
+#[test]
+fn the_documented_answers_are_read() {
+    run(async {
+        let shop = Shop::open(SimulatorOptions::default());
+        let documented = r#"[{"ProviderName":"Netgíró","Number":"100000-000069","Created":"2026-05-01T00:00:00","Amount":150000,
+            "CostAmount":3000,"BankTransferTransactionDate":"2026-05-02T00:00:00","NumberOfSales":12,"TotalAmount":153000,
+            "Status":"Paid"}]"#;
+        let [settlement] = &shop.reads(documented).await.unwrap()[..] else {
+            panic!("there is one");
+        };
+        assert_eq!(settlement.number.as_deref(), Some("100000-000069"));
+        assert_eq!(settlement.total_amount, Some(153_000.into()));
+        for (written, read) in [
+            (r#""L-123456""#, Some("L-123456")),
+            ("123456", Some("123456")),
+            (r#""""#, None),
+            ("null", None),
+            (r#"" L-1 ""#, Some(" L-1 ")),
+        ] {
+            let body = format!(r#"[{{"TotalAmount":1000,"LoanNumber":{written}}}]"#);
+            let items = Fault::on(Endpoint::SettlementItems).status(200).body(body);
+            shop.simulator.add_fault(items).unwrap();
+            let items = shop.client.settlement_items("100000-000069").await.unwrap();
+            assert_eq!(items[0].loan_number.as_deref(), read, "{written}");
+        }
     });
 }

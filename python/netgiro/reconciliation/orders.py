@@ -80,6 +80,24 @@ def from_table(
     )
 
 
+def loans(table: Table, orders: Orders, header: str) -> dict[str, uuid.UUID | str | None]:
+    """Return which order each loan number of a column is for; None where it is for several."""
+    if header not in table.headers:
+        raise InvalidRequestError(
+            f"{table.name}: settlement_key names {header!r}; there are {listed(table.headers)}"
+        )
+    found: dict[str, uuid.UUID | str | None] = {}
+    numbers = cells(table, header, text)
+    for number, name, known_as in zip(
+        numbers, orders.transaction_ids, orders.references, strict=True
+    ):
+        order = known_as if name is None else uuid.UUID(name)
+        bare = (number or "").strip()
+        if bare and order is not None:
+            found[bare] = order if found.get(bare, order) == order else None
+    return found
+
+
 def cells(table: Table, header: str, read: Callable[[Any], _T]) -> list[_T]:
     """Read a column cell by cell; what a cell is refused for names its column and row."""
     values = table.column(header)

@@ -15,6 +15,7 @@ from netgiro.reconciliation.written import age, counted, kronur, number, signed
 
 if TYPE_CHECKING:
     from netgiro.reconciliation.report import Reconciliation
+    from netgiro.reconciliation.transfers import SettlementRow
 
 LABELS = {outcome: outcome.value.replace("_", " ") for outcome in Outcome}
 _IN_A_NOTEBOOK = 20
@@ -191,6 +192,11 @@ def _balance(report: Reconciliation) -> str:
     )
 
 
+def _named(row: SettlementRow) -> str:
+    """Name what has no reference."""
+    return f"loan {', '.join(row.loan_numbers)}" if row.loan_numbers else row.transaction_id or "–"
+
+
 def _settled(report: Reconciliation, most: int) -> str:
     """Show what was transferred to the bank, and what of it is to be looked into."""
     found = report.settlements
@@ -215,7 +221,7 @@ def _settled(report: Reconciliation, most: int) -> str:
     ]
     lines += [
         (
-            row.reference or f"invoice {row.invoice_number}",
+            row.reference or _named(row),
             row.paid_amount,
             row.settled_amount,
             f"{row.outcome.value.replace('_', ' ')}: {row.reason}",

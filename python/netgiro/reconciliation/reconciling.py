@@ -16,6 +16,7 @@ from netgiro.reconciliation.tables import read
 
 if TYPE_CHECKING:
     from netgiro import Client
+    from netgiro.settlements import SettlementItem
 
 
 def reconcile(
@@ -37,6 +38,7 @@ def reconcile(
     on_progress: Callable[[int, int], object] | None = None,
     progress: bool | None = None,
     settlements: Any = None,
+    settlement_key: str | Callable[[SettlementItem], Any] | None = None,
 ) -> Reconciliation:
     """Put every order and every payment in exactly one class; returns a `Reconciliation`.
 
@@ -59,13 +61,25 @@ def reconcile(
 
     `settlements` compares the paid carts with what was transferred to the bank, as `report.settlements`:
     True asks the client for the settlements of these days, or give SettlementItems, or Settlements with
-    their items in tuples.
+    their items in tuples. What connects an item to a cart is documented nowhere: `settlement_key` says
+    it. It is a function that takes a SettlementItem and gives the order's reference as text, its
+    transaction id as a UUID, the payment's invoice number as an int, or None; or the name of a column of
+    `orders` that holds the loan number of each order. Without it the items are `unverified`.
 
     Raises InvalidRequestError for what cannot be read without guessing, with the column and the row.
     """
     local = instants.zone(timezone)
     table = read(orders, "orders")
     ordered = reading.from_table(table, given=columns, words=statuses, local=local, keep=keep)
+    wants_settlements = settlements is not None and settlements is not False
+    if settlement_key is not None and not wants_settlements:
+        raise InvalidRequestError("settlement_key is for settlements: give them too")
+    if not (settlement_key is None or isinstance(settlement_key, str) or callable(settlement_key)):
+        raise InvalidRequestError(
+            "settlement_key must be a function that takes a SettlementItem, or the name of a column; "
+            f"got an object of type {type(settlement_key).__name__}"
+        )
+    loans = reading.loans(table, ordered, settlement_key) if isinstance(settlement_key, str) else {}
     since = instants.bound("date_from", date_from, local, is_end=False)
     until = instants.bound("date_to", date_to, local, is_end=True)
     if since is not None and until is not None and since >= until:
@@ -114,14 +128,20 @@ def reconcile(
         for name in ("reference", "reason"):
             found[name] = [text and mask_customer_ids(text) for text in found[name]]
     settled = None
-    if settlements is not None and settlements is not False:
+    if wants_settlements:
         from netgiro.reconciliation import transfers  # noqa: PLC0415 - most reports are without
 
         made = [instant for instant in ordered.created if instant is not None]
         first = since if since is not None else min(made, default=None)
         batches = transfers.gather(settlements, client, since=first, until=until, now=at)
         days = (min(made), max(made)) if made and settlements is True else None
-        settled = transfers.compare(batches, checked, since=since, until=until, days=days, now=at)
+        if settlement_key is None:
+            key = transfers.nobody
+        else:
+            key = transfers.by_column(loans) if isinstance(settlement_key, str) else settlement_key
+        settled = transfers.compare(
+            batches, checked, key=key, since=since, until=until, days=days, now=at
+        )
     return Reconciliation(
         found,
         totals,

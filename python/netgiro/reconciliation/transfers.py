@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -31,7 +31,8 @@ class SettlementOutcome(_Word):
     UNKNOWN_CART = "unknown_cart"
     """Settled, and no cart is known to have been paid for it."""
     UNVERIFIED = "unverified"
-    """It could not be told: a number or an amount is missing, or two carts have one number."""
+    """It could not be told: nobody said which cart an item is for, an amount is missing, or several
+    carts are named by one name."""
     NOT_SETTLED_YET = "not_settled_yet"
     """Paid, and in no settlement yet."""
     SETTLED = "settled"
@@ -42,17 +43,19 @@ _WELL = {SettlementOutcome.NOT_SETTLED_YET, SettlementOutcome.SETTLED}
 
 
 class SettlementRow(NamedTuple):
-    """A cart, an item, or all that have one invoice number. Amounts are in krónur, exact."""
+    """A cart, an item, or all that belong together. Amounts are in krónur, exact."""
 
     outcome: SettlementOutcome
     """Its class."""
     invoice_number: int | None
-    """The number that connects them."""
+    """The number of its cart's invoice; None where no cart is known."""
+    loan_numbers: tuple[str, ...]
+    """The loan numbers of its items."""
     transaction_id: str | None
     """The cart's id; None where no cart is known."""
     reference: str | None
     """The shop's order id, as Netgíró holds it."""
-    settlements: tuple[int, ...]
+    settlements: tuple[str, ...]
     """The numbers of the settlements it is in."""
     items: int
     """How many items it has."""
@@ -162,6 +165,26 @@ class SettlementReport:
 
 Batches = list[tuple[Settlement, list[SettlementItem]]]
 
+Key = Callable[[SettlementItem], Any]
+"""Which cart an item is for: the order's reference, its transaction id as a UUID, or the invoice number."""
+
+
+def nobody(_item: SettlementItem) -> None:
+    """Say of no item which cart it is for."""
+
+
+def by_column(carts: Mapping[str, Any]) -> Key:
+    """Look an item up by its loan number in a column of the shop's; None where two orders have it."""
+
+    def key(item: SettlementItem) -> Any:
+        if item.loan_number is None:
+            return None
+        name = item.loan_number.strip()
+        # In a tuple is what no cart is named by.
+        return carts.get(name, (name,))
+
+    return key
+
 
 def gather(
     given: Any, client: Any, *, since: int | None, until: int | None, now: dt.datetime
@@ -202,6 +225,7 @@ def compare(
     batches: Batches,
     checks: Iterable[Any],
     *,
+    key: Key,
     since: int | None,
     until: int | None,
     days: tuple[int, int] | None,
@@ -217,7 +241,10 @@ def compare(
             (
                 one.number,
                 one.total_amount,
-                [(it.loan_number, it.total_amount, it.cost_amount, at(it.created)) for it in items],
+                [
+                    (it.loan_number, it.total_amount, it.cost_amount, at(it.created), key(it))
+                    for it in items
+                ],
             )
             for one, items in batches
         ],
@@ -227,7 +254,7 @@ def compare(
         days=days,
         now=(now - EPOCH) // MICROSECOND,
     )
-    mask = masking.are_customer_ids([row[3] or None for row in rows])
+    mask = masking.are_customer_ids([row[4] or None for row in rows])
     return SettlementReport(
         [_row(row, now, mask=mask) for row in rows],
         [
@@ -241,11 +268,14 @@ def compare(
 
 
 def _row(row: tuple[Any, ...], now: dt.datetime, *, mask: bool) -> SettlementRow:
-    outcome, number, ids, reference, numbers, items, paid, settled, cost, paid_at, reason = row
+    outcome, number, loans, ids, reference, numbers, items, paid, settled, cost, paid_at, reason = (
+        row
+    )
     at = from_microseconds(paid_at)
     return SettlementRow(
         SettlementOutcome(outcome),
         number,
+        loans,
         ids or None,
         (mask_customer_ids(reference) if mask else reference) or None,
         numbers,

@@ -10,7 +10,7 @@ use crate::values::{digits, instant};
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SettlementView {
     provider_name: Option<String>,
-    number: Option<i64>,
+    number: Option<String>,
     created: Option<String>,
     amount: Option<String>,
     cost_amount: Option<String>,
@@ -43,7 +43,7 @@ pub(crate) struct ItemView {
     total_amount: Option<String>,
     cost_amount: Option<String>,
     created: Option<String>,
-    loan_number: Option<i64>,
+    loan_number: Option<String>,
 }
 
 impl From<SettlementItem> for ItemView {

@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use netgiro_reconcile::{self as core, ReconcileOptions, Settled};
+use netgiro_reconcile::{self as core, CartKey, ReconcileOptions, Settled, SettledItem};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyInt, PyList, PyString, PyTuple};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::convert::{self, Exact};
-use crate::errors::OrRaise;
+use crate::errors::{self, OrRaise};
 use crate::panics;
 use crate::reconcile;
 use crate::values::Present;
@@ -75,11 +75,51 @@ impl Present for netgiro::SettlementItem {
     }
 }
 
-/// An item as Python hands it over: loan number, total, cost, created in microseconds.
-type GivenItem = (Option<i64>, Option<Exact>, Option<Exact>, Option<i64>);
+/// An item as Python hands it over: loan number, total, cost, created in microseconds, what it names its cart by.
+type GivenItem<'py> = (
+    Option<String>,
+    Option<Exact>,
+    Option<Exact>,
+    Option<i64>,
+    Bound<'py, PyAny>,
+);
 
 /// A settlement likewise: its number, its total, its items.
-type GivenSettlement = (Option<i64>, Option<Exact>, Vec<GivenItem>);
+type GivenSettlement<'py> = (Option<String>, Option<Exact>, Vec<GivenItem<'py>>);
+
+/// What an item names its cart by: a transaction id, a reference, an invoice number, or in a tuple what no cart has.
+fn cart_key(given: &Bound<'_, PyAny>) -> PyResult<Option<CartKey>> {
+    let text =
+        |given: &Bound<'_, PyAny>| given.extract::<String>().map(|text| text.trim().to_owned());
+    if given.is_none() {
+        return Ok(None);
+    }
+    if let Ok(unknown) = given.cast::<PyTuple>() {
+        return Ok(Some(CartKey::NoCart(text(&unknown.get_item(0)?)?)));
+    }
+    if given.is_instance_of::<PyString>() {
+        return Ok(Some(text(given)?)
+            .filter(|reference| !reference.is_empty())
+            .map(CartKey::Reference));
+    }
+    if given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>() {
+        return Ok(Some(match given.extract() {
+            Ok(number) => CartKey::InvoiceNumber(number),
+            Err(_) => CartKey::NoCart(given.str()?.to_string()),
+        }));
+    }
+    if let Ok(id) = given.extract::<Uuid>() {
+        return Ok(Some(CartKey::TransactionId(id)));
+    }
+    Err(errors::invalid(
+        given.py(),
+        format!(
+            "settlement_key must give the order's reference as text, its transaction id as a UUID, the invoice \
+             number as an int, or None; got {}",
+            convert::shown(given)
+        ),
+    ))
+}
 
 /// Rows, transfers and totals, and how many rows the window left out.
 type Lists<'py> = (
@@ -96,7 +136,7 @@ type Lists<'py> = (
 #[pyo3(signature = (settlements, checks, *, since, until, days, now))]
 pub(crate) fn reconcile_settlements<'py>(
     py: Python<'py>,
-    settlements: Vec<GivenSettlement>,
+    settlements: Vec<GivenSettlement<'py>>,
     checks: &Bound<'py, PyAny>,
     since: Option<i64>,
     until: Option<i64>,
@@ -123,12 +163,15 @@ pub(crate) fn reconcile_settlements<'py>(
         let mut one = Settled::default();
         one.settlement.number = number;
         one.settlement.total_amount = total_amount.map(|amount| amount.0);
-        for (loan_number, total_amount, cost_amount, created) in items {
-            one.items.push(netgiro::SettlementItem {
-                total_amount: total_amount.map(|amount| amount.0),
-                cost_amount: cost_amount.map(|amount| amount.0),
-                created: at(created)?,
-                loan_number,
+        for (loan_number, total_amount, cost_amount, created, key) in items {
+            one.items.push(SettledItem {
+                item: netgiro::SettlementItem {
+                    total_amount: total_amount.map(|amount| amount.0),
+                    cost_amount: cost_amount.map(|amount| amount.0),
+                    created: at(created)?,
+                    loan_number,
+                },
+                cart: cart_key(&key)?,
             });
         }
         settled.push(one);
@@ -143,6 +186,7 @@ pub(crate) fn reconcile_settlements<'py>(
         rows.append((
             row.outcome.as_str(),
             row.invoice_number,
+            PyTuple::new(py, row.loan_numbers)?,
             ids.collect::<Vec<_>>().join(", "),
             row.references.join(", "),
             PyTuple::new(py, row.settlements)?,

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use url::form_urlencoded;
 
 const PROVIDER: &str = "Netgíró";
+/// What the numbers of all settlements of a shop begin with.
+const SHOP: &str = "100000";
 const EPOCH: Date = date(1970, 1, 1);
 
 /// The sales of the days that are over.
@@ -25,7 +27,7 @@ pub(crate) struct Settlements {
 #[serde(rename_all = "PascalCase")]
 struct Settlement {
     provider_name: &'static str,
-    number: i32,
+    number: String,
     created: String,
     amount: Box<RawValue>,
     cost_amount: Box<RawValue>,
@@ -41,7 +43,7 @@ struct Item {
     total_amount: Box<RawValue>,
     cost_amount: Box<RawValue>,
     created: String,
-    loan_number: i64,
+    loan_number: String,
 }
 
 /// The HTTP status of a refusal, and why.
@@ -75,14 +77,14 @@ impl Settlements {
         }
         let number = path.rsplit('/').next().unwrap_or_default();
         let sales = (self.days.iter())
-            .find(|(day, _)| self::number(**day).to_string() == number)
+            .find(|(day, _)| self::number(**day) == number)
             .map(|(_, sales)| sales)
             .ok_or_else(|| (404, format!("There is no settlement {number}")))?;
         let items = sales.iter().map(|sale| Item {
             total_amount: wire::decimal(sale.amount, self.decimals),
             cost_amount: wire::decimal(self.cost(sale), self.decimals),
             created: wire::date(sale.created),
-            loan_number: sale.invoice_number,
+            loan_number: format!("L-{}", sale.invoice_number),
         });
         Ok(wire::write(&items.collect::<Vec<_>>()))
     }
@@ -102,7 +104,7 @@ impl Settlements {
             }
         }
         let wanted = self.days.iter().filter(|(day, _)| {
-            let is_it = |number: &String| *number == self::number(**day).to_string();
+            let is_it = |number: &String| *number == self::number(**day);
             (from..=to).contains(&after(**day)) && number.as_ref().is_none_or(is_it)
         });
         let settlements = wanted.map(|(day, sales)| self.settlement(*day, sales));
@@ -140,7 +142,8 @@ fn after(day: Date) -> Date {
     day.tomorrow().unwrap_or(day)
 }
 
-/// The same for a day whatever comes before it.
-fn number(day: Date) -> i32 {
-    day.since(EPOCH).map_or(0, |span| span.get_days())
+/// The same for a day whatever comes before it, in the form of the documentation's `100000-000069`.
+fn number(day: Date) -> String {
+    let days = day.since(EPOCH).map_or(0, |span| span.get_days());
+    format!("{SHOP}-{days:06}")
 }

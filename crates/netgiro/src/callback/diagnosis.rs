@@ -3,36 +3,96 @@
 //! Only what was found is claimed: the signature verifies once the URL, the body or the secret key is
 //! changed in one of the ways in which they are usually got wrong. That tells a forger nothing, who has
 //! no signature that would verify for any of them. Anyone may send a callback that does not verify, so
-//! the work is bounded, and nothing of it is done for one that does.
+//! the work is bounded: it is done for small ones alone, and for a few a second. Nothing of it is done for
+//! one that verifies.
 
-use crate::json_text::Style;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use crate::json_text::{Parts, Style};
 use crate::secret::Secret;
 use crate::signature::Signed;
 
-/// Callbacks are well below a kibibyte; for larger bodies the trying is left out.
-const LARGEST_BODY: usize = 16 * 1024;
+/// Callbacks are below a kibibyte; written anew by somebody's library they can be somewhat larger.
+const LARGEST_BODY: usize = 2 * 1024;
 const LONGEST_URL: usize = 2 * 1024;
 
 /// The reason for which a well-formed signature does not match.
-pub(crate) fn why(secret_key: &Secret, signed: Signed<'_>, url: &str, body: &[u8]) -> String {
+pub(crate) fn why(
+    allowance: &Allowance,
+    secret_key: &Secret,
+    signed: Signed<'_>,
+    url: &str,
+    body: &[u8],
+) -> String {
     if body.is_empty() {
         return "the body is empty: was it read before? Pass the bytes as received".to_owned();
     }
-    let found = if body.len() <= LARGEST_BODY && url.len() <= LONGEST_URL {
-        another_url(secret_key, signed, url, body)
-            .or_else(|| another_body(secret_key, signed, url, body))
-            .or_else(|| another_secret(secret_key, signed, url, body))
+    let passed_over = if body.len() > LARGEST_BODY {
+        "no callback of Netgíró's is so large"
+    } else if url.len() > LONGEST_URL {
+        "the URL is so long"
+    } else if !allowance.takes_one() {
+        "there are too many such callbacks"
     } else {
-        None
+        let found = another_url(secret_key, signed, url, body)
+            .or_else(|| another_body(secret_key, signed, url, body))
+            .or_else(|| another_secret(secret_key, signed, url, body));
+        return found.unwrap_or_else(|| any_of_them(url));
     };
-    found.unwrap_or_else(|| {
-        format!(
-            "the signature does not match. Either it was signed for another URL than {url} (pass the one \
-             given to insert_cart, query included, not one rebuilt from the request), or the body is not as it was sent \
-             (pass the bytes as received, before anything parses them), or it was signed with another \
-             secret key (that of the other environment, or one that has been replaced), or it is forged"
-        )
-    })
+    format!(
+        "{}. Which of them was not looked into: {passed_over}",
+        any_of_them(url)
+    )
+}
+
+fn any_of_them(url: &str) -> String {
+    let url: String = url.chars().take(LONGEST_URL).collect();
+    format!(
+        "the signature does not match. Either it was signed for another URL than {url} (pass the one \
+         given to insert_cart, query included, not one rebuilt from the request), or the body is not as it was sent \
+         (pass the bytes as received, before anything parses them), or it was signed with another \
+         secret key (that of the other environment, or one that has been replaced), or it is forged"
+    )
+}
+
+/// How often a client looks into the reason: a few times at once, and then a few times a second.
+///
+/// Without a lock, since a process that forks must not leave one closed in its child.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    since: Instant,
+    /// When the next would come if they came evenly, in milliseconds; ahead of now by what was taken at once.
+    next: AtomicU64,
+}
+
+impl Allowance {
+    const AT_ONCE: u64 = 10;
+    const INTERVAL_MS: u64 = 200;
+
+    fn takes_one(&self) -> bool {
+        let now = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.takes_one_at(now)
+    }
+
+    fn takes_one_at(&self, now: u64) -> bool {
+        let latest = now.saturating_add((Self::AT_ONCE - 1) * Self::INTERVAL_MS);
+        self.next
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| {
+                let next = next.max(now);
+                (next <= latest).then(|| next.saturating_add(Self::INTERVAL_MS))
+            })
+            .is_ok()
+    }
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            next: AtomicU64::new(0),
+        }
+    }
 }
 
 fn another_url(secret_key: &Secret, signed: Signed<'_>, url: &str, body: &[u8]) -> Option<String> {
@@ -131,9 +191,8 @@ fn hex_digit(digit: u8) -> Option<u8> {
 fn another_body(secret_key: &Secret, signed: Signed<'_>, url: &str, body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
     let matches = |body: &[u8]| signed.covers(secret_key.expose(), url, body);
-    if Style::all()
-        .filter_map(|style| style.rewrite(text))
-        .any(|written| matches(written.as_bytes()))
+    if let Some(parts) = Parts::read(text)
+        && Style::all().any(|style| matches(parts.written(style).as_bytes()))
     {
         return Some(
             "the body was re-serialised before verification: the same JSON verifies when it is written another way. \
@@ -202,4 +261,110 @@ fn base64_decoded(text: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
         }
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Allowance, LARGEST_BODY, LONGEST_URL, why};
+    use crate::secret::Secret;
+    use crate::signature::{Signed, work};
+
+    const URL: &str = "https://shop.is/netgiro/callback?order=17&t=a%20b";
+
+    fn told(allowance: &Allowance, url: &str, body: &str) -> (String, usize) {
+        let signed = Signed {
+            nonce: "638412345678901234",
+            signature: &"0".repeat(64),
+        };
+        let secret_key = Secret::from("YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQ==");
+        work::hashed_by(|| why(allowance, &secret_key, signed, url, body.as_bytes()))
+    }
+
+    /// Bodies of one size that are much work: strings that grow when they are written anew, many amounts, many
+    /// parts, and deep ones.
+    fn bodies(size: usize) -> Vec<String> {
+        let padded = |start: &str, filler: &str, end: &str| {
+            let room = size - start.len() - end.len();
+            let filling = filler.repeat(room / filler.len());
+            let rest = " ".repeat(room - filling.len());
+            format!("{start}{filling}{rest}{end}")
+        };
+        let start = r#"{"TotalAmount":1000.00,"Message":""#;
+        let mut bodies: Vec<_> = ["x", "þ", "<", r"\u00fe", "🧾", r"\\"]
+            .iter()
+            .map(|filler| padded(start, filler, r#""}"#))
+            .collect();
+        bodies.push(padded(r#"{"Amount":[1"#, ",1", "]}"));
+        bodies.push(padded(r#"["""#, r#","""#, "]"));
+        bodies.push("[".repeat(size / 2) + &"]".repeat(size - size / 2));
+        bodies.push("{".repeat(size));
+        bodies
+    }
+
+    #[test]
+    fn the_work_is_bounded_whatever_a_small_body_holds() {
+        for size in [100, 600, LARGEST_BODY] {
+            for body in bodies(size) {
+                assert_eq!(body.len(), size);
+                for url in [URL, &format!("{URL}{}", "%20".repeat(600))] {
+                    let (_, hashed) = told(&Allowance::default(), url, &body);
+                    assert!(hashed > 10 * size, "{hashed} for {body}");
+                    // What is written anew grows sixfold at the most, and SHA-256 takes a gigabyte a second.
+                    let most = 70 * (url.len() + 64) + 60 * size * 6;
+                    assert!(hashed <= most.min(1_000_000), "{hashed} for {body}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_tried_for_what_is_larger() {
+        let long = format!("https://shop.is/{}", "a".repeat(LONGEST_URL));
+        for size in [LARGEST_BODY + 1, 16 * 1024, 64 * 1024] {
+            for body in bodies(size) {
+                let (said, hashed) = told(&Allowance::default(), URL, &body);
+                assert_eq!(hashed, 0);
+                assert!(
+                    said.ends_with("no callback of Netgíró's is so large"),
+                    "{said}"
+                );
+            }
+        }
+        let (said, hashed) = told(&Allowance::default(), &long, "{}");
+        assert_eq!(hashed, 0);
+        assert!(said.ends_with("the URL is so long"), "{said}");
+        assert!(said.len() < LONGEST_URL + 1_000);
+    }
+
+    #[test]
+    fn what_is_looked_into_is_counted() {
+        let allowance = Allowance::default();
+        let mut tried = 0;
+        loop {
+            let (said, hashed) = told(&allowance, URL, "{}");
+            if hashed == 0 {
+                assert!(
+                    said.ends_with("there are too many such callbacks"),
+                    "{said}"
+                );
+                break;
+            }
+            tried += 1;
+        }
+        assert!(tried >= 10, "{tried}");
+    }
+
+    #[test]
+    fn a_few_at_once_and_a_few_a_second() {
+        let allowance = Allowance::default();
+        let taken = |now| (0..100).filter(|_| allowance.takes_one_at(now)).count();
+        assert_eq!(taken(0), 10);
+        assert_eq!(taken(199), 0);
+        assert_eq!(taken(200), 1);
+        assert_eq!(taken(1_200), 5);
+        // A clock that goes back gives nothing, and takes nothing.
+        assert_eq!(taken(0), 0);
+        assert_eq!(taken(1_400), 1);
+        assert_eq!(taken(60_000), 10, "no more is saved up");
+    }
 }

@@ -1,6 +1,6 @@
 //! JSON text written another way: same members, same order, other spelling.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
@@ -40,64 +40,49 @@ impl Style {
         })
     }
 
-    /// The same JSON in this style; `None` for what is no JSON.
-    pub(crate) fn rewrite(self, text: &str) -> Option<String> {
-        serde_json::from_str::<IgnoredAny>(text).ok()?;
-        let mut written = String::with_capacity(text.len());
-        let mut last_string = "";
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let length = match first {
-                '"' => string_length(rest),
-                '-' | '0'..='9' => number_length(rest),
-                _ => first.len_utf8(),
-            };
-            let (token, after) = rest.split_at_checked(length)?;
-            match first {
-                '"' => {
-                    self.write_string(token, &mut written)?;
-                    last_string = token;
-                }
-                '-' | '0'..='9' if last_string.ends_with("Amount\"") => {
-                    self.write_amount(token, &mut written);
-                }
-                ',' | ':' => {
-                    written.push(first);
-                    if self.spaced {
-                        written.push(' ');
-                    }
-                }
-                _ if first.is_ascii_whitespace() => {}
-                _ => written.push_str(token),
-            }
-            rest = after;
+    fn write_separator(self, separator: char, written: &mut String) {
+        written.push(separator);
+        if self.spaced {
+            written.push(' ');
         }
-        Some(written)
     }
 
-    fn write_string(self, token: &str, written: &mut String) -> Option<()> {
-        let text: String = serde_json::from_str(token).ok()?;
+    fn write_string(self, text: &str, written: &mut String) {
         written.push('"');
-        for c in text.chars() {
+        let mut rest = text;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| self.is_special(*c)) {
+            let (plain, from) = rest.split_at(at);
+            written.push_str(plain);
             match c {
-                _ if self.escapes(c) => {
-                    for unit in c.encode_utf16(&mut [0; 2]) {
-                        match self.escapes {
-                            Escapes::Html => write!(written, "\\u{unit:04X}").ok()?,
-                            _ => write!(written, "\\u{unit:04x}").ok()?,
-                        }
-                    }
-                }
-                '"' => written.push_str("\\\""),
-                '\\' => written.push_str("\\\\"),
+                _ if self.escapes(c) => self.write_escape(c, written),
                 '\n' => written.push_str("\\n"),
                 '\r' => written.push_str("\\r"),
                 '\t' => written.push_str("\\t"),
-                _ => written.push(c),
+                _ => written.extend(['\\', c]),
             }
+            rest = from.get(c.len_utf8()..).unwrap_or_default();
         }
+        written.push_str(rest);
         written.push('"');
-        Some(())
+    }
+
+    fn write_escape(self, c: char, written: &mut String) {
+        let digits: &[u8; 16] = match self.escapes {
+            Escapes::Html => b"0123456789ABCDEF",
+            _ => b"0123456789abcdef",
+        };
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let mut escape = *b"\\u0000";
+            for (place, shift) in escape.iter_mut().skip(2).zip([12, 8, 4, 0]) {
+                let digit = digits.get(usize::from(*unit >> shift & 15));
+                *place = *digit.unwrap_or(&b'0');
+            }
+            written.push_str(std::str::from_utf8(&escape).unwrap_or_default());
+        }
+    }
+
+    fn is_special(self, c: char) -> bool {
+        matches!(c, '"' | '\\' | '\n' | '\r' | '\t') || self.escapes(c)
     }
 
     fn escapes(self, c: char) -> bool {
@@ -124,6 +109,66 @@ impl Style {
     }
 }
 
+/// JSON text in its parts, without the white space between them; read once, to be written in every style.
+pub(crate) struct Parts<'a>(Vec<Part<'a>>);
+
+enum Part<'a> {
+    /// A string, decoded.
+    Text(Cow<'a, str>),
+    /// A number whose member is an amount.
+    Amount(&'a str),
+    Comma,
+    Colon,
+    /// Anything else, as it stands.
+    Other(&'a str),
+}
+
+impl<'a> Parts<'a> {
+    /// `None` for what is no JSON.
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
+        serde_json::from_str::<IgnoredAny>(text).ok()?;
+        let mut parts = Vec::new();
+        let mut last_string = "";
+        let mut rest = text.trim_start();
+        while let Some(first) = rest.chars().next() {
+            let length = match first {
+                '"' => string_length(rest),
+                ',' | ':' => 1,
+                '-' | '0'..='9' => number_length(rest),
+                _ => other_length(rest),
+            };
+            let (token, after) = rest.split_at_checked(length)?;
+            parts.push(match first {
+                '"' => {
+                    last_string = token;
+                    Part::Text(decoded(token)?)
+                }
+                ',' => Part::Comma,
+                ':' => Part::Colon,
+                '-' | '0'..='9' if last_string.ends_with("Amount\"") => Part::Amount(token),
+                _ => Part::Other(token),
+            });
+            rest = after.trim_start();
+        }
+        Some(Self(parts))
+    }
+
+    /// The same JSON in a style.
+    pub(crate) fn written(&self, style: Style) -> String {
+        let mut written = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => style.write_string(text, &mut written),
+                Part::Amount(number) => style.write_amount(number, &mut written),
+                Part::Comma => style.write_separator(',', &mut written),
+                Part::Colon => style.write_separator(':', &mut written),
+                Part::Other(token) => written.push_str(token),
+            }
+        }
+        written
+    }
+}
+
 /// The length of the string a text begins with, its quotes included.
 fn string_length(text: &str) -> usize {
     let mut is_escaped = false;
@@ -138,6 +183,28 @@ fn string_length(text: &str) -> usize {
     text.len()
 }
 
+/// Brackets, `true`, `false` and `null`.
+fn other_length(text: &str) -> usize {
+    text.find(|c| {
+        matches!(
+            c,
+            '"' | ',' | ':' | '-' | '0'..='9' | ' ' | '\t' | '\r' | '\n'
+        )
+    })
+    .unwrap_or(text.len())
+}
+
+/// What a string in quotes says.
+fn decoded(token: &str) -> Option<Cow<'_, str>> {
+    if token.contains('\\') {
+        return serde_json::from_str(token).ok().map(Cow::Owned);
+    }
+    token
+        .strip_prefix('"')?
+        .strip_suffix('"')
+        .map(Cow::Borrowed)
+}
+
 fn number_length(text: &str) -> usize {
     text.find(|c| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'))
         .unwrap_or(text.len())
@@ -145,7 +212,7 @@ fn number_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Escapes, Style};
+    use super::{Escapes, Parts, Style};
 
     #[test]
     fn members_keep_their_order_and_values_in_every_style() {
@@ -157,7 +224,7 @@ mod tests {
         };
         let mut seen = std::collections::HashSet::new();
         for style in Style::all() {
-            let written = style.rewrite(text).unwrap();
+            let written = Parts::read(text).unwrap().written(style);
             assert_eq!(read(&written), read(text));
             assert!(written.find("\"b\"") < written.find("\"a"));
             seen.insert(written);
@@ -169,21 +236,20 @@ mod tests {
     #[test]
     fn the_styles_are_those_of_the_libraries() {
         let text = "{\"Message\":\"Þökk +\",\"TotalAmount\":1000}";
+        let parts = Parts::read(text).unwrap();
         let style = |spaced, escapes, decimals| Style {
             spaced,
             escapes,
             decimals,
         };
         assert_eq!(
-            style(true, Escapes::NonAscii, Some(1))
-                .rewrite(text)
-                .unwrap(),
+            parts.written(style(true, Escapes::NonAscii, Some(1))),
             r#"{"Message": "\u00de\u00f6kk +", "TotalAmount": 1000.0}"#
         );
         assert_eq!(
-            style(false, Escapes::Html, Some(2)).rewrite(text).unwrap(),
+            parts.written(style(false, Escapes::Html, Some(2))),
             r#"{"Message":"\u00DE\u00F6kk \u002B","TotalAmount":1000.00}"#
         );
-        assert_eq!(style(false, Escapes::Few, None).rewrite("{"), None);
+        assert!(Parts::read("{").is_none());
     }
 }

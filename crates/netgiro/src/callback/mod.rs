@@ -16,8 +16,10 @@ use crate::options::{PaymentInfoPolicy, Settings};
 use crate::replay::ReplayGuard;
 use crate::signature::{Malformed, SigningHeaders};
 use crate::status::CartStatus;
-use crate::transport::MAX_BODY;
 use crate::wire::{self, CartAnswer, Endpoint, Outcome};
+
+/// Callbacks are below a kibibyte; what is larger than this is not even hashed.
+const LARGEST_BODY: usize = 64 * 1024;
 
 /// A callback that verified: the server says something about this cart.
 ///
@@ -64,8 +66,10 @@ pub(crate) fn verify(
         )
         .with_reference_id(signing.reference_id())
     };
-    if body.len() > MAX_BODY {
-        return Err(refused(format!("its body is larger than {MAX_BODY} bytes")));
+    if body.len() > LARGEST_BODY {
+        return Err(refused(format!(
+            "its body is larger than {LARGEST_BODY} bytes"
+        )));
     }
     let signed = signing.signed().map_err(|why| refused(malformed(why)))?;
     if !settings
@@ -73,6 +77,7 @@ pub(crate) fn verify(
         .any(|key| signed.covers(key.expose(), url, body))
     {
         return Err(refused(diagnosis::why(
+            &settings.diagnoses,
             &settings.secret_key,
             signed,
             url,

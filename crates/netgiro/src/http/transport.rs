@@ -36,7 +36,7 @@ pub(crate) struct Request<'a> {
 }
 
 /// The largest answer that is read.
-pub(crate) const MAX_BODY: usize = 1 << 20;
+const MAX_BODY: usize = 1 << 20;
 /// The same for the items of a settlement, which cannot be asked for in parts: 150,000 sales or so.
 const MAX_ITEMS: usize = 16 << 20;
 

@@ -20,8 +20,8 @@ use crate::wire::{self, Answer};
 pub struct Settlement {
     /// Who settles.
     pub provider_name: Option<String>,
-    /// The number to ask for its items by.
-    pub number: Option<i64>,
+    /// The number to ask for its items by, such as `100000-000069`: text.
+    pub number: Option<String>,
     /// When it was made up.
     pub created: Option<Timestamp>,
     /// What the bank gets, in krónur.
@@ -47,8 +47,8 @@ pub struct SettlementItem {
     pub cost_amount: Option<Decimal>,
     /// When it was made.
     pub created: Option<Timestamp>,
-    /// The number of its loan, taken to be the invoice number of its payment.
-    pub loan_number: Option<i64>,
+    /// The number of its loan, such as `L-123456`: text. What connects it to a cart is documented nowhere.
+    pub loan_number: Option<String>,
 }
 
 /// A day as callers write it: `2026-01-31`, or an instant of it, in UTC as all of Iceland is.
@@ -65,7 +65,7 @@ pub fn day(argument: &str, text: &str) -> Result<Date> {
 }
 
 /// Puts what is asked for into the URL of the list.
-pub(crate) fn ask(url: &mut Url, from: Date, to: Date, number: Option<i64>) -> Result<()> {
+pub(crate) fn ask(url: &mut Url, from: Date, to: Date, number: Option<&str>) -> Result<()> {
     if from > to {
         return Err(Error::invalid_request(format!(
             "date_from must not be after date_to; got {from} and {to}"
@@ -76,17 +76,36 @@ pub(crate) fn ask(url: &mut Url, from: Date, to: Date, number: Option<i64>) -> R
     query.append_pair("dateTo", &to.to_string());
     if let Some(number) = number {
         check_number(number)?;
-        query.append_pair("settlementNumber", &number.to_string());
+        query.append_pair("settlementNumber", number);
     }
     Ok(())
 }
 
-pub(crate) fn check_number(number: i64) -> Result<()> {
-    if number > 0 {
+/// Puts the settlement whose items are asked for into their URL, as one segment of its path.
+pub(crate) fn ask_items(url: &mut Url, number: &str) -> Result<()> {
+    check_number(number)?;
+    url.path_segments_mut()
+        .map_err(|()| Error::configuration("base_url cannot have a path"))?
+        .push(number);
+    Ok(())
+}
+
+/// The longest number that is asked for; those documented have 13 characters.
+const LONGEST_NUMBER: usize = 100;
+
+fn check_number(number: &str) -> Result<()> {
+    // A path of dots would lead elsewhere.
+    let is_usable = !number.trim().is_empty()
+        && number.chars().count() <= LONGEST_NUMBER
+        && !number.chars().any(char::is_control)
+        && !matches!(number, "." | "..");
+    if is_usable {
         return Ok(());
     }
+    let shown: String = number.chars().take(LONGEST_NUMBER).collect();
     Err(Error::invalid_request(format!(
-        "a settlement's number must be from 1 on; got {number}"
+        "a settlement's number must be text such as \"100000-000069\", of 1 to {LONGEST_NUMBER} characters that print; \
+         got {shown:?}"
     )))
 }
 
@@ -156,7 +175,7 @@ impl Record for Settlement {
         let wire = Wire::read(object)?;
         Ok(Self {
             provider_name: text(wire.provider_name),
-            number: whole("Number", wire.number)?,
+            number: name("Number", wire.number)?,
             created: instant(wire.created),
             amount: wire::decimal("Amount", wire.amount)?,
             cost_amount: wire::decimal("CostAmount", wire.cost_amount)?,
@@ -175,7 +194,7 @@ impl Record for SettlementItem {
             total_amount: wire::decimal("TotalAmount", wire.total_amount)?,
             cost_amount: wire::decimal("CostAmount", wire.cost_amount)?,
             created: instant(wire.created),
-            loan_number: whole("LoanNumber", wire.loan_number)?,
+            loan_number: name("LoanNumber", wire.loan_number)?,
         })
     }
 }
@@ -192,6 +211,27 @@ fn text(raw: Option<&RawValue>) -> Option<String> {
 
 fn instant(raw: Option<&RawValue>) -> Option<Timestamp> {
     wire::instant(&text(raw)?)
+}
+
+/// A number that is a name: text, or the digits of a number as they stand.
+fn name(member: &str, raw: Option<&RawValue>) -> Result<Option<String>, String> {
+    let Some(raw) = raw else {
+        return Ok(None);
+    };
+    let is_number = raw
+        .get()
+        .starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    let name = match serde_json::from_str::<String>(raw.get()) {
+        Ok(name) => name,
+        Err(_) if is_number => raw.get().to_owned(),
+        Err(_) => {
+            let beginning = wire::beginning(raw.get().as_bytes());
+            return Err(format!(
+                "{member} is neither text nor a number: {beginning}"
+            ));
+        }
+    };
+    Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
 /// A whole number, which may be written as text.

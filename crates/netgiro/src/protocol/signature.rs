@@ -43,6 +43,8 @@ fn in_hex(digest: [u8; 32]) -> [u8; 64] {
 }
 
 fn digest(secret_key: &[u8], nonce: &str, url: &str, body: &[u8]) -> [u8; 32] {
+    #[cfg(test)]
+    work::add(secret_key.len() + nonce.len() + url.len() + body.len());
     Sha256::new()
         .chain_update(secret_key)
         .chain_update(nonce)
@@ -197,4 +199,25 @@ fn is_well_formed_nonce(nonce: &str) -> bool {
         && nonce
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'+' | b'_' | b'-'))
+}
+
+/// How much is hashed, which is what a callback costs.
+#[cfg(test)]
+pub(crate) mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static HASHED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn add(bytes: usize) {
+        HASHED.set(HASHED.get() + bytes);
+    }
+
+    /// What it gives, and how many bytes it hashed.
+    pub(crate) fn hashed_by<T>(deed: impl FnOnce() -> T) -> (T, usize) {
+        let before = HASHED.get();
+        let given = deed();
+        (given, HASHED.get() - before)
+    }
 }
