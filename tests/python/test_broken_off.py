@@ -306,19 +306,19 @@ def test_a_loop_that_is_closed_under_it_is_no_crash(slow, kept):
         return task
 
     task = loop.run_until_complete(start())
-    task._log_destroy_pending = False  # asyncio would complain of it
+    task._log_destroy_pending = False  # noqa: SLF001 - asyncio would complain of it
     loop.close()
     del task
     gc.collect()
     assert [record.netgiro_error for record in kept] == ["outcome_unknown"]
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """What a shop's own handler raises."""
 
 
 @posix
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, Stopped])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, StoppedError])
 def test_a_signal_that_interrupts_a_blocking_insert_says_so(slow, kept, kind):
     def handler(number, frame):
         raise kind

@@ -30,6 +30,7 @@ impl Default for Interrupt {
 
 impl Interrupt {
     /// Asks the command to stop. Gives whether it does so by itself; if not, leave it behind.
+    #[must_use]
     pub fn interrupt(&self) -> bool {
         let mut times = 0;
         self.0.asked.send_modify(|asked| {

@@ -27,7 +27,6 @@ pub(crate) enum Held {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Intent {
     pub(crate) reference: String,
-    #[serde(with = "kronur")]
     pub(crate) amount: Amount,
     /// From when on it was being sent.
     at: Timestamp,
@@ -43,20 +42,6 @@ struct Token {
 }
 
 const VERSION: u32 = 1;
-
-mod kronur {
-    use netgiro::Amount;
-    use serde::de::Error as _;
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(amount: &Amount, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_i64(amount.kronur())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Amount, D::Error> {
-        Amount::new(i64::deserialize(from)?).map_err(D::Error::custom)
-    }
-}
 
 /// Reads what a file holds.
 pub(crate) fn read(path: &Path) -> Result<Held, Failure> {
