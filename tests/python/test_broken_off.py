@@ -388,17 +388,25 @@ def test_the_cause_that_an_exception_has_stays(slow, kept):
     assert [record.netgiro_error for record in kept] == ["outcome_unknown"]
 
 
-PROGRAM = """
+BLOCKING = """
 import sys, netgiro
 shop = netgiro.Client(sys.argv[1], sys.argv[2], base_url=sys.argv[3], timeout=60)
 shop.insert_cart(amount=4990, reference="order-1001", customer_id="8223281")
 """
+AWAITED = """
+import asyncio, sys, netgiro
+async def main():
+    async with netgiro.AsyncClient(sys.argv[1], sys.argv[2], base_url=sys.argv[3], timeout=60) as shop:
+        await shop.insert_cart(amount=4990, reference="order-1001", customer_id="8223281")
+asyncio.run(main())
+"""
 
 
 @posix
-def test_ctrl_c_shows_in_the_traceback_what_to_do(slow):
+@pytest.mark.parametrize("program", [BLOCKING, AWAITED], ids=["blocking", "awaited"])
+def test_ctrl_c_shows_in_the_traceback_what_to_do(slow, program):
     program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, APP_KEY, SECRET_KEY, slow.url],
+        [sys.executable, "-c", program, APP_KEY, SECRET_KEY, slow.url],
         stderr=subprocess.PIPE,
         text=True,
     )

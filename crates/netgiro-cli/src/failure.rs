@@ -129,7 +129,14 @@ impl Failure {
             Self::Machine(message) => Fault::new("machine", message),
             Self::Client(error, going) => Fault::of(error).going_on_from(going.poll.as_ref()),
             Self::Interrupted(going) => {
-                Fault::new("interrupted", "interrupted").going_on_from(going.poll.as_ref())
+                let sent = if going.changes {
+                    RequestSent::Maybe
+                } else {
+                    RequestSent::No
+                };
+                Fault::new("interrupted", "interrupted")
+                    .with_request_sent(sent)
+                    .going_on_from(going.poll.as_ref())
             }
         }
     }
