@@ -7,14 +7,11 @@ const { native } = require('./native.cjs');
 const INTERRUPTED = 130;
 
 const command = new native.NativeCommand(process.argv.slice(2));
-let interrupts = 0;
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
-    interrupts += 1;
     // Whoever asks twice does not want to wait for an answer that is on its way.
-    if (interrupts > 1) process.exit(INTERRUPTED);
-    command.interrupt();
+    if (!command.interrupt()) process.exit(INTERRUPTED);
   });
 }
 

@@ -1208,7 +1208,7 @@ def command(arguments: Sequence[str]) -> int:
     """Carry out a command from its arguments, without the program's name; return its exit code.
 
     An exception of a signal's handler, such as KeyboardInterrupt, has it stop; a second one leaves it
-    behind.
+    behind, unless it says first what became of a call under way.
     """
 
 def check_new_cart(

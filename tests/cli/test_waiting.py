@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def test_what_may_not_be_broken_off_is_carried_through(shell: Shell, simulator: 
 
 def test_a_second_interrupt_gives_up(shell: Shell, simulator: Simulator, cart: str) -> None:
     simulator.fault(endpoint="CancelCart", delay_ms=8000)
-    running = shell.start("cancel", cart)
+    running = shell.start("cancel", cart, "--json")
     deadline = time.monotonic() + PATIENCE
     while simulator.cart(cart)["status"] == "pending":
         assert time.monotonic() < deadline
@@ -149,7 +150,9 @@ def test_a_second_interrupt_gives_up(shell: Shell, simulator: Simulator, cart: s
     assert running.process.stderr is not None
     assert "Ctrl-C again" in running.process.stderr.readline()
     started = time.monotonic()
-    assert interrupted(running).code == 130
+    ended = interrupted(running)
+    assert (ended.code, ended.error["request_sent"]) == (130, "maybe")
+    assert "netgiro check" in ended.err
     assert time.monotonic() - started < 5
 
 
@@ -188,3 +191,170 @@ def test_there_is_no_progress_where_nobody_looks(shell: Shell, cart: str) -> Non
     ended = shell.run("wait", cart, "--timeout", "0.2")
     assert "\r" not in ended.err
     assert "\x1b" not in ended.err + ended.out
+
+
+def inserts(simulator: Simulator) -> int:
+    return sum(request["endpoint"] == "InsertCart" for request in simulator.ask("requests"))
+
+
+def until_inserting(simulator: Simulator, before: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while inserts(simulator) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_file_that_holds_a_cart_is_not_inserted_into(
+    shell: Shell, simulator: Simulator, tmp_path: Path
+) -> None:
+    kept = tmp_path / "order-1.json"
+    first = shell.run(*INSERT, CUSTOMER, "--resume", kept, "--json")
+    assert first.code == 0
+    text, before = kept.read_text(), inserts(simulator)
+    for more in [(), ("--settle",), ("--wait", "--timeout", "1")]:
+        again = shell.run(*INSERT, CUSTOMER, "--resume", kept, "--json", *more)
+        assert (again.code, again.error["code"]) == (2, "usage")
+        assert first.record["transaction_id"] in again.err
+        assert f"netgiro settle --resume {kept}" in again.err
+    assert inserts(simulator) == before
+    assert kept.read_text() == text
+    simulator.act(first.record["transaction_id"], "confirm")
+    assert shell.run("settle", "--resume", kept).code == 0
+    # Also once it has ended.
+    assert shell.run(*INSERT, CUSTOMER, "--resume", kept).code == 2
+    assert inserts(simulator) == before
+    assert [path.name for path in tmp_path.iterdir()] == [kept.name]
+
+
+@pytest.mark.parametrize(
+    "holds", ["a letter", "{}", '{"version": 99}', '{"version":1,"insert":{}}']
+)
+def test_a_file_of_something_else_is_left_alone(
+    shell: Shell, simulator: Simulator, tmp_path: Path, holds: str
+) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(holds)
+    before = inserts(simulator)
+    refused = shell.run(*INSERT, CUSTOMER, "--resume", other)
+    assert refused.code == 2
+    assert "nothing was sent" in refused.err
+    assert (other.read_text(), inserts(simulator)) == (holds, before)
+
+
+def test_the_intent_is_in_the_file_before_anything_is_sent(
+    shell: Shell, simulator: Simulator, tmp_path: Path
+) -> None:
+    kept = tmp_path / "order-1.json"
+    kept.touch()  # as mktemp makes it
+    simulator.fault(endpoint="InsertCart", delay_ms=60_000)
+    before = inserts(simulator)
+    running = shell.start(*INSERT, CUSTOMER, "--resume", kept, "--json")
+    until_inserting(simulator, before)
+    intent = json.loads(kept.read_text())
+    assert intent["insert"]["reference"] == "order-1"
+    assert intent["insert"]["amount"] == 4990
+    assert CUSTOMER not in kept.read_text()
+    running.process.kill()
+    running.process.communicate()
+    again = shell.run(*INSERT, CUSTOMER, "--resume", kept, "--json")
+    assert (again.code, again.error["code"]) == (5, "outcome_unknown")
+    assert (again.error["reference"], again.error["request_sent"]) == ("order-1", "maybe")
+    assert "do not insert it again" in again.err
+    for command in ("wait", "settle"):
+        ended = shell.run(command, "--resume", kept, "--json")
+        assert (ended.code, ended.error["code"]) == (5, "outcome_unknown")
+        assert f"netgiro settle CART --resume {kept}" in ended.err
+    assert inserts(simulator) == before + 1
+    assert json.loads(kept.read_text()) == intent
+
+
+def test_an_unknown_outcome_stays_in_the_file_until_somebody_has_looked(
+    shell: Shell, simulator: Simulator, tmp_path: Path
+) -> None:
+    kept = tmp_path / "order-1.json"
+    simulator.fault(endpoint="InsertCart", drop="after")
+    before = inserts(simulator)
+    ended = shell.run(*INSERT, CUSTOMER, "--resume", kept, "--json")
+    assert (ended.code, ended.error["code"]) == (5, "outcome_unknown")
+    assert "broke" in json.loads(kept.read_text())["insert"]["problem"]
+    assert shell.run(*INSERT, CUSTOMER, "--resume", kept).code == 5
+    assert inserts(simulator) == before + 1
+    # Netgíró has it, and it was looked up.
+    cart = simulator.ask("carts")[-1]["transaction_id"]
+    simulator.act(cart, "confirm")
+    other = shell.run("settle", cart, "--resume", kept, "--amount", "1", "--reference", "order-1")
+    assert other.code == 2
+    assert shell.run("settle", cart, "--resume", kept).code == 0
+    assert json.loads(kept.read_text())["transaction_id"] == cart
+    assert json.loads(kept.read_text())["amount"] == 4990
+
+
+def test_a_no_frees_the_file(shell: Shell, simulator: Simulator, tmp_path: Path) -> None:
+    kept = tmp_path / "order-1.json"
+    simulator.fault(endpoint="InsertCart", result_code=10306)
+    assert shell.run(*INSERT, CUSTOMER, "--resume", kept).code == 1
+    nowhere = ("--base-url", "http://127.0.0.1:9/v1/")
+    assert shell.run(*INSERT, CUSTOMER, "--resume", kept, *nowhere).code == 1
+    server_callback = ("--confirmation-type", "server_callback")
+    assert shell.run(*INSERT, CUSTOMER, "--resume", kept, *server_callback).code == 2
+    assert not kept.exists()
+    assert shell.run(*INSERT, CUSTOMER, "--resume", kept).code == 0
+
+
+def test_of_many_inserts_at_once_one_is_sent(
+    shell: Shell, simulator: Simulator, tmp_path: Path
+) -> None:
+    kept = tmp_path / "order-1.json"
+    before = inserts(simulator)
+    arguments = (*INSERT, CUSTOMER, "--resume", kept)
+    codes = [running.ended().code for running in [shell.start(*arguments) for _ in range(4)]]
+    assert codes.count(0) == 1
+    assert inserts(simulator) == before + 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("keeps", ["in a file", ""])
+def test_a_second_interrupt_of_an_insert_is_an_unknown_outcome(
+    shell: Shell, simulator: Simulator, tmp_path: Path, keeps: str, number: signal.Signals
+) -> None:
+    kept = tmp_path / "order-1.json"
+    simulator.fault(endpoint="InsertCart", delay_ms=60_000)
+    before = inserts(simulator)
+    resume = ("--resume", kept) if keeps else ()
+    running = shell.start(*INSERT, CUSTOMER, "--json", *resume)
+    until_inserting(simulator, before)
+    running.send(number)
+    assert running.process.stderr is not None
+    assert "Ctrl-C again" in running.process.stderr.readline()
+    ended = interrupted(running, number)
+    assert (ended.code, ended.error["code"]) == (5, "outcome_unknown")
+    assert (ended.error["reference"], ended.error["request_sent"]) == ("order-1", "maybe")
+    assert "Traceback" not in ended.err
+    if keeps:
+        assert "given up" in json.loads(kept.read_text())["insert"]["problem"]
+        assert shell.run(*INSERT, CUSTOMER, "--resume", kept).code == 5
+        assert inserts(simulator) == before + 1
+
+
+def test_a_second_interrupt_before_anything_was_sent_asked_nobody(
+    shell: Shell, tmp_path: Path
+) -> None:
+    kept = tmp_path / "order-1.json"
+    with socket.socket() as mute:
+        # Takes connections and never says a word: over TLS, nothing can be sent to it.
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        url = f"https://127.0.0.1:{mute.getsockname()[1]}/"
+        order = (*INSERT, CUSTOMER, "--json", "--resume", kept, "--base-url", url)
+        running = shell.start(*order)
+        with mute.accept()[0]:
+            running.send(signal.SIGINT)
+            assert running.process.stderr is not None
+            # The connection may be given up by its own timeout first, on a machine that is slow.
+            if "Ctrl-C again" in running.process.stderr.readline():
+                running.send(signal.SIGINT)
+            ended = running.ended()
+    assert ended.code in {130, 1}
+    assert ended.error["code"] in {"interrupted", "connect"}
+    assert ended.error["request_sent"] == "no"
+    assert not kept.exists()

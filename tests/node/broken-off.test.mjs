@@ -48,7 +48,7 @@ function mayHaveBeenAsked({ error, reason }, name = 'AbortError') {
   assert.equal(error.cause.cause, reason);
   assert.ok(!inspect(error, { showHidden: true }).includes(CUSTOMER));
   assert.deepEqual(
-    heard.map(({ endpoint, error, reference }) => [endpoint, error, reference]),
+    heard.map((event) => [event.endpoint, event.error, event.reference]),
     [['InsertCart', 'outcome_unknown', 'order-1001']],
   );
   assert.ok(Object.isFrozen(heard[0]) && !JSON.stringify(heard).includes(CUSTOMER));

@@ -306,19 +306,19 @@ def test_a_loop_that_is_closed_under_it_is_no_crash(slow, kept):
         return task
 
     task = loop.run_until_complete(start())
-    task._log_destroy_pending = False  # asyncio would complain of it
+    task._log_destroy_pending = False  # noqa: SLF001 - asyncio would complain of it
     loop.close()
     del task
     gc.collect()
     assert [record.netgiro_error for record in kept] == ["outcome_unknown"]
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """What a shop's own handler raises."""
 
 
 @posix
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, Stopped])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, StoppedError])
 def test_a_signal_that_interrupts_a_blocking_insert_says_so(slow, kept, kind):
     def handler(number, frame):
         raise kind
@@ -388,17 +388,25 @@ def test_the_cause_that_an_exception_has_stays(slow, kept):
     assert [record.netgiro_error for record in kept] == ["outcome_unknown"]
 
 
-PROGRAM = """
+BLOCKING = """
 import sys, netgiro
 shop = netgiro.Client(sys.argv[1], sys.argv[2], base_url=sys.argv[3], timeout=60)
 shop.insert_cart(amount=4990, reference="order-1001", customer_id="8223281")
 """
+AWAITED = """
+import asyncio, sys, netgiro
+async def main():
+    async with netgiro.AsyncClient(sys.argv[1], sys.argv[2], base_url=sys.argv[3], timeout=60) as shop:
+        await shop.insert_cart(amount=4990, reference="order-1001", customer_id="8223281")
+asyncio.run(main())
+"""
 
 
 @posix
-def test_ctrl_c_shows_in_the_traceback_what_to_do(slow):
+@pytest.mark.parametrize("program", [BLOCKING, AWAITED], ids=["blocking", "awaited"])
+def test_ctrl_c_shows_in_the_traceback_what_to_do(slow, program):
     program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, APP_KEY, SECRET_KEY, slow.url],
+        [sys.executable, "-c", program, APP_KEY, SECRET_KEY, slow.url],
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -36,6 +36,17 @@ pub(crate) struct Going {
     pub(crate) changes: bool,
 }
 
+impl Going {
+    /// Of an insert whose outcome is not known, kept in this file.
+    pub(crate) fn of_open_insert(file: &Path) -> Self {
+        Self {
+            command: "settle",
+            file: Some(file.to_owned()),
+            ..Self::default()
+        }
+    }
+}
+
 /// What is said of an interrupted command.
 const INTERRUPTED: &str = "netgiro: interrupted";
 
@@ -95,7 +106,10 @@ impl Failure {
             }
             Self::Interrupted(going) => {
                 match (&going.poll, going.changes) {
-                    (None, _) => console.complain(INTERRUPTED),
+                    (None, false) => console.complain(INTERRUPTED),
+                    (None, true) => console.complain(format_args!(
+                        "{INTERRUPTED} before the answer came: ask where the cart stands before you go on: netgiro check"
+                    )),
                     (Some(_), false) => console.complain(format_args!(
                         "{INTERRUPTED}; the cart was left alone, and the customer can still answer"
                     )),
@@ -115,7 +129,14 @@ impl Failure {
             Self::Machine(message) => Fault::new("machine", message),
             Self::Client(error, going) => Fault::of(error).going_on_from(going.poll.as_ref()),
             Self::Interrupted(going) => {
-                Fault::new("interrupted", "interrupted").going_on_from(going.poll.as_ref())
+                let sent = if going.changes {
+                    RequestSent::Maybe
+                } else {
+                    RequestSent::No
+                };
+                Fault::new("interrupted", "interrupted")
+                    .with_request_sent(sent)
+                    .going_on_from(going.poll.as_ref())
             }
         }
     }
@@ -124,10 +145,21 @@ impl Failure {
 impl Going {
     /// Says how to go on.
     fn tell(&self, console: &mut Console) {
-        let Some(poll) = &self.poll else { return };
-        let from = match &self.file {
-            Some(file) => format!("--resume {}", quoted(&file.to_string_lossy())),
-            None => format!("--poll {}", quoted(&poll.to_json())),
+        let file = self
+            .file
+            .as_ref()
+            .map(|file| quoted(&file.to_string_lossy()));
+        let from = match (&self.poll, file) {
+            (None, None) => return,
+            (None, Some(file)) => {
+                console.complain(format_args!(
+                    "Once that is known: netgiro {} CART --resume {file} if Netgíró has the cart; if it has none, remove {file}.",
+                    self.command
+                ));
+                return;
+            }
+            (Some(_), Some(file)) => format!("--resume {file}"),
+            (Some(poll), None) => format!("--poll {}", quoted(&poll.to_json())),
         };
         console.complain(format_args!("To go on: netgiro {} {from}", self.command));
     }

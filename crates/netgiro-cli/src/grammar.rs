@@ -191,6 +191,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         about: "Inserts a cart: the customer is asked to pay in Netgíró's app. It is sent once; when it is not\n\
                 known whether it arrived, the exit code is 5, and it must not be sent again before Netgíró has\n\
                 been asked.\n\n\
+                With --resume it is kept in a file before it is sent, so that no second run asks the customer again.\n\
                 With --wait or --settle it goes on as those commands do.",
         argument: None,
         options: &[
@@ -234,7 +235,7 @@ pub(crate) const COMMANDS: &[Command] = &[
                 TIMEOUT,
                 file(
                     "resume",
-                    "Keep what wait and settle go on from in this file",
+                    "Keep the insert, and then what wait and settle go on from, in this file; one that holds something is refused",
                 ),
             ],
             CONNECTION,

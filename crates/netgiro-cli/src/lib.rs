@@ -15,6 +15,7 @@ mod input;
 mod interrupt;
 mod progress;
 mod records;
+mod resume;
 
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};

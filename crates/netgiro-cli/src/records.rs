@@ -1,6 +1,6 @@
 //! What `--json` writes: the members that `to_dict()` has in Python, under the same names.
 
-use netgiro::{Callback, Cart, CartPoll, CartState, Error, ErrorKind};
+use netgiro::{Callback, Cart, CartPoll, CartState, Error, ErrorKind, RequestSent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -124,6 +124,12 @@ impl<'a> Fault<'a> {
                 .map(StateRecord::from),
             poll: None,
         }
+    }
+
+    /// The same, where a request may have been sent.
+    pub(crate) fn with_request_sent(mut self, sent: RequestSent) -> Self {
+        self.request_sent = sent.as_str();
+        self
     }
 
     /// The same, with the poll to go on from.

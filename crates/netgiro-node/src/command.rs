@@ -46,9 +46,9 @@ impl NativeCommand {
         Ok(promise)
     }
 
-    /// Has it stop.
+    /// Has it stop; gives whether it does so by itself.
     #[napi(catch_unwind)]
-    pub fn interrupt(&self) {
-        self.interrupt.interrupt();
+    pub fn interrupt(&self) -> bool {
+        self.interrupt.interrupt()
     }
 }

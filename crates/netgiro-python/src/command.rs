@@ -15,7 +15,7 @@ const INTERRUPTED: u8 = 130;
 /// Carry out a command from its arguments, without the program's name; return its exit code.
 ///
 /// An exception of a signal's handler, such as KeyboardInterrupt, has it stop; a second one leaves it
-/// behind.
+/// behind, unless it says first what became of a call under way.
 #[pyfunction]
 #[pyo3(signature = (arguments))]
 pub(crate) fn command(py: Python<'_>, arguments: Vec<OsString>) -> PyResult<u8> {
@@ -28,18 +28,13 @@ pub(crate) fn command(py: Python<'_>, arguments: Vec<OsString>) -> PyResult<u8> 
         .spawn(move || sender.send(netgiro_cli::run(arguments, &asked)))
         .map_err(|error| PyOSError::new_err(format!("no thread could be started: {error}")))?;
     Ok(py.detach(move || {
-        let mut interrupts = 0;
         loop {
             match receiver.recv_timeout(SIGNAL_INTERVAL) {
                 Ok(exit) => return exit,
                 Err(RecvTimeoutError::Disconnected) => return 1,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if look_for_signals().is_err() {
-                interrupts += 1;
-                interrupt.interrupt();
-            }
-            if interrupts > 1 {
+            if look_for_signals().is_err() && !interrupt.interrupt() {
                 return INTERRUPTED;
             }
         }

@@ -245,3 +245,46 @@ async fn an_attempt_is_carried_out_once() {
     assert_eq!(again.kind(), ErrorKind::InvalidRequest);
     assert_eq!(requests.try_iter().count(), 1);
 }
+
+/// Given up by another thread at any moment: what is said of it is what the server sees.
+#[tokio::test]
+async fn what_is_said_of_an_insert_that_was_given_up_stays_true() {
+    const TIMES: u64 = 150;
+    let (base, requests) = silent();
+    let (client, _events) = client(&base);
+    let mut asked = 0;
+    for n in 0..TIMES {
+        let mut order = order();
+        order.reference = format!("order-{n}");
+        let attempt = InsertAttempt::new(order);
+        let theirs = attempt.clone();
+        let gives_up = tokio::task::spawn_blocking(move || {
+            loop {
+                if n % 3 > 0 {
+                    std::thread::sleep(Duration::from_micros(n * 7));
+                }
+                if let Some(abandoned) = theirs.abandon() {
+                    return abandoned.error.kind();
+                }
+            }
+        });
+        let kind = match select(Box::pin(client.insert(&attempt)), gives_up).await {
+            // The one that was withdrawn may notice before the other thread is heard.
+            Either::Left((outcome, gives_up)) => {
+                assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Connect);
+                gives_up.await.unwrap()
+            }
+            Either::Right((kind, _call)) => kind.unwrap(),
+        };
+        // Its last word is its first.
+        assert_eq!(attempt.abandon().unwrap().error.kind(), kind);
+        if kind == ErrorKind::OutcomeUnknown {
+            asked += 1;
+            let request = until(|| requests.try_recv().ok()).await;
+            let body = String::from_utf8(request.body).unwrap();
+            assert!(body.contains(&format!("\"order-{n}\"")), "{body}");
+        }
+    }
+    assert!(requests.try_recv().is_err());
+    println!("{asked} of {TIMES} had left");
+}

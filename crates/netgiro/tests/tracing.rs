@@ -85,6 +85,20 @@ async fn tracing_is_told_the_same() {
         .unwrap();
     client.check_cart(&cart).await.unwrap();
     client.wait_for_cart(&cart, within(30)).await.unwrap_err();
+    simulator
+        .add_fault(Fault::on(Endpoint::InsertCart).delay(Duration::from_secs(60)))
+        .unwrap();
+    let asked = async {
+        let before = simulator.requests().len();
+        while simulator.requests().len() == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let abandoned = order();
+    tokio::select! {
+        outcome = client.insert_cart(&abandoned) => panic!("{outcome:?}"),
+        () = asked => {}
+    }
     let captured = captured.0.lock().unwrap();
     let of = |target: &str| {
         captured
@@ -109,6 +123,16 @@ async fn tracing_is_told_the_same() {
     let (_, level, fields) = of("netgiro::request")[1];
     assert_eq!(*level, Level::WARN);
     assert!(fields.contains("error=\"server\""), "{fields}");
+    let (_, level, fields) = of("netgiro::request").pop().unwrap();
+    assert_eq!(*level, Level::WARN);
+    for part in [
+        "endpoint=\"InsertCart\"",
+        "error=\"outcome_unknown\"",
+        "reference=\"order-1001\"",
+    ] {
+        assert!(fields.contains(part), "{part}: {fields}");
+    }
+    assert!(!fields.contains("8223281"), "{fields}");
     let (_, level, fields) = of("netgiro::poll")[0];
     assert_eq!(*level, Level::DEBUG);
     for part in ["status=\"pending\"", "next_check_at=20", "is_done=false"] {

@@ -1,11 +1,11 @@
 //! The calls of the checkout: insert, check, cancel, confirm.
 
-use std::fs::OpenOptions;
 use std::future::Future;
+use std::path::Path;
 
 use netgiro::{
     Amount, Cart, CartItem, CartRef, CartState, CartStatus, Client, ClientOptions, CustomerId,
-    Error, Given as GivenAmount, NewCart, Observer,
+    Error, ErrorKind, Given as GivenAmount, InsertAttempt, NewCart, Observer,
 };
 use tokio::runtime::Builder;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use crate::failure::{Failure, Going};
 use crate::input;
 use crate::interrupt::Interrupt;
 use crate::records::{CartRecord, StateRecord};
+use crate::resume::Claim;
 
 use super::follow;
 
@@ -35,15 +36,34 @@ pub(super) fn insert(
     }
     let wait = follow::options(given)?;
     let order = order(given, interrupt)?;
+    order.validate()?;
     let followed = follow::Progress::new(wait.timeout, settles);
     let client = client(given, Some(followed.observer()))?;
-    if let Some(path) = given.path("resume") {
-        // Found out before the customer is asked, rather than after.
-        let opened = OpenOptions::new().append(true).create(true).open(path);
-        opened.map_err(|error| Failure::file("written", path, error))?;
-    }
     let customer = order.customer_id.to_string();
-    let cart = uninterrupted("insert", console, interrupt, client.insert_cart(&order))?;
+    let file = given.path("resume");
+    // On the disk before the customer can be asked.
+    let claim = file.map(|path| Claim::new(path, &order)).transpose()?;
+    let heeds = interrupt.heed_the_second();
+    let attempt = InsertAttempt::new(order);
+    let inserted = uninterrupted("insert", console, interrupt, client.insert(&attempt))
+        .map_err(|failure| of_insert(failure, &attempt, file));
+    let cart = match inserted {
+        Ok(cart) => cart,
+        Err(failure) => {
+            let (Some(claim), Some(path)) = (claim, file) else {
+                return Err(failure);
+            };
+            // What was written before stays then, and says that the outcome is unknown.
+            if let Err(error) = claim.failed(&failure) {
+                console.complain(format_args!(
+                    "netgiro: {} could not be written: {error}",
+                    path.display()
+                ));
+            }
+            return Err(failure);
+        }
+    };
+    let kept = follow::keep(given, &CartRef::from(&cart), wait);
     let message = cart.message.as_deref().filter(|it| !it.trim().is_empty());
     console.result(
         &CartRecord::from(&cart),
@@ -57,7 +77,8 @@ pub(super) fn insert(
                 .unwrap_or_default()
         ),
     );
-    follow::keep(given, &CartRef::from(&cart), wait)?;
+    drop(heeds);
+    kept?;
     if !follows {
         return Ok(Exit::Done);
     }
@@ -65,6 +86,20 @@ pub(super) fn insert(
     follow::to_the_end(
         given, console, interrupt, &client, cart, wait, settles, &followed,
     )
+}
+
+/// What an insert failed with; one that was interrupted, by whether the customer may have been asked.
+fn of_insert(failure: Failure, attempt: &InsertAttempt, file: Option<&Path>) -> Failure {
+    let error = match failure {
+        Failure::Client(error, _) if error.kind() == ErrorKind::OutcomeUnknown => error,
+        Failure::Interrupted(_) => match attempt.abandon().map(|abandoned| abandoned.error) {
+            Some(error) if error.kind() == ErrorKind::OutcomeUnknown => Box::new(error),
+            _ => return Failure::Interrupted(Box::default()),
+        },
+        other => return other,
+    };
+    let going = file.map(Going::of_open_insert).unwrap_or_default();
+    Failure::Client(error, Box::new(going))
 }
 
 fn order(given: &Given, interrupt: &Interrupt) -> Result<NewCart, Failure> {
@@ -159,27 +194,38 @@ fn uninterrupted<T>(
     interrupt: &Interrupt,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
+    let going = |changes| {
+        Box::new(Going {
+            command,
+            changes,
+            ..Going::default()
+        })
+    };
+    if interrupt.has_come() {
+        return Err(Failure::Interrupted(going(false)));
+    }
+    let _heeds = interrupt.heed_the_second();
     let outcome = run(async {
         let mut call = std::pin::pin!(call);
         tokio::select! {
             biased;
-            outcome = &mut call => return outcome,
+            outcome = &mut call => return Some(outcome),
             () = interrupt.come() => {}
         }
         console.complain(
             "netgiro: the call is under way: waiting for its answer, since nobody would know what it did. \
              Ctrl-C again gives up on it.",
         );
-        call.await
+        tokio::select! {
+            biased;
+            outcome = &mut call => Some(outcome),
+            () = interrupt.come_again() => None,
+        }
     })?;
-    outcome.map_err(|error| {
-        let going = Going {
-            command,
-            changes: true,
-            ..Going::default()
-        };
-        Failure::Client(Box::new(error), Box::new(going))
-    })
+    match outcome {
+        Some(outcome) => outcome.map_err(|error| Failure::Client(Box::new(error), going(true))),
+        None => Err(Failure::Interrupted(going(true))),
+    }
 }
 
 /// Runs a future on this thread.
@@ -219,13 +265,23 @@ pub(super) fn cart(given: &Given) -> Result<CartRef, Failure> {
 }
 
 pub(super) fn about(given: &Given, transaction_id: &str) -> Result<CartRef, Failure> {
+    match expected(given)? {
+        None => Ok(transaction_id.parse()?),
+        Some(order) => of_order(transaction_id, order),
+    }
+}
+
+/// The cart of an order.
+pub(super) fn of_order(
+    transaction_id: &str,
+    (amount, reference): (Amount, &str),
+) -> Result<CartRef, Failure> {
     let cart: CartRef = transaction_id.parse()?;
-    Ok(match expected(given)? {
-        None => cart,
-        Some((amount, reference)) => {
-            CartRef::from(&known(cart.transaction_id(), amount, reference))
-        }
-    })
+    Ok(CartRef::from(&known(
+        cart.transaction_id(),
+        amount,
+        reference,
+    )))
 }
 
 /// The order that an answer must be about, if it was said.

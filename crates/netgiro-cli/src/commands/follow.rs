@@ -1,8 +1,5 @@
 //! wait and settle: a cart followed to its end, with a line that shows how far it has come.
 
-use std::fs;
-use std::io;
-use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -14,9 +11,9 @@ use crate::arguments::Given;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::{Failure, Going};
-use crate::input;
 use crate::interrupt::Interrupt;
 pub(super) use crate::progress::Progress;
+use crate::resume::{self, Held};
 
 use super::cart;
 
@@ -30,7 +27,7 @@ pub(super) fn follow(
     settles: bool,
 ) -> Result<Exit, Failure> {
     let wait = options(given)?;
-    let cart = start(given, interrupt)?;
+    let cart = start(given)?;
     let progress = Progress::new(wait.timeout, settles);
     let client = cart::client(given, Some(progress.observer()))?;
     keep(given, &cart, wait)?;
@@ -49,42 +46,64 @@ pub(super) fn options(given: &Given) -> Result<WaitOptions, Failure> {
 }
 
 /// What to follow: a cart by its id, or where an earlier wait came to.
-fn start(given: &Given, interrupt: &Interrupt) -> Result<CartRef, Failure> {
-    let kept = given
+fn start(given: &Given) -> Result<CartRef, Failure> {
+    let held = given
         .path("resume")
-        .filter(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0));
-    match (given.argument()?, given.text("poll")?, kept) {
-        (Some(id), None, None) => cart::about(given, id),
-        (None, Some(token), None) => of_poll(given, token),
-        (id, None, Some(path)) => {
-            let text = input::text(path, interrupt)?;
-            let kept = of_poll(given, text.trim())?;
+        .map(|path| Ok::<_, Failure>((path, resume::read(path)?)))
+        .transpose()?;
+    match (given.argument()?, given.text("poll")?, held) {
+        (Some(id), None, None | Some((_, Held::Nothing))) => cart::about(given, id),
+        (None, Some(token), None | Some((_, Held::Nothing))) => of_poll(given, token),
+        (None, None, Some((path, Held::Insert(intent)))) => Err(intent.is_open(path)),
+        // Somebody has looked the cart up.
+        (Some(id), None, Some((path, Held::Insert(intent)))) => {
+            let order = (intent.amount, intent.reference.as_str());
+            if cart::expected(given)?.is_some_and(|expected| expected != order) {
+                return Err(given.usage(format!(
+                    "{} is about another order: {} kr. for reference {:?}",
+                    path.display(),
+                    intent.amount,
+                    intent.reference
+                )));
+            }
+            cart::of_order(id, order)
+        }
+        (id, None, Some((path, Held::Cart(poll)))) => {
+            refuse_order(given)?;
             if let Some(id) = id
-                && cart::about(given, id)?.transaction_id() != kept.transaction_id()
+                && cart::about(given, id)?.transaction_id() != poll.transaction_id()
             {
                 return Err(given.usage(format!(
                     "{} is about another cart: {}",
                     path.display(),
-                    kept.transaction_id()
+                    poll.transaction_id()
                 )));
             }
-            Ok(kept)
+            Ok(CartRef::from(&*poll))
         }
-        (None, None, None) => Err(given.usage(match given.path("resume") {
-            Some(path) => format!("{} holds nothing to go on from: give CART", path.display()),
-            None => "CART is missing: a transaction id, or --poll, or --resume".to_owned(),
-        })),
+        (None, None, None) => {
+            Err(given.usage("CART is missing: a transaction id, or --poll, or --resume"))
+        }
+        (None, None, Some((path, Held::Nothing))) => Err(given.usage(format!(
+            "{} holds nothing to go on from: give CART",
+            path.display()
+        ))),
         _ => Err(given.usage("give one of CART, --poll and --resume FILE")),
     }
 }
 
 fn of_poll(given: &Given, token: &str) -> Result<CartRef, Failure> {
+    refuse_order(given)?;
+    Ok(CartRef::from(&CartPoll::from_json(token)?))
+}
+
+fn refuse_order(given: &Given) -> Result<(), Failure> {
     if cart::expected(given)?.is_some() {
         return Err(given.usage(
             "--amount and --reference go with a transaction id: what is gone on from knows its own",
         ));
     }
-    Ok(CartRef::from(&CartPoll::from_json(token)?))
+    Ok(())
 }
 
 /// Keeps what the wait can be taken up from, if that is wanted.
@@ -93,15 +112,7 @@ pub(super) fn keep(given: &Given, cart: &CartRef, wait: WaitOptions) -> Result<(
         return Ok(());
     };
     let poll = CartPoll::new(cart.clone(), wait, Timestamp::now());
-    write(path, &poll).map_err(|error| Failure::file("written", path, error))
-}
-
-/// Writes all of it, or leaves the file as it was.
-fn write(path: &Path, poll: &CartPoll) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    fs::write(&name, poll.to_json() + "\n")?;
-    fs::rename(&name, path)
+    resume::store(path, &poll).map_err(|error| Failure::file("written", path, error))
 }
 
 /// Follows a cart until it ends, or Ctrl-C.
@@ -127,7 +138,7 @@ pub(super) fn to_the_end(
     let ended = cart::run(watched(&mut watch, console, interrupt, progress))?;
     console.hide_progress();
     let file = given.path("resume");
-    let kept = file.map_or(Ok(()), |path| write(path, watch.poll()));
+    let kept = file.map_or(Ok(()), |path| resume::store(path, watch.poll()));
     let going = |poll: &CartPoll| Going {
         command: if settles { "settle" } else { "wait" },
         poll: Some(poll.clone()),
