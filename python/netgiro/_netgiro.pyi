@@ -46,6 +46,7 @@ __all__ = [
     "Simulator",
     "__version__",
     "command",
+    "csv_cell",
     "mask_customer_id",
     "mask_customer_ids",
     "reconcile_columns",
@@ -1167,6 +1168,9 @@ def command(arguments: Sequence[str]) -> int:
     An exception of a signal's handler, such as KeyboardInterrupt, has it stop; a second one leaves it
     behind.
     """
+
+def csv_cell(text: str) -> str:
+    """Return a text as a cell of a CSV file that no spreadsheet takes for a formula."""
 
 def mask_customer_id(text: str) -> str:
     """Return a customer's number, of whatever spelling, with all but its last two characters masked."""
