@@ -28,6 +28,7 @@ mod callback;
 mod cart;
 mod check_many;
 mod client;
+mod csv;
 mod customer;
 mod diagnosis;
 mod duration;
@@ -66,6 +67,7 @@ pub use cart::{
 };
 pub use check_many::CheckMany;
 pub use client::Client;
+pub use csv::csv_cell;
 pub use customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
 pub use duration::{milliseconds, seconds};
 pub use error::{Error, ErrorKind, RequestSent, Result};
