@@ -96,7 +96,7 @@ def test_what_netgiro_says(shop, fault, spelling, awaited):
     try:
         start(spelling, awaited=awaited)
     except netgiro.NetgiroError as error:
-        assert "_start" in names_of(error.__traceback__)
+        assert "_start" in names_of(error.__traceback__)  # noqa: PT017 - the report is made while it is handled
         hides_all(RequestFactory().post("/pay"))
     else:
         pytest.fail("it went well")
@@ -183,7 +183,7 @@ def test_one_that_is_canceled_in_flight(shop):
         async_to_sync(hang_up)()
     except TimeoutError:
         hides_all()
-    except asyncio.TimeoutError:  # noqa: UP041 - another one before Python 3.11
+    except asyncio.TimeoutError:  # another one before Python 3.11
         hides_all()
     else:
         pytest.fail("it went well")
@@ -202,7 +202,7 @@ def test_the_settings(kind):
         assert conf.options().client["proxy"] == PROXY
         conf.client()
         try:
-            raise RuntimeError(repr(settings.NETGIRO))
+            raise RuntimeError(repr(settings.NETGIRO))  # noqa: TRY301
         except RuntimeError:
             hides_all(RequestFactory().get("/"))
     # What breaks while the settings are read has them in its frames.
