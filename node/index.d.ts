@@ -345,7 +345,10 @@ export interface CheckResults extends ReadonlyArray<CheckResult> {
   readonly total: number;
   /** Whether each of them has a result: false for what is done so far. */
   readonly isComplete: boolean;
-  /** The results as CSV (RFC 4180), with a line of names first. */
+  /**
+   * The results as CSV (RFC 4180), with a line of names first. Texts that a spreadsheet could take for a formula have an
+   * apostrophe before it.
+   */
   toCSV(): string;
   /**
    * The results as a `Table` of the package `apache-arrow`, which has to be installed: exact decimals, instants in UTC.

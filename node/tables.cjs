@@ -2,6 +2,7 @@
 // Results as tables: CSV, and Arrow's for those who have the package apache-arrow.
 
 const { classes } = require('./errors.cjs');
+const { native } = require('./native.cjs');
 
 const { ConfigurationError } = classes;
 
@@ -34,13 +35,8 @@ const COLUMNS = {
 
 function toCSV(results) {
   const columns = Object.values(COLUMNS);
-  const lines = results.map((result) => columns.map(([, of]) => field(of(result))).join(','));
+  const lines = results.map((result) => columns.map(([, of]) => native.csvCell(String(of(result) ?? ''))).join(','));
   return [Object.keys(COLUMNS).join(','), ...lines, ''].join('\r\n');
-}
-
-function field(value) {
-  const text = String(value ?? '');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function toArrow(results) {

@@ -52,6 +52,7 @@ __all__ = [
     "Simulator",
     "__version__",
     "command",
+    "csv_cell",
     "mask_customer_id",
     "mask_customer_ids",
     "reconcile_columns",
@@ -1225,6 +1226,9 @@ def check_new_cart(
     register_id: str | None = None,
 ) -> None:
     """Check the arguments of `insert_cart`; raises what `insert_cart` would raise for them before anything is sent."""
+
+def csv_cell(text: str) -> str:
+    """Return a text as a cell of a CSV file that no spreadsheet takes for a formula."""
 
 def mask_customer_id(text: str) -> str:
     """Return a customer's number, of whatever spelling, with all but its last two characters masked."""

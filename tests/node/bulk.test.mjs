@@ -200,6 +200,23 @@ describe('tables', () => {
     assert.equal((await client.checkMany([])).toCSV().split('\r\n').length, 2);
   });
 
+  it('are CSV without formulas, whatever separates cells', async () => {
+    for (const [reference, cell] of [
+      ['=1+1', "'=1+1"],
+      ['a;=1+1', `"a;'=1+1"`],
+      ['a\t@SUM(1)', `"a\t'@SUM(1)"`],
+      ['a| -1+1', `"a|' -1+1"`],
+      ['a\n＝1', `"a\n'＝1"`],
+      ['-5', '-5'],
+    ]) {
+      const { simulator, client } = await shopWith(0);
+      const cart = await client.insertCart({ ...ORDER, reference });
+      simulator.confirm(cart);
+      const [, line] = (await client.checkMany([cart])).toCSV().split(`${cart.transactionId},`);
+      assert.ok(line.startsWith(`${cell},`), line);
+    }
+  });
+
   it('are Arrow’s, with exact amounts', async () => {
     const { simulator, client, carts } = await shopWith(3, { decimals: 2 });
     simulator.confirm(carts[0]);

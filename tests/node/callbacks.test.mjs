@@ -197,6 +197,32 @@ describe('a proxy', () => {
     assert.ok((await failure(() => made(5))) instanceof ConfigurationError);
   });
 
+  it('of the environment is refused by name where it cannot be read, and not passed by', async () => {
+    const names = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy'];
+    const kept = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+    try {
+      for (const name of names.slice(0, 4)) {
+        for (const value of ['http://user:hunter2@10.0.0.1:3128 ', '"http://user:hunter2@10.0.0.1"', 'http://10.0.0.1\r']) {
+          for (const other of names) delete process.env[other];
+          process.env[name] = value;
+          const error = await failure(() => made());
+          assert.ok(error instanceof ConfigurationError, value);
+          assert.match(error.message, new RegExp(`the variable ${name} must`));
+          assert.doesNotMatch(inspect(error, { depth: Infinity }), /hunter2/);
+          made(undefined, { baseUrl: 'http://127.0.0.1:9/v1/' });
+          made('http://10.0.0.1:3128');
+          process.env.NO_PROXY = 'api.test.netgiro.is';
+          made();
+        }
+      }
+    } finally {
+      for (const name of names) {
+        if (kept[name] === undefined) delete process.env[name];
+        else process.env[name] = kept[name];
+      }
+    }
+  });
+
   it('is used where it can be: nobody listens there', async () => {
     const error = await failure(() => made('http://user:hunter2@127.0.0.1:9').checkCart(ID));
     assert.equal(error.code, 'connect');

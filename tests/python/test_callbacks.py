@@ -274,3 +274,31 @@ def test_a_proxy_that_is_none(proxy):
     with pytest.raises(netgiro.ConfigurationError, match="proxy must be a URL") as raised:
         netgiro.Client(APP_KEY, SECRET_KEY, proxy=proxy)
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize("kind", [netgiro.Client, netgiro.AsyncClient])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://me:hunter2@proxy.example:3128 ",
+        '"http://me:hunter2@proxy.example:3128"',
+        "http://me:hunter2@proxy.example:3128\r",
+        "socks5://me:hunter2@proxy.example",
+    ],
+)
+def test_a_proxy_of_the_environment_that_cannot_be_read(monkeypatch, name, kind, value):
+    for other in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NETGIRO_APP_KEY", APP_KEY)
+    monkeypatch.setenv("NETGIRO_SECRET_KEY", SECRET_KEY)
+    for make in (lambda: kind(APP_KEY, SECRET_KEY), kind.from_env):
+        with pytest.raises(netgiro.ConfigurationError, match=f"the variable {name} must") as raised:
+            make()
+        assert "hunter2" not in str(raised.value)
+    # It leads nowhere for this machine, for hosts it does not apply to, and where a proxy is given.
+    kind(APP_KEY, SECRET_KEY, base_url="http://127.0.0.1:9/v1/")
+    kind(APP_KEY, SECRET_KEY, proxy="http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", ".netgiro.is")
+    kind(APP_KEY, SECRET_KEY)

@@ -27,6 +27,8 @@ FORBIDDEN = [
     f"{PHONE[:3]} {PHONE[3:]}",
     KENNITALA,
     f"{KENNITALA[:6]}-{KENNITALA[6:]}",
+    f"{PHONE[:3]}\\u00a0{PHONE[3:]}",
+    f"{PHONE[:3]}\u00a0{PHONE[3:]}",
     # Enough of a key to know it by.
     SECRET[:12],
     SECRET[-12:],
@@ -157,6 +159,7 @@ FAULTS = [{"status": status} for status in (400, 401, 403, 404, 408, 429, 500, 5
     {"body": f'{{"Success":false,"ResultCode":10306,"Message":"no {KENNITALA} here"}}'},
     {"status": 400, "body": f"CustomerId {PHONE} is wrong"},
     {"status": 500, "body": f"<html>{KENNITALA}</html>"},
+    {"status": 400, "body": f'{{"Message":"{PHONE[:3]}\\u00a0{PHONE[3:]}, {PHONE}/{KENNITALA}"}}'},
     {"body": f'{{"Success":true,"TransactionId":"{PHONE}"}}'},
 ]
 
@@ -172,7 +175,7 @@ def test_failures(told, shop, simulator, fault):
     ask(told, shop.wait_for_cart, SOME_ID, timeout=0.05, policy=QUICK)
 
 
-def test_refusals(told, shop):
+def test_refusals(told, shop, monkeypatch):
     shop.check_cart(SOME_ID)  # something for the log
     for customer in (
         PHONE + "0",
@@ -195,7 +198,19 @@ def test_refusals(told, shop):
         f"ftp://me:{PASSWORD}@p",
     ):
         ask(told, netgiro.Client, SOME_ID, SECRET, proxy=proxy)
-    ask(told, netgiro.Client, SOME_ID, SECRET, base_url=f"https://me:{PASSWORD}@shop.is/")
+    for wrong in (SECRET, PASSWORD, f"https://me:{PASSWORD}@shop.is/", f"http://shop.is/?{SECRET}"):
+        for option in ("environment", "base_url", "response_verification", "ca_file", "proxy"):
+            ask(told, netgiro.Client, SOME_ID, SECRET, **{option: wrong})
+        monkeypatch.setenv("NETGIRO_APP_KEY", SOME_ID)
+        monkeypatch.setenv("NETGIRO_SECRET_KEY", SECRET)
+        for name in ("NETGIRO_ENVIRONMENT", "NETGIRO_BASE_URL"):
+            monkeypatch.setenv(name, wrong)
+            ask(told, netgiro.Client.from_env)
+            monkeypatch.delenv(name)
+    for number in (PHONE, {"customer_id": KENNITALA}, [f"{PHONE[:3]}-{PHONE[3:]}"]):
+        ask(told, shop.check_cart, number)
+        ask(told, shop.insert_cart, **{**order_of(PHONE), "amount": number})
+        ask(told, shop.insert_cart, **{**order_of(PHONE), "confirmation_type": number})
 
 
 def test_a_proxy_that_is_not_there(told, simulator):

@@ -8,6 +8,7 @@ import io
 import re
 import uuid
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -231,6 +232,34 @@ class TestFiles:
         assert row["note"].startswith("'@")
         assert row["difference"] == "-990"
 
+    @pytest.mark.parametrize("separator", [",", ";", "\t", "|", "\n", "\r\n"])
+    @pytest.mark.parametrize(
+        "formula", ["=1+1", '@SUM("a")', "+cmd|' /C calc'!A0", " -1+1", "＝1+1"]
+    )
+    def test_csv_holds_no_formulas_whatever_separates_cells(
+        self, separator: str, formula: str, tmp_path: Path
+    ) -> None:
+        text = f"a{separator}{formula}"
+        row = {
+            "reference": text,
+            "transaction_id": ID,
+            "amount": 1,
+            "status": "paid",
+            text: formula,
+        }
+        report = netgiro.reconcile([row], [], keep=[text], now=shop.NOW)
+        report.to_csv(tmp_path / "report.csv")
+        written = (tmp_path / "report.csv").read_text(encoding="utf-8")
+        for line in written.splitlines():
+            for cell in re.split(r"[,;\t|]", line):
+                bare = cell.strip(' "')
+                is_number = re.fullmatch(r"[+-]?[\d.]+", bare)
+                assert not bare.startswith(("=", "+", "-", "@", "＝")) or is_number, line
+        with (tmp_path / "report.csv").open(encoding="utf-8", newline="") as file:
+            [read] = csv.DictReader(file)
+        assert read["reference"] == f"a{separator}'{formula}"
+        assert read["amount" if "amount" in read else "order_amount"] == "1"
+
     def test_parquet(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         REPORT.to_parquet(tmp_path / "report.parquet")
         assert pyarrow.parquet.read_table(tmp_path / "report.parquet").equals(REPORT.to_arrow())
@@ -273,6 +302,15 @@ class TestFiles:
         cells = openpyxl.load_workbook(tmp_path / "report.xlsx")["All rows"][2]
         assert {"=1+1", "=2+2"} <= {cell.value for cell in cells}
         assert all(cell.data_type != "f" for cell in cells)
+        assert all(cell.quotePrefix for cell in cells if cell.data_type == "s")
+
+    def test_excel_holds_no_formulas_in_headers(self, tmp_path: Path) -> None:
+        row = {"reference": "1", "transaction_id": ID, "amount": 1, "status": "open", "{=1+1}": "x"}
+        report = netgiro.reconcile([row], [], keep=["{=1+1}"], now=shop.NOW)
+        report.to_excel(tmp_path / "report.xlsx")
+        cells = openpyxl.load_workbook(tmp_path / "report.xlsx")["All rows"][1]
+        assert "{=1+1}" in {cell.value for cell in cells}
+        assert all(cell.data_type == "s" for cell in cells)
 
 
 class TestMasking:
@@ -310,6 +348,14 @@ class TestMasking:
             ("note", f"asked {PHONE} twice"),
             ("note", KENNITALA),
             ("note", "111111-1119"),
+            ("note", "1111111129"),
+            ("note", "822.3281"),
+            ("note", "822\u20133281"),
+            ("note", "(822)3281"),
+            ("note", "8223281/1111111119"),
+            ("note", "82232811111111119"),
+            ("note", "８２２３２８１"),
+            ("note", "500004AB1C"),
             ("sími", "5551234"),
             ("Kennitala", "1234567890"),
             ("customer_id", "123"),
@@ -321,11 +367,16 @@ class TestMasking:
         text = self.everywhere(report, tmp_path)
         for number in re.findall(r"[\d-]{7,}", value) or [value]:
             assert number not in text
+        assert value not in text
         assert header in text
 
     def test_references_that_are_customers_numbers(self, tmp_path: Path) -> None:
         for numbers in (
             ["1111111119", "2222222229"],
+            ["1111111129", "8900123456", "0000000609"],
+            ["1111111129"],
+            ["8223281", "1111111129"],
+            ["822.3281", "+354 770 0001"],
             ["111111-1119", "111111-1119"],
             ["8223281", "7700001", "6112233"],
             ["822-3281"],
@@ -341,13 +392,28 @@ class TestMasking:
             for number in numbers:
                 assert number not in text
 
-    def test_order_numbers_of_seven_digits_are_no_phones(self) -> None:
+    @pytest.mark.parametrize(
+        "numbers",
+        [
+            range(8_000_000, 8_000_009),
+            range(2_026_000_001, 2_026_000_009),
+            # A year's, each day from 1 on.
+            [
+                2_026_000_000 + 10_000 * month + 100 * day + n
+                for month in (1, 12)
+                for day in (1, 31)
+                for n in range(9)
+            ],
+        ],
+        ids=["seven digits", "ten digits", "ten digits that begin with the day"],
+    )
+    def test_order_numbers_are_no_customers(self, numbers: Iterable[int]) -> None:
         rows = [
-            {"reference": 8_000_000 + at, "transaction_id": None, "amount": 1, "status": "open"}
-            for at in range(9)
+            {"reference": number, "transaction_id": None, "amount": 1, "status": "open"}
+            for number in numbers
         ]
         report = netgiro.reconcile(rows, [], now=shop.NOW)
-        assert {row.reference for row in report.rows} == {str(8_000_000 + at) for at in range(9)}
+        assert {row.reference for row in report.rows} == set(map(str, numbers))
 
     def test_messages(self) -> None:
         row = {"reference": "1", "transaction_id": ID, "amount": 1, "status": self.PHONE}

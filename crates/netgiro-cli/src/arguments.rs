@@ -94,13 +94,13 @@ fn find(name: &OsStr) -> Result<&'static Command, Failure> {
 }
 
 fn refused(error: &lexopt::Error, command: Option<&'static Command>) -> Failure {
-    Failure::Usage(error.to_string(), command.map(|command| command.name))
+    Failure::misused(&error.to_string(), command.map(|command| command.name))
 }
 
 impl Given {
     /// A mistake in what the command was given.
     pub(crate) fn usage(&self, message: impl Into<String>) -> Failure {
-        Failure::Usage(message.into(), Some(self.command.name))
+        Failure::misused(&message.into(), Some(self.command.name))
     }
 
     /// The command's argument, if it was given.
@@ -253,6 +253,8 @@ pub(crate) mod tests {
                 Some("wait"),
             ),
             ("wait -x", "-x", Some("wait")),
+            ("insert 822-3281", "\"******81\"", Some("insert")),
+            ("8223281", "no command \"*****81\"", None),
         ] {
             let (told, about) = refusal(line);
             assert!(told.contains(message), "{line}: {told}");

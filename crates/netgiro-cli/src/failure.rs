@@ -64,7 +64,12 @@ impl From<SimulatorError> for Failure {
 
 impl Failure {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::Usage(message.into(), None)
+        Self::misused(&message.into(), None)
+    }
+
+    /// A mistake in the words of the command line, which may hold a customer's number.
+    pub(crate) fn misused(message: &str, command: Option<&'static str>) -> Self {
+        Self::Usage(netgiro::mask_customer_ids(message), command)
     }
 
     /// A file that cannot be read or written.

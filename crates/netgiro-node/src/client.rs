@@ -479,3 +479,9 @@ impl Serialize for Checked {
 pub fn sign(secret_key: String, nonce: String, url: String, body: Uint8Array) -> String {
     netgiro::sign(&secret_key, &nonce, &url, &body)
 }
+
+/// A text as a cell of a CSV file that no spreadsheet takes for a formula.
+#[napi(catch_unwind)]
+pub fn csv_cell(text: String) -> String {
+    netgiro::csv_cell(&text)
+}

@@ -68,7 +68,7 @@ mod _netgiro {
     #[pymodule_export]
     use crate::poll::{CartPoll, PollPolicy};
     #[pymodule_export]
-    use crate::reconcile::{mask_customer_id, mask_customer_ids, reconcile_columns};
+    use crate::reconcile::{csv_cell, mask_customer_id, mask_customer_ids, reconcile_columns};
     #[pymodule_export]
     use crate::replay::MemoryReplayGuard;
     #[pymodule_export]

@@ -41,7 +41,8 @@ use callback::{json_style as json_text, replay_guard as replay};
 use follow as watch;
 use http::{sent_marker, tls, transport};
 use model::{
-    amount, cart, customer, decimal, duration, error, masking, poll, proxy, quote, secret, status,
+    amount, cart, csv, customer, decimal, duration, error, masking, poll, proxy, quote, secret,
+    status,
 };
 use protocol::{insert_answer, nonce, settlement, signature, wire};
 
@@ -61,6 +62,7 @@ pub use cart::{
 };
 pub use check_many::CheckMany;
 pub use client::Client;
+pub use csv::csv_cell;
 pub use customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
 pub use decimal::exact_decimal;
 pub use duration::{milliseconds, seconds};

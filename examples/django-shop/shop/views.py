@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 from jinja2 import Environment
 
@@ -22,12 +23,14 @@ from storefront.pages import PRODUCTS, is_order_id, kronur, masked, new_order_id
 log = logging.getLogger(__name__)
 
 
+@sensitive_post_parameters("phone")
 def checkout(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _pay(request)
     return _checkout(request) if _basket(request).count else redirect("/basket")
 
 
+@sensitive_variables("phone")
 def _pay(request: HttpRequest) -> HttpResponse:
     order_id, phone = request.POST.get("order_id", ""), request.POST.get("phone", "")
     if not is_order_id(order_id):
@@ -50,6 +53,7 @@ def _pay(request: HttpRequest) -> HttpResponse:
     return redirect(f"/orders/{get_object_or_404(Order, pk=order_id).id}/payment")
 
 
+@sensitive_variables("phone")
 def _place(order_id: str, phone: str, basket: Basket) -> bool:
     try:
         Order.objects.create(

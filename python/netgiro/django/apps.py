@@ -14,5 +14,7 @@ class NetgiroConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have the settings checked whenever Django checks the project."""
-        from netgiro.django import checks  # noqa: F401, PLC0415 - models must be there first
+        """Have the settings checked whenever Django checks the project, and what is secret in them concealed."""
+        from netgiro.django import checks, concealed  # noqa: F401, PLC0415 - models must be there first
+
+        concealed.conceal_settings()

@@ -17,11 +17,11 @@ from functools import partial
 from typing import Any, Protocol, SupportsIndex, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.views.decorators.debug import sensitive_variables
 
 import netgiro
 from netgiro._netgiro import check_new_cart
-from netgiro.django import conf, ledger
+from netgiro.django import concealed, conf, ledger
+from netgiro.django.concealed import Concealed
 from netgiro.django.ledger import OpenCheckoutError, Seen
 from netgiro.django.models import LET_GO, Cart
 from netgiro.webhook.steps import Steps, run, run_async
@@ -59,7 +59,7 @@ class Side(Protocol):
     """How Netgíró is asked and the database written: blocking, or awaited."""
 
     def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
-        """Return a call of the client's method `name`."""
+        """Return a call of the client's method `name`; what is concealed is revealed to it alone."""
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         """Return a call of a function that uses the database."""
@@ -67,7 +67,8 @@ class Side(Protocol):
 
 class _Blocking:
     def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
-        return partial(getattr(conf.client(), name), *args, **kwargs)
+        method = getattr(conf.client(), name)
+        return lambda: method(*args, **concealed.revealed(kwargs))
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         return partial(function, *args)
@@ -78,7 +79,7 @@ class _Awaited:
         method = getattr(conf.async_client(), name)
 
         async def call() -> Any:
-            return await method(*args, **kwargs)
+            return await method(*args, **concealed.revealed(kwargs))
 
         return call
 
@@ -102,7 +103,6 @@ async def _to_its_end(steps: Steps[_T]) -> _T:
     return await asyncio.shield(task)
 
 
-@sensitive_variables("customer_id", "request")
 def start(  # noqa: PLR0913 - as many options as the API
     order_reference: str,
     amount: SupportsIndex,
@@ -127,13 +127,14 @@ def start(  # noqa: PLR0913 - as many options as the API
     `insert_cart` raises when nobody was asked, after which the order is free again. Ctrl-C and whatever else
     breaks it off is recorded as well, by what is known then.
     """
+    customer = concealed.customer(customer_id)
+    del customer_id
     request = _request(confirmation_type, description, items, location_id, register_id)
     seconds = conf.options().checkout_timeout if timeout is None else timeout
     order = _order(order_reference, amount, seconds)
-    return run(_start(blocking, order, customer_id, request, seconds))
+    return run(_start(blocking, order, customer, request, seconds))
 
 
-@sensitive_variables("customer_id", "request")
 async def astart(  # noqa: PLR0913
     order_reference: str,
     amount: SupportsIndex,
@@ -147,10 +148,12 @@ async def astart(  # noqa: PLR0913
     timeout: float | None = None,
 ) -> Cart:
     """Do what `start` does, awaited. Canceling the caller does not cancel it half-way."""
+    customer = concealed.customer(customer_id)
+    del customer_id
     request = _request(confirmation_type, description, items, location_id, register_id)
     seconds = conf.options().checkout_timeout if timeout is None else timeout
     order = _order(order_reference, amount, seconds)
-    return await _to_its_end(_start(_awaited, order, customer_id, request, seconds))
+    return await _to_its_end(_start(_awaited, order, customer, request, seconds))
 
 
 def check(cart: Cart) -> Cart:
@@ -176,19 +179,21 @@ async def acancel(cart: Cart) -> Cart:
     return await _to_its_end(_cancel(_awaited, cart))
 
 
-@sensitive_variables("code")
-def confirm(cart: Cart, code: str | None = None) -> Cart:
+def confirm(cart: Cart, code: str | Concealed | None = None) -> Cart:
     """Confirm a reserved cart, or send the customer's SMS code; returns the cart.
 
     Raises ApiError when Netgíró says no; the cart is then as it was.
     """
-    return run(_confirm(blocking, cart, code))
+    sms_code = concealed.sms_code(code)
+    del code
+    return run(_confirm(blocking, cart, sms_code))
 
 
-@sensitive_variables("code")
-async def aconfirm(cart: Cart, code: str | None = None) -> Cart:
+async def aconfirm(cart: Cart, code: str | Concealed | None = None) -> Cart:
     """Do what `confirm` does, awaited."""
-    return await _to_its_end(_confirm(_awaited, cart, code))
+    sms_code = concealed.sms_code(code)
+    del code
+    return await _to_its_end(_confirm(_awaited, cart, sms_code))
 
 
 def _request(
@@ -211,18 +216,20 @@ def _request(
     }
 
 
-@sensitive_variables("customer_id", "request")
 def _start(
-    side: Side, order: netgiro.Cart, customer_id: str, request: dict[str, Any], timeout: float
+    side: Side, order: netgiro.Cart, customer: Concealed, request: dict[str, Any], timeout: float
 ) -> Steps[Cart]:
     kind = request["confirmation_type"]
     cart: Cart = yield side.database(
-        ledger.begin, order.reference, order.amount, masked(customer_id), kind
+        ledger.begin, order.reference, order.amount, customer.shown, kind
     )
     is_ready = False
     try:
         check_new_cart(
-            amount=cart.amount, reference=cart.reference, customer_id=customer_id, **request
+            amount=cart.amount,
+            reference=cart.reference,
+            customer_id=customer.reveal(),
+            **request,
         )
         side.netgiro("insert_cart")  # makes the client, which the settings may not let
         is_ready = True
@@ -230,7 +237,7 @@ def _start(
             "insert_cart",
             amount=cart.amount,
             reference=cart.reference,
-            customer_id=customer_id,
+            customer_id=customer,
             **request,
         )
     except GeneratorExit:
@@ -289,13 +296,6 @@ def _order(order_reference: str, amount: SupportsIndex, timeout: float) -> netgi
     return netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=amount)
 
 
-def masked(customer_id: str) -> str:
-    """Return a customer's number but for its last two characters hidden."""
-    compact = "".join(filter(str.isalnum, str(customer_id)))[-12:]
-    shown = compact[-2:] if len(compact) > 4 else ""  # noqa: PLR2004
-    return "*" * (len(compact) - len(shown)) + shown
-
-
 def ask(side: Side, cart: Cart) -> Steps[Seen]:
     """Ask once where a cart stands; one that is to be canceled is canceled, and the answer read."""
     ours = cart.as_sent()
@@ -339,8 +339,7 @@ def _recorded(side: Side, cart: Cart) -> Steps[Cart]:
     return recorded
 
 
-@sensitive_variables("code")
-def _confirm(side: Side, cart: Cart, code: str | None) -> Steps[Cart]:
+def _confirm(side: Side, cart: Cart, code: Concealed) -> Steps[Cart]:
     cart = yield side.database(_reread, cart)
     state: netgiro.CartState = yield side.netgiro("confirm_cart", cart.as_sent(), identifier=code)
     if not state.is_final:

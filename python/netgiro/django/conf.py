@@ -15,6 +15,7 @@ from django.core.signals import setting_changed
 from django.urls import NoReverseMatch, reverse
 
 import netgiro
+from netgiro.django.concealed import conceal_settings
 
 __all__ = [
     "Options",
@@ -128,7 +129,7 @@ def _shop_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
     if url is not None and not _is_base_url(url):
         yield Problem(
             "netgiro.E005",
-            f"CALLBACK_BASE_URL in NETGIRO cannot be used: {url!r}.",
+            f"CALLBACK_BASE_URL in NETGIRO cannot be used{_quoted(url)}.",
             'Where the site is reached from outside, without a path: "https://shop.example".',
         )
     elif url is not None:
@@ -144,7 +145,7 @@ def _shop_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
     if not is_duration(timeout):
         yield Problem(
             "netgiro.E007",
-            f"CHECKOUT_TIMEOUT in NETGIRO must be a number of seconds above 0; got {timeout!r}.",
+            f"CHECKOUT_TIMEOUT in NETGIRO must be a number of seconds above 0; got {_shown(timeout)}.",
             "How long a customer may take before the cart is canceled; Netgíró's limit is 180.",
         )
     try:
@@ -158,6 +159,19 @@ def _shop_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
     for name in ("REPLAY_GUARD", "CHECK_AFTER_CALLBACK"):
         if not isinstance(given.get(name, _SHOP[name]), bool):
             yield Problem("netgiro.E009", f"{name} in NETGIRO must be True or False.", "")
+
+
+def _shown(value: object) -> str:
+    """Return a number as it is, and of anything else the type: a secret may be where it does not belong."""
+    is_number = isinstance(value, (int, float))
+    return repr(value) if is_number else f"an object of type {type(value).__name__}"
+
+
+def _quoted(url: object) -> str:
+    """Return a URL as a message goes on with it, unless it may hold a password or a key."""
+    longest = 60
+    is_plain = isinstance(url, str) and len(url) <= longest and not set(url) & set("@?#=+ ")
+    return f": {url!r}" if is_plain else ""
 
 
 def is_duration(value: object) -> bool:
@@ -188,7 +202,7 @@ def _policy(given: Mapping[str, Any]) -> netgiro.PollPolicy | None:
 def _checked(policy: Any) -> netgiro.PollPolicy | None:
     if policy is None or isinstance(policy, netgiro.PollPolicy):
         return policy
-    raise TypeError(f"got {policy!r}")
+    raise TypeError(f"got {_shown(policy)}")
 
 
 class _Kept:
@@ -212,6 +226,7 @@ _kept = _Kept()
 def _forget(*, setting: str, **_: object) -> None:
     if setting == "NETGIRO":
         _kept.forget()
+        conceal_settings()
 
 
 # A test that overrides the setting gets clients of its own.

@@ -235,15 +235,19 @@ class Cart(models.Model):
 
         Raises ApiError when Netgíró says no; the cart is then as it was.
         """
-        from netgiro.django import checkout  # noqa: PLC0415
+        from netgiro.django import checkout, concealed  # noqa: PLC0415
 
-        return checkout.confirm(self, code)
+        sms_code = concealed.sms_code(code)
+        del code
+        return checkout.confirm(self, sms_code)
 
     async def aconfirm(self, code: str | None = None) -> Cart:
         """Do what `confirm` does, awaited."""
-        from netgiro.django import checkout  # noqa: PLC0415
+        from netgiro.django import checkout, concealed  # noqa: PLC0415
 
-        return await checkout.aconfirm(self, code)
+        sms_code = concealed.sms_code(code)
+        del code
+        return await checkout.aconfirm(self, sms_code)
 
 
 class SeenCallback(models.Model):

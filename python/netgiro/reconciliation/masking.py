@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
 
 from netgiro._netgiro import mask_customer_ids
 from netgiro.reconciliation.text import fold
@@ -14,6 +16,7 @@ _NAMES = re.compile(
     r"customer|customer id|customerid|vidskiptavinur|vidskiptamadur|netfang|email|e mail)\b"
 )
 _SERIAL = 100
+_PHONE, _KENNITALA = 7, 10
 
 
 def masked_column(header: str, values: Sequence[str | None]) -> list[str | None]:
@@ -26,17 +29,18 @@ def masked_column(header: str, values: Sequence[str | None]) -> list[str | None]
 def are_customer_ids(references: Sequence[str | None]) -> bool:
     """Return whether a shop uses customers' numbers as its references.
 
-    Order numbers of seven digits look like phone numbers, but they are a series: close to each other,
-    as nobody's customers are.
+    Order numbers of seven or ten digits look like phone numbers and kennitölur, but they are a series: most are
+    close to the next, as nobody's customers are.
     """
     given = {reference for reference in references if reference is not None}
     if not given or any(mask_customer_ids(reference) == reference for reference in given):
         return False
-    digits = [re.sub(r"\D", "", reference) for reference in given]
-    if any(len(text) != 7 for text in digits) or any("-" in text for text in given):  # noqa: PLR2004
+    lengths = {len(reference) if reference.isdecimal() else 0 for reference in given}
+    if len(lengths) > 1 or not lengths <= {_PHONE, _KENNITALA}:
         return True
-    numbers = [int(text) for text in digits]
-    return len(numbers) > 1 and max(numbers) - min(numbers) >= _SERIAL * len(numbers)
+    numbers = sorted(map(int, given))
+    gaps = [after - before for before, after in pairwise(numbers)]
+    return median(gaps) >= _SERIAL if gaps else lengths == {_KENNITALA}
 
 
 def _hidden(text: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import os
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netgiro._netgiro import csv_cell
 from netgiro.reconciliation import frames, page, workbook
 from netgiro.reconciliation.plot import Plots
 from netgiro.reconciliation.rows import Outcome, Row, Rows, Total, Totals
@@ -173,15 +172,17 @@ class Reconciliation:
         return text
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write all rows as CSV in UTF-8, amounts with a decimal point."""
+        """Write all rows as CSV in UTF-8, amounts with a decimal point.
+
+        Texts that a spreadsheet could take for a formula have an apostrophe before it.
+        """
         columns = self._rows.columns()
         for name in frames.INSTANTS:
             columns[name] = frames.instants(columns[name])
         with Path(path).open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            for row in zip(*columns.values(), strict=True):
-                writer.writerow([_safe(frames.plain(value)) for value in row])
+            for row in (columns, *zip(*columns.values(), strict=True)):
+                texts = ("" if value is None else str(frames.plain(value)) for value in row)
+                file.write(",".join(map(csv_cell, texts)) + "\r\n")
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write all rows as Parquet, with pyarrow or polars."""
@@ -197,13 +198,3 @@ def _plain(row: Row) -> dict[str, Any]:
     kept = named.pop("kept")
     named["outcome"] = row.outcome.value
     return named | {name: value for name, value in kept.items() if name not in named}
-
-
-def _safe(value: Any) -> Any:
-    """Return text that no spreadsheet takes for a formula: references come from outside."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        try:
-            Decimal(value)
-        except ArithmeticError:
-            return f"'{value}"
-    return value

@@ -29,7 +29,11 @@ def write(report: Reconciliation, path: str | os.PathLike[str]) -> None:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with excel.Workbook(os.fspath(path), options) as book:
         book.set_properties({"title": "Reconciliation"})
-        head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF1F5"})
+        # Texts come from outside: with this mark they stay texts, also where somebody edits the cell.
+        text = book.add_format({"quote_prefix": True})
+        head = book.add_format(
+            {"bold": True, "bottom": 1, "bg_color": "#EEF1F5", "quote_prefix": True}
+        )
         kronur = book.add_format({"num_format": "#,##0.##;[Red]-#,##0.##"})
         whole = book.add_format({"num_format": "#,##0;[Red]-#,##0"})
         instant = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
@@ -53,7 +57,7 @@ def write(report: Reconciliation, path: str | os.PathLike[str]) -> None:
         for at, value in enumerate(_numbers(report.totals[:-1]), start=1):
             sheet.write_number(line, at, value, bold)
 
-        styles = {"amount": kronur, "whole": whole, "instant": instant}
+        styles = {"amount": kronur, "whole": whole, "instant": instant, "text": text}
         _sheet(book.add_worksheet("Exceptions"), report.exceptions, head, styles)
         _sheet(book.add_worksheet("All rows"), report.rows, head, styles)
 
@@ -66,7 +70,7 @@ def _sheet(sheet: Any, rows: Rows, head: Any, styles: dict[str, Any]) -> None:
     columns = rows.columns()
     for at, (name, values) in enumerate(columns.items()):
         sheet.set_column(at, at, _WIDTHS.get(name, 16))
-        sheet.write(0, at, name, head)
+        sheet.write_string(0, at, name, head)
         _column(sheet, at, name, values, styles)
     sheet.freeze_panes(1, 2)
     if columns:
@@ -83,7 +87,7 @@ def _column(sheet: Any, at: int, name: str, values: Iterable[Any], styles: dict[
         if value is None:
             continue
         if isinstance(value, str):
-            sheet.write_string(row, at, value)
+            sheet.write_string(row, at, value, styles["text"])
         elif isinstance(value, Decimal) and abs(value) >= _MOST_WHOLE:
             sheet.write_string(row, at, str(value))
         else:

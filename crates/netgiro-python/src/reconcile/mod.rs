@@ -19,14 +19,20 @@ use crate::values::{CartState, CheckResult};
 
 /// Return a text with the phone numbers, kennitölur and app codes in it masked.
 #[pyfunction]
-pub(crate) fn mask_customer_ids(text: &str) -> String {
-    netgiro::mask_customer_ids(text)
+pub(crate) fn mask_customer_ids(text: &Bound<'_, PyString>) -> String {
+    netgiro::mask_customer_ids(&text.to_string_lossy())
 }
 
 /// Return a customer's number, of whatever spelling, with all but its last two characters masked.
 #[pyfunction]
-pub(crate) fn mask_customer_id(text: &str) -> String {
-    netgiro::mask_customer_id(text)
+pub(crate) fn mask_customer_id(text: &Bound<'_, PyString>) -> String {
+    netgiro::mask_customer_id(&text.to_string_lossy())
+}
+
+/// Return a text as a cell of a CSV file that no spreadsheet takes for a formula.
+#[pyfunction]
+pub(crate) fn csv_cell(text: &Bound<'_, PyString>) -> String {
+    netgiro::csv_cell(&text.to_string_lossy())
 }
 
 /// Classify orders and payments; `netgiro.reconcile` reads its inputs for it.

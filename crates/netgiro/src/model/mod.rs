@@ -2,6 +2,7 @@
 
 pub(crate) mod amount;
 pub(crate) mod cart;
+pub(crate) mod csv;
 pub(crate) mod customer;
 pub(crate) mod decimal;
 pub(crate) mod duration;

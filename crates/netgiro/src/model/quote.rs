@@ -68,7 +68,8 @@ pub(crate) fn path(path: &Path) -> String {
         let extension = extension.to_string_lossy();
         extension.len() <= LONGEST_PART && extension.chars().all(|c| c.is_ascii_alphabetic())
     });
-    if is_file && !shown.contains(char::is_control) {
+    let may_hold_more = |c: char| c.is_control() || matches!(c, '@' | '?' | '=');
+    if is_file && !shown.contains(may_hold_more) {
         shown
     } else {
         length(&shown)
@@ -181,7 +182,12 @@ mod tests {
     #[test]
     fn a_path_is_quoted_if_it_is_one() {
         assert_eq!(super::path(Path::new("/etc/ssl/ca.pem")), "/etc/ssl/ca.pem");
-        for text in [SECRET, "-----BEGIN PRIVATE KEY-----\nMIIE", "hunter2"] {
+        for text in [
+            SECRET,
+            "-----BEGIN PRIVATE KEY-----\nMIIE",
+            "hunter2",
+            "me:hunter2@shop.is",
+        ] {
             assert!(!super::path(Path::new(text)).contains(text), "{text}");
         }
     }
