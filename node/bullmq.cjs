@@ -43,7 +43,7 @@ function cartPollProcessor(options) {
   const given = members('cartPollProcessor', options, { client: required(client), onSettled: required(fn) }, ConfigurationError);
   const { DelayedError } = bullmq();
   return async (job, token) => {
-    const before = CartPoll.fromJson(job.data.poll);
+    const before = read(job);
     const poll = await step(given.client, before);
     if (poll.toJson() !== before.toJson()) await job.updateData({ ...job.data, poll: poll.toJSON() });
     if (!poll.isDone) {
@@ -55,6 +55,16 @@ function cartPollProcessor(options) {
   };
 }
 
+/** The poll of a job. One that no poll has written is as unreadable the next time: the job fails for good, and is kept. */
+function read(job) {
+  try {
+    return CartPoll.fromJson(job.data.poll);
+  } catch (error) {
+    job.discard?.();
+    throw error;
+  }
+}
+
 /** One check, when it is due; at the deadline the cart is settled, which cancels it and reads the answer. */
 async function step(of, before) {
   try {
@@ -62,7 +72,7 @@ async function step(of, before) {
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) throw error;
     const poll = error.poll ?? before;
-    return poll.answered(await of.settleCart(poll, { timeoutMs: 0 }));
+    return poll.answered(await of.settleCart(poll, { timeoutMs: 0 }), { afterCancel: true });
   }
 }
 

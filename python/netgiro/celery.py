@@ -163,9 +163,13 @@ class Netgiro:
     def _step(self, token: str, reference: str | None, failures: int) -> None:
         try:
             poll = netgiro.CartPoll.from_json(token)
-        except netgiro.InvalidRequestError as error:
-            # Another version's, or not from here: it is as unreadable the next time.
-            logger.exception("a message was refused")
+        except (netgiro.InvalidRequestError, TypeError) as error:
+            # Not what a poll writes: it is as unreadable the next time, and nobody else knows of the cart.
+            logger.exception(
+                "a message was refused, and the cart of %r is followed no longer: a person should look at "
+                "it, and follow it again. It held %s",
+                *(reference, token),
+            )
             raise Reject(error, requeue=False) from error
         try:
             try:
@@ -194,7 +198,7 @@ class Netgiro:
             return self.client.poll_step(poll)
         except netgiro.WaitTimeoutError as error:
             late = error.poll or poll
-        return late.answered(self.client.settle_cart(late, timeout=_AT_ONCE))
+        return late.answered(self.client.settle_cart(late, timeout=_AT_ONCE), after_cancel=True)
 
     def _tell(self, poll: netgiro.CartPoll, reference: str | None) -> None:
         state = poll.state

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from shell import ACCEPTS, CUSTOMER, PATIENCE, Ended, Running, Shell, Simulator, Terminal
 
+NOBODYS_CART = "0f0e0d0c-0b0a-4908-8706-050403020100"
 INSERT = ("insert", "--amount", "4990", "--reference", "order-1", "--customer")
 
 
@@ -63,6 +64,41 @@ def test_a_wait_that_runs_out_leaves_the_cart_open_and_can_go_on(
     assert (again.code, again.out.split()[1]) == (0, "confirmed")
     by_json = shell.run("wait", "--poll", json.dumps(ended.error["poll"]))
     assert by_json.code == 0
+
+
+def test_a_poll_that_contradicts_itself_is_refused_and_nothing_is_sent(
+    shell: Shell, simulator: Simulator, cart: str, tmp_path: Path
+) -> None:
+    simulator.act(cart, "confirm")
+    kept = tmp_path / "cart.json"
+    assert shell.run("wait", cart, "--resume", kept).code == 0
+    token = json.loads(kept.read_text())
+    checks = simulator.cart(cart)["checks"]
+    assert shell.run("settle", "--poll", json.dumps(token)).code == 0
+    assert simulator.cart(cart)["checks"] == checks
+    for changes in (
+        {"result_code": 10425},
+        {"result_code": 10201},
+        {"payment_successful": False},
+        {"payment": token["state"]["payment"] | {"transaction_id": NOBODYS_CART}},
+    ):
+        spoilt = json.dumps(token | {"state": token["state"] | changes})
+        kept.write_text(spoilt)
+        for command in ("wait", "settle"):
+            for given in (["--poll", spoilt], ["--resume", kept]):
+                ended = shell.run(command, *given, "--json")
+                assert (ended.code, ended.error["code"]) == (2, "invalid_request")
+    assert simulator.cart(cart)["checks"] == checks
+
+
+def test_a_cart_that_is_not_there_yet_is_not_canceled(
+    shell: Shell, simulator: Simulator, cart: str
+) -> None:
+    simulator.act(cart, "confirm")
+    simulator.fault(endpoint="CheckCart", result_code=10201)
+    ended = shell.run("wait", cart, "--json")
+    assert (ended.code, ended.record["status"]) == (0, "confirmed")
+    assert [record["status"] for record in ended.records] == ["confirmed"]
 
 
 def test_settling_cancels_and_reads_the_answer(

@@ -271,7 +271,7 @@ describe('callbacks', () => {
 });
 
 describe('poll schedules', () => {
-  const { cases, transaction_id: transactionId } = vectors('poll');
+  const { cases, tokens, transaction_id: transactionId } = vectors('poll');
   const assertStands = (poll, expected) => {
     const { state, ...times } = expected;
     assertHas(poll, times);
@@ -281,8 +281,18 @@ describe('poll schedules', () => {
     assert.equal(again.toJson(), poll.toJson());
     assert.deepEqual(CartPoll.fromJson(JSON.stringify(poll)), poll);
   };
-  const seenOf = ({ status, error }) => {
+  for (const { name, text, expect } of tokens) {
+    it(`token: ${name}`, () => {
+      assertStands(CartPoll.fromJson(text), expect);
+      assertStands(CartPoll.fromJson(JSON.parse(text)), expect);
+    });
+  }
+  const seenOf = ({ status, state, error }) => {
     if (status) return status;
+    if (state) {
+      const checkedAt = '2026-01-01T00:00:00Z';
+      return { message: null, payment: null, referenceId: null, ...camel(state), transactionId, paymentSuccessful: false, checkedAt };
+    }
     const { code, http_status: httpStatus, retry_after_ms: retryAfter } = error;
     const { class: name } = vectors('errors').errors.find((each) => each.code === code);
     return new netgiro[name]('seen', { httpStatus, retryAfter });
@@ -300,7 +310,8 @@ describe('poll schedules', () => {
       assertStands(poll, vector.expect);
       for (const step of vector.steps) {
         const { sentAt, now: at, jitter } = camel(step);
-        const answer = () => poll.answered(seenOf(step.seen), { sentAt, now: at, jitter });
+        const { afterCancel } = camel(step.seen);
+        const answer = () => poll.answered(seenOf(step.seen), { sentAt, now: at, jitter, afterCancel });
         if (step.expect.raises) {
           const error = await failure(answer);
           assertError(error, { code: step.expect.raises });

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import builtins
 import json
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -379,6 +380,11 @@ def check_poll(poll, expected):
 def seen_of(told):
     if "status" in told:
         return told["status"]
+    if "state" in told:
+        state = dict(told["state"], payment_successful=False)
+        if "payment" in state:
+            state["payment"] = netgiro.PaymentInfo(**state["payment"])
+        return netgiro.CartState(vectors("poll", "transaction_id"), **state)
     error = told["error"]
     kind = next(row["class"] for row in vectors("errors", "errors") if row["code"] == error["code"])
     facts = {}
@@ -387,6 +393,14 @@ def seen_of(told):
     if "retry_after_ms" in error:
         facts["retry_after"] = error["retry_after_ms"] / 1000
     return getattr(netgiro, kind)("told so", **facts)
+
+
+@pytest.mark.parametrize("case", cases("poll", "tokens"))
+def test_tokens(case):
+    poll = netgiro.CartPoll.from_json(case["text"])
+    check_poll(poll, case["expect"])
+    assert netgiro.CartPoll.from_json(poll.to_json()) == poll
+    assert pickle.loads(pickle.dumps(poll)) == poll
 
 
 @pytest.mark.parametrize("case", cases("poll"))
@@ -412,6 +426,7 @@ def test_poll(case):
             "sent_at": instant(step["sent_at"]),
             "now": instant(step["now"]),
             "jitter": step["jitter"],
+            "after_cancel": step["seen"].get("after_cancel", False),
         }
         expected = step.get("expect", {})
         raises = step.get("raises") or expected.get("raises")

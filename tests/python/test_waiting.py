@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import pickle
 import statistics
 import threading
 import time
@@ -345,6 +347,94 @@ def test_answered_takes_states_words_and_errors():
         poll.answered("pending", now=datetime(2026, 1, 1))  # noqa: DTZ001
     with pytest.raises(TypeError):
         poll.answered("pending", now=1.0)
+
+
+# What nobody can have answered about a cart that is paid.
+SPOILT = [
+    {"result_code": 10425},
+    {"result_code": 10201},
+    {"result_code": None},
+    {"payment_successful": False},
+    {"payment_successful": None},
+    {"payment": {"transaction_id": SOME_ID}},
+    {"payment": {"status_id": 5}},
+]
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_what_is_handed_in_is_checked_as_an_answer_is(shop, simulator, spoilt):
+    cart = insert(shop)
+    simulator.confirm(cart)
+    paid = shop.check_cart(cart)
+    poll = netgiro.CartPoll(cart)
+    done = poll.answered(paid)
+    assert done.is_done
+    sent = len(simulator.requests())
+
+    payment = spoilt.get("payment")
+    members = {
+        name: getattr(paid, name) for name in ("result_code", "payment_successful", "payment")
+    }
+    members |= spoilt
+    if payment:
+        members["payment"] = netgiro.PaymentInfo(**paid.payment.to_dict() | payment)
+    state = netgiro.CartState(paid.transaction_id, paid.status, **members)
+    for after_cancel in (False, True):
+        with pytest.raises(netgiro.InvalidRequestError):
+            poll.answered(state, after_cancel=after_cancel)
+
+    token = json.loads(done.to_json())
+    told = {name: value for name, value in spoilt.items() if name != "payment"}
+    if payment:
+        told["payment"] = token["state"]["payment"] | {
+            name: str(value) if name == "transaction_id" else value
+            for name, value in payment.items()
+        }
+    token["state"] |= told
+    text = json.dumps(token)
+    with pytest.raises(netgiro.InvalidRequestError):
+        netgiro.CartPoll.from_json(text)
+    with pytest.raises(netgiro.InvalidRequestError):
+        shop.poll_step(text)
+    restore, _ = done.__reduce__()
+    with pytest.raises(netgiro.InvalidRequestError):
+        restore(text)
+
+    results = netgiro.CheckResults([netgiro.CheckResult(cart.transaction_id, state=state)])
+    for resume in (results, list(results)):
+        with pytest.raises(netgiro.InvalidRequestError):
+            shop.check_many([cart], resume=resume)
+        with pytest.raises(netgiro.InvalidRequestError):
+            list(shop.wait_many([cart], resume=resume))
+    kept = pickle.dumps(results)
+    with pytest.raises(netgiro.InvalidRequestError):
+        pickle.loads(kept)
+    assert len(simulator.requests()) == sent
+
+
+def test_a_cart_that_is_not_there_yet_is_not_canceled(shop, simulator):
+    quick = netgiro.PollPolicy(0.01, 0.02, 0.03)
+    cart = insert(shop)
+    simulator.add_fault("CheckCart", result_code=10201)
+    told = []
+    simulator.confirm(cart)
+    assert shop.wait_for_cart(cart, policy=quick, on_update=told.append).is_paid
+    assert [state.status for state in told] == ["confirmed"]
+
+    # A queue that delivers the first step twice has seen it once.
+    late = insert(shop)
+    poll = netgiro.CartPoll(late, policy=netgiro.PollPolicy(60.0, 60.0, 60.0))
+    simulator.add_fault("CheckCart", result_code=10201, count=2)
+    first, again = shop.poll_step(poll), shop.poll_step(poll)
+    assert [each.is_done for each in (first, again)] == [False, False]
+    sent = len(simulator.requests())
+    assert shop.poll_step(first) == first
+    assert len(simulator.requests()) == sent
+
+    # What our own cancel answers is believed at once.
+    state = shop.settle_cart(late, timeout=0.001, policy=quick)
+    assert state.status == "canceled"
+    assert first.answered(state, after_cancel=True).is_done
 
 
 def test_the_schedule_is_the_same_blocking_and_awaited(simulator):

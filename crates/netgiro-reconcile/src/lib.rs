@@ -171,10 +171,8 @@ impl From<&CartState> for Check {
 impl From<&CheckResult> for Check {
     fn from(result: &CheckResult) -> Self {
         match &result.outcome {
-            Ok(state) => Self {
-                transaction_id: result.transaction_id,
-                ..Self::from(state)
-            },
+            // A state is about its own cart alone, whatever stands beside it.
+            Ok(state) => Self::from(state),
             Err(error) => Self {
                 transaction_id: result.transaction_id,
                 outcome: Err(error.to_string()),

@@ -300,6 +300,10 @@ def ask(side: Side, cart: Cart) -> Steps[Seen]:
     """Ask once where a cart stands; one that is to be canceled is canceled, and the answer read."""
     ours = cart.as_sent()
     sent_at = _now()
+    try:
+        ledger.poll_of(cart)
+    except netgiro.InvalidRequestError as error:
+        return Seen(error, sent_at)
     doubt: netgiro.NetgiroError | None = None
     # Also one that was given up, should it turn up at Netgíró after all.
     if cart.is_settling or cart.status in LET_GO:
@@ -341,7 +345,9 @@ def _recorded(side: Side, cart: Cart) -> Steps[Cart]:
 
 def _confirm(side: Side, cart: Cart, code: Concealed) -> Steps[Cart]:
     cart = yield side.database(_reread, cart)
-    state: netgiro.CartState = yield side.netgiro("confirm_cart", cart.as_sent(), identifier=code)
+    ours = cart.as_sent()
+    ledger.poll_of(cart)  # nothing is sent about a cart whose poll cannot be its own
+    state: netgiro.CartState = yield side.netgiro("confirm_cart", ours, identifier=code)
     if not state.is_final:
         seen = Seen(state, _now())
         recorded: Cart = yield side.database(ledger.record, cart.pk, seen)

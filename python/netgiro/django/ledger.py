@@ -24,7 +24,15 @@ from django.utils import timezone
 
 import netgiro
 from netgiro.django.conf import options
-from netgiro.django.models import CLOSED, LET_GO, NOT_SENT, Cart, SeenCallback, Status
+from netgiro.django.models import (
+    CLOSED,
+    LET_GO,
+    NOT_SENT,
+    UNREADABLE_POLL,
+    Cart,
+    SeenCallback,
+    Status,
+)
 from netgiro.django.signals import cart_canceled, cart_confirmed, cart_declined
 from netgiro.webhook import Refusal
 
@@ -43,6 +51,7 @@ __all__ = [
     "lease",
     "not_inserted",
     "outcome_unknown",
+    "poll_of",
     "record",
     "report",
 ]
@@ -57,6 +66,7 @@ _SIGNALS = {
     Status.ABANDONED: cart_canceled,
 }
 
+_SHOPS_MOVE = {Status.NEEDS_CODE, Status.RESERVED}
 # Where it is the shop's move, asking is of little use, in seconds.
 _CODE_INTERVAL = 15.0
 _RESERVED_INTERVAL = 300.0
@@ -218,6 +228,22 @@ def _insert_ended(cart: Cart, status: Status, why: str) -> Cart:
     return row
 
 
+def poll_of(row: Cart) -> netgiro.CartPoll:
+    """Return the poll of a cart that has Netgíró's id; where the row holds none, one that starts now.
+
+    Raises InvalidRequestError for a token that no poll of this cart has written.
+    """
+    if not row.poll:
+        timeout = options().checkout_timeout
+        return netgiro.CartPoll(row.as_sent(), timeout=timeout, policy=options().poll_policy)
+    poll = netgiro.CartPoll.from_json(row.poll)
+    if poll.transaction_id != row.transaction_id:
+        raise netgiro.InvalidRequestError(
+            f"the poll of the cart {row.transaction_id} is another cart's: {poll.transaction_id}"
+        )
+    return poll
+
+
 # --- What Netgíró says
 
 
@@ -283,15 +309,16 @@ def _end(row: Cart, seen: Seen) -> Status | None:
     answer = seen.answer
     if not isinstance(answer, netgiro.CartState) or not answer.is_final:
         return None
-    status = Status(str(answer.status))
-    if status != Status.NOT_FOUND or seen.is_conclusive:
-        return status
+    if answer.status == "not_found" and row.status in _SHOPS_MOVE:
+        return None  # it was seen, which its poll is not told
     # A cart that was inserted a moment ago may still appear.
     try:
-        poll = netgiro.CartPoll.from_json(row.poll).answered(answer, sent_at=seen.sent_at)
-    except netgiro.WaitTimeoutError:
+        poll = poll_of(row).answered(
+            answer, sent_at=seen.sent_at, after_cancel=seen.is_conclusive
+        )
+    except (netgiro.WaitTimeoutError, netgiro.InvalidRequestError):
         return None
-    return status if poll.is_done else None
+    return Status(str(answer.status)) if poll.is_done else None
 
 
 def _ends(row: Cart, status: Status) -> None:
@@ -308,7 +335,7 @@ def _goes_on(row: Cart, seen: Seen) -> None:
     now = timezone.now()
     if isinstance(answer, netgiro.CartState):
         row.problem = ""
-        if answer.status != "not_found":
+        if not answer.is_final:
             row.status = Status(str(answer.status))
     else:
         row.problem = str(answer)
@@ -316,7 +343,7 @@ def _goes_on(row: Cart, seen: Seen) -> None:
         row.due_at = None  # a person has asked, and looks
         return
     is_late = row.deadline is not None and now >= row.deadline
-    if row.status in {Status.NEEDS_CODE, Status.RESERVED} and not row.is_settling:
+    if row.status in _SHOPS_MOVE and not row.is_settling:
         # The shop's move. A reservation is left to it; a code that never came is not waited for.
         if row.status == Status.NEEDS_CODE:
             row.is_settling = is_late
@@ -331,7 +358,12 @@ def _goes_on(row: Cart, seen: Seen) -> None:
 
 
 def _next(row: Cart, seen: Seen) -> datetime:
-    poll = netgiro.CartPoll.from_json(row.poll)
+    try:
+        poll = poll_of(row)
+    except netgiro.InvalidRequestError as error:
+        row.problem = f"{UNREADABLE_POLL}: {error}"
+        logger.error("cart %s of order %r: %s", row.reference, row.order_reference, row.problem)  # noqa: TRY400
+        return _after(_REST)
     open_as: Any = seen.answer
     if isinstance(open_as, netgiro.CartState) and open_as.status in {"needs_code", "reserved"}:
         open_as = "pending"  # it is being canceled, so the poll is not done

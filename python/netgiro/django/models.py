@@ -14,7 +14,17 @@ from django.utils import timezone
 import netgiro
 from netgiro.django.conf import options
 
-__all__ = ["CLOSED", "FINAL", "LET_GO", "NOT_SENT", "SIGNALED", "Cart", "SeenCallback", "Status"]
+__all__ = [
+    "CLOSED",
+    "FINAL",
+    "LET_GO",
+    "NOT_SENT",
+    "SIGNALED",
+    "UNREADABLE_POLL",
+    "Cart",
+    "SeenCallback",
+    "Status",
+]
 
 
 class Status(models.TextChoices):
@@ -60,6 +70,9 @@ LET_GO = (Status.ABANDONED, Status.FAILED)
 NOT_SENT = (Status.INSERTING, Status.OUTCOME_UNKNOWN)
 """Where it is not known whether there is a cart at Netgíró."""
 
+UNREADABLE_POLL = "its poll cannot be read"
+"""How the problem of a cart begins that is not asked about, since no poll of it has written its `poll`."""
+
 
 class CartQuerySet(models.QuerySet["Cart"]):
     """Carts, by what is to be done about them."""
@@ -78,6 +91,7 @@ class CartQuerySet(models.QuerySet["Cart"]):
             | Q(is_settling=True, deadline__lt=now - timedelta(minutes=10))
             & ~Q(status__in=[*FINAL, Status.MISMATCH])
             | Q(signal_failures__gt=0, signaled_at=None)
+            | Q(problem__startswith=UNREADABLE_POLL)
         )
 
 
@@ -115,7 +129,7 @@ class Cart(models.Model):
     last_answer = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
     """Netgíró's last answer about it, by the names of `netgiro.CartState`."""
     poll = models.TextField(blank=True, default="")
-    """The token of the `netgiro.CartPoll`."""
+    """The token of the `netgiro.CartPoll`; where a cart that Netgíró has holds none, a new one is begun."""
     deadline = models.DateTimeField(null=True, blank=True)
     """When it is canceled, if nobody has decided."""
     due_at = models.DateTimeField(null=True, blank=True)

@@ -65,7 +65,8 @@ class Settling:
                 if delay is not None:
                     return delay
             state = self._poll.state
-            if state is None or not state.is_final:
+            # A final state is the end once the poll believes it.
+            if not self._poll.is_done or state is None or not state.is_final:
                 yield partial(self._ledger.release, cart, self._holder)
                 return None
             if not self._was_called:

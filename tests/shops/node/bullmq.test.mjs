@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Worker } from 'bullmq';
-import { ConfigurationError, InvalidRequestError } from 'netgiro';
+import { CartPoll, ConfigurationError, InvalidRequestError } from 'netgiro';
 import { addCartPoll, cartPollProcessor, cartPollWorkerOptions } from 'netgiro/bullmq';
 import { simulatorFor, useSimulator } from 'netgiro/testing';
 import { CUSTOMER, pause, until, whenOver } from './harness.mjs';
@@ -45,6 +45,29 @@ describe('a cart in a queue', { skip, concurrency: 4 }, () => {
     const asked = (cart) => simulator.requests().filter(({ transactionId }) => transactionId === cart.transactionId);
     return { ...opened, worker, settled, problems, checkout, add, job, asked };
   }
+
+  it('whose poll contradicts itself is not tried again', async (t) => {
+    const { queue, checkout, settled, problems, asked } = open(t);
+    const cart = await checkout();
+    const poll = new CartPoll(cart).answered('confirmed').toJSON();
+    poll.state.result_code = 10425;
+    await queue.add('netgiro-cart', { reference: cart.reference, poll }, { attempts: 20, jobId: cart.transactionId });
+    await until(async () => (await queue.getFailedCount()) === 1, 'the job has failed');
+    assert.ok(problems.every((problem) => problem instanceof InvalidRequestError));
+    assert.deepEqual([settled, asked(cart).length], [[], 0]);
+  });
+
+  it('that is not there yet is not canceled', async (t) => {
+    const own = simulatorFor(t, simulated);
+    const { settled, checkout, add } = open(t, await own);
+    const { simulator } = await own;
+    const cart = await checkout();
+    simulator.addFault('CheckCart', { resultCode: 10201 });
+    simulator.confirm(cart);
+    await add(cart);
+    await until(() => settled.length === 1, 'it has ended');
+    assert.deepEqual(settled, [[cart.reference, 'confirmed']]);
+  });
 
   it('is added once, under its id, without a secret or a number', async (t) => {
     const { queue, checkout, add, job } = open(t, shared, { autorun: false });
@@ -193,6 +216,20 @@ describe('a cart in a queue', { skip, concurrency: 4 }, () => {
       assert.deepEqual(await store.settled(), { [cart.reference]: 'confirmed' });
       assert.deepEqual(await store.contradictions(), []);
     }
+  });
+});
+
+describe('a poll that contradicts itself', () => {
+  it('fails for good, is kept, and neither Netgíró nor the shop is asked', async () => {
+    const cart = { transactionId: '0f0e0d0c-0b0a-4908-8706-050403020100', amount: 4990, reference: 'order-1' };
+    const poll = new CartPoll(cart).answered('confirmed').toJSON();
+    poll.state.result_code = 10425;
+    const called = [];
+    const client = { pollStep: () => called.push('pollStep'), settleCart: () => called.push('settleCart'), verifyCallback() {} };
+    const process = cartPollProcessor({ client, onSettled: () => called.push('onSettled') });
+    const job = { data: { poll, reference: 'order-1' }, discard: () => called.push('discard') };
+    await assert.rejects(process(job, 'token'), InvalidRequestError);
+    assert.deepEqual(called, ['discard']);
   });
 });
 

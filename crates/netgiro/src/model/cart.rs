@@ -362,9 +362,7 @@ impl<'de> Deserialize<'de> for CartState {
         let state = Self::deserialize(deserializer)?;
         match state.contradiction(&CartRef::from(state.transaction_id)) {
             None => Ok(state),
-            Some(why) => Err(D::Error::custom(format!(
-                "a state contradicts itself: {why}"
-            ))),
+            Some(why) => Err(D::Error::custom(format!("{why}: it contradicts itself"))),
         }
     }
 }

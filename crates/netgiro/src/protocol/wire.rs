@@ -317,7 +317,7 @@ impl CartState {
             // It ends nothing. Its code may have got a meaning since it was written.
             _ if self.status == CartStatus::Unknown => None,
             Some(code) if CartStatus::of_code(code) != self.status => Some(format!(
-                "result code {code} with the status {}",
+                "its status is {}, and not that of result code {code}",
                 self.status
             )),
             Some(code) => Outcome {
@@ -327,11 +327,12 @@ impl CartState {
                 status_id: payment.and_then(|payment| payment.status_id),
             }
             .contradiction(Endpoint::CheckCart),
-            None if self.status.is_final() => {
-                Some(format!("the status {} without a result code", self.status))
-            }
+            None if self.status.is_final() => Some(format!(
+                "its status is {}, without a result code",
+                self.status
+            )),
             None if self.payment_successful == Some(true) => Some(format!(
-                "the status {} with PaymentSuccessful true",
+                "its status is {}, with PaymentSuccessful true",
                 self.status
             )),
             None => None,

@@ -147,6 +147,35 @@ def test_a_message_that_is_no_poll_is_refused_for_good(shop):
     assert shop.said().count("a message was refused") == 1
 
 
+def test_a_message_that_contradicts_itself_calls_no_function(shop, simulator):
+    cart = shop.insert()
+    paid = netgiro.CartPoll(cart).answered("confirmed")
+    token = json.loads(paid.to_json())
+    token["state"]["result_code"] = 10425
+    asked = len(simulator.requests())
+    shop.carts._task.apply_async((json.dumps(token), cart.reference, 0))
+    eventually(lambda: "a message was refused" in shop.said())
+    said = shop.said()
+    assert f"the cart of '{cart.reference}' is followed no longer" in said
+    assert str(cart.transaction_id) in said
+    assert len(simulator.requests()) == asked
+    assert shop.calls(cart) == []
+
+
+def test_a_cart_that_is_not_there_yet_is_not_canceled(shop, simulator):
+    cart = shop.insert()
+    simulator.add_fault("CheckCart", result_code=10201)
+    simulator.confirm(cart)
+    shop.carts.follow(cart)
+    shop.ends(cart, "confirmed")
+    # And at the deadline the cancel is what is believed.
+    late = shop.insert()
+    simulator.add_fault("CheckCart", result_code=10201, count=2)
+    shop.carts.follow(late, timeout=0.001)
+    shop.ends(late, "canceled")
+    assert simulator.cart(late).status == "canceled"
+
+
 def test_a_message_holds_no_secret(shop, simulator, monkeypatch):
     sent = []
     monkeypatch.setattr(

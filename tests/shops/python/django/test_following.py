@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+import uuid
 from datetime import timedelta
 from io import StringIO
 
@@ -219,6 +221,110 @@ def test_without_an_id_there_is_nothing_to_ask(shop):
             act()
 
 
+# --- No such cart, yet
+
+
+NO_SUCH_CART = {"endpoint": "CheckCart", "result_code": 10201}
+
+
+def test_a_cart_that_is_not_there_yet_keeps_its_order(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.add_fault(**NO_SUCH_CART)
+    due_now()
+    poll_once()
+    cart.refresh_from_db()
+    assert (cart.status, cart.holds_order, told()) == ("pending", True, [])
+    assert cart.due_at is not None
+    # Seen by two processes in one moment, it is seen once.
+    seen = netgiro.CartState(cart.transaction_id, "canceled", result_code=10201)
+    moment = timezone.now()
+    for _ in range(2):
+        ledger.record(cart.pk, Seen(seen, moment))
+    cart.refresh_from_db()
+    assert (cart.status, cart.holds_order) == ("pending", True)
+    with pytest.raises(checkout.OpenCheckoutError):
+        checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    assert followed(cart).is_paid
+    assert told() == ["confirmed"]
+
+
+def test_a_canceled_cart_frees_its_order_when_it_is_seen_twice(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.client().cancel_cart(cart.transaction_id)
+    cart.check_now()
+    assert Cart.objects.get().holds_order
+    assert followed(cart).status == "canceled"
+    assert not cart.holds_order
+    assert told() == ["canceled"]
+
+
+def test_a_cart_that_was_seen_open_does_not_end_as_not_found(shop):
+    ids = {
+        "pending": checkout.start("order-1", 4990, PHONE),
+        "needs_code": checkout.start("order-2", 4990, KENNITALA),
+    }
+    for status, cart in ids.items():
+        assert cart.check_now().status == status
+        seen = netgiro.CartState(cart.transaction_id, "not_found", result_code=10424)
+        later = timezone.now() + timedelta(seconds=60)
+        for is_conclusive in (False, True):
+            ledger.record(cart.pk, Seen(seen, later, is_conclusive=is_conclusive))
+        cart.refresh_from_db()
+        assert (cart.status, cart.holds_order) == (status, True)
+    assert told() == []
+
+
+# --- A poll that no poll has written
+
+
+def spoilt(cart):
+    """Tokens that say that a cart is paid, and cannot be true."""
+    token = json.loads(netgiro.CartPoll(cart.as_sent()).answered("confirmed").to_json())
+    state = token["state"]
+    for changed in (
+        {"result_code": 10425},
+        {"result_code": 10201},
+        {"payment_successful": False},
+        {"payment": {"transaction_id": str(uuid.uuid4()), "status_id": 2}},
+    ):
+        yield json.dumps(token | {"state": state | changed})
+    yield netgiro.CartPoll(uuid.uuid4()).to_json()
+    yield "{}"
+
+
+def test_a_contradictory_poll_marks_nothing_and_a_person_is_told(shop, caplog):
+    cart = checkout.start("order-1", 4990, PHONE)
+    other = checkout.start("order-2", 4990, PHONE)
+    shop.confirm(other.transaction_id)
+    for number, token in enumerate(spoilt(cart)):
+        Cart.objects.filter(pk=cart.pk).update(poll=token)
+        Cart.objects.filter(status="pending").update(due_at=timezone.now())
+        caplog.clear()
+        before = len(shop.requests())
+        poll_once()
+        with pytest.raises(netgiro.InvalidRequestError):
+            cart.check_now()
+        with pytest.raises(netgiro.InvalidRequestError):
+            cart.confirm()
+        # The other cart was asked about, once.
+        assert len(shop.requests()) == before + (number == 0)
+        now = Cart.objects.get(pk=cart.pk)
+        assert (now.status, now.is_paid, now.holds_order) == ("pending", False, True)
+        assert now.due_at > timezone.now() + timedelta(seconds=30), "it rests"
+        assert now.lease is None
+        assert "its poll cannot be read" in now.problem
+        assert any(record.levelname == "ERROR" for record in caplog.records)
+        assert list(Cart.objects.for_a_person()) == [now]
+        with pytest.raises(CommandError, match="1 carts need a person"):
+            call_command("netgiro_check", stdout=StringIO())
+    assert told("order-2") == ["confirmed"]
+    # A person takes it away, and it is followed again.
+    shop.confirm(cart.transaction_id)
+    due_now(poll="")
+    assert followed(cart).is_paid
+
+
 # --- What was paid is not what was asked for
 
 
@@ -239,8 +345,8 @@ def test_another_amount_is_for_a_person(shop):
 
 def test_paid_after_all_is_for_a_person(shop):
     cart = checkout.start("order-1", 4990, PHONE)
-    # The server once said there was no such cart.
-    state = netgiro.CartState(cart.transaction_id, "canceled", result_code=10201)
+    # The server once said that it was canceled.
+    state = netgiro.CartState(cart.transaction_id, "canceled", result_code=10202)
     ledger.record(cart.pk, Seen(state, timezone.now()))
     assert told() == ["canceled"]
     shop.confirm(cart.transaction_id)
@@ -273,9 +379,14 @@ def test_what_was_given_up_and_turns_up_is_canceled(shop):
 )
 def test_an_end_stays(shop, first, second):
     cart = checkout.start("order-1", 4990, PHONE)
+    codes = {"confirmed": 10200, "canceled": 10202, "declined": 10423}
     for status in (first, second):
-        successful = status == "confirmed"
-        state = netgiro.CartState(cart.transaction_id, status, payment_successful=successful)
+        state = netgiro.CartState(
+            cart.transaction_id,
+            status,
+            result_code=codes.get(status),
+            payment_successful=status == "confirmed",
+        )
         ledger.record(cart.pk, Seen(state, timezone.now()))
     cart.refresh_from_db()
     assert cart.status == first
