@@ -62,7 +62,7 @@ mod _netgiro {
     #[pymodule_export]
     use crate::command::command;
     #[pymodule_export]
-    use crate::poll::{CartPoll, PollPolicy};
+    use crate::poll::{_backoff, CartPoll, PollPolicy};
     #[pymodule_export]
     use crate::reconcile::{mask_customer_ids, reconcile_columns};
     #[pymodule_export]

@@ -23,6 +23,7 @@
 //! the Python and Node packages of the same name wrap this crate.
 
 mod amount;
+mod backoff;
 mod bulk;
 mod callback;
 mod cart;
@@ -47,6 +48,7 @@ pub mod reconcile;
 mod replay;
 mod results;
 mod secret;
+mod server_clock;
 mod settlement;
 mod signature;
 mod status;
@@ -57,6 +59,8 @@ mod watch;
 mod wire;
 
 pub use amount::{Amount, Given};
+#[doc(hidden)]
+pub use backoff::backoff;
 pub use bulk::BulkOptions;
 pub use callback::Callback;
 pub use cart::{

@@ -18,6 +18,7 @@ use crate::events::Observer;
 use crate::proxy::Proxy;
 use crate::replay::FinalAnswers;
 use crate::secret::Secret;
+use crate::server_clock::ServerClock;
 use crate::status::{one_of, word};
 use crate::tls;
 use crate::wire::Endpoint;
@@ -232,6 +233,7 @@ pub(crate) struct Settings {
     pub(crate) roots: OnceLock<Arc<RootCertStore>>,
     /// What the server has said for good, and about which cart.
     pub(crate) final_answers: FinalAnswers,
+    pub(crate) server_clock: ServerClock,
     checkout_urls: [Url; Endpoint::CHECKOUT.len()],
 }
 
@@ -286,6 +288,7 @@ impl Settings {
             observer: options.observer,
             roots: OnceLock::new(),
             final_answers: FinalAnswers::default(),
+            server_clock: ServerClock::new(),
         })
     }
 

@@ -1,10 +1,12 @@
+from cases import clocks
 from reference import DEFAULT_POLICY, TRANSACTION_ID, Poll, Raised
 
 ABOUT = (
     "Poll schedules: CartPoll(cart, timeout, policy, now), then answered(seen, sent_at, now, jitter) step by step. All times "
     "are milliseconds, instants since 1970. With `hint_ms` the cart is one inserted with that "
     "ProcessCartCheckIntervalMiliseconds; without it, only a transaction id. After a step, `expect` says where the poll "
-    "stands, or which error is raised; a raised wait_timeout carries `poll`. `state` is the last status seen or null."
+    "stands, or which error is raised; a raised wait_timeout carries `poll`. `state` is the last status seen or null. "
+    + clocks.ABOUT
 )
 
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z
@@ -343,4 +345,5 @@ def build():
         "transaction_id": TRANSACTION_ID,
         "default_policy": DEFAULT_POLICY,
         "cases": [script.case for script in scripts],
+        **clocks.build(),
     }
