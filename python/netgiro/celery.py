@@ -165,8 +165,8 @@ class Netgiro:
     def _step(self, token: str, reference: str | None, failures: int) -> None:
         try:
             poll = netgiro.CartPoll.from_json(token)
-            failures = int(failures)
-        except (netgiro.InvalidRequestError, TypeError, ValueError) as error:
+            failures = max(0, int(failures))
+        except (netgiro.InvalidRequestError, TypeError, ValueError, OverflowError) as error:
             # Another version's, or not from here: it is as unreadable the next time.
             logger.exception("a message was refused")
             raise Reject(error, requeue=False) from error
