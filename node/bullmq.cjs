@@ -3,7 +3,7 @@
 
 const { ConfigurationError, WaitTimeoutError } = require('./errors.cjs').classes;
 const { members, required, types, waitOptions } = require('./arguments.cjs');
-const { CartPoll } = require('./poll.cjs');
+const { CartPoll, delay: delayOf } = require('./poll.cjs');
 
 const { client, fn, object, text } = types;
 
@@ -35,8 +35,8 @@ async function addCartPoll(queue, cart, options = {}) {
   const { wait, job, name = JOB_NAME } = waitOptions('addCartPoll', options, { job: object, name: text });
   const poll = new CartPoll(cart, wait);
   const reference = text.fits(cart?.reference) ? cart.reference : null;
-  const delay = Math.max(0, poll.nextCheckAt - Date.now());
-  return await queue.add(name, { reference, poll: poll.toJSON() }, { ...JOB, delay, ...job, jobId: poll.transactionId });
+  const data = { reference, poll: poll.toJSON() };
+  return await queue.add(name, data, { ...JOB, delay: delayOf(poll), ...job, jobId: poll.transactionId });
 }
 
 function cartPollProcessor(options) {
@@ -47,7 +47,7 @@ function cartPollProcessor(options) {
     const poll = await step(given.client, before);
     if (poll.toJson() !== before.toJson()) await job.updateData({ ...job.data, poll: poll.toJSON() });
     if (!poll.isDone) {
-      await job.moveToDelayed(poll.nextCheckAt, token);
+      await job.moveToDelayed(Date.now() + delayOf(poll), token);
       throw new DelayedError();
     }
     await given.onSettled(poll.state, job);

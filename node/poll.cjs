@@ -14,6 +14,9 @@ const ANSWERED = { sentAt: number, now: number, jitter: number, afterCancel: fla
 /** Lets this file, and no caller, make a poll from what the compiled half gave. */
 const FROM_VIEW = Symbol('from view');
 
+/** How long to wait before the next step, in milliseconds: not a matter of one machine's clock. */
+let delay;
+
 class CartPoll {
   #token;
 
@@ -38,6 +41,10 @@ class CartPoll {
 
   toJSON() {
     return JSON.parse(this.#token);
+  }
+
+  static {
+    delay = (poll, now) => open(native.pollDelay(poll.#token, now));
   }
 
   answered(seen, options = {}) {
@@ -73,4 +80,4 @@ function whatWasSeen(seen) {
   throw new InvalidRequestError(`answered takes a CartState, a status or a NetgiroError; got ${typeof seen}`);
 }
 
-module.exports = { CartPoll, fromView, token };
+module.exports = { CartPoll, delay, fromView, token };

@@ -3,13 +3,15 @@
 
 const { randomUUID } = require('node:crypto');
 const { MismatchError, WaitTimeoutError } = require('./errors.cjs').classes;
-const { CartPoll } = require('./poll.cjs');
+const { native } = require('./native.cjs');
+const { CartPoll, delay: delayOf } = require('./poll.cjs');
 
 /** The payment is created by the 200, so it is there in a moment. */
 const POLICY = { defaultIntervalMs: 1_000 };
 /** How long Netgíró may fail to say how a cart ended. Its carts live for three minutes. */
 const PATIENCE_MS = 3_600_000;
-/** The longest time between two attempts at what failed. */
+/** The first and the longest time between two attempts at what failed. */
+const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
 
 const DONE = Symbol('done');
@@ -82,7 +84,9 @@ class Settling {
   async #follow(one, callback, cart) {
     const { transactionId } = callback;
     const holder = randomUUID();
-    const progress = { poll: new CartPoll(cart, { timeoutMs: PATIENCE_MS, policy: POLICY }), wasCalled: false };
+    const poll = new CartPoll(cart, { timeoutMs: PATIENCE_MS, policy: POLICY });
+    // What is set right in the meantime is the clock of the machine, not this one.
+    const progress = { poll, wasCalled: false, patientUntil: performance.now() + PATIENCE_MS };
     for (let failures = 0; ; ) {
       let delay;
       try {
@@ -93,8 +97,8 @@ class Settling {
           return;
         }
         // Not until it succeeded is the cart done with.
-        delay = Math.min(LONGEST_DELAY_MS, 1_000 * 2 ** failures);
         failures += 1;
+        delay = native.backoff(FIRST_DELAY_MS, failures, LONGEST_DELAY_MS);
         this.#onError(error, { status: null, transactionId });
       }
       if (delay === null) return;
@@ -137,16 +141,15 @@ class Settling {
   /** Asks where the cart stands; gives how long until it is to be asked again, or null. */
   async #ask(progress, transactionId) {
     if (progress.poll.isDone) return null;
-    const { deadline } = progress.poll;
     try {
       progress.poll = await this.#client.pollStep(progress.poll, { signal: this.#closing.signal });
     } catch (error) {
       const isOver = error instanceof MismatchError || error instanceof WaitTimeoutError;
-      if (!isOver && Date.now() < deadline) throw error;
+      if (!isOver && performance.now() < progress.patientUntil) throw error;
       this.#onError(error, { status: null, transactionId });
       return null;
     }
-    return progress.poll.isDone ? null : Math.max(0, progress.poll.nextCheckAt - Date.now());
+    return progress.poll.isDone ? null : delayOf(progress.poll);
   }
 
   /** Waits, and is not what keeps the process running; false when everything is being closed. */

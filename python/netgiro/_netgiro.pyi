@@ -607,6 +607,12 @@ class CartPoll:
         and InvalidRequestError for a CartState that no answer about this cart can have given.
         """
 
+    def _on_clock(
+        self, now: datetime.datetime, server_now: datetime.datetime | None = None
+    ) -> CartPoll: ...
+    def _dated(self, now: datetime.datetime, server_now: datetime.datetime | None) -> CartPoll: ...
+    def _delay(self, now: datetime.datetime | None = None) -> float: ...
+
     def to_dict(self) -> dict[str, Any]:
         """Return the members by name, and theirs, as a dict of plain Python values."""
 
@@ -697,6 +703,7 @@ class Client:
         Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
+    def _server_now(self) -> datetime.datetime | None: ...
     @property
     def base_url(self) -> str:
         """Where the calls go: the base URL."""
@@ -971,6 +978,7 @@ class AsyncClient:
         Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
+    def _server_now(self) -> datetime.datetime | None: ...
     @property
     def base_url(self) -> str:
         """Where the calls go: the base URL."""
@@ -1271,6 +1279,7 @@ def reconcile_settlements(
     Returns the rows, the transfers and the totals as tuples, and how many rows the window left out.
     """
 
+def _backoff(first: float, failures: int, longest: float) -> float: ...
 def sign(secret_key: str, nonce: str, url: str, body: _Body) -> str:
     """Sign as the API does: lowercase hex of SHA-256 over secret key, nonce, URL and body.
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 
 try:
@@ -30,6 +29,7 @@ except ImportError as error:
     raise ImportError("netgiro.celery needs Celery: pip install 'netgiro[celery]'") from error
 
 import netgiro
+from netgiro import _netgiro
 
 if TYPE_CHECKING:
     import uuid
@@ -46,7 +46,9 @@ _Function = TypeVar("_Function", bound=Told)
 
 # Settling begins with a last check, which was made just now.
 _AT_ONCE = 0.001
-# The longest time between two attempts at what failed, in seconds; below any sensible visibility timeout.
+# The first and the longest time between two attempts at what failed, in seconds; below any sensible
+# visibility timeout.
+_FIRST_DELAY = 1.0
 _LONGEST_DELAY = 30.0
 
 
@@ -142,7 +144,7 @@ class Netgiro:
 
     def _follow_here(self, poll: netgiro.CartPoll, reference: str | None) -> None:
         while not poll.is_done:
-            time.sleep(_until(poll))
+            time.sleep(poll._delay())
             poll = self._advance(poll)
         try:
             self._tell(poll, reference)
@@ -157,13 +159,14 @@ class Netgiro:
         delay: float | None = None,
         failures: int = 0,
     ) -> None:
-        countdown = _until(poll) if delay is None else delay
+        countdown = poll._delay() if delay is None else delay
         self._task.apply_async((poll.to_json(), reference, failures), countdown=countdown)
 
     def _step(self, token: str, reference: str | None, failures: int) -> None:
         try:
             poll = netgiro.CartPoll.from_json(token)
-        except (netgiro.InvalidRequestError, TypeError) as error:
+            failures = max(0, int(failures))
+        except (netgiro.InvalidRequestError, TypeError, ValueError, OverflowError) as error:
             # Not what a poll writes: it is as unreadable the next time, and nobody else knows of the cart.
             logger.exception(
                 "a message was refused, and the cart of %r is followed no longer: a person should look at "
@@ -185,7 +188,7 @@ class Netgiro:
                 if isinstance(error, (netgiro.UnresolvedError, _NotTold)):
                     poll = error.poll or poll
                 failures += 1
-                delay = min(_LONGEST_DELAY, 2.0 ** min(failures - 1, 10))
+                delay = _netgiro._backoff(_FIRST_DELAY, failures, _LONGEST_DELAY)
                 logger.exception("cart %s: trying again in %.0f s", poll.transaction_id, delay)
             self._send(poll, reference, delay=delay, failures=failures)
         except Exception as error:
@@ -209,11 +212,6 @@ class Netgiro:
             (function or _nobody)(state, reference)
         except Exception as error:
             raise _NotTold(poll) from error
-
-
-def _until(poll: netgiro.CartPoll) -> float:
-    """How long it is until a cart is to be asked about again, in seconds."""
-    return max(0.0, (poll.next_check_at - datetime.now(timezone.utc)).total_seconds())
 
 
 def _nobody(state: netgiro.CartState, reference: str | None) -> None:

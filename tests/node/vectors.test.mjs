@@ -1,6 +1,8 @@
 // Every shared vector, through the public API.
 
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import * as netgiro from 'netgiro';
 import {
@@ -18,6 +20,9 @@ import {
 } from './harness.mjs';
 
 const { CartPoll, Client, sign } = netgiro;
+const require = createRequire(import.meta.url);
+/** What the package's own files call, and no caller. */
+const { native } = require(join(dirname(require.resolve('netgiro')), 'native.cjs'));
 
 /** A value that JSON cannot say. */
 function said(value) {
@@ -323,6 +328,37 @@ describe('poll schedules', () => {
       }
     });
   }
+});
+
+describe('polls on another clock', () => {
+  const { clocks, transaction_id: transactionId } = vectors('poll');
+  for (const vector of clocks) {
+    it(vector.name, async () => {
+      const inserted = insertAnswer.bind(null, vector.hint_ms, transactionId);
+      const cart = await withServer(inserted, ({ client }) =>
+        client().insertCart({ amount: 1000, reference: 'order-1', customerId: '8223281' }),
+      );
+      let poll = new CartPoll(cart, { timeoutMs: vector.timeout_ms, now: vector.now });
+      for (const { status, sent_at: sentAt, now } of vector.seen) poll = poll.answered(status, { sentAt, now, jitter: 0 });
+      const token = poll.toJSON();
+      const startedAt = vector.started_at_server;
+      if (startedAt !== null) token.schedule.started_at_server = new Date(startedAt).toISOString();
+      const { now, server_now: serverNow } = vector.clock;
+      const { value } = JSON.parse(native.pollOnClock(JSON.stringify(token), now, serverNow));
+      const { delay_ms: delay, is_over: isOver, ...times } = vector.expect;
+      assertHas(value, times);
+      const moved = CartPoll.fromJson(value.token);
+      assert.deepEqual(JSON.parse(native.pollDelay(value.token, now)), { value: delay });
+      const answer = () => moved.answered('pending', { sentAt: now, now, jitter: 0 });
+      if (isOver) assertError(await failure(answer), { code: 'wait_timeout' });
+      else answer();
+    });
+  }
+});
+
+it('the backoff saturates', () => {
+  for (const { first_ms: first, failures, longest_ms: longest, delay_ms: delay } of vectors('poll').backoffs)
+    assert.equal(native.backoff(first, failures, longest), delay, `after ${failures} failures`);
 });
 
 it('the published secret is the one the tests use', () => {

@@ -32,6 +32,13 @@ STOPPING_ERRORS = {"authentication", "configuration", "invalid_request", "mismat
 NOT_FOUND_GRACE_MS = 15_000
 FULL_SPEED_MS = 120_000
 RETRY_AFTER_CAP_MS = 120_000
+CLOCKS_AGREE_MS = 2000
+
+
+def backoff(first, failures, longest):
+    """The delay after so many failures in a row, in exact integers."""
+    # 2^64 times a millisecond is longer than anything.
+    return 0 if failures == 0 else min(longest, first * 2 ** min(failures - 1, 64))
 
 
 class Raised(Exception):
@@ -69,6 +76,23 @@ class Poll:
         self.is_done = False
         self.was_open = False
         self.first_doubt = None
+
+    def on_clock(self, now, server_started_at, server_now):
+        """Moves every instant to the clock that says `now`; only whole-second clocks further apart than that differ."""
+        if server_started_at is not None and server_now is not None:
+            earliest = latest = max(self.seen_now, self.started_at + server_now - server_started_at)
+        else:
+            earliest, latest = self.seen_now, max(self.seen_now, self.next_check_at)
+        if earliest - CLOCKS_AGREE_MS <= now <= latest + CLOCKS_AGREE_MS:
+            return
+        shift = now - min(max(now, earliest), latest)
+        self.started_at += shift
+        self.deadline += shift
+        self.next_check_at += shift
+        self.seen_now += shift
+
+    def delay(self, now):
+        return max(0, self.next_check_at - max(now, self.seen_now))
 
     def base(self):
         wanted = self.hint if self.hint is not None and self.hint > 0 else self.policy["default_interval_ms"]

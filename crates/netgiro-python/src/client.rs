@@ -309,6 +309,12 @@ macro_rules! client_methods {
                 self.connections.core().base_url()
             }
 
+            /// Return what the server's clock says now, or None before its first answer.
+            fn _server_now(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+                let now = self.connections.core().server_now();
+                now.map(|now| convert::datetime(py, now)).transpose()
+            }
+
             /// Ask a customer to pay; returns the Cart.
             ///
             /// `amount` is in whole krónur. Sent once: what may have reached the server is never sent

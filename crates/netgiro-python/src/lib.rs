@@ -66,7 +66,7 @@ mod _netgiro {
     #[pymodule_export]
     use crate::new_cart::check_new_cart;
     #[pymodule_export]
-    use crate::poll::{CartPoll, PollPolicy};
+    use crate::poll::{_backoff, CartPoll, PollPolicy};
     #[pymodule_export]
     use crate::reconcile::{csv_cell, mask_customer_id, mask_customer_ids, reconcile_columns};
     #[pymodule_export]

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use crate::backoff::{backoff, jittered};
 use crate::bulk::BulkOptions;
 use crate::callback::{self, Callback};
 use crate::cart::{Cart, CartRef, CartState, NewCart, check_reference};
@@ -23,7 +24,7 @@ use crate::replay::ReplayGuard;
 use crate::settlement::{self, Settlement, SettlementItem};
 use crate::transport::{Request, Transport};
 use crate::wait_many::WaitMany;
-use crate::watch::Watch;
+use crate::watch::{Clock, Watch};
 use crate::wire::{self, Answer, Asked, Endpoint};
 
 /// How often one call is sent at the most, the first time included.
@@ -221,12 +222,33 @@ impl Client {
     /// # }
     /// ```
     pub async fn poll_step(&self, poll: &CartPoll) -> Result<CartPoll> {
-        let sent_at = Timestamp::now();
-        if !poll.is_due(sent_at) {
+        if poll.is_done() {
             return self.outcome_of(poll).map(|_| poll.clone());
         }
+        let clock = Clock::start();
+        let sent_at = clock.now();
+        let ours = poll.on_clock(sent_at, self.server_now());
+        if !ours.is_due(sent_at) {
+            return Ok(ours);
+        }
         let seen = Seen::from(self.check(&poll.cart(), 1).await);
-        self.step(poll, seen, sent_at, Timestamp::now())
+        let now = clock.now();
+        // The answer says how late this check was, where nothing did so before.
+        let took = now.duration_since(sent_at);
+        let server_sent_at = self
+            .server_now()
+            .and_then(|server| server.checked_sub(took).ok());
+        let ours = poll
+            .on_clock(sent_at, server_sent_at)
+            .dated(sent_at, server_sent_at);
+        self.step(&ours, seen, sent_at, now)
+    }
+
+    /// What the server's clock says now, by the `Date` of its last answer; whatever happened to ours since.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn server_now(&self) -> Option<Timestamp> {
+        self.settings.server_clock.now()
     }
 
     /// The state that a poll has ended with, as this client takes it from one that was kept.
@@ -487,7 +509,6 @@ impl Client {
         let endpoint = request.endpoint;
         let mut started = Instant::now();
         let deadline = started + self.settings.timeout;
-        let mut backoff = FIRST_BACKOFF;
         let mut attempt = 1;
         loop {
             let left = deadline.saturating_duration_since(started);
@@ -523,9 +544,9 @@ impl Client {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            let pause = backoff
-                .mul_f64(0.5 + fastrand::f64() / 2.0)
-                .max(error.retry_after().unwrap_or_default());
+            let delay = backoff(FIRST_BACKOFF, attempt, self.settings.timeout);
+            let pause =
+                jittered(delay, fastrand::f64()).max(error.retry_after().unwrap_or_default());
             if attempt == attempts
                 || !may_be_sent_again(endpoint, &error)
                 || Instant::now() + pause >= deadline
@@ -533,7 +554,6 @@ impl Client {
                 return Err(error);
             }
             sleep(pause).await;
-            backoff *= 2;
             attempt += 1;
             started = Instant::now();
         }

@@ -39,14 +39,16 @@ mod protocol;
 use bulk::{check_many, packed, rate_limiter as pace, results, wait_many};
 use callback::{json_style as json_text, replay_guard as replay};
 use follow as watch;
-use http::{sent_marker, tls, transport};
+use http::{sent_marker, server_clock, tls, transport};
 use model::{
-    amount, cart, csv, customer, decimal, duration, error, masking, poll, proxy, quote, secret,
-    status,
+    amount, backoff, cart, csv, customer, decimal, duration, error, masking, poll, proxy, quote,
+    secret, status,
 };
 use protocol::{insert_answer, nonce, settlement, signature, wire};
 
 pub use amount::{Amount, Given};
+#[doc(hidden)]
+pub use backoff::backoff;
 pub use bulk::BulkOptions;
 /// How a caller's word is matched with the names of an enum. No part of the interface.
 #[doc(hidden)]

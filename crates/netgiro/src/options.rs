@@ -20,6 +20,7 @@ use crate::proxy::{self, Proxy};
 use crate::quote;
 use crate::replay::FinalAnswers;
 use crate::secret::Secret;
+use crate::server_clock::ServerClock;
 use crate::status::{one_of, word};
 use crate::tls;
 use crate::wire::Endpoint;
@@ -280,6 +281,7 @@ pub(crate) struct Settings {
     pub(crate) final_answers: FinalAnswers,
     /// How often it is looked into why a callback does not verify.
     pub(crate) diagnoses: Allowance,
+    pub(crate) server_clock: ServerClock,
     checkout_urls: [Url; Endpoint::CHECKOUT.len()],
 }
 
@@ -339,6 +341,7 @@ impl Settings {
             roots: OnceLock::new(),
             final_answers: FinalAnswers::default(),
             diagnoses: Allowance::default(),
+            server_clock: ServerClock::new(),
         })
     }
 

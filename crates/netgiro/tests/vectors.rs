@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use netgiro::{
     Amount, BulkOptions, Callback, Cart, CartItem, CartPoll, CartRef, CartState, CartStatus,
     Client, ClientOptions, CustomerId, Error, ErrorKind, Given, NewCart, PaymentInfo,
-    PaymentInfoPolicy, PollPolicy, Seen, WaitOptions, milliseconds, sign,
+    PaymentInfoPolicy, PollPolicy, Seen, WaitOptions, backoff, milliseconds, sign,
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -1114,6 +1114,63 @@ fn poll_schedules() {
             );
             poll = next;
         }
+    }
+    findings.finish();
+}
+
+/// A poll whose next step is taken by a machine with another clock.
+#[test]
+fn clocks() {
+    let mut findings = Findings::default();
+    let file = vectors("poll.json");
+    let server = Server::start();
+    let client = Client::new(server.options("a-secret")).unwrap();
+    for case in list(&file["clocks"]) {
+        findings.cases += 1;
+        let name = text(&case["name"]);
+        let options = WaitOptions {
+            timeout: duration("timeout", &case["timeout_ms"]).unwrap(),
+            policy: None,
+        };
+        let cart = cart_of(&server, &client, text(&file["transaction_id"]), case);
+        let mut poll = CartPoll::new(cart, options, instant(&case["now"]));
+        for step in list(&case["seen"]) {
+            let status = Seen::Status(text(&step["status"]).parse().unwrap());
+            let (sent_at, now) = (instant(&step["sent_at"]), instant(&step["now"]));
+            poll = poll.answered(status, sent_at, now, 0.0).unwrap();
+        }
+        if !case["started_at_server"].is_null() {
+            let mut token: Value = serde_json::from_str(&poll.to_json()).unwrap();
+            let started_at = instant(&case["started_at_server"]);
+            token["schedule"]["started_at_server"] = json!(started_at.to_string());
+            poll = CartPoll::from_json(&token.to_string()).unwrap();
+        }
+        let clock = &case["clock"];
+        let (now, server_now) = (instant(&clock["now"]), &clock["server_now"]);
+        let server_now = (!server_now.is_null()).then(|| instant(server_now));
+        let moved = poll.on_clock(now, server_now);
+        let asked = moved.answered(Seen::Status(CartStatus::Pending), now, now, 0.0);
+        let found = json!({
+            "next_check_at": moved.next_check_at().as_millisecond(),
+            "deadline": moved.deadline().as_millisecond(),
+            "delay_ms": u64::try_from(moved.delay(now).as_millis()).unwrap(),
+            "is_over": asked.is_err(),
+        });
+        findings.same(name, "on the clock", &found, &case["expect"]);
+        findings.same(
+            name,
+            "moved twice",
+            &moved.on_clock(now, server_now),
+            &moved,
+        );
+    }
+    for case in list(&file["backoffs"]) {
+        findings.cases += 1;
+        let [first, longest, delay] = ["first_ms", "longest_ms", "delay_ms"]
+            .map(|name| Duration::from_millis(case[name].as_u64().unwrap()));
+        let failures = u32::try_from(case["failures"].as_u64().unwrap()).unwrap();
+        let found = backoff(first, failures, longest);
+        findings.same(&case.to_string(), "backoff", found, delay);
     }
     findings.finish();
 }

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Protocol, SupportsIndex, TypeVar
 
@@ -61,6 +62,9 @@ class Side(Protocol):
     def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
         """Return a call of the client's method `name`; what is concealed is revealed to it alone."""
 
+    def server_now(self) -> datetime | None:
+        """Return what Netgíró's clock says, where that is known."""
+
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         """Return a call of a function that uses the database."""
 
@@ -69,6 +73,9 @@ class _Blocking:
     def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
         method = getattr(conf.client(), name)
         return lambda: method(*args, **concealed.revealed(kwargs))
+
+    def server_now(self) -> datetime | None:
+        return conf.client()._server_now()
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         return partial(function, *args)
@@ -82,6 +89,9 @@ class _Awaited:
             return await method(*args, **concealed.revealed(kwargs))
 
         return call
+
+    def server_now(self) -> datetime | None:
+        return conf.async_client()._server_now()
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         async def call() -> Any:
@@ -254,7 +264,9 @@ def _start(
         yield side.database(ledger.outcome_unknown, cart, _why(error))
         raise
     try:
-        inserted: Cart = yield side.database(ledger.inserted, cart, answer, timeout)
+        inserted: Cart = yield side.database(
+            ledger.inserted, cart, answer, timeout, side.server_now()
+        )
     except BaseException:
         logger.critical(
             "cart %s of order %r is %s at Netgíró, and that could not be recorded: "
@@ -299,30 +311,47 @@ def _order(order_reference: str, amount: SupportsIndex, timeout: float) -> netgi
 def ask(side: Side, cart: Cart) -> Steps[Seen]:
     """Ask once where a cart stands; one that is to be canceled is canceled, and the answer read."""
     ours = cart.as_sent()
-    sent_at = _now()
+    asking = _Asking(side)
     try:
         ledger.poll_of(cart)
     except netgiro.InvalidRequestError as error:
-        return Seen(error, sent_at)
+        return asking.seen(error)
     doubt: netgiro.NetgiroError | None = None
     # Also one that was given up, should it turn up at Netgíró after all.
     if cart.is_settling or cart.status in LET_GO:
         try:
             canceled: netgiro.CartState = yield side.netgiro("cancel_cart", ours)
             if canceled.is_final:
-                return Seen(canceled, sent_at, is_conclusive=True)
+                return asking.seen(canceled, is_conclusive=True)
         except netgiro.NetgiroError as error:
             logger.info("cart %s: the cancel had no clear answer: %s", cart.reference, error)
             doubt = error
-        sent_at = _now()
+        asking = _Asking(side)
     try:
         checked: netgiro.CartState = yield side.netgiro("check_cart", ours)
     except netgiro.NetgiroError as error:
-        return Seen(error, sent_at)
+        return asking.seen(error)
     # CancelCart may have called it paid, which CheckCart contradicts: asked again, until they agree.
     if isinstance(doubt, netgiro.ProtocolError) and checked.is_final and not checked.is_paid:
-        return Seen(doubt, sent_at)
-    return Seen(checked, sent_at)
+        return asking.seen(doubt)
+    return asking.seen(checked)
+
+
+class _Asking:
+    """When something was asked: by this machine's clock, and by Netgíró's, whose answer says that."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self._sent_at = datetime.now(timezone.utc)  # aware, also where the shop's own times are not
+        self._started = time.monotonic()
+
+    def seen(
+        self, answer: netgiro.CartState | netgiro.NetgiroError, *, is_conclusive: bool = False
+    ) -> Seen:
+        took = timedelta(seconds=time.monotonic() - self._started)
+        server_now = self._side.server_now()
+        server_sent_at = None if server_now is None else server_now - took
+        return Seen(answer, self._sent_at, is_conclusive, server_sent_at)
 
 
 def _check(side: Side, cart: Cart) -> Steps[Cart]:
@@ -347,17 +376,13 @@ def _confirm(side: Side, cart: Cart, code: Concealed) -> Steps[Cart]:
     cart = yield side.database(_reread, cart)
     ours = cart.as_sent()
     ledger.poll_of(cart)  # nothing is sent about a cart whose poll cannot be its own
+    asking = _Asking(side)
     state: netgiro.CartState = yield side.netgiro("confirm_cart", ours, identifier=code)
     if not state.is_final:
-        seen = Seen(state, _now())
+        seen = asking.seen(state)
         recorded: Cart = yield side.database(ledger.record, cart.pk, seen)
         return recorded
     return (yield from _recorded(side, cart))
-
-
-def _now() -> datetime:
-    # Aware, also where the shop's own times are not.
-    return datetime.now(timezone.utc)
 
 
 def _reread(cart: Cart) -> Cart:

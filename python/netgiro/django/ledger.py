@@ -3,6 +3,8 @@
 A row is changed under its lock, after it was read anew, and an end that was reached stays: a webhook and a
 poll that meet cannot undo each other. Whoever follows a cart leases its row for a while instead of locking
 it, so that no transaction is open while Netgíró is asked, and a process that dies holds nothing up for long.
+
+All times are the database's (`clock`), whichever machine writes them.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime, timedelta
-from functools import partial
+from datetime import timezone as datetime_timezone
+from functools import partial, reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -23,11 +27,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 import netgiro
+from netgiro import _netgiro
+from netgiro.django import clock
 from netgiro.django.conf import options
 from netgiro.django.models import (
     CLOSED,
     LET_GO,
     NOT_SENT,
+    SIGNALED,
     UNREADABLE_POLL,
     Cart,
     SeenCallback,
@@ -54,6 +61,7 @@ __all__ = [
     "poll_of",
     "record",
     "report",
+    "rest",
 ]
 
 logger = logging.getLogger("netgiro.django")
@@ -72,7 +80,19 @@ _CODE_INTERVAL = 15.0
 _RESERVED_INTERVAL = 300.0
 # How long a poll that cannot go on by itself rests, in seconds: its keys or its settings may be put right.
 _REST = 60.0
+# The first and the longest time between two attempts at telling the shop, in seconds.
+_FIRST_SIGNAL_DELAY = 2.0
 _LONGEST_SIGNAL_DELAY = 600.0
+_MOST_FAILURES = 2**31 - 1  # that the column takes
+
+# Beyond what is rested anyway, a server may ask to be left alone for two minutes, in seconds.
+_LONGEST_RETRY_AFTER = 120.0
+# Instants that are this far in the future, in seconds, were not written by the clock as it is now.
+_CLOCK_IS_ONE = timedelta(seconds=2)
+# The same for leases, which last as long as the options of whoever took them say.
+_LEASES_DIFFER = timedelta(seconds=300)
+# What has happened, and so cannot be in the future.
+_HAPPENED = ("created_at", "inserted_at", "reported_at", "checked_at", "settled_at")
 
 
 class OpenCheckoutError(Exception):
@@ -92,8 +112,11 @@ class Seen(NamedTuple):
 
     answer: netgiro.CartState | netgiro.NetgiroError
     sent_at: datetime
+    """When that was asked, aware, by the clock of the machine that asked."""
     is_conclusive: bool = False
     """Whether it answers a cancel, after which there is nothing to wait for."""
+    server_sent_at: datetime | None = None
+    """What Netgíró's clock said then, where that is known."""
 
 
 def database() -> str:
@@ -128,8 +151,13 @@ def _moment(instant: datetime) -> datetime:
     return timezone.make_naive(instant, timezone.get_default_timezone())
 
 
+def _now() -> datetime:
+    """Return what the database's clock says, as the database takes it."""
+    return _moment(clock.now(database()))
+
+
 def _after(seconds: float) -> datetime:
-    return timezone.now() + timedelta(seconds=seconds)
+    return _now() + timedelta(seconds=seconds)
 
 
 def _locked(cart_pk: int) -> Cart:
@@ -155,16 +183,21 @@ def begin(order_reference: str, amount: int, customer: str, confirmation_type: s
         while rows.filter(reference=_reference(order_reference, attempt)).exists():
             attempt += 1
         try:
+            now = _now()
             with durably():
-                return rows.create(
+                row = rows.create(
                     order_reference=order_reference,
                     attempt=attempt,
                     reference=_reference(order_reference, attempt),
                     amount=amount,
                     customer=customer,
                     confirmation_type=confirmation_type,
-                    due_at=_after(options().insert_is_stale_after),
+                    due_at=now + timedelta(seconds=options().insert_is_stale_after),
                 )
+                # Django has written this machine's time.
+                row.created_at = now
+                rows.filter(pk=row.pk).update(created_at=now)
+                return row
         except IntegrityError:
             # The database decides; this only tells why.
             other = rows.filter(order_reference=order_reference, holds_order=True).first()
@@ -177,13 +210,18 @@ def _reference(order_reference: str, attempt: int) -> str:
     return order_reference if attempt == 1 else f"{order_reference}-{attempt}"
 
 
-def inserted(cart: Cart, answer: netgiro.Cart, timeout: float) -> Cart:
-    """Record that Netgíró has the cart; the customer has `timeout` seconds."""
+def inserted(
+    cart: Cart, answer: netgiro.Cart, timeout: float, server_now: datetime | None = None
+) -> Cart:
+    """Record that Netgíró has the cart; the customer has `timeout` seconds.
+
+    `server_now` is what Netgíró's clock says, where that is known.
+    """
     with transaction.atomic(using=database()):
         row = _locked(cart.pk)
         # A callback may have been faster than the answer.
         if row.transaction_id is None or row.status in NOT_SENT:
-            _has_id(row, answer, timeout)
+            _has_id(row, answer, timeout, server_now)
             row.save()
         elif row.transaction_id != answer.transaction_id:
             _for_a_person(row, f"InsertCart answered with {answer.transaction_id}")
@@ -191,14 +229,18 @@ def inserted(cart: Cart, answer: netgiro.Cart, timeout: float) -> Cart:
     return row
 
 
-def _has_id(row: Cart, answer: netgiro.Cart, timeout: float) -> None:
+def _has_id(
+    row: Cart, answer: netgiro.Cart, timeout: float, server_now: datetime | None = None
+) -> None:
     """Follow the row from now on under Netgíró's id."""
-    poll = netgiro.CartPoll(answer, timeout=timeout, policy=options().poll_policy)
+    now = clock.now(database())
+    poll = netgiro.CartPoll(answer, timeout=timeout, policy=options().poll_policy, now=now)
+    poll = poll._dated(now, server_now)
     row.transaction_id = answer.transaction_id
     row.poll = poll.to_json()
     row.deadline = _moment(poll.deadline)
     row.due_at = _moment(poll.next_check_at)
-    row.inserted_at = timezone.now()
+    row.inserted_at = _moment(now)
     if row.status in NOT_SENT:
         row.status = Status.PENDING
         row.problem = ""
@@ -223,7 +265,7 @@ def _insert_ended(cart: Cart, status: Status, why: str) -> Cart:
             row.due_at = row.lease = row.lease_until = None
             if status == Status.FAILED:
                 row.holds_order = False
-                row.settled_at = timezone.now()
+                row.settled_at = _now()
             row.save()
     return row
 
@@ -254,18 +296,22 @@ def record(cart_pk: int, seen: Seen, *, lease: uuid.UUID | None = None) -> Cart:
     """
     with transaction.atomic(using=database()):
         row = _locked(cart_pk)
-        row.checked_at = timezone.now()
+        now = clock.now(database())
+        seen = seen._replace(sent_at=now - _age(seen))
+        if not row.is_final:
+            _move_to_clock(row, seen)
+        row.checked_at = _moment(now)
         answer = seen.answer
         if isinstance(answer, netgiro.CartState):
             row.last_answer = _as_json(answer)
         if row.is_final or row.signaled_at is not None or not row.holds_order:
-            _absorb(row, answer)
+            _absorb(row, answer, _moment(now))
         elif isinstance(answer, netgiro.MismatchError):
             _for_a_person(row, str(answer))
-        elif (end := _end(row, seen)) is not None:
-            _ends(row, end)
+        elif (end := _end(row, seen, now)) is not None:
+            _ends(row, end, _moment(now))
         else:
-            _goes_on(row, seen)
+            _goes_on(row, seen, now)
         if row.awaits_signal:
             transaction.on_commit(
                 partial(deliver, row.pk, lease=lease), using=database(), robust=True
@@ -276,13 +322,40 @@ def record(cart_pk: int, seen: Seen, *, lease: uuid.UUID | None = None) -> Cart:
     return row
 
 
+def _age(seen: Seen) -> timedelta:
+    """Return how long ago it was asked: less than a lease, wherever this machine's clock was set meanwhile."""
+    age = datetime.now(datetime_timezone.utc) - seen.sent_at
+    return min(max(age, timedelta(0)), timedelta(seconds=options().lease))
+
+
+def _move_to_clock(row: Cart, seen: Seen) -> None:
+    """Put the poll of a row, and its deadline, on the database's clock, which may have been set since."""
+    try:
+        kept = netgiro.CartPoll.from_json(row.poll)
+    except netgiro.InvalidRequestError:
+        return  # whoever needs it says so
+    if (
+        row.status in {Status.NEEDS_CODE, Status.RESERVED}
+        and seen.server_sent_at is None
+        and seen.sent_at > kept.next_check_at
+    ):
+        return  # it was not asked as often as its poll counts
+    poll = kept._on_clock(seen.sent_at, seen.server_sent_at)
+    poll = poll._dated(seen.sent_at, seen.server_sent_at)
+    row.poll = poll.to_json()
+    if row.deadline is not None:
+        row.deadline += poll.deadline - kept.deadline
+
+
 def _as_json(state: netgiro.CartState) -> Any:
     return json.loads(json.dumps(state.to_dict(), cls=DjangoJSONEncoder))
 
 
-def _absorb(row: Cart, answer: netgiro.CartState | netgiro.NetgiroError) -> None:
+def _absorb(
+    row: Cart, answer: netgiro.CartState | netgiro.NetgiroError, now: datetime
+) -> None:
     """Let an end stay; but tell a person of what was paid after all."""
-    row.due_at = timezone.now() if row.awaits_signal else None
+    row.due_at = now if row.awaits_signal else None
     if row.is_paid:
         return
     if isinstance(answer, netgiro.MismatchError):
@@ -291,10 +364,10 @@ def _absorb(row: Cart, answer: netgiro.CartState | netgiro.NetgiroError) -> None
         if answer.is_paid:
             _for_a_person(row, f"it is paid at Netgíró, and was recorded here as {row.status}")
         elif row.status in LET_GO and not answer.is_final:
-            row.due_at = _after(_REST)  # to be canceled
+            row.due_at = now + timedelta(seconds=_REST)  # to be canceled
     else:
         row.problem = str(answer)
-        row.due_at = _after(_REST)
+        row.due_at = now + timedelta(seconds=_REST)
 
 
 def _for_a_person(row: Cart, why: str) -> None:
@@ -304,7 +377,7 @@ def _for_a_person(row: Cart, why: str) -> None:
     row.due_at = None
 
 
-def _end(row: Cart, seen: Seen) -> Status | None:
+def _end(row: Cart, seen: Seen, now: datetime) -> Status | None:
     """Return the end that a cart has come to, if it has."""
     answer = seen.answer
     if not isinstance(answer, netgiro.CartState) or not answer.is_final:
@@ -314,25 +387,25 @@ def _end(row: Cart, seen: Seen) -> Status | None:
     # A cart that was inserted a moment ago may still appear.
     try:
         poll = poll_of(row).answered(
-            answer, sent_at=seen.sent_at, after_cancel=seen.is_conclusive
+            answer, sent_at=seen.sent_at, now=now, after_cancel=seen.is_conclusive
         )
     except (netgiro.WaitTimeoutError, netgiro.InvalidRequestError):
         return None
     return Status(str(answer.status)) if poll.is_done else None
 
 
-def _ends(row: Cart, status: Status) -> None:
+def _ends(row: Cart, status: Status, now: datetime) -> None:
     row.status = status
     row.problem = ""
-    row.settled_at = timezone.now()
-    row.due_at = timezone.now()
+    row.settled_at = now
+    row.due_at = now
     row.holds_order = status not in CLOSED
 
 
-def _goes_on(row: Cart, seen: Seen) -> None:
+def _goes_on(row: Cart, seen: Seen, instant: datetime) -> None:
     """Decide when to ask again, and whether to cancel then."""
     answer = seen.answer
-    now = timezone.now()
+    now = _moment(instant)
     if isinstance(answer, netgiro.CartState):
         row.problem = ""
         if not answer.is_final:
@@ -347,45 +420,43 @@ def _goes_on(row: Cart, seen: Seen) -> None:
         # The shop's move. A reservation is left to it; a code that never came is not waited for.
         if row.status == Status.NEEDS_CODE:
             row.is_settling = is_late
-            row.due_at = now if is_late else min(_after(_CODE_INTERVAL), row.deadline or now)
+            again = now + timedelta(seconds=_CODE_INTERVAL)
+            row.due_at = now if is_late else min(again, row.deadline or now)
         else:
-            row.due_at = _after(_RESERVED_INTERVAL)
+            row.due_at = now + timedelta(seconds=_RESERVED_INTERVAL)
     else:
-        row.due_at = _next(row, seen)
+        row.due_at = _next(row, seen, instant)
     if row.reported_at is not None and row.reported_at >= _moment(seen.sent_at):
-        # What a callback reported was not seen yet. Clocks of several machines differ: not at once.
-        row.due_at = min(row.due_at, _after(0.5))
+        # What a callback reported was not seen yet. When it was asked is known to a moment: not at once.
+        row.due_at = min(row.due_at, now + timedelta(seconds=0.5))
 
 
-def _next(row: Cart, seen: Seen) -> datetime:
+def _next(row: Cart, seen: Seen, now: datetime) -> datetime:
     try:
         poll = poll_of(row)
     except netgiro.InvalidRequestError as error:
         row.problem = f"{UNREADABLE_POLL}: {error}"
         logger.error("cart %s of order %r: %s", row.reference, row.order_reference, row.problem)  # noqa: TRY400
-        return _after(_REST)
+        return _moment(now) + timedelta(seconds=_REST)
     open_as: Any = seen.answer
     if isinstance(open_as, netgiro.CartState) and open_as.status in {"needs_code", "reserved"}:
         open_as = "pending"  # it is being canceled, so the poll is not done
     try:
-        poll = poll.answered(open_as, sent_at=seen.sent_at)
+        poll = poll.answered(open_as, sent_at=seen.sent_at, now=now)
     except netgiro.WaitTimeoutError as timeout:
         # At the deadline it is canceled, and its answer read: again and again, until one is clear.
         was_settling, row.is_settling = row.is_settling, True
-        poll = netgiro.CartPoll(timeout.poll or poll, timeout=_REST)
+        poll = netgiro.CartPoll(timeout.poll or poll, timeout=_REST, now=now)
         row.poll = poll.to_json()
-        return _moment(poll.next_check_at) if was_settling else timezone.now()
+        return _moment(poll.next_check_at if was_settling else now)
     except netgiro.NetgiroError:
-        poll = netgiro.CartPoll(poll, timeout=max(_REST, _left(row)))
+        left = (row.deadline - _moment(now)).total_seconds() if row.deadline else 0.0
+        poll = netgiro.CartPoll(poll, timeout=max(_REST, left), now=now)
         row.poll = poll.to_json()
-        row.is_settling = row.is_settling or _left(row) <= 0
-        return _after(_REST)
+        row.is_settling = row.is_settling or left <= 0
+        return _moment(now) + timedelta(seconds=_REST)
     row.poll = poll.to_json()
     return _moment(poll.next_check_at)
-
-
-def _left(row: Cart) -> float:
-    return (row.deadline - timezone.now()).total_seconds() if row.deadline else 0.0
 
 
 def begin_settling(cart: Cart) -> Cart:
@@ -442,7 +513,7 @@ def _report(found: Cart, callback: netgiro.Callback) -> Cart:
         _has_id(row, sent, options().checkout_timeout)
     elif row.transaction_id != callback.transaction_id:
         raise Refusal(409, f"it is about {callback.transaction_id}, ours is {row.transaction_id}")
-    row.reported_at = now = timezone.now()
+    row.reported_at = now = _now()
     is_news = not row.is_final or (callback.state.is_paid and not row.is_paid)
     if is_news and row.status != Status.MISMATCH:
         row.due_at = now
@@ -456,7 +527,8 @@ def _report(found: Cart, callback: netgiro.Callback) -> Cart:
 def lease(limit: int, *, only: int | None = None) -> list[Cart]:
     """Take carts that are due, at most `limit`, or `only` that one; nobody else is given them meanwhile."""
     features = connections[database()].features
-    now = timezone.now()
+    now = _now()
+    _bring_back(now)
     due = _free(now).filter(due_at__lte=now)
     if only is not None:
         due = due.filter(pk=only)
@@ -470,14 +542,68 @@ def lease(limit: int, *, only: int | None = None) -> list[Cart]:
         found = list(due.order_by("due_at").values_list("pk", flat=True)[:limit])
         if not found:
             return []
-        _free(now).filter(pk__in=found).update(lease=token, lease_until=_after(options().lease))
-    return list(Cart.objects.using(database()).filter(lease=token).order_by("due_at"))
+        until = now + timedelta(seconds=options().lease)
+        _free(now).filter(pk__in=found).update(lease=token, lease_until=until)
+    return _read(found, token)
+
+
+def _is_free(now: datetime) -> Q:
+    longest = timedelta(seconds=options().lease) + _LEASES_DIFFER
+    return (
+        Q(lease_until__isnull=True) | Q(lease_until__lt=now) | Q(lease_until__gt=now + longest)
+    )
 
 
 def _free(now: datetime) -> Any:
-    return Cart.objects.using(database()).filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    return Cart.objects.using(database()).filter(_is_free(now))
+
+
+def _bring_back(now: datetime) -> None:
+    """Make due what was written by a clock that is not this one, or was this one before it was set back.
+
+    Nothing has happened in the future, and nothing rests longer than anything does.
+    """
+    rows = Cart.objects.using(database())
+    policy = options().poll_policy or netgiro.PollPolicy()
+    longest = max(_RESERVED_INTERVAL, _LONGEST_RETRY_AFTER + _REST + 2 * policy.max_interval)
+    is_ahead = reduce(or_, (Q(**{f"{name}__gt": now + _CLOCK_IS_ONE}) for name in _HAPPENED))
+    is_far = Q(due_at__gt=now + timedelta(seconds=longest) + _CLOCK_IS_ONE)
+    ahead = rows.filter(due_at__gt=now + _CLOCK_IS_ONE)
+    found = list(
+        ahead.filter(is_ahead | (is_far & ~Q(status__in=SIGNALED))).values_list("pk", flat=True)
     )
+    if not found:
+        return
+    logger.warning("%d carts were due by another clock than the database's: moved", len(found))
+    for name in _HAPPENED:
+        rows.filter(pk__in=found, **{f"{name}__gt": now}).update(**{name: now})
+    asked = rows.filter(pk__in=found, transaction_id__isnull=False)
+    asked.update(due_at=now)
+    stale = timedelta(seconds=options().insert_is_stale_after)
+    rows.filter(pk__in=found, transaction_id__isnull=True).update(due_at=now + stale)
+
+
+def _read(found: list[int], token: uuid.UUID) -> list[Cart]:
+    """Return the leased carts; one that cannot be read rests, and holds up no other."""
+    rows = Cart.objects.using(database()).filter(lease=token)
+    try:
+        return list(rows.order_by("due_at"))
+    except Exception as error:  # noqa: BLE001 - which of them it is about is found out below
+        logger.debug("a cart cannot be read: %s", type(error).__name__)
+    carts: list[Cart] = []
+    for pk in found:
+        try:
+            carts += rows.filter(pk=pk)
+        except Exception:
+            rest(pk, token)
+            logger.exception("the cart with the key %s cannot be read: it rests", pk)
+    return carts
+
+
+def rest(cart_pk: int, lease: uuid.UUID | None) -> None:
+    """Put a leased cart off that something unforeseen happened to; raises where the database is at fault."""
+    ours = Cart.objects.using(database()).filter(pk=cart_pk, lease=lease)
+    ours.update(due_at=_after(_REST), lease=None, lease_until=None)
 
 
 def deliver(cart_pk: int, *, lease: uuid.UUID | None = None) -> bool:
@@ -488,9 +614,9 @@ def deliver(cart_pk: int, *, lease: uuid.UUID | None = None) -> bool:
     """
     token = lease or uuid.uuid4()
     rows = Cart.objects.using(database()).filter(pk=cart_pk, signaled_at=None)
-    now = timezone.now()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now) | Q(lease=token)
-    if not rows.filter(free).update(lease=token, lease_until=_after(options().lease)):
+    now = _now()
+    until = now + timedelta(seconds=options().lease)
+    if not rows.filter(_is_free(now) | Q(lease=token)).update(lease=token, lease_until=until):
         return False
     ours = rows.filter(lease=token)
     cart = Cart.objects.using(database()).get(pk=cart_pk)
@@ -502,20 +628,21 @@ def deliver(cart_pk: int, *, lease: uuid.UUID | None = None) -> bool:
             _SIGNALS[Status(cart.status)].send(sender=Cart, cart=cart)
             # Last, so that the row is not locked while the receivers are at work.
             if not ours.update(
-                signaled_at=timezone.now(), due_at=None, lease=None, lease_until=None
+                signaled_at=_now(), due_at=None, lease=None, lease_until=None
             ):
                 raise _TookTooLongError(  # noqa: TRY301 - what the receivers wrote is undone by it
                     f"it took longer than {options().lease:.0f} s"
                 )
     except Exception as error:
-        failures = cart.signal_failures + 1
-        delay = min(_LONGEST_SIGNAL_DELAY, 2.0**failures)
+        failures = min(cart.signal_failures + 1, _MOST_FAILURES)
+        delay = _netgiro._backoff(_FIRST_SIGNAL_DELAY, failures, _LONGEST_SIGNAL_DELAY)
         logger.exception(
             "cart %s: telling of its end failed, again in %.0f s", cart.reference, delay
         )
         ours.update(
             signal_failures=failures,
-            problem=f"telling of its end failed: {type(error).__name__}: {error}",
+            # PostgreSQL takes no NUL.
+            problem=f"telling of its end failed: {type(error).__name__}: {error}".replace("\0", ""),
             due_at=_after(delay),
             lease=None,
             lease_until=None,
@@ -553,7 +680,7 @@ def abandon(cart: Cart) -> Cart:
                 f"the cart {row.reference!r} is {row.status}: only one whose outcome is unknown can be abandoned"
             )
         why = row.problem
-        _ends(row, Status.ABANDONED)
+        _ends(row, Status.ABANDONED, _now())
         row.problem = why
         if row.awaits_signal:
             transaction.on_commit(partial(deliver, row.pk), using=database(), robust=True)
@@ -564,5 +691,5 @@ def abandon(cart: Cart) -> Cart:
 
 
 def _left_of_insert(row: Cart) -> float:
-    age = (timezone.now() - row.created_at).total_seconds()
+    age = (_now() - row.created_at).total_seconds()
     return options().insert_is_stale_after - age

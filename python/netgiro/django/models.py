@@ -6,12 +6,14 @@ import uuid
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 import netgiro
+from netgiro.django import clock
 from netgiro.django.conf import options
 
 __all__ = [
@@ -83,7 +85,9 @@ class CartQuerySet(models.QuerySet["Cart"]):
 
     def for_a_person(self) -> CartQuerySet:
         """Carts that do not come to their end by themselves."""
-        now = timezone.now()
+        now = clock.now(self.db)
+        if not settings.USE_TZ:
+            now = timezone.make_naive(now, timezone.get_default_timezone())
         stale = now - timedelta(seconds=options().insert_is_stale_after)
         return self.filter(
             Q(status__in=[Status.OUTCOME_UNKNOWN, Status.MISMATCH])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 
-from django.db import DatabaseError, connections
+from django.db import connections
 
 from netgiro.django import checkout, ledger
 from netgiro.django.ledger import Seen
@@ -46,11 +48,11 @@ class Poller:
                     if once and not found and not self._asking:
                         return
                     self._take_in(rest=not found)
-                except DatabaseError:
+                except Exception:
                     if once:
                         raise
-                    # What was leased comes back by itself.
-                    logger.exception("the database could not be asked: again in a second")
+                    # No cart's fault, so the database's. What was leased comes back by itself.
+                    logger.exception("no cart could be followed: again in a second")
                     connections.close_all()
                     time.sleep(1.0)
 
@@ -58,10 +60,11 @@ class Poller:
         room = self._concurrency - len(self._asking)
         carts = [] if self._is_stopping or not room else ledger.lease(room)
         for cart in carts:
-            if needs_asking(cart):
-                self._asking[threads.submit(run, checkout.ask(checkout.blocking, cart))] = cart
-            else:
-                see_to(cart)
+            with _by_itself(cart):
+                if needs_asking(cart):
+                    self._asking[threads.submit(run, checkout.ask(checkout.blocking, cart))] = cart
+                else:
+                    see_to(cart)
         return bool(carts)
 
     def _take_in(self, *, rest: bool) -> None:
@@ -73,6 +76,17 @@ class Poller:
         for future in done:
             cart = self._asking.pop(future)
             take_in(cart, future)
+
+
+@contextmanager
+def _by_itself(cart: Cart) -> Iterator[None]:
+    """Let a leased cart hold up no other: whatever following it raises is logged, and the cart rests."""
+    try:
+        yield
+    except Exception:
+        # Where it is the database that fails, and not the cart's row, this fails as well.
+        ledger.rest(cart.pk, cart.lease)
+        logger.exception("cart %s: following it went wrong, it rests", cart.reference)
 
 
 def needs_asking(cart: Cart) -> bool:
@@ -92,14 +106,8 @@ def see_to(cart: Cart) -> None:
 
 def take_in(cart: Cart, asked: Future[Seen]) -> None:
     """Record what came of asking about a leased cart."""
-    try:
+    with _by_itself(cart):
         now = ledger.record(cart.pk, asked.result(), lease=cart.lease)
-    except DatabaseError:
-        raise
-    except Exception:
-        # One cart must not hold the others up; it is tried again when its lease is over.
-        logger.exception("cart %s: following it went wrong", cart.reference)
-    else:
         if now.status != cart.status:
             logger.info("cart %s was %s, is %s", cart.reference, cart.status, now.status)
 
@@ -128,10 +136,11 @@ def soon(cart_pk: int) -> None:
 def _is_seen_to(cart_pk: int) -> bool:
     """See to a cart if it is due; returns whether nothing is left to do that could not wait."""
     for cart in ledger.lease(1, only=cart_pk):
-        if needs_asking(cart):
-            seen = run(checkout.ask(checkout.blocking, cart))
-            ledger.record(cart.pk, seen, lease=cart.lease)
-        else:
-            see_to(cart)
+        with _by_itself(cart):
+            if needs_asking(cart):
+                seen = run(checkout.ask(checkout.blocking, cart))
+                ledger.record(cart.pk, seen, lease=cart.lease)
+            else:
+                see_to(cart)
     left = Cart.objects.using(ledger.database()).filter(pk=cart_pk, due_at__isnull=False)
     return not left.exists()

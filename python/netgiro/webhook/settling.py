@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import netgiro
+from netgiro import _netgiro
 
 if TYPE_CHECKING:
     from netgiro.webhook.decision import Accepted
@@ -27,7 +28,8 @@ Settled = Callable[[netgiro.CartState, netgiro.Callback], object | Awaitable[obj
 POLICY = netgiro.PollPolicy(default_interval=1.0)
 # How long Netgíró may fail to say how a cart ended, in seconds. Its carts live for three minutes.
 PATIENCE = 3600.0
-# The longest time between two attempts at what failed, in seconds.
+# The first and the longest time between two attempts at what failed, in seconds.
+_FIRST_DELAY = 1.0
 _LONGEST_DELAY = 60.0
 
 
@@ -50,6 +52,8 @@ class Settling:
         self._ledger = ledger
         self._check = check
         self._poll = netgiro.CartPoll(accepted.cart, timeout=PATIENCE, policy=POLICY)
+        # What is set right in the meantime is the clock of the machine, not this one.
+        self._patient_until = time.monotonic() + PATIENCE
         self._holder = uuid.uuid4().hex
         self._was_called = False
         self._failures = 0
@@ -83,17 +87,16 @@ class Settling:
     def _ask(self) -> Steps[float | None]:
         """Ask where the cart stands; gives the seconds until it is to be asked again."""
         cart = self._poll.transaction_id
-        now = datetime.now(timezone.utc)
         try:
             self._poll = yield partial(self._check, self._poll)
         except netgiro.NetgiroError as error:
             is_over = isinstance(error, (netgiro.MismatchError, netgiro.WaitTimeoutError))
-            if not is_over and now < self._poll.deadline:
+            if not is_over and time.monotonic() < self._patient_until:
                 raise
             logger.error("cart %s: a person should look at it: %s", cart, error)  # noqa: TRY400
             return None
         if not self._poll.is_done:
-            return max(0.0, (self._poll.next_check_at - now).total_seconds())
+            return self._poll._delay()
         state = self._poll.state
         if state is not None and not state.is_final:
             logger.info("cart %s is %s: it is the shop's move", cart, state.status)
@@ -101,4 +104,4 @@ class Settling:
 
     def _delay_after_failure(self) -> float:
         self._failures += 1
-        return min(_LONGEST_DELAY, 2.0 ** (self._failures - 1))
+        return _netgiro._backoff(_FIRST_DELAY, self._failures, _LONGEST_DELAY)

@@ -1,4 +1,4 @@
-from cases import tokens
+from cases import clocks, tokens
 from reference import DEFAULT_POLICY, TRANSACTION_ID, Poll, Raised
 
 ABOUT = (
@@ -8,6 +8,7 @@ ABOUT = (
     "stands, or which error is raised; a raised wait_timeout carries `poll`. `state` is the last status seen or null. "
     "What is `seen` is a status, an error, or a `state` with its result code and perhaps a payment; with `after_cancel` it "
     "answers a cancel. `tokens` are CartPolls as JSON that must be read, by earlier versions' as well."
+    + clocks.ABOUT
 )
 
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z
@@ -425,4 +426,5 @@ def build():
             for name, text, is_done, status in tokens.accepted()
         ],
         "cases": [script.case for script in scripts],
+        **clocks.build(),
     }

@@ -1,5 +1,7 @@
 //! `CartPoll`: its JSON text is the poll, in both directions; JavaScript sees a frozen view of it besides.
 
+use std::time::Duration;
+
 use napi_derive::napi;
 use netgiro::{CartPoll, Error, ErrorKind, Result, Seen};
 use serde::Serialize;
@@ -111,6 +113,36 @@ pub fn answer_poll(
         CartPoll::from_json(&token)?.answered(what_was_seen(seen)?, sent_at, now, jitter)
     };
     reply(&answered().map(Poll))
+}
+
+/// The poll on the clock of whoever takes its next step: the core's `on_clock`.
+#[napi(catch_unwind)]
+pub fn poll_on_clock(token: String, now: f64, server_now: Option<f64>) -> String {
+    let moved = || -> Result<CartPoll> {
+        let server_now = server_now.map(|at| convert::instant("serverNow", Some(at)));
+        let now = convert::instant("now", Some(now))?;
+        Ok(CartPoll::from_json(&token)?.on_clock(now, server_now.transpose()?))
+    };
+    reply(&moved().map(Poll))
+}
+
+/// How long to wait before the next step, in milliseconds: the core's `delay`.
+#[napi(catch_unwind)]
+pub fn poll_delay(token: String, now: Option<f64>) -> String {
+    let delay = || -> Result<u64> {
+        let delay = CartPoll::from_json(&token)?.delay(convert::instant("now", now)?);
+        Ok(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX))
+    };
+    reply(&delay())
+}
+
+/// The delay in milliseconds after so many failures in a row: the core's `backoff`.
+#[napi(catch_unwind)]
+#[must_use]
+pub fn backoff(first_ms: u32, failures: u32, longest_ms: u32) -> f64 {
+    let milliseconds = |ms: u32| Duration::from_millis(ms.into());
+    netgiro::backoff(milliseconds(first_ms), failures, milliseconds(longest_ms)).as_secs_f64()
+        * 1000.0
 }
 
 fn what_was_seen(given: GivenSeen) -> Result<Seen> {

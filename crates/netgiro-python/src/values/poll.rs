@@ -1,5 +1,6 @@
 //! Polling as a value: the policy, and the poll that a job queue keeps.
 
+use jiff::Timestamp;
 use netgiro::{Seen, WaitOptions};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -181,6 +182,37 @@ impl CartPoll {
         })
     }
 
+    /// Return the poll on the clock of whoever takes its next step: the core's `on_clock`.
+    #[pyo3(signature = (now, server_now=None))]
+    fn _on_clock(
+        &self,
+        now: &Bound<'_, PyAny>,
+        server_now: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let (now, server_now) = clocks(now, server_now)?;
+        panics::caught(|| Ok(Self(self.0.on_clock(now, server_now))))
+    }
+
+    /// Return the poll, which knows what the server's clock said at `now`: the core's `dated`.
+    #[pyo3(signature = (now, server_now))]
+    fn _dated(
+        &self,
+        now: &Bound<'_, PyAny>,
+        server_now: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let (now, server_now) = clocks(now, server_now)?;
+        panics::caught(|| Ok(Self(self.0.clone().dated(now, server_now))))
+    }
+
+    /// Return how long to wait before the next step, in seconds: the core's `delay`.
+    #[pyo3(signature = (now=None))]
+    fn _delay(&self, now: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
+        Ok(self
+            .0
+            .delay(convert::instant_or_now("now", now)?)
+            .as_secs_f64())
+    }
+
     /// Return the members by name, and theirs, as a dict of plain Python values.
     fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         crate::values::to_dict(slf.as_any(), &MEMBERS)
@@ -202,6 +234,32 @@ impl CartPoll {
     fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
         slf
     }
+}
+
+/// What a clock of ours says, and what the server's does.
+fn clocks(
+    now: &Bound<'_, PyAny>,
+    server_now: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Timestamp, Option<Timestamp>)> {
+    let server_now = server_now.map(|at| convert::instant("server_now", at));
+    Ok((convert::instant("now", now)?, server_now.transpose()?))
+}
+
+/// Return the delay in seconds after so many failures in a row: the core's `backoff`.
+///
+/// Whatever whole number they are, since they may have been counted in somebody else's database.
+#[pyfunction]
+#[pyo3(signature = (first, failures, longest))]
+pub(crate) fn _backoff(first: f64, failures: &Bound<'_, PyAny>, longest: f64) -> PyResult<f64> {
+    let py = failures.py();
+    let first = convert::seconds(py, "first", first)?;
+    let longest = convert::seconds(py, "longest", longest)?;
+    let failures = match failures.extract::<u32>() {
+        Ok(failures) => failures,
+        Err(_) if failures.lt(0)? => 0,
+        Err(_) => u32::MAX,
+    };
+    Ok(netgiro::backoff(first, failures, longest).as_secs_f64())
 }
 
 /// A poll as `poll_step` takes it: the value, or its JSON.

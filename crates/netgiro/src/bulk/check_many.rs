@@ -7,6 +7,7 @@ use std::vec;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Duration, Instant, sleep_until};
 
+use crate::backoff::{backoff, jittered};
 use crate::bulk::{BulkOptions, Known, UnderWay};
 use crate::cart::{CartRef, CartState, CheckResult};
 use crate::client::Client;
@@ -64,7 +65,7 @@ struct Asked {
     at: usize,
     cart: CartRef,
     first_sent: Instant,
-    backoff: Duration,
+    failures: u32,
 }
 
 struct Checked {
@@ -183,7 +184,7 @@ impl CheckMany {
                     at,
                     cart,
                     first_sent: now,
-                    backoff: FIRST_BACKOFF,
+                    failures: 0,
                 }),
             };
             self.send(asked?, now);
@@ -216,7 +217,7 @@ impl CheckMany {
         self.pace.heard(failure, sent_at, now);
         let pause = failure
             .filter(|error| may_pass(error))
-            .map(|error| asked.pause(error));
+            .map(|error| asked.pause_after(error));
         if self.stopped.is_none() {
             self.stopped = self.health.ends(failure, now, self.retry_for);
         }
@@ -224,7 +225,6 @@ impl CheckMany {
             && self.stopped.is_none()
             && due.duration_since(asked.first_sent) < self.retry_for
         {
-            asked.backoff = (asked.backoff * 2).min(LONGEST_BACKOFF);
             self.again.push(Reverse(Again { due, asked }));
             return None;
         }
@@ -251,12 +251,12 @@ impl CheckMany {
 }
 
 impl Asked {
-    /// How long to wait before the check is made again.
-    fn pause(&self, error: &Error) -> Duration {
+    /// How long to wait after a failure before the check is made again.
+    fn pause_after(&mut self, error: &Error) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        let delay = backoff(FIRST_BACKOFF, self.failures, LONGEST_BACKOFF);
         let asked_for = error.retry_after().unwrap_or_default().min(LONGEST_PAUSE);
-        self.backoff
-            .mul_f64(0.5 + fastrand::f64() / 2.0)
-            .max(asked_for)
+        jittered(delay, fastrand::f64()).max(asked_for)
     }
 }
 

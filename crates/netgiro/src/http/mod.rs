@@ -1,5 +1,6 @@
 //! The network: TLS, and one request at a time.
 
 pub(crate) mod sent_marker;
+pub(crate) mod server_clock;
 pub(crate) mod tls;
 pub(crate) mod transport;

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT,
+    ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    USER_AGENT,
 };
 use url::Url;
 
@@ -151,6 +152,7 @@ impl Transport {
                 .iter()
                 .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))),
         );
+        let date = text(headers, &DATE).and_then(http_date);
         let is_success = response.status().is_success();
         // An answer that calls the keys wrong cannot be verified with them, and is believed in nothing else.
         let signature = if matches!(http_status, 401 | 403) || !endpoint.is_signed() {
@@ -159,6 +161,9 @@ impl Transport {
             self.verify(request, &signing, &received, is_success)
                 .map_err(|error| error.with_http_status(http_status))?
         };
+        if let Some(date) = date {
+            self.settings.server_clock.set(date);
+        }
         if !is_success {
             return Err(wire::http_error(
                 endpoint,
@@ -375,10 +380,14 @@ fn retry_after(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds.min(LONGEST)));
     }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(value)
-        .ok()?;
+    let date = http_date(value)?;
     Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
+}
+
+fn http_date(value: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(value)
+        .ok()
 }
 
 /// The cause at the bottom, which is the one that says something.

@@ -1,6 +1,7 @@
 //! Values, errors and the polling state machine: no I/O, no clock, no randomness.
 
 pub(crate) mod amount;
+pub(crate) mod backoff;
 pub(crate) mod cart;
 pub(crate) mod csv;
 pub(crate) mod customer;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::amount::Amount;
+use crate::backoff::backoff;
 use crate::cart::{CartRef, CartState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::status::CartStatus;
@@ -25,11 +26,13 @@ const APPEARS_WITHIN_MS: i64 = 15_000;
 /// From when on the interval grows.
 const SLOW_AFTER_MS: i64 = 120_000;
 const SLOW_INTERVAL_MS: f64 = 10_000.0;
-const ERROR_CAP_MS: f64 = 30_000.0;
+const ERROR_CAP: Duration = Duration::from_secs(30);
 const RETRY_AFTER_CAP_MS: i64 = 120_000;
 const MAX_MULTIPLIER: u8 = 8;
 const GOOD_CHECKS_TO_RECOVER: u8 = 5;
 const SIGNATURE_FAILURES_TO_STOP: u8 = 3;
+/// Clocks that differ by no more than this are taken for one: the server's `Date` has whole seconds.
+const CLOCKS_AGREE_MS: i64 = 2_000;
 
 /// How often to ask about a cart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -195,6 +198,7 @@ impl CartPoll {
         let cart = cart.into();
         let now_ms = now.as_millisecond();
         if let Some(mut poll) = cart.poll.map(|poll| *poll) {
+            poll.schedule.move_to_clock(now_ms, None);
             poll.schedule.extend(options, now_ms);
             return poll;
         }
@@ -245,6 +249,43 @@ impl CartPoll {
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
         !self.is_done && self.schedule.next_check_at <= now.as_millisecond()
+    }
+
+    /// The poll on the clock of whoever takes its next step, which may not be the clock it was kept by.
+    ///
+    /// `now` is that clock, `server_now` the server's where it is known. Time is believed to have passed as the
+    /// server's clock says; where that is not known, no less than none, and no more than the poll itself has
+    /// scheduled until its next check. All the poll's instants are moved by what `now` differs from that.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn on_clock(&self, now: Timestamp, server_now: Option<Timestamp>) -> Self {
+        let mut poll = self.clone();
+        poll.schedule.move_to_clock(
+            now.as_millisecond(),
+            server_now.map(Timestamp::as_millisecond),
+        );
+        poll
+    }
+
+    /// The same poll, which knows what the server's clock said at `now`; what it knows already stays.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn dated(mut self, now: Timestamp, server_now: Option<Timestamp>) -> Self {
+        let schedule = &mut self.schedule;
+        let since_start = now.as_millisecond() - schedule.started_at;
+        schedule.started_at_server = schedule
+            .started_at_server
+            .or_else(|| Some(instant(server_now?.as_millisecond() - since_start)));
+        self
+    }
+
+    /// How long to wait before the next step; never longer than the poll scheduled, whatever `now` is.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn delay(&self, now: Timestamp) -> Duration {
+        let schedule = &self.schedule;
+        let left = schedule.next_check_at - now.as_millisecond().max(schedule.latest);
+        Duration::from_millis(u64::try_from(left).unwrap_or_default())
     }
 
     /// The poll as versioned JSON, to be kept between two steps.
@@ -468,6 +509,9 @@ struct Schedule {
     /// When the check was sent since which the cart is canceled, or not there yet.
     #[serde(default)]
     doubted_since: Option<i64>,
+    /// What the server's clock said when the poll started. Not in milliseconds, since no clock of ours moves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started_at_server: Option<Timestamp>,
     /// Failures in a row.
     failures: u32,
     /// Answers in a row that did not verify.
@@ -491,6 +535,7 @@ impl Schedule {
             next_check_at: now,
             latest: now,
             doubted_since: None,
+            started_at_server: None,
             failures: 0,
             signature_failures: 0,
             good_checks: 0,
@@ -504,6 +549,41 @@ impl Schedule {
         self.deadline = deadline(options.timeout, now);
         self.next_check_at = self.next_check_at.min(self.deadline);
         self.signature_failures = 0;
+        // The new deadline is on the caller's clock, which the start may not have been.
+        self.started_at_server = None;
+    }
+
+    /// Moves all instants onto the clock that now says `now`; see [`CartPoll::on_clock`].
+    fn move_to_clock(&mut self, now: i64, server_now: Option<i64>) {
+        let by = now - self.believed(now, server_now);
+        for at in [
+            &mut self.started_at,
+            &mut self.deadline,
+            &mut self.next_check_at,
+            &mut self.latest,
+        ]
+        .into_iter()
+        .chain(&mut self.doubted_since)
+        {
+            *at = at.saturating_add(by);
+        }
+    }
+
+    /// What the clock that the poll was kept by would say now.
+    fn believed(&self, now: i64, server_now: Option<i64>) -> i64 {
+        let (least, most) = match (server_now, self.started_at_server) {
+            (Some(server_now), Some(start)) => {
+                let passed = server_now - start.as_millisecond();
+                let at = self.started_at.saturating_add(passed).max(self.latest);
+                (at, at)
+            }
+            _ => (self.latest, self.latest.max(self.next_check_at)),
+        };
+        if (least - CLOCKS_AGREE_MS..=most + CLOCKS_AGREE_MS).contains(&now) {
+            now
+        } else {
+            now.clamp(least, most)
+        }
     }
 
     fn is_sound(&self) -> bool {
@@ -582,10 +662,11 @@ impl Schedule {
         if error.kind() == ErrorKind::RateLimited || error.http_status() == Some(503) {
             self.multiplier = (self.multiplier * 2).min(MAX_MULTIPLIER);
         }
-        let base = self.base() as f64;
-        let doublings = i32::try_from(self.failures.min(16)).unwrap_or_default();
-        let cap = base.max(ERROR_CAP_MS.min(base * 2.0_f64.powi(doublings)));
-        let delay = whole(base + unit(jitter) * (cap - base));
+        let base = self.base();
+        let twice = Duration::from_millis(base.unsigned_abs() * 2);
+        let cap = backoff(twice, self.failures, ERROR_CAP).as_millis() as f64;
+        let base = base as f64;
+        let delay = whole(base + unit(jitter) * (cap.max(base) - base));
         let asked = error.retry_after().map_or(0, |delay| {
             i64::try_from(delay.as_millis())
                 .unwrap_or(i64::MAX)
