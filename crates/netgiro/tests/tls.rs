@@ -212,8 +212,7 @@ async fn proxy(tls: Option<TlsAcceptor>, to: SocketAddr) -> (SocketAddr, Heads) 
 fn options(base_url: &str) -> ClientOptions {
     let mut options = ClientOptions::new(APP_KEY, "not-the-published-one");
     options.base_url = Some(base_url.to_owned());
-    // Long enough for a slow machine, and short for what is tried three times.
-    options.timeout = Duration::from_secs(5);
+    options.timeout = Duration::from_secs(60);
     options
 }
 

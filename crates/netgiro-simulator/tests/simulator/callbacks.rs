@@ -4,7 +4,7 @@ use crate::shop::{Doorbell, PHONE, Shop, order, until};
 use netgiro_simulator::SimulatorOptions;
 use serde_json::json;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Waits until this many attempts are over.
@@ -145,7 +145,6 @@ fn only_this_machine_can_be_reached() {
         callback_retry_delay: Duration::ZERO,
         ..SimulatorOptions::default()
     });
-    let started = Instant::now();
     let urls = [
         "www.example.com/callback",
         "http://www.example.com/callback",
@@ -158,7 +157,6 @@ fn only_this_machine_can_be_reached() {
         shop.simulator.confirm(cart).unwrap();
     }
     until_done(&shop, 2 * urls.len());
-    assert!(started.elapsed() < Duration::from_secs(4));
     let canceled = |cart: &netgiro_simulator::SimulatedCart| cart.result_code == 10201;
     assert!(shop.simulator.carts().iter().all(canceled));
 }
