@@ -139,7 +139,7 @@ def test_what_may_not_be_broken_off_is_carried_through(shell: Shell, simulator: 
 
 
 def test_a_second_interrupt_gives_up(shell: Shell, simulator: Simulator, cart: str) -> None:
-    simulator.fault(endpoint="CancelCart", delay_ms=8000)
+    simulator.fault(endpoint="CancelCart", delay_ms=600_000)
     running = shell.start("cancel", cart)
     deadline = time.monotonic() + PATIENCE
     while simulator.cart(cart)["status"] == "pending":
@@ -148,9 +148,7 @@ def test_a_second_interrupt_gives_up(shell: Shell, simulator: Simulator, cart: s
     running.send(signal.SIGINT)
     assert running.process.stderr is not None
     assert "Ctrl-C again" in running.process.stderr.readline()
-    started = time.monotonic()
     assert interrupted(running).code == 130
-    assert time.monotonic() - started < 5
 
 
 def test_a_line_on_the_terminal_shows_how_far_it_has_come(
