@@ -13,7 +13,7 @@ mod server;
 use std::collections::HashSet;
 use std::net::TcpListener;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use netgiro::{
     Amount, Client, ClientOptions, CustomerId, Error, ErrorKind, NewCart, RequestSent, sign,
@@ -207,6 +207,23 @@ async fn an_answer_beyond_a_mebibyte_is_refused() {
     let error = client(&base).check_cart(ID).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Server, "{error}");
     assert!(error.message().contains("1048576"), "{error}");
+}
+
+#[tokio::test]
+async fn a_busy_server_is_asked_again_when_it_says_and_not_at_all_where_that_is_too_late() {
+    let busy = Answer::Http(503, "Retry-After: 1\r\n", String::new());
+    let (base, requests) = server(vec![busy.clone(), Answer::Http(200, "", pending())]);
+    let started = Instant::now();
+    client(&base).check_cart(ID).await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    assert_eq!(requests.try_iter().count(), 2);
+
+    let in_an_hour = Answer::Http(503, "Retry-After: 3600\r\n", String::new());
+    let (base, requests) = server(vec![in_an_hour]);
+    let error = client(&base).check_cart(ID).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Server, "{error}");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+    assert_eq!(requests.try_iter().count(), 1);
 }
 
 #[tokio::test]

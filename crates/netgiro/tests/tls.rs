@@ -525,3 +525,14 @@ async fn the_proxy_of_the_environment_is_gone_through_unless_it_excepts_the_host
     assert_eq!(here, "pending");
     assert_eq!(tunnels.lock().unwrap().len(), 0);
 }
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_named() {
+    let outcome = outcome_with(vec![(
+        "TEST_BASE_URL",
+        "https://nobody.invalid/v1/".to_owned(),
+    )])
+    .await;
+    assert!(outcome.contains("nobody.invalid"), "{outcome}");
+    assert!(outcome.contains("connect"), "{outcome}");
+}
