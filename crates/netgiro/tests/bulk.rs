@@ -316,3 +316,17 @@ async fn a_cart_asked_about_in_vain_is_the_first_of_those_not_asked_about() {
     assert_eq!(given, (0..20).collect::<Vec<_>>());
     assert!(requests.try_iter().count() < 8);
 }
+
+#[tokio::test]
+async fn what_is_to_be_asked_again_counts_among_those_under_way() {
+    let busy = Answer::Http(503, "Retry-After: 1\r\n", String::new());
+    let (base, requests) = server(vec![busy, Answer::ok(PENDING)]);
+    let checking = client_of(base).check_many(numbered([7, 8].into_iter()), one_at_a_time());
+    assert!(checking.unwrap().finish().await.is_complete());
+    let about: Vec<_> = requests
+        .try_iter()
+        .map(|request| String::from_utf8(request.body).unwrap())
+        .map(|body| body.contains("-000000000007"))
+        .collect();
+    assert_eq!(about, [true, true, false]);
+}
