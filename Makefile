@@ -1,7 +1,7 @@
 # Everything is installed below this folder: .work, target and node_modules.
 PYTHON ?= python3
 
-.PHONY: demo test lint bench instructions storm fuzz audit clean
+.PHONY: demo test lint bench instructions storm fuzz mutants audit clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -23,6 +23,9 @@ instructions: ## of what needs no network, counted: fails where one takes 5 % mo
 
 fuzz: ## each fuzz target for SECONDS seconds
 	@$(PYTHON) tools/fuzz.py $(or $(SECONDS),60)
+
+mutants: ## COUNT changes to the core's decisions, drawn by SEED: how many does a test notice?
+	@$(PYTHON) tools/mutants.py --seed $(or $(SEED),1) --count $(or $(COUNT),300) $(if $(FILES),--files $(FILES))
 
 audit: ## licences, sources and advisories of the dependencies
 	@$(PYTHON) tools/audit.py

@@ -176,7 +176,7 @@ def test_what_may_not_be_broken_off_is_carried_through(shell: Shell, simulator: 
 
 
 def test_a_second_interrupt_gives_up(shell: Shell, simulator: Simulator, cart: str) -> None:
-    simulator.fault(endpoint="CancelCart", delay_ms=8000)
+    simulator.fault(endpoint="CancelCart", delay_ms=600_000)
     running = shell.start("cancel", cart, "--json")
     deadline = time.monotonic() + PATIENCE
     while simulator.cart(cart)["status"] == "pending":
@@ -185,11 +185,9 @@ def test_a_second_interrupt_gives_up(shell: Shell, simulator: Simulator, cart: s
     running.send(signal.SIGINT)
     assert running.process.stderr is not None
     assert "Ctrl-C again" in running.process.stderr.readline()
-    started = time.monotonic()
     ended = interrupted(running)
     assert (ended.code, ended.error["request_sent"]) == (130, "maybe")
     assert "netgiro check" in ended.err
-    assert time.monotonic() - started < 5
 
 
 def test_a_line_on_the_terminal_shows_how_far_it_has_come(

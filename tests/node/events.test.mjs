@@ -40,7 +40,7 @@ describe('netgiro:request', () => {
       const { referenceId } = await client.cancelCart(cart);
       const { transactionId } = cart;
       const [inserted, canceled] = heard.map(({ event: { durationMs, ...event } }) => {
-        assert.ok(durationMs > 0 && durationMs < 5_000, `${durationMs}`);
+        assert.ok(durationMs > 0, `${durationMs}`);
         return event;
       });
       const usual = { transactionId, attempt: 1, httpStatus: 200, error: null };
@@ -77,6 +77,7 @@ describe('netgiro:poll', () => {
     listening(async (heard) => {
       const simulator = await simulate();
       const client = simulator.client();
+      const began = Date.now();
       const cart = await client.insertCart(ORDER);
       simulator.addFault('CheckCart', { signature: 'valid' });
       simulator.addFault('CheckCart', { status: 500 });
@@ -85,7 +86,7 @@ describe('netgiro:poll', () => {
       const { transactionId } = cart;
       const [first, second, third, ...more] = of(heard, 'netgiro:poll');
       assert.deepEqual(more, []);
-      for (const { nextCheckAt } of [first, second]) assert.ok(Math.abs(nextCheckAt - Date.now()) < 5_000);
+      assert.ok(began <= first.nextCheckAt && first.nextCheckAt < second.nextCheckAt);
       assert.deepEqual(
         [first, second].map((event) => ({ ...event, nextCheckAt: 'later' })),
         [

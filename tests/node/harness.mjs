@@ -110,7 +110,7 @@ export async function failure(call) {
 }
 
 /** Waits for a condition, not for a time. */
-export async function until(condition, what, ms = 5_000) {
+export async function until(condition, what, ms = 60_000) {
   const deadline = Date.now() + ms;
   while (!(await condition())) {
     assert.ok(Date.now() < deadline, `in vain: ${what}`);

@@ -13,7 +13,7 @@ class Scenario {
   static async play(document, given) {
     const simulator = await Simulator.start(camel(given.simulator));
     try {
-      const scenario = new Scenario(document, simulator, simulator.client(camel(given.client)));
+      const scenario = new Scenario(document, given, simulator);
       for (const step of given.steps) await scenario.step(step);
       scenario.end(given);
     } finally {
@@ -21,11 +21,12 @@ class Scenario {
     }
   }
 
-  constructor(document, simulator, client) {
+  constructor(document, given, simulator) {
     this.order = camel(document.order);
-    this.policy = camel(document.policy);
+    this.policy = camel(given.policy ?? document.policy);
     this.simulator = simulator;
-    this.client = client;
+    this.options = camel(given.client);
+    this.client = simulator.client(this.options);
   }
 
   async step(step) {
@@ -48,23 +49,25 @@ class Scenario {
     const cart = transactionId ?? this.cart;
     const options = { timeoutMs: step.timeout_ms, policy: this.policy };
     const followed = step.resumes && this.poll ? this.poll : cart;
+    const { client_timeout_ms: timeoutMs } = step;
+    const client = timeoutMs ? this.simulator.client({ ...this.options, timeoutMs }) : this.client;
     switch (step.call) {
       case 'insert':
-        return { cart: (this.cart = await this.client.insertCart({ ...this.order, ...given })) };
+        return { cart: (this.cart = await client.insertCart({ ...this.order, ...given })) };
       case 'check':
-        return { state: await this.client.checkCart(cart) };
+        return { state: await client.checkCart(cart) };
       case 'cancel':
-        return { state: await this.client.cancelCart(cart) };
+        return { state: await client.cancelCart(cart) };
       case 'confirm':
-        return { state: await this.client.confirmCart(cart) };
+        return { state: await client.confirmCart(cart) };
       case 'wait':
-        return { state: await this.client.waitForCart(followed, options) };
+        return { state: await client.waitForCart(followed, options) };
       case 'settle':
-        return { state: await this.client.settleCart(followed, options) };
+        return { state: await client.settleCart(followed, options) };
       case 'poll_step': {
         const poll = this.poll ? CartPoll.fromJson(this.poll.toJson()) : new CartPoll(cart, options);
         if (step.at === 'due') await pause(Math.max(0, poll.nextCheckAt - Date.now()) + 1);
-        return { poll: (this.poll = await this.client.pollStep(poll)) };
+        return { poll: (this.poll = await client.pollStep(poll)) };
       }
       default:
         return assert.fail(`no such call: ${step.call}`);

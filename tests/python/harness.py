@@ -35,7 +35,7 @@ def vectors(name: str, member: str = "cases") -> list[dict]:
     return json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))[member]
 
 
-def eventually(condition, within: float = 5.0):
+def eventually(condition, within: float = 60.0):
     """Wait for a condition, and give its value."""
     deadline = time.monotonic() + within
     while True:

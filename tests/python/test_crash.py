@@ -135,7 +135,7 @@ class Yard:
 
     def finish(self):
         """Let the job run to its end; gives the number of its points."""
-        out, _ = self.start().communicate(timeout=30)
+        out, _ = self.start().communicate(timeout=120)
         return int(out.removeprefix("passed "))
 
     @property
@@ -208,7 +208,7 @@ def test_a_job_killed_at_random_moments_ends_as_it_would_have(tmp_path, seed):
     for _ in range(5):
         job = yard.start()
         # A process that has not begun yet would be no loss.
-        eventually((yard.folder / "intent").exists, within=30)
+        eventually((yard.folder / "intent").exists, within=60)
         time.sleep(rng.uniform(0.0, 0.12))
         os.kill(job.pid, signal.SIGKILL)
         job.communicate()

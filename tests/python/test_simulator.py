@@ -22,7 +22,7 @@ def ask(url, method, path, body=None, **options):
     """Asks the simulator's control for something: the status, and what it says."""
     parts = urlsplit(url)
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = connect(parts.hostname, parts.port, timeout=10, **options)
+    connection = connect(parts.hostname, parts.port, timeout=60, **options)
     try:
         connection.request(method, path, None if body is None else json.dumps(body))
         response = connection.getresponse()
@@ -116,7 +116,7 @@ def test_a_public_url_is_what_is_signed():
             "netgiro_signature": netgiro.sign(simulator.secret_key, "1", url, body.encode()),
         }
         local = urlsplit(simulator.local_url)
-        connection = http.client.HTTPConnection(local.hostname, local.port, timeout=10)
+        connection = http.client.HTTPConnection(local.hostname, local.port, timeout=60)
         connection.request("POST", "/v1/Checkout/CheckCart", body, headers)
         assert json.load(connection.getresponse())["ResultCode"] == 10201
         connection.close()

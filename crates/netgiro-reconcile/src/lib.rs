@@ -18,6 +18,7 @@ use uuid::Uuid;
 use grouping::Case;
 use netgiro::words::{one_of, word};
 use netgiro::{CartState, CartStatus, CheckResult, Error, ErrorKind, Result};
+use rules::Cart;
 
 pub use settlements::{
     CartKey, ReconciledSettlements, Settled, SettledItem, SettlementOutcome, SettlementRow,
@@ -338,26 +339,12 @@ pub fn reconcile(
     let (wanted, others): (Vec<_>, Vec<_>) = cases.into_iter().partition(is_wanted);
     let left_out = others.iter().map(|case| case.orders.len()).sum();
 
-    // What went in, counted before it became rows; each order and each cart once.
+    // What went in, counted before it became rows.
     let mut total = Total {
         rows: wanted.len(),
         ..Total::default()
     };
-    let mut times = vec![0_u8; orders.len()];
-    let mut seen_carts = HashSet::with_capacity(carts.len());
-    let mut is_whole = true;
-    for case in wanted.iter().chain(&others) {
-        for (at, _) in &case.orders {
-            if let Some(times) = times.get_mut(*at) {
-                *times = times.saturating_add(1);
-            }
-        }
-        is_whole &= case.carts.iter().all(|cart| seen_carts.insert(cart.id));
-    }
-    is_whole &= times.iter().all(|&times| times == 1);
-    is_whole &= carts
-        .iter()
-        .all(|cart| !cart.is_paid() || seen_carts.contains(&cart.id));
+    let is_whole = is_whole(wanted.iter().chain(&others), orders.len(), &carts);
     for case in &wanted {
         total.orders += case.orders.len();
         for (_, order) in &case.orders {
@@ -397,19 +384,46 @@ pub fn reconcile(
             (outcome, Total::of(of_it))
         })
         .collect();
-    if !is_whole || Total::of(rows.iter()) != total {
-        return Err(Error::new(
-            ErrorKind::Protocol,
-            "the classes do not add up to what went in: this is a bug in netgiro, and the report \
-             would be wrong",
-        ));
-    }
+    balances(is_whole, Total::of(rows.iter()), total)?;
     Ok(Reconciled {
         rows,
         totals,
         total,
         left_out,
     })
+}
+
+/// Whether each order is in one case, no cart is in two, and none that is paid is in none.
+fn is_whole<'a>(
+    cases: impl Iterator<Item = &'a Case<'a>>,
+    orders: usize,
+    carts: &[Cart<'_>],
+) -> bool {
+    let mut places = Vec::with_capacity(orders);
+    let mut seen = HashSet::with_capacity(carts.len());
+    for case in cases {
+        places.extend(case.orders.iter().map(|(at, _)| *at));
+        if !case.carts.iter().all(|cart| seen.insert(cart.id)) {
+            return false;
+        }
+    }
+    places.sort_unstable();
+    places.into_iter().eq(0..orders)
+        && carts
+            .iter()
+            .all(|cart| !cart.is_paid() || seen.contains(&cart.id))
+}
+
+/// Refuses to report what does not add up.
+fn balances(is_whole: bool, rows: Total, input: Total) -> Result<()> {
+    if is_whole && rows == input {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Protocol,
+        "the classes do not add up to what went in: this is a bug in netgiro, and the report would \
+         be wrong",
+    ))
 }
 
 fn row(case: Case<'_>, now: Timestamp) -> Row {
@@ -463,4 +477,79 @@ fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
     items.sort_unstable();
     items.dedup();
     items
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+    use uuid::Uuid;
+
+    use super::grouping::Case;
+    use super::rules::{Cart, Finding, Standing};
+    use super::{Order, Outcome, Recorded, Total, balances, is_whole};
+
+    fn cart(id: u128, standing: Standing) -> Cart<'static> {
+        Cart {
+            id: Uuid::from_u128(id),
+            standing,
+            amount: None,
+            reference: None,
+            created: None,
+            invoice_number: None,
+        }
+    }
+
+    #[test]
+    fn what_is_lost_or_counted_twice_is_noticed() {
+        let order = Order {
+            reference: None,
+            transaction_id: None,
+            amount: Decimal::ONE,
+            recorded: Recorded::Paid,
+            created: None,
+        };
+        let carts = [cart(1, Standing::Paid), cart(2, Standing::NotFound)];
+        let [paid, unpaid] = &carts;
+        let whole = |cases: &[(&[usize], &[&Cart<'_>])]| {
+            let cases: Vec<_> = cases
+                .iter()
+                .map(|(orders, carts)| Case {
+                    orders: orders.iter().map(|at| (*at, &order)).collect(),
+                    carts: carts.to_vec(),
+                    finding: Finding::new(Outcome::Matched, Decimal::ZERO, "", ""),
+                })
+                .collect();
+            is_whole(cases.iter(), 2, &carts)
+        };
+        assert!(
+            whole(&[(&[0], &[paid]), (&[1], &[])]),
+            "what is unpaid need not be there"
+        );
+        assert!(whole(&[(&[1], &[unpaid]), (&[0], &[paid])]));
+        assert!(!whole(&[(&[0], &[paid])]), "an order is lost");
+        assert!(
+            !whole(&[(&[0], &[paid]), (&[0, 1], &[])]),
+            "an order is there twice"
+        );
+        assert!(
+            !whole(&[(&[0], &[]), (&[1], &[unpaid])]),
+            "a payment is lost"
+        );
+        assert!(
+            !whole(&[(&[0], &[paid]), (&[1], &[paid])]),
+            "a payment is there twice"
+        );
+    }
+
+    #[test]
+    fn what_does_not_add_up_is_no_report() {
+        let one = Total {
+            rows: 1,
+            ..Total::default()
+        };
+        assert!(balances(true, one, one).is_ok());
+        assert!(balances(false, one, one).is_err());
+        assert!(balances(true, one, Total::default()).is_err());
+        assert!(balances(false, one, Total::default()).is_err());
+    }
 }

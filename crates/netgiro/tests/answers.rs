@@ -72,7 +72,7 @@ struct Taken {
 
 async fn taken(name: &str, answer: Answer, taken: Taken) {
     // Long enough for a slow machine; none of these waits for it.
-    taken_within(name, 5000, answer, taken).await;
+    taken_within(name, 60_000, answer, taken).await;
 }
 
 async fn taken_within(name: &str, milliseconds: u64, answer: Answer, taken: Taken) {
@@ -295,7 +295,7 @@ async fn a_bomb_of_headers_is_refused() {
             times: 3,
             says: "the connection broke",
         };
-        taken_within(name, 5000, answer, expected).await;
+        taken_within(name, 60_000, answer, expected).await;
     }
 }
 
@@ -316,8 +316,7 @@ async fn of_a_body_of_100_megabytes_little_is_read_and_the_connection_is_dropped
             false
         }));
         let (base, requests) = server(vec![flood]);
-        let started = Instant::now();
-        let client = client_within(&base, 5000);
+        let client = client_within(&base, 60_000);
         let error = client.check_cart(ID).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Server, "{error}");
         assert!(
@@ -326,10 +325,9 @@ async fn of_a_body_of_100_megabytes_little_is_read_and_the_connection_is_dropped
         );
         assert_eq!(error.request_sent(), RequestSent::Yes);
         assert_eq!(count(&requests), 1, "a flood is not asked for again");
-        assert!(started.elapsed() < Duration::from_secs(4));
         // The rest is what the kernel's buffers take.
         let written = tokio::task::spawn_blocking(move || {
-            written.recv_timeout(Duration::from_secs(5)).unwrap()
+            written.recv_timeout(Duration::from_secs(60)).unwrap()
         });
         let written = written.await.unwrap();
         assert!(written < LENGTH / 4, "{written} bytes were taken");
@@ -341,13 +339,14 @@ async fn a_body_that_drips_is_a_timeout() {
     let gone = Arc::new(AtomicBool::new(false));
     let seen_gone = Arc::clone(&gone);
     let drip = Answer::With(Arc::new(move |stream: &mut TcpStream| {
-        let length = PENDING.len();
+        let length = PENDING.len() + 10_000;
         write!(
             stream,
             "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"
         )
         .unwrap();
-        for byte in PENDING.bytes() {
+        // Left to itself it would drip for minutes.
+        for byte in PENDING.bytes().chain([b' '].repeat(10_000)) {
             thread::sleep(Duration::from_millis(20));
             if stream.write_all(&[byte]).is_err() {
                 seen_gone.store(true, Ordering::Relaxed);
@@ -362,10 +361,8 @@ async fn a_body_that_drips_is_a_timeout() {
         times: 1,
         says: "had no answer within",
     };
-    let started = Instant::now();
-    taken_within("drip", 300, drip, expected).await;
-    assert!(started.elapsed() < Duration::from_millis(1500));
-    let until = Instant::now() + Duration::from_secs(3);
+    taken_within("drip", 500, drip, expected).await;
+    let until = Instant::now() + Duration::from_secs(60);
     while !gone.load(Ordering::Relaxed) {
         assert!(Instant::now() < until, "the connection was kept");
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -539,19 +536,22 @@ async fn a_signature_is_asked_for_where_one_is_required() {
 async fn a_server_that_never_reads_is_a_timeout() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}/v1/", listener.local_addr().unwrap());
+    let (gives_up, over) = mpsc::channel::<()>();
     let held = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        thread::sleep(Duration::from_millis(400));
+        // Nothing is read before the client has given up.
+        over.recv().ok();
         let mut seen = Vec::new();
         stream.read_to_end(&mut seen).unwrap();
         seen.len()
     });
-    let error = client_within(&base, 150)
+    let error = client_within(&base, 500)
         .insert_cart(&order())
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
     assert_eq!(error.cause().unwrap().kind(), ErrorKind::Timeout);
+    drop(gives_up);
     let seen = tokio::task::spawn_blocking(move || held.join().unwrap());
     assert!(seen.await.unwrap() > 0, "it lay in the kernel's buffer");
 }

@@ -153,7 +153,7 @@ async fn each_step_of_a_poll_is_told_whoever_drives_it() {
     let (observer, events) = recorder();
     let client = client(&simulator, Some(observer));
     let cart = client.insert_cart(&order()).await.unwrap();
-    let mut watch = client.watch_cart(&cart, within(5000));
+    let mut watch = client.watch_cart(&cart, within(60_000));
     watch.next().await.unwrap().unwrap();
     simulator
         .add_fault(Fault::on(Endpoint::CheckCart).status(500).times(1))
@@ -187,10 +187,10 @@ async fn each_step_of_a_poll_is_told_whoever_drives_it() {
         ..netgiro::BulkOptions::default()
     };
     let mut many = client
-        .wait_many(carts, within(5000), one_at_a_time)
+        .wait_many(carts, within(60_000), one_at_a_time)
         .unwrap();
     while many.next().await.is_some() {}
-    let poll = netgiro::CartPoll::new(&cart, within(5000), jiff::Timestamp::now());
+    let poll = netgiro::CartPoll::new(&cart, within(60_000), jiff::Timestamp::now());
     client.poll_step(&poll).await.unwrap();
     let told = polls(&events);
     for step in &told[told.len() - 2..] {

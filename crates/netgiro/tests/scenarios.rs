@@ -92,6 +92,7 @@ fn run(file: &str) {
 
 struct Scenario<'a> {
     document: &'a Value,
+    case: &'a Value,
     name: &'a str,
     simulator: Simulator,
     client: Client,
@@ -114,16 +115,11 @@ impl<'a> Scenario<'a> {
             ..SimulatorOptions::default()
         })
         .unwrap();
-        let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
-        options.base_url = Some(simulator.url().to_owned());
-        options.timeout = milliseconds(&case["client"]["timeout_ms"]);
-        if let Some(verification) = case["client"]["response_verification"].as_str() {
-            options.response_verification = verification.parse().unwrap();
-        }
         let mut scenario = Self {
             document,
+            case,
             name: case["name"].as_str().unwrap(),
-            client: Client::new(options).unwrap(),
+            client: client(&simulator, case, &case["client"]["timeout_ms"]),
             simulator,
             cart: None,
             poll: None,
@@ -174,7 +170,9 @@ impl<'a> Scenario<'a> {
             Some(poll) if step["resumes"] == true => CartRef::from(poll),
             _ => cart(),
         };
-        let client = &self.client;
+        let of_its_own = (step["client_timeout_ms"].is_u64())
+            .then(|| client(&self.simulator, self.case, &step["client_timeout_ms"]));
+        let client = of_its_own.as_ref().unwrap_or(&self.client);
         match step["call"].as_str().unwrap() {
             "insert" => {
                 let cart = client.insert_cart(&self.order(arguments)).await?;
@@ -218,7 +216,7 @@ impl<'a> Scenario<'a> {
     }
 
     fn policy(&self) -> PollPolicy {
-        let policy = &self.document["policy"];
+        let policy = (self.case.get("policy")).unwrap_or(&self.document["policy"]);
         PollPolicy::new(
             milliseconds(&policy["min_interval_ms"]),
             milliseconds(&policy["default_interval_ms"]),
@@ -357,6 +355,16 @@ impl<'a> Scenario<'a> {
             "{name}: {what}\n       is {found}\n  expected {expected}"
         ));
     }
+}
+
+fn client(simulator: &Simulator, case: &Value, timeout: &Value) -> Client {
+    let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
+    options.base_url = Some(simulator.url().to_owned());
+    options.timeout = milliseconds(timeout);
+    if let Some(verification) = case["client"]["response_verification"].as_str() {
+        options.response_verification = verification.parse().unwrap();
+    }
+    Client::new(options).unwrap()
 }
 
 fn milliseconds(value: &Value) -> Duration {

@@ -135,7 +135,7 @@ fn options(base_url: &str) -> ClientOptions {
     let mut options = ClientOptions::new(APP_KEY, SECRET);
     options.previous_secret_keys = vec![Secret::from(OLD_SECRET)];
     options.base_url = Some(base_url.to_owned());
-    options.timeout = Duration::from_millis(800);
+    options.timeout = Duration::from_secs(60);
     options
 }
 

@@ -13,7 +13,7 @@ mod server;
 use std::collections::HashSet;
 use std::net::TcpListener;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use netgiro::{
     Amount, Client, ClientOptions, CustomerId, Error, ErrorKind, NewCart, RequestSent, sign,
@@ -25,9 +25,13 @@ const APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";
 const ID: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
 
 fn client(base_url: &str) -> Client {
+    client_within(base_url, Duration::from_secs(60))
+}
+
+fn client_within(base_url: &str, timeout: Duration) -> Client {
     let mut options = ClientOptions::new(APP_KEY, SECRET);
     options.base_url = Some(base_url.to_owned());
-    options.timeout = Duration::from_millis(900);
+    options.timeout = timeout;
     Client::new(options).unwrap()
 }
 
@@ -48,8 +52,18 @@ fn inserted() -> String {
 }
 
 async fn insert_error(answer: Answer) -> (Error, usize) {
+    let patience = match answer {
+        // These two leave the client waiting.
+        Answer::Silence | Answer::Http(_, "Transfer-Encoding: chunked\r\n", _) => {
+            Duration::from_millis(500)
+        }
+        _ => Duration::from_secs(60),
+    };
     let (base, requests) = server(vec![answer]);
-    let error = client(&base).insert_cart(&order()).await.unwrap_err();
+    let error = client_within(&base, patience)
+        .insert_cart(&order())
+        .await
+        .unwrap_err();
     thread::sleep(Duration::from_millis(50));
     (error, requests.try_iter().count())
 }
@@ -196,9 +210,27 @@ async fn an_answer_beyond_a_mebibyte_is_refused() {
 }
 
 #[tokio::test]
+async fn a_busy_server_is_asked_again_when_it_says_and_not_at_all_where_that_is_too_late() {
+    let busy = Answer::Http(503, "Retry-After: 1\r\n", String::new());
+    let (base, requests) = server(vec![busy.clone(), Answer::Http(200, "", pending())]);
+    let started = Instant::now();
+    client(&base).check_cart(ID).await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    assert_eq!(requests.try_iter().count(), 2);
+
+    let in_an_hour = Answer::Http(503, "Retry-After: 3600\r\n", String::new());
+    let (base, requests) = server(vec![in_an_hour]);
+    let error = client(&base).check_cart(ID).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Server, "{error}");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+    assert_eq!(requests.try_iter().count(), 1);
+}
+
+#[tokio::test]
 async fn a_silent_server_is_a_timeout_that_may_be_tried_again() {
     let (base, requests) = server(vec![Answer::Silence]);
-    let error = client(&base).check_cart(ID).await.unwrap_err();
+    let client = client_within(&base, Duration::from_millis(500));
+    let error = client.check_cart(ID).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert_eq!(error.request_sent(), RequestSent::Maybe);
     assert!(error.retryable());

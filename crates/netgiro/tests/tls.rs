@@ -212,8 +212,7 @@ async fn proxy(tls: Option<TlsAcceptor>, to: SocketAddr) -> (SocketAddr, Heads) 
 fn options(base_url: &str) -> ClientOptions {
     let mut options = ClientOptions::new(APP_KEY, "not-the-published-one");
     options.base_url = Some(base_url.to_owned());
-    // Long enough for a slow machine, and short for what is tried three times.
-    options.timeout = Duration::from_secs(5);
+    options.timeout = Duration::from_secs(60);
     options
 }
 
@@ -552,4 +551,15 @@ async fn the_proxy_of_the_environment_is_gone_through_unless_it_excepts_the_host
     let here = outcome_with(variables(&[("TEST_BASE_URL", &loopback)])).await;
     assert_eq!(here, "pending");
     assert_eq!(tunnels.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_named() {
+    let outcome = outcome_with(vec![(
+        "TEST_BASE_URL",
+        "https://nobody.invalid/v1/".to_owned(),
+    )])
+    .await;
+    assert!(outcome.contains("nobody.invalid"), "{outcome}");
+    assert!(outcome.contains("connect"), "{outcome}");
 }

@@ -207,19 +207,29 @@ export function keepsTheContract(name, mount, { readsToTheEnd = false } = {}) {
       assert.equal(shop.recorded.length, 21);
     });
 
-    it('200 within a second when what follows is slow', async (t) => {
+    it('200 before anything that follows', async (t) => {
       const slow = await simulatorFor(t, simulated);
       const { shop, url, post } = await open(t, {}, slow);
-      const cart = await shop.checkout(slow.simulator, url);
-      shop.onSettled = () => pause(2_000);
-      slow.simulator.addFault('CheckCart', { delayMs: 1_500 });
-      slow.simulator.confirm(cart);
-      assert.equal((await answerTo(cart, slow)).status, 200);
-      const { status, ms } = await post(callbackBody(cart));
-      assert.equal(status, 200);
-      assert.ok(ms < 1_000, `${ms} ms`);
-      assert.deepEqual(shop.settled, [], 'the answer was first');
-      await until(() => shop.settled.length > 0, 'the shop is told');
+      // On a busy machine an answer may take longer than a second, and then nothing is learnt from it.
+      for (const delayMs of [1_500, 8_000, 32_000]) {
+        const cart = await shop.checkout(slow.simulator, url);
+        let release;
+        shop.settled.length = 0;
+        shop.onSettled = () => new Promise((resolve) => (release = resolve));
+        slow.simulator.addFault('CheckCart', { delayMs });
+        slow.simulator.confirm(cart);
+        const checked = ({ endpoint, transactionId, status }) =>
+          endpoint === 'CheckCart' && transactionId === cart.transactionId && status !== null;
+        assert.equal((await answerTo(cart, slow)).status, 200);
+        assert.equal((await post(callbackBody(cart))).status, 200);
+        const wasFirst = !slow.simulator.requests().some(checked);
+        await until(() => release, 'the shop’s function is under way');
+        assert.equal((await post(callbackBody(cart))).status, 200);
+        release();
+        await until(() => shop.settled.length > 0, 'the shop is told');
+        if (wasFirst) return;
+      }
+      assert.fail('the callback is answered after Netgíró has been asked');
     });
 
     it('the database is down: 503, and 200 once it is up', async (t) => {

@@ -7,18 +7,22 @@ worked out below.
 ABOUT = (
     "Start a simulator with `simulator`, make a client for it with `client`, and take the `steps` one after another. Before "
     "each step forget the faults left over, add its `faults`, let the `customer` act, pause for `pause_ms`; then make the "
-    "`call` and compare. At the end compare the `requests` that the simulator has seen and the carts it `held`. Whatever the "
+    "`call`, by a second client where the step has a `client_timeout_ms` of its own, and compare. At the end compare the `requests` that the simulator has seen and the carts it `held`. Whatever the "
     "client says to be paid, canceled or declined must be so at the server when it says it."
 )
 
 ORDER = {"amount": 1000, "reference": "order-1", "customer_id": "8223281"}
-POLICY = {"min_interval_ms": 10, "default_interval_ms": 20, "max_interval_ms": 60}
+POLICY = {"min_interval_ms": 10, "default_interval_ms": 20, "max_interval_ms": 100}
+# Nothing is due again while a test runs, however busy the machine is.
+SELDOM = {"min_interval_ms": 600_000, "default_interval_ms": 600_000, "max_interval_ms": 600_000}
 NOBODYS_CART = "0f0e0d0c-0b0a-4908-8706-050403020100"
 MADE = f'{{"Success":true,"ResultCode":200,"Message":null,"TransactionId":"{NOBODYS_CART}"}}'
 PAID = '{"PaymentInfo":null,"Success":false,"Message":null,"ResultCode":10200}'
 
-# No call that is answered takes this long; where a call is to run out of time it takes no longer than SHORT.
-LONG, SHORT = 3000, 150
+# No call that is answered takes this long, on the busiest machine; one that is to run out of time takes no longer than SHORT.
+LONG, SHORT = 60_000, 500
+# Settling is patient for twenty of these.
+PATIENT = 100
 ENDPOINTS = {"InsertCart": "insert", "CheckCart": "check", "CancelCart": "cancel", "ConfirmCart": "confirm"}
 REPEATABLE = ("CheckCart", "CancelCart", "ConfirmCart")
 ATTEMPTS = 3
@@ -36,10 +40,12 @@ class Row:
         self.repeated = repeated
         self.is_seen = more.pop("is_seen", True)
         self.processed = more.pop("processed", True)
-        self.timeout = more.pop("timeout", LONG)
+        self.runs_out = more.pop("runs_out", False)
         self.verification = more.pop("verification", None)
         self.after_an_answer = more.pop("after_an_answer", False)
         self.error = more  # members of the error beside those
+        # The call that is struck runs out of time; those before and after it have all they need.
+        self.patience = {"client_timeout_ms": SHORT} if self.runs_out else {}
 
 
 def drops():
@@ -48,16 +54,16 @@ def drops():
         common = {"is_seen": at != "unread", "processed": at == "after", "sent": "maybe"}
         yield Row(f"closed {told}", {"drop": at}, "server", repeated=True, **common)
         yield Row(f"reset {told}", {"drop": at, "drop_by": "reset"}, "server", repeated=True, **common)
-        yield Row(f"silence {told}", {"drop": at, "drop_by": "silence"}, "timeout", timeout=SHORT, **common)
+        yield Row(f"silence {told}", {"drop": at, "drop_by": "silence"}, "timeout", runs_out=True, **common)
     for by, told in (("close", "closed"), ("reset", "reset")):
         torn = {"drop": "within", "drop_by": by}
         name = f"{told} in the middle of the answer"
         yield Row(name, torn, "server", http_status=200, repeated=True)
         yield Row(f"{told} after the answer", {"drop": "answered", "drop_by": by}, None)
     stalls = {"drop": "within", "drop_by": "silence"}
-    yield Row("silence in the middle of the answer", stalls, "timeout", sent="maybe", timeout=SHORT)
+    yield Row("silence in the middle of the answer", stalls, "timeout", sent="maybe", runs_out=True)
     drips = {"drip_ms": 40}
-    yield Row("a body that drips", drips, "timeout", sent="maybe", timeout=SHORT)
+    yield Row("a body that drips", drips, "timeout", sent="maybe", runs_out=True)
     slow = {"delay_ms": 20}
     yield Row("an answer that takes its time", slow, None)
 
@@ -172,10 +178,11 @@ def held(status):
     return {"status": status, "is_paid": status == "confirmed"}
 
 
-def scenario(name, steps, requests, carts, *, timeout=LONG, verification=None, check_interval=20):
-    client = {"timeout_ms": timeout} | ({"response_verification": verification} if verification else {})
+def scenario(name, steps, requests, carts, *, verification=None, check_interval=20, policy=None):
+    client = {"timeout_ms": LONG} | ({"response_verification": verification} if verification else {})
     simulator = {"check_interval_ms": check_interval}
     made = {"name": name, "simulator": simulator, "client": client, "steps": steps}
+    made |= {"policy": policy} if policy else {}
     return made | {"requests": requests, "held": carts}
 
 
@@ -195,13 +202,12 @@ def inserting(row):
     if row.after_an_answer:
         before = [step("check", state("canceled"), arguments={"transaction_id": NOBODYS_CART})]
     expect = {"cart": ORDER} if row.code is None else {"error": insert_error(row)}
-    steps = [*before, step("insert", expect, [{"endpoint": "InsertCart"} | row.fault])]
+    steps = [*before, step("insert", expect, [{"endpoint": "InsertCart"} | row.fault], **row.patience)]
     return scenario(
         f"InsertCart: {row.name}",
         steps,
         seen(insert=int(row.is_seen), check=len(before)),
         [held("pending")] if row.processed else [],
-        timeout=row.timeout,
         verification=row.verification,
     )
 
@@ -267,10 +273,10 @@ class Call:
         counts[self.endpoint] += made
         return counts
 
-    def scenario(self, name, expect, faults, made, truth, checks=0, **options):
+    def scenario(self, name, expect, faults, made, truth, checks=0, patience=None, **options):
         steps = [
             self.insert,
-            step(self.call, expect, faults, **self.customer),
+            step(self.call, expect, faults, **self.customer, **(patience or {})),
             # However it went: the truth is to be had as soon as calls come through.
             step("check", state(truth), **pause_after(faults)),
         ]
@@ -290,7 +296,7 @@ class Call:
             raised = error(row.code, row.sent, row.http_status, retryable(row.code), **row.error)
             expect = {"error": raised}
             truth = self.after if row.processed else self.before
-        options = {"timeout": row.timeout, "verification": row.verification}
+        options = {"patience": row.patience, "verification": row.verification}
         return self.scenario(row.name, expect, [fault], made, truth, checks=int(twice), **options)
 
     def struck_throughout(self, row):
@@ -332,11 +338,11 @@ def cancel_cart():
         expect = state("confirmed")
         if row.code is not None and not again:
             expect = {"error": error(row.code, row.sent, row.http_status, retryable(row.code), **row.error)}
-        steps = [INSERT, step("cancel", expect, [fault])]
+        steps = [INSERT, step("cancel", expect, [fault], **row.patience)]
         steps += [step("check", state("confirmed"), **pause_after([fault]))]
         # That it is paid is believed of CheckCart alone.
         counts = seen(insert=1, check=1 + int("state" in expect), cancel=1 + int(again))
-        options = {"timeout": row.timeout, "verification": row.verification}
+        options = {"verification": row.verification}
         name = f"CancelCart: the customer is first, {row.name}"
         yield scenario(name, steps, counts, [held("confirmed")], **options)
 
@@ -382,18 +388,18 @@ def waiting():
         if row.after_an_answer or asks_for_patience(row):
             continue
         fault = {"endpoint": "CheckCart"} | row.fault
-        options = {"timeout": row.timeout, "verification": row.verification}
+        options = {"verification": row.verification}
         if stops_a_wait(row):
             raised = error(row.code, row.sent, row.http_status, False)
             steps = [INSERT, follow("wait", {"error": raised}, [fault])]
             yield scenario(f"wait: {row.name} stops it", steps, seen(1, check=1), [held("pending")], **options)
             continue
-        times = 1 if row.timeout == SHORT else 2
+        times = 1 if row.runs_out else 2
         faults = [fault | {"count": times}, CONFIRMS]
         checks = 1 + (times if row.is_seen else 0)
-        if row.timeout == SHORT:
-            checks = [checks, checks + 2]  # on a busy machine a sound answer can come too late as well
-        steps = [INSERT, follow("wait", state("confirmed"), faults)]
+        if row.runs_out:
+            checks = [checks, checks + 20]  # on a busy machine a sound answer can come too late as well
+        steps = [INSERT, follow("wait", state("confirmed"), faults, **row.patience)]
         yield scenario(f"wait: {row.name}", steps, seen(1, check=checks), [held("confirmed")], **options)
     steps = [INSERT, follow("wait", state("confirmed"), [REFUSED_AT_FIRST, CONFIRMS])]
     yield scenario("wait: connection refused at first", steps, seen(1, check=1), [held("confirmed")])
@@ -425,6 +431,7 @@ def waiting():
 
 def stepping():
     """One check at a time, as job queues do it."""
+    open_poll = {"poll": {"is_done": False, "status": "pending"}}
     for times, fault in (
         (1, {"status": 500}),
         (1, {"drop": "after", "drop_by": "reset"}),
@@ -432,18 +439,19 @@ def stepping():
         (2, {"signature": "corrupt"}),
     ):
         name = ", ".join(f"{key} {value}" for key, value in fault.items())
-        open_poll = {"poll": {"is_done": False, "status": "pending"}}
         done = {"poll": {"is_done": True, "status": "confirmed"}}
         struck = {"endpoint": "CheckCart"} | fault
         steps = [
             INSERT,
             follow("poll_step", open_poll, at="due"),
-            step("poll_step", open_poll, at="now"),
             *[step("poll_step", open_poll, [struck], at="due") for _ in range(times)],
             step("poll_step", done, [CONFIRMS], at="due"),
             step("poll_step", done, at="now"),
         ]
         yield scenario(f"poll_step: {name}", steps, seen(1, check=2 + times), [held("confirmed")])
+    steps = [INSERT, follow("poll_step", open_poll, timeout=3_600_000, at="due"), step("poll_step", open_poll, at="now")]
+    name = "poll_step: before the next check is due nothing is sent"
+    yield scenario(name, steps, seen(1, check=1), [held("pending")], policy=SELDOM)
     late = {"code": "wait_timeout", "retryable": True, "state": "pending"}
     steps = [INSERT, follow("poll_step", {"error": late}, timeout=0, at="due")]
     yield scenario("poll_step: the deadline", steps, seen(1, check=1), [held("pending")])
@@ -451,25 +459,25 @@ def stepping():
 
 def settling():
     nobody = [INSERT, follow("settle", state("canceled"), timeout=50)]
-    yield scenario("settle: nobody answers", nobody, seen(1, check=[1, 8], cancel=1), [held("canceled")])
+    options = {"check_interval": PATIENT}
+    yield scenario("settle: nobody answers", nobody, seen(1, check=[1, 8], cancel=1), [held("canceled")], **options)
     for row in table():
         if row.after_an_answer or asks_for_patience(row):
             continue
         fault = {"endpoint": "CancelCart"} | row.fault
-        options = {"timeout": row.timeout, "verification": row.verification}
-        if row.timeout == SHORT:
-            options["check_interval"] = 60  # settling is patient for twenty of these
+        options = {"verification": row.verification, "check_interval": PATIENT}
         truth = "canceled"
         # Canceled or not: without a clear answer CheckCart says which, and the next cancel does it.
         cancels = int(row.is_seen) + int(row.code is not None and not row.processed)
         counts = seen(1, check=[1, 12], cancel=cancels)
-        steps = [INSERT, follow("settle", state(truth), [fault], timeout=40)]
+        steps = [INSERT, follow("settle", state(truth), [fault], timeout=40, **row.patience)]
         yield scenario(f"settle: {row.name}", steps, counts, [held(truth)], **options)
         if not row.is_seen:
             continue
         truth = "confirmed"
         counts = seen(1, check=[1, 12], cancel=1)
-        steps = [INSERT, follow("settle", state(truth), [fault | {"confirm_during": True}], timeout=40)]
+        struck = fault | {"confirm_during": True}
+        steps = [INSERT, follow("settle", state(truth), [struck], timeout=40, **row.patience)]
         name = f"settle: the customer is first, {row.name}"
         yield scenario(name, steps, counts, [held(truth)], **options)
     # CancelCart's "paid" is believed of CheckCart alone, and CheckCart's "canceled" not against it.

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Waits until this many attempts are over.
@@ -148,7 +148,6 @@ fn only_this_machine_can_be_reached() {
         callback_retry_delay: Duration::ZERO,
         ..SimulatorOptions::default()
     });
-    let started = Instant::now();
     let urls = [
         "www.example.com/callback",
         "http://www.example.com/callback",
@@ -161,7 +160,6 @@ fn only_this_machine_can_be_reached() {
         shop.simulator.confirm(cart).unwrap();
     }
     until_done(&shop, 2 * urls.len());
-    assert!(started.elapsed() < Duration::from_secs(4));
     let canceled = |cart: &netgiro_simulator::SimulatedCart| cart.result_code == 10201;
     assert!(shop.simulator.carts().iter().all(canceled));
 }

@@ -64,9 +64,6 @@ fn delay() {
     let started = Instant::now();
     shop.insert(PHONE, 0);
     assert!(started.elapsed() >= Duration::from_millis(80));
-    let started = Instant::now();
-    shop.insert(PHONE, 0);
-    assert!(started.elapsed() < Duration::from_millis(80));
 }
 
 #[test]

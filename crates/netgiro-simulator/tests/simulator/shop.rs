@@ -243,7 +243,7 @@ pub(crate) fn write_request(
         head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("\r\n");
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     stream.write_all(&[head.as_bytes(), body].concat())
 }
 
@@ -282,7 +282,7 @@ impl Doorbell {
     /// The next callback.
     pub(crate) fn wait(&self) -> Message {
         self.rung
-            .recv_timeout(Duration::from_secs(10))
+            .recv_timeout(Duration::from_secs(60))
             .expect("no callback came")
     }
 
@@ -293,7 +293,7 @@ impl Doorbell {
 
 /// Waits until something is so.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !is_so() {
         assert!(Instant::now() < deadline, "never: {what}");
         thread::sleep(Duration::from_millis(2));

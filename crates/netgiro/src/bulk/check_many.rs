@@ -346,3 +346,166 @@ fn rest(error: &Error, why: &str) -> Error {
         .with_request_sent(RequestSent::No)
         .with_retryable(error.retryable())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Reverse;
+    use std::collections::BinaryHeap;
+
+    use tokio::time::{Duration, Instant};
+    use uuid::Uuid;
+
+    use super::{
+        Again, Asked, FAILURES_TO_STOP, FIRST_BACKOFF, Health, LONGEST_PAUSE, may_pass, rest,
+    };
+    use crate::cart::CartRef;
+    use crate::error::{Error, ErrorKind, RequestSent};
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn refused() -> Error {
+        Error::new(ErrorKind::Authentication, "wrong keys")
+    }
+
+    fn down() -> Error {
+        Error::new(ErrorKind::Server, "busy").with_retryable(true)
+    }
+
+    fn too_much() -> Error {
+        Error::new(ErrorKind::RateLimited, "too much").with_retryable(true)
+    }
+
+    fn no() -> Error {
+        Error::new(ErrorKind::Api, "no").with_retryable(false)
+    }
+
+    fn asked(at: usize) -> Asked {
+        Asked {
+            at,
+            cart: CartRef::from(Uuid::from_u128(1)),
+            first_sent: Instant::now(),
+            failures: 0,
+        }
+    }
+
+    #[test]
+    fn the_third_refusal_of_the_keys_in_a_row_ends_it() {
+        let now = Instant::now();
+        let mut health = Health::new(now);
+        let mut ends = |failure: Option<&Error>| health.ends(failure, now, PATIENCE);
+        let refused = refused();
+        assert!(ends(Some(&refused)).is_none());
+        assert!(ends(Some(&refused)).is_none());
+        assert!(ends(None).is_none());
+        assert!(ends(Some(&refused)).is_none());
+        // What does not come through says nothing about the keys.
+        assert!(ends(Some(&down())).is_none());
+        assert!(ends(Some(&refused)).is_none());
+        let end = ends(Some(&refused)).unwrap();
+        assert_eq!(end.kind(), ErrorKind::Authentication);
+        assert!(
+            end.message().contains("3 checks in a row"),
+            "{}",
+            end.message()
+        );
+    }
+
+    #[test]
+    fn an_outage_is_ten_failures_and_all_of_the_time_to_try_again() {
+        let start = Instant::now();
+        let over = start + PATIENCE;
+        let after = |failures: u32, now: Instant, patience: Duration| {
+            let mut health = Health::new(start);
+            for _ in 1..failures {
+                assert!(health.ends(Some(&down()), now, patience).is_none());
+            }
+            health.ends(Some(&down()), now, patience)
+        };
+        assert!(after(FAILURES_TO_STOP - 1, over, PATIENCE).is_none());
+        let end = after(FAILURES_TO_STOP, over, PATIENCE).unwrap();
+        assert_eq!(end.kind(), ErrorKind::Server);
+        assert!(
+            end.message().contains("no check succeeded for 20 s"),
+            "{}",
+            end.message()
+        );
+        let before = over.checked_sub(Duration::from_millis(1)).unwrap();
+        assert!(after(FAILURES_TO_STOP, before, PATIENCE).is_none());
+        // Who does not try again is told of each cart.
+        assert!(after(FAILURES_TO_STOP, over, Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn who_answers_is_there() {
+        let start = Instant::now();
+        let over = start + PATIENCE;
+        for answer in [None, Some(too_much()), Some(no())] {
+            let mut health = Health::new(start);
+            for _ in 1..FAILURES_TO_STOP {
+                assert!(health.ends(Some(&down()), over, PATIENCE).is_none());
+            }
+            assert!(health.ends(answer.as_ref(), over, PATIENCE).is_none());
+            assert!(health.ends(Some(&down()), over, PATIENCE).is_none());
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_asked_again_and_a_wrong_signature_is_not() {
+        let wrong = || Error::new(ErrorKind::Signature, "wrong").with_retryable(true);
+        assert!(may_pass(&down()));
+        assert!(may_pass(&too_much()));
+        assert!(!may_pass(&no()));
+        assert!(!may_pass(&refused()));
+        assert!(!may_pass(&wrong()));
+        assert!(may_pass(&wrong().passing()));
+        assert!(!may_pass(&wrong().passing().with_retryable(false)));
+    }
+
+    #[test]
+    fn a_pause_is_half_the_backoff_to_all_of_it_and_no_shorter_than_asked_for() {
+        let mut longest = Duration::ZERO;
+        for _ in 0..200 {
+            let pause = asked(0).pause_after(&down());
+            assert!(
+                FIRST_BACKOFF / 2 <= pause && pause <= FIRST_BACKOFF,
+                "{pause:?}"
+            );
+            longest = longest.max(pause);
+        }
+        assert!(longest > FIRST_BACKOFF.mul_f64(0.6), "{longest:?}");
+        let wait = |seconds| too_much().with_retry_after(Some(Duration::from_secs(seconds)));
+        assert_eq!(asked(0).pause_after(&wait(2)), Duration::from_secs(2));
+        assert_eq!(asked(0).pause_after(&wait(86_400)), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn what_is_due_first_is_asked_again_first() {
+        let now = Instant::now();
+        let again = |seconds, at| Again {
+            due: now + Duration::from_secs(seconds),
+            asked: asked(at),
+        };
+        let mut heap = BinaryHeap::new();
+        for (seconds, at) in [(3, 0), (1, 5), (2, 1), (1, 4)] {
+            heap.push(Reverse(again(seconds, at)));
+        }
+        let mut order = Vec::new();
+        while let Some(Reverse(next)) = heap.pop() {
+            order.push(next.asked.at);
+        }
+        assert_eq!(order, [4, 5, 1, 0]);
+        assert!(again(1, 1) == again(1, 1));
+        assert!(again(1, 1) != again(1, 2));
+    }
+
+    #[test]
+    fn the_rest_is_told_that_it_was_not_asked_about() {
+        let error = rest(&down(), "no check succeeded for 20 s");
+        assert_eq!(error.request_sent(), RequestSent::No);
+        assert!(error.retryable());
+        assert!(error.message().starts_with("not asked: "));
+        assert!(error.message().contains("busy"));
+        assert_eq!(error.cause().unwrap().kind(), ErrorKind::Server);
+        assert!(!rest(&refused().with_retryable(false), "").retryable());
+    }
+}

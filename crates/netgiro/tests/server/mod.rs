@@ -109,7 +109,8 @@ fn give(stream: &mut TcpStream, answer: Answer, url: &str) -> bool {
         }
         Answer::Reset => false,
         Answer::Silence => {
-            thread::sleep(Duration::from_secs(2));
+            // Longer than any test.
+            thread::sleep(Duration::from_secs(600));
             true
         }
         Answer::With(write) => write(stream),

@@ -108,7 +108,7 @@ class Shop:
         )
         return cart
 
-    def ends(self, cart, status, within=20.0):
+    def ends(self, cart, status, within=60.0):
         """Wait until an order is recorded, as the simulator holds it, and once."""
         found = eventually(
             lambda: self.execute(

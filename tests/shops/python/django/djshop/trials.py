@@ -15,7 +15,7 @@ PHONE = "8223281"
 KENNITALA = "1111111119"
 
 
-def eventually(condition, within: float = 10.0):
+def eventually(condition, within: float = 60.0):
     """Wait for a condition, and give its value."""
     deadline = time.monotonic() + within
     while True:
@@ -62,7 +62,7 @@ def poll_once() -> None:
     poller.Poller(interval=0.01).run(once=True)
 
 
-def followed(cart: Cart, within: float = 10.0) -> Cart:
+def followed(cart: Cart, within: float = 60.0) -> Cart:
     """Poll until a cart has ended and the shop was told, or a person must look."""
 
     def ended():

@@ -1,0 +1,227 @@
+"""Changes the core's decisions one at a time, and counts how many of the changes its tests notice.
+
+The changes are cargo-mutants'; the files are listed in `.cargo/mutants.toml`. A sample is drawn by a seed, so that it can be
+run again. What was found out is kept in `.work/mutants` and holds for as long as the core and its tests stay as they are: a
+run that was stopped goes on where it was, and a larger sample runs what is new.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from typing import NamedTuple
+
+import packages
+from packages import ROOT, WORK
+
+TARGET = 0.95
+RESULTS = WORK / "mutants"
+RELIABILITY = ROOT / "docs" / "reliability.md"
+# What a result depends on.
+SOURCES = [
+    "crates/netgiro",
+    "crates/netgiro-reconcile",
+    "crates/netgiro-simulator",
+    "tests/vectors",
+    ".cargo/mutants.toml",
+    "Cargo.lock",
+]
+# Most mutants are noticed by the first of these, which take a second; only what passes them meets every test.
+# The examples in the documentation prove nothing that the tests do not.
+STAGES = {
+    "quick": [
+        "--lib",
+        *(f"--test={name}" for name in ("vectors", "callbacks", "reconciliation", "settlements")),
+    ],
+    "all": ["--lib", "--tests"],
+}
+# What cargo-mutants says of a mutant, and what it is called here.
+OUTCOMES = {
+    "CaughtMutant": "caught",
+    "MissedMutant": "missed",
+    "Timeout": "timeout",
+    "Unviable": "unviable",
+}
+# `file.rs`, `change in function`, at `line`: reason
+EXCEPTION = re.compile(
+    r"^\* `(?P<file>[\w/-]+\.rs)`, `(?P<change>[^`]+)`, at `(?P<line>[^`]+)`:", re.MULTILINE
+)
+
+
+PACKAGES = ["--package", "netgiro", "--package", "netgiro-reconcile"]
+
+
+class Mutant(NamedTuple):
+    """One change to the source."""
+
+    name: str
+    file: str
+    line: str
+
+    @property
+    def change(self) -> str:
+        """What is changed, without where: numbers of lines do not last."""
+        return self.name.split(": ", 1)[1]
+
+    def is_listed(self, exceptions: set[tuple[str, str, str]]) -> bool:
+        """Whether the documentation says why no test notices it."""
+        file = self.file.removeprefix("crates/")
+        return (file, self.change, self.line) in exceptions
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1, help="which sample")
+    parser.add_argument(
+        "--count", type=int, default=300, help="how many mutants; 0 for all there are"
+    )
+    parser.add_argument(
+        "--files", nargs="*", default=[], help="only these, such as poll.rs or netgiro-reconcile/"
+    )
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
+    arguments = parser.parse_args()
+    check_tools()
+    mutants = listed(arguments.files)
+    count = min(arguments.count or len(mutants), len(mutants))
+    # Drawing mutants is no cryptography.
+    sample = random.Random(arguments.seed).sample(mutants, count)  # noqa: S311
+    print(f"{count} of {len(mutants)} mutants, seed {arguments.seed}", flush=True)
+    results = run(sample, arguments.jobs)
+    sys.exit(report(sample, results, arguments.seed))
+
+
+def check_tools() -> None:
+    packages.check_tools()
+    if shutil.which("cargo-mutants") is None:
+        packages.run("cargo", "install", "--quiet", "--locked", "cargo-mutants@27.1")
+
+
+def listed(files: list[str]) -> list[Mutant]:
+    """All mutants there are, in the order of the source."""
+    command = ["cargo", "mutants", "--list", "--json", *PACKAGES]
+    output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    mutants = []
+    for given in json.loads(output):
+        source = (ROOT / given["file"]).read_text(encoding="utf-8").splitlines()
+        line = source[given["span"]["start"]["line"] - 1].strip()
+        mutants.append(Mutant(given["name"], given["file"], line))
+    return [
+        mutant
+        for mutant in mutants
+        if not files or any(f"/{file}" in mutant.file for file in files)
+    ]
+
+
+def run(sample: list[Mutant], jobs: int) -> dict[str, str]:
+    """What became of each mutant, by its name; what is known already does not run again."""
+    kept = fingerprint()
+    results: dict[str, str] = {}
+    for stage, tests in STAGES.items():
+        left = [mutant for mutant in sample if results.get(mutant.name, "missed") == "missed"]
+        known = collect(stage, kept)
+        missing = [mutant for mutant in left if mutant.name not in known]
+        if missing:
+            mutate(stage, tests, kept, missing, jobs)
+            known = collect(stage, kept)
+            if any(mutant.name not in known for mutant in missing):
+                sys.exit(
+                    "cargo-mutants ended before all had run: the same command goes on from here"
+                )
+        results |= {mutant.name: known[mutant.name] for mutant in left}
+    return results
+
+
+def mutate(stage: str, tests: list[str], kept: str, mutants: list[Mutant], jobs: int) -> None:
+    """Runs cargo-mutants over these mutants alone."""
+    print(f"\n==> {len(mutants)} mutants, {jobs} at a time: {stage}", flush=True)
+    started = time.monotonic()
+    folder = RESULTS / stage
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "running").write_text(kept)
+    names = "|".join(re.escape(mutant.name) for mutant in mutants)
+    # Of members that are left out of a struct cargo-mutants takes all, whatever is asked for: a few that nobody drew.
+    files = [
+        part for file in sorted({mutant.file for mutant in mutants}) for part in ("--file", file)
+    ]
+    command = [
+        "cargo",
+        "mutants",
+        *PACKAGES,
+        "--output",
+        str(folder),
+        "--jobs",
+        str(jobs),
+    ]
+    command += ["--colors", "never", *files, "--re", f"^(?:{names})$", "--", *tests]
+    # It fails where a mutant is missed, which the report says better.
+    subprocess.run(
+        command, cwd=ROOT, check=False, env=os.environ | {"CARGO_PROFILE_DEV_DEBUG": "0"}
+    )
+    print(f"    {(time.monotonic() - started) / 60:.0f} minutes", flush=True)
+
+
+def fingerprint() -> str:
+    """The core and its tests as they are now."""
+    digest = hashlib.sha256()
+    for source in SOURCES:
+        path = ROOT / source
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def collect(stage: str, kept: str) -> dict[str, str]:
+    """What is kept of a stage for these sources, with what the last run has added."""
+    folder = RESULTS / stage
+    file, running, outcomes = (
+        folder / f"{kept}.json",
+        folder / "running",
+        folder / "mutants.out" / "outcomes.json",
+    )
+    results: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    if running.exists() and outcomes.exists() and running.read_text() == kept:
+        for outcome in json.loads(outcomes.read_text())["outcomes"]:
+            if outcome["scenario"] != "Baseline" and outcome["summary"] in OUTCOMES:
+                results[outcome["scenario"]["Mutant"]["name"]] = OUTCOMES[outcome["summary"]]
+        file.write_text(json.dumps(results, indent=1))
+    return results
+
+
+def report(sample: list[Mutant], results: dict[str, str], seed: int) -> int:
+    """Prints the figure and every survivor; gives the exit code."""
+    exceptions = {
+        (found["file"], found["change"], found["line"])
+        for found in EXCEPTION.finditer(RELIABILITY.read_text(encoding="utf-8"))
+    }
+    counts = Counter(results[mutant.name] for mutant in sample)
+    missed = [mutant for mutant in sample if results[mutant.name] == "missed"]
+    excused = [mutant for mutant in missed if mutant.is_listed(exceptions)]
+    survivors = sorted(set(missed) - set(excused))
+    for title, mutants in (("listed in docs/reliability.md", excused), ("survived", survivors)):
+        if mutants:
+            print(f"\n{title}:")
+        for mutant in sorted(mutants):
+            print(f"  {mutant.name}\n      {mutant.line}")
+    # A mutant that makes a test hang was noticed.
+    caught = counts["caught"] + counts["timeout"]
+    viable = caught + len(survivors)
+    share = caught / viable if viable else 1.0
+    print(
+        f"\nseed {seed}: {counts['caught']} caught, {counts['timeout']} timed out, {len(survivors)} missed, "
+        f"{len(excused)} listed, {counts['unviable']} unviable: {share:.1%} caught, {TARGET:.0%} wanted"
+    )
+    return int(share < TARGET)
+
+
+if __name__ == "__main__":
+    main()
