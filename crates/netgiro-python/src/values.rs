@@ -188,7 +188,7 @@ value! {
         fn new(
             py: Python<'_>,
             transaction_id: &Bound<'_, PyAny>,
-            reference: String,
+            reference: &Bound<'_, PyAny>,
             amount: &Bound<'_, PyAny>,
             check_interval: Option<f64>,
             message: Option<String>,
@@ -196,7 +196,7 @@ value! {
         ) -> PyResult<Self> {
             Ok(Self(netgiro::Cart {
                 transaction_id: convert::uuid(transaction_id)?,
-                reference,
+                reference: convert::reference(reference)?,
                 amount: convert::amount("amount", amount)?,
                 check_interval: check_interval
                     .map(|value| convert::seconds(py, "check_interval", value))
