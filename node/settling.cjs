@@ -2,7 +2,6 @@
 // What happens after a callback's 200: CheckCart decides, and the shop's function is called once for each cart.
 
 const { randomUUID } = require('node:crypto');
-const { MismatchError, WaitTimeoutError } = require('./errors.cjs').classes;
 const { CartPoll } = require('./poll.cjs');
 
 /** The payment is created by the 200, so it is there in a moment. */
@@ -11,6 +10,9 @@ const POLICY = { defaultIntervalMs: 1_000 };
 const PATIENCE_MS = 3_600_000;
 /** The longest time between two attempts at what failed. */
 const LONGEST_DELAY_MS = 60_000;
+
+/** What ends a poll, by code: the client may be of another copy of this package, whose classes are others. */
+const OVER = ['mismatch', 'wait_timeout'];
 
 const DONE = Symbol('done');
 
@@ -141,8 +143,7 @@ class Settling {
     try {
       progress.poll = await this.#client.pollStep(progress.poll, { signal: this.#closing.signal });
     } catch (error) {
-      const isOver = error instanceof MismatchError || error instanceof WaitTimeoutError;
-      if (!isOver && Date.now() < deadline) throw error;
+      if (!OVER.includes(error?.code) && Date.now() < deadline) throw error;
       this.#onError(error, { status: null, transactionId });
       return null;
     }
