@@ -8,8 +8,8 @@ use napi::bindgen_prelude::{BigInt, Either, Either4};
 use napi_derive::napi;
 pub(crate) use netgiro::milliseconds;
 use netgiro::{
-    Amount, BulkOptions, CartItem, CartPoll, CartRef, CheckResult, CheckResults, CustomerId,
-    Error, ErrorKind, Given, NewCart, PollPolicy, Result, WaitOptions,
+    Amount, BulkOptions, CartItem, CartPoll, CartRef, CheckResult, CheckResults, CustomerId, Error,
+    ErrorKind, Given, NewCart, PollPolicy, Result, WaitOptions,
 };
 use serde::{Deserialize, Serialize};
 

@@ -60,8 +60,8 @@ fn whole(text: &str) -> Option<i64> {
         Some(parts) => parts,
         None => (digits, ""),
     };
-    let is_number =
-        !integer.is_empty() && (integer.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit());
+    let is_number = !integer.is_empty()
+        && (integer.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit());
     if !is_number {
         return None;
     }
@@ -209,7 +209,10 @@ mod tests {
             (Given::Text("4990.00"), 4990),
             (Given::Text("0004990"), 4990),
             (Given::Text("2147483647.0"), 2_147_483_647),
-            (Given::Text("4990.0000000000000000000000000000000000000000"), 4990),
+            (
+                Given::Text("4990.0000000000000000000000000000000000000000"),
+                4990,
+            ),
             (Given::Decimal("4990.00"), 4990),
             (Given::Decimal("4.99E+3"), 4990),
             (Given::Decimal("4.990000e3"), 4990),
@@ -223,7 +226,12 @@ mod tests {
 
     #[test]
     fn what_was_meant_for_the_customer_is_masked_and_what_is_long_is_not_shown() {
-        let told = |given| Amount::parse("amount", given).unwrap_err().message().to_owned();
+        let told = |given| {
+            Amount::parse("amount", given)
+                .unwrap_err()
+                .message()
+                .to_owned()
+        };
         assert!(!told(Given::Text("822-3281")).contains("822-3281"));
         let long = "9".repeat(1_000_000);
         assert!(told(Given::Text(&long)).ends_with("got a text of 1000000 characters"));

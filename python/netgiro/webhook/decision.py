@@ -235,9 +235,7 @@ def _match(callback: netgiro.Callback, order: Expected | None) -> netgiro.Cart:
     if order is None:
         raise Refusal(409, f"the shop has no order for the cart {callback.transaction_id}")
     try:
-        cart = netgiro.Cart(
-            callback.transaction_id, reference=order.reference, amount=order.amount
-        )
+        cart = netgiro.Cart(callback.transaction_id, reference=order.reference, amount=order.amount)
     except netgiro.InvalidRequestError as error:
         if not _is_number(order.amount):
             raise
