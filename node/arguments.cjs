@@ -13,7 +13,7 @@ const number = { wanted: 'a number', fits: (value) => typeof value === 'number' 
 const flag = { wanted: 'true or false', fits: (value) => typeof value === 'boolean' };
 const whole = { wanted: 'a whole number', fits: Number.isSafeInteger };
 const fn = { wanted: 'a function', fits: (value) => typeof value === 'function' };
-const object = { wanted: 'an object', fits: (value) => typeof value === 'object' && !Array.isArray(value) };
+const plain = { wanted: 'a plain object', fits: isPlain };
 const texts = { wanted: 'an array of strings', fits: (value) => Array.isArray(value) && value.every(text.fits) };
 const guard = {
   wanted: 'an object with a function isFirst(nonce, signature)',
@@ -26,7 +26,10 @@ const client = {
 const anything = { wanted: 'given', fits: () => true };
 const signal = {
   wanted: 'an AbortSignal',
-  fits: (value) => typeof value?.aborted === 'boolean' && typeof value.addEventListener === 'function',
+  fits: (value) =>
+    typeof value === 'object' &&
+    typeof value?.aborted === 'boolean' &&
+    ['addEventListener', 'removeEventListener'].every((name) => typeof value[name] === 'function'),
 };
 const textOrNumber = {
   wanted: 'a string or a number',
@@ -35,34 +38,61 @@ const textOrNumber = {
 
 const required = (member) => ({ ...member, required: true });
 
+/** `null` is given for it, and means something else than leaving it out. */
+const nullable = (member) => ({ ...member, nullable: true });
+
 /** Never the value itself: it may be a secret key or somebody's phone number. */
 function kindOf(value) {
   if (value === null || value === undefined) return `${value}`;
   if (Array.isArray(value)) return 'an array';
-  return `${/^[aeiou]/.test(typeof value) ? 'an' : 'a'} ${typeof value}`;
+  const kind = typeof value;
+  if (kind === 'object' && !isPlain(value)) {
+    const { name } = Object.getPrototypeOf(value).constructor ?? {};
+    if (name === 'Object') return 'an object that inherits its members';
+    if (text.fits(name) && name !== '') return `an object of the class ${name}`;
+  }
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
-/** The members of `given` that were given, checked against `known`; null and undefined count as left out. */
+/** Whether a value is a plain object, of whichever realm: what `{ … }`, `JSON.parse` and `Object.create(null)` make. */
+function isPlain(value) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
+}
+
+/**
+ * The members of `given` that were given, checked against `known`; null and undefined count as left out. Only what a plain
+ * object has itself is an option: neither what it inherits nor what somebody has added to `Object.prototype`, which is why
+ * what this gives has no prototype. Each member is read once.
+ */
 function members(where, given, known, Refused = InvalidRequestError) {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new Refused(`${where} takes an object of named options; got ${kindOf(given)}`);
+  if (!isPlain(given)) {
+    let hint = typeof given === 'object' && given !== null && !Array.isArray(given) ? ': pass a plain object' : '';
+    if (signal.fits(given) && Object.hasOwn(known, 'signal')) hint = ': pass { signal }';
+    throw new Refused(`${where} takes an object of named options; got ${kindOf(given)}${hint}`);
   }
-  const taken = {};
-  for (const name of Object.keys(given)) {
+  const taken = { __proto__: null };
+  const left = { __proto__: null };
+  for (const name of Reflect.ownKeys(given)) {
     const member = Object.hasOwn(known, name) ? known[name] : undefined;
     if (member === undefined) {
       throw new Refused(`${where} has no option ${inspect(name)}; it has ${Object.keys(known).join(', ') || 'none'}`);
     }
     const value = given[name];
-    if (value === undefined || value === null) continue;
-    if (!member.fits(value)) {
+    if (value === undefined || (value === null && !member.nullable)) {
+      left[name] = value;
+      continue;
+    }
+    if (value !== null && !member.fits(value)) {
       throw new Refused(`${where}: ${name} must be ${member.wanted}; got ${kindOf(value)}`);
     }
     taken[name] = value;
   }
   for (const [name, member] of Object.entries(known)) {
     if (member.required && !Object.hasOwn(taken, name)) {
-      throw new Refused(`${where}: ${name} is required; got ${kindOf(given[name])}`);
+      throw new Refused(`${where}: ${name} is required; got ${kindOf(left[name])}`);
     }
   }
   return taken;
@@ -84,6 +114,12 @@ const CLIENT = {
 
 function clientOptions(given) {
   return members('Client', given, CLIENT, ConfigurationError);
+}
+
+/** The options of a client for a simulator, which has an address and keys of its own. */
+function simulatedClientOptions(given) {
+  const others = Object.entries(CLIENT).filter(([name]) => !['appKey', 'secretKey', 'baseUrl'].includes(name));
+  return members('client', given, Object.fromEntries(others), ConfigurationError);
 }
 
 const NEW_CART = {
@@ -122,44 +158,141 @@ function newCart(given) {
   return taken;
 }
 
-/** Numbers as they are; what is no number as it prints, for the refusal. */
+/**
+ * An amount, as the compiled half takes it: numbers and text as they are, a decimal object (of decimal.js, big.js, Prisma
+ * and their like) by its exact text, and what is neither as it prints, for the refusal.
+ */
 function amount(given) {
-  return typeof given === 'number' || typeof given === 'bigint' ? given : inspect(given, { depth: 0 });
+  if (['number', 'bigint', 'string'].includes(typeof given)) return given;
+  const decimal = decimalText(given);
+  if (decimal !== undefined) return { __proto__: null, decimal };
+  return { __proto__: null, other: printed(given) };
 }
 
-/** A cart: its id, or what is known of it. Anything else as it prints, for the refusal. */
+/** The text of an object that has one of its own. An array and a buffer have one, too, and are no numbers. */
+function decimalText(given) {
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) return undefined;
+  try {
+    const { toString } = given;
+    if (!fn.fits(toString) || toString === Object.prototype.toString) return undefined;
+    const decimal = toString.call(given);
+    return text.fits(decimal) ? decimal : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A value in a message: primitives as they are, of objects their kind alone. */
+function printed(value) {
+  return typeof value === 'object' && value !== null ? kindOf(value) : inspect(value);
+}
+
+/**
+ * What is known of a cart: a member of its own or of its class, as a row of a database, an entity or a record may have it,
+ * but not of `Object.prototype`, to which anybody may have added something. Null counts as unknown.
+ */
+function fact(given, name) {
+  for (let holder = given; holder !== null; ) {
+    const next = Object.getPrototypeOf(holder);
+    if (Object.hasOwn(holder, name) && (holder === given || next !== null)) return given[name] ?? undefined;
+    holder = next;
+  }
+  return undefined;
+}
+
+/** A cart: its id, its poll, or what is known of it. Anything else as it prints, for the refusal. */
 function cart(given) {
-  if (typeof given === 'string') return given;
-  const { CartPoll } = require('./poll.cjs');
-  if (given instanceof CartPoll) return { poll: given.toJson() };
-  if (typeof given !== 'object' || typeof given?.transactionId !== 'string') return inspect(given, { depth: 0 });
-  const { transactionId, amount: kronur, reference, checkInterval } = given;
-  // A callback, too, has an amount and a reference, but as the server holds them: its amount is text.
-  if (typeof kronur !== 'number' || typeof reference !== 'string') return transactionId;
-  return {
-    transactionId,
-    amount: kronur,
-    reference,
-    checkInterval: typeof checkInterval === 'number' ? checkInterval : undefined,
-  };
+  if (typeof given !== 'object' || given === null) return text.fits(given) ? given : printed(given);
+  const poll = Array.isArray(given) ? undefined : pollText(given);
+  if (poll !== undefined) return { __proto__: null, poll };
+  const transactionId = fact(given, 'transactionId');
+  if (!text.fits(transactionId)) {
+    const snake = fact(given, 'transaction_id') === undefined ? '' : ', and a transaction_id: name it transactionId';
+    throw new InvalidRequestError(
+      `transactionId must be a cart's GUID, as insertCart gave it; got ${kindOf(given)} with ${kindOf(transactionId)} for it${snake}`,
+    );
+  }
+  return { __proto__: null, transactionId, ...expected(given), checkInterval: interval(fact(given, 'checkInterval')) };
+}
+
+/**
+ * What an answer about a cart is compared with: of a cart, or of an order. A reference is compared letter by letter, so a
+ * number that stands for one, which may have lost some, is refused.
+ */
+function expected(given) {
+  const [kronur, reference] = [fact(given, 'amount'), fact(given, 'reference')];
+  if (reference !== undefined && !text.fits(reference)) {
+    throw new InvalidRequestError(`reference must be text, as insertCart was given it; got ${kindOf(reference)}: pass its text`);
+  }
+  return { amount: kronur === undefined ? undefined : amount(kronur), reference };
+}
+
+/** An order that a callback must be about, as the shop's database gives it; it need not know its cart. */
+function order(given, transactionId) {
+  if (typeof given !== 'object') throw new InvalidRequestError(`an order must be an object; got ${kindOf(given)}`);
+  const known = fact(given, 'transactionId') === undefined ? { __proto__: null, transactionId, ...expected(given) } : cart(given);
+  for (const name of ['amount', 'reference']) {
+    if (known.poll === undefined && known[name] === undefined) {
+      throw new InvalidRequestError(`an order must have an amount and a reference; got no ${name}`);
+    }
+  }
+  return known;
+}
+
+/** A poll hint that was stored may come back as text, as an amount may. */
+function interval(given) {
+  if (given === undefined || number.fits(given)) return given;
+  const read = typeof given === 'bigint' || (text.fits(given) && /^\d+(\.\d+)?$/.test(given)) ? Number(given) : NaN;
+  if (Number.isNaN(read)) {
+    throw new InvalidRequestError(`checkInterval must be a number of milliseconds; got ${kindOf(given)}`);
+  }
+  return read;
+}
+
+/**
+ * The text of a poll: of a CartPoll, be it of this copy of the package or of another, of what `structuredClone` and
+ * `postMessage` leave of one, or of its JSON, parsed. Undefined for what is no poll.
+ */
+function pollText(given) {
+  const isPoll =
+    ['nextCheckAt', 'deadline'].every((name) => number.fits(fact(given, name))) && flag.fits(fact(given, 'isDone'));
+  if (isPoll) {
+    const token = fact(given, 'token') ?? (fn.fits(given.toJson) ? given.toJson() : undefined);
+    if (text.fits(token)) return token;
+    throw new InvalidRequestError('this copy of a CartPoll has lost its token: hand on what toJson() gives');
+  }
+  const isToken = number.fits(fact(given, 'version')) && typeof fact(given, 'schedule') === 'object';
+  return isToken ? jsonText('a poll', given) : undefined;
 }
 
 function carts(where, given) {
   if (typeof given?.[Symbol.iterator] !== 'function' || typeof given === 'string') {
     throw new InvalidRequestError(`${where} takes an array of carts; got ${kindOf(given)}`);
   }
-  return Array.from(given, cart);
+  return Array.from(given, (each, at) => {
+    try {
+      return cart(each);
+    } catch (error) {
+      if (!(error instanceof InvalidRequestError)) throw error;
+      throw new InvalidRequestError(`carts[${at}]: ${error.message}`, { cause: error });
+    }
+  });
 }
 
 const POLICY = { minIntervalMs: number, defaultIntervalMs: number, maxIntervalMs: number };
 
 const WAIT = { timeoutMs: number, policy: anything };
 
-/** The options of a call, those of a wait among them apart: `{ wait, … }`. */
+/** The options of a call, those of a wait among them as `wait`. */
 function waitOptions(where, given, others) {
-  const { timeoutMs, policy, ...rest } = members(where, given, { ...WAIT, ...others });
-  const wait = { timeoutMs, policy: policy && members(`${where}: policy`, policy, POLICY) };
-  return { wait, ...rest };
+  const taken = members(where, given, { ...WAIT, ...others });
+  const { timeoutMs, policy } = taken;
+  taken.wait = {
+    __proto__: null,
+    timeoutMs,
+    policy: policy === undefined ? undefined : members(`${where}: policy`, policy, POLICY),
+  };
+  return taken;
 }
 
 const CALLBACK = { url: required(text), headers: required(anything), body: required(anything), replayGuard: guard };
@@ -238,7 +371,11 @@ module.exports = {
   kindOf,
   members,
   newCart,
+  nullable,
+  order,
+  pollText,
   required,
-  types: { anything, client, flag, fn, guard, number, object, signal, text, textOrNumber, texts, whole },
+  simulatedClientOptions,
+  types: { anything, client, flag, fn, guard, number, plain, signal, text, textOrNumber, texts, whole },
   waitOptions,
 };

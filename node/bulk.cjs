@@ -3,6 +3,8 @@
 // are aborted.
 
 const results = require('./results.cjs');
+const { AsyncResource } = require('node:async_hooks');
+const poll = require('./poll.cjs');
 const { classes, fromFacts } = require('./errors.cjs');
 const { begin } = require('./native.cjs');
 const { jsonText, kindOf, members, types } = require('./arguments.cjs');
@@ -21,22 +23,24 @@ const BULK = { concurrency: number, rate: number, resume: earlier, onProgress: f
 /** The options of `checkMany`, and how the compiled half takes them. */
 function checkOptions(where, given) {
   const options = members(where, given, { ...BULK, retryForMs: number });
-  return { ...options, bulk: bulk(where, options) };
+  options.bulk = bulk(where, options);
+  return options;
 }
 
 function bulk(where, { concurrency, rate, retryForMs, resume }) {
-  return { concurrency, rate, retryForMs, resume: resume && known(where, resume) };
+  return { __proto__: null, concurrency, rate, retryForMs, resume: resume && known(where, resume) };
 }
 
 /** What earlier results know, as JSON: states, and the polls of waits that were cut short. */
 function known(where, resume) {
   const all = Array.from(resume, (result, at) => {
-    if (typeof result !== 'object' || result === null) {
+    const { state, error } = result ?? {};
+    if (state) return { state };
+    // A string has no state, either, and an entry of a Map none and no error.
+    if (typeof error !== 'object' || error === null) {
       throw new InvalidRequestError(`${where}: resume[${at}] must be an earlier result; got ${kindOf(result)}`);
     }
-    const { state, error } = result;
-    if (state) return { state };
-    return { poll: error?.poll && jsonText(`${where}: resume[${at}].error.poll`, error.poll) };
+    return { poll: error.poll && poll.token(error.poll) };
   });
   return jsonText(`${where}: resume`, all);
 }
@@ -56,7 +60,8 @@ class Checks {
 
   constructor(total, onProgress) {
     this.#total = total;
-    this.#onProgress = onProgress;
+    // What is told comes from wherever the compiled half has got to, and belongs to whoever made the call.
+    this.#onProgress = onProgress && AsyncResource.bind(onProgress);
   }
 
   async run(signal, start) {
@@ -118,7 +123,7 @@ class Checks {
  * A promise of all results in order, which is an async iterable of each as it comes as well, and has what is done so far.
  * `start(port, number)` starts the checks, or throws.
  */
-function checking(total, { onProgress, signal } = {}, start) {
+function checking(total, { onProgress, signal }, start) {
   const checks = new Checks(total, onProgress);
   const promise = checks.run(signal, start);
   return Object.defineProperties(promise, {

@@ -1,11 +1,11 @@
 'use strict';
 // The polling of a cart as a BullMQ job: one step at a time, on whichever worker is free.
 
-const { ConfigurationError, WaitTimeoutError } = require('./errors.cjs').classes;
+const { ConfigurationError } = require('./errors.cjs').classes;
 const { members, required, types, waitOptions } = require('./arguments.cjs');
 const { CartPoll, delay: delayOf } = require('./poll.cjs');
 
-const { client, fn, object, text } = types;
+const { client, fn, plain, text } = types;
 
 const JOB_NAME = 'netgiro-cart';
 
@@ -32,9 +32,9 @@ const cartPollWorkerOptions = Object.freeze({
 
 async function addCartPoll(queue, cart, options = {}) {
   if (!fn.fits(queue?.add)) throw new ConfigurationError('addCartPoll takes a Queue of BullMQ first');
-  const { wait, job, name = JOB_NAME } = waitOptions('addCartPoll', options, { job: object, name: text });
+  const { wait, job, name = JOB_NAME } = waitOptions('addCartPoll', options, { job: plain, name: text });
   const poll = new CartPoll(cart, wait);
-  const reference = text.fits(cart?.reference) ? cart.reference : null;
+  const { reference = null } = poll.toJSON();
   const data = { reference, poll: poll.toJSON() };
   return await queue.add(name, data, { ...JOB, delay: delayOf(poll), ...job, jobId: poll.transactionId });
 }
@@ -70,7 +70,8 @@ async function step(of, before) {
   try {
     return await of.pollStep(before);
   } catch (error) {
-    if (!(error instanceof WaitTimeoutError)) throw error;
+    // Not by its class: the client may be of another copy of this package.
+    if (error?.code !== 'wait_timeout') throw error;
     const poll = error.poll ?? before;
     return poll.answered(await of.settleCart(poll, { timeoutMs: 0 }), { afterCancel: true });
   }

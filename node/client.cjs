@@ -1,6 +1,7 @@
 'use strict';
 // Client: each method converts its arguments, calls the compiled half, and freezes what comes back.
 
+const { AsyncResource } = require('node:async_hooks');
 const { inspect } = require('node:util');
 const { isDate } = require('node:util/types');
 const results = require('./results.cjs');
@@ -32,11 +33,29 @@ const DAYS = { dateFrom: required(day), dateTo: required(day), settlementNumber:
 /** Lets `fromEnv`, and no caller, make a client around a native one. */
 const FROM_NATIVE = Symbol('from native');
 
+/** Said once, however many clients and waits there are. */
+let hasWarnedOfSeconds = false;
+
 class Client {
   #native;
 
   constructor(options, of) {
-    this.#native = options === FROM_NATIVE ? of : made(native.makeClient(clientOptions(options)));
+    if (options === FROM_NATIVE) {
+      this.#native = of;
+      return;
+    }
+    const given = clientOptions(options);
+    this.#native = made(native.makeClient(given));
+    this.#warnOfSeconds('Client', given.timeoutMs);
+  }
+
+  /** Who gives a call to another machine less than a second has most likely given it seconds. 0 is a wait of one check. */
+  #warnOfSeconds(where, timeoutMs) {
+    const isFar = !this.#native.isLoopback;
+    if (hasWarnedOfSeconds || !isFar || !(timeoutMs > 0 && timeoutMs < 1_000)) return;
+    hasWarnedOfSeconds = true;
+    const message = `${where}: timeoutMs is ${timeoutMs} milliseconds, which is less than a second: were seconds meant?`;
+    process.emitWarning(message, { type: 'NetgiroWarning' });
   }
 
   static fromEnv() {
@@ -84,7 +103,9 @@ class Client {
   async #wait(where, cart, options, settle) {
     const given = cartOf(cart);
     const { wait, onUpdate, signal } = waitOptions(where, options, { onUpdate: fn, signal: aSignal });
-    const onEvent = onUpdate && ((state) => onUpdate(results.state(state)));
+    this.#warnOfSeconds(where, wait.timeoutMs);
+    // It is told of changes where the wait was asked for, and not wherever the compiled half happens to be.
+    const onEvent = onUpdate && AsyncResource.bind((state) => onUpdate(results.state(state)));
     return results.state(
       await call(signal, onEvent, (port, n) => this.#native.waitForCart(port, n, given, wait, settle)),
     );
@@ -92,6 +113,7 @@ class Client {
 
   watchCart(cart, options = {}) {
     const { wait, signal } = waitOptions('watchCart', options, { signal: aSignal });
+    this.#warnOfSeconds('watchCart', wait.timeoutMs);
     return new Changes(made(this.#native.watchCart(cartOf(cart), wait)), signal);
   }
 
@@ -102,7 +124,7 @@ class Client {
       given = cartsOf('checkMany', carts);
       taken = checkOptions('checkMany', options);
     } catch (error) {
-      return checking(0, undefined, () => {
+      return checking(0, { onProgress: undefined, signal: undefined }, () => {
         throw error;
       });
     }
@@ -110,9 +132,11 @@ class Client {
   }
 
   waitMany(carts, options = {}) {
-    const { wait, onProgress, signal, ...rest } = waitOptions('waitMany', options, BULK);
+    const taken = waitOptions('waitMany', options, BULK);
     const given = cartsOf('waitMany', carts);
-    const waiting = made(this.#native.waitMany(given, wait, bulk('waitMany', rest)));
+    const { wait, onProgress, signal } = taken;
+    this.#warnOfSeconds('waitMany', wait.timeoutMs);
+    const waiting = made(this.#native.waitMany(given, wait, bulk('waitMany', taken)));
     return new Settling((port, n) => waiting.run(port, n), signal, onProgress);
   }
 

@@ -14,11 +14,8 @@ const PARSERS = new Map([
 ]);
 
 function netgiroCallback(options) {
-  const { rawBody, ...rest } = options ?? {};
-  if (rawBody !== undefined && !types.fn.fits(rawBody)) {
-    throw new ConfigurationError('netgiroCallback: rawBody must be a function of the request');
-  }
-  const webhook = new Webhook('netgiroCallback', rest);
+  const webhook = new Webhook('netgiroCallback', options, { rawBody: types.fn });
+  const { rawBody } = webhook.options;
 
   async function route(request, response) {
     const { method, rawHeaders: headers } = request;

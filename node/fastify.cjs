@@ -6,10 +6,10 @@ const { ConfigurationError } = require('./errors.cjs').classes;
 const { members, types } = require('./arguments.cjs');
 const { Webhook, readBody, whenSent } = require('./webhook.cjs');
 
-const { client, object, text } = types;
+const { client, plain, text } = types;
 
 async function netgiro(fastify, options) {
-  const given = members('netgiro', options, { client, callback: object }, ConfigurationError);
+  const given = members('netgiro', options, { client, callback: plain }, ConfigurationError);
   const ours = given.client === undefined;
   const used = given.client ?? Client.fromEnv();
   fastify.decorate('netgiro', used);
@@ -25,14 +25,15 @@ Object.assign(netgiro, {
 });
 
 /** The route, in a context of its own: its parser is for it alone, and the app's parsers do not reach it. */
-async function callbackRoute(fastify, { path, ...options }) {
-  const webhook = new Webhook('netgiro: callback', { onError: logging(fastify.log), ...options });
+async function callbackRoute(fastify, options) {
+  const webhook = new Webhook('netgiro: callback', { onError: logging(fastify.log), ...options }, { path: text });
+  const { path, url } = webhook.options;
   fastify.addHook('onClose', () => webhook.close());
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (request, payload, done) => done(null, payload));
   fastify.route({
     method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-    url: path ?? pathOf(options.url),
+    url: path ?? pathOf(url),
     handler: async (request, reply) => {
       const { method, raw } = request;
       // There is no stream where there is no body.

@@ -1,6 +1,7 @@
 'use strict';
 // The async iterables: one cart's changes, and many carts as they settle.
 
+const { AsyncResource } = require('node:async_hooks');
 const results = require('./results.cjs');
 const { fromFacts } = require('./errors.cjs');
 const { begin } = require('./native.cjs');
@@ -76,7 +77,7 @@ class Settling extends Following {
     super();
     this.#start = start;
     this.#signal = signal;
-    this.#onProgress = onProgress;
+    this.#onProgress = onProgress && AsyncResource.bind(onProgress);
   }
 
   async next() {

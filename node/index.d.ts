@@ -22,7 +22,22 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** What every network call takes last. */
+/** A decimal number of a library such as decimal.js, big.js or Prisma, read by its exact text. */
+export interface DecimalLike {
+  toFixed(decimalPlaces?: number): string;
+  toString(): string;
+}
+
+/**
+ * An amount in whole krónur, from 1 to 2,147,483,647: a number, a big integer, text as databases give it (`"4990"`,
+ * `"4990.00"`), or a decimal object. What has a fraction, or is no number, is refused.
+ */
+export type AmountLike = number | bigint | string | DecimalLike;
+
+/**
+ * What every network call takes last. Options are members of a plain object, its own: what is inherited, a `Map`, a class's
+ * object or a bare signal is an {@link InvalidRequestError}, and nothing is sent.
+ */
 export interface CallOptions {
   /**
    * Ends the call at once: it rejects with the signal's reason (an `AbortError` by default), and its request is
@@ -89,7 +104,10 @@ export interface ClientOptions {
   environment?: Environment | null | undefined;
   /** Another base URL than the environment's: https, or http on loopback. */
   baseUrl?: string | null | undefined;
-  /** How long one call may take, its repeats included, in milliseconds. Default 10,000. */
+  /**
+   * How long one call may take, its repeats included, in milliseconds. Default 10,000. Less than a second for another host
+   * than this machine is warned of once (`NetgiroWarning`): seconds were meant, most likely.
+   */
   timeoutMs?: number | null | undefined;
   /** How long connecting may take, in milliseconds. Default 5,000. */
   connectTimeoutMs?: number | null | undefined;
@@ -116,11 +134,11 @@ export interface CartItem {
   /** What is bought. */
   name: string;
   /** The price of one piece, in whole krónur. */
-  unitPrice: number | bigint;
+  unitPrice: AmountLike;
   /** How many pieces; at most three decimals, as text where a number would not be exact. Default 1. */
   quantity?: number | bigint | string | null | undefined;
   /** The line's total in whole krónur. Default: the price times the quantity, which must then be whole. */
-  amount?: number | bigint | null | undefined;
+  amount?: AmountLike | null | undefined;
   /** The shop's product number. */
   productNo?: string | null | undefined;
   /** More about it. */
@@ -130,7 +148,7 @@ export interface CartItem {
 /** A cart to be inserted. */
 export interface NewCart {
   /** What the customer is asked to pay: whole krónur, from 1 to 2,147,483,647. */
-  amount: number | bigint;
+  amount: AmountLike;
   /** The shop's order id, without control characters. */
   reference: string;
   /** Who is asked: a phone number, a kennitala (10 digits), or the code in the customer's app. Spaces and hyphens may stand. */
@@ -258,23 +276,28 @@ export interface Callback {
   readonly state: CartState;
   /** What identifies the call to Netgíró's support. */
   readonly referenceId: string | null;
-  /** Whether the callback is about this amount, in whole krónur, and this reference. Not enumerable. */
-  matches(amount: number | bigint, reference: string): boolean;
+  /**
+   * Whether the callback is about this amount, in whole krónur, and this reference. Not enumerable.
+   * @throws {@link InvalidRequestError} for an amount that cannot be read.
+   */
+  matches(amount: AmountLike, reference: string): boolean;
 }
 
 /**
- * A cart to ask about: a {@link Cart}, a {@link CartState}, a {@link CartPoll}, or the text of its transaction id.
- * Where the amount and the reference are known, as in a `Cart`, an answer that tells of others is a
- * {@link MismatchError}.
+ * A cart to ask about: a {@link Cart}, a {@link CartState}, a {@link CartPoll}, the text of its transaction id, or a row of
+ * your database that has these members. Where the amount or the reference is known, an answer that tells of another is a
+ * {@link MismatchError}; null counts as unknown. What is there and cannot be read is an {@link InvalidRequestError}, and
+ * nothing is sent.
  */
 export type CartLike =
   | string
   | CartPoll
+  | CartPollJson
   | {
       readonly transactionId: string;
-      readonly amount?: number | string | null | undefined;
+      readonly amount?: AmountLike | null | undefined;
       readonly reference?: string | null | undefined;
-      readonly checkInterval?: number | null | undefined;
+      readonly checkInterval?: number | bigint | string | null | undefined;
     };
 
 /** How often to ask, in milliseconds; between failures the intervals grow by themselves. */
@@ -289,7 +312,7 @@ export interface PollPolicy {
 
 /** How long to wait, and how often to ask. */
 export interface WaitOptions {
-  /** When to give up, in milliseconds from now. Default 180,000, the lifetime of a cart. */
+  /** When to give up, in milliseconds from now. Default 180,000, the lifetime of a cart; 0 asks once. */
   timeoutMs?: number | null | undefined;
   /** How often to ask. */
   policy?: PollPolicy | null | undefined;
@@ -297,7 +320,10 @@ export interface WaitOptions {
 
 /** The options of {@link Client.waitForCart} and {@link Client.settleCart}. */
 export interface WaitForCartOptions extends WaitOptions, CallOptions {
-  /** Called with the first state, and whenever the status or the result code differs. What it throws ends the wait. */
+  /**
+   * Called with the first state, and whenever the status or the result code differs, in the asynchronous context of the
+   * call. What it throws ends the wait.
+   */
   onUpdate?: ((state: CartState) => void) | null | undefined;
 }
 
@@ -316,7 +342,10 @@ export interface BulkOptions extends CallOptions {
    * goes on from its poll.
    */
   resume?: Iterable<EarlierResult> | null | undefined;
-  /** Called after each answer with how many carts of how many are done. What it throws ends the call. */
+  /**
+   * Called after each answer with how many carts of how many are done, in the asynchronous context of the call. What it
+   * throws ends the call.
+   */
   onProgress?: ((done: number, total: number) => void) | null | undefined;
 }
 
@@ -666,7 +695,8 @@ export interface CartPollJson {
 
 /**
  * The polling of one cart as an immutable value, for job queues: {@link Client.pollStep} takes it one check further, and
- * it can be kept as JSON in between. The JSON holds neither the secret key nor a phone number.
+ * it can be kept as JSON in between. The JSON holds neither the secret key nor a phone number. Wherever a poll is taken, so is
+ * what `structuredClone`, `postMessage`, JSON or another copy of this package makes of one.
  *
  * A cart that is not found, or canceled by result code 10201 without PaymentInfo, may not be there yet: for the first
  * 15 seconds it is asked about again, in the latter case until it was seen so twice, an interval apart, or after a cancel
@@ -677,10 +707,10 @@ export class CartPoll {
   constructor(cart: CartLike, options?: WaitOptions & { now?: number | null | undefined });
 
   /**
-   * Reads what {@link toJson} wrote, parsed or not.
+   * Reads what {@link toJson} wrote, parsed or not, or a copy of a poll.
    * @throws {@link InvalidRequestError} for anything else, and for what no answer about this cart can have said.
    */
-  static fromJson(json: string | CartPollJson): CartPoll;
+  static fromJson(json: string | CartPollJson | CartPoll): CartPoll;
 
   /** Netgíró's id of the cart. */
   readonly transactionId: string;
@@ -692,6 +722,8 @@ export class CartPoll {
   readonly state: CartState | null;
   /** Whether there is nothing more to learn: `state` is final and believed, or it is your move. */
   readonly isDone: boolean;
+  /** The poll as versioned JSON text: what makes a copy of a poll, by `structuredClone` or from a worker, the whole poll. */
+  readonly token: string;
 
   /**
    * The poll after a check that you made by other means. Pure: it asks nobody. A status stands for what CheckCart says

@@ -5,7 +5,18 @@ const { AsyncResource } = require('node:async_hooks');
 const { channel } = require('node:diagnostics_channel');
 const { fromFacts } = require('./errors.cjs');
 
-const native = load();
+/**
+ * Outside of any request: where the compiled half is loaded, and where the port is made. Both live as long as the process, and
+ * Node keeps with each the context for `AsyncLocalStorage` that it was made in. That of the process's first request would be
+ * everybody's context whenever the compiled half tells something, and its store would never be freed. This one is made when the
+ * package is loaded; what it has from a request that loads the package (Node keeps it under symbols) is let go of.
+ */
+const outside = new AsyncResource('Netgiro');
+for (const symbol of Object.getOwnPropertySymbols(outside)) {
+  if (['context_frame', 'kResourceStore'].includes(symbol.description)) outside[symbol] = undefined;
+}
+
+const native = outside.runInAsyncScope(load);
 
 function load() {
   const files = platforms().map((platform) => `netgiro.${platform}.node`);
@@ -112,7 +123,7 @@ function begin(signal, onEvent, start, control) {
       reject(signal.reason);
       return;
     }
-    port ??= new native.Port(deliver);
+    port ??= outside.runInAsyncScope(() => new native.Port(deliver));
     do lastCall = (lastCall + 1) >>> 0;
     while (calls.has(lastCall));
     const number = lastCall;

@@ -1,28 +1,25 @@
 'use strict';
 // CartPoll: the polling of one cart as a value, to be kept between the steps of a job.
 
+const { isNativeError } = require('node:util/types');
 const { native, open } = require('./native.cjs');
 const { classes } = require('./errors.cjs');
 const results = require('./results.cjs');
-const { cart, jsonText, members, types, waitOptions } = require('./arguments.cjs');
+const { cart, jsonText, members, pollText, types, waitOptions } = require('./arguments.cjs');
 
 const { InvalidRequestError, NetgiroError } = classes;
-const { flag, number } = types;
+const { flag, number, text } = types;
 
 const ANSWERED = { sentAt: number, now: number, jitter: number, afterCancel: flag };
 
 /** Lets this file, and no caller, make a poll from what the compiled half gave. */
 const FROM_VIEW = Symbol('from view');
 
-/** How long to wait before the next step, in milliseconds: not a matter of one machine's clock. */
-let delay;
-
 class CartPoll {
-  #token;
-
   constructor(given, options = {}) {
     const view = given === FROM_VIEW ? options : start(given, options);
-    this.#token = view.token;
+    // A member like any other, so that what structuredClone and postMessage make of a poll still is the whole poll.
+    this.token = view.token;
     this.transactionId = view.transactionId;
     this.nextCheckAt = view.nextCheckAt;
     this.deadline = view.deadline;
@@ -32,7 +29,7 @@ class CartPoll {
   }
 
   toJson() {
-    return this.#token;
+    return this.token;
   }
 
   static fromJson(json) {
@@ -40,16 +37,12 @@ class CartPoll {
   }
 
   toJSON() {
-    return JSON.parse(this.#token);
-  }
-
-  static {
-    delay = (poll, now) => open(native.pollDelay(poll.#token, now));
+    return JSON.parse(this.token);
   }
 
   answered(seen, options = {}) {
     const { sentAt, now, jitter, afterCancel } = members('answered', options, ANSWERED);
-    return fromView(open(native.answerPoll(this.#token, { ...whatWasSeen(seen), afterCancel }, sentAt, now, jitter)));
+    return fromView(open(native.answerPoll(this.token, { __proto__: null, ...whatWasSeen(seen), afterCancel }, sentAt, now, jitter)));
   }
 }
 
@@ -62,21 +55,31 @@ function fromView(view) {
   return new CartPoll(FROM_VIEW, view);
 }
 
-/** The text of a poll: of a CartPoll, of its JSON text, or of that text parsed, as queues hand it on. */
+/** How long to wait before the next step, in milliseconds: not a matter of one machine's clock. */
+function delay(poll, now) {
+  return open(native.pollDelay(poll.token, now));
+}
+
+/** The text of a poll: of a CartPoll or a copy of one, of its JSON text, or of that text parsed, as queues hand it on. */
 function token(given) {
   if (typeof given === 'string') return given;
-  if (typeof given === 'object' && given !== null) return jsonText('a poll', given);
+  if (typeof given === 'object' && given !== null) return pollText(given) ?? jsonText('a poll', given);
   throw new InvalidRequestError(`a poll is a CartPoll or its JSON; got ${given === null ? 'null' : typeof given}`);
 }
 
+/** An error of this package, also one of another copy of it. */
+function isError(seen) {
+  return seen instanceof NetgiroError || (isNativeError(seen) && text.fits(seen.code));
+}
+
 function whatWasSeen(seen) {
-  if (typeof seen === 'string') return { status: seen };
-  if (seen instanceof NetgiroError) {
+  if (typeof seen === 'string') return { __proto__: null, status: seen };
+  if (isError(seen)) {
     const { code, message, httpStatus, resultCode, retryAfter } = seen;
     const known = Object.entries({ code, message, httpStatus, resultCode, retryAfter }).filter(([, fact]) => fact != null);
-    return { error: Object.fromEntries(known) };
+    return { __proto__: null, error: { __proto__: null, ...Object.fromEntries(known) } };
   }
-  if (typeof seen === 'object' && seen !== null) return { state: jsonText('what was seen', seen) };
+  if (typeof seen === 'object' && seen !== null) return { __proto__: null, state: jsonText('what was seen', seen) };
   throw new InvalidRequestError(`answered takes a CartState, a status or a NetgiroError; got ${typeof seen}`);
 }
 

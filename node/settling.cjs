@@ -2,7 +2,6 @@
 // What happens after a callback's 200: CheckCart decides, and the shop's function is called once for each cart.
 
 const { randomUUID } = require('node:crypto');
-const { MismatchError, WaitTimeoutError } = require('./errors.cjs').classes;
 const { native } = require('./native.cjs');
 const { CartPoll, delay: delayOf } = require('./poll.cjs');
 
@@ -13,6 +12,9 @@ const PATIENCE_MS = 3_600_000;
 /** The first and the longest time between two attempts at what failed. */
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
+
+/** What ends a poll, by code: the client may be of another copy of this package, whose classes are others. */
+const OVER = ['mismatch', 'wait_timeout'];
 
 const DONE = Symbol('done');
 
@@ -144,8 +146,7 @@ class Settling {
     try {
       progress.poll = await this.#client.pollStep(progress.poll, { signal: this.#closing.signal });
     } catch (error) {
-      const isOver = error instanceof MismatchError || error instanceof WaitTimeoutError;
-      if (!isOver && performance.now() < progress.patientUntil) throw error;
+      if (!OVER.includes(error?.code) && performance.now() < progress.patientUntil) throw error;
       this.#onError(error, { status: null, transactionId });
       return null;
     }

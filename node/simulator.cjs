@@ -4,16 +4,27 @@
 const { inspect } = require('node:util');
 const { classes } = require('./errors.cjs');
 const { Client } = require('./client.cjs');
+const { CartPoll } = require('./poll.cjs');
 const { native, made, open } = require('./native.cjs');
 const { asyncDispose } = require('./follow.cjs');
-const { bytes, cart: cartOf, jsonText, members, types } = require('./arguments.cjs');
+const {
+  bytes,
+  cart: cartOf,
+  jsonText,
+  members,
+  nullable,
+  required,
+  simulatedClientOptions,
+  types,
+} = require('./arguments.cjs');
 
-const { anything, flag, number, object, text, textOrNumber, texts, whole } = types;
+const { anything, flag, number, plain, text, textOrNumber, texts, whole } = types;
 
 const certificate = {
   wanted: 'true, false, or { certificate, key }, both as PEM',
-  fits: (value) => flag.fits(value) || (text.fits(value?.certificate) && text.fits(value?.key)),
+  fits: (value) => flag.fits(value) || plain.fits(value),
 };
+const CERTIFICATE = { certificate: required(text), key: required(text) };
 
 const OPTIONS = {
   seed: number,
@@ -21,7 +32,8 @@ const OPTIONS = {
   appKey: text,
   secretKey: text,
   lifetimeMs: number,
-  checkIntervalMs: number,
+  // The one option that null means something for: the server gives no hint.
+  checkIntervalMs: nullable(number),
   decimals: number,
   responseSignatures: text,
   unknownCartCode: number,
@@ -54,7 +66,7 @@ const FAULT = {
   status: whole,
   resultCode: whole,
   retryAfter: textOrNumber,
-  headers: object,
+  headers: plain,
   headerBytes: whole,
   body: anything,
   bodyAs: text,
@@ -77,8 +89,9 @@ class Simulator {
 
   static async start(options = {}) {
     const given = members('Simulator.start', options, OPTIONS);
-    // The one option that null means something for: the server gives no hint.
-    given.noCheckInterval = options.checkIntervalMs === null;
+    given.noCheckInterval = given.checkIntervalMs === null;
+    if (given.noCheckInterval) delete given.checkIntervalMs;
+    if (plain.fits(given.tls)) given.tls = members('Simulator.start: tls', given.tls, CERTIFICATE);
     return new Simulator(made(native.startSimulator(given)));
   }
 
@@ -108,7 +121,8 @@ class Simulator {
 
   client(options = {}) {
     const { url: baseUrl, appKey, secretKey } = this;
-    return new Client({ ...options, appKey, secretKey, baseUrl, caFile: options.caFile ?? this.caFile });
+    const given = simulatedClientOptions(options);
+    return new Client({ ...given, appKey, secretKey, baseUrl, caFile: given.caFile ?? this.caFile });
   }
 
   confirm(cart) {
@@ -153,8 +167,10 @@ class Simulator {
   }
 
   addFault(endpoint, fault = {}) {
-    const { body, ...given } = members('addFault', fault, FAULT);
+    const given = members('addFault', fault, FAULT);
     if (!text.fits(endpoint)) throw new classes.InvalidRequestError('addFault takes the name of an endpoint, or "*"');
+    const { body } = given;
+    delete given.body;
     if (given.retryAfter !== undefined) given.retryAfter = String(given.retryAfter);
     const json = { endpoint };
     for (const [name, member] of Object.entries(given)) json[snakeCase(name)] = member;
@@ -189,7 +205,7 @@ function snakeCase(name) {
 function idOf(cart) {
   const given = cartOf(cart);
   if (typeof given === 'string') return given;
-  return given.transactionId ?? cart.transactionId;
+  return given.poll === undefined ? given.transactionId : CartPoll.fromJson(given.poll).transactionId;
 }
 
 function frozen(list) {
@@ -200,4 +216,4 @@ function frozen(list) {
   return Object.freeze(list);
 }
 
-module.exports = { Simulator };
+module.exports = { OPTIONS, Simulator };

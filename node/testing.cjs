@@ -2,10 +2,10 @@
 // A simulator for each suite, or for each test: for node:test, Vitest, and runners whose hooks are called as theirs.
 
 const { ConfigurationError } = require('./errors.cjs').classes;
-const { types } = require('./arguments.cjs');
-const { Simulator } = require('./simulator.cjs');
+const { members, types } = require('./arguments.cjs');
+const { OPTIONS, Simulator } = require('./simulator.cjs');
 
-const { fn } = types;
+const { fn, plain } = types;
 
 function useSimulator(hooks, options) {
   const before = hook('useSimulator', hooks, 'before', 'beforeAll');
@@ -49,7 +49,10 @@ function hook(where, hooks, ...names) {
   throw new ConfigurationError(`${where} needs ${names.join(' or ')}: ${names[0]} of node:test, ${names[1]} of Vitest`);
 }
 
-async function start({ client: clientOptions, ...options } = {}) {
+async function start(given = {}) {
+  const options = members('the simulator', given, { ...OPTIONS, client: plain });
+  const clientOptions = options.client;
+  delete options.client;
   const simulator = await Simulator.start(options);
   const client = simulator.client(clientOptions);
   const env = {

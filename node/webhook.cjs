@@ -1,8 +1,10 @@
 'use strict';
 // What a callback route answers, whatever the framework: verify, match, record, and only then 200.
 
-const { ConfigurationError, ProtocolError, SignatureError } = require('./errors.cjs').classes;
-const { members, required, types } = require('./arguments.cjs');
+const { AsyncResource } = require('node:async_hooks');
+const { ConfigurationError } = require('./errors.cjs').classes;
+const { members, order: orderOf, required, types } = require('./arguments.cjs');
+const { native: compiled, open } = require('./native.cjs');
 const { Settling } = require('./settling.cjs');
 
 const { client, fn, guard, text } = types;
@@ -58,10 +60,17 @@ class Webhook {
 
   constructor(where, options, more = {}) {
     this.#options = members(where, options, { ...OPTIONS, ...more }, ConfigurationError);
+    const { client: asked, settled, ledger: claims } = this.#options;
     if (text.fits(this.#options.url) && !URL.canParse(this.#options.url)) {
       throw new ConfigurationError(`${where}: url must be the absolute URL that insertCart is given as callbackUrl`);
     }
-    this.#settling = new Settling({ ...this.#options, onError: (error, about) => this.#report(error, about) });
+    const onError = (error, about) => this.#report(error, about);
+    this.#settling = new Settling({ client: asked, settled, ledger: claims, onError });
+  }
+
+  /** The options, those of the framework among them. */
+  get options() {
+    return this.#options;
   }
 
   /**
@@ -91,10 +100,10 @@ class Webhook {
     if (bytes.length > MAX_BODY) throw tooLarge();
     const { callback, question } = this.#verified(headers, bytes, native);
     about.transactionId = callback.transactionId;
-    const cart = matched(callback, await this.#asking('looking up the order', () => this.#options.order(callback)));
+    const order = matched(callback, await this.#asking('looking up the order', () => this.#options.order(callback)));
     await this.#letThrough(question);
     await this.#record(callback, question);
-    return { callback, cart };
+    return { callback, cart: order };
   }
 
   /** The callback, and what to ask a guard about it: only once it is known to be the shop's. */
@@ -111,7 +120,8 @@ class Webhook {
       const callback = this.#options.client.verifyCallback({ url: registered, headers, body, replayGuard });
       return { callback, question };
     } catch (cause) {
-      if (!(cause instanceof SignatureError || cause instanceof ProtocolError)) throw cause;
+      // Not by its class: the client may be of another copy of this package.
+      if (!['signature', 'protocol'].includes(cause?.code)) throw cause;
       throw new Refusal(400, cause.message, { cause });
     }
   }
@@ -175,16 +185,28 @@ function matched(callback, order) {
   if (order === null || order === undefined) {
     throw new Refusal(409, `the shop has no order for the cart ${callback.transactionId}`);
   }
-  const { amount, reference } = order;
+  const known = readOrder(order, callback);
+  const { transactionId, amount, reference } = known;
   if (!callback.matches(amount, reference)) {
     const [says, is] = [`"${callback.reference}" for ${callback.amount}`, `"${reference}" for ${amount}`];
     throw new Refusal(409, `the callback says ${says}, the order is ${is}`);
   }
-  const { transactionId } = callback;
-  if (order.transactionId != null && String(order.transactionId).toLowerCase() !== transactionId) {
-    throw new Refusal(409, `the callback is about the cart ${transactionId}, the order's is ${order.transactionId}`);
+  if (transactionId !== callback.transactionId) {
+    throw new Refusal(409, `the callback is about the cart ${callback.transactionId}, the order's is ${transactionId}`);
   }
-  return { transactionId, amount: Number(amount), reference };
+  return known;
+}
+
+/** What the order says, as the core reads it: a database gives amounts as numbers, text or decimal objects. */
+function readOrder(order, { transactionId }) {
+  const known = orderOf(order, transactionId);
+  try {
+    return open(compiled.readCart(known));
+  } catch (cause) {
+    // Of another currency, say: no callback names it. What is no number is a fault of the shop's function.
+    if (!Number.isFinite(Number(order.amount))) throw cause;
+    throw new Refusal(409, `the order is about no amount in whole krónur: ${cause.message}`, { cause });
+  }
 }
 
 function tooLarge() {
@@ -222,8 +244,12 @@ function readBody(stream, contentLength) {
   });
 }
 
-/** Calls `next` when a response has been sent, or its connection is gone. */
-function whenSent(response, next) {
+/**
+ * Calls `next` when a response has been sent, or its connection is gone: where the request was answered, since a connection
+ * is shared by requests.
+ */
+function whenSent(response, then) {
+  const next = AsyncResource.bind(then);
   const once = () => {
     response.off('finish', once).off('close', once);
     setImmediate(next);

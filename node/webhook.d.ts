@@ -1,11 +1,11 @@
 /** What the callback routes of all frameworks have in common. */
 
-import type { AsyncReplayGuard, Callback, Client, PaidCartState, ReplayGuard, UnpaidCartState } from './index.js';
+import type { AmountLike, AsyncReplayGuard, Callback, Client, PaidCartState, ReplayGuard, UnpaidCartState } from './index.js';
 
-/** An order as a callback must name it. */
+/** An order as a callback must name it: a row of your database, for one. */
 export interface CallbackOrder {
   /** The amount in whole krónur, as given to `insertCart`. */
-  readonly amount: number | bigint;
+  readonly amount: AmountLike;
   /** The reference, as given to `insertCart`. */
   readonly reference: string;
   /** Netgíró's id of its cart: where it is known, the callback must be about that very cart. */

@@ -105,12 +105,13 @@ _Headers: TypeAlias = Mapping[str, Any] | Mapping[bytes, Any] | Iterable[tuple[_
 _Body: TypeAlias = bytes | bytearray | memoryview | str
 _Day: TypeAlias = datetime.date | str
 _Path: TypeAlias = str | os.PathLike[str]
+_Amount: TypeAlias = SupportsIndex | Decimal | str
 
 class _CartItemDict(TypedDict):
     name: str
-    unit_price: SupportsIndex
+    unit_price: _Amount
     quantity: NotRequired[int | Decimal | str]
-    amount: NotRequired[SupportsIndex | None]
+    amount: NotRequired[_Amount | None]
     product_no: NotRequired[str | None]
     description: NotRequired[str | None]
 
@@ -123,7 +124,7 @@ class Cart:
         transaction_id: _TransactionId,
         *,
         reference: str,
-        amount: SupportsIndex,
+        amount: _Amount,
         check_interval: float | None = None,
         message: str | None = None,
         reference_id: str | None = None,
@@ -320,10 +321,10 @@ class CartItem:
     def __new__(
         cls,
         name: str,
-        unit_price: SupportsIndex,
+        unit_price: _Amount,
         quantity: int | Decimal | str = 1,
         *,
-        amount: SupportsIndex | None = None,
+        amount: _Amount | None = None,
         product_no: str | None = None,
         description: str | None = None,
     ) -> Self: ...
@@ -496,8 +497,11 @@ class Callback:
     def reference_id(self) -> str | None:
         """What identifies the call to Netgíró's support."""
 
-    def matches(self, amount: SupportsIndex, reference: str) -> bool:
-        """Return whether the callback is about this amount, in krónur, and this reference."""
+    def matches(self, amount: _Amount, reference: str) -> bool:
+        """Return whether the callback is about this amount, in krónur, and this reference.
+
+        Raises InvalidRequestError for an amount that cannot be read.
+        """
 
     def to_dict(self) -> dict[str, Any]:
         """Return the members by name, and theirs, as a dict of plain Python values."""
@@ -711,7 +715,7 @@ class Client:
     def insert_cart(
         self,
         *,
-        amount: SupportsIndex,
+        amount: _Amount,
         reference: str,
         customer_id: str,
         confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] = "automatic",
@@ -724,8 +728,8 @@ class Client:
     ) -> Cart:
         """Ask a customer to pay; returns the Cart.
 
-        `amount` is in whole krónur. Sent once: what may have reached the server is never sent
-        again, and OutcomeUnknownError says so.
+        `amount` is in whole krónur: an int, text or a Decimal without a fraction. Sent once: what may
+        have reached the server is never sent again, and OutcomeUnknownError says so.
 
         `reference` is the shop's order id, without control characters. `customer_id` is a mobile
         number, a kennitala (10 digits) or an app code, in any usual spelling. `confirmation_type`
@@ -986,7 +990,7 @@ class AsyncClient:
     async def insert_cart(
         self,
         *,
-        amount: SupportsIndex,
+        amount: _Amount,
         reference: str,
         customer_id: str,
         confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] = "automatic",
@@ -999,8 +1003,8 @@ class AsyncClient:
     ) -> Cart:
         """Ask a customer to pay; returns the Cart.
 
-        `amount` is in whole krónur. Sent once: what may have reached the server is never sent
-        again, and OutcomeUnknownError says so.
+        `amount` is in whole krónur: an int, text or a Decimal without a fraction. Sent once: what may
+        have reached the server is never sent again, and OutcomeUnknownError says so.
 
         `reference` is the shop's order id, without control characters. `customer_id` is a mobile
         number, a kennitala (10 digits) or an app code, in any usual spelling. `confirmation_type`

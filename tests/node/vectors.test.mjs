@@ -33,6 +33,8 @@ function said(value) {
   const kinds = {
     integer: BigInt,
     float: Number,
+    // As decimal.js and its like have one; not of a class, since names are translated all the way down.
+    decimal: (digits) => ({ toString: () => digits, toFixed: () => digits }),
     boolean: (word) => word === 'true',
     string: String,
     null: () => null,

@@ -535,7 +535,8 @@ describe('flows', () => {
       assert.equal(callback.amount, '4990.00');
       assert.ok(callback.matches(4990, 'order-17') && callback.matches(4990n, 'order-17'));
       assert.ok(!callback.matches(4991, 'order-17') && !callback.matches(4990, 'order-18'));
-      assert.throws(() => callback.matches('4990', 'order-17'), InvalidRequestError);
+      assert.ok(callback.matches('4990', 'order-17') && !callback.matches('4991.00', 'order-17'));
+      assert.throws(() => callback.matches('4990.50', 'order-17'), InvalidRequestError);
     }
     assert.deepEqual(simulator.callbacks().map(({ attempt, status }) => [attempt, status]), [[1, 200]]);
   });

@@ -7,6 +7,7 @@ import enum
 import pickle
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 import pytest
@@ -170,6 +171,20 @@ class Index:
         return self.value
 
 
+class NoIndex:
+    """As numpy's booleans and arrays, which have the method and refuse."""
+
+    def __index__(self):
+        raise TypeError("only integer scalar arrays can be converted to a scalar index")
+
+    def __repr__(self):
+        return "array([10])"
+
+
+class Text(str):
+    __slots__ = ()
+
+
 def test_amounts_of_other_libraries():
     assert netgiro.Cart(SOME_ID, reference="r", amount=Index(7)).amount == 7
     with pytest.raises(netgiro.InvalidRequestError, match="got -1"):
@@ -177,12 +192,47 @@ def test_amounts_of_other_libraries():
 
 
 @pytest.mark.parametrize(
+    "given",
+    [
+        *(4990, "4990", "4990.00", "0004990", Text("4990"), Index(4990)),
+        *(Decimal(4990), Decimal("4990.00"), Decimal("4.99E+3"), Decimal("4990." + "0" * 60)),
+    ],
+)
+def test_what_is_an_amount(shop, simulator, given):
+    made = netgiro.Cart(SOME_ID, reference="r", amount=given)
+    assert made.amount == 4990
+    assert type(made.amount) is int
+    assert netgiro.CartItem("x", given, amount=given).unit_price == 4990
+    callback = netgiro.Callback(SOME_ID, state=STATE, reference="r", amount=Decimal("4990.00"))
+    assert callback.matches(given, "r")
+    assert not callback.matches(given, "s")
+    cart = shop.insert_cart(amount=given, reference="r", customer_id=PHONE)
+    assert cart.amount == simulator.cart(cart).amount == 4990
+
+
+@pytest.mark.parametrize(
     ("given", "shown"),
     [
         (True, r"True \(bool\)"),
         (10.0, r"10.0 \(float\)"),
-        (Decimal(10), r"Decimal\('10'\) \(Decimal\)"),
-        ("10", r"'10' \(str\)"),
+        (10.5, r"10.5 \(float\)"),
+        (Fraction(10), r"Fraction\(10, 1\) \(Fraction\)"),
+        (Decimal("10.5"), "10.5"),
+        (Decimal("10." + "0" * 60 + "1"), "10.0+1"),
+        (Decimal("NaN"), "NaN"),
+        (Decimal("sNaN"), "sNaN"),
+        (Decimal("Infinity"), "Infinity"),
+        (Decimal(-10), "-10"),
+        (Decimal("1E+999999"), r"1E\+999999"),
+        ("10.5", '"10.5"'),
+        ("10,00", '"10,00"'),
+        ("1e1", '"1e1"'),
+        ("ten", '"ten"'),
+        ("", '""'),
+        ("٤٩٩٠", '"٤٩٩٠"'),
+        ("\ud800", '"'),
+        (b"10", r"b'10' \(bytes\)"),
+        (NoIndex(), r"array\(\[10\]\) \(NoIndex\)"),
         (None, r"None \(NoneType\)"),
         (10**400, "an object of type int"),
     ],
@@ -192,6 +242,35 @@ def test_what_is_no_amount(given, shown):
         netgiro.InvalidRequestError, match=f"integer from 1 to 2147483647; got {shown}"
     ):
         netgiro.CartItem("x", given)
+    callback = netgiro.Callback(SOME_ID, state=STATE, reference="r", amount=Decimal(10))
+    for call in (
+        lambda: netgiro.Cart(SOME_ID, reference="r", amount=given),
+        lambda: callback.matches(given, "r"),
+    ):
+        with pytest.raises(netgiro.InvalidRequestError, match="amount"):
+            call()
+
+
+@pytest.mark.parametrize("given", [1001, None, b"order-1", UUID(int=1), ["order-1"]])
+def test_what_is_no_reference(shop, simulator, given):
+    callback = netgiro.Callback(SOME_ID, state=STATE, reference="r", amount=Decimal(10))
+    for call in (
+        lambda: netgiro.Cart(SOME_ID, reference=given, amount=10),
+        lambda: callback.matches(10, given),
+        lambda: shop.insert_cart(amount=10, reference=given, customer_id=PHONE),
+    ):
+        with pytest.raises(netgiro.InvalidRequestError, match="reference must be a str; got"):
+            call()
+    assert simulator.requests() == []
+
+
+def test_an_amount_that_raises_is_heard():
+    class Broken:
+        def __index__(self):
+            raise KeyError("of the shop's")
+
+    with pytest.raises(KeyError):
+        netgiro.Cart(SOME_ID, reference="r", amount=Broken())
 
 
 def test_quantities():

@@ -105,7 +105,7 @@ METHODS = {
 def test_requests(case, server, for_server):
     client = for_server()
     with pytest.raises(netgiro.NetgiroError):
-        getattr(client, METHODS[case["endpoint"]])(**case["arguments"])
+        getattr(client, METHODS[case["endpoint"]])(**meant(case["arguments"]))
     request = server.requests[0]
     assert request.path == f"/v1/Checkout/{case['endpoint']}"
     assert request.body.decode() == case["body"]

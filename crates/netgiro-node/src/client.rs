@@ -138,6 +138,12 @@ impl NativeClient {
         self.base_url.clone()
     }
 
+    /// Whether the calls stay on this machine.
+    #[napi(getter, catch_unwind)]
+    pub fn is_loopback(&self) -> bool {
+        self.client.as_ref().is_none_or(Client::is_loopback)
+    }
+
     /// Lets go of the connections once the calls under way are over.
     #[napi(catch_unwind)]
     pub fn close(&mut self) {

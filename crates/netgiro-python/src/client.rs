@@ -317,8 +317,8 @@ macro_rules! client_methods {
 
             /// Ask a customer to pay; returns the Cart.
             ///
-            /// `amount` is in whole krónur. Sent once: what may have reached the server is never sent
-            /// again, and OutcomeUnknownError says so.
+            /// `amount` is in whole krónur: an int, text or a Decimal without a fraction. Sent once: what
+            /// may have reached the server is never sent again, and OutcomeUnknownError says so.
             #[pyo3(signature = (
                 *, amount, reference, customer_id, confirmation_type=None, callback_url=None,
                 callback_cancel_url=None, description=None, items=None, location_id=None,
@@ -330,7 +330,7 @@ macro_rules! client_methods {
                 &self,
                 py: Python<'_>,
                 amount: &Bound<'_, PyAny>,
-                reference: String,
+                reference: &Bound<'_, PyAny>,
                 customer_id: &str,
                 confirmation_type: Option<&Bound<'_, PyAny>>,
                 callback_url: Option<String>,

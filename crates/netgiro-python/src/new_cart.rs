@@ -11,7 +11,7 @@ use crate::values;
 /// What `insert_cart` is given.
 pub(crate) struct NewCartArgs<'a, 'py> {
     pub(crate) amount: &'a Bound<'py, PyAny>,
-    pub(crate) reference: String,
+    pub(crate) reference: &'a Bound<'py, PyAny>,
     pub(crate) customer_id: &'a str,
     pub(crate) confirmation_type: Option<&'a Bound<'py, PyAny>>,
     pub(crate) callback_url: Option<String>,
@@ -27,8 +27,9 @@ impl NewCartArgs<'_, '_> {
     pub(crate) fn read(self, py: Python<'_>) -> PyResult<NewCart> {
         panics::caught(|| {
             let amount = convert::amount("amount", self.amount)?;
+            let reference = convert::reference(self.reference)?;
             let customer_id = CustomerId::parse(self.customer_id).or_raise(py)?;
-            let mut cart = NewCart::new(amount, self.reference, customer_id);
+            let mut cart = NewCart::new(amount, reference, customer_id);
             if let Some(kind) = self.confirmation_type {
                 cart.confirmation_type = convert::word(kind)?;
             }
@@ -53,7 +54,7 @@ impl NewCartArgs<'_, '_> {
 pub(crate) fn check_new_cart(
     py: Python<'_>,
     amount: &Bound<'_, PyAny>,
-    reference: String,
+    reference: &Bound<'_, PyAny>,
     customer_id: &str,
     confirmation_type: Option<&Bound<'_, PyAny>>,
     callback_url: Option<String>,

@@ -88,6 +88,12 @@ impl Client {
         self.settings.base_url.as_str()
     }
 
+    /// Whether the calls stay on this machine, as those to a simulator do.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.settings.is_loopback
+    }
+
     /// Asks the customer to pay. Sent once: what may have reached the server is never sent again.
     ///
     /// Fails with `outcome_unknown` when the server may have the cart although no sound answer came, and with `api`

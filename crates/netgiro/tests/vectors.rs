@@ -268,6 +268,9 @@ fn amount(argument: &str, value: &Value) -> Result<Amount, Error> {
         Value::Number(number) => Given::Integer(number.as_i64().unwrap().into()),
         _ if marked("integer") => Given::Integer(text(&value["text"]).parse().unwrap()),
         _ if marked("float") => Given::Number(text(&value["text"]).parse().unwrap()),
+        Value::String(text) => Given::Text(text),
+        _ if marked("string") => Given::Text(text(&value["text"])),
+        _ if marked("decimal") => Given::Decimal(text(&value["text"])),
         _ => Given::Other(text(&value["text"])),
     };
     Amount::parse(argument, given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterable, Awaitable, Callable
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -13,7 +14,6 @@ from netgiro.webhook.steps import Steps, run, run_async
 
 if TYPE_CHECKING:
     import uuid
-    from decimal import Decimal
     from typing import SupportsIndex
 
     from netgiro.replay import AsyncReplayGuard, ReplayGuard
@@ -53,7 +53,7 @@ class Expected(Protocol):
     """An order as a callback must name it: one of the shop's own, or an `Order`."""
 
     @property
-    def amount(self) -> SupportsIndex | Decimal:
+    def amount(self) -> SupportsIndex | Decimal | str:
         """The amount in whole krónur, as given to `insert_cart`."""
 
     @property
@@ -64,7 +64,7 @@ class Expected(Protocol):
 class Order(NamedTuple):
     """What a callback must say. With a `transaction_id`, it must be about that very cart."""
 
-    amount: int
+    amount: SupportsIndex | Decimal | str
     reference: str
     transaction_id: uuid.UUID | str | None = None
 
@@ -234,19 +234,30 @@ def _match(callback: netgiro.Callback, order: Expected | None) -> netgiro.Cart:
     """Compare a callback with the order; gives the cart that CheckCart is to be asked about."""
     if order is None:
         raise Refusal(409, f"the shop has no order for the cart {callback.transaction_id}")
-    # A database may keep whole krónur as a Decimal.
-    amount = int(order.amount)
-    if amount != order.amount or not callback.matches(amount, order.reference):
+    try:
+        cart = netgiro.Cart(callback.transaction_id, reference=order.reference, amount=order.amount)
+    except netgiro.InvalidRequestError as error:
+        if not _is_number(order.amount):
+            raise
+        raise Refusal(409, f"the order is about no amount in whole krónur: {error}") from error
+    if not callback.matches(cart.amount, cart.reference):
         raise Refusal(
             409,
             f"it says {callback.reference!r} for {callback.amount}, "
-            f"the order is {order.reference!r} for {order.amount}",
+            f"the order is {cart.reference!r} for {cart.amount}",
         )
-    cart = netgiro.Cart(callback.transaction_id, reference=order.reference, amount=amount)
     if isinstance(order, (Order, netgiro.Cart)) and order.transaction_id is not None:
-        own = netgiro.Cart(order.transaction_id, reference=order.reference, amount=amount)
+        own = netgiro.Cart(order.transaction_id, reference=cart.reference, amount=cart.amount)
         if own.transaction_id != cart.transaction_id:
             raise Refusal(
                 409, f"it is about {cart.transaction_id}, the order's cart is {own.transaction_id}"
             )
     return cart
+
+
+def _is_number(amount: SupportsIndex | Decimal | str) -> bool:
+    """Return whether it is an amount of some currency, and so another one than the callback's."""
+    try:
+        return Decimal(amount).is_finite()  # type: ignore[arg-type]
+    except (ArithmeticError, TypeError, ValueError):
+        return False

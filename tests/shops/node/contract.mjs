@@ -1,12 +1,16 @@
 // What every framework's callback route has to keep, whatever the app around it: one suite, run for each of them.
 
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { after, before, describe, it } from 'node:test';
 import { MemoryReplayGuard } from 'netgiro';
 import { simulatorFor, useSimulator } from 'netgiro/testing';
 import { callbackBody, listen, pause, send, Shop, signed, until } from './harness.mjs';
 
 const PATH = '/netgiro/callback';
+
+/** Whose request it is, as a shop's own middleware would note it. */
+const requests = new AsyncLocalStorage();
 
 /**
  * Declares the suite. `mount(options, path)` makes an app with the route, and gives `{ handler, close }`: the function
@@ -24,7 +28,7 @@ export function keepsTheContract(name, mount, { readsToTheEnd = false } = {}) {
       const url = `${origin}${PATH}`;
       const shop = new Shop();
       const app = await mount({ ...shop.options(simulator, url), ...more }, PATH);
-      server.on('request', app.handler);
+      server.on('request', (...exchange) => requests.run(Symbol('request'), () => app.handler(...exchange)));
       t.after(async () => {
         await close();
         await app.close();
@@ -150,6 +154,69 @@ export function keepsTheContract(name, mount, { readsToTheEnd = false } = {}) {
       untouched(shop);
       assert.equal(netgiro.simulator.cart(cart).checks, 0);
       assert.equal(shop.problems.length, 5);
+    });
+
+    it('an order as databases give them: 200, and the shop hears of it', async (t) => {
+      class Row {
+        constructor(columns) {
+          Object.assign(this, columns);
+        }
+      }
+      const amounts = [4990n, '4990', '4990.00', { toString: () => '4990.00', toFixed: () => '4990' }];
+      for (const amount of amounts) {
+        const { shop, url } = await open(t);
+        const cart = await shop.checkout(netgiro.simulator, url, { confirmationType: 'server_callback' });
+        const columns = { id: 17, amount, reference: cart.reference, transactionId: cart.transactionId.toUpperCase() };
+        shop.order = () => new Row(columns);
+        netgiro.simulator.confirm(cart);
+        assert.equal((await answerTo(cart)).status, 200);
+        await until(() => shop.settled.length > 0, 'the shop is told');
+        assert.deepEqual(shop.settled, [[cart.reference, 'confirmed']]);
+        assert.deepEqual(shop.problems, []);
+      }
+    });
+
+    it('an order as databases give them, about something else: 409', async (t) => {
+      const { shop, url, post } = await open(t);
+      const cart = await shop.checkout(netgiro.simulator, url);
+      for (const amount of [4991n, '4991', '4991.00', '4990.50', 4990.5, { toString: () => '4991.00' }]) {
+        shop.order = () => ({ amount, reference: cart.reference });
+        assert.equal((await post(callbackBody(cart))).status, 409, String(amount));
+      }
+      untouched(shop);
+    });
+
+    it('an order that cannot be read: 500, and nothing has changed', async (t) => {
+      const { shop, url, post } = await open(t);
+      const cart = await shop.checkout(netgiro.simulator, url);
+      const { reference } = cart;
+      const orders = [{ amount: 'a lot', reference }, { amount: {}, reference }, { amount: 4990, reference: 17 }, { reference }, 'order-1'];
+      for (const order of [...orders, { amount: 4990 }, { amount: 4990, reference, transactionId: 17 }]) {
+        shop.order = () => order;
+        assert.equal((await post(callbackBody(cart))).status, 500);
+      }
+      untouched(shop);
+      assert.match(shop.problems[0].message, /amount must be whole krónur/);
+    });
+
+    it('the shop’s functions are called in the context of their request', async (t) => {
+      const { shop, url } = await open(t);
+      const asked = {};
+      const { order } = shop;
+      shop.order = (callback) => {
+        asked[callback.reference] = requests.getStore();
+        return order(callback);
+      };
+      const told = {};
+      shop.onSettled = (state, { reference }) => {
+        told[reference] = requests.getStore();
+      };
+      const carts = [];
+      for (let n = 0; n < 3; n += 1) carts.push(await shop.checkout(netgiro.simulator, url));
+      for (const cart of carts) netgiro.simulator.confirm(cart);
+      await until(() => Object.keys(told).length === 3, 'the shop is told of all');
+      assert.deepEqual(told, asked);
+      assert.equal(new Set(Object.values(told)).size, 3);
     });
 
     it('replayed, where there is a guard: 409', async (t) => {

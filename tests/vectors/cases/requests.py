@@ -13,6 +13,10 @@ CALLBACK = "https://shop.is/netgiro/callback?order=17&t=a%20b"
 CANCEL = "https://shop.is/netgiro/cancel"
 
 
+def kind(name, text):
+    return {"kind": name, "text": text}
+
+
 def insert(name, arguments, wire):
     return {"name": name, "endpoint": "InsertCart", "arguments": ORDER | arguments, "body": WIRE | wire}
 
@@ -57,6 +61,18 @@ CASES = [
     insert("no items is no member", {"items": []}, {}),
     insert("the least amount", {"amount": 1}, {"Amount": 1}),
     insert("the greatest amount", {"amount": 2147483647}, {"Amount": 2147483647}),
+    insert("an amount of a language's big integers", {"amount": kind("integer", "1000")}, {}),
+    insert("an amount as text", {"amount": "1000"}, {}),
+    insert("an amount as a database's text", {"amount": "1000.00"}, {}),
+    insert("an amount as text that is padded", {"amount": "0001000"}, {}),
+    insert("an amount as a decimal", {"amount": kind("decimal", "1000")}, {}),
+    insert("an amount as a decimal with decimals", {"amount": kind("decimal", "1000.00")}, {}),
+    insert("an amount as a decimal with an exponent", {"amount": kind("decimal", "1E+3")}, {}),
+    insert(
+        "an item's amounts as text and as a decimal",
+        {"items": [{"name": "Wool", "unit_price": "500.00", "quantity": 2, "amount": kind("decimal", "1000.00")}]},
+        {"CartItemRequests": [{"Name": "Wool", "UnitPrice": 500, "Quantity": 2000, "Amount": 1000}]},
+    ),
     insert("a reference of digits stays text", {"reference": "0017"}, {"Reference": "0017"}),
     insert(
         "Icelandic letters and emoji are sent as UTF-8",

@@ -314,7 +314,7 @@ fn amount(given: &Given) -> Result<Option<Amount>, Failure> {
 fn kronur(name: &str, text: &str) -> Result<Amount, Failure> {
     let given = text
         .parse()
-        .map_or(GivenAmount::Other(text), GivenAmount::Integer);
+        .map_or(GivenAmount::Text(text), GivenAmount::Integer);
     Ok(Amount::parse(name, given)?)
 }
 

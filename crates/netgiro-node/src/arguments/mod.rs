@@ -4,28 +4,42 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use napi::bindgen_prelude::{BigInt, Either, Either3};
+use napi::bindgen_prelude::{BigInt, Either, Either4};
 use napi_derive::napi;
 pub(crate) use netgiro::milliseconds;
 use netgiro::{
-    Amount, BulkOptions, Cart, CartItem, CartPoll, CartRef, CheckResult, CheckResults, CustomerId,
-    Error, ErrorKind, Given, NewCart, PollPolicy, Result, WaitOptions,
+    Amount, BulkOptions, CartItem, CartPoll, CartRef, CheckResult, CheckResults, CustomerId, Error,
+    ErrorKind, Given, NewCart, PollPolicy, Result, WaitOptions,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::errors::reply;
 use crate::values::StateView;
 
-/// A number, a big integer, or anything else as it prints.
-pub(crate) type GivenAmount = Either3<f64, BigInt, String>;
+/// A number, a big integer, text, or anything else.
+pub(crate) type GivenAmount = Either4<f64, BigInt, String, GivenObject>;
+
+/// What is neither a number nor text: one of the two.
+#[napi(object, object_to_js = false)]
+pub struct GivenObject {
+    /// The exact text of a decimal object.
+    pub decimal: Option<String>,
+    /// Anything else, as it prints.
+    pub other: Option<String>,
+}
 
 pub(crate) fn amount(argument: &str, given: &GivenAmount) -> Result<Amount> {
     let given = match given {
-        Either3::A(number) => Given::Number(*number),
-        Either3::B(integer) => match integer.get_i128() {
+        Either4::A(number) => Given::Number(*number),
+        Either4::B(integer) => match integer.get_i128() {
             (integer, true) => Given::Integer(integer),
             _ => Given::Other("an integer of more than 127 bits"),
         },
-        Either3::C(text) => Given::Other(&netgiro::mask_customer_ids(text)),
+        Either4::C(text) => Given::Text(text),
+        Either4::D(GivenObject { decimal, other }) => match decimal {
+            Some(text) => Given::Decimal(text),
+            None => Given::Other(other.as_deref().unwrap_or_default()),
+        },
     };
     Amount::parse(argument, given)
 }
@@ -39,7 +53,7 @@ pub struct KnownCart {
     /// The cart's id.
     pub transaction_id: Option<String>,
     /// The amount it was inserted with.
-    pub amount: Option<f64>,
+    pub amount: Option<GivenAmount>,
     /// The reference it was inserted with.
     pub reference: Option<String>,
     /// The server's poll hint, in milliseconds.
@@ -56,20 +70,36 @@ pub(crate) fn cart(given: &GivenCart) -> Result<CartRef> {
     if let Some(token) = &known.poll {
         return Ok(CartRef::from(&CartPoll::from_json(token)?));
     }
-    let cart = CartRef::from_str(known.transaction_id.as_deref().unwrap_or_default())?;
-    let (Some(kronur), Some(reference)) = (known.amount, &known.reference) else {
-        return Ok(cart);
-    };
-    Ok(CartRef::from(&Cart {
-        transaction_id: cart.transaction_id(),
-        reference: reference.clone(),
-        amount: Amount::parse("amount", Given::Number(kronur))?,
-        check_interval: known
-            .check_interval
-            .map(|interval| milliseconds("checkInterval", interval))
-            .transpose()?,
-        message: None,
-        reference_id: None,
+    let mut cart = CartRef::from_str(known.transaction_id.as_deref().unwrap_or_default())?;
+    if let Some(given) = &known.amount {
+        cart = cart.with_amount(amount("amount", given)?);
+    }
+    if let Some(reference) = &known.reference {
+        cart = cart.with_reference(reference);
+    }
+    if let Some(interval) = known.check_interval {
+        cart = cart.with_check_interval(milliseconds("checkInterval", interval)?);
+    }
+    Ok(cart)
+}
+
+/// What is known of a cart, as it is compared.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KnownView<'a> {
+    transaction_id: String,
+    amount: Option<i64>,
+    reference: Option<&'a str>,
+}
+
+/// Reads a cart: its id, its amount and its reference as the core holds them.
+#[napi(catch_unwind)]
+pub fn read_cart(given: GivenCart) -> String {
+    let cart = cart(&given);
+    reply(&cart.as_ref().map_err(Clone::clone).map(|cart| KnownView {
+        transaction_id: cart.transaction_id().to_string(),
+        amount: cart.amount().map(Amount::kronur),
+        reference: cart.reference(),
     }))
 }
 

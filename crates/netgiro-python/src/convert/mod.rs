@@ -33,26 +33,55 @@ pub(crate) fn shown(value: &Bound<'_, PyAny>) -> String {
     }
 }
 
-/// Whole krónur. Booleans are integers in Python, and not here.
+/// Whole krónur: an integer, also another library's, text, or a Decimal. A float is none, whatever its value.
 pub(crate) fn amount(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Amount> {
     let py = value.py();
-    let whole = if value.is_instance_of::<PyBool>() {
-        None
-    } else if value.is_instance_of::<PyInt>() {
-        value.extract::<i128>().ok()
-    } else if value.hasattr(intern!(py, "__index__"))? {
-        value
-            .call_method0(intern!(py, "__index__"))?
-            .extract::<i128>()
-            .ok()
-    } else {
-        None
-    };
-    match whole {
-        Some(number) => Amount::parse(argument, Given::Integer(number)),
-        None => Amount::parse(argument, Given::Other(&shown(value))),
+    if let Some(number) = integer(value)? {
+        return Amount::parse(argument, Given::Integer(number)).or_raise(py);
     }
-    .or_raise(py)
+    if let Ok(text) = value.cast::<PyString>() {
+        return Amount::parse(argument, Given::Text(&text.to_string_lossy())).or_raise(py);
+    }
+    if value.is_instance(decimal_class(py)?)? {
+        // Its own text, which is exact: a conversion would keep 28 digits.
+        let text = value.str()?;
+        return Amount::parse(argument, Given::Decimal(&text.to_string_lossy())).or_raise(py);
+    }
+    Amount::parse(argument, Given::Other(&shown(value))).or_raise(py)
+}
+
+/// An integer, as numpy has them too. Booleans are integers in Python, and not here.
+fn integer(value: &Bound<'_, PyAny>) -> PyResult<Option<i128>> {
+    let py = value.py();
+    if value.is_instance_of::<PyBool>() {
+        return Ok(None);
+    }
+    if value.is_instance_of::<PyInt>() {
+        return Ok(value.extract().ok());
+    }
+    if !value.hasattr(intern!(py, "__index__"))? {
+        return Ok(None);
+    }
+    match value.call_method0(intern!(py, "__index__")) {
+        Ok(index) => Ok(index.extract().ok()),
+        // Of numpy's, its booleans and its arrays have the method, and refuse.
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn decimal_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    CLASS.import(py, "decimal", "Decimal").map(Bound::as_any)
+}
+
+/// An order's reference. A number that stands for one is refused by name: it may have lost what text had, such as zeros.
+pub(crate) fn reference(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(text.to_str()?.to_owned());
+    }
+    let message = format!("reference must be a str; got {}", shown(value));
+    Err(errors::invalid(value.py(), message))
 }
 
 /// A number of pieces as decimal text: an int, a Decimal or such text.

@@ -72,9 +72,16 @@ value! {
         }
 
         /// Return whether the callback is about this amount, in krónur, and this reference.
+        ///
+        /// Raises InvalidRequestError for an amount that cannot be read.
         #[pyo3(signature = (amount, reference))]
-        fn matches(&self, amount: &Bound<'_, PyAny>, reference: &str) -> PyResult<bool> {
-            Ok(self.0.matches(convert::amount("amount", amount)?, reference))
+        fn matches(
+            &self,
+            amount: &Bound<'_, PyAny>,
+            reference: &Bound<'_, PyAny>,
+        ) -> PyResult<bool> {
+            let amount = convert::amount("amount", amount)?;
+            Ok(self.0.matches(amount, &convert::reference(reference)?))
         }
     }
 }

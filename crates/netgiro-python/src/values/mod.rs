@@ -191,12 +191,13 @@ value! {
         fn new(
             py: Python<'_>,
             transaction_id: &Bound<'_, PyAny>,
-            reference: String,
+            reference: &Bound<'_, PyAny>,
             amount: &Bound<'_, PyAny>,
             check_interval: Option<f64>,
             message: Option<String>,
             reference_id: Option<String>,
         ) -> PyResult<Self> {
+            let reference = convert::reference(reference)?;
             netgiro::check_reference(&reference).or_raise(py)?;
             Ok(Self(netgiro::Cart {
                 transaction_id: convert::uuid(transaction_id)?,

@@ -219,7 +219,8 @@ pub fn check_reference(reference: &str) -> Result<()> {
         reference.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
     if has_controls {
         return Err(Error::invalid_request(format!(
-            "reference must be the order's id, without control characters; got {reference:?}"
+            "reference must be the order's id, without control characters; got {}",
+            quote::text(reference)
         )));
     }
     Ok(())
