@@ -58,10 +58,10 @@ describe('a cart in a queue', { skip, concurrency: 4 }, () => {
   });
 
   it('that is not there yet is not canceled', async (t) => {
-    const own = simulatorFor(t, simulated);
-    const { settled, checkout, add } = open(t, await own);
-    const { simulator } = await own;
+    const own = await simulatorFor(t, simulated);
+    const { settled, checkout, add } = open(t, own);
     const cart = await checkout();
+    const { simulator } = own;
     simulator.addFault('CheckCart', { resultCode: 10201 });
     simulator.confirm(cart);
     await add(cart);
