@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::cart::{CartRef, CartState};
 use crate::error::Result;
-use crate::wire::{Answer, Endpoint};
+use crate::options::PaymentInfoPolicy;
+use crate::wire::{Answer, Asked, Endpoint};
 
 /// Reads the body of CheckCart's answer.
 pub fn read_check(cart: &CartRef, body: Vec<u8>) -> Result<CartState> {
@@ -15,5 +16,10 @@ pub fn read_check(cart: &CartRef, body: Vec<u8>) -> Result<CartState> {
         signature: None,
         received_at: Timestamp::UNIX_EPOCH,
     };
-    answer.into_state(Endpoint::CheckCart, cart)
+    let asked = Asked {
+        cart,
+        payment_info: PaymentInfoPolicy::default(),
+        called_paid_by: None,
+    };
+    answer.into_state(Endpoint::CheckCart, &asked)
 }
