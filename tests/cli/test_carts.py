@@ -72,6 +72,59 @@ def test_cancel_tells_canceled_from_too_late(shell: Shell, simulator: Simulator,
     assert simulator.cart(late)["is_paid"]
 
 
+@pytest.mark.parametrize("code", [10200, 10203])
+def test_a_cancel_that_says_paid_is_believed_of_check_cart_alone(
+    shell: Shell, simulator: Simulator, cart: str, code: int
+) -> None:
+    body = f'{{"PaymentInfo":null,"Success":false,"Message":null,"ResultCode":{code}}}'
+    simulator.fault(endpoint="CancelCart", body=body, processed=False)
+    ended = shell.run("cancel", cart, "--json")
+    assert (ended.code, ended.record["status"]) == (4, "pending")
+    simulator.fault(endpoint="CancelCart", body=body)
+    ended = shell.run("cancel", cart, "--json")
+    assert (ended.code, ended.error["code"]) == (5, "protocol")
+    assert shell.run("cancel", cart).code == 0
+
+
+def test_a_paid_answer_without_payment_info_is_no_0_where_one_is_required(
+    shell: Shell, simulator: Simulator, cart: str
+) -> None:
+    bare = '{"PaymentSuccessful":true,"PaymentInfo":null,"Success":true,"ResultCode":10200}'
+    simulator.fault(endpoint="CheckCart", body=bare, count=3)
+    assert shell.run("check", cart).code == 0
+    refused = shell.run("check", cart, "--payment-info", "required", "--json")
+    assert (refused.code, refused.error["code"]) == (1, "protocol")
+    strict = Shell({**shell.variables, "NETGIRO_PAYMENT_INFO": "required"}, shell.folder)
+    assert strict.run("check", cart).code == 1
+    assert strict.run("check", cart, "--payment-info", "sometimes").code == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"status": 400}, 5),
+        ({"status": 429}, 5),
+        ({"status": 499}, 5),
+        ({"status": 400, "processed": False, "body": '{"Success":false,"ResultCode":10306}'}, 1),
+    ],
+)
+def test_only_a_clear_no_frees_the_order(
+    shell: Shell, simulator: Simulator, fault: dict[str, object], code: int
+) -> None:
+    made = f'{{"Success":true,"ResultCode":200,"TransactionId":"{NOBODYS}"}}'
+    simulator.fault(**{"endpoint": "InsertCart", "processed": True, "body": made} | fault)
+    assert shell.run(*INSERT, CUSTOMER).code == code
+
+
+def test_a_reference_with_control_characters_is_refused(shell: Shell, simulator: Simulator) -> None:
+    before = len(simulator.ask("requests"))
+    for reference in ["order\n1", "order\x851", "order\u20281"]:
+        insert = ("insert", "--amount", "4990", "--reference", reference, "--customer", CUSTOMER)
+        assert shell.run(*insert).code == 2
+        assert shell.run("check", NOBODYS, "--amount", "1", "--reference", reference).code == 2
+    assert len(simulator.ask("requests")) == before
+
+
 def test_confirm_sends_the_code_and_confirms_a_reservation(
     shell: Shell, simulator: Simulator
 ) -> None:

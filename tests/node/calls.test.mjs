@@ -14,6 +14,7 @@ import {
   InvalidRequestError,
   MismatchError,
   OutcomeUnknownError,
+  ProtocolError,
   RateLimitedError,
   ServerError,
   SignatureError,
@@ -169,14 +170,55 @@ describe('what the server says', () => {
     });
   }
 
-  it('CancelCart with Success false and 10200 is confirmed, not an error', () =>
+  it('CancelCart with Success false and 10200 is confirmed where CheckCart says so, not an error', () =>
     withServer(
-      () => checkAnswer(10200, { success: false, paid: undefined }),
+      ({ endpoint }) =>
+        endpoint === 'CancelCart' ? checkAnswer(10200, { success: false, paid: undefined }) : checkAnswer(10200),
       async (server) => {
         const state = await server.client().cancelCart(ID);
         assert.deepEqual([state.status, state.isPaid, state.isFinal], ['confirmed', true, true]);
+        const asked = server.requests.map(({ endpoint }) => endpoint);
+        assert.deepEqual(asked, ['CancelCart', 'CheckCart']);
       },
     ));
+
+  it('a paid answer without PaymentInfo is refused by those who require one', () =>
+    withServer(
+      () => checkAnswer(10200),
+      async (server) => {
+        for (const paymentInfo of [undefined, 'if_present', 'ifPresent', 'IF-PRESENT']) {
+          assert.ok((await server.client({ paymentInfo }).checkCart(ID)).isPaid);
+        }
+        for (const paymentInfo of ['required', 'Required']) {
+          const client = server.client({ paymentInfo });
+          assert.ok((await failure(() => client.checkCart(ID))) instanceof ProtocolError);
+          const [result] = await client.checkMany([ID], { retryForMs: 0 });
+          assert.deepEqual([result.state, result.error?.code], [null, 'protocol']);
+        }
+      },
+    ));
+
+  it('a reference with control characters is sent nowhere', async () => {
+    const simulator = await simulate();
+    const client = simulator.client();
+    for (const character of ['\n', '\0', '\u007f', '\u0085', '\u2028']) {
+      const reference = `order${character}17`;
+      const known = { transactionId: ID, reference, amount: 4990 };
+      for (const call of [
+        () => client.insertCart({ ...ORDER, reference }),
+        () => client.checkCart(known),
+        () => client.cancelCart(known),
+        () => client.confirmCart(known),
+        () => client.waitForCart(known),
+        () => client.settleCart(known),
+      ]) {
+        const error = await failure(call);
+        assert.ok(error instanceof InvalidRequestError, error.stack);
+        assert.match(error.message, /reference/);
+      }
+    }
+    assert.equal(simulator.requests().length, 0);
+  });
 
   it('another amount than the cart was inserted for is a mismatch', () =>
     withServer(
@@ -406,6 +448,11 @@ describe('options', () => {
     assert.match((await failure(() => Client.fromEnv())).message, /NETGIRO_APP_KEY/);
     Object.assign(process.env, names);
     assert.match(inspect(Client.fromEnv()), /http:\/\/127\.0\.0\.1:9\/v1\//);
+    process.env.NETGIRO_PAYMENT_INFO = 'required';
+    assert.match(inspect(Client.fromEnv()), /http:\/\/127\.0\.0\.1:9\/v1\//);
+    process.env.NETGIRO_PAYMENT_INFO = 'sometimes';
+    assert.match((await failure(() => Client.fromEnv())).message, /paymentInfo.*sometimes/);
+    delete process.env.NETGIRO_PAYMENT_INFO;
     process.env.NETGIRO_ENVIRONMENT = 'staging';
     assert.ok((await failure(() => Client.fromEnv())) instanceof ConfigurationError);
     for (const name of [...Object.keys(names), 'NETGIRO_ENVIRONMENT']) delete process.env[name];

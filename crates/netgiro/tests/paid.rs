@@ -153,8 +153,8 @@ async fn what_was_kept_is_taken_up_under_the_same_rule() {
     let strict = client(&base, PaymentInfoPolicy::Required);
     let lenient = client(&base, PaymentInfoPolicy::IfPresent);
     let whole = ended(&named(ID, "order-1")).await;
-    let bare = ended(PAID).await;
-    for (client, poll) in [(&strict, &whole), (&lenient, &bare), (&lenient, &whole)] {
+    let nameless = ended(PAID).await;
+    for (client, poll) in [(&strict, &whole), (&lenient, &nameless), (&lenient, &whole)] {
         assert_eq!(client.poll_step(poll).await.unwrap(), *poll);
         let state = client
             .wait_for_cart(poll, WaitOptions::default())
@@ -163,13 +163,13 @@ async fn what_was_kept_is_taken_up_under_the_same_rule() {
         assert!(state.is_paid());
     }
     let refused = [
-        strict.poll_step(&bare).await.map(drop),
+        strict.poll_step(&nameless).await.map(drop),
         strict
-            .wait_for_cart(&bare, WaitOptions::default())
+            .wait_for_cart(&nameless, WaitOptions::default())
             .await
             .map(drop),
         strict
-            .settle_cart(&bare, WaitOptions::default())
+            .settle_cart(&nameless, WaitOptions::default())
             .await
             .map(drop),
     ];
@@ -178,7 +178,7 @@ async fn what_was_kept_is_taken_up_under_the_same_rule() {
     }
     let mut waiting = strict
         .wait_many(
-            vec![CartRef::from(&bare)],
+            vec![CartRef::from(&nameless)],
             WaitOptions::default(),
             BulkOptions::default(),
         )
@@ -194,7 +194,7 @@ async fn what_was_kept_is_taken_up_under_the_same_rule() {
     let mut earlier = CheckResults::default();
     earlier.push(&CheckResult {
         transaction_id: ID,
-        outcome: Ok(bare.state().unwrap().clone()),
+        outcome: Ok(nameless.state().unwrap().clone()),
     });
     let earlier = Arc::new(earlier);
     for (client, asked) in [(&lenient, 0), (&strict, 1)] {

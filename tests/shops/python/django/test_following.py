@@ -10,6 +10,7 @@ from io import StringIO
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import override_settings
@@ -120,6 +121,24 @@ def test_a_cancel_that_says_paid_is_not_overruled_by_an_end_unpaid(shop):
     assert (cart.status, cart.is_final, cart.holds_order) == ("pending", False, True)
     assert told() == []
     assert followed(cart).status == "canceled"
+
+
+BARE = '{"PaymentSuccessful":true,"PaymentInfo":null,"Success":true,"ResultCode":10200}'
+
+
+@pytest.mark.parametrize("policy", ["if_present", "required"])
+def test_a_paid_answer_without_payment_info_where_one_is_required(shop, policy):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.add_fault("CheckCart", body=BARE)
+    with override_settings(NETGIRO={**settings.NETGIRO, "PAYMENT_INFO": policy}):
+        if policy == "if_present":
+            assert cart.check_now().is_paid
+            return
+        with pytest.raises(netgiro.ProtocolError, match="payment_info"):
+            cart.check_now()
+        cart.refresh_from_db()
+        assert (cart.status, cart.is_paid) == ("pending", False)
+        assert followed_after_confirming(shop, cart).is_paid
 
 
 YES = '{"Success":true,"ResultCode":200,"TransactionId":"0f0e0d0c-0b0a-4908-8706-050403020100"}'

@@ -36,6 +36,8 @@ def ids(given, **more):
         ({**GOOD, "ENVIRONMENT": "live"}, {"netgiro.E004"}),
         ({**GOOD, "BASE_URL": "http://netgiro.example/v1/"}, {"netgiro.E004"}),
         ({**GOOD, "TIMEOUT": "10"}, {"netgiro.E004"}),
+        ({**GOOD, "PAYMENT_INFO": "required"}, set()),
+        ({**GOOD, "PAYMENT_INFO": "sometimes"}, {"netgiro.E004"}),
         ({**GOOD, "CALLBACK_BASE_URL": "shop.example"}, {"netgiro.E005"}),
         ({**GOOD, "CALLBACK_BASE_URL": "https://shop.example/netgiro/callback/"}, {"netgiro.E005"}),
         ({**GOOD, "CALLBACK_BASE_URL": "https://shop.example:port"}, {"netgiro.E005"}),
