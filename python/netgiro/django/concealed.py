@@ -7,7 +7,7 @@ others. So the values themselves print as something else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +27,7 @@ class Concealed:
 
     def __init__(self, value: Any, shown: str) -> None:
         # Within a function, so that what looks into objects does not find it.
-        self.reveal = lambda: value
+        self.reveal: Callable[[], Any] = lambda: value
         self.shown = shown
 
     def __repr__(self) -> str:

@@ -110,7 +110,7 @@ fn validation_errors_have_their_codes() {
         ("Amount", json!(null), 400),
         ("Reference", json!(""), 400),
         ("CustomerId", json!("1234567"), 10306),
-        ("CustomerId", json!("1111111129"), 10306),
+        ("CustomerId", json!("11111111290"), 10306),
         ("ConfirmationType", json!(3), 10427),
         ("ConfirmationType", json!("3"), 10427),
         ("ConfirmationType", json!(1), 10427),
