@@ -306,7 +306,9 @@ def test_an_item_names_its_cart_by_a_column(shop: Shop) -> None:
     items = shop.client.settlement_items(day.number)
     shop.orders[2]["lán"] = "L-9"
     found = shop.report(settlements=items, settlement_key="lán").settlements
-    assert [row.loan_numbers for row in found.rows if row.outcome is Is.UNKNOWN_CART] == [(loans[1],)]
+    assert [row.loan_numbers for row in found.rows if row.outcome is Is.UNKNOWN_CART] == [
+        (loans[1],)
+    ]
     shop.orders[2]["lán"] = loans[0]
     found = shop.report(settlement_key="lán").settlements
     assert [row.loan_numbers for row in found.rows if row.outcome is Is.UNVERIFIED] == [(loans[0],)]

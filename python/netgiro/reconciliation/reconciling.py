@@ -12,7 +12,7 @@ from netgiro.reconciliation import amounts, instants, masking
 from netgiro.reconciliation import checks as checking
 from netgiro.reconciliation import orders as reading
 from netgiro.reconciliation.report import Reconciliation
-from netgiro.reconciliation.tables import read
+from netgiro.reconciliation.tables import Table, read
 
 if TYPE_CHECKING:
     from netgiro import Client
@@ -71,15 +71,7 @@ def reconcile(
     local = instants.zone(timezone)
     table = read(orders, "orders")
     ordered = reading.from_table(table, given=columns, words=statuses, local=local, keep=keep)
-    wants_settlements = settlements is not None and settlements is not False
-    if settlement_key is not None and not wants_settlements:
-        raise InvalidRequestError("settlement_key is for settlements: give them too")
-    if not (settlement_key is None or isinstance(settlement_key, str) or callable(settlement_key)):
-        raise InvalidRequestError(
-            "settlement_key must be a function that takes a SettlementItem, or the name of a column; "
-            f"got an object of type {type(settlement_key).__name__}"
-        )
-    loans = reading.loans(table, ordered, settlement_key) if isinstance(settlement_key, str) else {}
+    key = _key(settlements, settlement_key, table, ordered)
     since = instants.bound("date_from", date_from, local, is_end=False)
     until = instants.bound("date_to", date_to, local, is_end=True)
     if since is not None and until is not None and since >= until:
@@ -128,17 +120,13 @@ def reconcile(
         for name in ("reference", "reason"):
             found[name] = [text and mask_customer_ids(text) for text in found[name]]
     settled = None
-    if wants_settlements:
+    if key is not None:
         from netgiro.reconciliation import transfers  # noqa: PLC0415 - most reports are without
 
         made = [instant for instant in ordered.created if instant is not None]
         first = since if since is not None else min(made, default=None)
         batches = transfers.gather(settlements, client, since=first, until=until, now=at)
         days = (min(made), max(made)) if made and settlements is True else None
-        if settlement_key is None:
-            key = transfers.nobody
-        else:
-            key = transfers.by_column(loans) if isinstance(settlement_key, str) else settlement_key
         settled = transfers.compare(
             batches, checked, key=key, since=since, until=until, days=days, now=at
         )
@@ -149,6 +137,28 @@ def reconcile(
         now=at,
         left_out=left_out,
         settlements=settled,
+    )
+
+
+def _key(
+    settlements: Any, given: Any, table: Table, ordered: reading.Orders
+) -> Callable[[SettlementItem], Any] | None:
+    """Return what says which cart an item is for; None where no settlements are wanted."""
+    if settlements is None or settlements is False:
+        if given is None:
+            return None
+        raise InvalidRequestError("settlement_key is for settlements: give them too")
+    from netgiro.reconciliation import transfers  # noqa: PLC0415 - most reports are without
+
+    if given is None:
+        return transfers.nobody
+    if isinstance(given, str):
+        return transfers.by_column(reading.loans(table, ordered, given))
+    if callable(given):
+        return given  # type: ignore[no-any-return]
+    raise InvalidRequestError(
+        "settlement_key must be a function that takes a SettlementItem, or the name of a column; got an "
+        f"object of type {type(given).__name__}"
     )
 
 

@@ -177,11 +177,9 @@ def by_column(carts: Mapping[str, Any]) -> Key:
     """Look an item up by its loan number in a column of the shop's; None where two orders have it."""
 
     def key(item: SettlementItem) -> Any:
-        if item.loan_number is None:
-            return None
-        name = item.loan_number.strip()
+        name = (item.loan_number or "").strip()
         # In a tuple is what no cart is named by.
-        return carts.get(name, (name,))
+        return carts.get(name, (name,)) if name else None
 
     return key
 
