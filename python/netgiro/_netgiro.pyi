@@ -45,6 +45,7 @@ __all__ = [
     "SimulatedRequest",
     "Simulator",
     "__version__",
+    "check_new_cart",
     "command",
     "mask_customer_ids",
     "reconcile_columns",
