@@ -153,6 +153,15 @@ function begin(signal, onEvent, start, control) {
   });
 }
 
+/** Whether a signal's reason, which may be anything and of another realm, is that of `AbortSignal.timeout`. */
+function hasTimedOut(reason) {
+  try {
+    return reason?.name === 'TimeoutError';
+  } catch {
+    return false;
+  }
+}
+
 /**
  * What an aborted InsertCart rejects with when the customer may have been asked: an error of its own, since the
  * signal's reason is also others'.
@@ -160,10 +169,12 @@ function begin(signal, onEvent, start, control) {
 function outcomeUnknown(reason, dropped, pending) {
   const { error, event } = JSON.parse(dropped);
   if (event) publish(requests, pending, event);
-  const name = reason instanceof Error && reason.name === 'TimeoutError' ? 'TimeoutError' : 'AbortError';
-  const aborted = new DOMException('The call was aborted, and the customer may have been asked: see its cause', name);
+  const aborted = new DOMException(
+    'The call was aborted, and the customer may have been asked: see its cause',
+    hasTimedOut(reason) ? 'TimeoutError' : 'AbortError',
+  );
   const cause = fromFacts(error);
-  // Neither is to be printed twice.
+  // Not enumerable, as an error's own cause is not.
   Object.defineProperty(cause, 'cause', { value: reason, configurable: true, writable: true });
   Object.defineProperty(aborted, 'cause', { value: cause, configurable: true, writable: true });
   return aborted;

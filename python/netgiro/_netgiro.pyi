@@ -51,6 +51,7 @@ __all__ = [
     "SimulatedRequest",
     "Simulator",
     "__version__",
+    "check_new_cart",
     "command",
     "csv_cell",
     "mask_customer_id",
