@@ -169,8 +169,8 @@ fn date_and_time(signs: &[Sign<'_>]) -> Option<usize> {
     let (second, then) = number(signs, at + 1)?;
     let (third, end) = number(signs, then + 1)?;
     let (year, month, day) = match (separator(at)?, at, end - then) {
-        ('-', 4, 3) => (first, second, third),
-        ('.', 1 | 2, 5) => (third, second, first),
+        ('-' | '.', 4, 3) => (first, second, third),
+        ('-' | '.', 1 | 2, 5) => (third, second, first),
         _ => return None,
     };
     let is_date = separator(at) == separator(then)
@@ -383,6 +383,7 @@ mod tests {
             "gf0e0d0c-0b0a-4908-8706-050403020100",
             "82232811-8223-2811-1111-111111111911 and 82232811822328111111111111111abc",
             "2026-11-28T12:30:15.8223281Z, 2026-11-28 12:30, 28.11.2026 10:30, 7.12.2026",
+            "28-11-2026 10:30, 2026.11.28 10:30:15, 2026-11-28 12:30:15+00:00",
             "17 2026-11-28 10: 12:30:15.8223281",
             "nonce 635318618538563781, 1764305073000, 20261128123015, 20261128123015123",
             "82232811, 822328, 111111111, 11111111190, 5551234, 500004 kr. paid",
