@@ -25,7 +25,7 @@ fuzz: ## each fuzz target for SECONDS seconds
 	@$(PYTHON) tools/fuzz.py $(or $(SECONDS),60)
 
 mutants: ## COUNT changes to the core's decisions, drawn by SEED: how many does a test notice?
-	@$(PYTHON) tools/mutants.py --seed $(or $(SEED),1) --count $(or $(COUNT),300) $(if $(FILES),--files $(FILES))
+	@$(PYTHON) tools/mutants.py --seed $(or $(SEED),1) --count $(or $(COUNT),300) $(if $(FILES),--files $(FILES)) $(if $(MISSED),--missed)
 
 audit: ## licences, sources and advisories of the dependencies
 	@$(PYTHON) tools/audit.py

@@ -2,7 +2,8 @@
 
 The changes are cargo-mutants'; the files are listed in `.cargo/mutants.toml`. A sample is drawn by a seed, so that it can be
 run again. What was found out is kept in `.work/mutants` and holds for as long as the core and its tests stay as they are: a
-run that was stopped goes on where it was, and a larger sample runs what is new.
+run that was stopped goes on where it was, and a larger sample runs what is new. The figure is that of a whole run: with
+--missed it says only whether the tests that were added since notice what the last run missed.
 """
 
 from __future__ import annotations
@@ -87,10 +88,16 @@ def main() -> None:
     parser.add_argument(
         "--files", nargs="*", default=[], help="only these, such as poll.rs or netgiro-reconcile/"
     )
+    parser.add_argument(
+        "--missed", action="store_true", help="only those that the last run missed, of its files"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
     arguments = parser.parse_args()
     check_tools()
     mutants = listed(arguments.files)
+    if arguments.missed:
+        survivors = set(json.loads((RESULTS / "missed.json").read_text()))
+        mutants = [mutant for mutant in mutants if mutant.name in survivors]
     count = min(arguments.count or len(mutants), len(mutants))
     # Drawing mutants is no cryptography.
     sample = random.Random(arguments.seed).sample(mutants, count)  # noqa: S311
@@ -148,20 +155,10 @@ def mutate(stage: str, tests: list[str], kept: str, mutants: list[Mutant], jobs:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "running").write_text(kept)
     names = "|".join(re.escape(mutant.name) for mutant in mutants)
-    # Of members that are left out of a struct cargo-mutants takes all, whatever is asked for: a few that nobody drew.
-    files = [
-        part for file in sorted({mutant.file for mutant in mutants}) for part in ("--file", file)
-    ]
-    command = [
-        "cargo",
-        "mutants",
-        *PACKAGES,
-        "--output",
-        str(folder),
-        "--jobs",
-        str(jobs),
-    ]
-    command += ["--colors", "never", *files, "--re", f"^(?:{names})$", "--", *tests]
+    # Of members left out of a struct it takes all, whatever is asked for: a few that nobody drew.
+    command = ["cargo", "mutants", *PACKAGES, "--colors", "never"]
+    command += ["--output", str(folder), "--jobs", str(jobs)]
+    command += ["--re", f"^(?:{names})$", "--", *tests]
     # It fails where a mutant is missed, which the report says better.
     subprocess.run(
         command, cwd=ROOT, check=False, env=os.environ | {"CARGO_PROFILE_DEV_DEBUG": "0"}
@@ -207,6 +204,8 @@ def report(sample: list[Mutant], results: dict[str, str], seed: int) -> int:
     missed = [mutant for mutant in sample if results[mutant.name] == "missed"]
     excused = [mutant for mutant in missed if mutant.is_listed(exceptions)]
     survivors = sorted(set(missed) - set(excused))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / "missed.json").write_text(json.dumps([mutant.name for mutant in survivors]))
     for title, mutants in (("listed in docs/reliability.md", excused), ("survived", survivors)):
         if mutants:
             print(f"\n{title}:")
