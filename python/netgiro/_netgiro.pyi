@@ -845,7 +845,8 @@ class Client:
     def poll_step(self, poll: CartPoll | str) -> CartPoll:
         """Take a CartPoll, or its JSON, one check further; returns the CartPoll to keep.
 
-        Sends nothing when the check is not due yet or the poll is done. Raises
+        Sends nothing when the check is not due yet or the poll is done. The poll it returns is on
+        this machine's clock, also where it was kept by a machine whose clock differs. Raises
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
         """
 
@@ -1106,7 +1107,8 @@ class AsyncClient:
     async def poll_step(self, poll: CartPoll | str) -> CartPoll:
         """Take a CartPoll, or its JSON, one check further; returns the CartPoll to keep.
 
-        Sends nothing when the check is not due yet or the poll is done. Raises
+        Sends nothing when the check is not due yet or the poll is done. The poll it returns is on
+        this machine's clock, also where it was kept by a machine whose clock differs. Raises
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
         """
 

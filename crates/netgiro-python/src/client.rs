@@ -551,7 +551,8 @@ macro_rules! client_methods {
 
             /// Take a CartPoll, or its JSON, one check further; returns the CartPoll to keep.
             ///
-            /// Sends nothing when the check is not due yet or the poll is done. Raises
+            /// Sends nothing when the check is not due yet or the poll is done. The poll it returns is on
+            /// this machine's clock, also where it was kept by a machine whose clock differs. Raises
             /// WaitTimeoutError at the deadline, and any error that waiting cannot mend.
             #[pyo3(signature = (poll))]
             fn poll_step(&self, py: Python<'_>, poll: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
