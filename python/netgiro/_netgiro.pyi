@@ -45,10 +45,15 @@ __all__ = [
     "SimulatedRequest",
     "Simulator",
     "__version__",
+    "backoff",
     "command",
     "mask_customer_ids",
+    "poll_dated",
+    "poll_delay",
+    "poll_on_clock",
     "reconcile_columns",
     "reconcile_settlements",
+    "server_now",
     "sign",
 ]
 
@@ -588,12 +593,6 @@ class CartPoll:
         Raises the error that ends the poll, as `poll_step` does.
         """
 
-    def _on_clock(
-        self, now: datetime.datetime, server_now: datetime.datetime | None = None
-    ) -> CartPoll: ...
-    def _dated(self, now: datetime.datetime, server_now: datetime.datetime | None) -> CartPoll: ...
-    def _delay(self, now: datetime.datetime | None = None) -> float: ...
-
     def to_dict(self) -> dict[str, Any]:
         """Return the members by name, and theirs, as a dict of plain Python values."""
 
@@ -680,7 +679,6 @@ class Client:
         Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
-    def _server_now(self) -> datetime.datetime | None: ...
     @property
     def base_url(self) -> str:
         """Where the calls go: the base URL."""
@@ -942,7 +940,6 @@ class AsyncClient:
         Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
-    def _server_now(self) -> datetime.datetime | None: ...
     @property
     def base_url(self) -> str:
         """Where the calls go: the base URL."""
@@ -1213,7 +1210,25 @@ def reconcile_settlements(
     Returns the rows, the transfers and the totals as tuples, and how many rows the window left out.
     """
 
-def _backoff(first: float, failures: int, longest: float) -> float: ...
+def backoff(first: float, failures: int, longest: float) -> float:
+    """Return the delay in seconds after so many failures in a row: the core's `backoff`."""
+
+def poll_dated(
+    poll: CartPoll, now: datetime.datetime, server_now: datetime.datetime | None
+) -> CartPoll:
+    """Return a poll that knows what the server's clock said at `now`: the core's `dated`."""
+
+def poll_delay(poll: CartPoll, now: datetime.datetime | None = None) -> float:
+    """Return how long to wait before the next step of a poll, in seconds: the core's `delay`."""
+
+def poll_on_clock(
+    poll: CartPoll, now: datetime.datetime, server_now: datetime.datetime | None = None
+) -> CartPoll:
+    """Return a poll on the clock of whoever takes its next step: the core's `on_clock`."""
+
+def server_now(client: Client | AsyncClient) -> datetime.datetime | None:
+    """Return what the server's clock says now, by the answers that a client has had; None before the first."""
+
 def sign(secret_key: str, nonce: str, url: str, body: _Body) -> str:
     """Sign as the API does: lowercase hex of SHA-256 over secret key, nonce, URL and body.
 

@@ -58,11 +58,11 @@ mod _netgiro {
     #[pymodule_export]
     use crate::callback::{Callback, sign};
     #[pymodule_export]
-    use crate::client::{AsyncClient, Client};
+    use crate::client::{AsyncClient, Client, server_now};
     #[pymodule_export]
     use crate::command::command;
     #[pymodule_export]
-    use crate::poll::{_backoff, CartPoll, PollPolicy};
+    use crate::poll::{CartPoll, PollPolicy, backoff, poll_dated, poll_delay, poll_on_clock};
     #[pymodule_export]
     use crate::reconcile::{mask_customer_ids, reconcile_columns};
     #[pymodule_export]

@@ -21,6 +21,7 @@ from asgiref.sync import sync_to_async
 from django.views.decorators.debug import sensitive_variables
 
 import netgiro
+from netgiro import _netgiro
 from netgiro.django import conf, ledger
 from netgiro.django.ledger import OpenCheckoutError, Seen
 from netgiro.django.models import LET_GO, Cart
@@ -73,7 +74,7 @@ class _Blocking:
         return partial(getattr(conf.client(), name), *args, **kwargs)
 
     def server_now(self) -> datetime | None:
-        return conf.client()._server_now()
+        return _netgiro.server_now(conf.client())
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         return partial(function, *args)
@@ -87,7 +88,7 @@ class _Awaited:
         return call
 
     def server_now(self) -> datetime | None:
-        return conf.async_client()._server_now()
+        return _netgiro.server_now(conf.async_client())
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         async def call() -> Any:

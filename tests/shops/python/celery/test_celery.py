@@ -77,7 +77,9 @@ def test_an_early_message_sends_nothing(shop, simulator):
 def test_a_message_of_a_machine_whose_clock_is_wrong(shop, simulator, by):
     """It is asked about in time, and not canceled before its own."""
     cart = shop.insert()
-    poll = netgiro.CartPoll(cart, timeout=60, now=datetime.now(timezone.utc) + timedelta(seconds=by))
+    poll = netgiro.CartPoll(
+        cart, timeout=60, now=datetime.now(timezone.utc) + timedelta(seconds=by)
+    )
     shop.carts._send(poll, cart.reference)
     eventually(lambda: len(checks(simulator, cart)) >= 3)
     assert shop.calls(cart) == []
@@ -121,7 +123,8 @@ def test_very_many_failures_are_one_more(shop, monkeypatch, failures):
 
 
 @pytest.mark.parametrize(
-    ("token", "failures"), [("{}", 0), (None, 0), ([], 0), ("null", 0), (..., "many"), (..., None), (..., 1e999)]
+    ("token", "failures"),
+    [("{}", 0), (None, 0), ([], 0), ("null", 0), (..., "many"), (..., None), (..., 1e999)],
 )
 def test_a_message_that_cannot_be_read_is_not_sent_back(shop, token, failures):
     cart = shop.insert()

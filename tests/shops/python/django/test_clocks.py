@@ -21,14 +21,16 @@ from netgiro.django import checkout, clock, ledger, poller
 from netgiro.django.models import Cart
 
 TEN_MINUTES = timedelta(minutes=10)
-AHEAD_AND_BEHIND = pytest.mark.parametrize("by", [TEN_MINUTES, -TEN_MINUTES], ids=["ahead", "behind"])
+AHEAD_AND_BEHIND = pytest.mark.parametrize(
+    "by", [TEN_MINUTES, -TEN_MINUTES], ids=["ahead", "behind"]
+)
 
 
 @contextmanager
 def a_machine_whose_clock_is_wrong(by):
     """What Django says that the time is."""
     right = timezone.now
-    with mock.patch.object(timezone, "now", lambda: right() + by):
+    with mock.patch.object(timezone, "now", side_effect=lambda: right() + by):
         yield
 
 
@@ -179,7 +181,7 @@ def test_a_poller_that_was_down_cancels_what_is_late_indeed(shop):
 
 def test_a_code_that_does_not_come_ends_by_the_deadline(shop):
     """Also where nothing says what Netgíró's clock says."""
-    with mock.patch.object(checkout._Blocking, "server_now", lambda _: None):
+    with mock.patch.object(checkout._Blocking, "server_now", return_value=None):
         cart = checkout.start("order-1", 4990, PHONE, timeout=3)
         state = netgiro.CartState(cart.transaction_id, "needs_code", result_code=10428)
         deadline = cart.deadline
@@ -222,7 +224,7 @@ def other_goes_on(shop, spoiled, caplog):
     # It is not looked at all the time.
     assert len(errors) <= 2
     rows = Cart.objects.filter(pk=spoiled.pk)
-    (due_at, lease), = rows.values_list("due_at", "lease")
+    ((due_at, lease),) = rows.values_list("due_at", "lease")
     assert lease is None
     assert due_at > clock.now(ledger.database()) + timedelta(seconds=20)
 
@@ -292,7 +294,13 @@ def test_a_receiver_that_fails_for_ever(shop, caplog, failures):
 
 
 @pytest.mark.parametrize(
-    "error", [KeyError("reference"), OverflowError("too large"), DataError("out of range"), RecursionError()]
+    "error",
+    [
+        KeyError("reference"),
+        OverflowError("too large"),
+        DataError("out of range"),
+        RecursionError(),
+    ],
 )
 @pytest.mark.parametrize("where", ["record", "ask", "see_to"])
 def test_whatever_one_row_raises(shop, caplog, error, where):

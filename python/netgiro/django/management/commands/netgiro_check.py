@@ -78,9 +78,7 @@ class Command(BaseCommand):
     def _check(self, carts: list[Cart]) -> int:
         asked = [cart for cart in carts if cart.transaction_id is not None]
         with ThreadPoolExecutor(16, thread_name_prefix="netgiro") as threads:
-            answers = [
-                threads.submit(run, checkout.ask(checkout.blocking, cart)) for cart in asked
-            ]
+            answers = [threads.submit(run, checkout.ask(checkout.blocking, cart)) for cart in asked]
             failures = 0
             for cart, answer in zip(asked, answers, strict=True):
                 try:
