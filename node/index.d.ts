@@ -664,7 +664,8 @@ export class Client {
 
   /**
    * Takes a poll one check further, for job queues: gives the poll to keep. A step that comes too early, or after the
-   * end, sends nothing. Takes the JSON of a poll, too.
+   * end, sends nothing. The poll it gives is on this machine's clock, also where it was kept by a machine whose clock
+   * differs. Takes the JSON of a poll, too.
    * @throws {@link WaitTimeoutError} at the deadline; it carries the poll.
    */
   pollStep(poll: CartPoll | CartPollJson | string, options?: CallOptions): Promise<CartPoll>;

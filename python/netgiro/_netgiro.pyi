@@ -51,13 +51,18 @@ __all__ = [
     "SimulatedRequest",
     "Simulator",
     "__version__",
+    "backoff",
     "check_new_cart",
     "command",
     "csv_cell",
     "mask_customer_id",
     "mask_customer_ids",
+    "poll_dated",
+    "poll_delay",
+    "poll_on_clock",
     "reconcile_columns",
     "reconcile_settlements",
+    "server_now",
     "sign",
 ]
 
@@ -612,12 +617,6 @@ class CartPoll:
         and InvalidRequestError for a CartState that no answer about this cart can have given.
         """
 
-    def _on_clock(
-        self, now: datetime.datetime, server_now: datetime.datetime | None = None
-    ) -> CartPoll: ...
-    def _dated(self, now: datetime.datetime, server_now: datetime.datetime | None) -> CartPoll: ...
-    def _delay(self, now: datetime.datetime | None = None) -> float: ...
-
     def to_dict(self) -> dict[str, Any]:
         """Return the members by name, and theirs, as a dict of plain Python values."""
 
@@ -708,7 +707,6 @@ class Client:
         Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
-    def _server_now(self) -> datetime.datetime | None: ...
     @property
     def base_url(self) -> str:
         """Where the calls go: the base URL."""
@@ -883,7 +881,8 @@ class Client:
     def poll_step(self, poll: CartPoll | str) -> CartPoll:
         """Take a CartPoll, or its JSON, one check further; returns the CartPoll to keep.
 
-        Sends nothing when the check is not due yet or the poll is done. Raises
+        Sends nothing when the check is not due yet or the poll is done. The poll it returns is on
+        this machine's clock, also where it was kept by a machine whose clock differs. Raises
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
         """
 
@@ -983,7 +982,6 @@ class AsyncClient:
         Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
-    def _server_now(self) -> datetime.datetime | None: ...
     @property
     def base_url(self) -> str:
         """Where the calls go: the base URL."""
@@ -1158,7 +1156,8 @@ class AsyncClient:
     async def poll_step(self, poll: CartPoll | str) -> CartPoll:
         """Take a CartPoll, or its JSON, one check further; returns the CartPoll to keep.
 
-        Sends nothing when the check is not due yet or the poll is done. Raises
+        Sends nothing when the check is not due yet or the poll is done. The poll it returns is on
+        this machine's clock, also where it was kept by a machine whose clock differs. Raises
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
         """
 
@@ -1284,7 +1283,25 @@ def reconcile_settlements(
     Returns the rows, the transfers and the totals as tuples, and how many rows the window left out.
     """
 
-def _backoff(first: float, failures: int, longest: float) -> float: ...
+def backoff(first: float, failures: int, longest: float) -> float:
+    """Return the delay in seconds after so many failures in a row: the core's `backoff`."""
+
+def poll_dated(
+    poll: CartPoll, now: datetime.datetime, server_now: datetime.datetime | None
+) -> CartPoll:
+    """Return a poll that knows what the server's clock said at `now`: the core's `dated`."""
+
+def poll_delay(poll: CartPoll, now: datetime.datetime | None = None) -> float:
+    """Return how long to wait before the next step of a poll, in seconds: the core's `delay`."""
+
+def poll_on_clock(
+    poll: CartPoll, now: datetime.datetime, server_now: datetime.datetime | None = None
+) -> CartPoll:
+    """Return a poll on the clock of whoever takes its next step: the core's `on_clock`."""
+
+def server_now(client: Client | AsyncClient) -> datetime.datetime | None:
+    """Return what the server's clock says now, by the answers that a client has had; None before the first."""
+
 def sign(secret_key: str, nonce: str, url: str, body: _Body) -> str:
     """Sign as the API does: lowercase hex of SHA-256 over secret key, nonce, URL and body.
 

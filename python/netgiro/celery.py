@@ -144,7 +144,7 @@ class Netgiro:
 
     def _follow_here(self, poll: netgiro.CartPoll, reference: str | None) -> None:
         while not poll.is_done:
-            time.sleep(poll._delay())
+            time.sleep(_netgiro.poll_delay(poll))
             poll = self._advance(poll)
         try:
             self._tell(poll, reference)
@@ -159,7 +159,7 @@ class Netgiro:
         delay: float | None = None,
         failures: int = 0,
     ) -> None:
-        countdown = poll._delay() if delay is None else delay
+        countdown = _netgiro.poll_delay(poll) if delay is None else delay
         self._task.apply_async((poll.to_json(), reference, failures), countdown=countdown)
 
     def _step(self, token: str, reference: str | None, failures: int) -> None:
@@ -188,7 +188,7 @@ class Netgiro:
                 if isinstance(error, (netgiro.UnresolvedError, _NotTold)):
                     poll = error.poll or poll
                 failures += 1
-                delay = _netgiro._backoff(_FIRST_DELAY, failures, _LONGEST_DELAY)
+                delay = _netgiro.backoff(_FIRST_DELAY, failures, _LONGEST_DELAY)
                 logger.exception("cart %s: trying again in %.0f s", poll.transaction_id, delay)
             self._send(poll, reference, delay=delay, failures=failures)
         except Exception as error:

@@ -15,7 +15,6 @@ from uuid import UUID
 import pytest
 
 import netgiro
-from netgiro import _netgiro
 from harness import (
     APP_KEY,
     FACES,
@@ -27,6 +26,7 @@ from harness import (
     connect,
     vectors,
 )
+from netgiro import _netgiro
 
 
 def cases(name, member="cases"):
@@ -35,36 +35,6 @@ def cases(name, member="cases"):
         for at, case in enumerate(vectors(name, member))
         if "python" in case.get("languages", ["python"])
     ]
-
-
-@pytest.mark.parametrize("case", vectors("poll", "clocks"), ids=lambda case: case["name"])
-def test_clocks(case):
-    file = json.loads((VECTORS / "poll.json").read_text(encoding="utf-8"))
-    hint = {"reference": "order-1", "amount": 1000, "check_interval": case["hint_ms"] / 1000}
-    cart = netgiro.Cart(file["transaction_id"], **hint)
-    poll = netgiro.CartPoll(cart, timeout=case["timeout_ms"] / 1000, now=instant(case["now"]))
-    for step in case["seen"]:
-        times = {"sent_at": instant(step["sent_at"]), "now": instant(step["now"])}
-        poll = poll.answered(step["status"], jitter=0, **times)
-    if case["started_at_server"] is not None:
-        token = json.loads(poll.to_json())
-        token["schedule"]["started_at_server"] = instant(case["started_at_server"]).isoformat()
-        poll = netgiro.CartPoll.from_json(json.dumps(token))
-    now, server_now = case["clock"]["now"], case["clock"]["server_now"]
-    moved = poll._on_clock(instant(now), None if server_now is None else instant(server_now))
-    expected = dict(case["expect"])
-    delay, is_over = expected.pop("delay_ms"), expected.pop("is_over")
-    check_poll(moved, expected)
-    assert moved._delay(instant(now)) == delay / 1000
-    late = pytest.raises(netgiro.WaitTimeoutError) if is_over else nullcontext()
-    with late:
-        moved.answered("pending", sent_at=instant(now), now=instant(now), jitter=0)
-
-
-@pytest.mark.parametrize("case", vectors("poll", "backoffs"), ids=lambda case: str(case["failures"]))
-def test_backoffs(case):
-    first, longest = case["first_ms"] / 1000, case["longest_ms"] / 1000
-    assert _netgiro._backoff(first, case["failures"], longest) == case["delay_ms"] / 1000
 
 
 def milliseconds(at: datetime) -> int:
@@ -473,3 +443,37 @@ def test_poll(case):
             break
         poll = poll.answered(seen_of(step["seen"]), **given)
         check_poll(poll, expected)
+
+
+@pytest.mark.parametrize("case", vectors("poll", "clocks"), ids=lambda case: case["name"])
+def test_clocks(case):
+    file = json.loads((VECTORS / "poll.json").read_text(encoding="utf-8"))
+    hint = {"reference": "order-1", "amount": 1000, "check_interval": case["hint_ms"] / 1000}
+    cart = netgiro.Cart(file["transaction_id"], **hint)
+    poll = netgiro.CartPoll(cart, timeout=case["timeout_ms"] / 1000, now=instant(case["now"]))
+    for step in case["seen"]:
+        times = {"sent_at": instant(step["sent_at"]), "now": instant(step["now"])}
+        poll = poll.answered(step["status"], jitter=0, **times)
+    if case["started_at_server"] is not None:
+        token = json.loads(poll.to_json())
+        token["schedule"]["started_at_server"] = instant(case["started_at_server"]).isoformat()
+        poll = netgiro.CartPoll.from_json(json.dumps(token))
+    now, server_now = case["clock"]["now"], case["clock"]["server_now"]
+    moved = _netgiro.poll_on_clock(
+        poll, instant(now), None if server_now is None else instant(server_now)
+    )
+    expected = dict(case["expect"])
+    delay, is_over = expected.pop("delay_ms"), expected.pop("is_over")
+    check_poll(moved, expected)
+    assert _netgiro.poll_delay(moved, instant(now)) == delay / 1000
+    late = pytest.raises(netgiro.WaitTimeoutError) if is_over else nullcontext()
+    with late:
+        moved.answered("pending", sent_at=instant(now), now=instant(now), jitter=0)
+
+
+@pytest.mark.parametrize(
+    "case", vectors("poll", "backoffs"), ids=lambda case: str(case["failures"])
+)
+def test_backoffs(case):
+    first, longest = case["first_ms"] / 1000, case["longest_ms"] / 1000
+    assert _netgiro.backoff(first, case["failures"], longest) == case["delay_ms"] / 1000

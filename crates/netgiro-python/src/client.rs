@@ -309,12 +309,6 @@ macro_rules! client_methods {
                 self.connections.core().base_url()
             }
 
-            /// Return what the server's clock says now, or None before its first answer.
-            fn _server_now(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-                let now = self.connections.core().server_now();
-                now.map(|now| convert::datetime(py, now)).transpose()
-            }
-
             /// Ask a customer to pay; returns the Cart.
             ///
             /// `amount` is in whole krónur: an int, text or a Decimal without a fraction. Sent once: what
@@ -593,7 +587,8 @@ macro_rules! client_methods {
 
             /// Take a CartPoll, or its JSON, one check further; returns the CartPoll to keep.
             ///
-            /// Sends nothing when the check is not due yet or the poll is done. Raises
+            /// Sends nothing when the check is not due yet or the poll is done. The poll it returns is on
+            /// this machine's clock, also where it was kept by a machine whose clock differs. Raises
             /// WaitTimeoutError at the deadline, and any error that waiting cannot mend.
             #[pyo3(signature = (poll))]
             fn poll_step(&self, py: Python<'_>, poll: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
@@ -770,4 +765,17 @@ pub(crate) fn panic_in_an_iterator(client: &Bound<'_, PyAny>) -> PyResult<Py<PyA
         .cast::<AsyncClient>()?
         .get()
         .iterate(py, None, panicking)
+}
+
+/// Return what the server's clock says now, by the answers that a client has had; None before the first.
+#[pyfunction]
+#[pyo3(signature = (client))]
+pub(crate) fn server_now(client: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    let connections = match client.cast::<Client>() {
+        Ok(client) => &client.get().connections,
+        Err(_) => &client.cast::<AsyncClient>()?.get().connections,
+    };
+    let now = connections.core().server_now();
+    now.map(|now| convert::datetime(client.py(), now))
+        .transpose()
 }

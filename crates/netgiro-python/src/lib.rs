@@ -60,13 +60,13 @@ mod _netgiro {
     #[pymodule_export]
     use crate::callback::{Callback, sign};
     #[pymodule_export]
-    use crate::client::{AsyncClient, Client};
+    use crate::client::{AsyncClient, Client, server_now};
     #[pymodule_export]
     use crate::command::command;
     #[pymodule_export]
     use crate::new_cart::check_new_cart;
     #[pymodule_export]
-    use crate::poll::{_backoff, CartPoll, PollPolicy};
+    use crate::poll::{CartPoll, PollPolicy, backoff, poll_dated, poll_delay, poll_on_clock};
     #[pymodule_export]
     use crate::reconcile::{csv_cell, mask_customer_id, mask_customer_ids, reconcile_columns};
     #[pymodule_export]

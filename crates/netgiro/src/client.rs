@@ -215,7 +215,9 @@ impl Client {
 
     /// Takes a poll one check further, for job queues: gives the poll to keep.
     ///
-    /// A step that comes too early, or after the end, sends nothing and gives the same poll.
+    /// A step that comes too early, or after the end, sends nothing and gives the same poll; on this machine's
+    /// clock, where the poll was kept by a machine whose clock differs. Neither of the two clocks decides whether
+    /// it is due or over: the server's `Date` does, or, where that is not known, the intervals that it has waited.
     ///
     /// ```
     /// # async fn job(client: netgiro::Client, saved: String) -> Result<(), netgiro::Error> {

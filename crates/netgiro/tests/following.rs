@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use netgiro::{
     Amount, BulkOptions, Cart, CartPoll, CartRef, CartState, CartStatus, CheckResult, CheckResults,
     Client, ClientOptions, ConfirmationType, Error, ErrorKind, NewCart, PollPolicy, Seen,
@@ -95,6 +95,30 @@ async fn waiting_stops_where_it_is_the_merchants_move() {
     assert_eq!(state.status, CartStatus::Reserved);
     let state = shop.client.confirm_cart(&cart, None).await.unwrap();
     assert!(state.is_paid());
+}
+
+/// Whose clock is wrong by ten minutes, this machine's or that of the one that made the token, nobody knows.
+#[tokio::test]
+async fn a_token_of_another_clock_is_asked_about_in_time_and_is_not_over() {
+    let shop = Shop::open();
+    let options = WaitOptions::default();
+    for minutes in [-10, 10] {
+        let cart = shop.cart(ConfirmationType::Automatic).await;
+        let made = Timestamp::now() + SignedDuration::from_mins(minutes);
+        let poll = CartPoll::new(&cart, options, made);
+        let before = Timestamp::now() - SignedDuration::from_millis(1);
+        let poll = shop.client.poll_step(&poll).await.unwrap();
+        assert_eq!(poll.state().unwrap().status, CartStatus::Pending);
+        let timeout = SignedDuration::try_from(options.timeout).unwrap();
+        assert!(poll.deadline() - timeout >= before, "{minutes}");
+        assert!(poll.deadline() - timeout <= Timestamp::now(), "{minutes}");
+        assert!(poll.delay(Timestamp::now()) <= Duration::from_secs(4));
+        // In this process the clock is that of the wait from its beginning on.
+        let ahead = CartPoll::new(&cart, options, made);
+        shop.simulator.confirm(cart.transaction_id).unwrap();
+        let state = shop.client.wait_for_cart(&ahead, options).await.unwrap();
+        assert!(state.is_paid());
+    }
 }
 
 #[tokio::test]

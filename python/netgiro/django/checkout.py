@@ -20,7 +20,7 @@ from typing import Any, Protocol, SupportsIndex, TypeVar
 from asgiref.sync import sync_to_async
 
 import netgiro
-from netgiro._netgiro import check_new_cart
+from netgiro import _netgiro
 from netgiro.django import concealed, conf, ledger
 from netgiro.django.concealed import Concealed
 from netgiro.django.ledger import OpenCheckoutError, Seen
@@ -75,7 +75,7 @@ class _Blocking:
         return lambda: method(*args, **concealed.revealed(kwargs))
 
     def server_now(self) -> datetime | None:
-        return conf.client()._server_now()
+        return _netgiro.server_now(conf.client())
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         return partial(function, *args)
@@ -91,7 +91,7 @@ class _Awaited:
         return call
 
     def server_now(self) -> datetime | None:
-        return conf.async_client()._server_now()
+        return _netgiro.server_now(conf.async_client())
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         async def call() -> Any:
@@ -235,7 +235,7 @@ def _start(
     )
     is_ready = False
     try:
-        check_new_cart(
+        _netgiro.check_new_cart(
             amount=cart.amount,
             reference=cart.reference,
             customer_id=customer.reveal(),

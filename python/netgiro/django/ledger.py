@@ -235,7 +235,7 @@ def _has_id(
     """Follow the row from now on under Netgíró's id."""
     now = clock.now(database())
     poll = netgiro.CartPoll(answer, timeout=timeout, policy=options().poll_policy, now=now)
-    poll = poll._dated(now, server_now)
+    poll = _netgiro.poll_dated(poll, now, server_now)
     row.transaction_id = answer.transaction_id
     row.poll = poll.to_json()
     row.deadline = _moment(poll.deadline)
@@ -340,8 +340,8 @@ def _move_to_clock(row: Cart, seen: Seen) -> None:
         and seen.sent_at > kept.next_check_at
     ):
         return  # it was not asked as often as its poll counts
-    poll = kept._on_clock(seen.sent_at, seen.server_sent_at)
-    poll = poll._dated(seen.sent_at, seen.server_sent_at)
+    poll = _netgiro.poll_on_clock(kept, seen.sent_at, seen.server_sent_at)
+    poll = _netgiro.poll_dated(poll, seen.sent_at, seen.server_sent_at)
     row.poll = poll.to_json()
     if row.deadline is not None:
         row.deadline += poll.deadline - kept.deadline
@@ -351,9 +351,7 @@ def _as_json(state: netgiro.CartState) -> Any:
     return json.loads(json.dumps(state.to_dict(), cls=DjangoJSONEncoder))
 
 
-def _absorb(
-    row: Cart, answer: netgiro.CartState | netgiro.NetgiroError, now: datetime
-) -> None:
+def _absorb(row: Cart, answer: netgiro.CartState | netgiro.NetgiroError, now: datetime) -> None:
     """Let an end stay; but tell a person of what was paid after all."""
     row.due_at = now if row.awaits_signal else None
     if row.is_paid:
@@ -549,9 +547,7 @@ def lease(limit: int, *, only: int | None = None) -> list[Cart]:
 
 def _is_free(now: datetime) -> Q:
     longest = timedelta(seconds=options().lease) + _LEASES_DIFFER
-    return (
-        Q(lease_until__isnull=True) | Q(lease_until__lt=now) | Q(lease_until__gt=now + longest)
-    )
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=now) | Q(lease_until__gt=now + longest)
 
 
 def _free(now: datetime) -> Any:
@@ -627,15 +623,13 @@ def deliver(cart_pk: int, *, lease: uuid.UUID | None = None) -> bool:
         with transaction.atomic(using=database()):
             _SIGNALS[Status(cart.status)].send(sender=Cart, cart=cart)
             # Last, so that the row is not locked while the receivers are at work.
-            if not ours.update(
-                signaled_at=_now(), due_at=None, lease=None, lease_until=None
-            ):
+            if not ours.update(signaled_at=_now(), due_at=None, lease=None, lease_until=None):
                 raise _TookTooLongError(  # noqa: TRY301 - what the receivers wrote is undone by it
                     f"it took longer than {options().lease:.0f} s"
                 )
     except Exception as error:
         failures = min(cart.signal_failures + 1, _MOST_FAILURES)
-        delay = _netgiro._backoff(_FIRST_SIGNAL_DELAY, failures, _LONGEST_SIGNAL_DELAY)
+        delay = _netgiro.backoff(_FIRST_SIGNAL_DELAY, failures, _LONGEST_SIGNAL_DELAY)
         logger.exception(
             "cart %s: telling of its end failed, again in %.0f s", cart.reference, delay
         )

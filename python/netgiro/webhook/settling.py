@@ -96,7 +96,7 @@ class Settling:
             logger.error("cart %s: a person should look at it: %s", cart, error)  # noqa: TRY400
             return None
         if not self._poll.is_done:
-            return self._poll._delay()
+            return _netgiro.poll_delay(self._poll)
         state = self._poll.state
         if state is not None and not state.is_final:
             logger.info("cart %s is %s: it is the shop's move", cart, state.status)
@@ -104,4 +104,4 @@ class Settling:
 
     def _delay_after_failure(self) -> float:
         self._failures += 1
-        return _netgiro._backoff(_FIRST_DELAY, self._failures, _LONGEST_DELAY)
+        return _netgiro.backoff(_FIRST_DELAY, self._failures, _LONGEST_DELAY)

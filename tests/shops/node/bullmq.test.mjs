@@ -144,6 +144,45 @@ describe('a cart in a queue', { skip, concurrency: 4 }, () => {
     assert.ok(data.poll.schedule.next_check_at > Date.now() + 20_000);
   });
 
+  for (const [name, ms] of [['ahead', 600_000], ['behind', -600_000]]) {
+    it(`is asked about in time, and not canceled, where its machine’s clock is ten minutes ${name}`, async (t) => {
+      const { queue, worker, settled, checkout, add, job, asked } = open(t, shared, { autorun: false });
+      const cart = await checkout();
+      await add(cart, 60_000);
+      const made = new CartPoll(cart, { timeoutMs: 60_000, policy: POLICY, now: Date.now() + ms });
+      await (await job(cart)).updateData({ reference: cart.reference, poll: made.toJSON() });
+      worker.run();
+      await until(() => asked(cart).length >= 2, 'it is asked about');
+      assert.deepEqual(settled, []);
+      // The same of a token that has been stepped already.
+      const steps = asked(cart).length;
+      await queue.pause();
+      const token = (await job(cart)).data.poll;
+      for (const member of ['started_at', 'deadline', 'next_check_at', 'latest']) token.schedule[member] += ms;
+      await (await job(cart)).updateData({ reference: cart.reference, poll: token });
+      await queue.resume();
+      await until(() => asked(cart).length >= steps + 2, 'it is asked about again');
+      assert.deepEqual(settled, []);
+      shared.simulator.confirm(cart);
+      await until(() => settled.length > 0, 'the shop is told');
+      assert.deepEqual(settled, [[cart.reference, 'confirmed']]);
+      assert.ok(asked(cart).every(({ endpoint }) => endpoint !== 'CancelCart'));
+    });
+  }
+
+  it('a job that holds no poll asks nothing, and waits for its next attempt', async (t) => {
+    const { problems, checkout, add, job, worker, asked } = open(t, shared, { autorun: false });
+    const cart = await checkout();
+    await add(cart);
+    await (await job(cart)).updateData({ reference: cart.reference, poll: { version: 1 } });
+    worker.run();
+    await until(async () => problems.length > 0 && (await (await job(cart)).isDelayed()), 'the job is put off');
+    const { delay } = await job(cart);
+    assert.equal(delay, 1_000 * 2 ** (problems.length - 1));
+    assert.ok(problems.every(({ code }) => code === 'invalid_request'));
+    assert.ok(asked(cart).every(({ endpoint }) => endpoint === 'InsertCart'));
+  });
+
   it('two at once on one step tell the same', async (t) => {
     const { checkout, add, job, asked } = open(t, shared, { autorun: false });
     const cart = await checkout();

@@ -182,37 +182,6 @@ impl CartPoll {
         })
     }
 
-    /// Return the poll on the clock of whoever takes its next step: the core's `on_clock`.
-    #[pyo3(signature = (now, server_now=None))]
-    fn _on_clock(
-        &self,
-        now: &Bound<'_, PyAny>,
-        server_now: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        let (now, server_now) = clocks(now, server_now)?;
-        panics::caught(|| Ok(Self(self.0.on_clock(now, server_now))))
-    }
-
-    /// Return the poll, which knows what the server's clock said at `now`: the core's `dated`.
-    #[pyo3(signature = (now, server_now))]
-    fn _dated(
-        &self,
-        now: &Bound<'_, PyAny>,
-        server_now: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        let (now, server_now) = clocks(now, server_now)?;
-        panics::caught(|| Ok(Self(self.0.clone().dated(now, server_now))))
-    }
-
-    /// Return how long to wait before the next step, in seconds: the core's `delay`.
-    #[pyo3(signature = (now=None))]
-    fn _delay(&self, now: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
-        Ok(self
-            .0
-            .delay(convert::instant_or_now("now", now)?)
-            .as_secs_f64())
-    }
-
     /// Return the members by name, and theirs, as a dict of plain Python values.
     fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         crate::values::to_dict(slf.as_any(), &MEMBERS)
@@ -236,6 +205,41 @@ impl CartPoll {
     }
 }
 
+/// Return a poll on the clock of whoever takes its next step: the core's `on_clock`.
+#[pyfunction]
+#[pyo3(signature = (poll, now, server_now=None))]
+pub(crate) fn poll_on_clock(
+    poll: &Bound<'_, CartPoll>,
+    now: &Bound<'_, PyAny>,
+    server_now: Option<&Bound<'_, PyAny>>,
+) -> PyResult<CartPoll> {
+    let (now, server_now) = clocks(now, server_now)?;
+    panics::caught(|| Ok(CartPoll(poll.get().0.on_clock(now, server_now))))
+}
+
+/// Return a poll that knows what the server's clock said at `now`: the core's `dated`.
+#[pyfunction]
+#[pyo3(signature = (poll, now, server_now))]
+pub(crate) fn poll_dated(
+    poll: &Bound<'_, CartPoll>,
+    now: &Bound<'_, PyAny>,
+    server_now: Option<&Bound<'_, PyAny>>,
+) -> PyResult<CartPoll> {
+    let (now, server_now) = clocks(now, server_now)?;
+    panics::caught(|| Ok(CartPoll(poll.get().0.clone().dated(now, server_now))))
+}
+
+/// Return how long to wait before the next step of a poll, in seconds: the core's `delay`.
+#[pyfunction]
+#[pyo3(signature = (poll, now=None))]
+pub(crate) fn poll_delay(
+    poll: &Bound<'_, CartPoll>,
+    now: Option<&Bound<'_, PyAny>>,
+) -> PyResult<f64> {
+    let now = convert::instant_or_now("now", now)?;
+    Ok(poll.get().0.delay(now).as_secs_f64())
+}
+
 /// What a clock of ours says, and what the server's does.
 fn clocks(
     now: &Bound<'_, PyAny>,
@@ -250,7 +254,7 @@ fn clocks(
 /// Whatever whole number they are, since they may have been counted in somebody else's database.
 #[pyfunction]
 #[pyo3(signature = (first, failures, longest))]
-pub(crate) fn _backoff(first: f64, failures: &Bound<'_, PyAny>, longest: f64) -> PyResult<f64> {
+pub(crate) fn backoff(first: f64, failures: &Bound<'_, PyAny>, longest: f64) -> PyResult<f64> {
     let py = failures.py();
     let first = convert::seconds(py, "first", first)?;
     let longest = convert::seconds(py, "longest", longest)?;

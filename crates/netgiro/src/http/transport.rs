@@ -169,7 +169,8 @@ impl Transport {
                 endpoint,
                 http_status,
                 text(headers, &LOCATION),
-                text(headers, &RETRY_AFTER).and_then(retry_after),
+                text(headers, &RETRY_AFTER)
+                    .and_then(|value| retry_after(value, date.unwrap_or_else(Timestamp::now))),
                 &received,
                 signing.reference_id(),
             ));
@@ -373,15 +374,16 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// `Retry-After`, in seconds or as a date; a thousand years at the most.
-fn retry_after(value: &str) -> Option<Duration> {
+/// `Retry-After`, in seconds or as a date, which is counted from when the server answered by its own clock; a
+/// thousand years at the most.
+fn retry_after(value: &str, answered_at: Timestamp) -> Option<Duration> {
     const LONGEST: u64 = 1000 * 365 * 86_400;
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds.min(LONGEST)));
     }
     let date = http_date(value)?;
-    Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
+    Some(Duration::try_from(date.duration_since(answered_at)).unwrap_or_default())
 }
 
 fn http_date(value: &str) -> Option<Timestamp> {
@@ -448,7 +450,7 @@ mod tests {
 
     use futures_util::FutureExt as _;
 
-    use super::{Lookout, retry_after};
+    use super::{Lookout, http_date, retry_after};
 
     #[test]
     fn the_runtime_looks_at_its_sockets_unless_it_has_of_late() {
@@ -466,12 +468,13 @@ mod tests {
 
     #[test]
     fn retry_after_is_read_in_seconds_and_as_a_date() {
-        assert_eq!(retry_after("7"), Some(Duration::from_secs(7)));
-        assert_eq!(
-            retry_after("Wed, 21 Oct 2015 07:28:00 GMT"),
-            Some(Duration::ZERO)
-        );
-        assert_eq!(retry_after("soon"), None);
-        assert_eq!(retry_after("-1"), None);
+        let now = http_date("Wed, 21 Oct 2015 07:28:00 GMT").unwrap();
+        let read = |value| retry_after(value, now).map(|delay| delay.as_secs());
+        assert_eq!(read("7"), Some(7));
+        assert_eq!(read("Wed, 21 Oct 2015 07:27:00 GMT"), Some(0));
+        assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), Some(0));
+        assert_eq!(read("Wed, 21 Oct 2015 07:28:30 GMT"), Some(30));
+        assert_eq!(read("soon"), None);
+        assert_eq!(read("-1"), None);
     }
 }

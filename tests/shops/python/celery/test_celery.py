@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from celery import Celery
+from celery.exceptions import Reject
 
 import netgiro
 import netgiro.celery
@@ -70,6 +71,67 @@ def test_an_early_message_sends_nothing(shop, simulator):
     eventually(lambda: len(shop.calls(cart)) == 3)
     time.sleep(0.5)
     shop.ends(cart, "confirmed")
+
+
+@pytest.mark.parametrize("by", [600, -600], ids=["ahead", "behind"])
+def test_a_message_of_a_machine_whose_clock_is_wrong(shop, simulator, by):
+    """It is asked about in time, and not canceled before its own."""
+    cart = shop.insert()
+    poll = netgiro.CartPoll(
+        cart, timeout=60, now=datetime.now(timezone.utc) + timedelta(seconds=by)
+    )
+    shop.carts._send(poll, cart.reference)
+    eventually(lambda: len(checks(simulator, cart)) >= 3)
+    assert shop.calls(cart) == []
+    simulator.confirm(cart)
+    shop.ends(cart, "confirmed")
+    assert not any(
+        request.endpoint == "CancelCart" and request.transaction_id == cart.transaction_id
+        for request in simulator.requests()
+    )
+
+
+@pytest.mark.parametrize("by", [600, -600], ids=["ahead", "behind"])
+def test_a_countdown_is_the_polls_own(shop, monkeypatch, by):
+    sent = []
+    monkeypatch.setattr(shop.carts._task, "apply_async", lambda *_, **kw: sent.append(kw))
+    cart = shop.insert()
+    at = datetime.now(timezone.utc) + timedelta(seconds=by)
+    poll = netgiro.CartPoll(cart, timeout=60, now=at)
+    shop.carts._send(poll, cart.reference)
+    shop.carts._send(poll.answered("pending", sent_at=at, now=at, jitter=0), cart.reference)
+    assert sent[0] == {"countdown": 0.0}
+    assert 0.0 <= sent[1]["countdown"] <= 1.0
+
+
+@pytest.mark.parametrize("failures", [1024, 1025, 10**6, 10**400])
+def test_very_many_failures_are_one_more(shop, monkeypatch, failures):
+    sent = []
+    monkeypatch.setattr(
+        shop.carts._task,
+        "apply_async",
+        lambda given, countdown: sent.append((given[2], countdown)),
+    )
+    cart = shop.insert()
+
+    def fail(_):
+        raise KeyError("no keys")
+
+    monkeypatch.setattr(shop.carts, "_advance", fail)
+    shop.carts._step(netgiro.CartPoll(cart).to_json(), cart.reference, failures)
+    assert sent == [(failures + 1, 30.0)]
+
+
+@pytest.mark.parametrize(
+    ("token", "failures"),
+    [("{}", 0), (None, 0), ([], 0), ("null", 0), (..., "many"), (..., None), (..., 1e999)],
+)
+def test_a_message_that_cannot_be_read_is_not_sent_back(shop, token, failures):
+    cart = shop.insert()
+    text = netgiro.CartPoll(cart).to_json() if token is ... else token
+    with pytest.raises(Reject) as raised:
+        shop.carts._step(text, cart.reference, failures)
+    assert raised.value.requeue is False
 
 
 def test_the_deadline_cancels(shop, simulator):

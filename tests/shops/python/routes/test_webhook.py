@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from netgiro.webhook import (
     read_chunks,
 )
 from netgiro.webhook.background import Background
+from netgiro.webhook.decision import Accepted
+from netgiro.webhook.settling import Settling
+from netgiro.webhook.steps import run
 
 URL = "https://shop.example/netgiro/callback"
 CART = uuid.UUID("0f0e0d0c-0b0a-4908-8706-050403020100")
@@ -379,6 +383,39 @@ def test_the_end_of_a_process_waits_for_what_is_due(how, said):
     )
     assert (done.stdout, done.stderr, done.returncode) == (said, "", 0)
     assert time.monotonic() - began < 60, "what is not due is not waited for"
+
+
+# --- settling
+
+
+class FailingLedger(MemoryLedger):
+    def claim(self, transaction_id, holder, /):
+        raise OSError("the database is down")
+
+
+def test_failures_without_end_wait_a_minute_each(client):
+    cart = netgiro.Cart(CART, reference="order-1", amount=4990)
+    callback = client.verify_callback(**signed())
+    settling = Settling(Accepted(callback, cart), print, FailingLedger(), client.poll_step)
+    delays = [run(settling.attempt()) for _ in range(1100)]
+    assert delays[:8] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert set(delays[8:]) == {60.0}
+
+
+def test_how_long_it_is_patient_is_no_matter_of_the_machines_clock(client, monkeypatch):
+    """A clock that leaps a day ahead ends nothing: the keys may be put right yet."""
+    cart = netgiro.Cart(CART, reference="order-1", amount=4990)
+    callback = client.verify_callback(**signed())
+
+    def check(_):
+        raise netgiro.AuthenticationError("these keys are not known")
+
+    settling = Settling(Accepted(callback, cart), print, MemoryLedger(), check)
+    a_day_ago = datetime.now(timezone.utc) - timedelta(days=1)
+    settling._poll = netgiro.CartPoll(cart, now=a_day_ago)
+    assert run(settling.attempt()) == 1.0
+    monkeypatch.setattr(settling, "_patient_until", time.monotonic())
+    assert run(settling.attempt()) is None
 
 
 # --- types

@@ -78,10 +78,16 @@ class Command(BaseCommand):
     def _check(self, carts: list[Cart]) -> int:
         asked = [cart for cart in carts if cart.transaction_id is not None]
         with ThreadPoolExecutor(16, thread_name_prefix="netgiro") as threads:
-            answers = threads.map(lambda cart: run(checkout.ask(checkout.blocking, cart)), asked)
+            answers = [threads.submit(run, checkout.ask(checkout.blocking, cart)) for cart in asked]
             failures = 0
-            for cart, seen in zip(asked, answers, strict=True):
-                now = ledger.record(cart.pk, seen)
+            for cart, answer in zip(asked, answers, strict=True):
+                try:
+                    seen = answer.result()
+                    now = ledger.record(cart.pk, seen)
+                except Exception as error:  # noqa: BLE001 - one cart holds up no other
+                    failures += 1
+                    self.stdout.write(f"{cart}\n    {type(error).__name__}: {error}")
+                    continue
                 arrow = "" if now.status == cart.status else f", was {cart.status}"
                 self.stdout.write(f"{now}{arrow}")
                 if isinstance(seen.answer, netgiro.NetgiroError):
