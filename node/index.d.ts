@@ -134,11 +134,11 @@ export interface CartItem {
   /** What is bought. */
   name: string;
   /** The price of one piece, in whole krónur. */
-  unitPrice: AmountLike;
+  unitPrice: number | bigint | DecimalLike;
   /** How many pieces; at most three decimals, as text where a number would not be exact. Default 1. */
   quantity?: number | bigint | string | null | undefined;
   /** The line's total in whole krónur. Default: the price times the quantity, which must then be whole. */
-  amount?: AmountLike | null | undefined;
+  amount?: number | bigint | DecimalLike | null | undefined;
   /** The shop's product number. */
   productNo?: string | null | undefined;
   /** More about it. */
@@ -147,8 +147,11 @@ export interface CartItem {
 
 /** A cart to be inserted. */
 export interface NewCart {
-  /** What the customer is asked to pay: whole krónur, from 1 to 2,147,483,647. */
-  amount: AmountLike;
+  /**
+   * What the customer is asked to pay: whole krónur, from 1 to 2,147,483,647. A database's text is read as well; it is not of
+   * this type, since text is as likely to come from a form.
+   */
+  amount: number | bigint | DecimalLike;
   /** The shop's order id, without control characters. */
   reference: string;
   /** Who is asked: a phone number, a kennitala (10 digits), or the code in the customer's app. Spaces and hyphens may stand. */

@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads';
 import Big from 'big.js';
 import { Decimal } from 'decimal.js';
 import { CartPoll, Client, InvalidRequestError, MismatchError } from 'netgiro';
+import { addCartPoll } from 'netgiro/bullmq';
 import { APP_KEY, checkAnswer, expectedSignature, failure, ID, QUICK, SECRET, simulate, withServer } from './harness.mjs';
 
 const require = createRequire(import.meta.url);
@@ -256,6 +257,23 @@ describe('a poll from elsewhere', () => {
         },
       ));
   }
+
+  it('or a row is a job of BullMQ that knows what the order is', async () => {
+    const queue = { add: async (name, data) => data };
+    const poll = new CartPoll(known);
+    const carts = [poll, structuredClone(poll), poll.toJSON(), { ...known, amount: '4990.00' }];
+    for (const cart of carts) {
+      const data = await addCartPoll(queue, cart);
+      assert.equal(data.reference, 'order-17');
+      assert.deepEqual([data.poll.amount, data.poll.reference], [4990, 'order-17']);
+    }
+    for (const wrong of [{ ...known, amount: 'abc' }, { ...known, reference: 17 }, { transaction_id: ID }]) {
+      assert.ok((await failure(() => addCartPoll(queue, wrong))) instanceof InvalidRequestError);
+    }
+    for (const options of [new Map(), Promise.resolve({}), new AbortController().signal, { job: new Map() }, { job: 17 }]) {
+      assert.ok((await failure(() => addCartPoll(queue, known, options))) instanceof InvalidRequestError);
+    }
+  });
 
   it('whose token says what no answer can is refused, and nothing is sent', () =>
     withServer(

@@ -87,6 +87,12 @@ if (!(error instanceof NetgiroError)) throw error;
 const code: ErrorCode = error.code;
 const callback = () => client.verifyCallback({ url: 'https://shop.is', headers: new Headers(), body: new Uint8Array() });
 const verified: () => boolean = () => callback().matches(4990, 'order-17');
+const decimal = { toFixed: () => '4990.00', toString: () => '4990.00' };
+const row = { transactionId: cart.transactionId, amount: '4990.00', reference: 'order-17', customer: 'somebody' };
+void (() => [client.checkCart(row), client.checkMany([row, { ...row, amount: 4990n }, { ...row, amount: decimal }])]);
+void (() => client.insertCart({ amount: decimal, reference: 'order-17', customerId: '8223281' }));
+void (() => callback().matches('4990.00', 'order-17') && callback().matches(decimal, 'order-17'));
+void (() => client.settleCart(structuredClone(new CartPoll(row))));
 
 const replayGuard: ReplayGuard = new MemoryReplayGuard({ capacity: 10 });
 const parts = { url: 'https://shop.is', headers: [['netgiro_nonce', '1']] as const, body: '{}' };
@@ -109,6 +115,12 @@ void (() => simulator.addFault('CheckCart', { drop: 'never' }));
 void (() => new Client({ appKey: '', secretKey: '', environment: 'staging' }));
 // @ts-expect-error no such option
 void (() => new Client({ appKey: '', secretKey: '', timeout: 5 }));
+// @ts-expect-error a row's reference is text
+void (() => client.checkCart({ transactionId: '', reference: 17 }));
+// @ts-expect-error an amount is no boolean
+void (() => callback().matches(true, 'order-17'));
+// @ts-expect-error options are named
+void (() => client.insertCart({ amount: 4990, reference: 'a', customerId: 'b' }, new AbortController().signal));
 // @ts-expect-error an amount is a number
 void (() => client.insertCart({ amount: '4990', reference: 'a', customerId: 'b' }));
 // @ts-expect-error a reference is required
