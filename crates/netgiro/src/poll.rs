@@ -463,7 +463,10 @@ impl Schedule {
             &mut self.next_check_at,
             &mut self.latest,
         ] {
-            *at = at.saturating_add(by);
+            *at = at.saturating_add(by).clamp(
+                Timestamp::MIN.as_millisecond(),
+                Timestamp::MAX.as_millisecond(),
+            );
         }
     }
 
