@@ -565,7 +565,10 @@ impl Schedule {
         .into_iter()
         .chain(&mut self.doubted_since)
         {
-            *at = at.saturating_add(by);
+            *at = at.saturating_add(by).clamp(
+                Timestamp::MIN.as_millisecond(),
+                Timestamp::MAX.as_millisecond(),
+            );
         }
     }
 
