@@ -313,9 +313,7 @@ def _end(row: Cart, seen: Seen) -> Status | None:
         return None  # it was seen, which its poll is not told
     # A cart that was inserted a moment ago may still appear.
     try:
-        poll = poll_of(row).answered(
-            answer, sent_at=seen.sent_at, after_cancel=seen.is_conclusive
-        )
+        poll = poll_of(row).answered(answer, sent_at=seen.sent_at, after_cancel=seen.is_conclusive)
     except (netgiro.WaitTimeoutError, netgiro.InvalidRequestError):
         return None
     return Status(str(answer.status)) if poll.is_done else None
