@@ -52,17 +52,19 @@ def tokens() -> Iterator[bytes]:
         "multiplier": 2,
         "slow_checks": 0,
     }
-    for status, done in [
-        (None, False),
-        ("pending", False),
-        ("confirmed", True),
-        ("not_found", True),
+    for status, code, done in [
+        (None, None, False),
+        ("pending", 10425, False),
+        ("canceled", 10201, False),
+        ("confirmed", 10200, True),
+        ("not_found", 10424, True),
+        ("confirmed", 10425, True),
     ]:
         state = status and {
             "transaction_id": ID,
             "status": status,
-            "result_code": 10425,
-            "payment_successful": False,
+            "result_code": code,
+            "payment_successful": status == "confirmed",
             "message": None,
             "payment": {"total_amount": "1000.00"},
             "reference_id": None,

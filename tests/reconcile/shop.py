@@ -31,6 +31,19 @@ class Month:
     """The class of each reference that is at fault."""
 
 
+# What Netgíró says with a status: what is saved without it is not believed when it is loaded.
+CODES = {
+    "pending": 10425,
+    "needs_code": 10428,
+    "reserved": 10426,
+    "awaiting_callback": 10429,
+    "confirmed": 10200,
+    "canceled": 10201,
+    "declined": 10423,
+    "not_found": 10424,
+}
+
+
 def check(
     transaction_id: uuid.UUID,
     status: str,
@@ -48,7 +61,14 @@ def check(
             reference_number=reference,
             created=created,
         )
-    state = netgiro.CartState(transaction_id, status, payment=payment, checked_at=checked_at)
+    state = netgiro.CartState(
+        transaction_id,
+        status,
+        result_code=CODES.get(status),
+        payment_successful=status == "confirmed",
+        payment=payment,
+        checked_at=checked_at,
+    )
     return netgiro.CheckResult(transaction_id, state=state)
 
 

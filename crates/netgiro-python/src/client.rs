@@ -349,7 +349,8 @@ macro_rules! client_methods {
                 self.insert(py, arguments.read(py).map(InsertAttempt::new))
             }
 
-            /// Ask where a cart stands; returns a CartState.
+            /// Ask where a cart stands; returns a CartState, with what the server says: `canceled` may also mean that it
+            /// has no such cart, or does not have it yet. To wait is to be sure.
             #[pyo3(signature = (transaction_id))]
             fn check_cart(
                 &self,
