@@ -410,9 +410,7 @@ fn the_documented_answers_are_read() {
             (r#"" L-1 ""#, Some(" L-1 ")),
         ] {
             let body = format!(r#"[{{"TotalAmount":1000,"LoanNumber":{written}}}]"#);
-            let items = Fault::on(Endpoint::SettlementItems)
-                .status(200)
-                .body(body);
+            let items = Fault::on(Endpoint::SettlementItems).status(200).body(body);
             shop.simulator.add_fault(items).unwrap();
             let items = shop.client.settlement_items("100000-000069").await.unwrap();
             assert_eq!(items[0].loan_number.as_deref(), read, "{written}");
