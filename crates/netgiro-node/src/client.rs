@@ -359,6 +359,7 @@ impl NativeClient {
         let (pairs, _) = headers.as_chunks::<2>();
         let headers: Vec<_> = pairs
             .iter()
+            .filter(|[name, _]| netgiro::is_signing_header(name))
             .map(|[name, value]| (name.clone(), value.clone()))
             .collect();
         let note = Note::new(seen);

@@ -78,7 +78,7 @@ pub use replay::{MemoryReplayGuard, ReplayGuard};
 pub use results::{CheckResults, Tally};
 pub use secret::Secret;
 pub use settlement::{Settlement, SettlementItem, day};
-pub use signature::sign;
+pub use signature::{is_signing_header, sign};
 pub use status::{CartStatus, ResultCode};
 pub use wait_many::WaitMany;
 pub use watch::Watch;

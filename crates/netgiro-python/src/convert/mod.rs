@@ -338,7 +338,8 @@ pub(crate) fn headers(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)
     let mut headers = Vec::new();
     for pair in pairs.try_iter()? {
         let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair?.extract()?;
-        let Some(name) = header_text(&name) else {
+        // Anyone may send any number of others.
+        let Some(name) = header_text(&name).filter(|name| netgiro::is_signing_header(name)) else {
             continue;
         };
         if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {

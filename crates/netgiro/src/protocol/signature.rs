@@ -170,6 +170,14 @@ impl fmt::Display for Malformed {
     }
 }
 
+/// Whether a header is one that a callback is verified by, in any spelling: the others need not be carried along.
+#[must_use]
+pub fn is_signing_header(name: &str) -> bool {
+    [NONCE_HEADER, SIGNATURE_HEADER, REFERENCE_ID_HEADER]
+        .iter()
+        .any(|known| is_called(name, known))
+}
+
 /// Whether a header has this name in any spelling. Every header of every answer is asked, so nothing is copied.
 fn is_called(given: &str, name: &str) -> bool {
     let is_spelled = |given: &[u8], name: &[u8]| {
@@ -199,6 +207,33 @@ fn is_well_formed_nonce(nonce: &str) -> bool {
         && nonce
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'+' | b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_signing_header;
+
+    #[test]
+    fn signing_headers_are_known_in_every_spelling() {
+        for name in [
+            "netgiro_nonce",
+            "Netgiro-Signature",
+            "HTTP_NETGIRO_REFERENCEID",
+            "netgiro_referenceId",
+        ] {
+            assert!(is_signing_header(name), "{name}");
+        }
+        for name in [
+            "",
+            "netgiro",
+            "netgiro_appkey",
+            "x-netgiro_nonce",
+            "HTTP_",
+            "host",
+        ] {
+            assert!(!is_signing_header(name), "{name}");
+        }
+    }
 }
 
 /// How much is hashed, which is what a callback costs.
