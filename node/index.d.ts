@@ -259,7 +259,7 @@ export interface OpenCartState extends CartStateFields {
   readonly isPaid: false;
 }
 
-/** Where a cart stood when it was checked. `isPaid` is true only when Netgíró said so for this very cart. */
+/** Where a cart stood when it was checked. `isPaid` is true only when Netgíró said so, in an answer that no check refused. */
 export type CartState = PaidCartState | UnpaidCartState | OpenCartState;
 
 /** One answer of a bulk call: exactly one of `state` and `error` is not null. */

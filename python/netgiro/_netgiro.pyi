@@ -222,7 +222,7 @@ class CartState:
 
     @property
     def is_paid(self) -> bool:
-        """Whether the cart is paid: true only when the server said so, verified, for this cart."""
+        """Whether the cart is paid: true only when the server said so, in an answer that no check refused."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the members by name, and theirs, as a dict of plain Python values."""

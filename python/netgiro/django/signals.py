@@ -13,7 +13,7 @@ from django.dispatch import Signal
 __all__ = ["cart_canceled", "cart_confirmed", "cart_declined"]
 
 cart_confirmed = Signal()
-"""The cart is paid: Netgíró's answer to CheckCart said so, verified, and named no other amount or reference."""
+"""The cart is paid: Netgíró's answer to CheckCart said so, and named no other amount or reference."""
 
 cart_canceled = Signal()
 """The cart was canceled, ran out, or is not known to Netgíró: nothing was paid."""

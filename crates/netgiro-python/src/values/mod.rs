@@ -345,7 +345,7 @@ value! {
             self.0.is_final()
         }
 
-        /// Whether the cart is paid: true only when the server said so, verified, for this cart.
+        /// Whether the cart is paid: true only when the server said so, in an answer that no check refused.
         #[getter]
         fn is_paid(&self) -> bool {
             self.0.is_paid()

@@ -295,7 +295,7 @@ impl CartState {
         self.status.is_final()
     }
 
-    /// Whether the cart is paid: true only when the server said so, verified, for this cart.
+    /// Whether the cart is paid: true only when the server said so, in an answer that no check refused.
     #[must_use]
     pub fn is_paid(&self) -> bool {
         self.status.is_paid()
