@@ -32,12 +32,14 @@ impl Interrupt {
     /// Asks the command to stop. Gives whether it does so by itself; if not, leave it behind.
     #[must_use]
     pub fn interrupt(&self) -> bool {
+        // Looked at first: the command may be past it as soon as it has been asked.
+        let heeds_the_second = self.0.heed_the_second.load(Ordering::Acquire) > 0;
         let mut times = 0;
         self.0.asked.send_modify(|asked| {
             *asked = asked.saturating_add(1);
             times = *asked;
         });
-        times < 2 || (times == 2 && self.0.heed_the_second.load(Ordering::Acquire) > 0)
+        times < 2 || (times == 2 && heeds_the_second)
     }
 
     /// Whether it has been asked.
