@@ -53,7 +53,7 @@ async function start(given = {}) {
   const options = members('the simulator', given, { ...OPTIONS, client: plain });
   const clientOptions = options.client;
   delete options.client;
-  const simulator = await Simulator.start(options);
+  const simulator = await Simulator.start({ ...options });
   const client = simulator.client(clientOptions);
   const env = {
     NETGIRO_APP_KEY: simulator.appKey,
