@@ -356,6 +356,17 @@ fn a_cart_without_an_order_says_so() {
 }
 
 #[test]
+fn an_order_that_does_not_say_when_it_was_made_has_no_age() {
+    let mut undated = order(1, 1000, Recorded::Paid);
+    undated.created = None;
+    let row = only(&[undated], &[check(1, CartStatus::Confirmed)]);
+    assert_eq!(
+        (row.created, row.age, row.paid_at),
+        (None, None, Some(at(1)))
+    );
+}
+
+#[test]
 fn groups_tell_how_much_is_recorded_and_how_much_is_paid() {
     let claimed = [
         order(1, 1000, Recorded::Paid),
@@ -473,6 +484,17 @@ fn the_latest_answer_counts_and_no_denied_payment_is_believed() {
         ),
         (
             vec![pending.clone(), later(canceled.clone(), 3)],
+            "canceled",
+            "Recorded as paid; canceled at Netgíró.",
+        ),
+        // Of two answers of one instant the better known one counts: paid, then final, then open.
+        (
+            vec![canceled.clone(), check(1, CartStatus::Confirmed)],
+            "confirmed",
+            "Paid on both sides.",
+        ),
+        (
+            vec![check(1, CartStatus::AwaitingCallback), canceled.clone()],
             "canceled",
             "Recorded as paid; canceled at Netgíró.",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -275,12 +276,18 @@ def test_webhooks_and_polls_that_meet(shop):
     for number in range(6):
         cart = checkout.start(f"order-{number}", 4990, PHONE)
         decide = shop.confirm if number % 2 else shop.decline
+
+        def customer(cart=cart, decide=decide):
+            # The shop may cancel first.
+            with contextlib.suppress(netgiro.InvalidRequestError):
+                decide(cart.transaction_id)
+
         sent = [callback(cart) for _ in range(3)]
         Cart.objects.filter(pk=cart.pk).update(due_at=cart.created_at)
         results = at_once(
             *[lambda each=each: post(*each) for each in sent],
             *[poll_once] * 2,
-            lambda cart=cart, decide=decide: decide(cart.transaction_id),
+            customer,
             lambda cart=cart: poller._is_seen_to(cart.pk),
             lambda cart=cart: cart.cancel() and None,
         )

@@ -311,11 +311,10 @@ def test_jobs_run_when_they_are_due():
         ran.append(time.monotonic() - began)
         return next(delays)
 
-    hurry = background.put(job, delay=60)
+    hurry = background.put(job, delay=3600)
     hurry()
     assert background.wait(120)
     assert len(ran) == 3
-    assert ran[0] < 60, "it need not wait for its time"
     assert all(later - earlier >= 0.05 for earlier, later in itertools.pairwise(ran))
     hurry()  # too late, and harmless
     assert background.wait(120)
@@ -360,7 +359,7 @@ def later():
     os.write(1, b"never ")
 
 background.put(job)
-background.put(later, delay=60)
+background.put(later, delay=3600)
 time.sleep(0.05)
 if sys.argv[1] == "fork":
     child = os.fork()
@@ -374,15 +373,15 @@ if sys.argv[1] == "fork":
 @pytest.mark.parametrize(("how", "said"), [("end", "done "), ("fork", "done done ")])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_end_of_a_process_waits_for_what_is_due(how, said):
-    began = time.monotonic()
+    # What is due in an hour is not waited for.
     done = subprocess.run(
         [sys.executable, "-Wignore", "-c", PROGRAM, how],
         capture_output=True,
         text=True,
         check=False,
+        timeout=600,
     )
     assert (done.stdout, done.stderr, done.returncode) == (said, "", 0)
-    assert time.monotonic() - began < 60, "what is not due is not waited for"
 
 
 # --- settling
