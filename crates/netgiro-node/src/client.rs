@@ -13,14 +13,14 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::convert::{self, GivenAmount, GivenBulk, GivenCart, GivenNewCart, GivenWait};
-use crate::errors::{refusal_of, reply};
+use crate::arguments::{self, GivenAmount, GivenBulk, GivenCart, GivenNewCart, GivenWait};
 use crate::events;
-use crate::poll;
 use crate::replay::Note;
 use crate::runtime::{Events, Port};
-use crate::settlement::{ItemView, SettlementView};
-use crate::values::{CallbackView, CartView, CheckView, StateView};
+use crate::views::error::{refusal_of, reply};
+use crate::views::poll;
+use crate::views::settlement::{ItemView, SettlementView};
+use crate::views::{CallbackView, CartView, CheckView, StateView};
 
 /// What a client is made with.
 #[napi(object, object_to_js = false)]
@@ -63,10 +63,10 @@ fn client_options(given: GivenOptions) -> Result<ClientOptions> {
     }
     options.base_url = given.base_url;
     if let Some(timeout) = given.timeout_ms {
-        options.timeout = convert::milliseconds("timeoutMs", timeout)?;
+        options.timeout = arguments::milliseconds("timeoutMs", timeout)?;
     }
     if let Some(timeout) = given.connect_timeout_ms {
-        options.connect_timeout = convert::milliseconds("connectTimeoutMs", timeout)?;
+        options.connect_timeout = arguments::milliseconds("connectTimeoutMs", timeout)?;
     }
     if let Some(mode) = given.response_verification {
         options.response_verification = mode.parse()?;
@@ -164,7 +164,7 @@ impl NativeClient {
     pub fn insert_cart(&self, port: &Port, call: u32, given: GivenNewCart) -> Option<String> {
         accepted(|| {
             let client = self.open()?;
-            let attempt = InsertAttempt::new(convert::new_cart(given)?);
+            let attempt = InsertAttempt::new(arguments::new_cart(given)?);
             let kept = attempt.clone();
             Ok(port.start_attempt(call, Some(kept), |_| async move {
                 client.insert(&attempt).await.map(CartView::from)
@@ -176,7 +176,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn check_cart(&self, port: &Port, call: u32, cart: GivenCart) -> Option<String> {
         accepted(|| {
-            let (client, cart) = (self.open()?, convert::cart(&cart)?);
+            let (client, cart) = (self.open()?, arguments::cart(&cart)?);
             Ok(port.start(
                 call,
                 |_| async move { client.check_cart(cart).await.map(State) },
@@ -188,7 +188,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn cancel_cart(&self, port: &Port, call: u32, cart: GivenCart) -> Option<String> {
         accepted(|| {
-            let (client, cart) = (self.open()?, convert::cart(&cart)?);
+            let (client, cart) = (self.open()?, arguments::cart(&cart)?);
             Ok(port.start(call, |_| async move {
                 client.cancel_cart(cart).await.map(State)
             }))
@@ -205,7 +205,7 @@ impl NativeClient {
         identifier: Option<String>,
     ) -> Option<String> {
         accepted(|| {
-            let (client, cart) = (self.open()?, convert::cart(&cart)?);
+            let (client, cart) = (self.open()?, arguments::cart(&cart)?);
             Ok(port.start(call, |_| async move {
                 client
                     .confirm_cart(cart, identifier.as_deref())
@@ -243,8 +243,8 @@ impl NativeClient {
     }
 
     fn watching(&self, cart: &GivenCart, wait: &GivenWait, settle: bool) -> Result<Watch> {
-        let (client, cart) = (self.open()?, convert::cart(cart)?);
-        let options = convert::wait_options(wait)?;
+        let (client, cart) = (self.open()?, arguments::cart(cart)?);
+        let options = arguments::wait_options(wait)?;
         Ok(if settle {
             client.watch_settling(cart, options)
         } else {
@@ -262,8 +262,8 @@ impl NativeClient {
         bulk: GivenBulk,
     ) -> Option<String> {
         accepted(|| {
-            let (client, carts) = (self.open()?, convert::carts(&carts)?);
-            let mut checking = client.check_many(carts, convert::bulk_options(bulk)?)?;
+            let (client, carts) = (self.open()?, arguments::carts(&carts)?);
+            let mut checking = client.check_many(carts, arguments::bulk_options(bulk)?)?;
             Ok(port.start(call, |events| async move {
                 while let Some((at, result)) = checking.next().await {
                     let (done, total) = (checking.done(), checking.total());
@@ -283,9 +283,9 @@ impl NativeClient {
         bulk: GivenBulk,
     ) -> Made<NativeWaiting> {
         let waiting = self.open().and_then(|client| {
-            let carts = convert::carts(&carts)?;
-            let options = convert::wait_options(&wait)?;
-            client.wait_many(carts, options, convert::bulk_options(bulk)?)
+            let carts = arguments::carts(&carts)?;
+            let options = arguments::wait_options(&wait)?;
+            client.wait_many(carts, options, arguments::bulk_options(bulk)?)
         });
         match waiting {
             Ok(waiting) => Either::A(NativeWaiting {
@@ -392,7 +392,7 @@ pub fn callback_matches(
         reference_id: None,
     };
     reply(
-        &convert::amount("amount", &order_amount)
+        &arguments::amount("amount", &order_amount)
             .map(|amount| told.matches(amount, &order_reference)),
     )
 }

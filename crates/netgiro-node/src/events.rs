@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::runtime::{Events, Topic};
-use crate::values::milliseconds;
+use crate::views::milliseconds;
 
 /// Tells the call's own environment.
 pub(crate) fn observer() -> Observer {

@@ -25,9 +25,3 @@ mod replay;
 mod runtime;
 mod simulator;
 mod views;
-
-use arguments as convert;
-use views as values;
-use views::error as errors;
-use views::poll;
-use views::settlement;

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use napi_derive::napi;
 use netgiro::{MemoryReplayGuard, ReplayGuard, Result};
 
-use crate::convert::whole;
-use crate::errors::refusal_of;
+use crate::arguments::whole;
+use crate::views::error::refusal_of;
 
 /// Notes what a guard is asked, and answers as it was told to.
 pub(crate) struct Note {

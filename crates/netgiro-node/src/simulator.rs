@@ -15,9 +15,9 @@ use netgiro_simulator::{
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::convert::{milliseconds, whole};
-use crate::errors::{json, refusal_of, reply};
-use crate::values::instant;
+use crate::arguments::{milliseconds, whole};
+use crate::views::error::{json, refusal_of, reply};
+use crate::views::instant;
 
 /// How a simulator is set up; durations are in milliseconds.
 #[napi(object, object_to_js = false)]

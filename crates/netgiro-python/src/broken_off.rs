@@ -4,7 +4,7 @@ use netgiro::{ErrorKind, InsertAttempt};
 use pyo3::prelude::*;
 
 use crate::errors;
-use crate::logging::Told;
+use crate::runtime::logging::Told;
 
 /// Gives an attempt up; what was raised gets what is known of it as its cause, and as a note where the customer may
 /// have been asked.

@@ -10,23 +10,23 @@ use netgiro::{ClientOptions, Error, InsertAttempt, WaitOptions, Watch};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::awaitable::Call;
 use crate::broken_off;
+use crate::bulk::results::CheckResults;
 use crate::bulk::{self, Given, Kept};
-use crate::callback::Parts;
 use crate::convert;
 use crate::errors::OrRaise;
-use crate::event::{Event, Reporter};
-use crate::logging;
 use crate::new_cart::NewCartArgs;
-use crate::panics;
-use crate::poll::{self, PollPolicy};
-use crate::results::CheckResults;
+use crate::reconcile::settlements;
 use crate::runtime::Connections;
-use crate::settlement;
-use crate::slot;
-use crate::stream::{AsyncStream, SyncStream};
+use crate::runtime::call_state;
+use crate::runtime::coroutine::Call;
+use crate::runtime::event::{Event, Reporter};
+use crate::runtime::iterators::{AsyncStream, SyncStream};
+use crate::runtime::logging;
+use crate::runtime::panics;
 use crate::values::Present;
+use crate::values::callback::Parts;
+use crate::values::poll::{self, PollPolicy};
 
 /// Talks to Netgíró for one shop, and blocks until there is an answer.
 ///
@@ -117,7 +117,7 @@ impl Face for Client {
         J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
-        let start = slot::prepare(&self.connections, job);
+        let start = call_state::prepare(&self.connections, job);
         Ok(Py::new(py, SyncStream::new(start, on_progress))?.into_any())
     }
 }
@@ -136,7 +136,7 @@ impl Face for AsyncClient {
         T: Present + Send + 'static,
     {
         let call = match job {
-            Ok(job) => Call::new(name, on_event, slot::prepare(&self.connections, job)),
+            Ok(job) => Call::new(name, on_event, call_state::prepare(&self.connections, job)),
             Err(refused) => Call::ready(name, Err(refused)),
         };
         Ok(Py::new(py, call)?.into_any())
@@ -146,7 +146,7 @@ impl Face for AsyncClient {
         const NAME: &str = "insert_cart";
         let call = match attempt {
             Ok(attempt) => {
-                let start = slot::prepare(&self.connections, insert(attempt.clone()));
+                let start = call_state::prepare(&self.connections, insert(attempt.clone()));
                 Call::new(NAME, None, start).of_insert(attempt)
             }
             Err(refused) => Call::ready(NAME, Err(refused)),
@@ -164,7 +164,7 @@ impl Face for AsyncClient {
         J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
-        let start = slot::prepare(&self.connections, job);
+        let start = call_state::prepare(&self.connections, job);
         Ok(Py::new(py, AsyncStream::new(start, on_progress))?.into_any())
     }
 }
@@ -615,8 +615,8 @@ macro_rules! client_methods {
                 settlement_number: Option<String>,
             ) -> PyResult<Py<PyAny>> {
                 let prepare = || {
-                    let from = settlement::day("date_from", date_from)?;
-                    let to = settlement::day("date_to", date_to)?;
+                    let from = settlements::day("date_from", date_from)?;
+                    let to = settlements::day("date_to", date_to)?;
                     Ok(move |client: netgiro::Client, _: Reporter| async move {
                         client.settlements(from, to, settlement_number.as_deref()).await
                     })

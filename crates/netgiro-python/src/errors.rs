@@ -6,7 +6,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyModule};
 
 use crate::convert;
-use crate::poll::CartPoll;
+use crate::values::poll::CartPoll;
 use crate::values::{CartState, Present};
 
 fn class(py: Python<'_>, kind: ErrorKind) -> PyResult<Bound<'_, PyAny>> {

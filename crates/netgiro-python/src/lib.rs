@@ -21,19 +21,6 @@ mod runtime;
 mod simulator;
 mod values;
 
-use bulk::columns as arrow;
-use bulk::results;
-use reconcile::settlements as settlement;
-use runtime::call_state as slot;
-use runtime::coroutine as awaitable;
-use runtime::event;
-use runtime::iterators as stream;
-use runtime::logging;
-use runtime::loop_waker as mailbox;
-use runtime::panics;
-use values::callback;
-use values::poll;
-
 /// What `netgiro/__init__.py` hands on. No state here relies on the GIL.
 #[pyo3::pymodule(gil_used = false)]
 mod _netgiro {
@@ -58,7 +45,7 @@ mod _netgiro {
     }
 
     #[pymodule_export]
-    use crate::callback::{Callback, sign};
+    use crate::bulk::results::CheckResults;
     #[pymodule_export]
     use crate::client::{AsyncClient, Client, server_now};
     #[pymodule_export]
@@ -66,19 +53,21 @@ mod _netgiro {
     #[pymodule_export]
     use crate::new_cart::check_new_cart;
     #[pymodule_export]
-    use crate::poll::{CartPoll, PollPolicy, backoff, poll_dated, poll_delay, poll_on_clock};
+    use crate::reconcile::settlements::reconcile_settlements;
     #[pymodule_export]
     use crate::reconcile::{csv_cell, mask_customer_id, mask_customer_ids, reconcile_columns};
     #[pymodule_export]
     use crate::replay::MemoryReplayGuard;
     #[pymodule_export]
-    use crate::results::CheckResults;
-    #[pymodule_export]
-    use crate::settlement::reconcile_settlements;
+    use crate::runtime::iterators::{AsyncStream, SyncStream};
     #[pymodule_export]
     use crate::simulator::{SimulatedCallback, SimulatedCart, SimulatedRequest, Simulator};
     #[pymodule_export]
-    use crate::stream::{AsyncStream, SyncStream};
+    use crate::values::callback::{Callback, sign};
+    #[pymodule_export]
+    use crate::values::poll::{
+        CartPoll, PollPolicy, backoff, poll_dated, poll_delay, poll_on_clock,
+    };
     #[pymodule_export]
     use crate::values::{Cart, CartItem, CartState, CheckResult, PaymentInfo};
 
@@ -87,7 +76,7 @@ mod _netgiro {
     use crate::client::{panic_in_a_call, panic_in_an_iterator};
     #[cfg(feature = "panic-test")]
     #[pymodule_export]
-    use crate::panics::panic_at_once;
+    use crate::runtime::panics::panic_at_once;
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]

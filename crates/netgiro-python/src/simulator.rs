@@ -9,10 +9,10 @@ use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::awaitable::Call;
 use crate::client::{AsyncClient, Client, Options};
 use crate::convert;
 use crate::errors;
+use crate::runtime::coroutine::Call;
 use crate::values;
 
 /// A local Netgíró for tests: carts, customers, callbacks, faults and a clock that can be advanced.

@@ -1,13 +1,13 @@
 //! The handle: what tests hold while the server runs.
 
-use crate::address::Address;
-use crate::error::SimulatorError;
+use crate::engine::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
 use crate::faults::Fault;
-use crate::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
-use crate::options::SimulatorOptions;
-use crate::server::{self, Shared};
-use crate::storm::Storm;
-use crate::tls::Identity;
+use crate::faults::storm::Storm;
+use crate::http::address::Address;
+use crate::http::server::{self, Shared};
+use crate::http::tls::Identity;
+use crate::model::error::SimulatorError;
+use crate::model::options::SimulatorOptions;
 use jiff::Timestamp;
 use std::fmt;
 use std::fs;

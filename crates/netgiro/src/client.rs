@@ -9,23 +9,23 @@ use jiff::civil::Date;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use crate::backoff::{backoff, jittered};
 use crate::bulk::BulkOptions;
+use crate::bulk::check_many::CheckMany;
+use crate::bulk::wait_many::WaitMany;
+use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{self, Callback};
-use crate::cart::{Cart, CartRef, CartState, NewCart, check_reference};
-use crate::check_many::CheckMany;
-use crate::error::{Error, ErrorKind, RequestSent, Result};
 use crate::events::{Event, Observer, PollEvent, RequestEvent, Told};
-use crate::insert_answer;
+use crate::follow::{Clock, Watch};
+use crate::http::transport::{Request, Transport};
 use crate::insert_attempt::{self, InsertAttempt};
+use crate::model::backoff::{backoff, jittered};
+use crate::model::cart::{Cart, CartRef, CartState, NewCart, check_reference};
+use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::model::poll::{CartPoll, Seen, WaitOptions};
 use crate::options::{ClientOptions, Settings};
-use crate::poll::{CartPoll, Seen, WaitOptions};
-use crate::replay::ReplayGuard;
-use crate::settlement::{self, Settlement, SettlementItem};
-use crate::transport::{Request, Transport};
-use crate::wait_many::WaitMany;
-use crate::watch::{Clock, Watch};
-use crate::wire::{self, Answer, Asked, Endpoint};
+use crate::protocol::insert_answer;
+use crate::protocol::settlement::{self, Settlement, SettlementItem};
+use crate::protocol::wire::{self, Answer, Asked, Endpoint};
 
 /// How often one call is sent at the most, the first time included.
 pub(crate) const ATTEMPTS: u32 = 3;

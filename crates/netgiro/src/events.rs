@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use tracing::Level;
 use uuid::Uuid;
 
-use crate::cart::{Cart, CartState};
-use crate::error::{Error, ErrorKind, Result};
-use crate::poll::{CartPoll, Seen};
-use crate::status::CartStatus;
+use crate::model::cart::{Cart, CartState};
+use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::poll::{CartPoll, Seen};
+use crate::model::status::CartStatus;
 
 /// Something a client did.
 #[derive(Clone, Debug, PartialEq, Eq)]

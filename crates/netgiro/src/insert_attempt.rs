@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::cart::{Cart, NewCart};
-use crate::error::{Error, ErrorKind, RequestSent, Result};
 use crate::events::{Event, RequestEvent};
-use crate::sent_marker::SentMarker;
-use crate::wire::Endpoint;
+use crate::http::sent_marker::SentMarker;
+use crate::model::cart::{Cart, NewCart};
+use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::protocol::wire::Endpoint;
 
 /// An InsertCart that can be taken back while nothing of it was sent. Clones are the same attempt.
 ///

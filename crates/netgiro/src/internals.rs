@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::cart::{CartRef, CartState};
-use crate::error::Result;
+use crate::model::cart::{CartRef, CartState};
+use crate::model::error::Result;
 use crate::options::PaymentInfoPolicy;
-use crate::wire::{Answer, Asked, Endpoint};
+use crate::protocol::wire::{Answer, Asked, Endpoint};
 
 /// Reads the body of CheckCart's answer.
 pub fn read_check(cart: &CartRef, body: Vec<u8>) -> Result<CartState> {

@@ -36,49 +36,39 @@ mod model;
 mod options;
 mod protocol;
 
-use bulk::{check_many, packed, rate_limiter as pace, results, wait_many};
-use callback::{json_style as json_text, replay_guard as replay};
-use follow as watch;
-use http::{sent_marker, server_clock, tls, transport};
-use model::{
-    amount, backoff, cart, csv, customer, decimal, duration, error, masking, poll, proxy, quote,
-    secret, status,
-};
-use protocol::{insert_answer, nonce, settlement, signature, wire};
-
-pub use amount::{Amount, Given};
-#[doc(hidden)]
-pub use backoff::backoff;
 pub use bulk::BulkOptions;
+pub use model::amount::{Amount, Given};
+#[doc(hidden)]
+pub use model::backoff::backoff;
 /// How a caller's word is matched with the names of an enum. No part of the interface.
 #[doc(hidden)]
 pub mod words {
     pub use crate::model::status::{one_of, word};
 }
 
+pub use bulk::check_many::CheckMany;
 pub use bulk::columns;
+pub use bulk::results::{CheckResults, Tally};
+pub use bulk::wait_many::WaitMany;
 pub use callback::Callback;
-pub use cart::{
+pub use callback::replay_guard::{MemoryReplayGuard, ReplayGuard};
+pub use client::Client;
+pub use events::{Event, Observer, PollEvent, RequestEvent};
+pub use follow::Watch;
+pub use insert_attempt::{Abandoned, InsertAttempt};
+pub use model::cart::{
     Cart, CartItem, CartRef, CartState, CheckResult, ConfirmationType, NewCart, PaymentInfo,
     check_reference,
 };
-pub use check_many::CheckMany;
-pub use client::Client;
-pub use csv::csv_cell;
-pub use customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
-pub use decimal::exact_decimal;
-pub use duration::{milliseconds, seconds};
-pub use error::{Error, ErrorKind, RequestSent, Result};
-pub use events::{Event, Observer, PollEvent, RequestEvent};
-pub use insert_attempt::{Abandoned, InsertAttempt};
-pub use masking::mask_within as mask_customer_ids;
+pub use model::csv::csv_cell;
+pub use model::customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
+pub use model::decimal::exact_decimal;
+pub use model::duration::{milliseconds, seconds};
+pub use model::error::{Error, ErrorKind, RequestSent, Result};
+pub use model::masking::mask_within as mask_customer_ids;
+pub use model::poll::{CartPoll, PollPolicy, Seen, WaitOptions};
+pub use model::secret::Secret;
+pub use model::status::{CartStatus, ResultCode};
 pub use options::{ClientOptions, Environment, PaymentInfoPolicy, ResponseVerification};
-pub use poll::{CartPoll, PollPolicy, Seen, WaitOptions};
-pub use replay::{MemoryReplayGuard, ReplayGuard};
-pub use results::{CheckResults, Tally};
-pub use secret::Secret;
-pub use settlement::{Settlement, SettlementItem, day};
-pub use signature::{is_signing_header, sign};
-pub use status::{CartStatus, ResultCode};
-pub use wait_many::WaitMany;
-pub use watch::Watch;
+pub use protocol::settlement::{Settlement, SettlementItem, day};
+pub use protocol::signature::{is_signing_header, sign};

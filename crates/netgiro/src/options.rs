@@ -14,16 +14,16 @@ use url::{Host, Url};
 use uuid::Uuid;
 
 use crate::callback::diagnosis::Allowance;
-use crate::error::{Error, ErrorKind, Result};
+use crate::callback::replay_guard::FinalAnswers;
 use crate::events::Observer;
-use crate::proxy::{self, Proxy};
-use crate::quote;
-use crate::replay::FinalAnswers;
-use crate::secret::Secret;
-use crate::server_clock::ServerClock;
-use crate::status::{one_of, word};
-use crate::tls;
-use crate::wire::Endpoint;
+use crate::http::server_clock::ServerClock;
+use crate::http::tls;
+use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::proxy::{self, Proxy};
+use crate::model::quote;
+use crate::model::secret::Secret;
+use crate::model::status::{one_of, word};
+use crate::protocol::wire::Endpoint;
 
 /// Which Netgíró to talk to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

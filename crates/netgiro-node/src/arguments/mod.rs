@@ -13,8 +13,8 @@ use netgiro::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::errors::reply;
-use crate::values::StateView;
+use crate::views::StateView;
+use crate::views::error::reply;
 
 /// A number, a big integer, text, or anything else.
 pub(crate) type GivenAmount = Either4<f64, BigInt, String, GivenObject>;

@@ -32,8 +32,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use crate::errors::{self, Failed, Failure};
 use crate::events::RequestView;
+use crate::views::error::{self, Failed, Failure};
 
 /// What the background thread is given to do.
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -158,7 +158,7 @@ impl Message {
                 text,
                 "[{call},{},{}",
                 Kind::Error as u8,
-                errors::json(&failure)
+                error::json(&failure)
             );
         }
         text.push(b']');
@@ -231,7 +231,7 @@ impl Port {
         cancelled.handle.abort();
         let abandoned = abandoned?;
         (abandoned.error.kind() == ErrorKind::OutcomeUnknown).then(|| {
-            errors::json(&Dropped {
+            error::json(&Dropped {
                 error: Failure::from(&abandoned.error),
                 event: match &abandoned.event {
                     Some(Event::Request(event)) => Some(RequestView::from(event)),
@@ -271,7 +271,7 @@ impl Port {
             Ok(jobs) => jobs,
             Err(error) => {
                 let failure = Failure::internal(format!("no background thread: {error}"));
-                return Some(errors::refusal(&failure));
+                return Some(error::refusal(&failure));
             }
         };
         // An environment that is going away starts nothing.
@@ -293,7 +293,7 @@ impl Port {
         });
         if jobs.send(Box::pin(job.map(drop))).is_err() {
             let failure = Failure::internal("the background thread has ended".to_owned());
-            return Some(errors::refusal(&failure));
+            return Some(error::refusal(&failure));
         }
         calls.insert(call, Running { handle, attempt });
         None
@@ -322,7 +322,7 @@ impl Events {
             };
             // An event is borrowed from what it tells of, so it becomes text at once.
             if listening.load(Ordering::Relaxed)
-                && let Ok(text) = RawValue::from_string(errors::json(&event()))
+                && let Ok(text) = RawValue::from_string(error::json(&event()))
             {
                 shared.deliver(*call, kind, text);
             }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use crate::poll::PollView;
-use crate::values::{StateView, milliseconds};
+use crate::views::poll::PollView;
+use crate::views::{StateView, milliseconds};
 
 /// Every fact of an error, under its JavaScript name.
 #[derive(Default, Serialize)]

@@ -13,7 +13,7 @@ use netgiro::{Callback, Cart, CartState, CheckResult, PaymentInfo, exact_decimal
 use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::errors::Failure;
+use crate::views::error::Failure;
 
 /// A duration as JavaScript counts it; divided at once, so that whole milliseconds stay whole.
 pub(crate) fn milliseconds(duration: Duration) -> f64 {

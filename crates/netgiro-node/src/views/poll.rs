@@ -6,9 +6,9 @@ use napi_derive::napi;
 use netgiro::{CartPoll, Error, ErrorKind, Result, Seen};
 use serde::Serialize;
 
-use crate::convert::{self, GivenCart, GivenWait};
-use crate::errors::reply;
-use crate::values::StateView;
+use crate::arguments::{self, GivenCart, GivenWait};
+use crate::views::StateView;
+use crate::views::error::reply;
 
 /// What JavaScript sees of a poll.
 #[derive(Serialize)]
@@ -50,11 +50,11 @@ impl Serialize for Poll {
 /// Starts a poll of a cart at an instant in epoch milliseconds, or now.
 #[napi(catch_unwind)]
 pub fn start_poll(cart: GivenCart, wait: GivenWait, now: Option<f64>) -> String {
-    let poll = convert::cart(&cart).and_then(|cart| {
+    let poll = arguments::cart(&cart).and_then(|cart| {
         Ok(CartPoll::new(
             cart,
-            convert::wait_options(&wait)?,
-            convert::instant("now", now)?,
+            arguments::wait_options(&wait)?,
+            arguments::instant("now", now)?,
         ))
     });
     reply(&poll.map(Poll))
@@ -104,9 +104,9 @@ pub fn answer_poll(
     jitter: Option<f64>,
 ) -> String {
     let answered = || -> Result<CartPoll> {
-        let now = convert::instant("now", now)?;
+        let now = arguments::instant("now", now)?;
         let sent_at = match sent_at {
-            Some(sent_at) => convert::instant("sentAt", Some(sent_at))?,
+            Some(sent_at) => arguments::instant("sentAt", Some(sent_at))?,
             None => now,
         };
         let jitter = jitter.unwrap_or_else(fastrand::f64);
@@ -119,8 +119,8 @@ pub fn answer_poll(
 #[napi(catch_unwind)]
 pub fn poll_on_clock(token: String, now: f64, server_now: Option<f64>) -> String {
     let moved = || -> Result<CartPoll> {
-        let server_now = server_now.map(|at| convert::instant("serverNow", Some(at)));
-        let now = convert::instant("now", Some(now))?;
+        let server_now = server_now.map(|at| arguments::instant("serverNow", Some(at)));
+        let now = arguments::instant("now", Some(now))?;
         Ok(CartPoll::from_json(&token)?.on_clock(now, server_now.transpose()?))
     };
     reply(&moved().map(Poll))
@@ -130,7 +130,7 @@ pub fn poll_on_clock(token: String, now: f64, server_now: Option<f64>) -> String
 #[napi(catch_unwind)]
 pub fn poll_delay(token: String, now: Option<f64>) -> String {
     let delay = || -> Result<u64> {
-        let delay = CartPoll::from_json(&token)?.delay(convert::instant("now", now)?);
+        let delay = CartPoll::from_json(&token)?.delay(arguments::instant("now", now)?);
         Ok(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX))
     };
     reply(&delay())
@@ -188,7 +188,7 @@ fn seen_error(given: GivenError) -> Result<Error> {
         error = error.with_result_code(code);
     }
     if let Some(delay) = given.retry_after {
-        error = error.with_retry_after(Some(convert::milliseconds("retryAfter", delay)?));
+        error = error.with_retry_after(Some(arguments::milliseconds("retryAfter", delay)?));
     }
     Ok(error)
 }

@@ -3,7 +3,7 @@
 use netgiro::{Settlement, SettlementItem};
 use serde::Serialize;
 
-use crate::values::{digits, instant};
+use crate::views::{digits, instant};
 
 /// `Settlement`.
 #[derive(Serialize)]

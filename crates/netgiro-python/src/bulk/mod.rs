@@ -11,10 +11,10 @@ use netgiro::{BulkOptions, CartRef, Error, WaitOptions};
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::bulk::results::CheckResults;
 use crate::convert;
 use crate::errors::OrRaise;
-use crate::event::{Event, Reporter};
-use crate::results::CheckResults;
+use crate::runtime::event::{Event, Reporter};
 use crate::runtime::{ProcessBound, lock};
 use crate::values::Present;
 

@@ -11,7 +11,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PySlice, PyString, PyTuple};
 
-use crate::arrow;
+use crate::bulk::columns;
 use crate::convert;
 use crate::errors::OrRaise;
 use crate::values::{CheckResult, Present, status};
@@ -251,7 +251,7 @@ impl CheckResults {
 
     /// Return the columns' names and types, as Arrow's PyCapsule interface has it.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::schema(py, self.core())
+        columns::schema(py, self.core())
     }
 
     /// Return the results as columns, as Arrow's PyCapsule interface has it.
@@ -263,7 +263,7 @@ impl CheckResults {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         // Who wants other types casts to them: the interface lets a producer leave that to them.
         let _ = requested_schema;
-        arrow::stream(py, self.core())
+        columns::stream(py, self.core())
     }
 
     /// Return a `pyarrow.Table`. Needs pyarrow.

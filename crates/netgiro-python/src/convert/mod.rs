@@ -14,8 +14,8 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::errors::{self, OrRaise};
-use crate::panics;
-use crate::poll::CartPoll;
+use crate::runtime::panics;
+use crate::values::poll::CartPoll;
 use crate::values::{Cart, CartState};
 
 /// A value and its type, as an error message shows them: customers' numbers in anything but a number are masked.
@@ -305,7 +305,9 @@ pub(crate) fn to_the_microsecond(instant: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
 }
 
-pub(crate) fn policy(value: Option<&Bound<'_, crate::poll::PollPolicy>>) -> Option<PollPolicy> {
+pub(crate) fn policy(
+    value: Option<&Bound<'_, crate::values::poll::PollPolicy>>,
+) -> Option<PollPolicy> {
     value.map(|policy| policy.get().0)
 }
 

@@ -11,10 +11,10 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::bulk::results::CheckResults;
 use crate::convert::{self, Exact};
 use crate::errors::{self, OrRaise};
-use crate::panics;
-use crate::results::CheckResults;
+use crate::runtime::panics;
 use crate::values::{CartState, CheckResult};
 
 /// Return a text with the phone numbers, kennitölur and app codes in it masked.

@@ -19,9 +19,9 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::bulk::{Kept, Unfinished};
 use crate::errors;
-use crate::event::{Event, Listener, Reporter};
-use crate::logging::{Wanted, heard};
-use crate::panics;
+use crate::runtime::event::{Event, Listener, Reporter};
+use crate::runtime::logging::{Wanted, heard};
+use crate::runtime::panics;
 
 /// How often a blocked call looks whether a signal has come, such as Ctrl-C.
 pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);

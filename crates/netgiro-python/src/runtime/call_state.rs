@@ -11,10 +11,10 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::errors;
-use crate::event::{Event, Listener, Reporter};
-use crate::logging::{Wanted, heard};
-use crate::mailbox::Bell;
-use crate::panics;
+use crate::runtime::event::{Event, Listener, Reporter};
+use crate::runtime::logging::{Wanted, heard};
+use crate::runtime::loop_waker::Bell;
+use crate::runtime::panics;
 use crate::runtime::{Connections, Ending, lock, spawn};
 use crate::values::Present;
 

@@ -12,11 +12,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::broken_off;
-use crate::event::Event;
-use crate::mailbox::{self, Mailbox};
+use crate::runtime::call_state::{Item, Running, Start};
+use crate::runtime::event::Event;
+use crate::runtime::iterators::AsyncStream;
 use crate::runtime::lock;
-use crate::slot::{Item, Running, Start};
-use crate::stream::AsyncStream;
+use crate::runtime::loop_waker::{self, Mailbox};
 use crate::values::Present;
 
 /// A call of `AsyncClient`: starts when it is awaited, ends when whoever awaits it is cancelled.
@@ -102,7 +102,7 @@ impl Call {
             }
         }
         loop {
-            let (event_loop, mailbox) = mailbox::current(py)?;
+            let (event_loop, mailbox) = loop_waker::current(py)?;
             let future = event_loop.call_method0(intern!(py, "create_future"))?;
             let ticket = mailbox.get().keep(future.clone().unbind());
             if let Some(item) = slot.take_or_ring(mailbox.get().bell(), ticket) {

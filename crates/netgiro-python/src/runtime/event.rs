@@ -6,8 +6,8 @@ use netgiro::{CartState, CheckResult};
 use pyo3::prelude::*;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::logging::Told;
-use crate::slot::{Item, Slot};
+use crate::runtime::call_state::{Item, Slot};
+use crate::runtime::logging::Told;
 use crate::values::Present;
 
 /// A report of a call under way.

@@ -8,10 +8,10 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-use crate::awaitable::Call;
-use crate::event::Event;
+use crate::runtime::call_state::{Item, Running, Slot, Start};
+use crate::runtime::coroutine::Call;
+use crate::runtime::event::Event;
 use crate::runtime::{SIGNAL_INTERVAL, handles_signals, lock, look_for_signals};
-use crate::slot::{Item, Running, Slot, Start};
 use crate::values::Present;
 
 /// How long to wait where nothing but an item can end the wait.

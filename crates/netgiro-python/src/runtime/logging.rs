@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::event::{Event, Listener};
+use crate::runtime::event::{Event, Listener};
 
 const DEBUG: i32 = 10;
 const WARNING: i32 = 30;

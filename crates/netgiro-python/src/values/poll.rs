@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::convert;
 use crate::errors::{self, OrRaise};
-use crate::panics;
+use crate::runtime::panics;
 use crate::values::{CartState, Present, present, value};
 
 /// How often to ask about a cart, in seconds.

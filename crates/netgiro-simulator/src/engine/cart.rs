@@ -2,8 +2,8 @@
 //!
 //! No I/O and no clock: whoever calls says what time it is.
 
-use crate::codes;
-use crate::customer::{Customer, Manner, Way};
+use crate::model::codes;
+use crate::model::customer::{Customer, Manner, Way};
 use jiff::Timestamp;
 use netgiro::ConfirmationType;
 use std::collections::VecDeque;

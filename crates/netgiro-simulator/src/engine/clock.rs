@@ -1,6 +1,6 @@
 //! The simulator's time: real time, plus what it was told to skip.
 
-use crate::error::SimulatorError;
+use crate::model::error::SimulatorError;
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 

@@ -2,20 +2,20 @@
 //!
 //! No I/O and no clock: whoever calls says what time it is, and carries what is in the outbox.
 
-use crate::cart::{Answer, Birth, Cart, News, Order, Stage};
-use crate::clock::later;
-use crate::codes;
-use crate::customer::{Manner, Way};
-use crate::error::SimulatorError;
+use crate::engine::cart::{Answer, Birth, Cart, News, Order, Stage};
+use crate::engine::clock::later;
+use crate::engine::history::History;
+use crate::engine::settlement::Settlements;
+use crate::engine::snapshot::{self, Changes, Counts, Numbered};
+use crate::faults::corrupt;
+use crate::faults::storm::{Mood, Storm, Weather};
 use crate::faults::{BodyAs, DropAt, DropBy, Fault, Faults};
-use crate::history::History;
-use crate::options::{ResponseSignatures, SimulatorOptions};
-use crate::report::{self, Changes, Counts, Numbered};
-use crate::settlement::Settlements;
-use crate::signature::{self, Keys, Seal};
-use crate::spoil;
-use crate::storm::{Mood, Storm, Weather};
-use crate::wire::{self, Endpoint, Invalid, Members};
+use crate::model::codes;
+use crate::model::customer::{Manner, Way};
+use crate::model::error::SimulatorError;
+use crate::model::options::{ResponseSignatures, SimulatorOptions};
+use crate::protocol::signature::{self, Keys, Seal};
+use crate::protocol::wire::{self, Endpoint, Invalid, Members};
 use fastrand::Rng;
 use jiff::Timestamp;
 use netgiro::{CartStatus, ConfirmationType};
@@ -37,20 +37,20 @@ pub struct SimulatedCart {
     /// Who is asked to pay.
     pub customer_id: String,
     /// Where it stands.
-    #[serde(serialize_with = "report::status")]
+    #[serde(serialize_with = "snapshot::status")]
     pub status: CartStatus,
     /// Whether it is paid.
     pub is_paid: bool,
     /// The result code `CheckCart` answers.
     pub result_code: i64,
     /// Who turns the customer's yes into a payment.
-    #[serde(serialize_with = "report::confirmation_type")]
+    #[serde(serialize_with = "snapshot::confirmation_type")]
     pub confirmation_type: ConfirmationType,
     /// When it was inserted, on the simulator's clock.
-    #[serde(serialize_with = "report::instant")]
+    #[serde(serialize_with = "snapshot::instant")]
     pub created: Timestamp,
     /// Until when it waits for its customer.
-    #[serde(serialize_with = "report::instant")]
+    #[serde(serialize_with = "snapshot::instant")]
     pub expires_at: Timestamp,
     /// The code in the customer's SMS; `None` unless the customer was named by kennitala.
     pub sms_code: Option<String>,
@@ -71,7 +71,7 @@ pub struct SimulatedRequest {
     /// The path as received, with its query.
     pub path: String,
     /// The headers; names are in lower case.
-    #[serde(serialize_with = "report::headers")]
+    #[serde(serialize_with = "snapshot::headers")]
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
@@ -84,7 +84,7 @@ pub struct SimulatedRequest {
     /// The body answered; `None` as with `status`.
     pub answer: Option<String>,
     /// When it arrived, on the simulator's clock.
-    #[serde(serialize_with = "report::instant")]
+    #[serde(serialize_with = "snapshot::instant")]
     pub at: Timestamp,
 }
 
@@ -103,12 +103,12 @@ pub struct SimulatedCallback {
     /// Whether this attempt is over.
     pub is_done: bool,
     /// The headers sent.
-    #[serde(serialize_with = "report::headers")]
+    #[serde(serialize_with = "snapshot::headers")]
     pub headers: Vec<(String, String)>,
     /// The body sent.
     pub body: String,
     /// When it was sent, on the simulator's clock.
-    #[serde(serialize_with = "report::instant")]
+    #[serde(serialize_with = "snapshot::instant")]
     pub at: Timestamp,
 }
 
@@ -316,17 +316,17 @@ impl Ledger {
             revision: self.revision,
             now,
             shop: &self.options.shop,
-            carts: (self.carts.since(since, report::CARTS))
+            carts: (self.carts.since(since, snapshot::CARTS))
                 .map(|(_, cart)| show(cart))
                 .collect(),
-            requests: Numbered::all(self.requests.since(since, report::MESSAGES)),
-            callbacks: Numbered::all(self.callbacks.since(since, report::MESSAGES)),
+            requests: Numbered::all(self.requests.since(since, snapshot::MESSAGES)),
+            callbacks: Numbered::all(self.callbacks.since(since, snapshot::MESSAGES)),
             counts: Counts {
                 carts: self.carts.total(),
                 requests: self.requests.total(),
                 callbacks: self.callbacks.total(),
             },
-            faults: self.faults.iter().take(report::FAULTS).collect(),
+            faults: self.faults.iter().take(snapshot::FAULTS).collect(),
             storm: self
                 .storm
                 .as_ref()
@@ -872,7 +872,7 @@ fn spoil(response: &mut Response, fault: &Fault, endpoint: Endpoint) {
         response.body.clone_from(body);
     }
     if let Some(form) = fault.body_as {
-        response.body = spoil::body(std::mem::take(&mut response.body), form);
+        response.body = corrupt::body(std::mem::take(&mut response.body), form);
         let spoken = match form {
             BodyAs::Gzip => Some(("content-encoding", "gzip")),
             BodyAs::Html => Some(("content-type", "text/html; charset=utf-8")),

@@ -1,8 +1,8 @@
 //! Settlements, as V2 tells of them: one for each day that had sales, made up when the day is over.
 
-use crate::cart::Payment;
-use crate::options::SimulatorOptions;
-use crate::wire::{self, Endpoint};
+use crate::engine::cart::Payment;
+use crate::model::options::SimulatorOptions;
+use crate::protocol::wire::{self, Endpoint};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::Offset;

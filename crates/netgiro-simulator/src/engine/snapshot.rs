@@ -1,9 +1,9 @@
 //! What the simulator knows, as JSON for its page and for whoever drives it over HTTP.
 
+use crate::engine::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
 use crate::faults::Fault;
-use crate::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
-use crate::options::SimulatorOptions;
-use crate::storm::Storm;
+use crate::faults::storm::Storm;
+use crate::model::options::SimulatorOptions;
 use jiff::Timestamp;
 use netgiro::{CartStatus, ConfirmationType};
 use serde::{Serialize, Serializer};

@@ -1,7 +1,7 @@
 //! Answers that are not what they should be.
 
-use crate::codes;
 use crate::faults::BodyAs;
+use crate::model::codes;
 
 const HTML: &str = "<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>";
 /// No integer of any language, and as an amount far too much.

@@ -3,9 +3,9 @@
 pub(crate) mod corrupt;
 pub(crate) mod storm;
 
-use crate::error::SimulatorError;
-use crate::options::ResponseSignatures;
-use crate::wire::Endpoint;
+use crate::model::error::SimulatorError;
+use crate::model::options::ResponseSignatures;
+use crate::protocol::wire::Endpoint;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! Bad weather: calls that fail and customers who do as they like, all of it decided by a seed.
 
-use crate::error::SimulatorError;
 use crate::faults::{BodyAs, DropAt, DropBy, Fault};
-use crate::options::ResponseSignatures;
-use crate::wire::Endpoint;
+use crate::model::error::SimulatorError;
+use crate::model::options::ResponseSignatures;
+use crate::protocol::wire::Endpoint;
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

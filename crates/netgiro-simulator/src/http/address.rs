@@ -1,6 +1,6 @@
 //! Where the simulator is, and where others see it.
 
-use crate::error::SimulatorError;
+use crate::model::error::SimulatorError;
 use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use std::net::SocketAddr;
 use url::Url;

@@ -1,8 +1,8 @@
 //! Carries callbacks to the merchant.
 
-use crate::ledger::Delivery;
-use crate::stream::Stream;
-use crate::tls;
+use crate::engine::ledger::Delivery;
+use crate::http::stream::Stream;
+use crate::http::tls;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;

@@ -2,13 +2,13 @@
 //!
 //! Nothing here is recorded, counted, or struck by faults; refused connections are refused to all.
 
-use crate::error::SimulatorError;
+use crate::engine::snapshot;
 use crate::faults::Fault;
-use crate::feed;
-use crate::page;
-use crate::report;
-use crate::server::{Answer, Shared};
-use crate::storm::Storm;
+use crate::faults::storm::Storm;
+use crate::http::event_stream;
+use crate::http::page;
+use crate::http::server::{Answer, Shared};
+use crate::model::error::SimulatorError;
 use http_body_util::{Either, Full};
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
@@ -159,7 +159,7 @@ fn respond(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Resul
     }
     match resource {
         Resource::Page => return Ok(page::answer()),
-        Resource::Events => return Ok(feed::answer(shared)),
+        Resource::Events => return Ok(event_stream::answer(shared)),
         Resource::State => return Ok(shared.now(|ledger, now| json(&ledger.changes(0, now)))),
         Resource::Carts => return Ok(shared.now(|ledger, _| json(&ledger.carts()))),
         Resource::Cart(id) => {
@@ -248,7 +248,7 @@ fn cart(id: &str) -> Result<Uuid, Refusal> {
 }
 
 fn json(value: &impl Serialize) -> Answer {
-    let body = report::json(value);
+    let body = snapshot::json(value);
     let mut answer = Answer::new(Either::Left(Full::from(Bytes::from(body))));
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     answer.headers_mut().insert(CONTENT_TYPE, json);

@@ -1,7 +1,7 @@
 //! What changes, as it changes: a stream of server-sent events.
 
-use crate::report;
-use crate::server::{Answer, Shared};
+use crate::engine::snapshot;
+use crate::http::server::{Answer, Shared};
 use http_body_util::Either;
 use http_body_util::channel::{Channel, Sender};
 use hyper::body::Bytes;
@@ -36,7 +36,7 @@ async fn tell(shared: Arc<Shared>, mut sender: Sender<Bytes, io::Error>) {
         revisions.mark_unchanged();
         shared.now(|ledger, now| {
             event.extend_from_slice(b"data: ");
-            event.extend(report::json(&ledger.changes(told, now)));
+            event.extend(snapshot::json(&ledger.changes(told, now)));
             event.extend_from_slice(b"\n\n");
             told = ledger.revision();
         });

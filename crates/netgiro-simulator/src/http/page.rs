@@ -1,6 +1,6 @@
 //! The page for people: one file, with everything in it.
 
-use crate::server::Answer;
+use crate::http::server::Answer;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::{Either, Full};

@@ -1,14 +1,14 @@
 //! The thread that listens, answers, carries callbacks and watches the clock.
 
-use crate::address::Address;
-use crate::callbacks::{self, Carrier};
-use crate::clock::Clock;
-use crate::control;
-use crate::error::SimulatorError;
+use crate::engine::clock::Clock;
+use crate::engine::ledger::{Incoming, Ledger, Response};
 use crate::faults::{DropAt, DropBy};
-use crate::ledger::{Incoming, Ledger, Response};
-use crate::options::SimulatorOptions;
-use crate::stream::Stream;
+use crate::http::address::Address;
+use crate::http::callback_sender::{self, Carrier};
+use crate::http::control;
+use crate::http::stream::Stream;
+use crate::model::error::SimulatorError;
+use crate::model::options::SimulatorOptions;
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body, Bytes};
@@ -348,7 +348,7 @@ where
         .path_and_query()
         .map_or_else(|| head.uri.path(), |target| target.as_str());
     let path = shared.address.within(target);
-    if callbacks::is_one(&head.headers) {
+    if callback_sender::is_one(&head.headers) {
         return Ok(control::turn_away());
     }
     let is_control = control::is_for(path);

@@ -1,7 +1,7 @@
 //! TLS on both sides: the certificate that the simulator shows, and the callbacks it sends to shops that have one.
 
-use crate::certificate;
-use crate::error::SimulatorError;
+use crate::http::certificate;
+use crate::model::error::SimulatorError;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;

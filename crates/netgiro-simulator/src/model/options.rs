@@ -1,9 +1,9 @@
 //! How a simulator is set up.
 
-use crate::address::PublicUrl;
-use crate::codes;
-use crate::error::SimulatorError;
-use crate::tls::Tls;
+use crate::http::address::PublicUrl;
+use crate::http::tls::Tls;
+use crate::model::codes;
+use crate::model::error::SimulatorError;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;

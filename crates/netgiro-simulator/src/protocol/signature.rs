@@ -1,6 +1,6 @@
 //! Who may come in, and what goes out signed.
 
-use crate::options::ResponseSignatures;
+use crate::model::options::ResponseSignatures;
 
 pub(crate) const APP_KEY: &str = "netgiro_appkey";
 pub(crate) const API_KEY: &str = "X-Netgiro-Api-Key";

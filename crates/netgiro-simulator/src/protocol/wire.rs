@@ -1,10 +1,10 @@
 //! The API's messages: requests read, answers written.
 
-use crate::cart::{Answer, Order, Payment};
-use crate::codes;
-use crate::customer::Customer;
-use crate::error::SimulatorError;
-use crate::options::SimulatorOptions;
+use crate::engine::cart::{Answer, Order, Payment};
+use crate::model::codes;
+use crate::model::customer::Customer;
+use crate::model::error::SimulatorError;
+use crate::model::options::SimulatorOptions;
 use jiff::Timestamp;
 use netgiro::{ConfirmationType, ResultCode};
 use serde::Serialize;

@@ -7,13 +7,13 @@ use std::vec;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Duration, Instant, sleep_until};
 
-use crate::backoff::{backoff, jittered};
+use crate::bulk::rate_limiter::{LONGEST_PAUSE, Pace};
+use crate::bulk::results::CheckResults;
 use crate::bulk::{BulkOptions, Known, UnderWay};
-use crate::cart::{CartRef, CartState, CheckResult};
 use crate::client::Client;
-use crate::error::{Error, ErrorKind, RequestSent, Result};
-use crate::pace::{LONGEST_PAUSE, Pace};
-use crate::results::CheckResults;
+use crate::model::backoff::{backoff, jittered};
+use crate::model::cart::{CartRef, CartState, CheckResult};
+use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
@@ -358,8 +358,8 @@ mod tests {
     use super::{
         Again, Asked, FAILURES_TO_STOP, FIRST_BACKOFF, Health, LONGEST_PAUSE, may_pass, rest,
     };
-    use crate::cart::CartRef;
-    use crate::error::{Error, ErrorKind, RequestSent};
+    use crate::model::cart::CartRef;
+    use crate::model::error::{Error, ErrorKind, RequestSent};
 
     const PATIENCE: Duration = Duration::from_secs(20);
 

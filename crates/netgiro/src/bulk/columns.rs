@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use crate::cart::{CartState, CheckResult, PaymentInfo};
-use crate::error::{Error, ErrorKind};
-use crate::status::CartStatus;
+use crate::model::cart::{CartState, CheckResult, PaymentInfo};
+use crate::model::error::{Error, ErrorKind};
+use crate::model::status::CartStatus;
 
 /// A column of a table of [`CheckResult`]s.
 #[derive(Clone, Copy, Debug)]

@@ -14,12 +14,12 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
-use crate::cart::{CartRef, CartState, CheckResult};
+use crate::bulk::rate_limiter::Pace;
+use crate::bulk::results::CheckResults;
 use crate::client::Client;
-use crate::error::{Error, Result};
-use crate::pace::Pace;
-use crate::results::CheckResults;
-use crate::wire;
+use crate::model::cart::{CartRef, CartState, CheckResult};
+use crate::model::error::{Error, Result};
+use crate::protocol::wire;
 
 /// How a bulk call goes about its checks.
 #[derive(Clone, Debug)]

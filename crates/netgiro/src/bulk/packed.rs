@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::cart::{CartState, PaymentInfo};
-use crate::status::CartStatus;
+use crate::model::cart::{CartState, PaymentInfo};
+use crate::model::status::CartStatus;
 
 /// Writes itself after other bytes, and reads itself off their front.
 pub(crate) trait Packed: Sized {

@@ -4,7 +4,7 @@
 
 use tokio::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::model::error::{Error, ErrorKind, Result};
 
 /// The slowest pace that may be asked for, in calls a second.
 const SLOWEST: f64 = 0.001;

@@ -9,10 +9,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::cart::{CartState, CheckResult};
-use crate::error::{Error, Result};
-use crate::packed::Packed;
-use crate::status::CartStatus;
+use crate::bulk::packed::Packed;
+use crate::model::cart::{CartState, CheckResult};
+use crate::model::error::{Error, Result};
+use crate::model::status::CartStatus;
 
 /// What the first line of a saved result says of itself.
 const FORMAT: &str = "check_results";

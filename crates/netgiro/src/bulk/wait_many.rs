@@ -7,13 +7,13 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
+use crate::bulk::rate_limiter::Pace;
 use crate::bulk::{BulkOptions, Known, UnderWay};
-use crate::cart::{CartRef, CheckResult};
 use crate::client::Client;
-use crate::error::Result;
-use crate::pace::Pace;
-use crate::poll::{CartPoll, Seen, WaitOptions, until};
-use crate::watch::Clock;
+use crate::follow::Clock;
+use crate::model::cart::{CartRef, CheckResult};
+use crate::model::error::Result;
+use crate::model::poll::{CartPoll, Seen, WaitOptions, until};
 
 struct Checked {
     at: usize,

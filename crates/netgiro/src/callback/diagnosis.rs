@@ -9,9 +9,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::json_text::{Parts, Style};
-use crate::secret::Secret;
-use crate::signature::Signed;
+use crate::callback::json_style::{Parts, Style};
+use crate::model::secret::Secret;
+use crate::protocol::signature::Signed;
 
 /// Callbacks are below a kibibyte; written anew by somebody's library they can be somewhat larger.
 const LARGEST_BODY: usize = 2 * 1024;
@@ -266,8 +266,8 @@ fn base64_decoded(text: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::{Allowance, LARGEST_BODY, LONGEST_URL, why};
-    use crate::secret::Secret;
-    use crate::signature::{Signed, work};
+    use crate::model::secret::Secret;
+    use crate::protocol::signature::{Signed, work};
 
     const URL: &str = "https://shop.is/netgiro/callback?order=17&t=a%20b";
 

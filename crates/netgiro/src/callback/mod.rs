@@ -8,15 +8,15 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::amount::Amount;
-use crate::cart::{CartRef, CartState};
-use crate::error::{Error, ErrorKind, Result};
-use crate::masking::mask_within;
+use crate::callback::replay_guard::ReplayGuard;
+use crate::model::amount::Amount;
+use crate::model::cart::{CartRef, CartState};
+use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::masking::mask_within;
+use crate::model::status::CartStatus;
 use crate::options::{PaymentInfoPolicy, Settings};
-use crate::replay::ReplayGuard;
-use crate::signature::{Malformed, SigningHeaders};
-use crate::status::CartStatus;
-use crate::wire::{self, CartAnswer, Endpoint, Outcome};
+use crate::protocol::signature::{Malformed, SigningHeaders};
+use crate::protocol::wire::{self, CartAnswer, Endpoint, Outcome};
 
 /// Callbacks are below a kibibyte; what is larger than this is not even hashed.
 const LARGEST_BODY: usize = 64 * 1024;

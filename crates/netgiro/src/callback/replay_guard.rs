@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::model::error::Result;
 
 /// Remembers the callbacks that were accepted, so that none is accepted twice.
 ///

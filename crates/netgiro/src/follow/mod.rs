@@ -5,13 +5,13 @@ use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, Instant, sleep, timeout_at};
 
-use crate::cart::{CartRef, CartState};
 use crate::client::{ATTEMPTS, Client};
-use crate::error::{Error, ErrorKind, Result};
 use crate::events::PollEvent;
-use crate::poll::{CartPoll, Seen, WaitOptions, until};
-use crate::status::CartStatus;
-use crate::wire::Endpoint;
+use crate::model::cart::{CartRef, CartState};
+use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::poll::{CartPoll, Seen, WaitOptions, until};
+use crate::model::status::CartStatus;
+use crate::protocol::wire::Endpoint;
 
 /// How long settling may try to learn the truth after the deadline.
 const RESOLVE_AT_MOST: Duration = Duration::from_secs(60);

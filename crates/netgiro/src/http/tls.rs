@@ -9,9 +9,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 
-use crate::error::{Error, Result};
+use crate::model::error::{Error, Result};
+use crate::model::quote;
 use crate::options::Settings;
-use crate::quote;
 
 /// The TLS set-up of a client. Over plain http (loopback alone) no certificate is read.
 pub(crate) fn configuration(settings: &Settings) -> Result<ClientConfig> {

@@ -14,15 +14,15 @@ use reqwest::header::{
 };
 use url::Url;
 
-use crate::error::{Error, ErrorKind, RequestSent, Result};
+use crate::http::sent_marker::{MarkedBody, SentMarker};
+use crate::http::tls;
 use crate::insert_attempt::InsertAttempt;
-use crate::nonce;
+use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::model::proxy;
 use crate::options::{ResponseVerification, Settings};
-use crate::proxy;
-use crate::sent_marker::{MarkedBody, SentMarker};
-use crate::signature::{self, SigningHeaders};
-use crate::tls;
-use crate::wire::{self, Answer, Endpoint};
+use crate::protocol::nonce;
+use crate::protocol::signature::{self, SigningHeaders};
+use crate::protocol::wire::{self, Answer, Endpoint};
 
 /// A request, the same however often it is sent, but for what signs it.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-use crate::masking::mask_within;
+use crate::model::error::{Error, Result};
+use crate::model::masking::mask_within;
 
 /// The longest text that an error message shows.
 const SHOWN: usize = 80;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
+use crate::model::error::{Error, Result};
 
 /// What a customer is known by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

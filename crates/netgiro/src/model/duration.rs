@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::model::error::{Error, Result};
 
 /// A duration given in seconds; `option` names it in the error.
 pub fn seconds(option: &str, value: f64) -> Result<Duration> {

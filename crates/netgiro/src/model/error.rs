@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cart::CartState;
-use crate::poll::CartPoll;
-use crate::status::ResultCode;
+use crate::model::cart::CartState;
+use crate::model::poll::CartPoll;
+use crate::model::status::ResultCode;
 
 /// The result of every fallible call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -15,11 +15,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::amount::Amount;
-use crate::backoff::backoff;
-use crate::cart::{CartRef, CartState};
-use crate::error::{Error, ErrorKind, Result};
-use crate::status::CartStatus;
+use crate::model::amount::Amount;
+use crate::model::backoff::backoff;
+use crate::model::cart::{CartRef, CartState};
+use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::status::CartStatus;
 
 /// How long a cart that was just inserted may be unknown to the server.
 const APPEARS_WITHIN_MS: i64 = 15_000;

@@ -9,7 +9,7 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
-use crate::error::{Error, Result};
+use crate::model::error::{Error, Result};
 
 /// A proxy's URL, checked. Its password is in no print-out.
 #[derive(Clone)]

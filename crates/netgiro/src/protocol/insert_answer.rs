@@ -18,11 +18,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::cart::{Cart, NewCart};
-use crate::error::{Error, ErrorKind, Result};
-use crate::masking::mask_within;
-use crate::status::ResultCode;
-use crate::wire::{self, Answer, Endpoint};
+use crate::model::cart::{Cart, NewCart};
+use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::masking::mask_within;
+use crate::model::status::ResultCode;
+use crate::protocol::wire::{self, Answer, Endpoint};
 
 /// Why an answer is neither a cart nor a "no".
 pub(crate) struct Doubt {
@@ -239,7 +239,7 @@ fn not_the_apis(http_status: u16) -> Option<Doubt> {
 #[cfg(test)]
 mod tests {
     use super::doubt;
-    use crate::error::ErrorKind;
+    use crate::model::error::ErrorKind;
 
     const ID: &str = r#""TransactionId":"0f0e0d0c-0b0a-4908-8706-050403020100""#;
 

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::quote;
-use crate::wire::{self, Answer};
+use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::quote;
+use crate::protocol::wire::{self, Answer};
 
 /// One transfer to the shop's bank. Every member can be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::cart::{CartItem, CartRef, CartState, NewCart, PaymentInfo};
-use crate::decimal::exact_decimal;
-use crate::error::{Error, ErrorKind, RequestSent, Result};
-use crate::insert_answer;
-use crate::masking::mask_within;
+use crate::model::cart::{CartItem, CartRef, CartState, NewCart, PaymentInfo};
+use crate::model::decimal::exact_decimal;
+use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::model::masking::mask_within;
+use crate::model::status::{CartStatus, ResultCode};
 use crate::options::PaymentInfoPolicy;
-use crate::status::{CartStatus, ResultCode};
+use crate::protocol::insert_answer;
 
 /// The calls of the API: of the checkout, which is V1, and of the settlements, which are V2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
