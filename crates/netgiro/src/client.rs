@@ -14,7 +14,7 @@ use crate::bulk::check_many::CheckMany;
 use crate::bulk::wait_many::WaitMany;
 use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{self, Callback};
-use crate::events::{Event, Observer, PollEvent, RequestEvent, Told};
+use crate::events::{Event, Observer, PollEvent, RecordOutcome, RequestEvent};
 use crate::follow::{Clock, Watch};
 use crate::http::transport::{Request, Transport};
 use crate::insert_attempt::{self, InsertAttempt};
@@ -501,13 +501,13 @@ impl Client {
             .with_reference_id(state.reference_id)
             .with_request_sent(RequestSent::Yes)
             .with_retryable(true)
-            .passing());
+            .transient());
         }
         Ok(state)
     }
 
     /// Sends a request within the timeout, up to `attempts` times where that is safe.
-    async fn call<T: Told>(
+    async fn call<T: RecordOutcome>(
         &self,
         request: &Request<'_>,
         about: Option<Uuid>,
@@ -582,7 +582,7 @@ fn never_checked(endpoint: Endpoint, error: Error) -> Error {
 
 /// Whether sending a failed request again is safe and may help at once.
 fn may_be_sent_again(endpoint: Endpoint, error: &Error) -> bool {
-    error.kind() == ErrorKind::Connect || (endpoint.is_repeatable() && error.is_passing())
+    error.kind() == ErrorKind::Connect || (endpoint.is_repeatable() && error.is_transient())
 }
 
 /// What a failure of InsertCart means: unless the server clearly said no, the cart may exist.

@@ -145,12 +145,12 @@ impl fmt::Debug for Observer {
 }
 
 /// What knows facts of an answer that are worth telling.
-pub(crate) trait Told {
-    fn tell(&self, event: &mut RequestEvent);
+pub(crate) trait RecordOutcome {
+    fn record_into(&self, event: &mut RequestEvent);
 }
 
-impl Told for CartState {
-    fn tell(&self, event: &mut RequestEvent) {
+impl RecordOutcome for CartState {
+    fn record_into(&self, event: &mut RequestEvent) {
         event.transaction_id = Some(self.transaction_id);
         event.result_code = self.result_code;
         event.reference_id.clone_from(&self.reference_id);
@@ -158,8 +158,8 @@ impl Told for CartState {
 }
 
 /// A cart, and the result code that came with it.
-impl Told for (Cart, i64) {
-    fn tell(&self, event: &mut RequestEvent) {
+impl RecordOutcome for (Cart, i64) {
+    fn record_into(&self, event: &mut RequestEvent) {
         event.transaction_id = Some(self.0.transaction_id);
         event.result_code = Some(self.1);
         event.reference_id.clone_from(&self.0.reference_id);
@@ -167,12 +167,12 @@ impl Told for (Cart, i64) {
 }
 
 /// What a call of V2 brings says nothing of itself.
-impl<T> Told for Vec<T> {
-    fn tell(&self, _: &mut RequestEvent) {}
+impl<T> RecordOutcome for Vec<T> {
+    fn record_into(&self, _: &mut RequestEvent) {}
 }
 
-impl Told for Error {
-    fn tell(&self, event: &mut RequestEvent) {
+impl RecordOutcome for Error {
+    fn record_into(&self, event: &mut RequestEvent) {
         event.http_status = self.http_status();
         event.result_code = self.result_code();
         event.reference_id = self.reference_id().map(str::to_owned);
@@ -182,10 +182,10 @@ impl Told for Error {
 
 impl RequestEvent {
     /// The event with what is known of the outcome.
-    pub(crate) fn with(mut self, outcome: &Result<impl Told>) -> Self {
+    pub(crate) fn with(mut self, outcome: &Result<impl RecordOutcome>) -> Self {
         match outcome {
-            Ok(value) => value.tell(&mut self),
-            Err(error) => error.tell(&mut self),
+            Ok(value) => value.record_into(&mut self),
+            Err(error) => error.record_into(&mut self),
         }
         self
     }

@@ -7,9 +7,9 @@ use std::vec;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Duration, Instant, sleep_until};
 
-use crate::bulk::rate_limiter::{LONGEST_PAUSE, Pace};
+use crate::bulk::rate_limiter::{LONGEST_PAUSE, RateLimiter};
 use crate::bulk::results::CheckResults;
-use crate::bulk::{BulkOptions, Known, UnderWay};
+use crate::bulk::{BulkOptions, InFlight, Resumed};
 use crate::client::Client;
 use crate::model::backoff::{backoff, jittered};
 use crate::model::cart::{CartRef, CartState, CheckResult};
@@ -44,14 +44,14 @@ const FAILURES_TO_STOP: u32 = 10;
 /// ```
 pub struct CheckMany {
     client: Client,
-    known: Known,
+    known: Resumed,
     fresh: vec::IntoIter<(usize, CartRef)>,
     /// Failed checks that are to be made again. With those under way they are never more than may be
     /// under way at a time.
-    again: BinaryHeap<Reverse<Again>>,
-    under_way: UnderWay<Checked>,
-    pace: Pace,
-    health: Health,
+    retries: BinaryHeap<Reverse<Retry>>,
+    in_flight: InFlight<Checked>,
+    limiter: RateLimiter,
+    breaker: CircuitBreaker,
     concurrency: usize,
     retry_for: Duration,
     /// Why nothing more is asked.
@@ -61,7 +61,7 @@ pub struct CheckMany {
 }
 
 /// A cart that is being checked.
-struct Asked {
+struct Attempt {
     at: usize,
     cart: CartRef,
     first_sent: Instant,
@@ -69,7 +69,7 @@ struct Asked {
 }
 
 struct Checked {
-    asked: Asked,
+    attempt: Attempt,
     sent_at: Instant,
     outcome: Result<CartState>,
 }
@@ -88,10 +88,10 @@ impl CheckMany {
             client,
             known,
             fresh: fresh.into_iter(),
-            again: BinaryHeap::new(),
-            under_way: UnderWay::new(),
-            pace: Pace::new(options.rate, now),
-            health: Health::new(now),
+            retries: BinaryHeap::new(),
+            in_flight: InFlight::new(),
+            limiter: RateLimiter::new(options.rate, now),
+            breaker: CircuitBreaker::new(now),
             concurrency: options.concurrency,
             retry_for: options.retry_for,
             stopped: None,
@@ -143,16 +143,16 @@ impl CheckMany {
         }
         loop {
             let more_at = self.start();
-            let checked = match (more_at, self.under_way.is_empty()) {
+            let checked = match (more_at, self.in_flight.is_empty()) {
                 (None, true) => return self.not_asked(),
-                (None, false) => self.under_way.next().await,
+                (None, false) => self.in_flight.next().await,
                 (Some(at), true) => {
                     sleep_until(at).await;
                     None
                 }
                 (Some(at), false) => {
                     tokio::select! {
-                        checked = self.under_way.next() => checked,
+                        checked = self.in_flight.next() => checked,
                         () = sleep_until(at) => None,
                     }
                 }
@@ -165,40 +165,40 @@ impl CheckMany {
 
     /// Starts what may be started; gives when there may be more, unless an answer has to come first.
     fn start(&mut self) -> Option<Instant> {
-        while self.stopped.is_none() && self.under_way.len() < self.concurrency {
+        while self.stopped.is_none() && self.in_flight.len() < self.concurrency {
             let now = Instant::now();
-            let again_at = self.again.peek().map(|Reverse(again)| again.due);
-            let has_room = self.under_way.len() + self.again.len() < self.concurrency;
+            let again_at = self.retries.peek().map(|Reverse(again)| again.due);
+            let has_room = self.in_flight.len() + self.retries.len() < self.concurrency;
             let due = if has_room && self.fresh.len() > 0 {
                 now
             } else {
                 again_at?
             };
-            let due = due.max(self.pace.not_before());
+            let due = due.max(self.limiter.not_before());
             if due > now {
                 return Some(due);
             }
-            let asked = match again_at {
-                Some(due) if due <= now => self.again.pop().map(|Reverse(again)| again.asked),
-                _ => self.fresh.next().map(|(at, cart)| Asked {
+            let attempt = match again_at {
+                Some(due) if due <= now => self.retries.pop().map(|Reverse(again)| again.attempt),
+                _ => self.fresh.next().map(|(at, cart)| Attempt {
                     at,
                     cart,
                     first_sent: now,
                     failures: 0,
                 }),
             };
-            self.send(asked?, now);
+            self.send(attempt?, now);
         }
         None
     }
 
-    fn send(&mut self, asked: Asked, sent_at: Instant) {
-        self.pace.sent(sent_at);
+    fn send(&mut self, attempt: Attempt, sent_at: Instant) {
+        self.limiter.on_send(sent_at);
         let client = self.client.clone();
-        self.under_way.push(Box::pin(async move {
-            let outcome = client.check(&asked.cart, 1).await;
+        self.in_flight.push(Box::pin(async move {
+            let outcome = client.check(&attempt.cart, 1).await;
             Checked {
-                asked,
+                attempt,
                 sent_at,
                 outcome,
             }
@@ -208,38 +208,38 @@ impl CheckMany {
     /// Takes an answer in; gives the cart unless it is to be asked about again.
     fn take_in(&mut self, checked: Checked) -> Option<(usize, CheckResult)> {
         let Checked {
-            mut asked,
+            mut attempt,
             sent_at,
             outcome,
         } = checked;
         let now = Instant::now();
         let failure = outcome.as_ref().err();
-        self.pace.heard(failure, sent_at, now);
+        self.limiter.on_response(failure, sent_at, now);
         let pause = failure
             .filter(|error| may_pass(error))
-            .map(|error| asked.pause_after(error));
+            .map(|error| attempt.pause_after(error));
         if self.stopped.is_none() {
-            self.stopped = self.health.ends(failure, now, self.retry_for);
+            self.stopped = self.breaker.trip(failure, now, self.retry_for);
         }
         if let Some(due) = pause.and_then(|pause| now.checked_add(pause))
             && self.stopped.is_none()
-            && due.duration_since(asked.first_sent) < self.retry_for
+            && due.duration_since(attempt.first_sent) < self.retry_for
         {
-            self.again.push(Reverse(Again { due, asked }));
+            self.retries.push(Reverse(Retry { due, attempt }));
             return None;
         }
         let result = CheckResult {
-            transaction_id: asked.cart.transaction_id,
+            transaction_id: attempt.cart.transaction_id,
             outcome,
         };
-        Some((asked.at, result))
+        Some((attempt.at, result))
     }
 
     /// The next cart that is not asked about, since the run was ended.
     fn not_asked(&mut self) -> Option<(usize, CheckResult)> {
         let error = self.stopped.clone()?;
-        let (at, cart) = match self.again.pop() {
-            Some(Reverse(Again { asked, .. })) => (asked.at, asked.cart),
+        let (at, cart) = match self.retries.pop() {
+            Some(Reverse(Retry { attempt, .. })) => (attempt.at, attempt.cart),
             None => self.fresh.next()?,
         };
         let result = CheckResult {
@@ -250,7 +250,7 @@ impl CheckMany {
     }
 }
 
-impl Asked {
+impl Attempt {
     /// How long to wait after a failure before the check is made again.
     fn pause_after(&mut self, error: &Error) -> Duration {
         self.failures = self.failures.saturating_add(1);
@@ -263,37 +263,37 @@ impl Asked {
 /// Whether a check that failed so may succeed in a while. What does not verify is believed to be an
 /// attack or a wrong key, unless it is an answer that came before.
 fn may_pass(error: &Error) -> bool {
-    error.retryable() && (error.kind() != ErrorKind::Signature || error.is_passing())
+    error.retryable() && (error.kind() != ErrorKind::Signature || error.is_transient())
 }
 
 /// A check to be made again, ordered by when.
-struct Again {
+struct Retry {
     due: Instant,
-    asked: Asked,
+    attempt: Attempt,
 }
 
-impl Ord for Again {
+impl Ord for Retry {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.due, self.asked.at).cmp(&(other.due, other.asked.at))
+        (self.due, self.attempt.at).cmp(&(other.due, other.attempt.at))
     }
 }
 
-impl PartialOrd for Again {
+impl PartialOrd for Retry {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Again {
+impl PartialEq for Retry {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Again {}
+impl Eq for Retry {}
 
 /// Whether it makes sense to go on asking.
-struct Health {
+struct CircuitBreaker {
     /// When something was last learnt.
     good_at: Instant,
     /// Failures since.
@@ -302,7 +302,7 @@ struct Health {
     refusals: u32,
 }
 
-impl Health {
+impl CircuitBreaker {
     fn new(now: Instant) -> Self {
         Self {
             good_at: now,
@@ -312,12 +312,12 @@ impl Health {
     }
 
     /// Takes an outcome in; gives what the rest of the carts get if nothing more is to be asked.
-    fn ends(&mut self, failure: Option<&Error>, now: Instant, patience: Duration) -> Option<Error> {
+    fn trip(&mut self, failure: Option<&Error>, now: Instant, patience: Duration) -> Option<Error> {
         match failure {
             Some(error) if error.kind() == ErrorKind::Authentication => {
                 self.refusals += 1;
                 let why = format!("{REFUSALS_TO_STOP} checks in a row were not let in");
-                (self.refusals >= REFUSALS_TO_STOP).then(|| rest(error, &why))
+                (self.refusals >= REFUSALS_TO_STOP).then(|| not_attempted(error, &why))
             }
             // A server that says that it is too much is there.
             Some(error) if error.retryable() && error.kind() != ErrorKind::RateLimited => {
@@ -325,7 +325,7 @@ impl Health {
                 let waited = now.duration_since(self.good_at);
                 let is_outage = self.failures >= FAILURES_TO_STOP && waited >= patience;
                 let why = format!("no check succeeded for {} s", waited.as_secs());
-                (is_outage && !patience.is_zero()).then(|| rest(error, &why))
+                (is_outage && !patience.is_zero()).then(|| not_attempted(error, &why))
             }
             _ => {
                 *self = Self::new(now);
@@ -336,7 +336,7 @@ impl Health {
 }
 
 /// The error of the carts that are not asked about any more.
-fn rest(error: &Error, why: &str) -> Error {
+fn not_attempted(error: &Error, why: &str) -> Error {
     let message = format!(
         "not asked: {why}, the last of them because {}",
         error.message()
@@ -356,7 +356,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::{
-        Again, Asked, FAILURES_TO_STOP, FIRST_BACKOFF, Health, LONGEST_PAUSE, may_pass, rest,
+        Attempt, CircuitBreaker, FAILURES_TO_STOP, FIRST_BACKOFF, LONGEST_PAUSE, Retry, may_pass,
+        not_attempted,
     };
     use crate::model::cart::CartRef;
     use crate::model::error::{Error, ErrorKind, RequestSent};
@@ -379,8 +380,8 @@ mod tests {
         Error::new(ErrorKind::Api, "no").with_retryable(false)
     }
 
-    fn asked(at: usize) -> Asked {
-        Asked {
+    fn attempt(at: usize) -> Attempt {
+        Attempt {
             at,
             cart: CartRef::from(Uuid::from_u128(1)),
             first_sent: Instant::now(),
@@ -391,8 +392,8 @@ mod tests {
     #[test]
     fn the_third_refusal_of_the_keys_in_a_row_ends_it() {
         let now = Instant::now();
-        let mut health = Health::new(now);
-        let mut ends = |failure: Option<&Error>| health.ends(failure, now, PATIENCE);
+        let mut breaker = CircuitBreaker::new(now);
+        let mut ends = |failure: Option<&Error>| breaker.trip(failure, now, PATIENCE);
         let refused = refused();
         assert!(ends(Some(&refused)).is_none());
         assert!(ends(Some(&refused)).is_none());
@@ -415,11 +416,11 @@ mod tests {
         let start = Instant::now();
         let over = start + PATIENCE;
         let after = |failures: u32, now: Instant, patience: Duration| {
-            let mut health = Health::new(start);
+            let mut breaker = CircuitBreaker::new(start);
             for _ in 1..failures {
-                assert!(health.ends(Some(&down()), now, patience).is_none());
+                assert!(breaker.trip(Some(&down()), now, patience).is_none());
             }
-            health.ends(Some(&down()), now, patience)
+            breaker.trip(Some(&down()), now, patience)
         };
         assert!(after(FAILURES_TO_STOP - 1, over, PATIENCE).is_none());
         let end = after(FAILURES_TO_STOP, over, PATIENCE).unwrap();
@@ -440,12 +441,12 @@ mod tests {
         let start = Instant::now();
         let over = start + PATIENCE;
         for answer in [None, Some(too_much()), Some(no())] {
-            let mut health = Health::new(start);
+            let mut breaker = CircuitBreaker::new(start);
             for _ in 1..FAILURES_TO_STOP {
-                assert!(health.ends(Some(&down()), over, PATIENCE).is_none());
+                assert!(breaker.trip(Some(&down()), over, PATIENCE).is_none());
             }
-            assert!(health.ends(answer.as_ref(), over, PATIENCE).is_none());
-            assert!(health.ends(Some(&down()), over, PATIENCE).is_none());
+            assert!(breaker.trip(answer.as_ref(), over, PATIENCE).is_none());
+            assert!(breaker.trip(Some(&down()), over, PATIENCE).is_none());
         }
     }
 
@@ -457,15 +458,15 @@ mod tests {
         assert!(!may_pass(&no()));
         assert!(!may_pass(&refused()));
         assert!(!may_pass(&wrong()));
-        assert!(may_pass(&wrong().passing()));
-        assert!(!may_pass(&wrong().passing().with_retryable(false)));
+        assert!(may_pass(&wrong().transient()));
+        assert!(!may_pass(&wrong().transient().with_retryable(false)));
     }
 
     #[test]
     fn a_pause_is_half_the_backoff_to_all_of_it_and_no_shorter_than_asked_for() {
         let mut longest = Duration::ZERO;
         for _ in 0..200 {
-            let pause = asked(0).pause_after(&down());
+            let pause = attempt(0).pause_after(&down());
             assert!(
                 FIRST_BACKOFF / 2 <= pause && pause <= FIRST_BACKOFF,
                 "{pause:?}"
@@ -474,16 +475,16 @@ mod tests {
         }
         assert!(longest > FIRST_BACKOFF.mul_f64(0.6), "{longest:?}");
         let wait = |seconds| too_much().with_retry_after(Some(Duration::from_secs(seconds)));
-        assert_eq!(asked(0).pause_after(&wait(2)), Duration::from_secs(2));
-        assert_eq!(asked(0).pause_after(&wait(86_400)), LONGEST_PAUSE);
+        assert_eq!(attempt(0).pause_after(&wait(2)), Duration::from_secs(2));
+        assert_eq!(attempt(0).pause_after(&wait(86_400)), LONGEST_PAUSE);
     }
 
     #[test]
     fn what_is_due_first_is_asked_again_first() {
         let now = Instant::now();
-        let again = |seconds, at| Again {
+        let again = |seconds, at| Retry {
             due: now + Duration::from_secs(seconds),
-            asked: asked(at),
+            attempt: attempt(at),
         };
         let mut heap = BinaryHeap::new();
         for (seconds, at) in [(3, 0), (1, 5), (2, 1), (1, 4)] {
@@ -491,7 +492,7 @@ mod tests {
         }
         let mut order = Vec::new();
         while let Some(Reverse(next)) = heap.pop() {
-            order.push(next.asked.at);
+            order.push(next.attempt.at);
         }
         assert_eq!(order, [4, 5, 1, 0]);
         assert!(again(1, 1) == again(1, 1));
@@ -500,12 +501,12 @@ mod tests {
 
     #[test]
     fn the_rest_is_told_that_it_was_not_asked_about() {
-        let error = rest(&down(), "no check succeeded for 20 s");
+        let error = not_attempted(&down(), "no check succeeded for 20 s");
         assert_eq!(error.request_sent(), RequestSent::No);
         assert!(error.retryable());
         assert!(error.message().starts_with("not asked: "));
         assert!(error.message().contains("busy"));
         assert_eq!(error.cause().unwrap().kind(), ErrorKind::Server);
-        assert!(!rest(&refused().with_retryable(false), "").retryable());
+        assert!(!not_attempted(&refused().with_retryable(false), "").retryable());
     }
 }

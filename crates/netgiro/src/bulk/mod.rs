@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
-use crate::bulk::rate_limiter::Pace;
+use crate::bulk::rate_limiter::RateLimiter;
 use crate::bulk::results::CheckResults;
 use crate::client::Client;
 use crate::model::cart::{CartRef, CartState, CheckResult};
@@ -59,7 +59,7 @@ impl BulkOptions {
                 "concurrency must be at least 1; got 0",
             ));
         }
-        Pace::check(self.rate)
+        RateLimiter::check(self.rate)
     }
 
     /// The carts whose result is known, each with its place, and those to be asked about.
@@ -71,10 +71,10 @@ impl BulkOptions {
         client: &Client,
         carts: Vec<CartRef>,
         is_known: impl Fn(&CartState) -> bool,
-    ) -> Result<(Known, Vec<(usize, CartRef)>)> {
+    ) -> Result<(Resumed, Vec<(usize, CartRef)>)> {
         let all = carts.into_iter().enumerate();
         let Some(results) = self.resume.take() else {
-            return Ok((Known::default(), all.collect()));
+            return Ok((Resumed::default(), all.collect()));
         };
         for result in results.iter() {
             result.validate()?;
@@ -101,7 +101,7 @@ impl BulkOptions {
             }
             open.push((here, cart));
         }
-        let known = Known {
+        let known = Resumed {
             results,
             at: at.into_iter(),
         };
@@ -116,12 +116,12 @@ fn is_of(client: &Client, state: &CartState, cart: &CartRef) -> bool {
 
 /// Results that need not be asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct Resumed {
     results: Arc<CheckResults>,
     at: std::vec::IntoIter<(usize, usize)>,
 }
 
-impl Iterator for Known {
+impl Iterator for Resumed {
     type Item = (usize, CheckResult);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -136,4 +136,4 @@ impl Iterator for Known {
 }
 
 /// The checks that are under way.
-pub(crate) type UnderWay<T> = FuturesUnordered<BoxFuture<'static, T>>;
+pub(crate) type InFlight<T> = FuturesUnordered<BoxFuture<'static, T>>;

@@ -24,7 +24,7 @@ pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
 /// When the next call may go out.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimiter {
     /// The caller's limit, in calls a second.
     limit: Option<f64>,
     /// The pace kept now; `None` while nothing limits it.
@@ -39,7 +39,7 @@ pub(crate) struct Pace {
     recovered_at: Instant,
 }
 
-impl Pace {
+impl RateLimiter {
     pub(crate) fn new(limit: Option<f64>, now: Instant) -> Self {
         Self {
             limit,
@@ -69,7 +69,7 @@ impl Pace {
     }
 
     /// A call is sent.
-    pub(crate) fn sent(&mut self, now: Instant) {
+    pub(crate) fn on_send(&mut self, now: Instant) {
         if let Some(rate) = self.rate {
             let place = now
                 .checked_sub(GRAIN)
@@ -85,7 +85,7 @@ impl Pace {
     }
 
     /// A call that was sent at `sent_at` has an outcome.
-    pub(crate) fn heard(&mut self, failure: Option<&Error>, sent_at: Instant, now: Instant) {
+    pub(crate) fn on_response(&mut self, failure: Option<&Error>, sent_at: Instant, now: Instant) {
         let Some(error) = failure else {
             self.accepted(now);
             return;
@@ -94,7 +94,7 @@ impl Pace {
             self.pause(pause, now);
         }
         if error.kind() == ErrorKind::RateLimited {
-            self.too_many(sent_at, now);
+            self.back_off(sent_at, now);
         }
     }
 
@@ -111,7 +111,7 @@ impl Pace {
     }
 
     /// The pace is halved, once for all the calls that were sent at it.
-    fn too_many(&mut self, sent_at: Instant, now: Instant) {
+    fn back_off(&mut self, sent_at: Instant, now: Instant) {
         if self.halved_at.is_some_and(|halved| sent_at < halved) {
             return;
         }
@@ -142,13 +142,18 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     /// Sends whenever the pace allows, looking each `step`, for so long; gives when.
-    fn run(pace: &mut Pace, from: Instant, length: Duration, step: Duration) -> Vec<Instant> {
+    fn run(
+        limiter: &mut RateLimiter,
+        from: Instant,
+        length: Duration,
+        step: Duration,
+    ) -> Vec<Instant> {
         let mut sent = Vec::new();
         let mut now = from;
         while now < from + length {
-            while pace.not_before() <= now {
-                pace.sent(now);
-                pace.accepted(now);
+            while limiter.not_before() <= now {
+                limiter.on_send(now);
+                limiter.accepted(now);
                 sent.push(now);
             }
             now += step;
@@ -159,82 +164,86 @@ mod tests {
     #[test]
     fn calls_are_evenly_spaced_and_never_in_a_burst() {
         let start = Instant::now();
-        let mut pace = Pace::new(Some(100.0), start);
-        let sent = run(&mut pace, start, 1000 * MS, MS);
+        let mut limiter = RateLimiter::new(Some(100.0), start);
+        let sent = run(&mut limiter, start, 1000 * MS, MS);
         assert_eq!(sent.len(), 100);
         assert!(
             sent.windows(2)
                 .all(|pair| pair[1].duration_since(pair[0]) >= 9 * MS)
         );
         // An hour without calls saves up nothing.
-        let later = run(&mut pace, start + 3600 * 1000 * MS, 50 * MS, MS);
+        let later = run(&mut limiter, start + 3600 * 1000 * MS, 50 * MS, MS);
         assert!((5..=6).contains(&later.len()), "{}", later.len());
     }
 
     #[test]
     fn timers_that_are_late_cost_no_pace() {
         let start = Instant::now();
-        let mut pace = Pace::new(Some(2000.0), start);
-        let sent = run(&mut pace, start, 1000 * MS, MS);
+        let mut limiter = RateLimiter::new(Some(2000.0), start);
+        let sent = run(&mut limiter, start, 1000 * MS, MS);
         assert!((1998..=2002).contains(&sent.len()), "{}", sent.len());
     }
 
     #[test]
     fn too_many_calls_halve_the_pace_once_and_it_recovers_up_to_the_limit() {
         let start = Instant::now();
-        let mut pace = Pace::new(Some(64.0), start);
+        let mut limiter = RateLimiter::new(Some(64.0), start);
         for _ in 0..32 {
-            pace.too_many(start, start + MS);
+            limiter.back_off(start, start + MS);
         }
-        assert_eq!(pace.rate, Some(32.0));
-        pace.too_many(start + 2 * MS, start + 3 * MS);
-        assert_eq!(pace.rate, Some(16.0));
-        let first = run(&mut pace, start, 1000 * MS, MS);
+        assert_eq!(limiter.rate, Some(32.0));
+        limiter.back_off(start + 2 * MS, start + 3 * MS);
+        assert_eq!(limiter.rate, Some(16.0));
+        let first = run(&mut limiter, start, 1000 * MS, MS);
         assert!((15..=17).contains(&first.len()), "{}", first.len());
-        run(&mut pace, start + 1000 * MS, 3000 * MS, MS);
-        assert!(pace.rate.is_some_and(|rate| (19.0..=24.0).contains(&rate)));
-        run(&mut pace, start + 4000 * MS, 30_000 * MS, MS);
-        assert_eq!(pace.rate, Some(64.0));
+        run(&mut limiter, start + 1000 * MS, 3000 * MS, MS);
+        assert!(
+            limiter
+                .rate
+                .is_some_and(|rate| (19.0..=24.0).contains(&rate))
+        );
+        run(&mut limiter, start + 4000 * MS, 30_000 * MS, MS);
+        assert_eq!(limiter.rate, Some(64.0));
     }
 
     #[test]
     fn a_pace_nobody_set_is_half_of_what_was_too_much() {
         let start = Instant::now();
-        let mut pace = Pace::new(None, start);
+        let mut limiter = RateLimiter::new(None, start);
         let mut now = start;
         for _ in 0..1000 {
-            assert!(pace.not_before() <= now);
-            pace.sent(now);
+            assert!(limiter.not_before() <= now);
+            limiter.on_send(now);
             now += MS;
         }
-        pace.too_many(now, now);
-        let rate = pace.rate.unwrap_or_default();
+        limiter.back_off(now, now);
+        let rate = limiter.rate.unwrap_or_default();
         assert!((450.0..=550.0).contains(&rate), "{rate}");
         for _ in 0..100 {
             now += MS;
-            pace.too_many(now, now);
+            limiter.back_off(now, now);
         }
-        assert_eq!(pace.rate, Some(FLOOR));
+        assert_eq!(limiter.rate, Some(FLOOR));
     }
 
     #[test]
     fn a_pause_holds_every_call_back_but_not_for_ever() {
         let start = Instant::now();
-        let mut pace = Pace::new(None, start);
-        pace.pause(7000 * MS, start);
-        assert_eq!(pace.not_before(), start + 7000 * MS);
-        pace.pause(1000 * MS, start);
-        assert_eq!(pace.not_before(), start + 7000 * MS);
-        pace.pause(3_600_000 * MS, start);
-        assert_eq!(pace.not_before(), start + LONGEST_PAUSE);
+        let mut limiter = RateLimiter::new(None, start);
+        limiter.pause(7000 * MS, start);
+        assert_eq!(limiter.not_before(), start + 7000 * MS);
+        limiter.pause(1000 * MS, start);
+        assert_eq!(limiter.not_before(), start + 7000 * MS);
+        limiter.pause(3_600_000 * MS, start);
+        assert_eq!(limiter.not_before(), start + LONGEST_PAUSE);
     }
 
     #[test]
     fn a_rate_is_a_number_above_nothing() {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-300] {
-            assert!(Pace::check(Some(rate)).is_err(), "{rate}");
+            assert!(RateLimiter::check(Some(rate)).is_err(), "{rate}");
         }
-        assert!(Pace::check(Some(0.5)).is_ok());
-        assert!(Pace::check(None).is_ok());
+        assert!(RateLimiter::check(Some(0.5)).is_ok());
+        assert!(RateLimiter::check(None).is_ok());
     }
 }

@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
-use crate::bulk::rate_limiter::Pace;
-use crate::bulk::{BulkOptions, Known, UnderWay};
+use crate::bulk::rate_limiter::RateLimiter;
+use crate::bulk::{BulkOptions, InFlight, Resumed};
 use crate::client::Client;
 use crate::follow::Clock;
 use crate::model::cart::{CartRef, CheckResult};
@@ -26,13 +26,13 @@ struct Checked {
 pub struct WaitMany {
     client: Client,
     clock: Clock,
-    known: Known,
+    known: Resumed,
     polls: Vec<Option<CartPoll>>,
     due: BinaryHeap<Reverse<(Timestamp, usize)>>,
-    under_way: UnderWay<Checked>,
+    in_flight: InFlight<Checked>,
     /// What all carts keep to together, where the caller set a rate; each keeps to its own schedule
     /// anyway.
-    pace: Option<Pace>,
+    limiter: Option<RateLimiter>,
     concurrency: usize,
     total: usize,
     done: usize,
@@ -67,8 +67,10 @@ impl WaitMany {
             known,
             polls,
             due,
-            under_way: UnderWay::new(),
-            pace: bulk.rate.map(|rate| Pace::new(Some(rate), Instant::now())),
+            in_flight: InFlight::new(),
+            limiter: bulk
+                .rate
+                .map(|rate| RateLimiter::new(Some(rate), Instant::now())),
             concurrency: bulk.concurrency,
             total,
             done: 0,
@@ -100,16 +102,16 @@ impl WaitMany {
             if let Some(result) = self.start_due() {
                 return Some(result);
             }
-            let checked = match (self.next_start(), self.under_way.is_empty()) {
+            let checked = match (self.next_start(), self.in_flight.is_empty()) {
                 (None, true) => return None,
-                (None, false) => self.under_way.next().await,
+                (None, false) => self.in_flight.next().await,
                 (Some(at), true) => {
                     sleep_until(at).await;
                     None
                 }
                 (Some(at), false) => {
                     tokio::select! {
-                        checked = self.under_way.next() => checked,
+                        checked = self.in_flight.next() => checked,
                         () = sleep_until(at) => None,
                     }
                 }
@@ -122,26 +124,26 @@ impl WaitMany {
 
     /// When the next check is due, unless an answer has to come first.
     fn next_start(&self) -> Option<Instant> {
-        if self.under_way.len() >= self.concurrency {
+        if self.in_flight.len() >= self.concurrency {
             return None;
         }
         let Reverse((due, _)) = self.due.peek()?;
         let due = Instant::now() + until(*due, self.clock.now());
         Some(
-            self.pace
+            self.limiter
                 .as_ref()
-                .map_or(due, |pace| due.max(pace.not_before())),
+                .map_or(due, |limiter| due.max(limiter.not_before())),
         )
     }
 
     /// Starts the checks that are due; gives a cart that was settled from the start.
     fn start_due(&mut self) -> Option<CheckResult> {
         let now = self.clock.now();
-        while self.under_way.len() < self.concurrency {
+        while self.in_flight.len() < self.concurrency {
             let &Reverse((due, at)) = self.due.peek()?;
             let started = Instant::now();
-            let is_held_back = |pace: &Pace| pace.not_before() > started;
-            if due > now || self.pace.as_ref().is_some_and(is_held_back) {
+            let is_held_back = |limiter: &RateLimiter| limiter.not_before() > started;
+            if due > now || self.limiter.as_ref().is_some_and(is_held_back) {
                 return None;
             }
             self.due.pop();
@@ -151,13 +153,13 @@ impl WaitMany {
             if let Some(outcome) = self.client.outcome_of(poll).transpose() {
                 return self.give(at, outcome);
             }
-            if let Some(pace) = &mut self.pace {
-                pace.sent(started);
+            if let Some(limiter) = &mut self.limiter {
+                limiter.on_send(started);
             }
             let client = self.client.clone();
             let cart = poll.cart();
             let sent_at = now.max(poll.next_check_at());
-            self.under_way.push(Box::pin(async move {
+            self.in_flight.push(Box::pin(async move {
                 let seen = client.check(&cart, 1).await.into();
                 Checked {
                     at,
@@ -178,12 +180,12 @@ impl WaitMany {
             sent_at,
             seen,
         } = checked;
-        if let Some(pace) = &mut self.pace {
+        if let Some(limiter) = &mut self.limiter {
             let failure = match &seen {
                 Seen::Error(error) => Some(error),
                 _ => None,
             };
-            pace.heard(failure, started, Instant::now());
+            limiter.on_response(failure, started, Instant::now());
         }
         let place = self.polls.get_mut(at)?;
         let poll = place.take()?;

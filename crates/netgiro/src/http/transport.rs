@@ -60,7 +60,7 @@ const HEADERS: usize = 8;
 pub(crate) struct Transport {
     settings: Arc<Settings>,
     digits: nonce::Digits,
-    lookout: Lookout,
+    idle_check: IdleConnectionCheck,
     /// Keeps connections alive, for calls that may be repeated.
     pooled: OnceLock<reqwest::Client>,
     /// Opens a connection for every call. InsertCart goes this way: on a kept connection that the
@@ -74,7 +74,7 @@ impl Transport {
         Self {
             settings,
             digits: nonce::Digits::draw(),
-            lookout: Lookout::new(),
+            idle_check: IdleConnectionCheck::new(),
             pooled: OnceLock::new(),
             fresh: OnceLock::new(),
         }
@@ -107,7 +107,7 @@ impl Transport {
 
     async fn exchange(&self, request: &Request<'_>, sent: &SentMarker) -> Result<Answer> {
         let endpoint = request.endpoint;
-        self.lookout.look().await;
+        self.idle_check.drive_io().await;
         let connections = self.connections(endpoint)?;
         let (method, body) = match request.body {
             Some(body) => (Method::POST, Some(MarkedBody::wrap(body, sent))),
@@ -142,10 +142,10 @@ impl Transport {
                 match why {
                     Unread::TooLarge(_) if is_list => error.with_retryable(false),
                     Unread::TooLarge(_) => error,
-                    Unread::BrokeOff(_) => error.passing(),
+                    Unread::BrokeOff(_) => error.transient(),
                 }
             })?;
-        self.lookout.answered();
+        self.idle_check.answered();
         let headers = response.headers();
         let signing = SigningHeaders::read(
             headers
@@ -284,7 +284,7 @@ impl Transport {
                 ),
             )
             .with_request_sent(RequestSent::Maybe)
-            .passing()
+            .transient()
         } else {
             Error::new(
                 ErrorKind::Connect,
@@ -401,20 +401,20 @@ fn innermost(error: &dyn std::error::Error) -> String {
     innermost.to_string()
 }
 
-/// Whether the runtime has looked at its sockets of late.
+/// Finds out, before a call, whether the server has closed the idle connection.
 ///
-/// One that runs within calls alone has not seen yet that the server closed a kept connection in the meantime:
-/// it has to look, lest a call be spent on finding out. One that has just read an answer has looked.
+/// A runtime that runs only within calls has not seen that yet: its sockets are driven first, so that no call is spent
+/// on finding out. A runtime that has just read an answer has driven them.
 #[derive(Debug)]
-struct Lookout {
+struct IdleConnectionCheck {
     since: Instant,
     /// Microseconds from `since` to the last answer; none yet: 0.
     answered_at: AtomicU64,
 }
 
-impl Lookout {
+impl IdleConnectionCheck {
     /// Servers close what has been idle for seconds.
-    const OF_LATE: u64 = 1000;
+    const RECENT: u64 = 1000;
 
     fn new() -> Self {
         Self {
@@ -431,12 +431,12 @@ impl Lookout {
         self.answered_at.store(self.now(), Ordering::Relaxed);
     }
 
-    async fn look(&self) {
+    async fn drive_io(&self) {
         let answered_at = self.answered_at.load(Ordering::Relaxed);
-        if self.now().saturating_sub(answered_at) < Self::OF_LATE {
+        if self.now().saturating_sub(answered_at) < Self::RECENT {
             return;
         }
-        // The first lets the runtime look, the second lets what holds the connection hear of it.
+        // The first lets the runtime drive its sockets, the second lets the connection's task see what came.
         for _ in 0..2 {
             tokio::task::yield_now().await;
         }
@@ -450,19 +450,20 @@ mod tests {
 
     use futures_util::FutureExt as _;
 
-    use super::{Lookout, http_date, retry_after};
+    use super::{IdleConnectionCheck, http_date, retry_after};
 
     #[test]
-    fn the_runtime_looks_at_its_sockets_unless_it_has_of_late() {
-        let lookout = Lookout {
+    fn sockets_are_driven_unless_an_answer_came_just_now() {
+        let idle_check = IdleConnectionCheck {
             since: Instant::now().checked_sub(Duration::from_secs(1)).unwrap(),
             answered_at: AtomicU64::new(0),
         };
-        assert!(lookout.look().now_or_never().is_none());
-        lookout.answered();
-        let at_once = lookout.look().now_or_never();
+        assert!(idle_check.drive_io().now_or_never().is_none());
+        idle_check.answered();
+        let at_once = idle_check.drive_io().now_or_never();
         // Unless this thread was kept waiting for longer than that.
-        let is_late = lookout.now() - lookout.answered_at.into_inner() >= Lookout::OF_LATE;
+        let is_late =
+            idle_check.now() - idle_check.answered_at.into_inner() >= IdleConnectionCheck::RECENT;
         assert!(at_once.is_some() || is_late);
     }
 

@@ -125,7 +125,7 @@ struct Facts {
     retryable: bool,
     /// Whether it may be gone at once, so that sending again without the caller's knowledge helps.
     #[serde(skip)]
-    is_passing: bool,
+    is_transient: bool,
     reference: Option<String>,
     retry_after: Option<Duration>,
     state: Option<CartState>,
@@ -154,7 +154,7 @@ impl Error {
             reference_id: None,
             request_sent: RequestSent::No,
             retryable,
-            is_passing: false,
+            is_transient: false,
             reference: None,
             retry_after: None,
             state: None,
@@ -215,12 +215,12 @@ impl Error {
         self.0.retryable
     }
 
-    pub(crate) fn is_passing(&self) -> bool {
-        self.0.is_passing
+    pub(crate) fn is_transient(&self) -> bool {
+        self.0.is_transient
     }
 
-    pub(crate) fn passing(mut self) -> Self {
-        self.0.is_passing = true;
+    pub(crate) fn transient(mut self) -> Self {
+        self.0.is_transient = true;
         self
     }
 

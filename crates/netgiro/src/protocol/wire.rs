@@ -509,7 +509,7 @@ pub(crate) fn http_error(
         .with_reference_id(reference_id)
         .with_request_sent(RequestSent::Yes);
     let error = if status >= 500 {
-        error.passing()
+        error.transient()
     } else {
         error
     };
