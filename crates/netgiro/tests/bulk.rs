@@ -319,8 +319,8 @@ async fn a_cart_asked_about_in_vain_is_the_first_of_those_not_asked_about() {
 
 #[tokio::test]
 async fn what_is_to_be_asked_again_counts_among_those_under_way() {
-    let busy = Answer::Http(503, "Retry-After: 1\r\n", String::new());
-    let (base, requests) = server(vec![busy, Answer::ok(PENDING)]);
+    let down = Answer::Http(500, "", String::new());
+    let (base, requests) = server(vec![down, Answer::ok(PENDING)]);
     let checking = client_of(base).check_many(numbered([7, 8].into_iter()), one_at_a_time());
     assert!(checking.unwrap().finish().await.is_complete());
     let about: Vec<_> = requests
@@ -329,4 +329,30 @@ async fn what_is_to_be_asked_again_counts_among_those_under_way() {
         .map(|body| body.contains("-000000000007"))
         .collect();
     assert_eq!(about, [true, true, false]);
+}
+
+#[tokio::test]
+async fn what_failed_rests_while_others_are_asked_about() {
+    let shop = Shop::open();
+    let carts = shop.carts(6).await;
+    shop.simulator
+        .add_fault(Fault::on(Endpoint::CheckCart).status(500))
+        .unwrap();
+    let options = BulkOptions {
+        concurrency: 2,
+        ..BulkOptions::default()
+    };
+    let checking = shop.client.check_many(refs(&carts), options).unwrap();
+    assert_eq!(checking.total(), 6);
+    let results = checking.finish().await;
+    assert!(results.iter().all(|result| result.outcome.is_ok()));
+    let requests = shop.simulator.requests();
+    let failed = requests.iter().find(|request| request.status == Some(500));
+    let failed = failed.unwrap();
+    let again = requests
+        .iter()
+        .rfind(|request| request.transaction_id == failed.transaction_id)
+        .unwrap();
+    let rest = again.at.duration_since(failed.at);
+    assert!(rest >= jiff::SignedDuration::from_millis(49), "{rest}");
 }
