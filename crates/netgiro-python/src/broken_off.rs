@@ -4,7 +4,7 @@ use netgiro::{ErrorKind, InsertAttempt};
 use pyo3::prelude::*;
 
 use crate::errors;
-use crate::runtime::logging::Told;
+use crate::runtime::logging::LogRecord;
 
 /// Gives an attempt up; what was raised gets what is known of it as its cause, and as a note where the customer may
 /// have been asked.
@@ -13,7 +13,7 @@ pub(crate) fn give_up(py: Python<'_>, attempt: &InsertAttempt, raised: Option<&P
         return;
     };
     if let Some(event) = abandoned.event {
-        Told::now(event).log_or_report(py);
+        LogRecord::now(event).log_or_report(py);
     }
     // To say it is a courtesy: what was raised matters more than that this failed.
     if let Some(raised) = raised

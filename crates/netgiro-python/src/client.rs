@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 
 use crate::broken_off;
 use crate::bulk::results::CheckResults;
-use crate::bulk::{self, Given, Kept};
+use crate::bulk::{self, Given, PartialResults};
 use crate::convert;
 use crate::errors::OrRaise;
 use crate::new_cart::NewCartArgs;
@@ -24,7 +24,7 @@ use crate::runtime::event::{Event, Reporter};
 use crate::runtime::iterators::{AsyncStream, SyncStream};
 use crate::runtime::logging;
 use crate::runtime::panics;
-use crate::values::Present;
+use crate::values::ToPython;
 use crate::values::callback::Parts;
 use crate::values::poll::{self, PollPolicy};
 
@@ -47,10 +47,10 @@ pub(crate) struct AsyncClient {
 }
 
 /// How a client carries out a call.
-trait Face: Sized {
+trait Execution: Sized {
     /// Carries out a call that brings one outcome; what was wrong with its arguments is raised where
     /// the outcome would be.
-    fn carry_out<T, F, J>(
+    fn run<T, F, J>(
         &self,
         py: Python<'_>,
         name: &'static str,
@@ -60,13 +60,13 @@ trait Face: Sized {
     where
         J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
-        T: Present + Send + 'static;
+        T: ToPython + Send + 'static;
 
     /// Carries out an InsertCart; what breaks it off says whether the customer may have been asked.
     fn insert(&self, py: Python<'_>, attempt: PyResult<InsertAttempt>) -> PyResult<Py<PyAny>>;
 
     /// An iterator over what a call brings.
-    fn iterate<F, J>(
+    fn stream<F, J>(
         &self,
         py: Python<'_>,
         on_progress: Option<Py<PyAny>>,
@@ -77,8 +77,8 @@ trait Face: Sized {
         F: Future<Output = Result<(), Error>> + Send + 'static;
 }
 
-impl Face for Client {
-    fn carry_out<T, F, J>(
+impl Execution for Client {
+    fn run<T, F, J>(
         &self,
         py: Python<'_>,
         _: &'static str,
@@ -88,12 +88,12 @@ impl Face for Client {
     where
         J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
-        T: Present + Send + 'static,
+        T: ToPython + Send + 'static,
     {
         self.connections
             .block_on(py, on_event.as_ref(), job?)?
             .or_raise(py)?
-            .present(py)
+            .to_python(py)
     }
 
     fn insert(&self, py: Python<'_>, attempt: PyResult<InsertAttempt>) -> PyResult<Py<PyAny>> {
@@ -104,10 +104,10 @@ impl Face for Client {
             // A signal that came last would be handled on the way back to the caller, who would not get the cart.
             .and_then(|outcome| py.check_signals().map(|()| outcome))
             .inspect_err(|raised| broken_off::give_up(py, &attempt, Some(raised)))?;
-        outcome.or_raise(py)?.present(py)
+        outcome.or_raise(py)?.to_python(py)
     }
 
-    fn iterate<F, J>(
+    fn stream<F, J>(
         &self,
         py: Python<'_>,
         on_progress: Option<Py<PyAny>>,
@@ -122,8 +122,8 @@ impl Face for Client {
     }
 }
 
-impl Face for AsyncClient {
-    fn carry_out<T, F, J>(
+impl Execution for AsyncClient {
+    fn run<T, F, J>(
         &self,
         py: Python<'_>,
         name: &'static str,
@@ -133,7 +133,7 @@ impl Face for AsyncClient {
     where
         J: FnOnce(netgiro::Client, Reporter) -> F + Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
-        T: Present + Send + 'static,
+        T: ToPython + Send + 'static,
     {
         let call = match job {
             Ok(job) => Call::new(name, on_event, call_state::prepare(&self.connections, job)),
@@ -154,7 +154,7 @@ impl Face for AsyncClient {
         Ok(Py::new(py, call)?.into_any())
     }
 
-    fn iterate<F, J>(
+    fn stream<F, J>(
         &self,
         py: Python<'_>,
         on_progress: Option<Py<PyAny>>,
@@ -362,7 +362,7 @@ macro_rules! client_methods {
                         client.check_cart(cart).await
                     }
                 });
-                self.carry_out(py, "check_cart", None, job)
+                self.run(py, "check_cart", None, job)
             }
 
             /// Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
@@ -382,7 +382,7 @@ macro_rules! client_methods {
                         client.cancel_cart(cart).await
                     }
                 });
-                self.carry_out(py, "cancel_cart", None, job)
+                self.run(py, "cancel_cart", None, job)
             }
 
             /// Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
@@ -399,7 +399,7 @@ macro_rules! client_methods {
                         client.confirm_cart(cart, identifier.as_deref()).await
                     }
                 });
-                self.carry_out(py, "confirm_cart", None, job)
+                self.run(py, "confirm_cart", None, job)
             }
 
             /// Wait until polling alone cannot change the cart any more; returns its CartState.
@@ -422,7 +422,7 @@ macro_rules! client_methods {
                         follow(client.watch_cart(cart, options), reporter)
                     })
                 };
-                self.carry_out(py, "wait_for_cart", on_update, panics::caught(prepare))
+                self.run(py, "wait_for_cart", on_update, panics::caught(prepare))
             }
 
             /// Wait, and cancel after `timeout` seconds; returns a CartState that says whether the
@@ -446,7 +446,7 @@ macro_rules! client_methods {
                         follow(client.watch_settling(cart, options), reporter)
                     })
                 };
-                self.carry_out(py, "settle_cart", on_update, panics::caught(prepare))
+                self.run(py, "settle_cart", on_update, panics::caught(prepare))
             }
 
             /// Iterate over the changes of a cart, a CartState each, until polling alone cannot change
@@ -464,7 +464,7 @@ macro_rules! client_methods {
             ) -> PyResult<Py<PyAny>> {
                 let cart = convert::cart_ref(cart)?;
                 let options = wait_options(py, timeout, policy)?;
-                self.iterate(py, None, move |client: netgiro::Client, reporter: Reporter| async move {
+                self.stream(py, None, move |client: netgiro::Client, reporter: Reporter| async move {
                     follow(client.watch_cart(cart, options), reporter).await.map(drop)
                 })
             }
@@ -504,16 +504,16 @@ macro_rules! client_methods {
                     let options = given.options(py)?;
                     let carts = convert::cart_refs(ids)?;
                     on_event = bulk::listener(py, on_progress, progress)?;
-                    let kept = Kept::new(carts.len(), &options);
-                    self.connections.keep(&kept);
+                    let kept = PartialResults::new(carts.len(), &options);
+                    self.connections.store_partial(&kept);
                     let is_heard = on_event.is_some();
                     Ok(move |client: netgiro::Client, reporter: Reporter| {
                         bulk::check_many(client, carts, options, kept, is_heard.then_some(reporter))
                     })
                 };
                 let job = panics::caught(prepare);
-                self.carry_out(py, "check_many", on_event, job)
-                    .inspect_err(|raised| bulk::tell_of(&self.connections.unfinished, py, raised))
+                self.run(py, "check_many", on_event, job)
+                    .inspect_err(|raised| bulk::add_resume_note(&self.connections.unfinished, py, raised))
             }
 
             /// Check many carts as `check_many` does; iterates over a CheckResult for each, as it comes,
@@ -539,7 +539,7 @@ macro_rules! client_methods {
                 let options = given.options(py)?;
                 let carts = convert::cart_refs(ids)?;
                 let on_progress = bulk::listener(py, on_progress, progress)?;
-                self.iterate(py, on_progress, move |client: netgiro::Client, reporter: Reporter| {
+                self.stream(py, on_progress, move |client: netgiro::Client, reporter: Reporter| {
                     bulk::check_each(client, carts, options, reporter)
                 })
             }
@@ -581,7 +581,7 @@ macro_rules! client_methods {
                 let given = Given { concurrency, rate, retry_for: None, resume };
                 let bulk = given.options(py)?;
                 let on_progress = bulk::listener(py, on_progress, progress)?;
-                self.iterate(py, on_progress, move |client: netgiro::Client, reporter: Reporter| {
+                self.stream(py, on_progress, move |client: netgiro::Client, reporter: Reporter| {
                     bulk::wait_many(client, carts, options, bulk, reporter)
                 })
             }
@@ -598,7 +598,7 @@ macro_rules! client_methods {
                         client.poll_step(&poll).await
                     }
                 });
-                self.carry_out(py, "poll_step", None, job)
+                self.run(py, "poll_step", None, job)
             }
 
             /// Ask for the settlements from one day to another, or for one of them; returns a list of
@@ -621,7 +621,7 @@ macro_rules! client_methods {
                         client.settlements(from, to, settlement_number.as_deref()).await
                     })
                 };
-                self.carry_out(py, "settlements", None, panics::caught(prepare))
+                self.run(py, "settlements", None, panics::caught(prepare))
             }
 
             /// Ask for the sales in a settlement; returns a list of SettlementItem.
@@ -630,7 +630,7 @@ macro_rules! client_methods {
                 let job = move |client: netgiro::Client, _: Reporter| async move {
                     client.settlement_items(&number).await
                 };
-                self.carry_out(py, "settlement_items", None, Ok(job))
+                self.run(py, "settlement_items", None, Ok(job))
             }
 
             /// Verify a callback and read it; returns a Callback, or raises SignatureError. Not awaited.
@@ -649,7 +649,7 @@ macro_rules! client_methods {
             ) -> PyResult<Py<PyAny>> {
                 panics::caught(|| {
                     let parts = Parts::read(url, headers, body)?;
-                    parts.verify(self.connections.core(), py, replay_guard)?.present(py)
+                    parts.verify(self.connections.core(), py, replay_guard)?.to_python(py)
                 })
             }
 
@@ -745,10 +745,10 @@ pub(crate) fn panic_in_a_call(client: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> 
     }
     let py = client.py();
     if let Ok(client) = client.cast::<Client>() {
-        return client.get().carry_out(py, "panic", None, Ok(panicking));
+        return client.get().run(py, "panic", None, Ok(panicking));
     }
     let client = client.cast::<AsyncClient>()?;
-    client.get().carry_out(py, "panic", None, Ok(panicking))
+    client.get().run(py, "panic", None, Ok(panicking))
 }
 
 /// Panics while an iterator is waited for.
@@ -760,12 +760,12 @@ pub(crate) fn panic_in_an_iterator(client: &Bound<'_, PyAny>) -> PyResult<Py<PyA
     }
     let py = client.py();
     if let Ok(client) = client.cast::<Client>() {
-        return client.get().iterate(py, None, panicking);
+        return client.get().stream(py, None, panicking);
     }
     client
         .cast::<AsyncClient>()?
         .get()
-        .iterate(py, None, panicking)
+        .stream(py, None, panicking)
 }
 
 /// Return what the server's clock says now, by the answers that a client has had; None before the first.

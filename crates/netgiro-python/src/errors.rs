@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyModule};
 
 use crate::convert;
 use crate::values::poll::CartPoll;
-use crate::values::{CartState, Present};
+use crate::values::{CartState, ToPython};
 
 fn class(py: Python<'_>, kind: ErrorKind) -> PyResult<Bound<'_, PyAny>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
@@ -40,8 +40,8 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'
             facts.set_item("retry_after", error.retry_after().map(|d| d.as_secs_f64()))?;
         }
         ErrorKind::WaitTimeout | ErrorKind::Unresolved => {
-            let state = error.state().cloned().map(|state| state.present(py));
-            let poll = error.poll().cloned().map(|poll| poll.present(py));
+            let state = error.state().cloned().map(|state| state.to_python(py));
+            let poll = error.poll().cloned().map(|poll| poll.to_python(py));
             facts.set_item("state", state.transpose()?)?;
             facts.set_item("poll", poll.transpose()?)?;
         }

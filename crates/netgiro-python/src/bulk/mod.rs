@@ -16,7 +16,7 @@ use crate::convert;
 use crate::errors::OrRaise;
 use crate::runtime::event::{Event, Reporter};
 use crate::runtime::{ProcessBound, lock};
-use crate::values::Present;
+use crate::values::ToPython;
 
 /// The options of a bulk call, as Python gives them; those left out are the core's own.
 pub(crate) struct Given<'a, 'py> {
@@ -70,7 +70,7 @@ pub(crate) fn listener(
 }
 
 /// The results of a `check_many` under way, for when it is interrupted.
-pub(crate) struct Kept(Mutex<Option<SoFar>>);
+pub(crate) struct PartialResults(Mutex<Option<SoFar>>);
 
 struct SoFar {
     results: netgiro::CheckResults,
@@ -78,7 +78,7 @@ struct SoFar {
     resumed: Option<Arc<netgiro::CheckResults>>,
 }
 
-impl Kept {
+impl PartialResults {
     pub(crate) fn new(total: usize, options: &BulkOptions) -> Arc<Self> {
         Arc::new(Self(Mutex::new(Some(SoFar {
             results: netgiro::CheckResults::of(total),
@@ -98,7 +98,7 @@ impl Kept {
 }
 
 /// The last `check_many` of a client that was begun, in this process.
-pub(crate) type Unfinished = Mutex<Option<ProcessBound<Arc<Kept>>>>;
+pub(crate) type Unfinished = Mutex<Option<ProcessBound<Arc<PartialResults>>>>;
 
 pub(crate) fn unfinished(last: &Unfinished) -> Option<CheckResults> {
     let kept = lock(last).as_ref()?.get().map(Arc::clone)?;
@@ -106,7 +106,7 @@ pub(crate) fn unfinished(last: &Unfinished) -> Option<CheckResults> {
 }
 
 /// Says in an exception what is kept, for whoever reads its traceback.
-pub(crate) fn tell_of(kept: &Unfinished, py: Python<'_>, raised: &PyErr) {
+pub(crate) fn add_resume_note(kept: &Unfinished, py: Python<'_>, raised: &PyErr) {
     let Some(results) = unfinished(kept) else {
         return;
     };
@@ -129,7 +129,7 @@ pub(crate) async fn check_many(
     client: netgiro::Client,
     carts: Vec<CartRef>,
     options: BulkOptions,
-    kept: Arc<Kept>,
+    kept: Arc<PartialResults>,
     reporter: Option<Reporter>,
 ) -> Result<Finished, Error> {
     let mut checking = match client.check_many(carts, options) {
@@ -152,14 +152,14 @@ pub(crate) async fn check_many(
 
 /// A `check_many` that is done. Its results are kept until they are handed over: what `on_progress` raises, or a
 /// cancellation, may still come between.
-pub(crate) struct Finished(Arc<Kept>);
+pub(crate) struct Finished(Arc<PartialResults>);
 
-impl Present for Finished {
-    fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+impl ToPython for Finished {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let kept = lock(&self.0.0).take();
         kept.map(|kept| kept.results)
             .unwrap_or_default()
-            .present(py)
+            .to_python(py)
     }
 }
 

@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PySlice, PyString, PyTuple
 use crate::bulk::columns;
 use crate::convert;
 use crate::errors::OrRaise;
-use crate::values::{CheckResult, Present, status};
+use crate::values::{CheckResult, ToPython, status};
 
 /// The results of a bulk check: a sequence of CheckResult, and a table as well.
 ///
@@ -29,8 +29,8 @@ impl From<netgiro::CheckResults> for CheckResults {
     }
 }
 
-impl Present for netgiro::CheckResults {
-    fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+impl ToPython for netgiro::CheckResults {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         Ok(Py::new(py, CheckResults::from(self))?.into_any())
     }
 }
@@ -52,7 +52,7 @@ impl CheckResults {
 
     fn get(&self, py: Python<'_>, at: usize) -> PyResult<Option<Py<PyAny>>> {
         let result = self.0.get(at);
-        result.map(|result| result.present(py)).transpose()
+        result.map(|result| result.to_python(py)).transpose()
     }
 
     fn is_at(&self, at: usize, value: &Bound<'_, PyAny>) -> bool {
@@ -146,7 +146,7 @@ impl CheckResults {
                 *next = at.saturating_add(range.step);
                 Some(at.unsigned_abs())
             });
-            return self.0.select(places).present(py);
+            return self.0.select(places).to_python(py);
         }
         let index: isize = match index.call_method0(intern!(py, "__index__")) {
             Ok(index) => index.extract()?,

@@ -13,7 +13,7 @@ use crate::convert::{self, Exact};
 use crate::errors::{self, OrRaise};
 use crate::reconcile;
 use crate::runtime::panics;
-use crate::values::Present;
+use crate::values::ToPython;
 
 /// A day: a date, a datetime, or its text.
 pub(crate) fn day(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Date> {
@@ -46,8 +46,8 @@ fn instant(py: Python<'_>, at: Option<Timestamp>) -> PyResult<Option<Py<PyAny>>>
     at.map(|at| convert::datetime(py, at)).transpose()
 }
 
-impl Present for netgiro::Settlement {
-    fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+impl ToPython for netgiro::Settlement {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let members = (
             self.provider_name,
             self.number,
@@ -63,8 +63,8 @@ impl Present for netgiro::Settlement {
     }
 }
 
-impl Present for netgiro::SettlementItem {
-    fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+impl ToPython for netgiro::SettlementItem {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let members = (
             self.total_amount,
             self.cost_amount,

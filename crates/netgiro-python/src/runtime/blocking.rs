@@ -17,10 +17,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::bulk::{Kept, Unfinished};
+use crate::bulk::{PartialResults, Unfinished};
 use crate::errors;
 use crate::runtime::event::{Event, Listener, Reporter};
-use crate::runtime::logging::{Wanted, heard};
+use crate::runtime::logging::{EnabledLevels, with_log_sink};
 use crate::runtime::panics;
 
 /// How often a blocked call looks whether a signal has come, such as Ctrl-C.
@@ -75,9 +75,9 @@ impl<T> Drop for ProcessBound<T> {
 }
 
 /// Ends a task of the background thread when dropped.
-pub(crate) struct Ending(ProcessBound<AbortHandle>);
+pub(crate) struct AbortOnDrop(ProcessBound<AbortHandle>);
 
-impl Ending {
+impl AbortOnDrop {
     pub(crate) fn new(handle: AbortHandle) -> Self {
         Self(ProcessBound::new(handle))
     }
@@ -87,7 +87,7 @@ impl Ending {
     }
 }
 
-impl Drop for Ending {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         if let Some(handle) = self.0.get() {
             handle.abort();
@@ -96,14 +96,14 @@ impl Drop for Ending {
 }
 
 /// A runtime for one blocking call at a time, with connections of its own.
-struct Lane {
+struct CallerRuntime {
     client: netgiro::Client,
     runtime: Option<Runtime>,
     /// When to look for signals again. One for all calls: to set a timer for each would cost each two system calls.
     look: Pin<Box<Sleep>>,
 }
 
-impl Lane {
+impl CallerRuntime {
     fn new(client: netgiro::Client) -> PyResult<Self> {
         let runtime = current_thread()?;
         let look = {
@@ -118,7 +118,7 @@ impl Lane {
     }
 }
 
-impl Drop for Lane {
+impl Drop for CallerRuntime {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             // Without waiting for a look-up of a name that may still be under way.
@@ -138,7 +138,7 @@ fn current_thread() -> PyResult<Runtime> {
 /// The connections of one client object, of each process that uses it.
 pub(crate) struct Connections {
     core: netgiro::Client,
-    lanes: Mutex<Vec<ProcessBound<Lane>>>,
+    lanes: Mutex<Vec<ProcessBound<CallerRuntime>>>,
     background: Mutex<Option<ProcessBound<netgiro::Client>>>,
     /// What is kept of the last bulk check.
     pub(crate) unfinished: Unfinished,
@@ -161,7 +161,7 @@ impl Connections {
     }
 
     /// Keeps the results of a bulk check that begins, in the place of those of the last.
-    pub(crate) fn keep(&self, results: &Arc<Kept>) {
+    pub(crate) fn store_partial(&self, results: &Arc<PartialResults>) {
         let last = lock(&self.unfinished).replace(ProcessBound::new(Arc::clone(results)));
         drop(last);
     }
@@ -183,16 +183,16 @@ impl Connections {
     /// The core client for the background thread.
     pub(crate) fn in_background(&self, py: Python<'_>) -> PyResult<netgiro::Client> {
         self.refuse_if_closed(py)?;
-        let mut slot = lock(&self.background);
-        if let Some(client) = slot.as_ref().and_then(ProcessBound::get) {
+        let mut channel = lock(&self.background);
+        if let Some(client) = channel.as_ref().and_then(ProcessBound::get) {
             return Ok(client.clone());
         }
         let client = self.core.with_own_connections();
-        *slot = Some(ProcessBound::new(client.clone()));
+        *channel = Some(ProcessBound::new(client.clone()));
         Ok(client)
     }
 
-    fn lane(&self, py: Python<'_>) -> PyResult<Lane> {
+    fn lane(&self, py: Python<'_>) -> PyResult<CallerRuntime> {
         self.refuse_if_closed(py)?;
         let mut lanes = lock(&self.lanes);
         while let Some(lane) = lanes.pop() {
@@ -201,10 +201,10 @@ impl Connections {
             }
         }
         drop(lanes);
-        Lane::new(self.core.with_own_connections())
+        CallerRuntime::new(self.core.with_own_connections())
     }
 
-    fn give_back(&self, lane: Lane) {
+    fn release(&self, lane: CallerRuntime) {
         if !self.closed.load(Ordering::Acquire) {
             lock(&self.lanes).push(ProcessBound::new(lane));
         }
@@ -222,13 +222,13 @@ impl Connections {
         T: Send,
     {
         let mut lane = self.lane(py)?;
-        let wanted = Wanted::now(py)?;
+        let wanted = EnabledLevels::now(py)?;
         let (lane, outcome) = py.detach(move || {
             let outcome = panics::caught(|| drive(&mut lane, on_event, wanted, job));
             (lane, outcome)
         });
         if outcome.is_ok() {
-            self.give_back(lane);
+            self.release(lane);
         }
         outcome
     }
@@ -242,9 +242,9 @@ enum Step<T> {
 
 /// Python code runs between two `block_on`s, never within one: it may make calls of its own.
 fn drive<T, F>(
-    lane: &mut Lane,
+    lane: &mut CallerRuntime,
     on_event: Option<&Py<PyAny>>,
-    wanted: Option<Wanted>,
+    wanted: Option<EnabledLevels>,
     job: impl FnOnce(netgiro::Client, Reporter) -> F,
 ) -> PyResult<Result<T, netgiro::Error>>
 where
@@ -262,11 +262,11 @@ where
     let reporter = Reporter::to(on_event.and(listener.clone()));
     let call = job(lane.client.clone(), reporter);
     // In a box from here on: a call is some kilobytes, which would be moved about, and this would be compiled for each.
-    let call = Box::pin(heard(wanted, || listener, call));
+    let call = Box::pin(with_log_sink(wanted, || listener, call));
     until_done(runtime, &mut lane.look, on_event, events.as_mut(), call).inspect_err(|_| {
         // What a call has told on its way out, as an InsertCart does, is told all the same.
         while let Some(event) = events.as_mut().and_then(|events| events.try_recv().ok()) {
-            if let Event::Told(told) = event {
+            if let Event::Log(told) = event {
                 Python::attach(|py| told.log_or_report(py));
             }
         }
@@ -345,7 +345,7 @@ async fn next(events: Option<&mut UnboundedReceiver<Event>>) -> Event {
 
 fn tell(on_event: Option<&Py<PyAny>>, event: Event) -> PyResult<()> {
     Python::attach(|py| match (event, on_event) {
-        (Event::Told(told), _) => told.log(py),
+        (Event::Log(told), _) => told.log(py),
         (event, Some(callback)) => event.tell(callback.bind(py)),
         (_, None) => Ok(()),
     })
@@ -361,8 +361,8 @@ static BACKGROUND: Mutex<Option<ProcessBound<UnboundedSender<Job>>>> = Mutex::ne
 /// That thread never attaches to the interpreter, so it neither waits for Python nor is in the way
 /// when the interpreter ends.
 pub(crate) fn spawn(_: Python<'_>, job: Job) -> PyResult<()> {
-    let mut slot = lock(&BACKGROUND);
-    let job = match slot.as_ref().and_then(ProcessBound::get) {
+    let mut channel = lock(&BACKGROUND);
+    let job = match channel.as_ref().and_then(ProcessBound::get) {
         Some(jobs) => match jobs.send(job) {
             Ok(()) => return Ok(()),
             Err(refused) => refused.0,
@@ -376,7 +376,7 @@ pub(crate) fn spawn(_: Python<'_>, job: Job) -> PyResult<()> {
         .spawn(move || runtime.block_on(work(receiver)))
         .map_err(|error| PyOSError::new_err(format!("no thread could be started: {error}")))?;
     let sent = sender.send(job);
-    *slot = Some(ProcessBound::new(sender));
+    *channel = Some(ProcessBound::new(sender));
     sent.map_err(|_| PyRuntimeError::new_err("the background thread has ended"))
 }
 

@@ -12,42 +12,42 @@ use pyo3::prelude::*;
 
 use crate::errors;
 use crate::runtime::event::{Event, Listener, Reporter};
-use crate::runtime::logging::{Wanted, heard};
-use crate::runtime::loop_waker::Bell;
+use crate::runtime::logging::{EnabledLevels, with_log_sink};
+use crate::runtime::loop_waker::LoopWaker;
 use crate::runtime::panics;
-use crate::runtime::{Connections, Ending, lock, spawn};
-use crate::values::Present;
+use crate::runtime::{AbortOnDrop, Connections, lock, spawn};
+use crate::values::ToPython;
 
 /// Turns what a call brought into Python's terms, on a thread of Python's.
-pub(crate) type Deliver = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+pub(crate) type Completion = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
 /// One thing that a call brought.
-pub(crate) enum Item {
+pub(crate) enum Message {
     /// A report; more will follow.
     Event(Event),
     /// The outcome; nothing follows.
-    Done(Deliver),
+    Done(Completion),
 }
 
 /// What a call has brought so far, and who is to be woken when there is more.
 #[derive(Default)]
-pub(crate) struct Slot {
+pub(crate) struct CallChannel {
     inner: Mutex<Inner>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct Inner {
-    items: VecDeque<Item>,
-    waiters: Vec<(Arc<Bell>, u64)>,
+    items: VecDeque<Message>,
+    waiters: Vec<(Arc<LoopWaker>, u64)>,
     /// Threads that are blocked here. To notify nobody would be a system call for each call of an event loop.
     blocked: usize,
 }
 
-impl Slot {
+impl CallChannel {
     /// Puts an item in and wakes who waits. Called on the background thread: touches nothing of
     /// Python's.
-    pub(crate) fn put(&self, item: Item) {
+    pub(crate) fn put(&self, item: Message) {
         let mut inner = lock(&self.inner);
         inner.items.push_back(item);
         let waiters = std::mem::take(&mut inner.waiters);
@@ -56,28 +56,28 @@ impl Slot {
         if is_awaited {
             self.changed.notify_all();
         }
-        for (bell, ticket) in waiters {
-            bell.ring(ticket);
+        for (waker, waiter_id) in waiters {
+            waker.wake(waiter_id);
         }
     }
 
     /// Takes an item, if there is one.
-    pub(crate) fn take(&self) -> Option<Item> {
+    pub(crate) fn take(&self) -> Option<Message> {
         lock(&self.inner).items.pop_front()
     }
 
-    /// Takes an item, or else has the bell rung for the ticket when there is one.
-    pub(crate) fn take_or_ring(&self, bell: &Arc<Bell>, ticket: u64) -> Option<Item> {
+    /// Takes an item, or else has the waiter woken when there is one.
+    pub(crate) fn take_or_wake(&self, waker: &Arc<LoopWaker>, waiter_id: u64) -> Option<Message> {
         let mut inner = lock(&self.inner);
         let item = inner.items.pop_front();
         if item.is_none() {
-            inner.waiters.push((Arc::clone(bell), ticket));
+            inner.waiters.push((Arc::clone(waker), waiter_id));
         }
         item
     }
 
     /// Takes an item, waiting for one at most so long. Not to be called while attached.
-    pub(crate) fn wait(&self, at_most: Duration) -> Option<Item> {
+    pub(crate) fn wait(&self, at_most: Duration) -> Option<Message> {
         let mut inner = lock(&self.inner);
         if inner.items.is_empty() {
             inner.blocked += 1;
@@ -93,14 +93,14 @@ impl Slot {
 }
 
 /// A call on the background thread.
-pub(crate) struct Running {
-    pub(crate) slot: Arc<Slot>,
+pub(crate) struct RunningCall {
+    pub(crate) channel: Arc<CallChannel>,
     /// Ends the call when dropped.
-    pub(crate) ending: Ending,
+    pub(crate) ending: AbortOnDrop,
 }
 
 /// Starts a call, once it is awaited or iterated.
-pub(crate) type Start = Box<dyn FnOnce(Python<'_>) -> PyResult<Running> + Send>;
+pub(crate) type Start = Box<dyn FnOnce(Python<'_>) -> PyResult<RunningCall> + Send>;
 
 /// Prepares a call on the background thread.
 pub(crate) fn prepare<T, F>(
@@ -109,23 +109,23 @@ pub(crate) fn prepare<T, F>(
 ) -> Start
 where
     F: Future<Output = Result<T, netgiro::Error>> + Send + 'static,
-    T: Present + Send + 'static,
+    T: ToPython + Send + 'static,
 {
     let connections = Arc::clone(connections);
     Box::new(move |py| {
         let client = connections.in_background(py)?;
-        let wanted = Wanted::now(py)?;
-        let slot = Arc::new(Slot::default());
-        let listener = Listener::Slot(Arc::clone(&slot));
+        let wanted = EnabledLevels::now(py)?;
+        let channel = Arc::new(CallChannel::default());
+        let listener = Listener::CallChannel(Arc::clone(&channel));
         let call = job(client, Reporter::to(Some(listener.clone())));
-        let mut outcome = Outcome(Some(Arc::clone(&slot)));
+        let mut outcome = Outcome(Some(Arc::clone(&channel)));
         let (handle, registration) = AbortHandle::new_pair();
         let task = Abortable::new(
             async move {
-                let call = heard(wanted, || Some(listener), call);
+                let call = with_log_sink(wanted, || Some(listener), call);
                 let result = AssertUnwindSafe(call).catch_unwind().await;
                 outcome.put(Box::new(move |py| match result {
-                    Ok(Ok(value)) => value.present(py),
+                    Ok(Ok(value)) => value.to_python(py),
                     Ok(Err(error)) => Err(errors::to_py(py, &error)),
                     Err(_) => Err(panics::raised()),
                 }));
@@ -139,20 +139,20 @@ where
                 let _ = task.await;
             }),
         )?;
-        Ok(Running {
-            slot,
-            ending: Ending::new(handle),
+        Ok(RunningCall {
+            channel,
+            ending: AbortOnDrop::new(handle),
         })
     })
 }
 
 /// Makes sure that a call ends with an outcome, even if the task it is in goes away.
-struct Outcome(Option<Arc<Slot>>);
+struct Outcome(Option<Arc<CallChannel>>);
 
 impl Outcome {
-    fn put(&mut self, deliver: Deliver) {
-        if let Some(slot) = self.0.take() {
-            slot.put(Item::Done(deliver));
+    fn put(&mut self, deliver: Completion) {
+        if let Some(channel) = self.0.take() {
+            channel.put(Message::Done(deliver));
         }
     }
 }

@@ -12,12 +12,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::broken_off;
-use crate::runtime::call_state::{Item, Running, Start};
+use crate::runtime::call_state::{Message, RunningCall, Start};
 use crate::runtime::event::Event;
 use crate::runtime::iterators::AsyncStream;
 use crate::runtime::lock;
-use crate::runtime::loop_waker::{self, Mailbox};
-use crate::values::Present;
+use crate::runtime::loop_waker::{self, LoopInbox};
+use crate::values::ToPython;
 
 /// A call of `AsyncClient`: starts when it is awaited, ends when whoever awaits it is cancelled.
 #[pyclass(frozen, weakref, module = "netgiro._netgiro")]
@@ -32,8 +32,8 @@ pub(crate) struct Call {
 enum State {
     /// Not awaited yet.
     New(Work),
-    /// Awaited, and waiting for its ticket.
-    Waiting(Source, Option<(Py<Mailbox>, u64)>),
+    /// Awaited, under its waiter id.
+    Waiting(Source, Option<(Py<LoopInbox>, u64)>),
     /// Being stepped, done, or closed.
     Gone,
 }
@@ -45,7 +45,7 @@ enum Work {
 }
 
 enum Source {
-    Call(Running),
+    Call(RunningCall),
     Stream(Py<AsyncStream>),
 }
 
@@ -92,44 +92,44 @@ impl Call {
             State::Waiting(source, _) => (source, true),
             State::Gone => return Err(reused()),
         };
-        let slot = match &source {
-            Source::Call(running) => &running.slot,
+        let channel = match &source {
+            Source::Call(running) => &running.channel,
             Source::Stream(stream) => &stream.get().stream.open(py)?,
         };
         if waited {
-            while let Some(item) = slot.take() {
+            while let Some(item) = channel.take() {
                 self.handle(py, &source, item)?;
             }
         }
         loop {
-            let (event_loop, mailbox) = loop_waker::current(py)?;
+            let (event_loop, inbox) = loop_waker::current(py)?;
             let future = event_loop.call_method0(intern!(py, "create_future"))?;
-            let ticket = mailbox.get().keep(future.clone().unbind());
-            if let Some(item) = slot.take_or_ring(mailbox.get().bell(), ticket) {
-                mailbox.get().forget(ticket);
+            let waiter_id = inbox.get().keep(future.clone().unbind());
+            if let Some(item) = channel.take_or_wake(inbox.get().waker(), waiter_id) {
+                inbox.get().forget(waiter_id);
                 self.handle(py, &source, item)?;
                 continue;
             }
             // This is how asyncio knows that the future is awaited, not yielded by mistake.
             future.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
-            *lock(&self.state) = State::Waiting(source, Some((mailbox.unbind(), ticket)));
+            *lock(&self.state) = State::Waiting(source, Some((inbox.unbind(), waiter_id)));
             return Ok(future.unbind());
         }
     }
 
-    fn handle(&self, py: Python<'_>, source: &Source, item: Item) -> PyResult<()> {
+    fn handle(&self, py: Python<'_>, source: &Source, item: Message) -> PyResult<()> {
         match (item, source) {
-            (Item::Event(Event::Told(told)), _) => told.log(py),
-            (Item::Event(event), Source::Call(_)) => self.tell(py, event),
-            (Item::Event(event @ Event::Progress(..)), Source::Stream(stream)) => self
+            (Message::Event(Event::Log(told)), _) => told.log(py),
+            (Message::Event(event), Source::Call(_)) => self.tell(py, event),
+            (Message::Event(event @ Event::Progress(..)), Source::Stream(stream)) => self
                 .tell(py, event)
                 .inspect_err(|_| stream.get().stream.end()),
-            (Item::Event(event), Source::Stream(_)) => Err(returned(event.present(py)?)),
-            (Item::Done(deliver), Source::Call(_)) => {
+            (Message::Event(event), Source::Stream(_)) => Err(returned(event.to_python(py)?)),
+            (Message::Done(deliver), Source::Call(_)) => {
                 drop(lock(&self.attempt).take());
                 Err(returned(deliver(py)?))
             }
-            (Item::Done(deliver), Source::Stream(stream)) => {
+            (Message::Done(deliver), Source::Stream(stream)) => {
                 stream.get().stream.end();
                 deliver(py)?;
                 Err(PyStopAsyncIteration::new_err(()))
@@ -149,8 +149,8 @@ impl Call {
         let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
         if let State::Waiting(source, waiting) = state {
             if let Source::Call(running) = &source {
-                while let Some(item) = running.slot.take() {
-                    if let Item::Event(Event::Told(told)) = item {
+                while let Some(item) = running.channel.take() {
+                    if let Message::Event(Event::Log(told)) = item {
                         told.log_or_report(py);
                     }
                 }
@@ -158,8 +158,8 @@ impl Call {
                     self.give_up(py, raised);
                 }
             }
-            if let Some((mailbox, ticket)) = waiting {
-                drop(mailbox.get().forget(ticket));
+            if let Some((inbox, waiter_id)) = waiting {
+                drop(inbox.get().forget(waiter_id));
             }
             if let Source::Stream(stream) = source {
                 stream.get().stream.end();
@@ -245,8 +245,8 @@ impl Call {
                     if let Source::Stream(stream) = source {
                         visit.call(stream)?;
                     }
-                    if let Some((mailbox, _)) = waiting {
-                        visit.call(mailbox)?;
+                    if let Some((inbox, _)) = waiting {
+                        visit.call(inbox)?;
                     }
                 }
                 State::New(_) | State::Gone => {}

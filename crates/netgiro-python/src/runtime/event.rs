@@ -6,9 +6,9 @@ use netgiro::{CartState, CheckResult};
 use pyo3::prelude::*;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::runtime::call_state::{Item, Slot};
-use crate::runtime::logging::Told;
-use crate::values::Present;
+use crate::runtime::call_state::{CallChannel, Message};
+use crate::runtime::logging::LogRecord;
+use crate::values::ToPython;
 
 /// A report of a call under way.
 pub(crate) enum Event {
@@ -19,7 +19,7 @@ pub(crate) enum Event {
     /// One cart of many is done.
     Result(Box<CheckResult>),
     /// Something for the log, not for a callback.
-    Told(Box<Told>),
+    Log(Box<LogRecord>),
 }
 
 impl Event {
@@ -27,21 +27,21 @@ impl Event {
     pub(crate) fn tell(self, callback: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = callback.py();
         match self {
-            Self::Told(told) => return told.log(py),
+            Self::Log(told) => return told.log(py),
             Self::Progress(done, total) => callback.call1((done, total))?,
-            other => callback.call1((other.present(py)?,))?,
+            other => callback.call1((other.to_python(py)?,))?,
         };
         Ok(())
     }
 }
 
-impl Present for Event {
-    fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+impl ToPython for Event {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self {
-            Self::State(state) => state.present(py),
+            Self::State(state) => state.to_python(py),
             Self::Progress(done, total) => Ok((done, total).into_pyobject(py)?.into_any().unbind()),
-            Self::Result(result) => result.present(py),
-            Self::Told(told) => told.log(py).map(|()| py.None()),
+            Self::Result(result) => result.to_python(py),
+            Self::Log(told) => told.log(py).map(|()| py.None()),
         }
     }
 }
@@ -55,7 +55,7 @@ pub(crate) enum Listener {
     /// The call's own thread.
     Channel(UnboundedSender<Event>),
     /// Another thread.
-    Slot(Arc<Slot>),
+    CallChannel(Arc<CallChannel>),
 }
 
 impl Listener {
@@ -65,7 +65,7 @@ impl Listener {
                 // Nobody listens any more when the call has been given up.
                 let _ = sender.send(event);
             }
-            Self::Slot(slot) => slot.put(Item::Event(event)),
+            Self::CallChannel(channel) => channel.put(Message::Event(event)),
         }
     }
 }

@@ -8,11 +8,11 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-use crate::runtime::call_state::{Item, Running, Slot, Start};
+use crate::runtime::call_state::{CallChannel, Message, RunningCall, Start};
 use crate::runtime::coroutine::Call;
 use crate::runtime::event::Event;
 use crate::runtime::{SIGNAL_INTERVAL, handles_signals, lock, look_for_signals};
-use crate::values::Present;
+use crate::values::ToPython;
 
 /// How long to wait where nothing but an item can end the wait.
 const UNTIL_WOKEN: Duration = Duration::from_secs(3600);
@@ -24,7 +24,7 @@ pub(crate) struct Stream {
 
 enum State {
     New(Start),
-    Open(Running),
+    Open(RunningCall),
     Ended,
 }
 
@@ -35,8 +35,8 @@ impl Stream {
         }
     }
 
-    /// The slot that items come into; starts the call if need be. One that has ended brings nothing.
-    pub(crate) fn open(&self, py: Python<'_>) -> PyResult<Arc<Slot>> {
+    /// The channel that items come into; starts the call if need be. One that has ended brings nothing.
+    pub(crate) fn open(&self, py: Python<'_>) -> PyResult<Arc<CallChannel>> {
         let mut state = lock(&self.state);
         if let State::New(_) = &*state
             && let State::New(start) = std::mem::replace(&mut *state, State::Ended)
@@ -44,13 +44,13 @@ impl Stream {
             *state = State::Open(start(py)?);
         }
         match &*state {
-            State::Open(running) if running.ending.is_ours() => Ok(Arc::clone(&running.slot)),
+            State::Open(running) if running.ending.is_ours() => Ok(Arc::clone(&running.channel)),
             State::Open(_) => Err(PyRuntimeError::new_err(
                 "this iterator belongs to the process that forked this one",
             )),
             _ => {
-                let ended = Slot::default();
-                ended.put(Item::Done(Box::new(|py| Ok(py.None()))));
+                let ended = CallChannel::default();
+                ended.put(Message::Done(Box::new(|py| Ok(py.None()))));
                 Ok(Arc::new(ended))
             }
         }
@@ -88,27 +88,27 @@ impl SyncStream {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let slot = self.stream.open(py)?;
+        let channel = self.stream.open(py)?;
         loop {
             let at_most = if handles_signals() {
                 SIGNAL_INTERVAL
             } else {
                 UNTIL_WOKEN
             };
-            match py.detach(|| slot.wait(at_most)) {
+            match py.detach(|| channel.wait(at_most)) {
                 None => look_for_signals().inspect_err(|_| self.stream.end())?,
-                Some(Item::Event(event @ Event::Progress(..))) => {
+                Some(Message::Event(event @ Event::Progress(..))) => {
                     if let Some(callback) = &self.on_progress {
                         event
                             .tell(callback.bind(py))
                             .inspect_err(|_| self.stream.end())?;
                     }
                 }
-                Some(Item::Event(Event::Told(told))) => {
+                Some(Message::Event(Event::Log(told))) => {
                     told.log(py).inspect_err(|_| self.stream.end())?;
                 }
-                Some(Item::Event(event)) => return event.present(py).map(Some),
-                Some(Item::Done(deliver)) => {
+                Some(Message::Event(event)) => return event.to_python(py).map(Some),
+                Some(Message::Done(deliver)) => {
                     self.stream.end();
                     deliver(py)?;
                     return Ok(None);

@@ -56,14 +56,14 @@ fn is_enabled(logger: &Bound<'_, PyAny>, level: i32) -> PyResult<bool> {
 
 /// What is wanted of a call that begins.
 #[derive(Clone, Copy)]
-pub(crate) struct Wanted {
+pub(crate) struct EnabledLevels {
     /// Also the requests that went well.
     requests: bool,
     /// Also the checks that went well.
     polls: bool,
 }
 
-impl Wanted {
+impl EnabledLevels {
     /// Looks what is configured; `None` when nothing can be.
     pub(crate) fn now(py: Python<'_>) -> PyResult<Option<Self>> {
         let Some(loggers) = loggers(py)? else {
@@ -77,13 +77,13 @@ impl Wanted {
 }
 
 /// Where a call's events go.
-struct Ear {
-    wanted: Wanted,
+struct LogSink {
+    wanted: EnabledLevels,
     listener: Listener,
 }
 
 tokio::task_local! {
-    static EAR: Ear;
+    static EAR: LogSink;
 }
 
 /// The observer of every client: an event goes to the call it is about, if that is listened to.
@@ -97,31 +97,31 @@ pub(crate) fn observer() -> Observer {
             };
             if wanted {
                 ear.listener
-                    .hear(Event::Told(Box::new(Told::now(event.clone()))));
+                    .hear(Event::Log(Box::new(LogRecord::now(event.clone()))));
             }
         });
     })
 }
 
 /// Carries out a call with its events going to a listener.
-pub(crate) async fn heard<F: Future>(
-    wanted: Option<Wanted>,
+pub(crate) async fn with_log_sink<F: Future>(
+    wanted: Option<EnabledLevels>,
     listener: impl FnOnce() -> Option<Listener>,
     call: F,
 ) -> F::Output {
-    match wanted.and_then(|wanted| listener().map(|listener| Ear { wanted, listener })) {
+    match wanted.and_then(|wanted| listener().map(|listener| LogSink { wanted, listener })) {
         Some(ear) => EAR.scope(ear, call).await,
         None => call.await,
     }
 }
 
 /// Something a client did, on its way to `logging`.
-pub(crate) struct Told {
+pub(crate) struct LogRecord {
     at: Timestamp,
     event: netgiro::Event,
 }
 
-impl Told {
+impl LogRecord {
     pub(crate) fn now(event: netgiro::Event) -> Self {
         Self {
             at: Timestamp::now(),

@@ -1,6 +1,6 @@
 //! How the background thread tells an event loop that calls have brought something.
 //!
-//! Each event loop has one mailbox. The background thread notes which tickets are due and, if the
+//! Each event loop has one inbox. The background thread notes which tickets are due and, if the
 //! loop does not know yet, writes one byte into a pipe that the loop watches, once it has run all that
 //! is ready; the loop's thread then wakes all that are due at once. Where a loop cannot watch a pipe
 //! (Windows' proactor), a thread of its own calls the loop instead.
@@ -24,8 +24,8 @@ use tokio::runtime::Handle;
 
 use crate::runtime::{ProcessBound, lock};
 
-/// The background thread's side of a mailbox.
-pub(crate) struct Bell {
+/// The background thread's side of an inbox.
+pub(crate) struct LoopWaker {
     queue: Mutex<Queue>,
     wake: Wake,
 }
@@ -40,16 +40,16 @@ struct Queue {
 enum Wake {
     #[cfg(unix)]
     Pipe(PipeWriter),
-    Thread(Sender<Arc<Bell>>, Hall),
+    Thread(Sender<Arc<LoopWaker>>, LoopRef),
 }
 
 /// What the calling thread needs to find the loop by.
-struct Hall {
+struct LoopRef {
     event_loop: Py<PyWeakrefReference>,
-    mailbox: PyOnceLock<Py<PyWeakrefReference>>,
+    inbox: PyOnceLock<Py<PyWeakrefReference>>,
 }
 
-impl Bell {
+impl LoopWaker {
     fn new(wake: Wake) -> Arc<Self> {
         Arc::new(Self {
             queue: Mutex::default(),
@@ -57,10 +57,10 @@ impl Bell {
         })
     }
 
-    /// Notes that a ticket is due, and sees to it that the loop is told.
-    pub(crate) fn ring(self: &Arc<Self>, ticket: u64) {
+    /// Notes that a waiter is due, and wakes the loop.
+    pub(crate) fn wake(self: &Arc<Self>, waiter_id: u64) {
         let mut queue = lock(&self.queue);
-        queue.due.push(ticket);
+        queue.due.push(waiter_id);
         let told = std::mem::replace(&mut queue.told, true);
         drop(queue);
         if told {
@@ -70,8 +70,8 @@ impl Bell {
             // A task takes its turn after all those that are ready now: the tickets that they bring are due as well
             // when the loop looks.
             Ok(background) => {
-                let bell = Arc::clone(self);
-                background.spawn(async move { bell.tell() });
+                let waker = Arc::clone(self);
+                background.spawn(async move { waker.tell() });
             }
             Err(_) => self.tell(),
         }
@@ -95,8 +95,8 @@ impl Bell {
 
 /// The event loop's side: called by the loop when tickets are due.
 #[pyclass(frozen, weakref, module = "netgiro._netgiro")]
-pub(crate) struct Mailbox {
-    bell: Arc<Bell>,
+pub(crate) struct LoopInbox {
+    waker: Arc<LoopWaker>,
     #[cfg(unix)]
     pipe: Option<PipeReader>,
     waiting: Mutex<HashMap<u64, Py<PyAny>>>,
@@ -104,7 +104,7 @@ pub(crate) struct Mailbox {
 }
 
 #[pymethods]
-impl Mailbox {
+impl LoopInbox {
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
         #[cfg(unix)]
         if let Some(mut pipe) = self.pipe.as_ref() {
@@ -112,12 +112,12 @@ impl Mailbox {
             let _ = pipe.read(&mut byte);
         }
         let due = {
-            let mut queue = lock(&self.bell.queue);
+            let mut queue = lock(&self.waker.queue);
             queue.told = false;
             std::mem::take(&mut queue.due)
         };
-        for ticket in due {
-            if let Some(future) = self.forget(ticket) {
+        for waiter_id in due {
+            if let Some(future) = self.forget(waiter_id) {
                 let future = future.bind(py);
                 // Done already: it has been cancelled, and who awaited it will be told so.
                 if !future.call_method0(intern!(py, "done"))?.is_truthy()? {
@@ -143,36 +143,36 @@ impl Mailbox {
     }
 }
 
-impl Mailbox {
-    pub(crate) fn bell(&self) -> &Arc<Bell> {
-        &self.bell
+impl LoopInbox {
+    pub(crate) fn waker(&self) -> &Arc<LoopWaker> {
+        &self.waker
     }
 
-    /// Keeps a future until its ticket is due.
+    /// Keeps a future until its waiter is due.
     pub(crate) fn keep(&self, future: Py<PyAny>) -> u64 {
-        let ticket = self.last.fetch_add(1, Ordering::Relaxed);
-        lock(&self.waiting).insert(ticket, future);
-        ticket
+        let waiter_id = self.last.fetch_add(1, Ordering::Relaxed);
+        lock(&self.waiting).insert(waiter_id, future);
+        waiter_id
     }
 
-    pub(crate) fn forget(&self, ticket: u64) -> Option<Py<PyAny>> {
-        lock(&self.waiting).remove(&ticket)
+    pub(crate) fn forget(&self, waiter_id: u64) -> Option<Py<PyAny>> {
+        lock(&self.waiting).remove(&waiter_id)
     }
 }
 
-/// A mailbox that has been made, by the address of its loop. Neither is kept alive by it: the loop
-/// holds its mailbox, and calls under way do.
+/// An inbox that has been made, by the address of its loop. Neither is kept alive by it: the loop
+/// holds its inbox, and calls under way do.
 struct Known {
     address: usize,
     process: u32,
     event_loop: Py<PyWeakrefReference>,
-    mailbox: Py<PyWeakrefReference>,
+    inbox: Py<PyWeakrefReference>,
 }
 
 static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
-/// The running event loop and its mailbox.
-pub(crate) fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Bound<'_, Mailbox>)> {
+/// The running event loop and its inbox.
+pub(crate) fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Bound<'_, LoopInbox>)> {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let event_loop = RUNNING_LOOP
         .import(py, "asyncio", "get_running_loop")?
@@ -183,88 +183,88 @@ pub(crate) fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Bound<'_, M
     let known = lock(&KNOWN)
         .iter()
         .find(|known| known.address == address && known.process == process)
-        .map(|known| (known.event_loop.clone_ref(py), known.mailbox.clone_ref(py)));
-    if let Some((same_loop, mailbox)) = known
+        .map(|known| (known.event_loop.clone_ref(py), known.inbox.clone_ref(py)));
+    if let Some((same_loop, inbox)) = known
         && same_loop
             .bind(py)
             .upgrade()
             .is_some_and(|same| same.is(&event_loop))
-        && let Some(mailbox) = mailbox.bind(py).upgrade()
+        && let Some(inbox) = inbox.bind(py).upgrade()
     {
-        return Ok((event_loop, mailbox.cast_into()?));
+        return Ok((event_loop, inbox.cast_into()?));
     }
-    let mailbox = watched(&event_loop)?;
+    let inbox = watched(&event_loop)?;
     let new = Known {
         address,
         process,
         event_loop: PyWeakrefReference::new(&event_loop)?.unbind(),
-        mailbox: PyWeakrefReference::new(&mailbox)?.unbind(),
+        inbox: PyWeakrefReference::new(&inbox)?.unbind(),
     };
     let all = std::mem::take(&mut *lock(&KNOWN));
     let (alive, gone): (Vec<_>, Vec<_>) = all
         .into_iter()
-        .partition(|known| known.address != address && known.mailbox.bind(py).upgrade().is_some());
+        .partition(|known| known.address != address && known.inbox.bind(py).upgrade().is_some());
     {
         let mut known = lock(&KNOWN);
         known.extend(alive);
         known.push(new);
     }
     drop(gone);
-    Ok((event_loop, mailbox))
+    Ok((event_loop, inbox))
 }
 
-/// A new mailbox that the loop watches.
-fn watched<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Mailbox>> {
+/// A new inbox that the loop watches.
+fn watched<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, LoopInbox>> {
     let py = event_loop.py();
     #[cfg(unix)]
     {
         let (reader, writer) = std::io::pipe()
             .map_err(|error| PyOSError::new_err(format!("no pipe could be made: {error}")))?;
         let descriptor = reader.as_raw_fd();
-        let mailbox = Bound::new(
+        let inbox = Bound::new(
             py,
-            Mailbox {
-                bell: Bell::new(Wake::Pipe(writer)),
+            LoopInbox {
+                waker: LoopWaker::new(Wake::Pipe(writer)),
                 pipe: Some(reader),
                 waiting: Mutex::default(),
                 last: AtomicU64::new(0),
             },
         )?;
-        match event_loop.call_method1(intern!(py, "add_reader"), (descriptor, &mailbox)) {
-            Ok(_) => return Ok(mailbox),
+        match event_loop.call_method1(intern!(py, "add_reader"), (descriptor, &inbox)) {
+            Ok(_) => return Ok(inbox),
             Err(error) if error.is_instance_of::<PyNotImplementedError>(py) => {}
             Err(error) => return Err(error),
         }
     }
-    let hall = Hall {
+    let loop_ref = LoopRef {
         event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
-        mailbox: PyOnceLock::new(),
+        inbox: PyOnceLock::new(),
     };
-    let bell = Bell::new(Wake::Thread(caller()?, hall));
-    let mailbox = Bound::new(
+    let waker = LoopWaker::new(Wake::Thread(caller()?, loop_ref));
+    let inbox = Bound::new(
         py,
-        Mailbox {
-            bell: Arc::clone(&bell),
+        LoopInbox {
+            waker: Arc::clone(&waker),
             #[cfg(unix)]
             pipe: None,
             waiting: Mutex::default(),
             last: AtomicU64::new(0),
         },
     )?;
-    if let Wake::Thread(_, hall) = &bell.wake {
-        let _ = hall
-            .mailbox
-            .set(py, PyWeakrefReference::new(&mailbox)?.unbind());
+    if let Wake::Thread(_, loop_ref) = &waker.wake {
+        let _ = loop_ref
+            .inbox
+            .set(py, PyWeakrefReference::new(&inbox)?.unbind());
     }
-    Ok(mailbox)
+    Ok(inbox)
 }
 
-static CALLER: Mutex<Option<ProcessBound<Sender<Arc<Bell>>>>> = Mutex::new(None);
+static CALLER: Mutex<Option<ProcessBound<Sender<Arc<LoopWaker>>>>> = Mutex::new(None);
 
 /// The thread that calls loops which cannot watch a pipe; started when there is such a loop.
-fn caller() -> PyResult<Sender<Arc<Bell>>> {
-    let mut slot = lock(&CALLER);
-    if let Some(sender) = slot.as_ref().and_then(ProcessBound::get) {
+fn caller() -> PyResult<Sender<Arc<LoopWaker>>> {
+    let mut channel = lock(&CALLER);
+    if let Some(sender) = channel.as_ref().and_then(ProcessBound::get) {
         return Ok(sender.clone());
     }
     let (sender, receiver) = mpsc::channel();
@@ -272,25 +272,25 @@ fn caller() -> PyResult<Sender<Arc<Bell>>> {
         .name("netgiro-caller".to_owned())
         .spawn(move || call_loops(&receiver))
         .map_err(|error| PyOSError::new_err(format!("no thread could be started: {error}")))?;
-    *slot = Some(ProcessBound::new(sender.clone()));
+    *channel = Some(ProcessBound::new(sender.clone()));
     Ok(sender)
 }
 
-fn call_loops(bells: &Receiver<Arc<Bell>>) {
-    while let Ok(bell) = bells.recv() {
+fn call_loops(wakers: &Receiver<Arc<LoopWaker>>) {
+    while let Ok(waker) = wakers.recv() {
         // Detached only when the interpreter is going away: then nobody waits any more.
         let _ = Python::try_attach(|py| {
-            let Wake::Thread(_, hall) = &bell.wake else {
+            let Wake::Thread(_, loop_ref) = &waker.wake else {
                 return;
             };
-            let event_loop = hall.event_loop.bind(py).upgrade();
-            let mailbox = hall
-                .mailbox
+            let event_loop = loop_ref.event_loop.bind(py).upgrade();
+            let inbox = loop_ref
+                .inbox
                 .get(py)
-                .and_then(|mailbox| mailbox.bind(py).upgrade());
-            if let (Some(event_loop), Some(mailbox)) = (event_loop, mailbox) {
+                .and_then(|inbox| inbox.bind(py).upgrade());
+            if let (Some(event_loop), Some(inbox)) = (event_loop, inbox) {
                 // Fails when the loop has been closed.
-                let _ = event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (mailbox,));
+                let _ = event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (inbox,));
             }
         });
     }

@@ -8,7 +8,7 @@ use crate::convert::{self, Exact};
 use crate::errors::OrRaise;
 use crate::replay;
 use crate::runtime::panics;
-use crate::values::{CartState, Present, value};
+use crate::values::{CartState, ToPython, value};
 
 /// A callback that verified: the server says something about this cart.
 ///
@@ -62,7 +62,7 @@ value! {
         /// Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself.
         #[getter]
         fn state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-            self.0.state.clone().present(py)
+            self.0.state.clone().to_python(py)
         }
 
         /// What identifies the call to Netgíró's support.
@@ -86,8 +86,8 @@ value! {
     }
 }
 
-impl Present for netgiro::Callback {
-    fn present(mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+impl ToPython for netgiro::Callback {
+    fn to_python(mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.state.checked_at = convert::to_the_microsecond(self.state.checked_at);
         Ok(Py::new(py, Callback(self))?.into_any())
     }

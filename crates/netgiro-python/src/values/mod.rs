@@ -20,46 +20,46 @@ use crate::convert::{self, Exact};
 use crate::errors::{self, OrRaise};
 
 /// A value of the core in Python's terms.
-pub(crate) trait Present {
-    fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>>;
+pub(crate) trait ToPython {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>>;
 }
 
-impl Present for () {
-    fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+impl ToPython for () {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         Ok(py.None())
     }
 }
 
-impl<T: Present> Present for Vec<T> {
-    fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+impl<T: ToPython> ToPython for Vec<T> {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let items: Vec<_> = self
             .into_iter()
-            .map(|item| item.present(py))
+            .map(|item| item.to_python(py))
             .collect::<PyResult<_>>()?;
         Ok(items.into_pyobject(py)?.unbind())
     }
 }
 
-macro_rules! present {
+macro_rules! to_python {
     ($($core:ty => $class:expr;)+) => {$(
-        impl Present for $core {
-            fn present(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        impl ToPython for $core {
+            fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
                 Ok(Py::new(py, $class(self))?.into_any())
             }
         }
     )+};
 }
-pub(crate) use present;
+pub(crate) use to_python;
 
-present! {
+to_python! {
     netgiro::Cart => Cart;
     netgiro::PaymentInfo => PaymentInfo;
     netgiro::CartItem => CartItem;
     netgiro::CheckResult => CheckResult;
 }
 
-impl Present for netgiro::CartState {
-    fn present(mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+impl ToPython for netgiro::CartState {
+    fn to_python(mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.checked_at = convert::to_the_microsecond(self.checked_at);
         Ok(Py::new(py, CartState(self))?.into_any())
     }
@@ -641,7 +641,7 @@ value! {
         #[getter]
         fn state(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
             let state = self.0.outcome.as_ref().ok().cloned();
-            state.map(|state| state.present(py)).transpose()
+            state.map(|state| state.to_python(py)).transpose()
         }
 
         /// Why that could not be learnt, a `NetgiroError`; None when it could. Not raised.

@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use crate::convert;
 use crate::errors::{self, OrRaise};
 use crate::runtime::panics;
-use crate::values::{CartState, Present, present, value};
+use crate::values::{CartState, ToPython, to_python, value};
 
 /// How often to ask about a cart, in seconds.
 #[pyclass(frozen, eq, hash, module = "netgiro")]
@@ -68,7 +68,7 @@ value! {
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct CartPoll(pub(crate) netgiro::CartPoll);
 
-present! {
+to_python! {
     netgiro::CartPoll => CartPoll;
 }
 
@@ -122,7 +122,7 @@ impl CartPoll {
     #[getter]
     fn state(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let state = self.0.state().cloned();
-        state.map(|state| state.present(py)).transpose()
+        state.map(|state| state.to_python(py)).transpose()
     }
 
     /// Whether polling has nothing more to learn: `state` is final and believed, or it is the merchant's move.
