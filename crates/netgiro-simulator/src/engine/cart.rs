@@ -3,7 +3,7 @@
 //! No I/O and no clock: whoever calls says what time it is.
 
 use crate::model::codes;
-use crate::model::customer::{Customer, Manner, Way};
+use crate::model::customer::{Behaviour, Channel, Customer};
 use jiff::Timestamp;
 use netgiro::ConfirmationType;
 use std::collections::VecDeque;
@@ -58,7 +58,7 @@ impl Stage {
 
 /// What the merchant is to be told by callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum News {
+pub(crate) enum Notification {
     CustomerConfirmed,
     CustomerDeclined,
 }
@@ -123,7 +123,7 @@ pub(crate) struct Cart {
 
 /// What the server makes up for a new cart.
 #[derive(Clone, Debug)]
-pub(crate) struct Birth {
+pub(crate) struct CartSeed {
     pub(crate) id: Uuid,
     pub(crate) sms_code: String,
     pub(crate) invoice_number: i64,
@@ -136,33 +136,33 @@ pub(crate) struct Birth {
 pub(crate) type Refusal = String;
 
 impl Cart {
-    /// A new cart, and the news when its customer has agreed already.
-    pub(crate) fn new(order: Order, birth: Birth) -> (Self, Option<News>) {
-        let way = order.customer.way;
+    /// A new cart, and the notification when its customer has agreed already.
+    pub(crate) fn new(order: Order, seed: CartSeed) -> (Self, Option<Notification>) {
+        let channel = order.customer.channel;
         let mut cart = Self {
-            id: birth.id,
+            id: seed.id,
             order,
-            created: birth.created,
-            expires_at: birth.expires_at,
-            stage: match way {
-                Way::Phone | Way::AppCode => Stage::Asked,
-                Way::Kennitala => Stage::NeedsCode,
+            created: seed.created,
+            expires_at: seed.expires_at,
+            stage: match channel {
+                Channel::Phone | Channel::AppCode => Stage::Asked,
+                Channel::Kennitala => Stage::NeedsCode,
             },
-            sms_code: (way == Way::Kennitala).then_some(birth.sms_code),
+            sms_code: (channel == Channel::Kennitala).then_some(seed.sms_code),
             checks: 0,
-            stale_reads: birth.stale_reads,
+            stale_reads: seed.stale_reads,
             past: VecDeque::new(),
-            invoice_number: birth.invoice_number,
+            invoice_number: seed.invoice_number,
             agreed_at: None,
             paid_at: None,
         };
         cart.remember(None);
-        let news = (way == Way::AppCode).then(|| cart.agree(birth.created));
-        (cart, news)
+        let notification = (channel == Channel::AppCode).then(|| cart.agree(seed.created));
+        (cart, notification)
     }
 
     /// The customer accepts on the phone.
-    pub(crate) fn customer_confirms(&mut self, now: Timestamp) -> Result<News, Refusal> {
+    pub(crate) fn customer_confirms(&mut self, now: Timestamp) -> Result<Notification, Refusal> {
         match self.stage {
             Stage::Asked => Ok(self.agree(now)),
             Stage::NeedsCode => Err(format!(
@@ -174,12 +174,12 @@ impl Cart {
     }
 
     /// The customer says no.
-    pub(crate) fn customer_declines(&mut self) -> Result<News, Refusal> {
+    pub(crate) fn customer_declines(&mut self) -> Result<Notification, Refusal> {
         if !self.stage.is_open() {
             return Err(self.cannot("decline"));
         }
         self.turn(Stage::Declined(codes::DECLINED));
-        Ok(News::CustomerDeclined)
+        Ok(Notification::CustomerDeclined)
     }
 
     /// Time runs out, as somebody wishes: also for a reservation.
@@ -247,12 +247,12 @@ impl Cart {
         }
     }
 
-    /// `ConfirmCart`, and the news when it carried the customer's yes.
+    /// `ConfirmCart`, and the notification when it carried the customer's yes.
     pub(crate) fn merchant_confirms(
         &mut self,
         identifier: Option<&str>,
         now: Timestamp,
-    ) -> (Answer, Option<News>) {
+    ) -> (Answer, Option<Notification>) {
         match self.stage {
             Stage::Reserved => {
                 self.pay(now);
@@ -272,18 +272,18 @@ impl Cart {
         }
     }
 
-    fn take_code(&mut self, given: Option<&str>, now: Timestamp) -> (Answer, Option<News>) {
+    fn take_code(&mut self, given: Option<&str>, now: Timestamp) -> (Answer, Option<Notification>) {
         if given.is_none() {
             (self.state(), None)
         } else if given != self.sms_code.as_deref() {
             let answer = Answer::bare(true, Some(false), codes::GENERIC_ERROR);
             (answer, None)
-        } else if self.order.customer.manner == Manner::NoCredit {
+        } else if self.order.customer.behaviour == Behaviour::NoCredit {
             self.turn(Stage::Declined(codes::REFUSED));
             (self.state(), None)
         } else {
-            let news = self.agree(now);
-            (self.state(), Some(news))
+            let notification = self.agree(now);
+            (self.state(), Some(notification))
         }
     }
 
@@ -347,14 +347,14 @@ impl Cart {
         }
     }
 
-    fn agree(&mut self, now: Timestamp) -> News {
+    fn agree(&mut self, now: Timestamp) -> Notification {
         self.agreed_at = Some(now);
         match self.order.confirmation {
             ConfirmationType::Automatic => self.pay(now),
             ConfirmationType::ServerCallback => self.turn(Stage::AwaitingCallback),
             ConfirmationType::Manual => self.turn(Stage::Reserved),
         }
-        News::CustomerConfirmed
+        Notification::CustomerConfirmed
     }
 
     fn pay(&mut self, now: Timestamp) {
@@ -414,7 +414,7 @@ mod tests {
             location_id: None,
             register_id: None,
         };
-        let birth = Birth {
+        let seed = CartSeed {
             id: Uuid::from_u128(7),
             sms_code: CODE.to_owned(),
             invoice_number: 12,
@@ -422,7 +422,7 @@ mod tests {
             expires_at: at(180),
             stale_reads: 0,
         };
-        Cart::new(order, birth).0
+        Cart::new(order, seed).0
     }
 
     /// Success, `PaymentSuccessful`, `ResultCode`, and the `StatusId` of the payment.
@@ -454,7 +454,10 @@ mod tests {
     #[test]
     fn check_confirmed() {
         let mut cart = cart(PHONE, ConfirmationType::Automatic);
-        assert_eq!(cart.customer_confirms(at(5)), Ok(News::CustomerConfirmed));
+        assert_eq!(
+            cart.customer_confirms(at(5)),
+            Ok(Notification::CustomerConfirmed)
+        );
         let answer = cart.check().unwrap();
         assert_eq!(row(&answer), (true, Some(true), 10200, Some(2)));
         let payment = answer.payment.unwrap();
@@ -527,7 +530,7 @@ mod tests {
     fn check_declined() {
         for customer in [PHONE, KENNITALA] {
             let mut cart = cart(customer, ConfirmationType::Automatic);
-            assert_eq!(cart.customer_declines(), Ok(News::CustomerDeclined));
+            assert_eq!(cart.customer_declines(), Ok(Notification::CustomerDeclined));
             assert_eq!(
                 row(&cart.check().unwrap()),
                 (true, Some(false), 10423, None)
@@ -605,15 +608,15 @@ mod tests {
     #[test]
     fn confirm_with_the_sms_code() {
         let mut automatic = cart(KENNITALA, ConfirmationType::Automatic);
-        let (answer, news) = automatic.merchant_confirms(Some(CODE), at(9));
+        let (answer, notification) = automatic.merchant_confirms(Some(CODE), at(9));
         assert_eq!(row(&answer), (true, Some(true), 10200, Some(2)));
-        assert_eq!(news, Some(News::CustomerConfirmed));
+        assert_eq!(notification, Some(Notification::CustomerConfirmed));
         assert_eq!(answer.payment.unwrap().identity_confirmed, Some(true));
 
         let mut callback = cart(KENNITALA, ConfirmationType::ServerCallback);
-        let (answer, news) = callback.merchant_confirms(Some(CODE), at(9));
+        let (answer, notification) = callback.merchant_confirms(Some(CODE), at(9));
         assert_eq!(row(&answer), (true, Some(false), 10429, Some(1)));
-        assert_eq!(news, Some(News::CustomerConfirmed));
+        assert_eq!(notification, Some(Notification::CustomerConfirmed));
 
         let mut manual = cart(KENNITALA, ConfirmationType::Manual);
         let reserved = (true, Some(false), 10426, Some(1));

@@ -2,16 +2,16 @@
 //!
 //! No I/O and no clock: whoever calls says what time it is, and carries what is in the outbox.
 
-use crate::engine::cart::{Answer, Birth, Cart, News, Order, Stage};
+use crate::engine::cart::{Answer, Cart, CartSeed, Notification, Order, Stage};
 use crate::engine::clock::later;
 use crate::engine::history::History;
 use crate::engine::settlement::Settlements;
 use crate::engine::snapshot::{self, Changes, Counts, Numbered};
 use crate::faults::corrupt;
-use crate::faults::storm::{Mood, Storm, Weather};
+use crate::faults::storm::{ActiveStorm, CustomerPlan, Storm};
 use crate::faults::{BodyAs, DropAt, DropBy, Fault, Faults};
 use crate::model::codes;
-use crate::model::customer::{Manner, Way};
+use crate::model::customer::{Behaviour, Channel};
 use crate::model::error::SimulatorError;
 use crate::model::options::{ResponseSignatures, SimulatorOptions};
 use crate::protocol::signature::{self, Keys, Seal};
@@ -167,7 +167,7 @@ impl Response {
 /// A callback to be carried.
 #[derive(Clone, Debug)]
 pub(crate) struct Delivery {
-    pub(crate) letter: Letter,
+    pub(crate) job: CallbackJob,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
     /// The number of this attempt in the history.
@@ -176,22 +176,22 @@ pub(crate) struct Delivery {
 
 /// What a callback is about; the same for both attempts.
 #[derive(Clone, Debug)]
-pub(crate) struct Letter {
+pub(crate) struct CallbackJob {
     pub(crate) url: String,
     cart: Uuid,
-    news: News,
+    notification: Notification,
     attempt: u32,
 }
 
 /// What time brings.
 #[derive(Debug)]
-enum Due {
+enum Timer {
     /// The lifetime of a cart is over.
     Lifetime(Uuid),
     /// A customer who decides without being told has made up their mind.
     Reaction(Uuid),
     /// A callback is to be repeated.
-    Repetition(Letter),
+    Repetition(CallbackJob),
     /// A customer in a storm has made up their mind: whether they confirm.
     Decision(Uuid, bool),
 }
@@ -204,13 +204,13 @@ pub(crate) struct Ledger {
     carts: History<Cart>,
     places: HashMap<Uuid, usize>,
     /// By time; what falls on the same instant keeps its order.
-    due: BTreeMap<(Timestamp, u64), Due>,
+    due: BTreeMap<(Timestamp, u64), Timer>,
     dues: u64,
     outbox: Vec<Delivery>,
     requests: History<SimulatedRequest>,
     callbacks: History<SimulatedCallback>,
     faults: Faults,
-    storm: Option<Weather>,
+    storm: Option<ActiveStorm>,
     /// Whether calls fail in the storm; its customers are there to its end.
     is_stormy: bool,
     /// Paid carts that are in no settlement.
@@ -288,7 +288,7 @@ impl Ledger {
     pub(crate) fn storm(&mut self, storm: Storm) -> Result<(), SimulatorError> {
         storm.check()?;
         self.revise();
-        self.storm = Some(Weather::new(storm));
+        self.storm = Some(ActiveStorm::new(storm));
         self.is_stormy = true;
         Ok(())
     }
@@ -331,7 +331,7 @@ impl Ledger {
                 .storm
                 .as_ref()
                 .filter(|_| self.is_stormy)
-                .map(Weather::storm),
+                .map(ActiveStorm::storm),
             options: &self.options,
         }
     }
@@ -339,14 +339,14 @@ impl Ledger {
     // What customers do.
 
     pub(crate) fn confirm(&mut self, id: Uuid, now: Timestamp) -> Result<(), SimulatorError> {
-        let news = self.attempt(id, |cart| cart.customer_confirms(now))?;
-        self.tell(id, news, now);
+        let notification = self.attempt(id, |cart| cart.customer_confirms(now))?;
+        self.tell(id, notification, now);
         Ok(())
     }
 
     pub(crate) fn decline(&mut self, id: Uuid, now: Timestamp) -> Result<(), SimulatorError> {
-        let news = self.attempt(id, Cart::customer_declines)?;
-        self.tell(id, news, now);
+        let notification = self.attempt(id, Cart::customer_declines)?;
+        self.tell(id, notification, now);
         Ok(())
     }
 
@@ -396,14 +396,14 @@ impl Ledger {
                 break;
             }
             match entry.remove() {
-                Due::Lifetime(id) => {
+                Timer::Lifetime(id) => {
                     if let Some(cart) = self.find_mut(id) {
                         cart.lifetime_is_over();
                     }
                 }
-                Due::Reaction(id) => self.react(id, at),
-                Due::Repetition(letter) => self.send(letter, at),
-                Due::Decision(id, confirms) => {
+                Timer::Reaction(id) => self.react(id, at),
+                Timer::Repetition(job) => self.send(job, at),
+                Timer::Decision(id, confirms) => {
                     // Unless the cart has come to its end before.
                     let _ = if confirms {
                         self.confirm(id, at)
@@ -419,17 +419,17 @@ impl Ledger {
         self.due.keys().next().map(|(at, _)| *at)
     }
 
-    fn at(&mut self, time: Timestamp, due: Due) {
+    fn at(&mut self, time: Timestamp, due: Timer) {
         self.due.insert((time, self.dues), due);
         self.dues += 1;
     }
 
     /// A customer who decides alone does; unless the cart has come to its end before.
     fn react(&mut self, id: Uuid, now: Timestamp) {
-        let manner = self.find(id).map(|cart| cart.order.customer.manner);
-        let _ = match manner {
-            Some(Manner::Approves) => self.confirm(id, now),
-            Some(Manner::Declines) => self.decline(id, now),
+        let behaviour = self.find(id).map(|cart| cart.order.customer.behaviour);
+        let _ = match behaviour {
+            Some(Behaviour::Approves) => self.confirm(id, now),
+            Some(Behaviour::Declines) => self.decline(id, now),
             _ => Ok(()),
         };
     }
@@ -445,40 +445,40 @@ impl Ledger {
         std::mem::take(&mut self.outbox)
     }
 
-    /// Sends the merchant news of a cart, if it wants any.
-    fn tell(&mut self, cart: Uuid, news: News, now: Timestamp) {
-        let url = self.find(cart).and_then(|cart| match news {
-            News::CustomerConfirmed => cart.order.callback_url.clone(),
-            News::CustomerDeclined => cart.order.callback_cancel_url.clone(),
+    /// Notifies the merchant of a cart, where it gave a URL.
+    fn tell(&mut self, cart: Uuid, notification: Notification, now: Timestamp) {
+        let url = self.find(cart).and_then(|cart| match notification {
+            Notification::CustomerConfirmed => cart.order.callback_url.clone(),
+            Notification::CustomerDeclined => cart.order.callback_cancel_url.clone(),
         });
         if let Some(url) = url {
-            let letter = Letter {
+            let job = CallbackJob {
                 url,
                 cart,
-                news,
+                notification,
                 attempt: 1,
             };
-            self.send(letter, now);
+            self.send(job, now);
         }
     }
 
-    fn send(&mut self, letter: Letter, now: Timestamp) {
-        let Some(cart) = self.find(letter.cart) else {
+    fn send(&mut self, job: CallbackJob, now: Timestamp) {
+        let Some(cart) = self.find(job.cart) else {
             return;
         };
-        if letter.news == News::CustomerConfirmed && cart.stage == Stage::Canceled {
+        if job.notification == Notification::CustomerConfirmed && cart.stage == Stage::Canceled {
             return; // ended by hand before the repetition
         }
         let body = wire::answered(&cart.callback(), self.options.decimals);
         let seal = self.seal();
         let headers = self
             .keys()
-            .headers(&seal, &letter.url, &body, ResponseSignatures::Valid);
+            .headers(&seal, &job.url, &body, ResponseSignatures::Valid);
         let revision = self.revise();
         let sent = SimulatedCallback {
-            transaction_id: letter.cart,
-            url: letter.url.clone(),
-            attempt: letter.attempt,
+            transaction_id: job.cart,
+            url: job.url.clone(),
+            attempt: job.attempt,
             status: None,
             is_done: false,
             headers: headers
@@ -490,7 +490,7 @@ impl Ledger {
         };
         let record = self.callbacks.add(sent, revision);
         self.outbox.push(Delivery {
-            letter,
+            job,
             headers,
             body,
             record,
@@ -504,27 +504,24 @@ impl Ledger {
             record.status = status;
             record.is_done = true;
         }
-        let letter = delivery.letter;
+        let job = delivery.job;
         if status == Some(200) {
-            if let Some(cart) = self.told(&letter) {
+            if let Some(cart) = self.told(&job) {
                 cart.callback_acknowledged(now);
             }
-        } else if letter.attempt == 1 {
-            let again = Letter {
-                attempt: 2,
-                ..letter
-            };
+        } else if job.attempt == 1 {
+            let again = CallbackJob { attempt: 2, ..job };
             let delay = self.options.callback_retry_delay;
-            self.at(later(now, delay), Due::Repetition(again));
-        } else if let Some(cart) = self.told(&letter) {
+            self.at(later(now, delay), Timer::Repetition(again));
+        } else if let Some(cart) = self.told(&job) {
             cart.callback_given_up();
         }
     }
 
     /// The cart whose payment hangs on this callback.
-    fn told(&mut self, letter: &Letter) -> Option<&mut Cart> {
-        let confirmed = letter.news == News::CustomerConfirmed;
-        self.find_mut(letter.cart).filter(|_| confirmed)
+    fn told(&mut self, job: &CallbackJob) -> Option<&mut Cart> {
+        let confirmed = job.notification == Notification::CustomerConfirmed;
+        self.find_mut(job.cart).filter(|_| confirmed)
     }
 
     // Requests.
@@ -594,9 +591,9 @@ impl Ledger {
             },
         };
         if let (Some(fault), Some(endpoint)) = (&fault, endpoint) {
-            spoil(&mut response, fault, endpoint);
+            corrupt(&mut response, fault, endpoint);
         }
-        self.dress(&mut response, fault.as_ref(), endpoint, &url);
+        self.add_headers(&mut response, fault.as_ref(), endpoint, &url);
         Outgoing {
             request,
             delay: fault.as_ref().and_then(|fault| fault.delay),
@@ -613,7 +610,7 @@ impl Ledger {
         Some(fault.drop_by)
     }
 
-    /// What goes wrong with this request, by script or by weather.
+    /// What goes wrong with this request, by script or by the storm.
     fn fault(
         &mut self,
         endpoint: Endpoint,
@@ -633,7 +630,7 @@ impl Ledger {
     }
 
     /// Adds the headers, the signature among them.
-    fn dress(
+    fn add_headers(
         &mut self,
         response: &mut Response,
         fault: Option<&Fault>,
@@ -727,7 +724,7 @@ impl Ledger {
 
     fn insert(&mut self, order: Order, now: Timestamp) -> Vec<u8> {
         let customer = order.customer.clone();
-        let birth = Birth {
+        let seed = CartSeed {
             id: guid(&mut self.births),
             sms_code: format!("{:04}", self.births.u32(0..10_000)),
             invoice_number: self.first_invoice + i64::try_from(self.carts.total()).unwrap_or(0),
@@ -735,41 +732,48 @@ impl Ledger {
             expires_at: later(now, self.options.lifetime),
             stale_reads: self.options.stale_reads,
         };
-        let (id, expires_at) = (birth.id, birth.expires_at);
-        let (cart, news) = Cart::new(order, birth);
+        let (id, expires_at) = (seed.id, seed.expires_at);
+        let (cart, notification) = Cart::new(order, seed);
         let revision = self.revise();
         self.places.insert(id, self.carts.add(cart, revision));
-        if let Some(news) = news {
-            self.tell(id, news, now);
+        if let Some(notification) = notification {
+            self.tell(id, notification, now);
         }
         // Before its end: who answers in the last instant has answered.
-        if matches!(customer.manner, Manner::Approves | Manner::Declines) {
-            self.at(later(now, self.options.reaction), Due::Reaction(id));
+        if matches!(
+            customer.behaviour,
+            Behaviour::Approves | Behaviour::Declines
+        ) {
+            self.at(later(now, self.options.reaction), Timer::Reaction(id));
         }
-        if (customer.way, customer.manner) == (Way::Phone, Manner::Ordinary) {
+        if (customer.channel, customer.behaviour) == (Channel::Phone, Behaviour::Ordinary) {
             self.plan(id, now);
         }
-        self.at(expires_at, Due::Lifetime(id));
+        self.at(expires_at, Timer::Lifetime(id));
         self.run_until(now);
         wire::inserted(
             id,
             self.options.check_interval_ms,
-            customer.way == Way::Phone,
+            customer.channel == Channel::Phone,
         )
     }
 
     /// In a storm customers know what they will do.
     fn plan(&mut self, id: Uuid, now: Timestamp) {
-        let mood = (self.storm.as_ref())
+        let plan = (self.storm.as_ref())
             .zip(self.find(id))
-            .map(|(weather, cart)| weather.mood(&cart.order.reference));
-        match mood {
-            Some(Mood::Confirms(after)) => self.at(later(now, after), Due::Decision(id, true)),
-            Some(Mood::Declines(after)) => self.at(later(now, after), Due::Decision(id, false)),
-            Some(Mood::Races) => {
+            .map(|(active, cart)| active.plan(&cart.order.reference));
+        match plan {
+            Some(CustomerPlan::Confirms(after)) => {
+                self.at(later(now, after), Timer::Decision(id, true));
+            }
+            Some(CustomerPlan::Declines(after)) => {
+                self.at(later(now, after), Timer::Decision(id, false));
+            }
+            Some(CustomerPlan::Races) => {
                 self.racing.insert(id);
             }
-            Some(Mood::Ignores) | None => {}
+            Some(CustomerPlan::Ignores) | None => {}
         }
     }
 
@@ -787,9 +791,9 @@ impl Ledger {
         match endpoint {
             Endpoint::CancelCart => cart.cancel(),
             Endpoint::ConfirmCart => {
-                let (answer, news) = cart.merchant_confirms(identifier, now);
-                if let Some(news) = news {
-                    self.tell(id, news, now);
+                let (answer, notification) = cart.merchant_confirms(identifier, now);
+                if let Some(notification) = notification {
+                    self.tell(id, notification, now);
                 }
                 answer
             }
@@ -842,7 +846,7 @@ fn guid(rng: &mut Rng) -> Uuid {
 }
 
 /// Puts the answer that a fault wants in place of the real one.
-fn spoil(response: &mut Response, fault: &Fault, endpoint: Endpoint) {
+fn corrupt(response: &mut Response, fault: &Fault, endpoint: Endpoint) {
     if let Some(code) = fault.result_code {
         let paid = matches!(code, codes::CONFIRMED | codes::ALREADY_CONFIRMED);
         let canceled = matches!(code, codes::CANCELED | codes::ALREADY_CANCELED);

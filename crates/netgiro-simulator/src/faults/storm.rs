@@ -1,4 +1,4 @@
-//! Bad weather: calls that fail and customers who do as they like, all of it decided by a seed.
+//! A storm: calls that fail and customers who do as they like, all of it decided by a seed.
 
 use crate::faults::{BodyAs, DropAt, DropBy, Fault};
 use crate::model::error::SimulatorError;
@@ -94,7 +94,7 @@ mod seconds {
 
 /// What a customer in a storm is going to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mood {
+pub(crate) enum CustomerPlan {
     Confirms(Duration),
     Declines(Duration),
     Ignores,
@@ -104,13 +104,13 @@ pub(crate) enum Mood {
 
 /// A storm under way.
 #[derive(Debug)]
-pub(crate) struct Weather {
+pub(crate) struct ActiveStorm {
     storm: Storm,
     /// How often an order's calls were made.
     calls: HashMap<(String, Endpoint), u32>,
 }
 
-impl Weather {
+impl ActiveStorm {
     pub(crate) fn new(storm: Storm) -> Self {
         Self {
             storm,
@@ -123,14 +123,14 @@ impl Weather {
     }
 
     /// What the customer of an order does.
-    pub(crate) fn mood(&self, reference: &str) -> Mood {
+    pub(crate) fn plan(&self, reference: &str) -> CustomerPlan {
         let mut rng = self.rng(&[reference, "customer"], 0);
         let after = self.storm.reaction.mul_f64(rng.f64());
         match rng.u8(0..20) {
-            0..7 => Mood::Confirms(after),
-            7..10 => Mood::Declines(after),
-            10..14 => Mood::Ignores,
-            _ => Mood::Races,
+            0..7 => CustomerPlan::Confirms(after),
+            7..10 => CustomerPlan::Declines(after),
+            10..14 => CustomerPlan::Ignores,
+            _ => CustomerPlan::Races,
         }
     }
 
@@ -193,7 +193,7 @@ fn fault(endpoint: Endpoint, call: u32, rng: &mut Rng) -> Fault {
         20 => fault.body_as(BodyAs::DuplicateKeys),
         21 => fault.body_as(BodyAs::Overflow),
         22 => fault.body_as(BodyAs::InvalidUtf8),
-        // Three answers in a row that do not verify would be taken for an attack, and not for bad weather.
+        // Three answers in a row that do not verify would be taken for an attack, and not for a bad network.
         _ if call.is_multiple_of(2) => fault.signature(ResponseSignatures::Corrupt),
         _ => fault.body_as(BodyAs::Quoted),
     }
@@ -206,11 +206,11 @@ mod tests {
     #[test]
     fn luck_depends_on_the_order_alone() {
         let forecast = |references: &[&str]| {
-            let mut weather = Weather::new(Storm::new(7));
+            let mut active = ActiveStorm::new(Storm::new(7));
             let mut faults = HashMap::new();
             for _ in 0..20 {
                 for reference in references {
-                    let fault = weather.fault(Endpoint::CheckCart, reference);
+                    let fault = active.fault(Endpoint::CheckCart, reference);
                     faults
                         .entry((*reference).to_owned())
                         .or_insert_with(Vec::new)
@@ -224,12 +224,12 @@ mod tests {
 
     #[test]
     fn a_third_of_calls_fails_and_no_two_signatures_in_a_row() {
-        let mut weather = Weather::new(Storm::new(1));
+        let mut active = ActiveStorm::new(Storm::new(1));
         let (mut failed, mut corrupt) = (0, 0);
         for order in 0..100 {
             let mut before = false;
             for _ in 0..100 {
-                let fault = weather.fault(Endpoint::CheckCart, &format!("order-{order}"));
+                let fault = active.fault(Endpoint::CheckCart, &format!("order-{order}"));
                 let now = (fault.as_ref())
                     .is_some_and(|fault| fault.signature == Some(ResponseSignatures::Corrupt));
                 assert!(!(now && before));
@@ -244,17 +244,17 @@ mod tests {
 
     #[test]
     fn customers_are_of_every_kind() {
-        let weather = Weather::new(Storm::new(3));
-        let moods: Vec<_> = (0..100)
-            .map(|order| weather.mood(&format!("order-{order}")))
+        let active = ActiveStorm::new(Storm::new(3));
+        let plans: Vec<_> = (0..100)
+            .map(|order| active.plan(&format!("order-{order}")))
             .collect();
         for kind in [
-            |mood: &Mood| matches!(mood, Mood::Confirms(_)),
-            |mood: &Mood| matches!(mood, Mood::Declines(_)),
-            |mood: &Mood| matches!(mood, Mood::Ignores),
-            |mood: &Mood| matches!(mood, Mood::Races),
+            |plan: &CustomerPlan| matches!(plan, CustomerPlan::Confirms(_)),
+            |plan: &CustomerPlan| matches!(plan, CustomerPlan::Declines(_)),
+            |plan: &CustomerPlan| matches!(plan, CustomerPlan::Ignores),
+            |plan: &CustomerPlan| matches!(plan, CustomerPlan::Races),
         ] {
-            assert!(moods.iter().filter(|mood| kind(mood)).count() > 5);
+            assert!(plans.iter().filter(|plan| kind(plan)).count() > 5);
         }
     }
 }

@@ -58,7 +58,7 @@ impl Carrier {
     }
 
     async fn post(&self, delivery: &Delivery) -> Option<u16> {
-        let url = Url::parse(&delivery.letter.url).ok()?;
+        let url = Url::parse(&delivery.job.url).ok()?;
         let request = request(&url, delivery)?;
         let stream = self.connect(&url).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
@@ -100,7 +100,7 @@ impl Carrier {
                 if self.is_simulator(&stream) {
                     return None;
                 }
-                return self.dress(url, stream).await;
+                return self.wrap_tls(url, stream).await;
             }
         }
         None
@@ -113,7 +113,7 @@ impl Carrier {
     }
 
     /// Adds TLS where the URL wants it.
-    async fn dress(&self, url: &Url, stream: TcpStream) -> Option<Stream> {
+    async fn wrap_tls(&self, url: &Url, stream: TcpStream) -> Option<Stream> {
         if url.scheme() == "http" {
             return Some(Stream::Plain(stream));
         }

@@ -39,7 +39,7 @@ enum Resource<'a> {
     Cart(&'a str),
     Requests,
     Callbacks,
-    Decision(&'a str, Deed),
+    Decision(&'a str, Action),
     Advance,
     Faults,
     Storm,
@@ -47,7 +47,7 @@ enum Resource<'a> {
 
 /// What can happen to a cart.
 #[derive(Clone, Copy)]
-enum Deed {
+enum Action {
     Confirm,
     Decline,
     Expire,
@@ -71,12 +71,18 @@ impl<'a> Resource<'a> {
                 _ => return None,
             },
             [Some("simulator"), Some("carts"), Some(id), None, _] => Self::Cart(id),
-            [Some("simulator"), Some("carts"), Some(id), Some(deed), None] => Self::Decision(
+            [
+                Some("simulator"),
+                Some("carts"),
+                Some(id),
+                Some(action),
+                None,
+            ] => Self::Decision(
                 id,
-                match deed {
-                    "confirm" => Deed::Confirm,
-                    "decline" => Deed::Decline,
-                    "expire" => Deed::Expire,
+                match action {
+                    "confirm" => Action::Confirm,
+                    "decline" => Action::Decline,
+                    "expire" => Action::Expire,
                     _ => return None,
                 },
             ),
@@ -172,12 +178,12 @@ fn respond(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Resul
         Resource::Faults if method == Method::GET => {
             return Ok(shared.now(|ledger, _| json(&ledger.faults().collect::<Vec<_>>())));
         }
-        Resource::Decision(id, deed) => {
+        Resource::Decision(id, action) => {
             let id = cart(id)?;
-            shared.now(|ledger, now| match deed {
-                Deed::Confirm => ledger.confirm(id, now),
-                Deed::Decline => ledger.decline(id, now),
-                Deed::Expire => ledger.expire(id),
+            shared.now(|ledger, now| match action {
+                Action::Confirm => ledger.confirm(id, now),
+                Action::Decline => ledger.decline(id, now),
+                Action::Expire => ledger.expire(id),
             })?;
         }
         Resource::Advance => shared.advance_seconds(read::<Passing>(body)?.seconds)?,

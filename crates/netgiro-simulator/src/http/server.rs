@@ -196,7 +196,7 @@ pub(crate) async fn serve(
     tokio::select! {
         _ = stop => {}
         _ = listen(listener, &shared, &mut ordered) => {}
-        () = keep_time(&shared) => {}
+        () = run_timers(&shared) => {}
     }
 }
 
@@ -217,7 +217,7 @@ async fn listen(
             }
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    tokio::spawn(converse(stream, Arc::clone(shared)));
+                    tokio::spawn(serve_connection(stream, Arc::clone(shared)));
                 }
                 // Out of file descriptors, most likely: others may be closed meanwhile.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -270,7 +270,7 @@ impl Line {
 }
 
 /// One connection, from its first request to its end.
-async fn converse(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve_connection(stream: TcpStream, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
     let mut cut = pin!(shared.cut.notified());
     cut.as_mut().enable();
@@ -302,7 +302,7 @@ async fn accept(stream: TcpStream, acceptor: Option<&TlsAcceptor>) -> io::Result
 }
 
 /// Sends what is in the outbox, and wakes whenever something is due.
-async fn keep_time(shared: &Arc<Shared>) {
+async fn run_timers(shared: &Arc<Shared>) {
     loop {
         let (mail, wait) = shared.now(|ledger, now| {
             let wait = ledger

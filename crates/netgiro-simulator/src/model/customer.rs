@@ -4,13 +4,13 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Customer {
     pub(crate) id: String,
-    pub(crate) way: Way,
-    pub(crate) manner: Manner,
+    pub(crate) channel: Channel,
+    pub(crate) behaviour: Behaviour,
 }
 
 /// How a customer is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Channel {
     /// Is asked on the phone.
     Phone,
     /// Gets an SMS code and gives it to the merchant.
@@ -21,7 +21,7 @@ pub(crate) enum Way {
 
 /// What a customer does when asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum Behaviour {
     /// Waits to be told.
     Ordinary,
     Approves,
@@ -35,25 +35,25 @@ impl Customer {
     /// Recognises a customer id as the API takes it: no blanks, no hyphens, no country code.
     pub(crate) fn find(id: &str) -> Option<Self> {
         let digits = id.bytes().all(|b| b.is_ascii_digit());
-        let way = if is_app_code(id) {
-            Way::AppCode
+        let channel = if is_app_code(id) {
+            Channel::AppCode
         } else if digits && id.len() == 7 && id.starts_with(['6', '7', '8']) {
-            Way::Phone
+            Channel::Phone
         } else if digits && id.len() == 10 {
-            Way::Kennitala
+            Channel::Kennitala
         } else {
             return None;
         };
-        let manner = match id {
-            "8111111" => Manner::Approves,
-            "8222222" => Manner::Declines,
-            "2222222229" => Manner::NoCredit,
-            _ => Manner::Ordinary,
+        let behaviour = match id {
+            "8111111" => Behaviour::Approves,
+            "8222222" => Behaviour::Declines,
+            "2222222229" => Behaviour::NoCredit,
+            _ => Behaviour::Ordinary,
         };
         Some(Self {
             id: id.to_owned(),
-            way,
-            manner,
+            channel,
+            behaviour,
         })
     }
 }
@@ -69,21 +69,25 @@ mod tests {
 
     #[test]
     fn customers_are_told_apart_by_their_number() {
-        for (id, way, manner) in [
-            ("8223281", Way::Phone, Manner::Ordinary),
-            ("7700001", Way::Phone, Manner::Ordinary),
-            ("6000000", Way::Phone, Manner::Ordinary),
-            ("8111111", Way::Phone, Manner::Approves),
-            ("8222222", Way::Phone, Manner::Declines),
-            ("1111111119", Way::Kennitala, Manner::Ordinary),
-            ("2222222229", Way::Kennitala, Manner::NoCredit),
-            ("1111111129", Way::Kennitala, Manner::Ordinary),
-            ("8900123456", Way::Kennitala, Manner::Ordinary),
-            ("500004a7K2", Way::AppCode, Manner::Ordinary),
-            ("5000041234", Way::AppCode, Manner::Ordinary),
+        for (id, channel, behaviour) in [
+            ("8223281", Channel::Phone, Behaviour::Ordinary),
+            ("7700001", Channel::Phone, Behaviour::Ordinary),
+            ("6000000", Channel::Phone, Behaviour::Ordinary),
+            ("8111111", Channel::Phone, Behaviour::Approves),
+            ("8222222", Channel::Phone, Behaviour::Declines),
+            ("1111111119", Channel::Kennitala, Behaviour::Ordinary),
+            ("2222222229", Channel::Kennitala, Behaviour::NoCredit),
+            ("1111111129", Channel::Kennitala, Behaviour::Ordinary),
+            ("8900123456", Channel::Kennitala, Behaviour::Ordinary),
+            ("500004a7K2", Channel::AppCode, Behaviour::Ordinary),
+            ("5000041234", Channel::AppCode, Behaviour::Ordinary),
         ] {
             let customer = Customer::find(id).unwrap();
-            assert_eq!((customer.way, customer.manner), (way, manner), "{id}");
+            assert_eq!(
+                (customer.channel, customer.behaviour),
+                (channel, behaviour),
+                "{id}"
+            );
         }
     }
 
