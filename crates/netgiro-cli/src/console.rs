@@ -93,7 +93,7 @@ impl Console {
     }
 
     /// A line for people on standard error.
-    pub(crate) fn complain(&mut self, line: impl Display) {
+    pub(crate) fn print_error(&mut self, line: impl Display) {
         self.hide_progress();
         // If standard error is gone, there is nobody left to tell.
         let _ = writeln!(self.err, "{line}").and_then(|()| self.err.flush());
@@ -134,7 +134,7 @@ impl Console {
         let Some(error) = self.failure.take() else {
             return exit;
         };
-        self.complain(format_args!(
+        self.print_error(format_args!(
             "netgiro: the result could not be written: {error}"
         ));
         match exit {
@@ -153,7 +153,7 @@ impl Console {
 }
 
 /// A text of somebody else's, with nothing in it that a terminal would obey.
-pub(crate) fn plain(text: &str) -> String {
+pub(crate) fn sanitize(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
@@ -245,7 +245,7 @@ pub(crate) mod tests {
     #[test]
     fn a_terminal_obeys_nothing_of_what_others_wrote() {
         assert_eq!(
-            plain("Þökk\x1b[2J\n\u{9b}1m"),
+            sanitize("Þökk\x1b[2J\n\u{9b}1m"),
             "Þökk\u{fffd}[2J\u{fffd}\u{fffd}1m"
         );
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use netgiro::{CartPoll, Error, ErrorKind, RequestSent};
 use netgiro_simulator::SimulatorError;
 
-use crate::console::{Console, plain};
+use crate::console::{Console, sanitize};
 use crate::exit::Exit;
 use crate::records::{Fault, Shown};
 
@@ -18,14 +18,14 @@ pub(crate) enum Failure {
     /// Something of this machine's failed.
     Machine(String),
     /// The client failed.
-    Client(Box<Error>, Box<Going>),
+    Client(Box<Error>, Box<ResumeHint>),
     /// Ctrl-C, and what it stopped.
-    Interrupted(Box<Going>),
+    Interrupted(Box<ResumeHint>),
 }
 
 /// How the command can be taken up again.
 #[derive(Debug, Default)]
-pub(crate) struct Going {
+pub(crate) struct ResumeHint {
     /// The command.
     pub(crate) command: &'static str,
     /// Where the cart has come to.
@@ -36,7 +36,7 @@ pub(crate) struct Going {
     pub(crate) changes: bool,
 }
 
-impl Going {
+impl ResumeHint {
     /// Of an insert whose outcome is not known, kept in this file.
     pub(crate) fn of_open_insert(file: &Path) -> Self {
         Self {
@@ -81,13 +81,13 @@ impl Failure {
         match self {
             Self::Usage(..) => Exit::Usage,
             Self::Machine(_) => Exit::Error,
-            Self::Client(error, going) => of_error(error, going.changes),
+            Self::Client(error, hint) => of_error(error, hint.changes),
             Self::Interrupted(_) => Exit::Interrupted,
         }
     }
 
     /// Says it on standard error, and as JSON where results are; gives the exit code.
-    pub(crate) fn tell(&self, console: &mut Console) -> Exit {
+    pub(crate) fn report(&self, console: &mut Console) -> Exit {
         if console.writes_json() {
             console.record(&Shown {
                 error: self.record(),
@@ -95,34 +95,34 @@ impl Failure {
         }
         match self {
             Self::Usage(message, command) => {
-                console.complain(format_args!("netgiro: {}", plain(message)));
+                console.print_error(format_args!("netgiro: {}", sanitize(message)));
                 let about = command.map(|name| format!(" {name}")).unwrap_or_default();
-                console.complain(format_args!("Try: netgiro{about} --help"));
+                console.print_error(format_args!("Try: netgiro{about} --help"));
             }
             Self::Machine(message) => {
-                console.complain(format_args!("netgiro: {}", plain(message)));
+                console.print_error(format_args!("netgiro: {}", sanitize(message)));
             }
-            Self::Client(error, going) => {
-                console.complain(format_args!("netgiro: {}", plain(&error.to_string())));
+            Self::Client(error, hint) => {
+                console.print_error(format_args!("netgiro: {}", sanitize(&error.to_string())));
                 if let Some(advice) = advice(error) {
-                    console.complain(advice);
+                    console.print_error(advice);
                 }
-                going.tell(console);
+                hint.report(console);
             }
-            Self::Interrupted(going) => {
-                match (&going.poll, going.changes) {
-                    (None, false) => console.complain(INTERRUPTED),
-                    (None, true) => console.complain(format_args!(
+            Self::Interrupted(hint) => {
+                match (&hint.poll, hint.changes) {
+                    (None, false) => console.print_error(INTERRUPTED),
+                    (None, true) => console.print_error(format_args!(
                         "{INTERRUPTED} before the answer came: ask where the cart stands before you go on: netgiro check"
                     )),
-                    (Some(_), false) => console.complain(format_args!(
+                    (Some(_), false) => console.print_error(format_args!(
                         "{INTERRUPTED}; the cart was left alone, and the customer can still answer"
                     )),
-                    (Some(_), true) => console.complain(format_args!(
+                    (Some(_), true) => console.print_error(format_args!(
                         "{INTERRUPTED} while the cart was being canceled: whether it is paid is not known yet"
                     )),
                 }
-                going.tell(console);
+                hint.report(console);
             }
         }
         self.exit()
@@ -132,24 +132,24 @@ impl Failure {
         match self {
             Self::Usage(message, _) => Fault::new("usage", message),
             Self::Machine(message) => Fault::new("machine", message),
-            Self::Client(error, going) => Fault::of(error).going_on_from(going.poll.as_ref()),
-            Self::Interrupted(going) => {
-                let sent = if going.changes {
+            Self::Client(error, hint) => Fault::of(error).going_on_from(hint.poll.as_ref()),
+            Self::Interrupted(hint) => {
+                let sent = if hint.changes {
                     RequestSent::Maybe
                 } else {
                     RequestSent::No
                 };
                 Fault::new("interrupted", "interrupted")
                     .with_request_sent(sent)
-                    .going_on_from(going.poll.as_ref())
+                    .going_on_from(hint.poll.as_ref())
             }
         }
     }
 }
 
-impl Going {
+impl ResumeHint {
     /// Says how to go on.
-    fn tell(&self, console: &mut Console) {
+    fn report(&self, console: &mut Console) {
         let file = self
             .file
             .as_ref()
@@ -157,7 +157,7 @@ impl Going {
         let from = match (&self.poll, file) {
             (None, None) => return,
             (None, Some(file)) => {
-                console.complain(format_args!(
+                console.print_error(format_args!(
                     "Once that is known: netgiro {} CART --resume {file} if Netgíró has the cart; if it has none, remove {file}.",
                     self.command
                 ));
@@ -166,7 +166,7 @@ impl Going {
             (Some(_), Some(file)) => format!("--resume {file}"),
             (Some(poll), None) => format!("--poll {}", quoted(&poll.to_json())),
         };
-        console.complain(format_args!("To go on: netgiro {} {from}", self.command));
+        console.print_error(format_args!("To go on: netgiro {} {from}", self.command));
     }
 }
 
@@ -257,14 +257,14 @@ mod tests {
             netgiro::WaitOptions::default(),
             jiff::Timestamp::UNIX_EPOCH,
         );
-        let going = Going {
+        let hint = ResumeHint {
             command: "wait",
             poll: Some(poll.clone()),
-            ..Going::default()
+            ..ResumeHint::default()
         };
         let (mut console, out, err) = console();
         console.write_json(true);
-        let exit = Failure::Interrupted(Box::new(going)).tell(&mut console);
+        let exit = Failure::Interrupted(Box::new(hint)).report(&mut console);
         assert_eq!(exit, Exit::Interrupted);
         assert!(err.text().contains("netgiro wait --poll '{\"version\":1,"));
         let told: serde_json::Value = serde_json::from_str(&out.text()).unwrap();

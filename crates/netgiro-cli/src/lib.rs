@@ -39,7 +39,7 @@ pub fn run(arguments: Vec<OsString>, interrupt: &Interrupt) -> u8 {
         console.finish(exit)
     };
     let exit = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Console::standard().complain(
+        Console::standard().print_error(
             "netgiro has a bug: the command failed inside, and whether it was carried out is unknown; \
              what stands above is worth a report",
         );
@@ -63,5 +63,5 @@ fn carry_out(arguments: Vec<OsString>, console: &mut Console, interrupt: &Interr
             commands::run(&given, console, interrupt)
         }
     });
-    outcome.unwrap_or_else(|failure: Failure| failure.tell(console))
+    outcome.unwrap_or_else(|failure: Failure| failure.report(console))
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use netgiro::{Amount, CartPoll, Error, ErrorKind, NewCart, RequestSent};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, Going, quoted};
+use crate::failure::{Failure, ResumeHint, quoted};
 
 /// What a file holds.
 pub(crate) enum Held {
@@ -221,7 +221,7 @@ impl Intent {
         )
         .with_reference(&self.reference)
         .with_request_sent(RequestSent::Maybe);
-        Failure::Client(Box::new(error), Box::new(Going::of_open_insert(named)))
+        Failure::Client(Box::new(error), Box::new(ResumeHint::of_open_insert(named)))
     }
 }
 

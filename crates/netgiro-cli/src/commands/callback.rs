@@ -6,7 +6,7 @@ use std::path::Path;
 use netgiro::{Callback, Client, ClientOptions, Error, ErrorKind};
 
 use crate::arguments::Given;
-use crate::console::{Console, plain};
+use crate::console::{Console, sanitize};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -63,7 +63,7 @@ fn about(callback: &Callback) -> String {
     let reference = callback
         .reference
         .as_deref()
-        .map_or("no reference".into(), plain);
+        .map_or("no reference".into(), sanitize);
     format!("{amount} for {reference}")
 }
 

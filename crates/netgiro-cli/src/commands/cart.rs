@@ -11,9 +11,9 @@ use tokio::runtime::Builder;
 use uuid::Uuid;
 
 use crate::arguments::Given;
-use crate::console::{Console, plain};
+use crate::console::{Console, sanitize};
 use crate::exit::Exit;
-use crate::failure::{Failure, Going};
+use crate::failure::{Failure, ResumeHint};
 use crate::input;
 use crate::interrupt::Interrupt;
 use crate::records::{CartRecord, StateRecord};
@@ -55,7 +55,7 @@ pub(super) fn insert(
             };
             // What was written before stays then, and says that the outcome is unknown.
             if let Err(error) = claim.failed(&failure) {
-                console.complain(format_args!(
+                console.print_error(format_args!(
                     "netgiro: {} could not be written: {error}",
                     path.display()
                 ));
@@ -71,9 +71,9 @@ pub(super) fn insert(
             "{}  {customer} was asked for {} kr. for {}{}",
             cart.transaction_id,
             cart.amount,
-            plain(&cart.reference),
+            sanitize(&cart.reference),
             message
-                .map(|it| format!(": {}", plain(it)))
+                .map(|it| format!(": {}", sanitize(it)))
                 .unwrap_or_default()
         ),
     );
@@ -98,8 +98,8 @@ fn of_insert(failure: Failure, attempt: &InsertAttempt, file: Option<&Path>) -> 
         },
         other => return other,
     };
-    let going = file.map(Going::of_open_insert).unwrap_or_default();
-    Failure::Client(error, Box::new(going))
+    let hint = file.map(ResumeHint::of_open_insert).unwrap_or_default();
+    Failure::Client(error, Box::new(hint))
 }
 
 fn order(given: &Given, interrupt: &Interrupt) -> Result<NewCart, Failure> {
@@ -150,11 +150,11 @@ pub(super) fn check(
     let checked = run(async {
         tokio::select! {
             biased;
-            () = interrupt.come() => Err(Failure::Interrupted(Box::<Going>::default())),
+            () = interrupt.come() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
             state = client.check_cart(cart) => Ok(state?),
         }
     })??;
-    tell(console, &checked);
+    report(console, &checked);
     Ok(Exit::of_payment(checked.status))
 }
 
@@ -165,10 +165,11 @@ pub(super) fn cancel(
 ) -> Result<Exit, Failure> {
     let (client, cart) = (client(given, None)?, cart(given)?);
     let state = uninterrupted("cancel", console, interrupt, client.cancel_cart(cart))?;
-    tell(console, &state);
+    report(console, &state);
     if state.is_paid() {
-        console
-            .complain("netgiro: too late to cancel: the customer was first, and the cart is paid");
+        console.print_error(
+            "netgiro: too late to cancel: the customer was first, and the cart is paid",
+        );
     }
     Ok(Exit::of_cancellation(state.status))
 }
@@ -182,7 +183,7 @@ pub(super) fn confirm(
     let code = given.text("code")?;
     let call = client.confirm_cart(cart, code);
     let state = uninterrupted("confirm", console, interrupt, call)?;
-    tell(console, &state);
+    report(console, &state);
     Ok(Exit::of_payment(state.status))
 }
 
@@ -194,15 +195,15 @@ fn uninterrupted<T>(
     interrupt: &Interrupt,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
-    let going = |changes| {
-        Box::new(Going {
+    let hint = |changes| {
+        Box::new(ResumeHint {
             command,
             changes,
-            ..Going::default()
+            ..ResumeHint::default()
         })
     };
     if interrupt.has_come() {
-        return Err(Failure::Interrupted(going(false)));
+        return Err(Failure::Interrupted(hint(false)));
     }
     let _heeds = interrupt.heed_the_second();
     let outcome = run(async {
@@ -212,7 +213,7 @@ fn uninterrupted<T>(
             outcome = &mut call => return Some(outcome),
             () = interrupt.come() => {}
         }
-        console.complain(
+        console.print_error(
             "netgiro: the call is under way: waiting for its answer, since nobody would know what it did. \
              Ctrl-C again gives up on it.",
         );
@@ -223,8 +224,8 @@ fn uninterrupted<T>(
         }
     })?;
     match outcome {
-        Some(outcome) => outcome.map_err(|error| Failure::Client(Box::new(error), going(true))),
-        None => Err(Failure::Interrupted(going(true))),
+        Some(outcome) => outcome.map_err(|error| Failure::Client(Box::new(error), hint(true))),
+        None => Err(Failure::Interrupted(hint(true))),
     }
 }
 
@@ -319,7 +320,7 @@ fn kronur(name: &str, text: &str) -> Result<Amount, Failure> {
 }
 
 /// Writes where a cart stands.
-pub(super) fn tell(console: &mut Console, state: &CartState) {
+pub(super) fn report(console: &mut Console, state: &CartState) {
     let line = format!(
         "{}  {}  {}",
         state.transaction_id,
@@ -360,7 +361,7 @@ fn paid(state: &CartState) -> String {
         .unwrap_or_default();
     let reference = payment
         .and_then(|payment| payment.reference_number.as_deref())
-        .map(|reference| format!(" for {}", plain(reference)))
+        .map(|reference| format!(" for {}", sanitize(reference)))
         .unwrap_or_default();
     format!("paid{amount}{reference}")
 }

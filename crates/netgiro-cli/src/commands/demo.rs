@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::failure::{Failure, Going};
+use crate::failure::{Failure, ResumeHint};
 use crate::interrupt::Interrupt;
 
 use super::cart;
@@ -45,7 +45,7 @@ pub(super) fn play(console: &mut Console, interrupt: &Interrupt) -> Result<Exit,
     cart::run(async {
         tokio::select! {
             biased;
-            () = interrupt.come() => Err(Failure::Interrupted(Box::<Going>::default())),
+            () = interrupt.come() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
             played = all(console) => played,
         }
     })?
@@ -122,7 +122,7 @@ impl Stage<'_> {
                 let late = Fault::on(Endpoint::CancelCart).confirm_during();
                 self.simulator.add_fault(late)?;
                 let state = self.settle(&cart).await?;
-                self.tell(
+                self.report(
                     "shop",
                     "was told that the customer accepted while it was canceling: paid late",
                 );
@@ -160,7 +160,7 @@ impl Stage<'_> {
             order.callback_url = Some(url.to_owned());
         }
         let cart = self.client.insert_cart(&order).await?;
-        self.tell(
+        self.report(
             "shop",
             &format!(
                 "asks the customer for {} kr. for {}",
@@ -195,17 +195,17 @@ impl Stage<'_> {
                     change = &mut next => break change,
                     () = &mut customer, if !has_acted => {
                         has_acted = true;
-                        self.tell("customer", verb);
+                        self.report("customer", verb);
                         act(simulator, id)?;
                     }
                     answered = &mut answering, if !has_answered => {
                         has_answered = true;
-                        self.tell_at(answered?, "shop", "verified the callback, recorded it, answers 200");
+                        self.report_at(answered?, "shop", "verified the callback, recorded it, answers 200");
                     }
                 }
             };
             match change {
-                Some(state) => self.tell_state(&state?),
+                Some(state) => self.report_state(&state?),
                 None => break,
             }
         }
@@ -213,10 +213,10 @@ impl Stage<'_> {
     }
 
     async fn settle(&mut self, cart: &Cart) -> Result<CartState, Failure> {
-        self.tell("shop", "settles: waits a second, then cancels");
+        self.report("shop", "settles: waits a second, then cancels");
         let mut watch = self.client.watch_settling(cart, quick(1)?);
         while let Some(state) = watch.next().await {
-            self.tell_state(&state?);
+            self.report_state(&state?);
         }
         Ok(watch.finish().await?)
     }
@@ -228,20 +228,20 @@ impl Stage<'_> {
         }
     }
 
-    fn tell_state(&mut self, state: &CartState) {
+    fn report_state(&mut self, state: &CartState) {
         let status = self.console.status(state.status);
         let code = state
             .result_code
             .map(|code| format!(" (result code {code})"))
             .unwrap_or_default();
-        self.tell("Netgíró", &format!("{status}{code}"));
+        self.report("Netgíró", &format!("{status}{code}"));
     }
 
-    fn tell(&mut self, who: &str, what: &str) {
-        self.tell_at(self.started.elapsed().as_secs_f64(), who, what);
+    fn report(&mut self, who: &str, what: &str) {
+        self.report_at(self.started.elapsed().as_secs_f64(), who, what);
     }
 
-    fn tell_at(&mut self, seconds: f64, who: &str, what: &str) {
+    fn report_at(&mut self, seconds: f64, who: &str, what: &str) {
         if !self.console.writes_json() {
             self.console
                 .say(format_args!("  {seconds:6.2} s  {who:9} {what}"));

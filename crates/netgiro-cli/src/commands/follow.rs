@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::arguments::Given;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::failure::{Failure, Going};
+use crate::failure::{Failure, ResumeHint};
 use crate::interrupt::Interrupt;
 pub(super) use crate::progress::Progress;
 use crate::resume::{self, Held};
@@ -139,28 +139,28 @@ pub(super) fn to_the_end(
     console.hide_progress();
     let file = given.path("resume");
     let kept = file.map_or(Ok(()), |path| resume::store(path, watch.poll()));
-    let going = |poll: &CartPoll| Going {
+    let hint = |poll: &CartPoll| ResumeHint {
         command: if settles { "settle" } else { "wait" },
         poll: Some(poll.clone()),
         file: file.filter(|_| kept.is_ok()).map(Into::into),
         changes: settles && progress.is_over(),
     };
     match ended {
-        Ended::Interrupted => Err(Failure::Interrupted(Box::new(going(watch.poll())))),
-        Ended::Failed(error) => {
+        WaitOutcome::Interrupted => Err(Failure::Interrupted(Box::new(hint(watch.poll())))),
+        WaitOutcome::Failed(error) => {
             let goes_on = matches!(error.kind(), ErrorKind::WaitTimeout | ErrorKind::Unresolved);
-            let going = match error.poll().filter(|_| goes_on) {
-                Some(poll) => going(poll),
-                None => Going {
+            let hint = match error.poll().filter(|_| goes_on) {
+                Some(poll) => hint(poll),
+                None => ResumeHint {
                     changes: settles,
-                    ..Going::default()
+                    ..ResumeHint::default()
                 },
             };
-            Err(Failure::Client(Box::new(error), Box::new(going)))
+            Err(Failure::Client(Box::new(error), Box::new(hint)))
         }
-        Ended::Known(exit) => {
+        WaitOutcome::Known(exit) => {
             if let (Err(error), Some(path)) = (&kept, file) {
-                console.complain(format_args!(
+                console.print_error(format_args!(
                     "netgiro: {} could not be written: {error}",
                     path.display()
                 ));
@@ -170,7 +170,7 @@ pub(super) fn to_the_end(
     }
 }
 
-enum Ended {
+enum WaitOutcome {
     Known(Exit),
     Failed(netgiro::Error),
     Interrupted,
@@ -181,7 +181,7 @@ async fn watched(
     console: &mut Console,
     interrupt: &Interrupt,
     progress: &Progress,
-) -> Ended {
+) -> WaitOutcome {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -190,18 +190,18 @@ async fn watched(
         let change = loop {
             tokio::select! {
                 biased;
-                () = interrupt.come() => return Ended::Interrupted,
+                () = interrupt.come() => return WaitOutcome::Interrupted,
                 change = &mut next => break change,
                 _ = ticks.tick(), if console.is_live() => console.show_progress(progress.line()),
             }
         };
         match change {
-            Some(Ok(state)) => cart::tell(console, &state),
-            Some(Err(error)) => return Ended::Failed(error),
+            Some(Ok(state)) => cart::report(console, &state),
+            Some(Err(error)) => return WaitOutcome::Failed(error),
             None => break,
         }
     }
-    watch.state().map_or(Ended::Interrupted, |state| {
-        Ended::Known(Exit::of_payment(state.status))
+    watch.state().map_or(WaitOutcome::Interrupted, |state| {
+        WaitOutcome::Known(Exit::of_payment(state.status))
     })
 }

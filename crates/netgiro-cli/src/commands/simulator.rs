@@ -62,7 +62,7 @@ pub(super) fn serve(
     console.result(&started, text(given, &simulator));
     cart::run(interrupt.come())?;
     simulator.close();
-    console.complain("netgiro: the simulator has stopped");
+    console.print_error("netgiro: the simulator has stopped");
     Ok(Exit::Done)
 }
 
