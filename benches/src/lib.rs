@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use netgiro::{
-    CartPoll, CartRef, CartStatus, Client, ClientOptions, CustomerId, Seen, WaitOptions,
+    CartPoll, CartRef, CartStatus, CheckOutcome, Client, ClientOptions, CustomerId, WaitOptions,
 };
 use std::error::Error;
 use std::hint::black_box;
@@ -57,7 +57,7 @@ pub fn operations() -> Result<Vec<Operation>, Box<dyn Error>> {
             let _ = black_box(netgiro::internals::read_check(&cart, body));
         }),
         operation("take a step of a poll", move || {
-            let seen = Seen::Status(CartStatus::Pending);
+            let seen = CheckOutcome::Status(CartStatus::Pending);
             let _ = black_box(black_box(&poll).answered(seen, now, now, 0.5));
         }),
         operation("read a kept poll", move || {

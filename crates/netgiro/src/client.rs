@@ -21,7 +21,7 @@ use crate::insert_attempt::{self, InsertAttempt};
 use crate::model::backoff::{backoff, jittered};
 use crate::model::cart::{Cart, CartRef, CartState, NewCart, check_reference};
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
-use crate::model::poll::{CartPoll, Seen, WaitOptions};
+use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions};
 use crate::options::{ClientOptions, Settings};
 use crate::protocol::insert_answer;
 use crate::protocol::settlement::{self, Settlement, SettlementItem};
@@ -239,7 +239,7 @@ impl Client {
         if !ours.is_due(sent_at) {
             return Ok(ours);
         }
-        let seen = Seen::from(self.check(&poll.cart(), 1).await);
+        let seen = CheckOutcome::from(self.check(&poll.cart(), 1).await);
         let now = clock.now();
         // The answer says how late this check was, where nothing did so before.
         let took = now.duration_since(sent_at);
@@ -286,7 +286,7 @@ impl Client {
     pub(crate) fn step(
         &self,
         poll: &CartPoll,
-        seen: Seen,
+        seen: CheckOutcome,
         sent_at: Timestamp,
         now: Timestamp,
     ) -> Result<CartPoll> {

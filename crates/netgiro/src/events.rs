@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::model::cart::{Cart, CartState};
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::poll::{CartPoll, Seen};
+use crate::model::poll::{CartPoll, CheckOutcome};
 use crate::model::status::CartStatus;
 
 /// Something a client did.
@@ -275,7 +275,7 @@ impl PollEvent {
     }
 }
 
-impl Seen {
+impl CheckOutcome {
     /// What a check failed with.
     pub(crate) fn failure(&self) -> Option<ErrorKind> {
         match self {

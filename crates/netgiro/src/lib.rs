@@ -66,7 +66,7 @@ pub use model::decimal::exact_decimal;
 pub use model::duration::{milliseconds, seconds};
 pub use model::error::{Error, ErrorKind, RequestSent, Result};
 pub use model::masking::mask_within as mask_customer_ids;
-pub use model::poll::{CartPoll, PollPolicy, Seen, WaitOptions};
+pub use model::poll::{CartPoll, CheckOutcome, PollPolicy, WaitOptions};
 pub use model::secret::Secret;
 pub use model::status::{CartStatus, ResultCode};
 pub use options::{ClientOptions, Environment, PaymentInfoPolicy, ResponseVerification};

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use netgiro::{
-    Amount, BulkOptions, Cart, CartPoll, CartRef, CartState, CartStatus, CheckResult, CheckResults,
-    Client, ClientOptions, ConfirmationType, Error, ErrorKind, NewCart, PollPolicy, Seen,
+    Amount, BulkOptions, Cart, CartPoll, CartRef, CartState, CartStatus, CheckOutcome, CheckResult,
+    CheckResults, Client, ClientOptions, ConfirmationType, Error, ErrorKind, NewCart, PollPolicy,
     WaitOptions,
 };
 use netgiro_simulator::{BodyAs, Endpoint, Fault, Simulator, SimulatorOptions};
@@ -558,7 +558,7 @@ async fn what_is_handed_in_is_checked_as_an_answer_is() {
     for spoil in spoilt {
         let mut state = paid.clone();
         spoil(&mut state);
-        let seen = Seen::State(state.clone());
+        let seen = CheckOutcome::State(state.clone());
         let error = poll.answered(seen, now, now, 0.0).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
         let result = CheckResult {
@@ -580,7 +580,7 @@ async fn what_is_handed_in_is_checked_as_an_answer_is() {
     };
     assert!(result.validate().is_err(), "another cart's");
     let poll = CartPoll::new(&other, within(5000), now);
-    poll.answered(Seen::State(paid.clone()), now, now, 0.0)
+    poll.answered(CheckOutcome::State(paid.clone()), now, now, 0.0)
         .unwrap_err();
     assert_eq!(shop.simulator.requests().len(), sent, "nothing was sent");
 

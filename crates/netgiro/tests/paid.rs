@@ -15,8 +15,9 @@ use std::sync::mpsc::Receiver;
 
 use jiff::Timestamp;
 use netgiro::{
-    Amount, BulkOptions, Cart, CartPoll, CartRef, CheckResult, CheckResults, Client, ClientOptions,
-    ErrorKind, NewCart, PaymentInfoPolicy, RequestSent, ResponseVerification, Seen, WaitOptions,
+    Amount, BulkOptions, Cart, CartPoll, CartRef, CheckOutcome, CheckResult, CheckResults, Client,
+    ClientOptions, ErrorKind, NewCart, PaymentInfoPolicy, RequestSent, ResponseVerification,
+    WaitOptions,
 };
 use server::{Answer, Request, SECRET, server};
 use uuid::Uuid;
@@ -272,7 +273,7 @@ async fn a_cart_with_control_characters_in_its_reference_is_asked_about_nowhere(
     // A poll that is not asked about any more needs no reference.
     let done = ended(PAID).await;
     let again = done.answered(
-        Seen::Status(netgiro::CartStatus::Pending),
+        CheckOutcome::Status(netgiro::CartStatus::Pending),
         Timestamp::now(),
         Timestamp::now(),
         0.0,

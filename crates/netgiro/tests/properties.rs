@@ -12,8 +12,8 @@ mod laws;
 use jiff::Timestamp;
 use laws::{Api, Beginning, Call, ID, NONCE, SECRET, Step, URL};
 use netgiro::{
-    Amount, Cart, CartPoll, CartState, CartStatus, CustomerId, PaymentInfo, ResultCode, Seen,
-    WaitOptions, mask_customer_id, mask_customer_ids, sign,
+    Amount, Cart, CartPoll, CartState, CartStatus, CheckOutcome, CustomerId, PaymentInfo,
+    ResultCode, WaitOptions, mask_customer_id, mask_customer_ids, sign,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -320,7 +320,7 @@ proptest! {
         state.result_code = result_code;
         state.payment_successful = payment_successful;
         state.payment = payment.map(Box::new);
-        let poll = poll.answered(Seen::State(state), now, now, 0.5).unwrap_or(poll);
+        let poll = poll.answered(CheckOutcome::State(state), now, now, 0.5).unwrap_or(poll);
         let token = poll.to_json();
         prop_assert_eq!(&CartPoll::from_json(&token).unwrap(), &poll);
         laws::token_is_sound(&token);
@@ -386,7 +386,7 @@ proptest! {
 fn a_token_whose_state_cannot_be_its_polls_is_refused() {
     let now = Timestamp::from_millisecond(1_700_000_000_000).unwrap();
     let poll = CartPoll::new(ID, WaitOptions::default(), now);
-    let seen = Seen::Status;
+    let seen = CheckOutcome::Status;
     let pending = poll.answered(seen(CartStatus::Pending), now, now, 0.5);
     let pending = pending.unwrap().to_json();
     let paid = poll.answered(seen(CartStatus::Confirmed), now, now, 0.5);

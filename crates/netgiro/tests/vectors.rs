@@ -23,8 +23,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use netgiro::{
     Amount, BulkOptions, Callback, Cart, CartItem, CartPoll, CartRef, CartState, CartStatus,
-    Client, ClientOptions, CustomerId, Error, ErrorKind, Given, NewCart, PaymentInfo,
-    PaymentInfoPolicy, PollPolicy, Seen, WaitOptions, backoff, milliseconds, sign,
+    CheckOutcome, Client, ClientOptions, CustomerId, Error, ErrorKind, Given, NewCart, PaymentInfo,
+    PaymentInfoPolicy, PollPolicy, WaitOptions, backoff, milliseconds, sign,
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -790,7 +790,7 @@ fn codes() {
         let start = Timestamp::UNIX_EPOCH;
         let late = Timestamp::from_millisecond(20_000).unwrap();
         let poll = CartPoll::new(Uuid::from_u128(1), WaitOptions::default(), start)
-            .answered(Seen::Status(status), late, late, 0.0)
+            .answered(CheckOutcome::Status(status), late, late, 0.0)
             .unwrap();
         findings.same(
             word,
@@ -965,16 +965,16 @@ fn callbacks() {
     findings.finish();
 }
 
-fn seen(value: &Value) -> Seen {
+fn seen(value: &Value) -> CheckOutcome {
     if let Some(word) = value["status"].as_str() {
-        return Seen::Status(word.parse().unwrap());
+        return CheckOutcome::Status(word.parse().unwrap());
     }
     if value["state"].is_object() {
         let state = state_seen(&value["state"]);
         return if value["after_cancel"] == true {
-            Seen::AfterCancel(state)
+            CheckOutcome::AfterCancel(state)
         } else {
-            Seen::State(state)
+            CheckOutcome::State(state)
         };
     }
     let error = &value["error"];
@@ -987,7 +987,9 @@ fn seen(value: &Value) -> Seen {
     if let Some(status) = error["http_status"].as_u64() {
         made = made.with_http_status(u16::try_from(status).unwrap());
     }
-    Seen::Error(made.with_retry_after(error["retry_after_ms"].as_u64().map(Duration::from_millis)))
+    CheckOutcome::Error(
+        made.with_retry_after(error["retry_after_ms"].as_u64().map(Duration::from_millis)),
+    )
 }
 
 fn state_seen(seen: &Value) -> CartState {
@@ -1138,7 +1140,7 @@ fn clocks() {
         let cart = cart_of(&server, &client, text(&file["transaction_id"]), case);
         let mut poll = CartPoll::new(cart, options, instant(&case["now"]));
         for step in list(&case["seen"]) {
-            let status = Seen::Status(text(&step["status"]).parse().unwrap());
+            let status = CheckOutcome::Status(text(&step["status"]).parse().unwrap());
             let (sent_at, now) = (instant(&step["sent_at"]), instant(&step["now"]));
             poll = poll.answered(status, sent_at, now, 0.0).unwrap();
         }
@@ -1152,7 +1154,7 @@ fn clocks() {
         let (now, server_now) = (instant(&clock["now"]), &clock["server_now"]);
         let server_now = (!server_now.is_null()).then(|| instant(server_now));
         let moved = poll.on_clock(now, server_now);
-        let asked = moved.answered(Seen::Status(CartStatus::Pending), now, now, 0.0);
+        let asked = moved.answered(CheckOutcome::Status(CartStatus::Pending), now, now, 0.0);
         let found = json!({
             "next_check_at": moved.next_check_at().as_millisecond(),
             "deadline": moved.deadline().as_millisecond(),

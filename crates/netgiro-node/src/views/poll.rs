@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use napi_derive::napi;
-use netgiro::{CartPoll, Error, ErrorKind, Result, Seen};
+use netgiro::{CartPoll, CheckOutcome, Error, ErrorKind, Result};
 use serde::Serialize;
 
 use crate::arguments::{self, GivenCart, GivenWait};
@@ -145,14 +145,14 @@ pub fn backoff(first_ms: u32, failures: u32, longest_ms: u32) -> f64 {
         * 1000.0
 }
 
-fn what_was_seen(given: GivenSeen) -> Result<Seen> {
+fn what_was_seen(given: GivenSeen) -> Result<CheckOutcome> {
     if let Some(state) = given.state {
         return serde_json::from_str::<StateView<'_>>(&state)
             .map_err(|error| error.to_string())
             .and_then(StateView::read)
             .map(match given.after_cancel {
-                Some(true) => Seen::AfterCancel,
-                _ => Seen::State,
+                Some(true) => CheckOutcome::AfterCancel,
+                _ => CheckOutcome::State,
             })
             .map_err(|why| {
                 Error::new(
@@ -162,9 +162,13 @@ fn what_was_seen(given: GivenSeen) -> Result<Seen> {
             });
     }
     if let Some(error) = given.error {
-        return seen_error(error).map(Seen::Error);
+        return seen_error(error).map(CheckOutcome::Error);
     }
-    given.status.unwrap_or_default().parse().map(Seen::Status)
+    given
+        .status
+        .unwrap_or_default()
+        .parse()
+        .map(CheckOutcome::Status)
 }
 
 fn seen_error(given: GivenError) -> Result<Error> {

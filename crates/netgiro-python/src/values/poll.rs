@@ -1,7 +1,7 @@
 //! Polling as a value: the policy, and the poll that a job queue keeps.
 
 use jiff::Timestamp;
-use netgiro::{Seen, WaitOptions};
+use netgiro::{CheckOutcome, WaitOptions};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
@@ -167,14 +167,14 @@ impl CartPoll {
         let seen = if let Ok(state) = seen.cast::<CartState>() {
             let state = state.get().0.clone();
             if after_cancel {
-                Seen::AfterCancel(state)
+                CheckOutcome::AfterCancel(state)
             } else {
-                Seen::State(state)
+                CheckOutcome::State(state)
             }
         } else if seen.is_instance_of::<PyString>() {
-            Seen::Status(convert::word(seen)?)
+            CheckOutcome::Status(convert::word(seen)?)
         } else {
-            Seen::Error(errors::from_py(seen)?)
+            CheckOutcome::Error(errors::from_py(seen)?)
         };
         panics::caught(|| {
             let next = self.0.answered(seen, sent_at, now, jitter);

@@ -13,13 +13,13 @@ use crate::client::Client;
 use crate::follow::Clock;
 use crate::model::cart::{CartRef, CheckResult};
 use crate::model::error::Result;
-use crate::model::poll::{CartPoll, Seen, WaitOptions, until};
+use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions, until};
 
 struct Checked {
     at: usize,
     started: Instant,
     sent_at: Timestamp,
-    seen: Seen,
+    seen: CheckOutcome,
 }
 
 /// Many carts being waited for; gives each as it settles.
@@ -182,7 +182,7 @@ impl WaitMany {
         } = checked;
         if let Some(limiter) = &mut self.limiter {
             let failure = match &seen {
-                Seen::Error(error) => Some(error),
+                CheckOutcome::Error(error) => Some(error),
                 _ => None,
             };
             limiter.on_response(failure, started, Instant::now());

@@ -39,11 +39,11 @@ pub trait ReplayGuard: Send + Sync {
 #[derive(Debug)]
 pub struct MemoryReplayGuard {
     capacity: usize,
-    seen: Mutex<Seen>,
+    seen: Mutex<SeenSignatures>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct SeenSignatures {
     signatures: HashSet<Arc<str>>,
     oldest_first: VecDeque<Arc<str>>,
 }

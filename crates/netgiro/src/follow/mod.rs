@@ -9,7 +9,7 @@ use crate::client::{ATTEMPTS, Client};
 use crate::events::PollEvent;
 use crate::model::cart::{CartRef, CartState};
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::poll::{CartPoll, Seen, WaitOptions, until};
+use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions, until};
 use crate::model::status::CartStatus;
 use crate::protocol::wire::Endpoint;
 
@@ -131,7 +131,7 @@ impl Watch {
         if !self.poll.is_done() {
             sleep(until(self.poll.next_check_at(), self.clock.now())).await;
             let sent_at = self.clock.now().max(self.poll.next_check_at());
-            let seen = Seen::from(self.client.check(&self.poll.cart(), 1).await);
+            let seen = CheckOutcome::from(self.client.check(&self.poll.cart(), 1).await);
             match self
                 .client
                 .step(&self.poll, seen, sent_at, self.clock.now())

@@ -126,7 +126,7 @@ impl Default for WaitOptions {
 
 /// What a check brought.
 #[derive(Clone, Debug)]
-pub enum Seen {
+pub enum CheckOutcome {
     /// Where the cart stands.
     State(CartState),
     /// Where the cart stands after a cancel of ours, as `cancel_cart` and `settle_cart` give it: that it is
@@ -138,7 +138,7 @@ pub enum Seen {
     Error(Error),
 }
 
-impl From<Result<CartState>> for Seen {
+impl From<Result<CartState>> for CheckOutcome {
     fn from(outcome: Result<CartState>) -> Self {
         match outcome {
             Ok(state) => Self::State(state),
@@ -354,7 +354,7 @@ impl CartPoll {
     /// `wait_timeout`, which carries the poll to resume from.
     pub fn answered(
         &self,
-        seen: Seen,
+        seen: CheckOutcome,
         sent_at: Timestamp,
         now: Timestamp,
         jitter: f64,
@@ -365,21 +365,21 @@ impl CartPoll {
         let mut next = self.clone();
         let now_ms = next.schedule.moves_on(now.as_millisecond());
         let sent_ms = sent_at.as_millisecond();
-        let is_after_cancel = matches!(seen, Seen::AfterCancel(_));
+        let is_after_cancel = matches!(seen, CheckOutcome::AfterCancel(_));
         let (delay, failure) = match seen {
-            Seen::Error(error) => {
+            CheckOutcome::Error(error) => {
                 let delay = next.schedule.after_failure(&error, jitter);
                 if let Some(stop) = next.schedule.stops_at(&error) {
                     return Err(stop);
                 }
                 (delay, Some(error))
             }
-            Seen::Status(status) => {
+            CheckOutcome::Status(status) => {
                 let state = CartState::as_checked(self.transaction_id, status, now);
                 next.is_done = next.takes(state, sent_ms, false);
                 (next.schedule.after_good_check(jitter), None)
             }
-            Seen::State(state) | Seen::AfterCancel(state) => {
+            CheckOutcome::State(state) | CheckOutcome::AfterCancel(state) => {
                 if let Some(why) = state.contradiction(&self.cart()) {
                     return Err(Error::invalid_request(format!(
                         "seen is no state of cart {}: {why}",

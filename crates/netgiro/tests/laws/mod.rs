@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use netgiro::{
-    CartPoll, CartState, CartStatus, Client, ClientOptions, Error, ErrorKind, PollPolicy,
-    RequestSent, Seen, WaitOptions, sign,
+    CartPoll, CartState, CartStatus, CheckOutcome, Client, ClientOptions, Error, ErrorKind,
+    PollPolicy, RequestSent, WaitOptions, sign,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -298,9 +298,9 @@ pub fn token_is_sound(text: &str) {
     let now = poll.next_check_at();
     assert_eq!(poll.is_due(now), !poll.is_done());
     for seen in [
-        Seen::Status(CartStatus::Pending),
-        Seen::Status(CartStatus::NotFound),
-        Seen::Error(Error::new(ErrorKind::RateLimited, "busy").with_http_status(503)),
+        CheckOutcome::Status(CartStatus::Pending),
+        CheckOutcome::Status(CartStatus::NotFound),
+        CheckOutcome::Error(Error::new(ErrorKind::RateLimited, "busy").with_http_status(503)),
     ] {
         if let Ok(next) = poll.answered(seen, now, now, 1.0) {
             assert!(next.next_check_at() >= now || next.is_done());
@@ -368,12 +368,12 @@ pub struct Step {
 }
 
 impl Step {
-    fn seen(self) -> Seen {
+    fn seen(self) -> CheckOutcome {
         let statuses = CartStatus::ALL;
         let kinds = ErrorKind::ALL;
         let at = usize::from(self.seen) % (statuses.len() + kinds.len() + 1);
         if let Some(status) = statuses.get(at) {
-            return Seen::Status(*status);
+            return CheckOutcome::Status(*status);
         }
         let retry_after = self
             .retry_after_s
@@ -382,7 +382,7 @@ impl Step {
             Some(kind) => Error::new(*kind, "so"),
             None => Error::new(ErrorKind::Server, "busy").with_http_status(503),
         };
-        Seen::Error(error.with_retry_after(retry_after))
+        CheckOutcome::Error(error.with_retry_after(retry_after))
     }
 }
 
@@ -428,7 +428,8 @@ pub fn poll_is_sound(beginning: Beginning, steps: &[Step]) {
         };
         assert_eq!(next.deadline(), poll.deadline());
         assert_eq!(CartPoll::from_json(&next.to_json()).unwrap(), next);
-        let checked = matches!(step.seen(), Seen::Status(_)).then(|| next.state().unwrap().status);
+        let checked =
+            matches!(step.seen(), CheckOutcome::Status(_)).then(|| next.state().unwrap().status);
         was_open |= matches!(
             checked,
             Some(
