@@ -58,11 +58,14 @@ function kindOf(value) {
 function Bare() {}
 Bare.prototype = Object.create(null);
 
-/** Whether a value is a plain object, of whichever realm: what `{ … }`, `JSON.parse` and `Object.create(null)` make. */
+/**
+ * Whether a value is a plain object, of whichever realm: what `{ … }`, `JSON.parse` and `Object.create(null)` make, and what
+ * `members` has read already.
+ */
 function isPlain(value) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype) return true;
+  if (prototype === null || prototype === Object.prototype || prototype === Bare.prototype) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
 

@@ -100,11 +100,23 @@ describe('netgiro:poll', () => {
     }));
 
   it('tells of pollStep and waitMany, too', () =>
+    withServer(
+      () => checkAnswer(10202),
+      (server) =>
+        listening(async (heard) => {
+          const client = server.client();
+          await client.pollStep(new CartPoll(ID));
+          for await (const { state } of client.waitMany([ID, ID])) assert.ok(state);
+          assert.deepEqual(of(heard, 'netgiro:poll').map(({ status, isDone }) => [status, isDone]), Array(3).fill(['canceled', true]));
+        }),
+    ));
+
+  it('tells of a 10201 that is not believed at once that the poll goes on', () =>
     listening(async (heard) => {
       const client = (await simulate({ unknownCartCode: 10201 })).client();
-      await client.pollStep(new CartPoll(ID));
-      for await (const { state } of client.waitMany([ID, ID])) assert.ok(state);
-      assert.deepEqual(of(heard, 'netgiro:poll').map(({ status, isDone }) => [status, isDone]), Array(3).fill(['canceled', true]));
+      const poll = await client.pollStep(new CartPoll(ID));
+      const [{ status, isDone, nextCheckAt }, ...more] = of(heard, 'netgiro:poll');
+      assert.deepEqual([status, isDone, nextCheckAt, more], ['canceled', false, poll.nextCheckAt, []]);
     }));
 });
 
