@@ -21,13 +21,30 @@ pub fn mask_within(text: &str) -> String {
     if !text.chars().any(|c| plain(c).is_ascii_digit()) {
         return text.to_owned();
     }
-    let signs = signs(text);
+    let mut signs = signs(text, in_backslashes);
+    hide_ids(&mut signs);
+    if text.contains('%') {
+        // "5%2012345678" can be read in two ways: both are masked.
+        let mut decoded = self::signs(text, |rest| {
+            in_percents(rest).or_else(|| in_backslashes(rest))
+        });
+        hide_ids(&mut decoded);
+        hide_also(&mut decoded, &signs);
+        signs = decoded;
+    }
+    signs
+        .iter()
+        .map(|sign| if sign.is_hidden { "*" } else { sign.written })
+        .collect()
+}
+
+fn hide_ids(signs: &mut [Sign<'_>]) {
     let mut hidden = vec![false; signs.len()];
     let mut run = Run::default();
     let mut at = 0;
     while let Some(sign) = signs.get(at) {
         let rest = signs.get(at..).unwrap_or_default();
-        let begins_word = at == 0 || !is_alphanumeric(&signs, at - 1);
+        let begins_word = at == 0 || !is_alphanumeric(signs, at - 1);
         if let Some(length) = begins_word.then(|| harmless(rest)).flatten() {
             run.end(&mut hidden);
             at += length;
@@ -45,42 +62,113 @@ pub fn mask_within(text: &str) -> String {
         }
     }
     run.end(&mut hidden);
-    let shown = signs.iter().zip(hidden);
-    shown
-        .map(|(sign, is_hidden)| if is_hidden { "*" } else { sign.written })
-        .collect()
+    for (sign, is_hidden) in signs.iter_mut().zip(hidden) {
+        sign.is_hidden = is_hidden;
+    }
+}
+
+/// Hides whatever is hidden, in part or as a whole, where the same text is read in another way.
+fn hide_also(signs: &mut [Sign<'_>], other: &[Sign<'_>]) {
+    let mut bytes = other
+        .iter()
+        .flat_map(|sign| sign.written.bytes().map(|_| sign.is_hidden));
+    for sign in signs {
+        for is_hidden in bytes.by_ref().take(sign.written.len()) {
+            sign.is_hidden |= is_hidden;
+        }
+    }
 }
 
 /// A character of a text.
 struct Sign<'a> {
-    /// As it is written: in JSON also as `\u00a0`.
+    /// As it is written: in JSON also as `\u00a0`, in a URL as `%20`.
     written: &'a str,
     /// As it is read, in ASCII where it has a form there.
     read: char,
+    is_hidden: bool,
 }
 
-fn signs(text: &str) -> Vec<Sign<'_>> {
+/// The characters of a text, where what begins with an escape is told how many bytes that takes and what it stands for.
+fn signs(text: &str, escape: impl Fn(&str) -> Option<(usize, char)>) -> Vec<Sign<'_>> {
     let mut signs = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let (length, c) = escaped(rest).unwrap_or((first.len_utf8(), first));
+        let (length, c) = escape(rest).unwrap_or((first.len_utf8(), first));
         let (written, after) = rest.split_at(length);
         signs.push(Sign {
             written,
             read: plain(c),
+            is_hidden: false,
         });
         rest = after;
     }
     signs
 }
 
-/// The character that a text begins with as JSON may write it, in six bytes.
-fn escaped(text: &str) -> Option<(usize, char)> {
-    const LENGTH: usize = 6;
-    let code = text.get(..LENGTH)?.strip_prefix("\\u")?;
-    let is_hex = code.bytes().all(|b| b.is_ascii_hexdigit());
-    let code = u32::from_str_radix(code, 16).ok().filter(|_| is_hex)?;
-    Some((LENGTH, char::from_u32(code)?))
+/// As JSON and the literals of languages write characters, `\u00a0`, `\t`, `\xa0` and `\u{a0}`, and as HTML does.
+fn in_backslashes(text: &str) -> Option<(usize, char)> {
+    let Some(after) = text.strip_prefix('\\') else {
+        return in_entities(text);
+    };
+    let mut rest = after.chars();
+    let hex = |from: usize, to: usize| code(after.get(from..to)?, 16).map(|c| (1 + to, c));
+    match rest.next()? {
+        't' | 'n' | 'r' | 'f' | 'v' | 'b' => Some((2, ' ')),
+        'x' => hex(1, 3),
+        'u' if rest.next() == Some('{') => {
+            let end = after.find('}').filter(|&end| end <= LONGEST_CODE + 2)?;
+            code(after.get(2..end)?, 16).map(|c| (2 + end, c))
+        }
+        'u' => hex(1, 5),
+        'U' => hex(1, 9),
+        _ => None,
+    }
+}
+
+/// How many digits the code of a character has at the most.
+const LONGEST_CODE: usize = 8;
+
+fn code(digits: &str, radix: u32) -> Option<char> {
+    let is_code = digits.len() <= LONGEST_CODE && digits.chars().all(|c| c.is_digit(radix));
+    let code = u32::from_str_radix(digits, radix).ok().filter(|_| is_code);
+    char::from_u32(code?)
+}
+
+/// `&nbsp;`, `&#160;` and `&#xa0;`.
+fn in_entities(text: &str) -> Option<(usize, char)> {
+    let after = text.strip_prefix('&')?;
+    let name = after.bytes().take(LONGEST_CODE + 3);
+    let end = name.take_while(|&b| b != b';').count();
+    let (name, _) = after.split_at_checked(end)?;
+    if !after.get(end..)?.starts_with(';') {
+        return None;
+    }
+    let c = match name.strip_prefix('#') {
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(hex) => code(hex, 16)?,
+            None => code(number, 10)?,
+        },
+        None if matches!(name, "nbsp" | "ensp" | "emsp" | "thinsp" | "shy") => ' ',
+        None if matches!(name, "ndash" | "mdash" | "minus") => '-',
+        None => return None,
+    };
+    Some((end + 2, c))
+}
+
+/// As URLs write what may stand in an id: `%20`, and in UTF-8 `%C2%A0`.
+fn in_percents(text: &str) -> Option<(usize, char)> {
+    const LONGEST: usize = 4;
+    let mut bytes = Vec::with_capacity(LONGEST);
+    while bytes.len() < LONGEST {
+        let byte = text.get(bytes.len() * 3..)?.strip_prefix('%')?.get(..2)?;
+        bytes.push(u8::try_from(u32::from(code(byte, 16)?)).ok()?);
+        if let Ok(read) = std::str::from_utf8(&bytes) {
+            let c = read.chars().next()?;
+            let may_be_in_one = plain(c).is_ascii_alphanumeric() || is_separator(plain(c));
+            return may_be_in_one.then_some((bytes.len() * 3, c));
+        }
+    }
+    None
 }
 
 /// A character as ASCII has it: digits of any script, full-width forms; what cannot be seen is a space.
@@ -94,7 +182,9 @@ fn plain(c: char) -> char {
         | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2069}'
-        | '\u{feff}' => ' ',
+        | '\u{feff}'
+        // What stood there was not UTF-8: a space of Latin-1.
+        | '\u{fffd}' => ' ',
         _ => digit(c).unwrap_or(c),
     }
 }
@@ -238,8 +328,12 @@ fn app_code(signs: &[Sign<'_>]) -> Option<AppCode> {
             let end = at + 1;
             let has_letters = compact.bytes().any(|b| b.is_ascii_alphabetic());
             let is_app_code = matches!(recognise(&compact), Some((CustomerIdKind::AppCode, _)));
-            // Where spaces stand in it, it ends with a word: "500004 kr. paid" is an amount.
-            let is_whole = end == APP_CODE_LENGTH || !is_alphanumeric(signs, end);
+            // Where spaces stand in it and no digit, it ends with a word: "500004 kr. paid" is an amount.
+            let has_digits = compact
+                .bytes()
+                .skip(APP_CODE.len())
+                .any(|b| b.is_ascii_digit());
+            let is_whole = end == APP_CODE_LENGTH || has_digits || !is_alphanumeric(signs, end);
             return (is_app_code && has_letters && is_whole).then_some(AppCode { shown_from, end });
         }
     }
@@ -368,6 +462,27 @@ mod tests {
             (
                 r#"{"Message":"822\u00a03281, 822\u20133281"}"#,
                 r#"{"Message":"******81, ******81"}"#,
+            ),
+            (
+                r"822\t3281, \n8223281, 822\xa03281, 822\u{2013}3281, \u0038223281",
+                r"******81, \n*****81, ******81, ******81, *****81",
+            ),
+            (
+                "822%203281, p=%208223281, %2B354%C2%A08223281, 822%E2%80%933281, %38223281",
+                "******81, p=%20*****81, %2B354%C2%A0*****81, ******81, *****81",
+            ),
+            ("5%2012345678, 25%8223281", "5*******78, 25%*****81"),
+            (
+                "11111%E2%80%8511119, 8%203281%20",
+                "*********19, 8%203281%20",
+            ),
+            (
+                "822&nbsp;3281, 822&#8211;3281, 822&#x2d;3281, 822\u{fffd}3281",
+                "******81, ******81, ******81, ******81",
+            ),
+            (
+                "tel500004 AB-1Cx, 50-0004AB1C50-0004AB1C",
+                "tel**********1Cx, *********1C*********1C",
             ),
         ] {
             assert_eq!(mask_within(text), masked, "{text}");

@@ -670,8 +670,11 @@ fn is_object(text: &str) -> bool {
 
 /// The first characters of a body, for an error message.
 pub(crate) fn beginning(body: &[u8]) -> String {
-    let text = mask_within(&String::from_utf8_lossy(body.get(..400).unwrap_or(body)));
-    let text: String = text.chars().take(80).collect();
+    const SHOWN: usize = 80;
+    // So much that no number is cut before it is masked, even if each character is written as an escape.
+    const READ: usize = 2 * SHOWN * "%E2%80%89".len();
+    let text = mask_within(&String::from_utf8_lossy(body.get(..READ).unwrap_or(body)));
+    let text: String = text.chars().take(SHOWN).collect();
     if text.is_empty() {
         "it is empty".to_owned()
     } else {
