@@ -47,7 +47,7 @@ class Scenario {
   async call(step) {
     const { transactionId, ...given } = camel(step.arguments ?? {});
     const cart = transactionId ?? this.cart;
-    const options = { timeoutMs: step.timeout_ms, policy: this.policy };
+    const options = { timeoutMs: step.timeout_ms, policy: camel(step.policy) ?? this.policy };
     const followed = step.resumes && this.poll ? this.poll : cart;
     const { client_timeout_ms: timeoutMs } = step;
     const client = timeoutMs ? this.simulator.client({ ...this.options, timeoutMs }) : this.client;

@@ -9,6 +9,8 @@ import { failure, full, pause, simulate } from './harness.mjs';
 const seed = Number(process.env.NETGIRO_STORM_SEED ?? 2019);
 const POLICY = { minIntervalMs: 10, defaultIntervalMs: 20, maxIntervalMs: 30 };
 const within = (timeoutMs) => ({ timeoutMs, policy: POLICY });
+// Settling is patient for twenty intervals: with this, long enough on the busiest machine.
+const PATIENTLY = { timeoutMs: 50, policy: { minIntervalMs: 3000 } };
 
 function order(number) {
   const confirmationType = number % 5 === 4 ? 'manual' : 'automatic';
@@ -78,10 +80,10 @@ function assertTrue(told, held) {
 }
 
 /** After a storm, what it hid is learnt from the token. */
-async function learn(simulator, client, token) {
+async function learn(simulator, patient, token) {
   const poll = CartPoll.fromJson(token);
-  let state = await client.settleCart(poll, within(50));
-  if (state.status === 'reserved') state = await client.confirmCart(poll);
+  let state = await patient.settleCart(poll, PATIENTLY);
+  if (state.status === 'reserved') state = await patient.confirmCart(poll);
   assertTrue(state, simulator.cart(poll));
 }
 
@@ -100,14 +102,15 @@ async function inParallel(count, work) {
   return outcomes;
 }
 
+/** A shop's client, which soon gives an answer up, and a patient one for what is to be answered. */
 async function open() {
   const simulator = await simulate({ seed, checkIntervalMs: 20 });
-  return { simulator, client: simulator.client({ timeoutMs: 250 }) };
+  return { simulator, client: simulator.client({ timeoutMs: 250 }), patient: simulator.client({ timeoutMs: 60_000 }) };
 }
 
 it('nothing is lost in a storm', async (t) => {
   const carts = full ? 1000 : 50;
-  const { simulator, client } = await open();
+  const { simulator, client, patient } = await open();
   simulator.storm({ seed });
   const told = await inParallel(carts, (number) => sell(client, number));
 
@@ -133,7 +136,7 @@ it('nothing is lost in a storm', async (t) => {
 
   // After it: whatever could not be learnt is learnt from its token.
   simulator.clearFaults();
-  for (const { unresolved } of told) if (unresolved) await learn(simulator, client, unresolved);
+  for (const { unresolved } of told) if (unresolved) await learn(simulator, patient, unresolved);
   // Every cart that is paid was told to be, unless its insert was not: that order is known by its reference.
   for (const cart of simulator.carts().filter(({ isPaid }) => isPaid)) {
     const { insert, state, unresolved } = told[Number(cart.reference.slice('order-'.length))];
@@ -142,9 +145,9 @@ it('nothing is lost in a storm', async (t) => {
 });
 
 it('what a worse storm hides is unresolved, and learnt when it is over', async (t) => {
-  const { simulator, client } = await open();
+  const { simulator, client, patient } = await open();
   simulator.storm({ seed, failureRate: 0 });
-  const carts = await Promise.all(Array.from({ length: 24 }, (_, number) => client.insertCart(order(number))));
+  const carts = await Promise.all(Array.from({ length: 24 }, (_, number) => patient.insertCart(order(number))));
   simulator.storm({ seed, failureRate: 0.95 });
   const told = await Promise.all(carts.map((cart) => client.settleCart(cart, within(200)).catch((error) => error)));
   simulator.clearFaults();
@@ -152,7 +155,7 @@ it('what a worse storm hides is unresolved, and learnt when it is over', async (
   for (const [at, outcome] of told.entries()) {
     if (outcome instanceof Error) {
       assert.ok(outcome instanceof UnresolvedError, outcome.stack);
-      await learn(simulator, client, outcome.poll.toJson());
+      await learn(simulator, patient, outcome.poll.toJson());
       unresolved += 1;
     } else if (outcome.status !== 'reserved') assertTrue(outcome, simulator.cart(carts[at]));
   }
@@ -161,9 +164,9 @@ it('what a worse storm hides is unresolved, and learnt when it is over', async (
 });
 
 it('waitMany in a storm tells the truth as well', async () => {
-  const { simulator, client } = await open();
+  const { simulator, client, patient } = await open();
   simulator.storm({ seed, failureRate: 0 });
-  const carts = await Promise.all(Array.from({ length: 50 }, (_, number) => client.insertCart(order(number))));
+  const carts = await Promise.all(Array.from({ length: 50 }, (_, number) => patient.insertCart(order(number))));
   simulator.storm({ seed });
   let settled = 0;
   for await (const { transactionId, state, error } of client.waitMany(carts, within(600))) {

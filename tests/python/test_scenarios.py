@@ -89,7 +89,8 @@ class Scenario:
     async def called(self, step):
         given = dict(step.get("arguments", {}))
         cart = given.pop("transaction_id", self.cart)
-        options = {"policy": self.policy}
+        policy = step.get("policy")
+        options = {"policy": netgiro.PollPolicy(**seconds(policy)) if policy else self.policy}
         if "timeout_ms" in step:
             options["timeout"] = step["timeout_ms"] / 1000
         followed = self.poll if step.get("resumes") and self.poll else cart

@@ -164,7 +164,7 @@ impl<'a> Scenario<'a> {
         };
         let options = WaitOptions {
             timeout: milliseconds(&step["timeout_ms"]),
-            policy: Some(self.policy()),
+            policy: Some(self.policy(step)),
         };
         let follow = || match &self.poll {
             Some(poll) if step["resumes"] == true => CartRef::from(poll),
@@ -215,8 +215,10 @@ impl<'a> Scenario<'a> {
         cart
     }
 
-    fn policy(&self) -> PollPolicy {
-        let policy = (self.case.get("policy")).unwrap_or(&self.document["policy"]);
+    fn policy(&self, step: &Value) -> PollPolicy {
+        let policy = (step.get("policy"))
+            .or(self.case.get("policy"))
+            .unwrap_or(&self.document["policy"]);
         PollPolicy::new(
             milliseconds(&policy["min_interval_ms"]),
             milliseconds(&policy["default_interval_ms"]),

@@ -51,6 +51,15 @@ fn within(milliseconds: u64) -> WaitOptions {
     }
 }
 
+/// Settling is patient for twenty intervals: with this, long enough on the busiest machine.
+fn patiently() -> WaitOptions {
+    let ms = Duration::from_millis;
+    WaitOptions {
+        timeout: ms(50),
+        policy: Some(PollPolicy::new(ms(3_000), ms(3_000), ms(3_000)).unwrap()),
+    }
+}
+
 fn order(number: u64) -> NewCart {
     let amount = Amount::new(1000 + i64::try_from(number).unwrap()).unwrap();
     let reference = format!("order-{number}");
@@ -151,9 +160,11 @@ fn is_true(told: &CartState, held: &SimulatedCart) {
     assert_eq!(told.is_paid(), held.is_paid, "{}", held.reference);
 }
 
+/// A shop's client, which soon gives an answer up, and a patient one for what is to be answered.
 struct Shop {
     simulator: Simulator,
     client: Client,
+    patient: Client,
 }
 
 impl Shop {
@@ -164,19 +175,29 @@ impl Shop {
             ..SimulatorOptions::default()
         })
         .unwrap();
-        let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
-        options.base_url = Some(simulator.url().to_owned());
-        options.timeout = Duration::from_millis(250);
-        let client = Client::new(options).unwrap();
-        Self { simulator, client }
+        let client = |timeout| {
+            let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
+            options.base_url = Some(simulator.url().to_owned());
+            options.timeout = timeout;
+            Client::new(options).unwrap()
+        };
+        let (client, patient) = (
+            client(Duration::from_millis(250)),
+            client(Duration::from_secs(60)),
+        );
+        Self {
+            simulator,
+            client,
+            patient,
+        }
     }
 
     /// After a storm, what it hid is learnt from the token.
     async fn learn(&self, poll: &CartPoll) {
         let poll = CartPoll::from_json(&poll.to_json()).unwrap();
-        let mut state = self.client.settle_cart(&poll, within(50)).await.unwrap();
+        let mut state = (self.patient.settle_cart(&poll, patiently()).await).unwrap();
         if state.status == CartStatus::Reserved {
-            state = self.client.confirm_cart(&poll, None).await.unwrap();
+            state = self.patient.confirm_cart(&poll, None).await.unwrap();
         }
         is_true(&state, &self.simulator.cart(poll.transaction_id()).unwrap());
     }
@@ -191,7 +212,7 @@ async fn nothing_is_lost_in_a_storm() {
     };
     let seed = setting("NETGIRO_STORM_SEED", 2019);
     let shop = Shop::open(seed);
-    let Shop { simulator, client } = &shop;
+    let (simulator, client) = (&shop.simulator, &shop.client);
     simulator.storm(Storm::new(seed)).unwrap();
 
     let told: HashMap<String, Told> = futures_util::stream::iter(0..carts)
@@ -277,11 +298,15 @@ async fn nothing_is_lost_in_a_storm() {
 async fn what_a_worse_storm_hides_is_unresolved_and_learnt_when_it_is_over() {
     let seed = setting("NETGIRO_STORM_SEED", 2019);
     let shop = Shop::open(seed);
-    let Shop { simulator, client } = &shop;
+    let Shop {
+        simulator,
+        client,
+        patient,
+    } = &shop;
     simulator.storm(Storm::new(seed).failure_rate(0.0)).unwrap();
     let mut carts = Vec::new();
     for number in 0..24 {
-        carts.push(client.insert_cart(&order(number)).await.unwrap());
+        carts.push(patient.insert_cart(&order(number)).await.unwrap());
     }
     simulator
         .storm(Storm::new(seed).failure_rate(0.95))
