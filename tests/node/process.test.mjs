@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
@@ -264,8 +265,10 @@ describe('worker threads', () => {
       });
     `;
     const worker = startWorker({}, source);
-    const url = await new Promise((resolve) => worker.on('message', resolve));
-    await new Promise((resolve) => worker.on('exit', resolve));
+    // The last message may come in the same moment as the end.
+    const ended = once(worker, 'exit');
+    const [url] = await once(worker, 'message');
+    await ended;
     const { port } = new URL(url);
     await until(async () => {
       const server = createServer();
