@@ -54,6 +54,12 @@ function kindOf(value) {
   return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
+/** The name of an option, unless a key or somebody's number stands where the name belongs. */
+function nameOf(name) {
+  const isName = typeof name === 'symbol' || /^[a-z_$][\w$]{0,29}$/i.test(name);
+  return isName ? inspect(name) : 'of such a name';
+}
+
 /** An object that inherits nothing, not even what has been added to `Object.prototype`; faster than one without a prototype. */
 function Bare() {}
 Bare.prototype = Object.create(null);
@@ -85,7 +91,7 @@ function members(where, given, known, Refused = InvalidRequestError) {
   for (const name of Reflect.ownKeys(given)) {
     const member = Object.hasOwn(known, name) ? known[name] : undefined;
     if (member === undefined) {
-      throw new Refused(`${where} has no option ${inspect(name)}; it has ${Object.keys(known).join(', ') || 'none'}`);
+      throw new Refused(`${where} has no option ${nameOf(name)}; it has ${Object.keys(known).join(', ') || 'none'}`);
     }
     const value = given[name];
     if (value === undefined || (value === null && !member.nullable)) {

@@ -217,7 +217,8 @@ async fn sound_calls(printed: &Printed) {
 async fn answers_that_talk(printed: &Printed) {
     let talk = format!(
         "{PHONE}, 822-3281, 822 3281, +354 {PHONE}, 822.3281, 822–3281, (822)3281, {KENNITALA}, 111111-1119, \
-         {PHONE}/{KENNITALA}, {PHONE}{KENNITALA}, {APP_CODE}, 822\\u00a03281"
+         {PHONE}/{KENNITALA}, {PHONE}{KENNITALA}, {APP_CODE}, 822\\u00a03281, \
+         822\\t3281, 822%203281, p=%20{PHONE}, 822&nbsp;3281"
     );
     let message = |rest: &str| format!(r#"{{"Message":"Customer {talk}",{rest}}}"#);
     for answer in [
@@ -229,6 +230,12 @@ async fn answers_that_talk(printed: &Printed) {
             r#""Success":true,"ResultCode":200,"TransactionId":"{ID}""#
         ))),
         Answer::ok(message(r#""Success":"no""#)),
+        Answer::ok(format!(r#"{{"Success":"{talk}","ResultCode":200}}"#)),
+        Answer::ok(format!(r#"{{"Success":true,"ResultCode":"{talk}"}}"#)),
+        Answer::ok(format!(r#"{{"Success":{PHONE},"ResultCode":200}}"#)),
+        Answer::ok(format!(
+            r#"{{"Success":true,"ResultCode":10200,"PaymentSuccessful":true,"PaymentInfo":{{"StatusId":"{talk}"}}}}"#
+        )),
         Answer::ok(format!("Customer {talk}")),
         Answer::Http(400, "", message(r#""ResultCode":400"#)),
         Answer::Http(500, "", format!("<p>{talk}</p>")),

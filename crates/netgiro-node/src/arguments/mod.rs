@@ -322,8 +322,8 @@ fn earlier(text: &str) -> Result<CheckResults> {
             format!("resume[{at}] is no result of an earlier call: {why}"),
         )
     };
-    let all: Vec<Earlier<'_>> =
-        serde_json::from_str(text).map_err(|error| refused(0, error.to_string()))?;
+    let all: Vec<Earlier<'_>> = serde_json::from_str(text)
+        .map_err(|error| refused(0, netgiro::mask_customer_ids(&error.to_string())))?;
     let mut results = CheckResults::default();
     for (at, one) in all.into_iter().enumerate() {
         if let Some(result) = one.read().map_err(|why| refused(at, why))? {

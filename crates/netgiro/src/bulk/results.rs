@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::bulk::packed::Packed;
 use crate::model::cart::{CartState, CheckResult};
 use crate::model::error::{Error, Result};
+use crate::model::quote;
 use crate::model::status::CartStatus;
 
 /// What the first line of a saved result says of itself.
@@ -234,7 +235,7 @@ impl CheckResults {
                 continue;
             }
             let line: Line =
-                serde_json::from_str(&line).map_err(|error| in_line(error.to_string()))?;
+                serde_json::from_str(&line).map_err(|error| in_line(quote::json(&error)))?;
             results.push(&line.result().map_err(in_line)?);
         }
         results.total = head.total.max(results.total);

@@ -19,6 +19,7 @@ use crate::model::amount::Amount;
 use crate::model::backoff::backoff;
 use crate::model::cart::{CartRef, CartState};
 use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::quote;
 use crate::model::status::CartStatus;
 
 /// How long a cart that was just inserted may be unknown to the server.
@@ -305,7 +306,7 @@ impl CartPoll {
             Error::invalid_request(format!("this is no poll that to_json wrote: {why}"))
         };
         let Token { version, poll } = serde_json::from_str::<Token<Self>>(text)
-            .map_err(|error| refused(error.to_string()))?;
+            .map_err(|error| refused(quote::json(&error)))?;
         if version != Self::VERSION {
             return Err(refused(format!(
                 "its version is {version}, this one reads {}",

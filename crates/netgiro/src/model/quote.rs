@@ -21,15 +21,38 @@ pub(crate) fn text(text: &str) -> String {
     }
 }
 
-/// A text given where a word was expected: quoted if it is one.
+/// What a reader of JSON says of what it refuses: it repeats any text that stands where another kind of value belongs.
+pub(crate) fn json(error: &serde_json::Error) -> String {
+    const LONGEST: usize = 200;
+    let told = mask_within(&error.to_string());
+    match told.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}{LEFT_OUT}", told.get(..end).unwrap_or_default()),
+        None => told,
+    }
+}
+
+/// A text given where one of some words was expected: quoted if it is one of those that are mistaken for them. Of other
+/// words, each could be a password.
 pub(crate) fn word(text: &str) -> String {
-    let is_word = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | '-');
-    if text.len() <= LONGEST_WORD && text.chars().all(is_word) {
+    let plain = text.to_ascii_lowercase().replace(['_', '-'], " ");
+    if plain
+        .split(' ')
+        .all(|word| word.is_empty() || WORDS.contains(&word))
+    {
         format!("{text:?}")
     } else {
         length(text)
     }
 }
+
+/// What people write for an environment, a rule or a type of confirmation.
+#[rustfmt::skip]
+const WORDS: [&str; 46] = [
+    "test", "testing", "production", "prod", "live", "real", "staging", "stage", "sandbox", "dev", "development", "local",
+    "required", "require", "if", "present", "off", "on", "optional", "always", "never", "sometimes", "strict", "none",
+    "null", "yes", "no", "true", "false", "default", "enabled", "disabled", "automatic", "auto", "manual", "server",
+    "callback", "capture", "confirm", "reserve", "immediate", "omit", "drop", "both", "all", "any",
+];
 
 /// A text given where a URL was expected: its scheme and its host, and what is short of the rest.
 pub(crate) fn url(text: &str) -> String {
@@ -69,7 +92,7 @@ pub(crate) fn path(path: &Path) -> String {
         extension.len() <= LONGEST_PART && extension.chars().all(|c| c.is_ascii_alphabetic())
     });
     let may_hold_more = |c: char| c.is_control() || matches!(c, '@' | '?' | '=');
-    if is_file && !shown.contains(may_hold_more) {
+    if is_file && !shown.contains(may_hold_more) && !shown.contains("://") {
         shown
     } else {
         length(&shown)
@@ -114,8 +137,20 @@ mod tests {
     }
 
     #[test]
+    fn of_json_customers_numbers_are_masked_and_long_texts_cut() {
+        let told = |json: &str| super::json(&serde_json::from_str::<bool>(json).unwrap_err());
+        assert_eq!(
+            told("\"822\\u00a03281\""),
+            "invalid type: string \"******81\", expected a boolean at line 1 column 15"
+        );
+        assert!(told("1111111119").contains("********19"));
+        let long = told(&format!("{:?}", "þ".repeat(100_000)));
+        assert_eq!(long.chars().count(), 201);
+    }
+
+    #[test]
     fn words_are_quoted_and_keys_are_not() {
-        for text in ["staging", "sometimes", "if-present", ""] {
+        for text in ["staging", "Sometimes", "if-present", "no_callback", ""] {
             assert!(super::word(text).contains(text), "{text}");
         }
         for text in [
@@ -124,6 +159,9 @@ mod tests {
             "a passphrase",
             "SECRET",
             "abcdefghijklmnopqrstuvwxyz",
+            "mysecret",
+            "sk_live_abc",
+            "correct-horse",
         ] {
             assert!(!super::word(text).contains(text), "{text}");
         }
@@ -187,6 +225,7 @@ mod tests {
             "-----BEGIN PRIVATE KEY-----\nMIIE",
             "hunter2",
             "me:hunter2@shop.is",
+            "https://hunter2.is",
         ] {
             assert!(!super::path(Path::new(text)).contains(text), "{text}");
         }

@@ -166,7 +166,7 @@ struct Wire<'a> {
 
 impl<'a> Wire<'a> {
     fn read(object: &'a str) -> Result<Self, String> {
-        serde_json::from_str(object).map_err(|error| error.to_string())
+        serde_json::from_str(object).map_err(|error| quote::json(&error))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::model::cart::{CartItem, CartRef, CartState, NewCart, PaymentInfo};
 use crate::model::decimal::exact_decimal;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::model::masking::mask_within;
+use crate::model::quote;
 use crate::model::status::{CartStatus, ResultCode};
 use crate::options::PaymentInfoPolicy;
 use crate::protocol::insert_answer;
@@ -571,8 +572,8 @@ pub(crate) struct CartAnswer<'a> {
 /// Reads the PaymentInfo of an answer or a callback.
 pub(crate) fn payment_info(raw: Option<&RawValue>) -> Result<Option<PaymentInfo>, String> {
     let Some(raw) = raw else { return Ok(None) };
-    let wire: PaymentInfoWire<'_> =
-        object(raw.get()).map_err(|why| format!("PaymentInfo has wrong data: {why}"))?;
+    let wire: PaymentInfoWire<'_> = object(raw.get())
+        .map_err(|error| format!("PaymentInfo has wrong data: {}", quote::json(&error)))?;
     PaymentInfo::try_from(wire).map(Some)
 }
 
@@ -643,7 +644,7 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, (ErrorK
             // Also where a member stands there twice: well-formed, and never to be believed.
             _ => (
                 ErrorKind::Protocol,
-                format!("the body has wrong data: {error}"),
+                format!("the body has wrong data: {}", quote::json(&error)),
             ),
         }
     })
