@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import NamedTuple
 
 import packages
@@ -36,14 +37,12 @@ SOURCES = [
     ".cargo/mutants.toml",
     "Cargo.lock",
 ]
-# Most mutants are noticed by the first of these, which take a second; only what passes them meets every test.
-# The examples in the documentation prove nothing that the tests do not.
+# Each mutant meets the tests of its own crate. Most of the core's are noticed by the first of them, which take a second;
+# only what passes those meets every test. The examples in the documentation prove nothing that the tests do not.
+EVERY_TEST = ["--lib", "--tests"]
 STAGES = {
-    "quick": [
-        "--lib",
-        *(f"--test={name}" for name in ("vectors", "callbacks", "reconciliation", "settlements")),
-    ],
-    "all": ["--lib", "--tests"],
+    "netgiro": {"quick": ["--lib", "--test=vectors", "--test=callbacks"], "all": EVERY_TEST},
+    "netgiro-reconcile": {"all": EVERY_TEST},
 }
 # What cargo-mutants says of a mutant, and what it is called here.
 OUTCOMES = {
@@ -58,15 +57,17 @@ EXCEPTION = re.compile(
 )
 
 
-PACKAGES = ["--package", "netgiro", "--package", "netgiro-reconcile"]
-
-
 class Mutant(NamedTuple):
     """One change to the source."""
 
     name: str
     file: str
     line: str
+
+    @property
+    def crate(self) -> str:
+        """The package whose tests it meets."""
+        return self.file.split("/")[1]
 
     @property
     def change(self) -> str:
@@ -114,7 +115,9 @@ def check_tools() -> None:
 
 def listed(files: list[str]) -> list[Mutant]:
     """All mutants there are, in the order of the source."""
-    command = ["cargo", "mutants", "--list", "--json", *PACKAGES]
+    command = ["cargo", "mutants", "--list", "--json"]
+    for crate in STAGES:
+        command += ["--package", crate]
     output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     mutants = []
     for given in json.loads(output):
@@ -132,33 +135,38 @@ def run(sample: list[Mutant], jobs: int) -> dict[str, str]:
     """What became of each mutant, by its name; what is known already does not run again."""
     kept = fingerprint()
     results: dict[str, str] = {}
-    for stage, tests in STAGES.items():
-        left = [mutant for mutant in sample if results.get(mutant.name, "missed") == "missed"]
-        known = collect(stage, kept)
-        missing = [mutant for mutant in left if mutant.name not in known]
-        if missing:
-            mutate(stage, tests, kept, missing, jobs)
-            known = collect(stage, kept)
-            if any(mutant.name not in known for mutant in missing):
-                sys.exit(
-                    "cargo-mutants ended before all had run: the same command goes on from here"
-                )
-        results |= {mutant.name: known[mutant.name] for mutant in left}
+    for crate, stages in STAGES.items():
+        of_it = [mutant for mutant in sample if mutant.crate == crate]
+        for stage, tests in stages.items():
+            left = [mutant for mutant in of_it if results.get(mutant.name, "missed") == "missed"]
+            folder = RESULTS / crate / stage
+            known = collect(folder, kept)
+            missing = [mutant for mutant in left if mutant.name not in known]
+            if missing:
+                print(f"\n==> {crate}, {stage}: {len(missing)} mutants", flush=True)
+                (folder / "running").write_text(kept)
+                mutate(folder, crate, tests, missing, jobs)
+                known = collect(folder, kept)
+                if any(mutant.name not in known for mutant in missing):
+                    sys.exit(
+                        "cargo-mutants ended before all had run: the same command goes on from here"
+                    )
+            results |= {mutant.name: known[mutant.name] for mutant in left}
     return results
 
 
-def mutate(stage: str, tests: list[str], kept: str, mutants: list[Mutant], jobs: int) -> None:
+def mutate(folder: Path, crate: str, tests: list[str], mutants: list[Mutant], jobs: int) -> None:
     """Runs cargo-mutants over these mutants alone."""
-    print(f"\n==> {len(mutants)} mutants, {jobs} at a time: {stage}", flush=True)
     started = time.monotonic()
-    folder = RESULTS / stage
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "running").write_text(kept)
     names = "|".join(re.escape(mutant.name) for mutant in mutants)
     # Of members left out of a struct it takes all, whatever is asked for: a few that nobody drew.
-    command = ["cargo", "mutants", *PACKAGES, "--colors", "never"]
-    command += ["--output", str(folder), "--jobs", str(jobs)]
-    command += ["--re", f"^(?:{names})$", "--", *tests]
+    command = ["cargo", "mutants", "--package", crate, "--colors", "never"]
+    command += ["--output", str(folder), "--jobs", str(jobs), "--re", f"^(?:{names})$"]
+    # For its builds too, which otherwise link every test.
+    command += [f"--cargo-arg={test}" for test in tests]
+    if tests == EVERY_TEST and shutil.which("cargo-nextest"):
+        # Tests of all files at the same time: many of them wait.
+        command += ["--test-tool", "nextest"]
     # It fails where a mutant is missed, which the report says better.
     subprocess.run(
         command, cwd=ROOT, check=False, env=os.environ | {"CARGO_PROFILE_DEV_DEBUG": "0"}
@@ -177,9 +185,9 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def collect(stage: str, kept: str) -> dict[str, str]:
+def collect(folder: Path, kept: str) -> dict[str, str]:
     """What is kept of a stage for these sources, with what the last run has added."""
-    folder = RESULTS / stage
+    folder.mkdir(parents=True, exist_ok=True)
     file, running, outcomes = (
         folder / f"{kept}.json",
         folder / "running",

@@ -113,6 +113,141 @@ fn each_cart_and_each_item_is_in_one_class() {
     };
     let done = reconcile_settlements(&transfers, &checks, &until, None).unwrap();
     assert_eq!((done.rows.len(), done.left_out), (1, 4));
+    assert_eq!(done.rows[0].invoice_number, Some(1));
+}
+
+#[test]
+fn what_is_left_out_is_told_by_when_it_was_paid() {
+    let checks = [paid(1, 100, 1), paid(2, 200, 2), paid(3, 300, 3)];
+    let invoices = |from: Option<i64>, until: Option<i64>| {
+        let options = ReconcileOptions {
+            from: from.map(at),
+            until: until.map(at),
+            now: at(4),
+            ..OPTIONS
+        };
+        let done = reconcile_settlements(&[], &checks, &options, None).unwrap();
+        assert_eq!(done.left_out, 3 - done.rows.len());
+        let invoices = done.rows.iter().map(|row| row.invoice_number.unwrap());
+        invoices.collect::<Vec<_>>()
+    };
+    assert_eq!(invoices(None, None), [3, 2, 1]);
+    assert_eq!(invoices(Some(2), None), [3, 2]);
+    assert_eq!(invoices(None, Some(2)), [1]);
+    assert_eq!(invoices(Some(2), Some(3)), [2]);
+}
+
+#[test]
+fn an_item_of_another_day_may_be_for_a_cart_of_another_day() {
+    let items = (1..=4).map(|hour| item(hour, 100 * hour, hour)).collect();
+    let transfers = [settled(7, 1000, items)];
+    let days = Some((at(2), at(3)));
+    let done = reconcile_settlements(&transfers, &[], &OPTIONS, days).unwrap();
+    let found: Vec<_> = (done.rows.iter())
+        .map(|row| (row.outcome.as_str(), row.loan_numbers.join(" ")))
+        .collect();
+    let wanted = [("unknown_cart", "L-3"), ("unknown_cart", "L-2")];
+    assert_eq!(found, wanted.map(|(word, loan)| (word, loan.to_owned())));
+    assert_eq!(done.left_out, 2);
+}
+
+#[test]
+fn a_cart_waits_for_its_settlement_until_a_later_one_is_settled_or_a_month_is_over() {
+    let month = 31 * 24;
+    let checks = [paid(1, 100, 0), paid(2, 200, 1), paid(3, 300, 1)];
+    let rows = |transfers: &[Settled], now: Timestamp| {
+        let options = ReconcileOptions { now, ..OPTIONS };
+        let done = reconcile_settlements(transfers, &checks, &options, None).unwrap();
+        let rows = (done.rows.into_iter())
+            .map(|row| (row.invoice_number.unwrap(), row.outcome, row.reason));
+        rows.collect::<Vec<_>>()
+    };
+    let waiting = |number| {
+        let reason = "Paid, and in no settlement yet.".to_owned();
+        (number, SettlementOutcome::NotSettledYet, reason)
+    };
+    let missing = |number, reason: &str| (number, SettlementOutcome::Missing, reason.to_owned());
+    let settled_first = [settled(7, 100, vec![item(1, 100, 0)])];
+    let settled_third = [settled(7, 300, vec![item(3, 300, 1)])];
+    let third = (
+        3,
+        SettlementOutcome::Settled,
+        "Settled as it was paid.".to_owned(),
+    );
+
+    // That another one waits as well says nothing.
+    assert_eq!(
+        rows(&settled_first, at(2))[..2],
+        [waiting(3), waiting(2)],
+        "nothing of a later time is settled"
+    );
+    // What was paid in the same instant may be in the next settlement; what was paid before it should be in this one.
+    let passed_over = "Paid, and in no settlement; what was paid later is.";
+    assert_eq!(
+        rows(&settled_third, at(2)),
+        [missing(1, passed_over), waiting(2), third]
+    );
+    let late = "Paid more than a month ago, and in no settlement.";
+    assert_eq!(
+        rows(&[], at(month)),
+        [waiting(3), waiting(2), waiting(1)],
+        "a month, and no more"
+    );
+    assert_eq!(
+        rows(&[], at(month + 1)),
+        [missing(1, late), waiting(3), waiting(2)]
+    );
+}
+
+#[test]
+fn a_cart_that_is_settled_twice_is_told_from_one_with_another_amount() {
+    let row = |amounts: &[i64]| {
+        let items = amounts.iter().map(|amount| item(1, *amount, 0)).collect();
+        let transfers = [settled(7, amounts.iter().sum(), items)];
+        let done = reconcile_settlements(&transfers, &[paid(1, 1000, 0)], &OPTIONS, None).unwrap();
+        assert_eq!((done.rows.len(), done.rows[0].items), (1, amounts.len()));
+        (done.rows[0].outcome.as_str(), done.rows[0].reason.clone())
+    };
+    for (amounts, outcome, reason) in [
+        (&[1000][..], "settled", "Settled as it was paid."),
+        (&[600, 400], "settled", "Settled as it was paid."),
+        (
+            &[1000, 1000],
+            "duplicate",
+            "Paid 1.000 kr., settled 2.000 kr. in 2 items.",
+        ),
+        (
+            &[600, 300],
+            "amount_mismatch",
+            "Paid 1.000 kr., settled 900 kr. in 2 items.",
+        ),
+        (
+            &[1001],
+            "amount_mismatch",
+            "Paid 1.000 kr., settled 1.001 kr.",
+        ),
+        (&[999], "amount_mismatch", "Paid 1.000 kr., settled 999 kr."),
+    ] {
+        assert_eq!(row(amounts), (outcome, reason.to_owned()), "{amounts:?}");
+    }
+}
+
+#[test]
+fn an_amount_that_is_not_told_is_not_compared() {
+    let outcome = |check: Check, items: Vec<SettledItem>| {
+        let transfers = [settled(7, 1000, items)];
+        let done = reconcile_settlements(&transfers, &[check], &OPTIONS, None).unwrap();
+        assert_eq!(done.rows.len(), 1);
+        done.rows[0].outcome.as_str()
+    };
+    let mut untold = item(1, 1, 0);
+    untold.item.total_amount = None;
+    assert_eq!(outcome(paid(1, 100, 0), vec![untold.clone()]), "unverified");
+    let items = vec![item(1, 100, 0), untold];
+    assert_eq!(outcome(paid(1, 100, 0), items), "unverified");
+    let mut check = paid(1, 100, 0);
+    check.amount = None;
+    assert_eq!(outcome(check, vec![item(1, 100, 0)]), "unverified");
 }
 
 #[test]
@@ -136,6 +271,19 @@ fn amounts_that_are_none_are_refused() {
         let transfers = [settled(7, 100, vec![wrong])];
         let refused = reconcile_settlements(&transfers, &[], &OPTIONS, None).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::InvalidRequest, "{amount}");
+    }
+}
+
+#[test]
+fn the_largest_amounts_and_the_finest_are_taken() {
+    for amount in ["1e12", "-1e12", "0.000001", "0.1000000"] {
+        let amount = Decimal::from_scientific(amount).unwrap_or_else(|_| amount.parse().unwrap());
+        let mut one = item(1, 1, 0);
+        one.item.total_amount = Some(amount);
+        let transfers = [settled(7, 0, vec![one])];
+        let done = reconcile_settlements(&transfers, &[], &OPTIONS, None).unwrap();
+        assert_eq!(done.rows[0].settled_amount, Some(amount));
+        assert_eq!(done.transfers[0].difference, Some(-amount));
     }
 }
 
