@@ -118,3 +118,5 @@ def refused():
     yield "pending: another cart's state", token(state("pending", 10425, transaction_id=OTHER_TRANSACTION_ID), False)
     yield "pending with PaymentSuccessful true, a status alone", token(state("pending", None, True), False)
     yield "not found, of a cart that was seen open", token(state("not_found", 10424), True, was_open=True)
+    yield "a reference with a line break", token(None, False, reference="order-1\n")
+    yield "a deadline before the year 1", token(None, False).replace(f'"deadline":{START + 180_000}', '"deadline":-62135596800001')
