@@ -87,6 +87,8 @@ def refused():
                     yield f"{status} with {code}", token(seen, is_done)
         if status == "unknown":
             yield "done with unknown", token(state(status, 10999), True)
+            for code in CODES["confirmed"]:
+                yield f"unknown with {code}", token(state(status, code, True), False)
         elif status in WAITING:
             yield f"done with {status}", token(state(status, CODES[status][0]), True)
         elif status != "confirmed":
