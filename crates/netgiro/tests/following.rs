@@ -621,3 +621,30 @@ fn is_refused(shop: &Shop, cart: &Cart, result: &CheckResult) {
         assert_eq!(refusal.unwrap_err().kind(), ErrorKind::InvalidRequest);
     }
 }
+
+#[tokio::test]
+async fn a_wait_that_is_resumed_compares_what_is_known_of_the_order_by_now() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    let by_id = CartRef::from(cart.transaction_id);
+    let mut waiting = shop
+        .client
+        .wait_many(vec![by_id], within(0), BulkOptions::default())
+        .unwrap();
+    let unfinished = CheckResults::from_iter([&waiting.next().await.unwrap()]);
+    shop.simulator.confirm(cart.transaction_id).unwrap();
+    let others = [
+        CartRef::from(&cart).with_amount(Amount::new(1).unwrap()),
+        CartRef::from(&cart).with_reference("another order"),
+    ];
+    for other in others {
+        let bulk = BulkOptions {
+            resume: Some(Arc::new(unfinished.clone())),
+            ..BulkOptions::default()
+        };
+        let carts = vec![other];
+        let mut waiting = shop.client.wait_many(carts, within(5000), bulk).unwrap();
+        let error = waiting.next().await.unwrap().outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+    }
+}

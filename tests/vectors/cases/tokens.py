@@ -87,6 +87,8 @@ def refused():
                     yield f"{status} with {code}", token(seen, is_done)
         if status == "unknown":
             yield "done with unknown", token(state(status, 10999), True)
+            for code in CODES["confirmed"]:
+                yield f"unknown with {code}", token(state(status, code, True), False)
         elif status in WAITING:
             yield f"done with {status}", token(state(status, CODES[status][0]), True)
         elif status != "confirmed":
@@ -118,3 +120,5 @@ def refused():
     yield "pending: another cart's state", token(state("pending", 10425, transaction_id=OTHER_TRANSACTION_ID), False)
     yield "pending with PaymentSuccessful true, a status alone", token(state("pending", None, True), False)
     yield "not found, of a cart that was seen open", token(state("not_found", 10424), True, was_open=True)
+    yield "a reference with a line break", token(None, False, reference="order-1\n")
+    yield "a deadline before the year 1", token(None, False).replace(f'"deadline":{START + 180_000}', '"deadline":-62135596800001')

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::model::amount::Amount;
 use crate::model::backoff::backoff;
-use crate::model::cart::{CartRef, CartState};
+use crate::model::cart::{CartRef, CartState, check_reference};
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::quote;
 use crate::model::status::CartStatus;
@@ -34,6 +34,8 @@ const GOOD_CHECKS_TO_RECOVER: u8 = 5;
 const SIGNATURE_FAILURES_TO_STOP: u8 = 3;
 /// Clocks that differ by no more than this are taken for one: the server's `Date` has whole seconds.
 const CLOCKS_AGREE_MS: i64 = 2_000;
+/// The beginning of the year 1, before which not every language has dates.
+const EARLIEST_MS: i64 = -62_135_596_800_000;
 
 /// How often to ask about a cart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -196,9 +198,9 @@ impl CartPoll {
 
     /// A poll that starts `now`; a [`CartPoll`] given as the cart goes on with a new deadline.
     pub fn new(cart: impl Into<CartRef>, options: WaitOptions, now: Timestamp) -> Self {
-        let cart = cart.into();
+        let mut cart = cart.into();
         let now_ms = now.as_millisecond();
-        if let Some(mut poll) = cart.poll.map(|poll| *poll) {
+        if let Some(mut poll) = cart.poll.take().and_then(|poll| poll.of(&cart)) {
             poll.schedule.move_to_clock(now_ms, None);
             poll.schedule.extend(options, now_ms);
             return poll;
@@ -214,6 +216,14 @@ impl CartPoll {
             state: None,
             was_open: false,
         }
+    }
+
+    /// The poll as one of this cart, whose order may be known by now; `None` where it has seen what that cart cannot be.
+    fn of(mut self, cart: &CartRef) -> Option<Self> {
+        self.amount = cart.amount.or(self.amount);
+        self.reference = cart.reference.clone().or(self.reference);
+        let is_its = self.transaction_id == cart.transaction_id && self.contradiction().is_none();
+        is_its.then_some(self)
     }
 
     /// The server's id of the cart.
@@ -320,6 +330,9 @@ impl CartPoll {
     fn contradiction(&self) -> Option<String> {
         if !self.schedule.is_sound() {
             return Some("its schedule is none".to_owned());
+        }
+        if let Some(Err(error)) = self.reference.as_deref().map(check_reference) {
+            return Some(error.message().to_owned());
         }
         let Some(state) = &self.state else {
             return self
@@ -566,10 +579,9 @@ impl Schedule {
         .into_iter()
         .chain(&mut self.doubted_since)
         {
-            *at = at.saturating_add(by).clamp(
-                Timestamp::MIN.as_millisecond(),
-                Timestamp::MAX.as_millisecond(),
-            );
+            *at = at
+                .saturating_add(by)
+                .clamp(EARLIEST_MS, Timestamp::MAX.as_millisecond());
         }
     }
 
@@ -604,7 +616,7 @@ impl Schedule {
                 self.doubted_since.unwrap_or(self.latest),
             ]
             .iter()
-            .all(|&at| Timestamp::from_millisecond(at).is_ok())
+            .all(|&at| at >= EARLIEST_MS && Timestamp::from_millisecond(at).is_ok())
     }
 
     /// The time it now is, which never goes back.

@@ -14,11 +14,13 @@
 
 use std::time::Duration;
 
+use rust_decimal::prelude::ToPrimitive as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::model::cart::{Cart, NewCart};
+use crate::model::decimal::exact_decimal;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::masking::mask_within;
 use crate::model::status::ResultCode;
@@ -218,8 +220,8 @@ pub(crate) fn doubt(http_status: u16, body: &[u8]) -> Option<Doubt> {
         // Whatever is not a plain false may have been meant as a yes.
         success: members.success.map(|success| success.get() != "false"),
         code: members.code.and_then(|code| {
-            let code = code.get().trim_matches('"').trim();
-            code.parse().ok()
+            let code = exact_decimal(code.get().trim_matches('"').trim())?;
+            code.is_integer().then(|| code.to_i64()).flatten()
         }),
         names_a_cart: names_a_cart(members.transaction_id),
     };
@@ -257,6 +259,17 @@ mod tests {
             (400, r#"{"Success":false,"ResultCode":400}"#, None),
             (400, r#"{"Success":false,"ResultCode":"400"}"#, None),
             (400, r#"{"ResultCode":10306}"#, None),
+            (400, r#"{"Success":false,"ResultCode":400.0}"#, None),
+            (
+                400,
+                r#"{"Success":false,"ResultCode":500.0}"#,
+                Some(ErrorKind::Server),
+            ),
+            (
+                409,
+                r#"{"Success":false,"ResultCode":"5e2"}"#,
+                Some(ErrorKind::Server),
+            ),
             (404, r#"{"Success":false,"ResultCode":404}"#, None),
             (400, r#"{"Success":false}"#, None),
             (406, "", Some(ErrorKind::Server)),

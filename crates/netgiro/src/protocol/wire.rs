@@ -315,8 +315,10 @@ impl CartState {
         }
         let payment = self.payment.as_deref();
         let contradiction = match self.result_code {
-            // It ends nothing. Its code may have got a meaning since it was written.
-            _ if self.status == CartStatus::Unknown => None,
+            // It ends nothing. Its code may have got a meaning since it was written; those of a paid cart always had theirs.
+            code if self.status == CartStatus::Unknown => code
+                .filter(|&code| CartStatus::of_code(code).is_paid())
+                .map(|code| format!("its status is unknown, with result code {code}")),
             Some(code) if CartStatus::of_code(code) != self.status => Some(format!(
                 "its status is {}, and not that of result code {code}",
                 self.status
