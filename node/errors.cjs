@@ -108,12 +108,15 @@ define('WaitTimeoutError', 'wait_timeout', { retryable: true, extras: ['state', 
 define('UnresolvedError', 'unresolved', { retryable: true, extras: ['state', 'poll'] });
 
 /** The error for facts from the core; a fault of the library's own has no code, and is no NetgiroError. */
-function fromFacts(facts) {
+function fromFacts(given) {
+  // Nothing of what somebody may have added to `Object.prototype`.
+  const facts = { __proto__: null, ...given };
   const message = facts.message.replace(RUST_NAME, (word) => SPELLING[word] ?? word);
   const ErrorClass = byCode.get(facts.code);
   if (!ErrorClass) return new Error(`netgiro failed: ${message}`);
   // Asked for late: both need this file first.
   return new ErrorClass(message, {
+    __proto__: null,
     ...facts,
     state: facts.state && require('./results.cjs').state(facts.state),
     poll: facts.poll && require('./poll.cjs').fromView(facts.poll),

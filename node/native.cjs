@@ -65,8 +65,8 @@ function deliver(text) {
   for (const [number, kind, payload] of JSON.parse(text)) {
     const pending = calls.get(number);
     if (pending === undefined) continue;
-    if (kind === VALUE) end(number, pending).resolve({ value: payload });
-    else if (kind === ERROR) end(number, pending).resolve({ facts: payload });
+    if (kind === VALUE) end(number, pending).resolve(outcome(payload));
+    else if (kind === ERROR) end(number, pending).resolve(outcome(undefined, payload));
     else if (kind === EVENT) tell(number, pending, payload);
     else publish(kind === REQUEST ? requests : polls, pending, payload);
   }
@@ -113,6 +113,11 @@ function end(number, pending) {
   return pending;
 }
 
+/** How a call ended. All members are its own, whatever anybody has added to `Object.prototype`. */
+function outcome(value, facts = undefined, stopped = false) {
+  return { value, facts, stopped };
+}
+
 /**
  * Starts a call: `start(port, number)` gives null, or the JSON text of why it was refused.
  * Resolves to `{ value }`, `{ facts }`, or `{ stopped }` after `control.stop()`; rejects when aborted.
@@ -130,7 +135,7 @@ function begin(signal, onEvent, start, control) {
     const heard = listening();
     const refusal = start(port, number);
     if (refusal !== null) {
-      resolve({ facts: JSON.parse(refusal).error });
+      resolve(outcome(undefined, answered(refusal).error));
       return;
     }
     const context = heard ? new AsyncResource('NetgiroCall') : undefined;
@@ -141,7 +146,7 @@ function begin(signal, onEvent, start, control) {
       control.stop = () => {
         if (calls.get(number) !== pending) return;
         port.cancel(number);
-        end(number, pending).resolve({ stopped: true });
+        end(number, pending).resolve(outcome(undefined, undefined, true));
       };
     }
     if (signal) {
@@ -167,13 +172,15 @@ function hasTimedOut(reason) {
  * signal's reason is also others'.
  */
 function outcomeUnknown(reason, dropped, pending) {
-  const { error, event } = JSON.parse(dropped);
+  const { error, event } = answered(dropped);
   if (event) publish(requests, pending, event);
   const aborted = new DOMException(
     'The call was aborted, and the customer may have been asked: see its cause',
     hasTimedOut(reason) ? 'TimeoutError' : 'AbortError',
   );
   const cause = fromFacts(error);
+  // Also where nobody listens, and nobody awaits the call: somebody must look.
+  process.emitWarning(cause.message, { type: 'NetgiroWarning', code: cause.code });
   // Not enumerable, as an error's own cause is not.
   Object.defineProperty(cause, 'cause', { value: reason, configurable: true, writable: true });
   Object.defineProperty(aborted, 'cause', { value: cause, configurable: true, writable: true });
@@ -184,14 +191,19 @@ function outcomeUnknown(reason, dropped, pending) {
  * A call's value. The error is made here, after the wait, so that its stack names who awaited the call.
  */
 async function call(signal, onEvent, start) {
-  const outcome = await begin(signal, onEvent, start);
-  if (outcome.facts) throw fromFacts(outcome.facts);
-  return outcome.value;
+  const { value, facts } = await begin(signal, onEvent, start);
+  if (facts) throw fromFacts(facts);
+  return value;
+}
+
+/** The members of an answer's text, and none that somebody has added to `Object.prototype`. */
+function answered(json) {
+  return { __proto__: null, ...JSON.parse(json) };
 }
 
 /** The value of a synchronous answer. */
 function open(reply) {
-  const { value, error } = JSON.parse(reply);
+  const { value, error } = answered(reply);
   if (error) throw fromFacts(error);
   return value;
 }

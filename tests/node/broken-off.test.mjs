@@ -14,6 +14,8 @@ const CUSTOMER = '8223281';
 const ORDER = { amount: 4990, reference: 'order-1001', customerId: CUSTOMER };
 
 const heard = [];
+const warned = [];
+process.on('warning', (warning) => warned.push(warning));
 const listener = (event) => heard.push(event);
 subscribe('netgiro:request', listener);
 after(() => unsubscribe('netgiro:request', listener));
@@ -24,6 +26,7 @@ function aborted(abort, makeSignal) {
     () => 'hang',
     async (server) => {
       heard.length = 0;
+      warned.length = 0;
       const controller = new AbortController();
       const signal = makeSignal?.(controller.signal) ?? controller.signal;
       const pending = failure(() => server.client().insertCart(ORDER, { signal }));
@@ -31,6 +34,7 @@ function aborted(abort, makeSignal) {
       abort(controller);
       const error = await pending;
       assert.equal(server.requests.length, 1);
+      await until(() => warned.length > 0, 'the warning', 60_000);
       return { error, reason: signal.reason };
     },
   );
@@ -50,6 +54,10 @@ function mayHaveBeenAsked({ error, reason }, name = 'AbortError') {
   assert.deepEqual(
     heard.map((event) => [event.endpoint, event.error, event.reference]),
     [['InsertCart', 'outcome_unknown', 'order-1001']],
+  );
+  assert.deepEqual(
+    warned.map((warning) => [warning.name, warning.code, warning.message]),
+    [['NetgiroWarning', 'outcome_unknown', error.cause.message]],
   );
   assert.ok(Object.isFrozen(heard[0]) && !JSON.stringify(heard).includes(CUSTOMER));
 }

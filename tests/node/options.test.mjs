@@ -142,6 +142,7 @@ describe('the options of a call', () => {
       called: [],
       baseUrl: 'https://api.test.netgiro.is/v1/',
       isFirst: true,
+      refusal: { code: 'invalid_request', httpStatus: null, message: "transactionId must be a cart's GUID, as insertCart gave it; got \"no cart\"" },
       body: { Amount: 4990, Reference: 'order-17', CustomerId: '8223281', ConfirmationType: 0 },
     });
   });

@@ -98,12 +98,16 @@ fn sync_folder(path: &Path) {
     }
 }
 
-/// The file itself, where the path leads to it by a link; what is no file is not replaced by one.
+/// The file itself, where the path leads to it by a link, be it there or not; what is no file is not replaced by one.
 fn target(path: &Path) -> io::Result<PathBuf> {
     match fs::metadata(path) {
         Ok(found) if found.is_file() => fs::canonicalize(path),
         Ok(_) => Err(io::Error::new(IoError::InvalidInput, "it is not a file")),
-        Err(error) if error.kind() == IoError::NotFound => Ok(path.to_owned()),
+        Err(error) if error.kind() == IoError::NotFound => match fs::read_link(path) {
+            // A relative link is one from where it is.
+            Ok(leads) => target(&path.with_file_name("").join(leads)),
+            Err(_) => Ok(path.to_owned()),
+        },
         Err(error) => Err(error),
     }
 }
@@ -311,6 +315,18 @@ mod tests {
             panic!("it was claimed again")
         };
         assert!(format!("{refused:?}").contains("the line broke"));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = folder("links");
+        let (link, file) = (folder.join("link.json"), folder.join("cart.json"));
+        std::os::unix::fs::symlink("cart.json", &link).unwrap();
+        Claim::new(&link, &order()).unwrap();
+        assert!(link.is_symlink() && file.is_file() && !file.is_symlink());
+        assert!(Claim::new(&file, &order()).is_err());
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -9,10 +9,12 @@ What is asked and what is written, and in which order, is written once for both.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Protocol, SupportsIndex, TypeVar
@@ -68,6 +70,9 @@ class Side(Protocol):
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         """Return a call of a function that uses the database."""
 
+    def cancellation(self) -> Callable[[], Any]:
+        """Return a call that raises when the steps have been canceled meanwhile."""
+
 
 class _Blocking:
     def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
@@ -79,6 +84,9 @@ class _Blocking:
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         return partial(function, *args)
+
+    def cancellation(self) -> Callable[[], Any]:
+        return lambda: None
 
 
 class _Awaited:
@@ -95,14 +103,47 @@ class _Awaited:
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         async def call() -> Any:
-            return await sync_to_async(function)(*args)
+            return await _written(partial(function, *args))
 
         return call
+
+    def cancellation(self) -> Callable[[], Any]:
+        return partial(asyncio.sleep, 0)
 
 
 blocking: Side = _Blocking()
 _awaited: Side = _Awaited()
 _under_way: set[asyncio.Task[Any]] = set()
+
+
+async def _written(write: Callable[[], _T]) -> _T:
+    """Await what a thread writes: it is written and told, or was never begun.
+
+    A thread cannot be canceled. So a task that is, as when its loop shuts down, learns first what was written,
+    and is canceled at its next step.
+    """
+    outcome: Future[_T] = Future()
+
+    def work() -> None:
+        if not outcome.set_running_or_notify_cancel():
+            return
+        try:
+            outcome.set_result(write())
+        except BaseException as error:  # noqa: BLE001 - whoever awaits it raises it
+            outcome.set_exception(error)
+
+    try:
+        await sync_to_async(work)()
+    except asyncio.CancelledError:
+        if outcome.cancel():
+            raise
+        task = asyncio.current_task()
+        while not outcome.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([asyncio.wrap_future(outcome)])
+        if task is not None:
+            task.cancel()
+    return outcome.result()
 
 
 async def _to_its_end(steps: Steps[_T]) -> _T:
@@ -241,6 +282,7 @@ def _start(
             customer_id=customer.reveal(),
             **request,
         )
+        yield side.cancellation()  # before anything is sent, rather than with it
         side.netgiro("insert_cart")  # makes the client, which the settings may not let
         is_ready = True
         answer: netgiro.Cart = yield side.netgiro(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import math
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -175,9 +175,14 @@ def _quoted(url: object) -> str:
 
 
 def is_duration(value: object) -> bool:
-    """Return whether a value is a time in seconds, above 0."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and value > 0  # type: ignore[arg-type, operator]
+    """Return whether a value is a time in seconds, above 0, for which a cart can be followed."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not value > 0:
+        return False
+    try:
+        netgiro.CartPoll(uuid.uuid4(), timeout=value)
+    except (netgiro.InvalidRequestError, OverflowError):
+        return False
+    return True
 
 
 def _is_base_url(value: object) -> bool:

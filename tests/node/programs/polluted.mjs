@@ -29,6 +29,14 @@ const added = {
   capacity: -1,
   checkIntervalMs: 'x',
   tls: 'x',
+  error: { code: 'api', message: 'polluted' },
+  facts: { code: 'api', message: 'polluted' },
+  stopped: true,
+  event: {},
+  state: [17],
+  poll: 17,
+  cause: { message: 'polluted' },
+  httpStatus: 17,
 };
 Object.assign(Object.prototype, added);
 const statuses = [];
@@ -47,7 +55,8 @@ statuses.push((await client.pollStep(new CartPoll(cart))).state.status);
 await client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-02' });
 const { baseUrl } = new Client({ appKey: simulator.appKey, secretKey: simulator.secretKey });
 const isFirst = new MemoryReplayGuard().isFirst('1', 'a');
+const { code, httpStatus, message } = await client.checkCart('no cart').catch((error) => error);
 const [{ body }] = simulator.requests();
 await simulator.close();
 for (const name of Object.keys(added)) delete Object.prototype[name];
-console.log(JSON.stringify({ statuses, called, baseUrl, isFirst, body: JSON.parse(body) }));
+console.log(JSON.stringify({ statuses, called, baseUrl, isFirst, refusal: { code, httpStatus, message }, body: JSON.parse(body) }));

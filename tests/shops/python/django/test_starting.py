@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -193,7 +194,7 @@ REFUSED = [
     {"customer_id": None},
     {"customer_id": 8223281},
     {"customer_id": b"8223281"},
-    {"customer_id": "555-0000000"},
+    {"customer_id": "555-000000"},
     {"confirmation_type": "later"},
     {"confirmation_type": "server_callback", "callback": None},
     {"description": 7},
@@ -208,6 +209,9 @@ REFUSED = [
     {"amount": "4990 kr."},
     {"timeout": 0},
     {"timeout": "soon"},
+    {"timeout": 1e308},
+    {"timeout": 10**400},
+    {"timeout": float("nan")},
     {"order_reference": "  "},
 ]
 
@@ -447,6 +451,35 @@ def test_a_caller_that_hangs_up_does_not_lose_the_answer(shop):
 
     async_to_sync(hang_up)()
     assert Cart.objects.get().transaction_id == shop.carts()[0].transaction_id
+
+
+def test_a_loop_that_shuts_down_while_the_intent_is_written_frees_the_order(shop, monkeypatch):
+    begun, begin, told = threading.Event(), ledger.begin, threading.Event()
+
+    def slow(*args):
+        begun.set()
+        assert told.wait(60)
+        return begin(*args)
+
+    monkeypatch.setattr(ledger, "begin", slow)
+
+    async def shop_closes():
+        task = asyncio.ensure_future(checkout.astart("order-1", 4990, PHONE))
+        while not begun.is_set():  # noqa: ASYNC110 - an event of threads
+            await asyncio.sleep(0.01)
+        everything = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in everything:
+            each.cancel()
+        asyncio.get_running_loop().call_later(0.05, told.set)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.gather(*everything, return_exceptions=True)
+
+    asyncio.run(shop_closes())
+    row = Cart.objects.get()
+    assert (row.status, row.holds_order) == ("failed", False)
+    assert asked(shop) == []
+    monkeypatch.undo()
 
 
 def test_no_number_is_kept_or_told(shop, caplog):
