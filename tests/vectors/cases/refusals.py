@@ -187,7 +187,7 @@ CASES = [
         ["transaction_id", "******81"],
         lacks=["822-3281"],
     ),
-    amount("a customer's number", kind("string", "8223281"), "*****81", languages=["python", "node"]),
+    amount("a customer's number", kind("string", "822-3281"), "******81", languages=["python", "node"]),
     refused("cancel: no GUID", "cancel_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
     refused("confirm: no GUID", "confirm_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
     refused("wait: no GUID", "wait_for_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
