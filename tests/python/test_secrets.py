@@ -207,7 +207,8 @@ def test_refusals(told, shop, monkeypatch):
             monkeypatch.setenv(name, wrong)
             ask(told, netgiro.Client.from_env)
             monkeypatch.delenv(name)
-    for number in (PHONE, {"customer_id": KENNITALA}, [f"{PHONE[:3]}-{PHONE[3:]}"]):
+    ask(told, shop.check_cart, PHONE)
+    for number in (f"x{PHONE}", {"customer_id": KENNITALA}, [f"{PHONE[:3]}-{PHONE[3:]}"]):
         ask(told, shop.check_cart, number)
         ask(told, shop.insert_cart, **{**order_of(PHONE), "amount": number})
         ask(told, shop.insert_cart, **{**order_of(PHONE), "confirmation_type": number})
