@@ -27,11 +27,11 @@ def paid(result_code=10200, payment_successful=True, payment=KEPT, **changes):
     return state("confirmed", result_code, payment_successful, payment)
 
 
-def token(seen, is_done, *, amount=1000, reference="order-1", **members):
-    """A token as the first versions wrote it, with `members` that later ones added."""
+def token(seen, is_done, *, amount=1000, reference="order-1", times=(), **members):
+    """A token as the first versions wrote it, with `members` that later ones added; `times` are of its schedule."""
     schedule = {"policy": DEFAULT_POLICY, "hint_ms": 2000, "started_at": START, "deadline": START + 180_000}
     schedule |= {"next_check_at": START + 5000, "latest": START + 3040, "failures": 0, "signature_failures": 0}
-    schedule |= {"good_checks": 1, "multiplier": 1, "slow_checks": 0}
+    schedule |= {"good_checks": 1, "multiplier": 1, "slow_checks": 0} | dict(times)
     poll = {"version": 1, "transaction_id": TRANSACTION_ID, "amount": amount, "reference": reference}
     poll |= {"schedule": schedule, "is_done": is_done, "state": seen} | members
     return json.dumps(poll, separators=(",", ":"))
@@ -74,10 +74,23 @@ def accepted():
     yield "not found", token(state("not_found", 10424), True), True, "not_found"
     yield "not found yet", token(state("not_found", 10424), False), False, "not_found"
     yield "not found any more", token(state("not_found", 10424), False, was_open=True), False, "not_found"
+    for least, most in ((1, 1), (1, 2**32 - 1), (5000, 5000)):
+        policy = {"min_interval_ms": least, "default_interval_ms": 1, "max_interval_ms": most}
+        yield f"asking every {least} to {most} ms", token(None, False, times={"policy": policy}), False, None
+    yield "asked eight times as seldom", token(None, False, times={"multiplier": 8}), False, None
 
 
 def refused():
     """Name, and token."""
+    for name in ("min_interval_ms", "default_interval_ms", "max_interval_ms"):
+        yield f"{name} of 0", token(None, False, times={"policy": DEFAULT_POLICY | {name: 0}})
+    crossed = DEFAULT_POLICY | {"min_interval_ms": 3001, "max_interval_ms": 3000}
+    yield "max_interval_ms below min_interval_ms", token(None, False, times={"policy": crossed})
+    for multiplier in (0, 9):
+        yield f"asked {multiplier} times as seldom", token(None, False, times={"multiplier": multiplier})
+    for name in ("started_at", "deadline", "next_check_at", "latest", "doubted_since"):
+        for words, at in (("before", -(10**15)), ("after", 10**15)):
+            yield f"{name} {words} all dates", token(None, False, times={name: at})
     for status in (*CODES, "unknown"):
         is_done = status not in WAITING
         for other, codes in CODES.items():

@@ -7,7 +7,6 @@ use crate::model::customer::{CustomerIdKind, is_separator, recognise};
 
 /// How long ids of digits are, separators left out; the longest is a phone number after 00354.
 const LENGTHS: [usize; 3] = [7, 10, 12];
-const APP_CODE: &str = "500004";
 const APP_CODE_LENGTH: usize = 10;
 /// How many characters of an id are shown.
 const SHOWN: usize = 2;
@@ -319,11 +318,10 @@ fn app_code(signs: &[Sign<'_>]) -> Option<AppCode> {
         if compact.len() + SHOWN == APP_CODE_LENGTH {
             shown_from = at;
         }
-        compact.push(sign.read);
-        let is_prefix = APP_CODE.starts_with(&compact) || compact.starts_with(APP_CODE);
-        if !is_prefix || !sign.read.is_ascii_alphanumeric() {
+        if !sign.read.is_ascii_alphanumeric() {
             return None;
         }
+        compact.push(sign.read);
         if compact.len() == APP_CODE_LENGTH {
             let end = at + 1;
             let has_letters = compact.bytes().any(|b| b.is_ascii_alphabetic());
@@ -428,6 +426,7 @@ mod tests {
                 "822.3281, 822–3281, (822)3281",
                 "******81, ******81, (******81",
             ),
+            ("::822328 1, 12:8223281", "::*****8 1, 12:*****81"),
             (
                 "00354 822 3281; 354-822-3281; 3548223281",
                 "00354 ******81; 354-******81; 354*****81",

@@ -247,7 +247,12 @@ mod tests {
 
     #[test]
     fn a_refusal_by_status_is_one_unless_its_body_says_otherwise() {
-        let kind = |status, body: &str| doubt(status, body.as_bytes()).map(|doubt| doubt.kind);
+        let kind = |status, body: &str| {
+            let doubt = doubt(status, body.as_bytes())?;
+            let said = format!("is HTTP {status}");
+            assert!(doubt.why.starts_with(&said), "{}", doubt.why);
+            Some(doubt.kind)
+        };
         let protocol = Some(ErrorKind::Protocol);
         for (status, body, expected) in [
             (400, "", None),
