@@ -111,6 +111,8 @@ def test_the_order_may_be_the_shops_own(client, kind):
         (Order(4990, "order-1", "no uuid"), 503),
         (Order("a lot", "order-1"), 503),
         (Order(None, "order-1"), 503),
+        (Order(4990, 1001), 503),
+        (Order(4990, None), 503),
     ],
 )
 def test_the_order_must_be_the_callbacks(client, kind, order, status):
