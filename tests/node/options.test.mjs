@@ -286,3 +286,11 @@ describe('a time that is short for milliseconds', () => {
     assert.deepEqual(told, []);
   });
 });
+
+it('repeats of the name of an unknown option no key and no number', async () => {
+  for (const name of [SECRET, '8223281', 'https://me:hunter2@shop.is/']) {
+    const { message } = await failure(() => new Client({ ...KEYS, [name]: 1 }));
+    assert.match(message, /no option of such a name/);
+    assert.ok(!message.includes(name), message);
+  }
+});
