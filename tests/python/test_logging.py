@@ -73,10 +73,11 @@ def facts(record):
 
 
 def test_each_request_and_each_poll_step(shop, simulator, kept):
-    before = time.time()
+    before, began = time.time(), time.monotonic()
     cart = shop.insert_cart(**ORDER)
     simulator.confirm(cart)
     assert shop.wait_for_cart(cart, policy=QUICK).is_paid
+    took = time.monotonic() - began
     inserted, checked = kept.named("netgiro.request")
     (polled,) = kept.named("netgiro.poll")
     assert set(facts(inserted)) == set(facts(checked)) == REQUEST
@@ -89,7 +90,7 @@ def test_each_request_and_each_poll_step(shop, simulator, kept):
     assert inserted.netgiro_reference_id == cart.reference_id
     assert inserted.netgiro_error is None
     assert checked.netgiro_attempt == 1
-    assert 0 < checked.netgiro_duration < 1
+    assert 0 < checked.netgiro_duration < took
     assert before < inserted.netgiro_at < checked.netgiro_at <= polled.netgiro_at < time.time()
     assert (polled.netgiro_status, polled.netgiro_is_done) == ("confirmed", True)
     assert polled.netgiro_next_check_at is None

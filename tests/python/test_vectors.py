@@ -46,7 +46,8 @@ def instant(at: int) -> datetime:
 
 
 def test_every_file_is_run():
-    files = {path.stem for path in VECTORS.glob("*.json")} - {"schema"}
+    # Those of reconciliation are run by the crate that decides them.
+    files = {path.stem for path in VECTORS.glob("*.json")} - {"schema", "reconciliation"}
     run = "callbacks codes customers errors poll refusals requests responses signatures"
     assert files == set(run.split())
 
