@@ -205,6 +205,22 @@ async fn what_settling_cannot_learn_is_unresolved_and_resumes_to_the_truth() {
 }
 
 #[tokio::test]
+async fn a_cancel_that_only_says_that_it_succeeded_hides_nothing_that_was_seen() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    shop.fault(Fault::on(Endpoint::CheckCart).result_code(10425));
+    shop.fault(Fault::on(Endpoint::CheckCart).status(503).times(1000));
+    let succeeded = r#"{"PaymentInfo":null,"Success":true,"ResultCode":200}"#;
+    shop.fault(Fault::on(Endpoint::CancelCart).body(succeeded).times(1000));
+    let error = shop.client.settle_cart(&cart, within(0)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unresolved, "{error}");
+    assert!(shop.requests(Endpoint::CancelCart) > 0);
+    assert_eq!(error.state().unwrap().status, CartStatus::Pending);
+    let poll = error.poll().unwrap();
+    assert_eq!(poll.state().unwrap().status, CartStatus::Pending);
+}
+
+#[tokio::test]
 async fn waiting_survives_failures_and_stops_at_the_third_bad_signature() {
     let shop = Shop::open();
     let cart = shop.cart(ConfirmationType::Automatic).await;
