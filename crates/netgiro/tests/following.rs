@@ -205,6 +205,41 @@ async fn what_settling_cannot_learn_is_unresolved_and_resumes_to_the_truth() {
 }
 
 #[tokio::test]
+async fn a_cancel_that_only_says_that_it_succeeded_hides_nothing_that_was_seen() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    shop.fault(Fault::on(Endpoint::CheckCart).result_code(10425));
+    shop.fault(Fault::on(Endpoint::CheckCart).status(503).times(1000));
+    let succeeded = r#"{"PaymentInfo":null,"Success":true,"ResultCode":200}"#;
+    shop.fault(Fault::on(Endpoint::CancelCart).body(succeeded).times(1000));
+    let error = shop.client.settle_cart(&cart, within(0)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unresolved, "{error}");
+    assert!(shop.requests(Endpoint::CancelCart) > 0);
+    assert_eq!(error.state().unwrap().status, CartStatus::Pending);
+    let poll = error.poll().unwrap();
+    assert_eq!(poll.state().unwrap().status, CartStatus::Pending);
+}
+
+#[tokio::test]
+async fn settling_ends_with_a_mismatch_whichever_answer_shows_it() {
+    for endpoint in [Endpoint::CheckCart, Endpoint::CancelCart] {
+        let shop = Shop::open();
+        let cart = shop.cart(ConfirmationType::Automatic).await;
+        let other = format!(
+            r#"{{"PaymentSuccessful":true,"PaymentInfo":{{"TransactionId":"{}","ReferenceNumber":"order-1001","StatusId":2,"TotalAmount":1.00}},"Success":true,"ResultCode":10200}}"#,
+            cart.transaction_id
+        );
+        // It is seen open; what is asked after that, once the time is over, is about another amount.
+        shop.fault(Fault::on(Endpoint::CheckCart).result_code(10425));
+        shop.fault(Fault::on(endpoint).body(other).times(1000));
+        shop.fault(Fault::on(Endpoint::CancelCart).status(503).times(1000));
+        let error = shop.client.settle_cart(&cart, within(0)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+        assert_eq!(shop.requests(Endpoint::CancelCart), 1);
+    }
+}
+
+#[tokio::test]
 async fn waiting_survives_failures_and_stops_at_the_third_bad_signature() {
     let shop = Shop::open();
     let cart = shop.cart(ConfirmationType::Automatic).await;

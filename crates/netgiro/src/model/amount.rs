@@ -226,12 +226,10 @@ mod tests {
 
     #[test]
     fn what_was_meant_for_the_customer_is_masked_and_what_is_long_is_not_shown() {
-        let told = |given| {
-            Amount::parse("amount", given)
-                .unwrap_err()
-                .message()
-                .to_owned()
-        };
+        fn told(given: Given<'_>) -> String {
+            let error = Amount::parse("amount", given).unwrap_err();
+            error.message().to_owned()
+        }
         // What is a number is shown in full, though it could be a kennitala.
         let longest = "a".repeat(80);
         for (given, shown) in [

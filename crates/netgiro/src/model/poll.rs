@@ -743,3 +743,143 @@ pub(crate) fn until(then: Timestamp, now: Timestamp) -> Duration {
     let left: SignedDuration = then.duration_since(now);
     Duration::try_from(left).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::{CartPoll, PollPolicy, Seen, WaitOptions};
+    use crate::model::cart::CartRef;
+    use crate::model::error::{Error, ErrorKind};
+    use crate::model::status::CartStatus;
+
+    const START: i64 = 1_767_225_600_000;
+    const MINUTE: i64 = 60_000;
+    const HOUR: i64 = 60 * MINUTE;
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(START + milliseconds).unwrap()
+    }
+
+    fn within(seconds: u64) -> WaitOptions {
+        WaitOptions {
+            timeout: Duration::from_secs(seconds),
+            policy: None,
+        }
+    }
+
+    fn poll() -> CartPoll {
+        CartPoll::new(Uuid::from_u128(1), within(180), at(0))
+    }
+
+    fn seen(poll: &CartPoll, status: CartStatus, sent_at: i64) -> CartPoll {
+        let now = at(sent_at);
+        poll.answered(Seen::Status(status), now, now, 0.0).unwrap()
+    }
+
+    #[test]
+    fn a_policy_gives_back_what_it_was_made_of() {
+        let intervals = |policy: PollPolicy| {
+            [
+                policy.min_interval(),
+                policy.default_interval(),
+                policy.max_interval(),
+            ]
+        };
+        let seconds = [2, 4, 8].map(Duration::from_secs);
+        let [min, default, max] = seconds;
+        assert_eq!(
+            intervals(PollPolicy::new(min, default, max).unwrap()),
+            seconds
+        );
+        assert_eq!(
+            intervals(PollPolicy::default()),
+            [1, 3, 60].map(Duration::from_secs)
+        );
+    }
+
+    #[test]
+    fn a_check_is_due_from_its_instant_on_until_the_poll_is_done() {
+        let open = seen(&poll(), CartStatus::Pending, 0);
+        assert!(poll().is_due(at(0)));
+        assert!(!open.is_due(at(2_999)));
+        assert!(open.is_due(at(3_000)));
+        assert!(open.is_due(at(HOUR)));
+        let paid = seen(&open, CartStatus::Confirmed, 3_000);
+        assert!(!paid.is_due(at(HOUR)));
+    }
+
+    #[test]
+    fn a_final_state_is_believed_when_the_poll_is_done() {
+        assert_eq!(poll().believed(), None);
+        let open = seen(&poll(), CartStatus::Pending, 0);
+        let status = |poll: &CartPoll| poll.believed().map(|state| state.status);
+        assert_eq!(status(&open), Some(CartStatus::Pending));
+        let missing = seen(&poll(), CartStatus::NotFound, 0);
+        assert_eq!(status(&missing), None);
+        assert_eq!(
+            status(&seen(&missing, CartStatus::NotFound, 15_000)),
+            Some(CartStatus::NotFound)
+        );
+        assert_eq!(
+            status(&seen(&open, CartStatus::Declined, 3_000)),
+            Some(CartStatus::Declined)
+        );
+    }
+
+    #[test]
+    fn what_the_servers_clock_said_first_is_kept_as_of_the_start() {
+        // The server is an hour ahead, and says so five seconds after the start.
+        let dated = poll().dated(at(5_000), Some(at(HOUR + 5_000)));
+        // A minute after the start, by another clock of ours that is ten minutes ahead.
+        let moved = dated.on_clock(at(11 * MINUTE), Some(at(HOUR + MINUTE)));
+        assert_eq!(moved.deadline(), at(10 * MINUTE + 180_000));
+        let again = dated.dated(at(0), Some(at(0)));
+        assert_eq!(
+            again.on_clock(at(11 * MINUTE), Some(at(HOUR + MINUTE))),
+            moved
+        );
+        assert_eq!(poll().dated(at(5_000), None), poll());
+    }
+
+    #[test]
+    fn a_poll_that_is_waited_for_again_gets_a_new_deadline() {
+        let wrong = Error::new(ErrorKind::Signature, "wrong");
+        let failed = |poll: &CartPoll, sent_at| {
+            poll.answered(Seen::Error(wrong.clone()), at(sent_at), at(sent_at), 0.0)
+        };
+        let mut failing = seen(&poll(), CartStatus::Pending, 0).dated(at(0), Some(at(HOUR)));
+        for sent_at in [3_000, 6_000] {
+            failing = failed(&failing, sent_at).unwrap();
+        }
+        assert_eq!(
+            failed(&failing, 9_000).unwrap_err().kind(),
+            ErrorKind::Signature
+        );
+        let resumed = |options| CartPoll::new(CartRef::from(&failing), options, at(8_000));
+        let again = resumed(within(60));
+        assert_eq!(again.deadline(), at(68_000));
+        assert_eq!(again.next_check_at(), at(9_000));
+        assert_eq!(again.state(), failing.state());
+        assert_eq!(resumed(within(0)).next_check_at(), at(8_000));
+        // The count of answers that did not verify begins anew.
+        assert!(failed(&again, 9_000).is_ok());
+        // Without the start by the server's clock, what has passed is what the poll itself had scheduled.
+        let moved = again.on_clock(at(HOUR), Some(at(3 * HOUR)));
+        assert_eq!(moved.next_check_at(), at(HOUR));
+        assert_eq!(moved.deadline(), at(HOUR + 59_000));
+
+        let second = Duration::from_secs(1);
+        let quick = WaitOptions {
+            policy: Some(PollPolicy::new(second, second, second).unwrap()),
+            ..within(60)
+        };
+        let quick = seen(&resumed(quick), CartStatus::Pending, 9_000);
+        assert_eq!(quick.next_check_at(), at(10_000));
+        let kept = seen(&again, CartStatus::Pending, 9_000);
+        assert_eq!(kept.next_check_at(), at(12_000));
+    }
+}
