@@ -751,7 +751,7 @@ mod tests {
     use jiff::Timestamp;
     use uuid::Uuid;
 
-    use super::{CartPoll, PollPolicy, Seen, WaitOptions};
+    use super::{CartPoll, CheckOutcome, PollPolicy, WaitOptions};
     use crate::model::cart::CartRef;
     use crate::model::error::{Error, ErrorKind};
     use crate::model::status::CartStatus;
@@ -777,7 +777,8 @@ mod tests {
 
     fn seen(poll: &CartPoll, status: CartStatus, sent_at: i64) -> CartPoll {
         let now = at(sent_at);
-        poll.answered(Seen::Status(status), now, now, 0.0).unwrap()
+        poll.answered(CheckOutcome::Status(status), now, now, 0.0)
+            .unwrap()
     }
 
     #[test]
@@ -849,7 +850,12 @@ mod tests {
     fn a_poll_that_is_waited_for_again_gets_a_new_deadline() {
         let wrong = Error::new(ErrorKind::Signature, "wrong");
         let failed = |poll: &CartPoll, sent_at| {
-            poll.answered(Seen::Error(wrong.clone()), at(sent_at), at(sent_at), 0.0)
+            poll.answered(
+                CheckOutcome::Error(wrong.clone()),
+                at(sent_at),
+                at(sent_at),
+                0.0,
+            )
         };
         let mut failing = seen(&poll(), CartStatus::Pending, 0).dated(at(0), Some(at(HOUR)));
         for sent_at in [3_000, 6_000] {
