@@ -22,7 +22,6 @@ use crate::model::backoff::{backoff, jittered};
 use crate::model::cart::{Cart, CartRef, CartState, NewCart, check_reference};
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions};
-use crate::model::status::ResultCode;
 use crate::options::{ClientOptions, Settings};
 use crate::protocol::insert_answer;
 use crate::protocol::settlement::{self, Settlement, SettlementItem};
@@ -429,16 +428,9 @@ impl Client {
             return Ok(state);
         }
         let checked = self.check_after(Some(endpoint), cart, attempts).await;
-        checked.map_err(|error| {
-            let error = match error.request_sent() {
-                RequestSent::No => never_checked(endpoint, error),
-                _ => error,
-            };
-            // Whoever asks again knows by it that the cart was called paid.
-            match error.result_code() {
-                None => error.with_result_code(ResultCode::CONFIRMED),
-                Some(_) => error,
-            }
+        checked.map_err(|error| match error.request_sent() {
+            RequestSent::No => never_checked(endpoint, error),
+            _ => error,
         })
     }
 

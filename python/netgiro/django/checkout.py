@@ -47,8 +47,6 @@ logger = logging.getLogger("netgiro.django")
 
 _T = TypeVar("_T")
 
-# CancelCart's result codes for a cart that is paid.
-_PAID = (10200, 10203)
 # After these nobody was asked. Whatever else InsertCart ends with, the customer may have been.
 _NOBODY_WAS_ASKED = (
     netgiro.InvalidRequestError,
@@ -375,14 +373,10 @@ def ask(side: Side, cart: Cart) -> Steps[Seen]:
         checked: netgiro.CartState = yield side.netgiro("check_cart", ours)
     except netgiro.NetgiroError as error:
         return asking.seen(error)
-    # CancelCart has called it paid, which CheckCart contradicts: asked again, until they agree.
-    if doubt is not None and _calls_it_paid(doubt) and checked.is_final and not checked.is_paid:
+    # CancelCart may have called it paid, which CheckCart contradicts: asked again, until they agree.
+    if isinstance(doubt, netgiro.ProtocolError) and checked.is_final and not checked.is_paid:
         return asking.seen(doubt)
     return asking.seen(checked)
-
-
-def _calls_it_paid(error: netgiro.NetgiroError) -> bool:
-    return isinstance(error, netgiro.ProtocolError) or error.result_code in _PAID
 
 
 class _Asking:
