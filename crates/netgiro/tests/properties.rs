@@ -254,7 +254,8 @@ proptest! {
     #[test]
     fn what_is_read_as_a_customer_id_is_masked_in_any_surroundings(
         spelled in customer(),
-        before in "([a-zA-Zþæö ]{0,9}[!-/:-@\\[-`{-~ „“’«»]{1,3})?",
+        // A percent sign before digits may make them an escape: `masking.rs` tests those.
+        before in "([a-zA-Zþæö ]{0,9}[!-$&-/:-@\\[-`{-~ „“’«»]{1,3})?",
         after in "([!-/:-@\\[-`{-~ „“’«»]{1,3}[a-zA-Zþæö ]{0,9})?",
     ) {
         let id: CustomerId = spelled.parse().unwrap();
