@@ -7,6 +7,7 @@ use crate::model::customer::{CustomerIdKind, is_separator, recognise};
 
 /// How long ids of digits are, separators left out; the longest is a phone number after 00354.
 const LENGTHS: [usize; 3] = [7, 10, 12];
+const APP_CODE: &str = "500004";
 const APP_CODE_LENGTH: usize = 10;
 /// How many characters of an id are shown.
 const SHOWN: usize = 2;
