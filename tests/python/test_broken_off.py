@@ -388,13 +388,16 @@ def test_the_cause_that_an_exception_has_stays(slow, kept):
     assert [record.netgiro_error for record in kept] == ["outcome_unknown"]
 
 
+# Who starts the tests in the background has signals ignored, in their children as well.
 BLOCKING = """
-import sys, netgiro
+import signal, sys, netgiro
+signal.signal(signal.SIGINT, signal.default_int_handler)
 shop = netgiro.Client(sys.argv[1], sys.argv[2], base_url=sys.argv[3], timeout=60)
 shop.insert_cart(amount=4990, reference="order-1001", customer_id="8223281")
 """
 AWAITED = """
-import asyncio, sys, netgiro
+import asyncio, signal, sys, netgiro
+signal.signal(signal.SIGINT, signal.default_int_handler)
 async def main():
     async with netgiro.AsyncClient(sys.argv[1], sys.argv[2], base_url=sys.argv[3], timeout=60) as shop:
         await shop.insert_cart(amount=4990, reference="order-1001", customer_id="8223281")

@@ -348,7 +348,7 @@ def test_option_words_are_the_cores(kind, name):
         netgiro.Client(APP_KEY, SECRET_KEY, **{name: "nonsense"})
     for word in kind:
         assert f'"{word}"' in raised.value.message
-    assert raised.value.message.count('"') == 2 * len(kind) + 2
+    assert raised.value.message.count('"') == 2 * len(kind), "what may be a secret is not shown"
 
 
 def test_confirmation_words_are_the_cores(simulator):
@@ -356,7 +356,7 @@ def test_confirmation_words_are_the_cores(simulator):
         shop.insert_cart(amount=1, reference="r", customer_id=PHONE, confirmation_type="nonsense")
     for word in enums.ConfirmationType:
         assert f'"{word}"' in raised.value.message
-    assert raised.value.message.count('"') == 2 * len(enums.ConfirmationType) + 2
+    assert raised.value.message.count('"') == 2 * len(enums.ConfirmationType)
 
 
 def test_everything_public_is_there():
