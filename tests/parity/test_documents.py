@@ -16,7 +16,9 @@ FOLDERS = [
     "tests/node",
     "tests/parity",
     "tests/cli",
-    "tests/shops/python",
+    "tests/reconcile",
+    "tests/shops",
+    "tests/vectors",
 ]
 DOCUMENTS = ["SECURITY.md", "docs/reliability.md"]
 # Proofs that are no file of a name.
