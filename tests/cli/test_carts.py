@@ -196,7 +196,7 @@ def test_nothing_is_sent_without_keys_or_to_a_wrong_url(shell: Shell, simulator:
         ({}, "NETGIRO_APP_KEY is not set"),
         ({**shell.variables, "NETGIRO_SECRET_KEY": ""}, "NETGIRO_SECRET_KEY is not set"),
         ({**shell.variables, "NETGIRO_BASE_URL": "http://netgiro.example/"}, "https"),
-        ({**shell.variables, "NETGIRO_ENVIRONMENT": "moon"}, "moon"),
+        ({**shell.variables, "NETGIRO_ENVIRONMENT": "staging"}, "staging"),
     ]:
         ended = Shell(variables, shell.folder).run("check", NOBODYS)
         assert ended.code == 2
