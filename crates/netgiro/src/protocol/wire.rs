@@ -705,3 +705,33 @@ pub(crate) fn instant(text: &str) -> Option<Timestamp> {
         TimeZone::UTC.to_timestamp(civil).ok()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Endpoint, beginning, refusal};
+
+    #[test]
+    fn a_refusal_without_words_has_no_colon() {
+        for said in [None, Some(""), Some("  ")] {
+            assert_eq!(
+                refusal(Endpoint::CheckCart, said),
+                "Netgíró refused CheckCart"
+            );
+        }
+        assert_eq!(
+            refusal(Endpoint::CheckCart, Some("no")),
+            "Netgíró refused CheckCart: no"
+        );
+    }
+
+    #[test]
+    fn the_beginning_of_a_body_has_no_part_of_a_number_in_it() {
+        assert_eq!(
+            beginning("a".repeat(200).as_bytes()),
+            format!("{:?}", "a".repeat(80))
+        );
+        let number = ["8", "2", "2", "3", "2", "8", "1"].join(&"%E2%80%89".repeat(12));
+        let body = format!("{} {number}", "a".repeat(75));
+        assert!(!beginning(body.as_bytes()).contains(" 8"));
+    }
+}
