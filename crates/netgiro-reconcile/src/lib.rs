@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use grouping::Case;
-use netgiro::words::{one_of, word};
+use netgiro::words::{one_of, quoted, word};
 use netgiro::{CartState, CartStatus, CheckResult, Error, ErrorKind, Result};
 use rules::Cart;
 
@@ -115,8 +115,9 @@ impl FromStr for Recorded {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        word(text, Self::ALL, Self::as_str)
-            .ok_or_else(|| Error::invalid_request(one_of("status", text, Self::ALL, Self::as_str)))
+        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
+            Error::invalid_request(one_of("status", &quoted(text), Self::ALL, Self::as_str))
+        })
     }
 }
 

@@ -43,6 +43,7 @@ pub use model::backoff::backoff;
 /// How a caller's word is matched with the names of an enum. No part of the interface.
 #[doc(hidden)]
 pub mod words {
+    pub use crate::model::quote::text as quoted;
     pub use crate::model::status::{one_of, word};
 }
 

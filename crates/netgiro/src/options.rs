@@ -63,7 +63,12 @@ impl FromStr for Environment {
 
     fn from_str(text: &str) -> Result<Self> {
         word(text, Self::ALL, Self::as_str).ok_or_else(|| {
-            Error::configuration(one_of("environment", text, Self::ALL, Self::as_str))
+            Error::configuration(one_of(
+                "environment",
+                &quote::word(text),
+                Self::ALL,
+                Self::as_str,
+            ))
         })
     }
 }
@@ -102,7 +107,7 @@ impl FromStr for ResponseVerification {
         word(text, Self::ALL, Self::as_str).ok_or_else(|| {
             Error::configuration(one_of(
                 "response_verification",
-                text,
+                &quote::word(text),
                 Self::ALL,
                 Self::as_str,
             ))
@@ -139,7 +144,12 @@ impl FromStr for PaymentInfoPolicy {
 
     fn from_str(text: &str) -> Result<Self> {
         word(text, Self::ALL, Self::as_str).ok_or_else(|| {
-            Error::configuration(one_of("payment_info", text, Self::ALL, Self::as_str))
+            Error::configuration(one_of(
+                "payment_info",
+                &quote::word(text),
+                Self::ALL,
+                Self::as_str,
+            ))
         })
     }
 }

@@ -66,7 +66,12 @@ impl FromStr for ConfirmationType {
             .find(|kind| kind.number().to_string() == text)
             .or_else(|| word(text, Self::ALL, Self::as_str))
             .ok_or_else(|| {
-                Error::invalid_request(one_of("confirmation_type", text, Self::ALL, Self::as_str))
+                Error::invalid_request(one_of(
+                    "confirmation_type",
+                    &quote::word(text),
+                    Self::ALL,
+                    Self::as_str,
+                ))
             })
     }
 }

@@ -13,7 +13,8 @@ const LONGEST_PART: usize = 4;
 const LEFT_OUT: &str = "…";
 
 /// A text given where another was expected: customers' numbers masked, and nothing that may hold a password.
-pub(crate) fn text(text: &str) -> String {
+#[must_use]
+pub fn text(text: &str) -> String {
     if text.contains('@') {
         length(text)
     } else {

@@ -111,8 +111,14 @@ impl FromStr for CartStatus {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        word(text, Self::ALL, Self::as_str)
-            .ok_or_else(|| Error::invalid_request(one_of("status", text, Self::ALL, Self::as_str)))
+        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
+            Error::invalid_request(one_of(
+                "status",
+                &quote::text(text),
+                Self::ALL,
+                Self::as_str,
+            ))
+        })
     }
 }
 
@@ -207,10 +213,10 @@ pub fn word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Opti
         .find(|&value| plain(name(value)) == wanted)
 }
 
-/// The sentence for a word that stands for nothing.
+/// The sentence for a word that stands for nothing; `quoted` is what may be repeated of it.
 pub fn one_of<T: Copy>(
     argument: &str,
-    given: &str,
+    quoted: &str,
     all: &[T],
     name: fn(T) -> &'static str,
 ) -> String {
@@ -219,8 +225,7 @@ pub fn one_of<T: Copy>(
         .map(|&value| format!("{:?}", name(value)))
         .collect();
     format!(
-        "{argument} must be one of {}; got {}",
-        words.join(", "),
-        quote::word(given)
+        "{argument} must be one of {}; got {quoted}",
+        words.join(", ")
     )
 }
