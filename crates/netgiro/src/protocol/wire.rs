@@ -355,7 +355,7 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Why a cart that another call's answer called paid has not ended unpaid: the two contradict each other, and neither
-/// is believed, lest a paid order be dropped.
+/// is believed, so that no paid order is dropped.
 fn drops_a_paid_one(called_paid_by: Option<Endpoint>, code: i64) -> Option<String> {
     let status = CartStatus::of_code(code);
     called_paid_by
