@@ -116,7 +116,7 @@ def main() -> None:
 def check_tools() -> None:
     packages.check_tools()
     if shutil.which("cargo-mutants") is None:
-        packages.run("cargo", "install", "--quiet", "--locked", "cargo-mutants@27.1")
+        packages.run("cargo", "install", "--quiet", "--locked", "cargo-mutants@27.1.0")
 
 
 def listed(files: list[str]) -> list[Mutant]:

@@ -58,6 +58,8 @@ class NetgiroError(Exception):
     retryable: bool
     """Whether making the same call again is safe and may succeed."""
 
+    # Whether another call's answer said that the cart is paid, which the call that failed was to confirm.
+    _is_called_paid = False
     _is_usually_retryable: ClassVar[bool] = False
     _facts: ClassVar[tuple[str, ...]] = (
         "http_status",

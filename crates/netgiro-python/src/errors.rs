@@ -48,6 +48,9 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'
         _ => {}
     }
     let exception = class(py, error.kind())?.call((error.message(),), Some(&facts))?;
+    if error.is_called_paid() {
+        exception.setattr("_is_called_paid", true)?;
+    }
     if let Some(cause) = error.cause() {
         exception.setattr("__cause__", self::exception(py, cause)?)?;
     }

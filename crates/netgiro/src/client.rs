@@ -429,8 +429,8 @@ impl Client {
         }
         let checked = self.check_after(Some(endpoint), cart, attempts).await;
         checked.map_err(|error| match error.request_sent() {
-            RequestSent::No => never_checked(endpoint, error),
-            _ => error,
+            RequestSent::No => never_checked(endpoint, error).called_paid(),
+            _ => error.called_paid(),
         })
     }
 

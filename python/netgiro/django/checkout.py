@@ -374,9 +374,13 @@ def ask(side: Side, cart: Cart) -> Steps[Seen]:
     except netgiro.NetgiroError as error:
         return asking.seen(error)
     # CancelCart may have called it paid, which CheckCart contradicts: asked again, until they agree.
-    if isinstance(doubt, netgiro.ProtocolError) and checked.is_final and not checked.is_paid:
+    if doubt and _may_be_paid(doubt) and checked.is_final and not checked.is_paid:
         return asking.seen(doubt)
     return asking.seen(checked)
+
+
+def _may_be_paid(error: netgiro.NetgiroError) -> bool:
+    return error._is_called_paid or isinstance(error, netgiro.ProtocolError)  # noqa: SLF001 - its package
 
 
 class _Asking:

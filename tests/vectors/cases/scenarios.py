@@ -18,6 +18,7 @@ SELDOM = {"min_interval_ms": 600_000, "default_interval_ms": 600_000, "max_inter
 NOBODYS_CART = "0f0e0d0c-0b0a-4908-8706-050403020100"
 MADE = f'{{"Success":true,"ResultCode":200,"Message":null,"TransactionId":"{NOBODYS_CART}"}}'
 PAID = '{"PaymentInfo":null,"Success":false,"Message":null,"ResultCode":10200}'
+CANCELED = '{"PaymentInfo":null,"Success":true,"Message":null,"ResultCode":10201}'
 
 # No call that is answered takes this long, on the busiest machine; one that is to run out of time takes no longer than SHORT.
 LONG, SHORT = 60_000, 500
@@ -494,6 +495,11 @@ def settling():
         steps = [INSERT, follow("settle", {"error": unresolved}, faults, timeout=40)]
         counts = seen(1, check=[1, 60], cancel=[1, 60])
         yield scenario(f"{name}, each time", steps, counts, [held("canceled" if processed else "pending")])
+    # Nor is CancelCart's own "canceled", after it has said "paid".
+    recants = {"endpoint": "CancelCart", "body": CANCELED, "processed": False, "confirm_during": True}
+    steps = [INSERT, follow("settle", state("confirmed"), [lie | {"processed": False}, recants], timeout=40)]
+    name = "settle: the cancel says paid, then canceled, of a cart that is confirmed meanwhile"
+    yield scenario(name, steps, seen(1, check=[2, 12], cancel=2), [held("confirmed")], policy=PATIENT)
     for race, held_as, resume in ((True, "confirmed", "wait"), (False, "pending", "settle")):
         down = {"endpoint": "*", "status": 503, "count": 100_000}
         first = [{"endpoint": "CancelCart", "status": 503, "confirm_during": True}] if race else []

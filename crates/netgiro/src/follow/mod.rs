@@ -167,6 +167,8 @@ impl Watch {
             match canceled {
                 // Believed of CheckCart alone; but until CancelCart says otherwise, nothing else is.
                 Ok(Ok(None)) => self.called_paid_by = Some(Endpoint::CancelCart),
+                // Where it says otherwise, CheckCart must agree, so that no paid order is dropped.
+                Ok(Ok(Some(_))) if self.called_paid_by.take().is_some() => {}
                 canceled => {
                     let canceled = canceled.ok().and_then(Result::transpose);
                     if self.concludes(canceled, sent_at, true)? {

@@ -126,6 +126,9 @@ struct Facts {
     /// Whether it may be gone at once, so that sending again without the caller's knowledge helps.
     #[serde(skip)]
     is_transient: bool,
+    /// Whether another call's answer said before it that the cart is paid.
+    #[serde(skip)]
+    is_called_paid: bool,
     reference: Option<String>,
     retry_after: Option<Duration>,
     state: Option<CartState>,
@@ -155,6 +158,7 @@ impl Error {
             request_sent: RequestSent::No,
             retryable,
             is_transient: false,
+            is_called_paid: false,
             reference: None,
             retry_after: None,
             state: None,
@@ -221,6 +225,19 @@ impl Error {
 
     pub(crate) fn transient(mut self) -> Self {
         self.0.is_transient = true;
+        self
+    }
+
+    /// Whether another call's answer said that the cart is paid, which the call that failed was to confirm: then it must
+    /// not be taken for unpaid until both agree.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_called_paid(&self) -> bool {
+        self.0.is_called_paid
+    }
+
+    pub(crate) fn called_paid(mut self) -> Self {
+        self.0.is_called_paid = true;
         self
     }
 

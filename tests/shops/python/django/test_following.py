@@ -123,6 +123,21 @@ def test_a_cancel_that_says_paid_is_not_overruled_by_an_end_unpaid(shop):
     assert followed(cart).status == "canceled"
 
 
+CHECKS_OF_A_CALL = 3
+
+
+def test_nor_where_the_check_that_was_to_confirm_it_fails(shop):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.add_fault("CancelCart", body=PAID)
+    shop.add_fault("CheckCart", status=500, count=CHECKS_OF_A_CALL)
+    with pytest.raises(netgiro.ServerError):
+        cart.cancel()
+    cart.refresh_from_db()
+    assert (cart.status, cart.is_final, cart.holds_order) == ("pending", False, True)
+    assert told() == []
+    assert followed(cart).status == "canceled"
+
+
 BARE = '{"PaymentSuccessful":true,"PaymentInfo":null,"Success":true,"ResultCode":10200}'
 
 
