@@ -12,7 +12,7 @@ def main() -> None:
     seconds = int(sys.argv[1])
     packages.check_tools()
     tools = WORK / "cargo"
-    packages.run("cargo", "install", "--quiet", "--locked", "--root", tools, "cargo-fuzz@0.13")
+    packages.run("cargo", "install", "--quiet", "--locked", "--root", tools, "cargo-fuzz@0.13.2")
     packages.run(sys.executable, ROOT / "fuzz" / "seeds.py")
     for target in sorted((ROOT / "fuzz" / "fuzz_targets").glob("*.rs")):
         print(f"\n==> {target.stem}, {seconds} s", flush=True)
