@@ -16,16 +16,16 @@ use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{self, Callback};
 use crate::events::{Event, Observer, PollEvent, RecordOutcome, RequestEvent};
 use crate::follow::{Clock, Watch};
+use crate::http::insert_attempt::{self, InsertAttempt};
 use crate::http::transport::{Request, Transport};
-use crate::insert_attempt::{self, InsertAttempt};
 use crate::model::backoff::{backoff, jittered};
 use crate::model::cart::{Cart, CartRef, CartState, NewCart, check_reference};
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions};
 use crate::options::{ClientOptions, Settings};
-use crate::protocol::insert_answer;
+use crate::protocol::insert_response;
+use crate::protocol::response::{self, Answer, Asked, Endpoint};
 use crate::protocol::settlement::{self, Settlement, SettlementItem};
-use crate::protocol::wire::{self, Answer, Asked, Endpoint};
 
 /// How often one call is sent at the most, the first time included.
 pub(crate) const ATTEMPTS: u32 = 3;
@@ -108,12 +108,12 @@ impl Client {
     pub async fn insert(&self, attempt: &InsertAttempt) -> Result<Cart> {
         let cart = attempt.cart();
         cart.validate()?;
-        let body = wire::insert_cart_request(cart)?.into();
+        let body = response::insert_cart_request(cart)?.into();
         let request = Request {
             insert: Some(attempt),
             ..self.checkout(Endpoint::InsertCart, &body)
         };
-        let read = |answer: Answer| insert_answer::read(answer, cart);
+        let read = |answer: Answer| insert_response::read(answer, cart);
         attempt.begins()?;
         let reports = ReportIfDropped {
             client: self,
@@ -278,7 +278,7 @@ impl Client {
         let policy = self.settings.payment_info;
         state
             .is_paid()
-            .then(|| wire::unnamed(policy, state.payment.as_deref(), cart))
+            .then(|| response::unnamed(policy, state.payment.as_deref(), cart))
             .flatten()
     }
 
@@ -390,7 +390,7 @@ impl Client {
         cart: &CartRef,
         attempts: u32,
     ) -> Result<CartState> {
-        let body = wire::cart_request(cart.transaction_id, None)?.into();
+        let body = response::cart_request(cart.transaction_id, None)?.into();
         let asked = Asked {
             called_paid_by,
             ..self.asked(cart)
@@ -442,10 +442,10 @@ impl Client {
         identifier: Option<&str>,
         attempts: u32,
     ) -> Result<Option<CartState>> {
-        let body = wire::cart_request(cart.transaction_id, identifier)?.into();
+        let body = response::cart_request(cart.transaction_id, identifier)?.into();
         let asked = self.asked(cart);
         let state = self.cart_call(endpoint, &asked, &body, attempts).await?;
-        let is_believed = |code| wire::is_believed(endpoint, code);
+        let is_believed = |code| response::is_believed(endpoint, code);
         let stands = !state.is_paid() || state.result_code.is_some_and(is_believed);
         Ok(stands.then_some(state))
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::model::cart::{CartRef, CartState};
 use crate::model::error::Result;
 use crate::options::PaymentInfoPolicy;
-use crate::protocol::wire::{Answer, Asked, Endpoint};
+use crate::protocol::response::{Answer, Asked, Endpoint};
 
 /// Reads the body of CheckCart's answer.
 pub fn read_check(cart: &CartRef, body: Vec<u8>) -> Result<CartState> {

@@ -28,7 +28,6 @@ mod client;
 mod events;
 mod follow;
 mod http;
-mod insert_attempt;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
@@ -37,14 +36,14 @@ mod options;
 mod protocol;
 
 pub use bulk::BulkOptions;
-pub use model::amount::{Amount, Given};
 #[doc(hidden)]
 pub use model::backoff::backoff;
+pub use model::values::amount::{Amount, Given};
 /// How a caller's word is matched with the names of an enum. No part of the interface.
 #[doc(hidden)]
 pub mod words {
-    pub use crate::model::quote::text as quoted;
     pub use crate::model::status::{one_of, word};
+    pub use crate::model::text::quote::text as quoted;
 }
 
 pub use bulk::check_many::CheckMany;
@@ -56,20 +55,20 @@ pub use callback::replay_guard::{MemoryReplayGuard, ReplayGuard};
 pub use client::Client;
 pub use events::{Event, Observer, PollEvent, RequestEvent};
 pub use follow::Watch;
-pub use insert_attempt::{Abandoned, InsertAttempt};
+pub use http::insert_attempt::{Abandoned, InsertAttempt};
 pub use model::cart::{
     Cart, CartItem, CartRef, CartState, CheckResult, ConfirmationType, NewCart, PaymentInfo,
     check_reference,
 };
-pub use model::csv::csv_cell;
-pub use model::customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
-pub use model::decimal::exact_decimal;
-pub use model::duration::{milliseconds, seconds};
 pub use model::error::{Error, ErrorKind, RequestSent, Result};
-pub use model::masking::mask_within as mask_customer_ids;
 pub use model::poll::{CartPoll, CheckOutcome, PollPolicy, WaitOptions};
-pub use model::secret::Secret;
 pub use model::status::{CartStatus, ResultCode};
+pub use model::text::csv::csv_cell;
+pub use model::text::masking::mask_within as mask_customer_ids;
+pub use model::values::customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
+pub use model::values::decimal::exact_decimal;
+pub use model::values::duration::{milliseconds, seconds};
+pub use model::values::secret::Secret;
 pub use options::{ClientOptions, Environment, PaymentInfoPolicy, ResponseVerification};
 pub use protocol::settlement::{Settlement, SettlementItem, day};
 pub use protocol::signature::{is_signing_header, sign};

@@ -19,11 +19,11 @@ use crate::events::Observer;
 use crate::http::server_clock::ServerClock;
 use crate::http::tls;
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::proxy::{self, Proxy};
-use crate::model::quote;
-use crate::model::secret::Secret;
 use crate::model::status::{one_of, word};
-use crate::protocol::wire::Endpoint;
+use crate::model::text::quote;
+use crate::model::values::proxy::{self, Proxy};
+use crate::model::values::secret::Secret;
+use crate::protocol::response::Endpoint;
 
 /// Which Netgíró to talk to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

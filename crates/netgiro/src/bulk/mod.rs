@@ -19,7 +19,7 @@ use crate::bulk::results::CheckResults;
 use crate::client::Client;
 use crate::model::cart::{CartRef, CartState, CheckResult};
 use crate::model::error::{Error, Result};
-use crate::protocol::wire;
+use crate::protocol::response;
 
 /// How a bulk call goes about its checks.
 #[derive(Clone, Debug)]
@@ -110,7 +110,7 @@ impl BulkOptions {
 }
 
 fn is_of(client: &Client, state: &CartState, cart: &CartRef) -> bool {
-    let mismatch = wire::mismatch(state.payment.as_deref(), cart);
+    let mismatch = response::mismatch(state.payment.as_deref(), cart);
     mismatch.is_none() && client.unnamed(state, cart).is_none()
 }
 

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::bulk::packed::Packed;
 use crate::model::cart::{CartState, CheckResult};
 use crate::model::error::{Error, Result};
-use crate::model::quote;
 use crate::model::status::CartStatus;
+use crate::model::text::quote;
 
 /// What the first line of a saved result says of itself.
 const FORMAT: &str = "check_results";

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::callback::json_style::{Parts, Style};
-use crate::model::secret::Secret;
+use crate::model::values::secret::Secret;
 use crate::protocol::signature::Signed;
 
 /// Callbacks are below a kibibyte; written anew by somebody's library they can be somewhat larger.
@@ -266,7 +266,7 @@ fn base64_decoded(text: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::{Allowance, LARGEST_BODY, LONGEST_URL, why};
-    use crate::model::secret::Secret;
+    use crate::model::values::secret::Secret;
     use crate::protocol::signature::{Signed, work};
 
     const URL: &str = "https://shop.is/netgiro/callback?order=17&t=a%20b";

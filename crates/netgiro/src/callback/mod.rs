@@ -9,14 +9,14 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::callback::replay_guard::ReplayGuard;
-use crate::model::amount::Amount;
 use crate::model::cart::{CartRef, CartState};
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::masking::mask_within;
 use crate::model::status::CartStatus;
+use crate::model::text::masking::mask_within;
+use crate::model::values::amount::Amount;
 use crate::options::{PaymentInfoPolicy, Settings};
+use crate::protocol::response::{self, CartAnswer, Endpoint, Outcome};
 use crate::protocol::signature::{Malformed, SigningHeaders};
-use crate::protocol::wire::{self, CartAnswer, Endpoint, Outcome};
 
 /// Callbacks are below a kibibyte; what is larger than this is not even hashed.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -97,7 +97,7 @@ pub(crate) fn verify(
         )
         .with_reference_id(signing.reference_id())
     };
-    let wire: CartAnswer<'_> = wire::parse(body).map_err(|(kind, why)| match kind {
+    let wire: CartAnswer<'_> = response::parse(body).map_err(|(kind, why)| match kind {
         ErrorKind::Protocol => unreadable(why),
         _ => refused(why),
     })?;
@@ -128,7 +128,7 @@ fn read(
     reference_id: Option<String>,
     policy: PaymentInfoPolicy,
 ) -> Result<Callback, String> {
-    let payment = wire::payment_info(wire.payment_info)?.unwrap_or_default();
+    let payment = response::payment_info(wire.payment_info)?.unwrap_or_default();
     let transaction_id = payment
         .transaction_id
         .ok_or("its PaymentInfo names no TransactionId")?;
@@ -143,7 +143,7 @@ fn read(
         };
         let status = CartStatus::of_code(code);
         let lacks_proof = status.is_paid()
-            && wire::unnamed(policy, Some(&payment), &CartRef::from(transaction_id)).is_some();
+            && response::unnamed(policy, Some(&payment), &CartRef::from(transaction_id)).is_some();
         match outcome.contradiction(Endpoint::CheckCart) {
             None if !lacks_proof => status,
             _ => CartStatus::Unknown,

@@ -11,7 +11,7 @@ use crate::model::cart::{CartRef, CartState};
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions, until};
 use crate::model::status::CartStatus;
-use crate::protocol::wire::Endpoint;
+use crate::protocol::response::Endpoint;
 
 /// How long settling may try to learn the truth after the deadline.
 const RESOLVE_AT_MOST: Duration = Duration::from_secs(60);

@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use crate::model::error::{Error, Result};
-use crate::model::quote;
+use crate::model::text::quote;
 use crate::options::Settings;
 
 /// The TLS set-up of a client. Over plain http (loopback alone) no certificate is read.

@@ -14,15 +14,15 @@ use reqwest::header::{
 };
 use url::Url;
 
+use crate::http::insert_attempt::InsertAttempt;
 use crate::http::sent_marker::{MarkedBody, SentMarker};
 use crate::http::tls;
-use crate::insert_attempt::InsertAttempt;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
-use crate::model::proxy;
+use crate::model::values::proxy;
 use crate::options::{ResponseVerification, Settings};
 use crate::protocol::nonce;
+use crate::protocol::response::{self, Answer, Endpoint};
 use crate::protocol::signature::{self, SigningHeaders};
-use crate::protocol::wire::{self, Answer, Endpoint};
 
 /// A request, the same however often it is sent, but for what signs it.
 #[derive(Debug)]
@@ -165,7 +165,7 @@ impl Transport {
             self.settings.server_clock.set(date);
         }
         if !is_success {
-            return Err(wire::http_error(
+            return Err(response::http_error(
                 endpoint,
                 http_status,
                 text(headers, &LOCATION),

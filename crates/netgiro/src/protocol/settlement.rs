@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::quote;
-use crate::protocol::wire::{self, Answer};
+use crate::model::text::quote;
+use crate::protocol::response::{self, Answer};
 
 /// One transfer to the shop's bank. Every member can be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -113,7 +113,7 @@ fn check_number(number: &str) -> Result<()> {
 pub(crate) fn read<T: Record>(answer: &Answer) -> Result<Vec<T>> {
     let body = &answer.body;
     let no_array = || {
-        let beginning = wire::beginning(body);
+        let beginning = response::beginning(body);
         let message = format!("the body is not one JSON array of objects: {beginning}");
         answer.error(ErrorKind::Server, message)
     };
@@ -177,11 +177,11 @@ impl Record for Settlement {
             provider_name: text(wire.provider_name),
             number: name("Number", wire.number)?,
             created: instant(wire.created),
-            amount: wire::decimal("Amount", wire.amount)?,
-            cost_amount: wire::decimal("CostAmount", wire.cost_amount)?,
+            amount: response::decimal("Amount", wire.amount)?,
+            cost_amount: response::decimal("CostAmount", wire.cost_amount)?,
             bank_transfer_transaction_date: instant(wire.bank_transfer_transaction_date),
             number_of_sales: whole("NumberOfSales", wire.number_of_sales)?,
-            total_amount: wire::decimal("TotalAmount", wire.total_amount)?,
+            total_amount: response::decimal("TotalAmount", wire.total_amount)?,
             status: text(wire.status),
         })
     }
@@ -191,8 +191,8 @@ impl Record for SettlementItem {
     fn read(object: &str) -> Result<Self, String> {
         let wire = Wire::read(object)?;
         Ok(Self {
-            total_amount: wire::decimal("TotalAmount", wire.total_amount)?,
-            cost_amount: wire::decimal("CostAmount", wire.cost_amount)?,
+            total_amount: response::decimal("TotalAmount", wire.total_amount)?,
+            cost_amount: response::decimal("CostAmount", wire.cost_amount)?,
             created: instant(wire.created),
             loan_number: name("LoanNumber", wire.loan_number)?,
         })
@@ -210,7 +210,7 @@ fn text(raw: Option<&RawValue>) -> Option<String> {
 }
 
 fn instant(raw: Option<&RawValue>) -> Option<Timestamp> {
-    wire::instant(&text(raw)?)
+    response::instant(&text(raw)?)
 }
 
 /// A number that is a name: text, or the digits of a number as they stand.
@@ -225,7 +225,7 @@ fn name(member: &str, raw: Option<&RawValue>) -> Result<Option<String>, String> 
         Ok(name) => name,
         Err(_) if is_number => raw.get().to_owned(),
         Err(_) => {
-            let beginning = wire::beginning(raw.get().as_bytes());
+            let beginning = response::beginning(raw.get().as_bytes());
             return Err(format!(
                 "{member} is neither text nor a number: {beginning}"
             ));
@@ -247,6 +247,6 @@ fn whole(member: &str, raw: Option<&RawValue>) -> Result<Option<i64>, String> {
 }
 
 fn no_number(member: &str, text: &str) -> String {
-    let beginning = wire::beginning(text.as_bytes());
+    let beginning = response::beginning(text.as_bytes());
     format!("{member} is no whole number: {beginning}")
 }

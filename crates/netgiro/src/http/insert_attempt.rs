@@ -10,7 +10,7 @@ use crate::events::{Event, RequestEvent};
 use crate::http::sent_marker::SentMarker;
 use crate::model::cart::{Cart, NewCart};
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
-use crate::protocol::wire::Endpoint;
+use crate::protocol::response::Endpoint;
 
 /// An InsertCart that can be taken back while nothing of it was sent. Clones are the same attempt.
 ///

@@ -20,11 +20,11 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::model::cart::{Cart, NewCart};
-use crate::model::decimal::exact_decimal;
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::masking::mask_within;
 use crate::model::status::ResultCode;
-use crate::protocol::wire::{self, Answer, Endpoint};
+use crate::model::text::masking::mask_within;
+use crate::model::values::decimal::exact_decimal;
+use crate::protocol::response::{self, Answer, Endpoint};
 
 /// Why an answer is neither a cart nor a "no".
 pub(crate) struct Doubt {
@@ -183,7 +183,7 @@ pub(crate) fn read(answer: Answer, sent: &NewCart) -> Result<(Cart, i64)> {
     };
     let error: Error = match said.doubt() {
         None => {
-            let refusal = wire::refusal(Endpoint::InsertCart, wire.message.as_deref());
+            let refusal = response::refusal(Endpoint::InsertCart, wire.message.as_deref());
             answer.error(ErrorKind::Api, refusal)
         }
         Some(doubt) => answer.error(doubt.kind, format!("InsertCart's answer {}", doubt.why)),

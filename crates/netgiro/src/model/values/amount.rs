@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::model::error::{Error, Result};
-use crate::model::masking::mask_within;
+use crate::model::text::masking::mask_within;
 
 /// The longest text that an error message shows.
 const SHOWN: usize = 80;

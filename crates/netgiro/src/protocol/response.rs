@@ -12,13 +12,13 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::model::cart::{CartItem, CartRef, CartState, NewCart, PaymentInfo};
-use crate::model::decimal::exact_decimal;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
-use crate::model::masking::mask_within;
-use crate::model::quote;
 use crate::model::status::{CartStatus, ResultCode};
+use crate::model::text::masking::mask_within;
+use crate::model::text::quote;
+use crate::model::values::decimal::exact_decimal;
 use crate::options::PaymentInfoPolicy;
-use crate::protocol::insert_answer;
+use crate::protocol::insert_response;
 
 /// The calls of the API: of the checkout, which is V1, and of the settlements, which are V2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -499,8 +499,8 @@ pub(crate) fn http_error(
     };
     let doubt = (endpoint == Endpoint::InsertCart
         && matches!(status, 400..=499)
-        && !insert_answer::leaves_it_open(status))
-    .then(|| insert_answer::doubt(status, body))
+        && !insert_response::leaves_it_open(status))
+    .then(|| insert_response::doubt(status, body))
     .flatten();
     let (kind, message) = match doubt {
         Some(doubt) => (doubt.kind, format!("{name}'s answer {}{said}", doubt.why)),

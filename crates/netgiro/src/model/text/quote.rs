@@ -5,7 +5,7 @@ use std::path::Path;
 
 use url::Url;
 
-use crate::model::masking::mask_within;
+use crate::model::text::masking::mask_within;
 
 const LONGEST_WORD: usize = 20;
 /// Shorter than any password; `v1` and `api` are.

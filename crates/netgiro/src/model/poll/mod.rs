@@ -15,12 +15,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::model::amount::Amount;
 use crate::model::backoff::backoff;
 use crate::model::cart::{CartRef, CartState, check_reference};
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::quote;
 use crate::model::status::CartStatus;
+use crate::model::text::quote;
+use crate::model::values::amount::Amount;
 
 /// How long a cart that was just inserted may be unknown to the server.
 const APPEARS_WITHIN_MS: i64 = 15_000;

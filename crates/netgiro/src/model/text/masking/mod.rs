@@ -3,7 +3,7 @@
 //!
 //! [`CustomerId::parse`]: crate::CustomerId::parse
 
-use crate::model::customer::{CustomerIdKind, is_separator, recognise};
+use crate::model::values::customer::{CustomerIdKind, is_separator, recognise};
 
 /// How long ids of digits are, separators left out; the longest is a phone number after 00354.
 const LENGTHS: [usize; 3] = [7, 10, 12];

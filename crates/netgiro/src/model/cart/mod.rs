@@ -10,13 +10,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 use uuid::Uuid;
 
-use crate::model::amount::Amount;
-use crate::model::customer::CustomerId;
-use crate::model::decimal::{self, exact_decimal};
 use crate::model::error::{Error, Result};
 use crate::model::poll::CartPoll;
-use crate::model::quote;
 use crate::model::status::{CartStatus, ResultCode, one_of, word};
+use crate::model::text::quote;
+use crate::model::values::amount::Amount;
+use crate::model::values::customer::CustomerId;
+use crate::model::values::decimal::{self, exact_decimal};
 
 /// Who creates the payment once the customer has accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
