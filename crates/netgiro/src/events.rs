@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use tracing::Level;
 use uuid::Uuid;
 
-use crate::model::cart::{Cart, CartState};
+use crate::model::cart::Cart;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::poll::{CartPoll, CheckOutcome};
+use crate::model::poll::CartPoll;
 use crate::model::status::CartStatus;
 
 /// Something a client did.
@@ -271,16 +272,6 @@ impl PollEvent {
             event!(DEBUG);
         } else {
             event!(WARN);
-        }
-    }
-}
-
-impl CheckOutcome {
-    /// What a check failed with.
-    pub(crate) fn failure(&self) -> Option<ErrorKind> {
-        match self {
-            Self::Error(error) => Some(error.kind()),
-            Self::State(_) | Self::AfterCancel(_) | Self::Status(_) => None,
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::model::cart::{CartRef, CartState};
+use crate::model::cart::state::CartState;
 use crate::model::error::Result;
+use crate::model::poll::cart_ref::CartRef;
 use crate::options::PaymentInfoPolicy;
 use crate::protocol::response::{Answer, Asked, Endpoint};
 

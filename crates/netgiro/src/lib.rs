@@ -56,12 +56,15 @@ pub use client::Client;
 pub use events::{Event, Observer, PollEvent, RequestEvent};
 pub use follow::Watch;
 pub use http::insert_attempt::{Abandoned, InsertAttempt};
-pub use model::cart::{
-    Cart, CartItem, CartRef, CartState, CheckResult, ConfirmationType, NewCart, PaymentInfo,
-    check_reference,
-};
+pub use model::cart::new_cart::{CartItem, ConfirmationType, NewCart};
+pub use model::cart::payment_info::PaymentInfo;
+pub use model::cart::state::CartState;
+pub use model::cart::{Cart, CheckResult, check_reference};
 pub use model::error::{Error, ErrorKind, RequestSent, Result};
-pub use model::poll::{CartPoll, CheckOutcome, PollPolicy, WaitOptions};
+pub use model::poll::CartPoll;
+pub use model::poll::cart_ref::CartRef;
+pub use model::poll::outcome::CheckOutcome;
+pub use model::poll::policy::{PollPolicy, WaitOptions};
 pub use model::status::{CartStatus, ResultCode};
 pub use model::text::csv::csv_cell;
 pub use model::text::masking::mask_within as mask_customer_ids;

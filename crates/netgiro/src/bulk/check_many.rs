@@ -12,8 +12,10 @@ use crate::bulk::results::CheckResults;
 use crate::bulk::{BulkOptions, InFlight, Resumed};
 use crate::client::Client;
 use crate::model::backoff::{backoff, jittered};
-use crate::model::cart::{CartRef, CartState, CheckResult};
+use crate::model::cart::CheckResult;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::model::poll::cart_ref::CartRef;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
@@ -359,8 +361,8 @@ mod tests {
         Attempt, CircuitBreaker, FAILURES_TO_STOP, FIRST_BACKOFF, LONGEST_PAUSE, Retry, may_pass,
         not_attempted,
     };
-    use crate::model::cart::CartRef;
     use crate::model::error::{Error, ErrorKind, RequestSent};
+    use crate::model::poll::cart_ref::CartRef;
 
     const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use crate::model::cart::{CartState, CheckResult, PaymentInfo};
+use crate::model::cart::CheckResult;
+use crate::model::cart::payment_info::PaymentInfo;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind};
 use crate::model::status::CartStatus;
 

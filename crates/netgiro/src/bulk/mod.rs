@@ -17,8 +17,10 @@ use futures_util::stream::FuturesUnordered;
 use crate::bulk::rate_limiter::RateLimiter;
 use crate::bulk::results::CheckResults;
 use crate::client::Client;
-use crate::model::cart::{CartRef, CartState, CheckResult};
+use crate::model::cart::CheckResult;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, Result};
+use crate::model::poll::cart_ref::CartRef;
 use crate::protocol::response;
 
 /// How a bulk call goes about its checks.

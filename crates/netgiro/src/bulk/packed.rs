@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::model::cart::{CartState, PaymentInfo};
+use crate::model::cart::payment_info::PaymentInfo;
+use crate::model::cart::state::CartState;
 use crate::model::status::CartStatus;
 
 /// Writes itself after other bytes, and reads itself off their front.

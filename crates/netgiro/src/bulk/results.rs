@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::bulk::packed::Packed;
-use crate::model::cart::{CartState, CheckResult};
+use crate::model::cart::CheckResult;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, Result};
 use crate::model::status::CartStatus;
 use crate::model::text::quote;

@@ -11,9 +11,13 @@ use crate::bulk::rate_limiter::RateLimiter;
 use crate::bulk::{BulkOptions, InFlight, Resumed};
 use crate::client::Client;
 use crate::follow::Clock;
-use crate::model::cart::{CartRef, CheckResult};
+use crate::model::cart::CheckResult;
 use crate::model::error::Result;
-use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions, until};
+use crate::model::poll::CartPoll;
+use crate::model::poll::cart_ref::CartRef;
+use crate::model::poll::outcome::CheckOutcome;
+use crate::model::poll::policy::WaitOptions;
+use crate::model::poll::schedule::until;
 
 struct Checked {
     at: usize,

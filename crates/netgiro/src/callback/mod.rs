@@ -9,8 +9,9 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::callback::replay_guard::ReplayGuard;
-use crate::model::cart::{CartRef, CartState};
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::CartStatus;
 use crate::model::text::masking::mask_within;
 use crate::model::values::amount::Amount;

@@ -7,9 +7,13 @@ use tokio::time::{Duration, Instant, sleep, timeout_at};
 
 use crate::client::{ATTEMPTS, Client};
 use crate::events::PollEvent;
-use crate::model::cart::{CartRef, CartState};
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions, until};
+use crate::model::poll::CartPoll;
+use crate::model::poll::cart_ref::CartRef;
+use crate::model::poll::outcome::CheckOutcome;
+use crate::model::poll::policy::WaitOptions;
+use crate::model::poll::schedule::until;
 use crate::model::status::CartStatus;
 use crate::protocol::response::Endpoint;
 

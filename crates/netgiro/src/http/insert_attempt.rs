@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::events::{Event, RequestEvent};
 use crate::http::sent_marker::SentMarker;
-use crate::model::cart::{Cart, NewCart};
+use crate::model::cart::Cart;
+use crate::model::cart::new_cart::NewCart;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::protocol::response::Endpoint;
 

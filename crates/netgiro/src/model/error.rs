@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::cart::CartState;
+use crate::model::cart::state::CartState;
 use crate::model::poll::CartPoll;
 use crate::model::status::ResultCode;
 

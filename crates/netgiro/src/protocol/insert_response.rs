@@ -19,7 +19,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::model::cart::{Cart, NewCart};
+use crate::model::cart::Cart;
+use crate::model::cart::new_cart::NewCart;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::status::ResultCode;
 use crate::model::text::masking::mask_within;

@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::model::cart::{CartItem, CartRef, CartState, NewCart, PaymentInfo};
+use crate::model::cart::new_cart::{CartItem, NewCart};
+use crate::model::cart::payment_info::PaymentInfo;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::{CartStatus, ResultCode};
 use crate::model::text::masking::mask_within;
 use crate::model::text::quote;

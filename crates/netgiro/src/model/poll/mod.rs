@@ -8,147 +8,26 @@
 //! last   : a delay that would leave no room for another check before the deadline ends at the deadline
 //! ```
 
+pub(crate) mod cart_ref;
+pub(crate) mod outcome;
+pub(crate) mod policy;
+pub(crate) mod schedule;
+mod token;
+
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::backoff::backoff;
-use crate::model::cart::{CartRef, CartState, check_reference};
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::poll::cart_ref::CartRef;
+use crate::model::poll::outcome::CheckOutcome;
+use crate::model::poll::policy::WaitOptions;
+use crate::model::poll::schedule::Schedule;
 use crate::model::status::CartStatus;
-use crate::model::text::quote;
 use crate::model::values::amount::Amount;
-
-/// How long a cart that was just inserted may be unknown to the server.
-const APPEARS_WITHIN_MS: i64 = 15_000;
-/// From when on the interval grows.
-const SLOW_AFTER_MS: i64 = 120_000;
-const SLOW_INTERVAL_MS: f64 = 10_000.0;
-const ERROR_CAP: Duration = Duration::from_secs(30);
-const RETRY_AFTER_CAP_MS: i64 = 120_000;
-const MAX_MULTIPLIER: u8 = 8;
-const GOOD_CHECKS_TO_RECOVER: u8 = 5;
-const SIGNATURE_FAILURES_TO_STOP: u8 = 3;
-/// Clocks that differ by no more than this are taken for one: the server's `Date` has whole seconds.
-const CLOCKS_AGREE_MS: i64 = 2_000;
-/// The beginning of the year 1, before which not every language has dates.
-const EARLIEST_MS: i64 = -62_135_596_800_000;
-
-/// How often to ask about a cart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the unit belongs to each of them"
-)]
-pub struct PollPolicy {
-    min_interval_ms: u32,
-    default_interval_ms: u32,
-    max_interval_ms: u32,
-}
-
-impl PollPolicy {
-    /// A policy: at least `min_interval` between two checks, `default_interval` when the server gave
-    /// no hint, at most `max_interval`.
-    pub fn new(
-        min_interval: Duration,
-        default_interval: Duration,
-        max_interval: Duration,
-    ) -> Result<Self> {
-        let whole = |name: &str, interval: Duration| {
-            u32::try_from(interval.as_millis())
-                .ok()
-                .filter(|&milliseconds| milliseconds > 0)
-                .ok_or_else(|| {
-                    Error::invalid_request(format!(
-                        "{name} must be at least a millisecond and at most 49 days; got {interval:?}"
-                    ))
-                })
-        };
-        let policy = Self {
-            min_interval_ms: whole("min_interval", min_interval)?,
-            default_interval_ms: whole("default_interval", default_interval)?,
-            max_interval_ms: whole("max_interval", max_interval)?,
-        };
-        if policy.max_interval_ms < policy.min_interval_ms {
-            return Err(Error::invalid_request(format!(
-                "max_interval must not be below min_interval; got {max_interval:?} and {min_interval:?}"
-            )));
-        }
-        Ok(policy)
-    }
-
-    /// The least time between two checks.
-    #[must_use]
-    pub fn min_interval(&self) -> Duration {
-        Duration::from_millis(self.min_interval_ms.into())
-    }
-
-    /// The time between two checks when the server gave no hint.
-    #[must_use]
-    pub fn default_interval(&self) -> Duration {
-        Duration::from_millis(self.default_interval_ms.into())
-    }
-
-    /// The most time between two checks, failures apart.
-    #[must_use]
-    pub fn max_interval(&self) -> Duration {
-        Duration::from_millis(self.max_interval_ms.into())
-    }
-}
-
-impl Default for PollPolicy {
-    fn default() -> Self {
-        Self {
-            min_interval_ms: 1_000,
-            default_interval_ms: 3_000,
-            max_interval_ms: 60_000,
-        }
-    }
-}
-
-/// How long to wait for a cart, and how often to ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WaitOptions {
-    /// When to give up, from now.
-    pub timeout: Duration,
-    /// How often to ask; `None` for the default, or what a [`CartPoll`] was made with.
-    pub policy: Option<PollPolicy>,
-}
-
-impl Default for WaitOptions {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(180),
-            policy: None,
-        }
-    }
-}
-
-/// What a check brought.
-#[derive(Clone, Debug)]
-pub enum CheckOutcome {
-    /// Where the cart stands.
-    State(CartState),
-    /// Where the cart stands after a cancel of ours, as `cancel_cart` and `settle_cart` give it: that it is
-    /// canceled is then believed at once.
-    AfterCancel(CartState),
-    /// A status, which stands for what CheckCart says with it.
-    Status(CartStatus),
-    /// Why that could not be learnt.
-    Error(Error),
-}
-
-impl From<Result<CartState>> for CheckOutcome {
-    fn from(outcome: Result<CartState>) -> Self {
-        match outcome {
-            Ok(state) => Self::State(state),
-            Err(error) => Self::Error(error),
-        }
-    }
-}
 
 /// A poll of one cart, as a value: what was seen, and when to ask next.
 ///
@@ -172,30 +51,7 @@ pub struct CartPoll {
     was_open: bool,
 }
 
-impl Serialize for CartPoll {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
-    }
-}
-
-/// What is read back gets the checks that an answer gets, wherever it was kept.
-impl<'de> Deserialize<'de> for CartPoll {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut poll = Self::deserialize(deserializer)?;
-        // Earlier versions did not write it down.
-        poll.was_open |= poll.state().is_some_and(|state| state.status.is_open());
-        match poll.contradiction() {
-            None => Ok(poll),
-            Some(why) => Err(D::Error::custom(format!(
-                "its members contradict each other: {why}"
-            ))),
-        }
-    }
-}
-
 impl CartPoll {
-    const VERSION: u8 = 1;
-
     /// A poll that starts `now`; a [`CartPoll`] given as the cart goes on with a new deadline.
     pub fn new(cart: impl Into<CartRef>, options: WaitOptions, now: Timestamp) -> Self {
         let mut cart = cart.into();
@@ -297,59 +153,6 @@ impl CartPoll {
         let schedule = &self.schedule;
         let left = schedule.next_check_at - now.as_millisecond().max(schedule.latest);
         Duration::from_millis(u64::try_from(left).unwrap_or_default())
-    }
-
-    /// The poll as versioned JSON, to be kept between two steps.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(&Token {
-            version: Self::VERSION,
-            poll: self,
-        })
-        .unwrap_or_default()
-    }
-
-    /// Reads what [`to_json`](Self::to_json) wrote. Refuses, with `invalid_request`, what no answer about this
-    /// cart can have said.
-    pub fn from_json(text: &str) -> Result<Self> {
-        let refused = |why: String| {
-            Error::invalid_request(format!("this is no poll that to_json wrote: {why}"))
-        };
-        let Token { version, poll } = serde_json::from_str::<Token<Self>>(text)
-            .map_err(|error| refused(quote::json(&error)))?;
-        if version != Self::VERSION {
-            return Err(refused(format!(
-                "its version is {version}, this one reads {}",
-                Self::VERSION
-            )));
-        }
-        Ok(poll)
-    }
-
-    /// Why this cannot be a poll that has seen what it says.
-    fn contradiction(&self) -> Option<String> {
-        if !self.schedule.is_sound() {
-            return Some("its schedule is none".to_owned());
-        }
-        if let Some(Err(error)) = self.reference.as_deref().map(check_reference) {
-            return Some(error.message().to_owned());
-        }
-        let Some(state) = &self.state else {
-            return self
-                .is_done
-                .then(|| "it is done without a state".to_owned());
-        };
-        let status = state.status;
-        let cannot_be = if self.is_done {
-            status.is_waiting() || (status == CartStatus::NotFound && self.was_open)
-        } else {
-            matches!(status, CartStatus::Confirmed | CartStatus::Declined)
-        };
-        if cannot_be {
-            let done = if self.is_done { "done" } else { "not done" };
-            return Some(format!("it is {done} with the status {status}"));
-        }
-        state.contradiction(&self.cart())
     }
 
     /// The cart that is polled, with what is known of it.
@@ -499,249 +302,8 @@ impl CartPoll {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Token<P> {
-    version: u8,
-    #[serde(flatten)]
-    poll: P,
-}
-
 fn instant(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX)
-}
-
-/// The times of a poll, in wall-clock milliseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Schedule {
-    policy: PollPolicy,
-    hint_ms: Option<u32>,
-    started_at: i64,
-    deadline: i64,
-    next_check_at: i64,
-    /// The latest time seen, which the clock may not go behind.
-    latest: i64,
-    /// When the check was sent since which the cart is canceled, or not there yet.
-    #[serde(default)]
-    doubted_since: Option<i64>,
-    /// What the server's clock said when the poll started. Not in milliseconds, since no clock of ours moves it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    started_at_server: Option<Timestamp>,
-    /// Failures in a row.
-    failures: u32,
-    /// Answers in a row that did not verify.
-    signature_failures: u8,
-    /// Good checks in a row, counted while the base is multiplied.
-    good_checks: u8,
-    multiplier: u8,
-    /// Checks since the interval began to grow.
-    slow_checks: u16,
-}
-
-impl Schedule {
-    fn new(hint: Option<Duration>, options: WaitOptions, now: i64) -> Self {
-        Self {
-            policy: options.policy.unwrap_or_default(),
-            hint_ms: hint
-                .map(|hint| u32::try_from(hint.as_millis()).unwrap_or(u32::MAX))
-                .filter(|&hint| hint > 0),
-            started_at: now,
-            deadline: deadline(options.timeout, now),
-            next_check_at: now,
-            latest: now,
-            doubted_since: None,
-            started_at_server: None,
-            failures: 0,
-            signature_failures: 0,
-            good_checks: 0,
-            multiplier: 1,
-            slow_checks: 0,
-        }
-    }
-
-    fn extend(&mut self, options: WaitOptions, now: i64) {
-        self.policy = options.policy.unwrap_or(self.policy);
-        self.deadline = deadline(options.timeout, now);
-        self.next_check_at = self.next_check_at.min(self.deadline);
-        self.signature_failures = 0;
-        // The new deadline is on the caller's clock, which the start may not have been.
-        self.started_at_server = None;
-    }
-
-    /// Moves all instants onto the clock that now says `now`; see [`CartPoll::on_clock`].
-    fn move_to_clock(&mut self, now: i64, server_now: Option<i64>) {
-        let by = now - self.believed(now, server_now);
-        for at in [
-            &mut self.started_at,
-            &mut self.deadline,
-            &mut self.next_check_at,
-            &mut self.latest,
-        ]
-        .into_iter()
-        .chain(&mut self.doubted_since)
-        {
-            *at = at
-                .saturating_add(by)
-                .clamp(EARLIEST_MS, Timestamp::MAX.as_millisecond());
-        }
-    }
-
-    /// What the clock that the poll was kept by would say now.
-    fn believed(&self, now: i64, server_now: Option<i64>) -> i64 {
-        let (least, most) = match (server_now, self.started_at_server) {
-            (Some(server_now), Some(start)) => {
-                let passed = server_now - start.as_millisecond();
-                let at = self.started_at.saturating_add(passed).max(self.latest);
-                (at, at)
-            }
-            _ => (self.latest, self.latest.max(self.next_check_at)),
-        };
-        if (least - CLOCKS_AGREE_MS..=most + CLOCKS_AGREE_MS).contains(&now) {
-            now
-        } else {
-            now.clamp(least, most)
-        }
-    }
-
-    fn is_sound(&self) -> bool {
-        let policy = self.policy;
-        policy.min_interval_ms > 0
-            && policy.default_interval_ms > 0
-            && policy.max_interval_ms >= policy.min_interval_ms
-            && (1..=MAX_MULTIPLIER).contains(&self.multiplier)
-            && [
-                self.started_at,
-                self.deadline,
-                self.next_check_at,
-                self.latest,
-                self.doubted_since.unwrap_or(self.latest),
-            ]
-            .iter()
-            .all(|&at| at >= EARLIEST_MS && Timestamp::from_millisecond(at).is_ok())
-    }
-
-    /// The time it now is, which never goes back.
-    fn moves_on(&mut self, now: i64) -> i64 {
-        self.latest = self.latest.max(now);
-        self.latest
-    }
-
-    /// Whether a cart must be there when a check is sent at this time, if it will ever be.
-    fn has_appeared(&self, sent_at: i64) -> bool {
-        sent_at - self.started_at >= APPEARS_WITHIN_MS
-    }
-
-    /// Whether a check brought the same doubt an interval before; two copies of one step count once.
-    fn is_seen_again(&mut self, sent_at: i64) -> bool {
-        // What was sent before it by another clock, or answered after it, begins anew.
-        let first = self.doubted_since.map_or(sent_at, |at| at.min(sent_at));
-        self.doubted_since = Some(first);
-        sent_at - first >= self.base()
-    }
-
-    fn base(&self) -> i64 {
-        let policy = self.policy;
-        let base = self
-            .hint_ms
-            .unwrap_or(policy.default_interval_ms)
-            .clamp(policy.min_interval_ms, policy.max_interval_ms);
-        let multiplied = i64::from(base) * i64::from(self.multiplier);
-        multiplied.min(policy.max_interval_ms.into())
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "bases are at most 2^32 ms")]
-    fn after_good_check(&mut self, jitter: f64) -> i64 {
-        self.failures = 0;
-        self.signature_failures = 0;
-        self.good_checks = self.good_checks.saturating_add(1);
-        if self.multiplier > 1 && self.good_checks >= GOOD_CHECKS_TO_RECOVER {
-            self.multiplier /= 2;
-            self.good_checks = 0;
-        }
-        let base = self.base() as f64;
-        let interval = if self.latest - self.started_at < SLOW_AFTER_MS {
-            base
-        } else {
-            self.slow_checks = self.slow_checks.saturating_add(1);
-            (base * 1.5_f64.powi(self.slow_checks.into())).min(SLOW_INTERVAL_MS.max(base))
-        };
-        whole(interval * (1.0 + 0.1 * unit(jitter)))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "bases are at most 2^32 ms")]
-    fn after_failure(&mut self, error: &Error, jitter: f64) -> i64 {
-        self.failures = self.failures.saturating_add(1);
-        self.good_checks = 0;
-        self.signature_failures = match error.kind() {
-            ErrorKind::Signature => self.signature_failures.saturating_add(1),
-            _ => 0,
-        };
-        if error.kind() == ErrorKind::RateLimited || error.http_status() == Some(503) {
-            self.multiplier = (self.multiplier * 2).min(MAX_MULTIPLIER);
-        }
-        let base = self.base();
-        let twice = Duration::from_millis(base.unsigned_abs() * 2);
-        let cap = backoff(twice, self.failures, ERROR_CAP).as_millis() as f64;
-        let base = base as f64;
-        let delay = whole(base + unit(jitter) * (cap.max(base) - base));
-        let asked = error.retry_after().map_or(0, |delay| {
-            i64::try_from(delay.as_millis())
-                .unwrap_or(i64::MAX)
-                .min(RETRY_AFTER_CAP_MS)
-        });
-        delay.max(asked)
-    }
-
-    /// The error that ends the poll, when waiting cannot mend it.
-    fn stops_at(&self, error: &Error) -> Option<Error> {
-        let stops = match error.kind() {
-            ErrorKind::Authentication
-            | ErrorKind::Configuration
-            | ErrorKind::InvalidRequest
-            | ErrorKind::Mismatch => true,
-            ErrorKind::Signature => self.signature_failures >= SIGNATURE_FAILURES_TO_STOP,
-            _ => false,
-        };
-        stops.then(|| error.clone())
-    }
-
-    /// The last check happens at the deadline, not shortly before it.
-    fn before_deadline(&self, delay: i64, now: i64) -> i64 {
-        let remaining = self.deadline - now;
-        if remaining - delay <= self.base() {
-            remaining.max(0)
-        } else {
-            delay
-        }
-    }
-}
-
-fn deadline(timeout: Duration, now: i64) -> i64 {
-    // Beyond ten years there is no deadline that anyone waits for.
-    let timeout = timeout.min(Duration::from_secs(10 * 366 * 86_400));
-    now.saturating_add(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// A jitter within its bounds, whatever was given.
-fn unit(jitter: f64) -> f64 {
-    if jitter.is_finite() {
-        jitter.clamp(0.0, 1.0)
-    } else {
-        0.0
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "delays are far below 2^53 ms, and `as` saturates"
-)]
-fn whole(milliseconds: f64) -> i64 {
-    milliseconds.floor() as i64
-}
-
-/// How long it is from `now` until `then`; zero when that is past.
-pub(crate) fn until(then: Timestamp, now: Timestamp) -> Duration {
-    let left: SignedDuration = then.duration_since(now);
-    Duration::try_from(left).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -751,9 +313,10 @@ mod tests {
     use jiff::Timestamp;
     use uuid::Uuid;
 
-    use super::{CartPoll, CheckOutcome, PollPolicy, WaitOptions};
-    use crate::model::cart::CartRef;
+    use super::{CartPoll, CheckOutcome, WaitOptions};
     use crate::model::error::{Error, ErrorKind};
+    use crate::model::poll::cart_ref::CartRef;
+    use crate::model::poll::policy::PollPolicy;
     use crate::model::status::CartStatus;
 
     const START: i64 = 1_767_225_600_000;
@@ -779,27 +342,6 @@ mod tests {
         let now = at(sent_at);
         poll.answered(CheckOutcome::Status(status), now, now, 0.0)
             .unwrap()
-    }
-
-    #[test]
-    fn a_policy_gives_back_what_it_was_made_of() {
-        let intervals = |policy: PollPolicy| {
-            [
-                policy.min_interval(),
-                policy.default_interval(),
-                policy.max_interval(),
-            ]
-        };
-        let seconds = [2, 4, 8].map(Duration::from_secs);
-        let [min, default, max] = seconds;
-        assert_eq!(
-            intervals(PollPolicy::new(min, default, max).unwrap()),
-            seconds
-        );
-        assert_eq!(
-            intervals(PollPolicy::default()),
-            [1, 3, 60].map(Duration::from_secs)
-        );
     }
 
     #[test]
