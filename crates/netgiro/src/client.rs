@@ -28,8 +28,11 @@ use crate::model::poll::cart_ref::CartRef;
 use crate::model::poll::outcome::CheckOutcome;
 use crate::model::poll::policy::WaitOptions;
 use crate::options::{ClientOptions, Settings};
+use crate::protocol::consistency;
+use crate::protocol::endpoint::Endpoint;
 use crate::protocol::insert_response;
-use crate::protocol::response::{self, Answer, Asked, Endpoint};
+use crate::protocol::request;
+use crate::protocol::response::{Answer, Asked};
 use crate::protocol::settlement::{self, Settlement, SettlementItem};
 
 /// How often one call is sent at the most, the first time included.
@@ -113,7 +116,7 @@ impl Client {
     pub async fn insert(&self, attempt: &InsertAttempt) -> Result<Cart> {
         let cart = attempt.cart();
         cart.validate()?;
-        let body = response::insert_cart_request(cart)?.into();
+        let body = request::insert_cart_request(cart)?.into();
         let request = Request {
             insert: Some(attempt),
             ..self.checkout(Endpoint::InsertCart, &body)
@@ -283,7 +286,7 @@ impl Client {
         let policy = self.settings.payment_info;
         state
             .is_paid()
-            .then(|| response::unnamed(policy, state.payment.as_deref(), cart))
+            .then(|| consistency::unnamed(policy, state.payment.as_deref(), cart))
             .flatten()
     }
 
@@ -395,7 +398,7 @@ impl Client {
         cart: &CartRef,
         attempts: u32,
     ) -> Result<CartState> {
-        let body = response::cart_request(cart.transaction_id, None)?.into();
+        let body = request::cart_request(cart.transaction_id, None)?.into();
         let asked = Asked {
             called_paid_by,
             ..self.asked(cart)
@@ -447,10 +450,10 @@ impl Client {
         identifier: Option<&str>,
         attempts: u32,
     ) -> Result<Option<CartState>> {
-        let body = response::cart_request(cart.transaction_id, identifier)?.into();
+        let body = request::cart_request(cart.transaction_id, identifier)?.into();
         let asked = self.asked(cart);
         let state = self.cart_call(endpoint, &asked, &body, attempts).await?;
-        let is_believed = |code| response::is_believed(endpoint, code);
+        let is_believed = |code| consistency::is_believed(endpoint, code);
         let stands = !state.is_paid() || state.result_code.is_some_and(is_believed);
         Ok(stands.then_some(state))
     }

@@ -6,7 +6,8 @@ use crate::model::cart::state::CartState;
 use crate::model::error::Result;
 use crate::model::poll::cart_ref::CartRef;
 use crate::options::PaymentInfoPolicy;
-use crate::protocol::response::{Answer, Asked, Endpoint};
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::response::{Answer, Asked};
 
 /// Reads the body of CheckCart's answer.
 pub fn read_check(cart: &CartRef, body: Vec<u8>) -> Result<CartState> {

@@ -23,7 +23,7 @@ use crate::model::status::{one_of, word};
 use crate::model::text::quote;
 use crate::model::values::proxy::{self, Proxy};
 use crate::model::values::secret::Secret;
-use crate::protocol::response::Endpoint;
+use crate::protocol::endpoint::Endpoint;
 
 /// Which Netgíró to talk to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -16,7 +16,12 @@ use crate::model::status::CartStatus;
 use crate::model::text::masking::mask_within;
 use crate::model::values::amount::Amount;
 use crate::options::{PaymentInfoPolicy, Settings};
-use crate::protocol::response::{self, CartAnswer, Endpoint, Outcome};
+use crate::protocol::consistency;
+use crate::protocol::consistency::Outcome;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::json;
+use crate::protocol::payment_info;
+use crate::protocol::response::CartAnswer;
 use crate::protocol::signature::{Malformed, SigningHeaders};
 
 /// Callbacks are below a kibibyte; what is larger than this is not even hashed.
@@ -98,7 +103,7 @@ pub(crate) fn verify(
         )
         .with_reference_id(signing.reference_id())
     };
-    let wire: CartAnswer<'_> = response::parse(body).map_err(|(kind, why)| match kind {
+    let wire: CartAnswer<'_> = json::parse(body).map_err(|(kind, why)| match kind {
         ErrorKind::Protocol => unreadable(why),
         _ => refused(why),
     })?;
@@ -129,7 +134,7 @@ fn read(
     reference_id: Option<String>,
     policy: PaymentInfoPolicy,
 ) -> Result<Callback, String> {
-    let payment = response::payment_info(wire.payment_info)?.unwrap_or_default();
+    let payment = payment_info::payment_info(wire.payment_info)?.unwrap_or_default();
     let transaction_id = payment
         .transaction_id
         .ok_or("its PaymentInfo names no TransactionId")?;
@@ -144,7 +149,8 @@ fn read(
         };
         let status = CartStatus::of_code(code);
         let lacks_proof = status.is_paid()
-            && response::unnamed(policy, Some(&payment), &CartRef::from(transaction_id)).is_some();
+            && consistency::unnamed(policy, Some(&payment), &CartRef::from(transaction_id))
+                .is_some();
         match outcome.contradiction(Endpoint::CheckCart) {
             None if !lacks_proof => status,
             _ => CartStatus::Unknown,

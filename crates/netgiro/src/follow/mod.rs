@@ -15,7 +15,7 @@ use crate::model::poll::outcome::CheckOutcome;
 use crate::model::poll::policy::WaitOptions;
 use crate::model::poll::schedule::until;
 use crate::model::status::CartStatus;
-use crate::protocol::response::Endpoint;
+use crate::protocol::endpoint::Endpoint;
 
 /// How long settling may try to learn the truth after the deadline.
 const RESOLVE_AT_MOST: Duration = Duration::from_secs(60);

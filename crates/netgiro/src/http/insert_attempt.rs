@@ -11,7 +11,7 @@ use crate::http::sent_marker::SentMarker;
 use crate::model::cart::Cart;
 use crate::model::cart::new_cart::NewCart;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
-use crate::protocol::response::Endpoint;
+use crate::protocol::endpoint::Endpoint;
 
 /// An InsertCart that can be taken back while nothing of it was sent. Clones are the same attempt.
 ///

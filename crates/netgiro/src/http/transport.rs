@@ -20,8 +20,10 @@ use crate::http::tls;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::model::values::proxy;
 use crate::options::{ResponseVerification, Settings};
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::http_error;
 use crate::protocol::nonce;
-use crate::protocol::response::{self, Answer, Endpoint};
+use crate::protocol::response::Answer;
 use crate::protocol::signature::{self, SigningHeaders};
 
 /// A request, the same however often it is sent, but for what signs it.
@@ -165,7 +167,7 @@ impl Transport {
             self.settings.server_clock.set(date);
         }
         if !is_success {
-            return Err(response::http_error(
+            return Err(http_error::http_error(
                 endpoint,
                 http_status,
                 text(headers, &LOCATION),

@@ -25,7 +25,8 @@ use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::status::ResultCode;
 use crate::model::text::masking::mask_within;
 use crate::model::values::decimal::exact_decimal;
-use crate::protocol::response::{self, Answer, Endpoint};
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::response::{self, Answer};
 
 /// Why an answer is neither a cart nor a "no".
 pub(crate) struct Doubt {

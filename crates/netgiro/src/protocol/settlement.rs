@@ -13,7 +13,8 @@ use url::Url;
 
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::text::quote;
-use crate::protocol::response::{self, Answer};
+use crate::protocol::json;
+use crate::protocol::response::Answer;
 
 /// One transfer to the shop's bank. Every member can be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -113,7 +114,7 @@ fn check_number(number: &str) -> Result<()> {
 pub(crate) fn read<T: Record>(answer: &Answer) -> Result<Vec<T>> {
     let body = &answer.body;
     let no_array = || {
-        let beginning = response::beginning(body);
+        let beginning = json::beginning(body);
         let message = format!("the body is not one JSON array of objects: {beginning}");
         answer.error(ErrorKind::Server, message)
     };
@@ -177,11 +178,11 @@ impl Record for Settlement {
             provider_name: text(wire.provider_name),
             number: name("Number", wire.number)?,
             created: instant(wire.created),
-            amount: response::decimal("Amount", wire.amount)?,
-            cost_amount: response::decimal("CostAmount", wire.cost_amount)?,
+            amount: json::decimal("Amount", wire.amount)?,
+            cost_amount: json::decimal("CostAmount", wire.cost_amount)?,
             bank_transfer_transaction_date: instant(wire.bank_transfer_transaction_date),
             number_of_sales: whole("NumberOfSales", wire.number_of_sales)?,
-            total_amount: response::decimal("TotalAmount", wire.total_amount)?,
+            total_amount: json::decimal("TotalAmount", wire.total_amount)?,
             status: text(wire.status),
         })
     }
@@ -191,8 +192,8 @@ impl Record for SettlementItem {
     fn read(object: &str) -> Result<Self, String> {
         let wire = Wire::read(object)?;
         Ok(Self {
-            total_amount: response::decimal("TotalAmount", wire.total_amount)?,
-            cost_amount: response::decimal("CostAmount", wire.cost_amount)?,
+            total_amount: json::decimal("TotalAmount", wire.total_amount)?,
+            cost_amount: json::decimal("CostAmount", wire.cost_amount)?,
             created: instant(wire.created),
             loan_number: name("LoanNumber", wire.loan_number)?,
         })
@@ -210,7 +211,7 @@ fn text(raw: Option<&RawValue>) -> Option<String> {
 }
 
 fn instant(raw: Option<&RawValue>) -> Option<Timestamp> {
-    response::instant(&text(raw)?)
+    json::instant(&text(raw)?)
 }
 
 /// A number that is a name: text, or the digits of a number as they stand.
@@ -225,7 +226,7 @@ fn name(member: &str, raw: Option<&RawValue>) -> Result<Option<String>, String> 
         Ok(name) => name,
         Err(_) if is_number => raw.get().to_owned(),
         Err(_) => {
-            let beginning = response::beginning(raw.get().as_bytes());
+            let beginning = json::beginning(raw.get().as_bytes());
             return Err(format!(
                 "{member} is neither text nor a number: {beginning}"
             ));
@@ -247,6 +248,6 @@ fn whole(member: &str, raw: Option<&RawValue>) -> Result<Option<i64>, String> {
 }
 
 fn no_number(member: &str, text: &str) -> String {
-    let beginning = response::beginning(text.as_bytes());
+    let beginning = json::beginning(text.as_bytes());
     format!("{member} is no whole number: {beginning}")
 }
