@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
+use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::cart::state::CartState;
 use crate::model::error::Result;
 use crate::model::poll::cart_ref::CartRef;
-use crate::options::PaymentInfoPolicy;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::{Answer, Asked};
 

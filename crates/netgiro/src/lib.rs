@@ -57,7 +57,7 @@ pub use events::{Event, Observer, PollEvent, RequestEvent};
 pub use follow::Watch;
 pub use http::insert_attempt::{Abandoned, InsertAttempt};
 pub use model::cart::new_cart::{CartItem, ConfirmationType, NewCart};
-pub use model::cart::payment_info::PaymentInfo;
+pub use model::cart::payment_info::{PaymentInfo, PaymentInfoPolicy};
 pub use model::cart::state::CartState;
 pub use model::cart::{Cart, CheckResult, check_reference};
 pub use model::error::{Error, ErrorKind, RequestSent, Result};
@@ -72,6 +72,6 @@ pub use model::values::customer::{CustomerId, CustomerIdKind, mask as mask_custo
 pub use model::values::decimal::exact_decimal;
 pub use model::values::duration::{milliseconds, seconds};
 pub use model::values::secret::Secret;
-pub use options::{ClientOptions, Environment, PaymentInfoPolicy, ResponseVerification};
+pub use options::{ClientOptions, Environment, ResponseVerification};
 pub use protocol::settlement::{Settlement, SettlementItem, day};
 pub use protocol::signature::{is_signing_header, sign};

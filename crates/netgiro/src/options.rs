@@ -18,6 +18,7 @@ use crate::callback::replay_guard::FinalAnswers;
 use crate::events::Observer;
 use crate::http::server_clock::ServerClock;
 use crate::http::tls;
+use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::status::{one_of, word};
 use crate::model::text::quote;
@@ -107,45 +108,6 @@ impl FromStr for ResponseVerification {
         word(text, Self::ALL, Self::as_str).ok_or_else(|| {
             Error::configuration(one_of(
                 "response_verification",
-                &quote::word(text),
-                Self::ALL,
-                Self::as_str,
-            ))
-        })
-    }
-}
-
-/// What to do about an answer that says "paid" and not what was paid.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum PaymentInfoPolicy {
-    /// It is refused: a paid answer must name the amount and the reference.
-    Required,
-    /// It is paid; what it names of amount and reference is compared, where those of the order are known.
-    #[default]
-    IfPresent,
-}
-
-impl PaymentInfoPolicy {
-    /// Every policy.
-    pub const ALL: &'static [Self] = &[Self::Required, Self::IfPresent];
-
-    /// The word for it, the same in Rust, Python and Node.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::IfPresent => "if_present",
-        }
-    }
-}
-
-impl FromStr for PaymentInfoPolicy {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
-            Error::configuration(one_of(
-                "payment_info",
                 &quote::word(text),
                 Self::ALL,
                 Self::as_str,

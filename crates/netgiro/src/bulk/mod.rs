@@ -21,7 +21,6 @@ use crate::model::cart::CheckResult;
 use crate::model::cart::state::CartState;
 use crate::model::error::{Error, Result};
 use crate::model::poll::cart_ref::CartRef;
-use crate::protocol::consistency;
 
 /// How a bulk call goes about its checks.
 #[derive(Clone, Debug)]
@@ -112,7 +111,7 @@ impl BulkOptions {
 }
 
 fn is_of(client: &Client, state: &CartState, cart: &CartRef) -> bool {
-    let mismatch = consistency::mismatch(state.payment.as_deref(), cart);
+    let mismatch = cart.mismatch(state.payment.as_deref());
     mismatch.is_none() && client.unnamed(state, cart).is_none()
 }
 

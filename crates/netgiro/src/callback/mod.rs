@@ -9,16 +9,16 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::callback::replay_guard::ReplayGuard;
+use crate::model::cart::payment_claim::PaymentClaim;
+use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::CartStatus;
 use crate::model::text::masking::mask_within;
 use crate::model::values::amount::Amount;
-use crate::options::{PaymentInfoPolicy, Settings};
+use crate::options::Settings;
 use crate::protocol::consistency;
-use crate::protocol::consistency::Outcome;
-use crate::protocol::endpoint::Endpoint;
 use crate::protocol::json;
 use crate::protocol::payment_info;
 use crate::protocol::response::CartAnswer;
@@ -141,7 +141,7 @@ fn read(
     // What these members say in a callback is documented nowhere, so a contradiction must not make
     // the shop refuse it, and must not pay an order either.
     let status = wire.result_code.map_or(CartStatus::Unknown, |code| {
-        let outcome = Outcome {
+        let claim = PaymentClaim {
             success: wire.success.unwrap_or_default(),
             payment_successful: wire.payment_successful,
             code,
@@ -151,7 +151,7 @@ fn read(
         let lacks_proof = status.is_paid()
             && consistency::unnamed(policy, Some(&payment), &CartRef::from(transaction_id))
                 .is_some();
-        match outcome.contradiction(Endpoint::CheckCart) {
+        match claim.contradiction() {
             None if !lacks_proof => status,
             _ => CartStatus::Unknown,
         }

@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::model::cart::payment_claim::PaymentClaim;
+use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::{CartStatus, ResultCode};
 use crate::model::text::masking::mask_within;
-use crate::options::PaymentInfoPolicy;
 use crate::protocol::consistency::{
-    Outcome, another_cart, drops_a_paid_one, is_believed, mismatch, unnamed,
+    contradiction, drops_a_paid_one, is_believed, is_refusal, unnamed,
 };
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::json::{beginning, parse};
@@ -63,15 +64,15 @@ impl Answer {
         };
         let payment = payment_info(wire.payment_info)
             .map_err(|why| self.error(ErrorKind::Protocol, why).with_result_code(code))?;
-        let outcome = Outcome {
+        let claim = PaymentClaim {
             success,
             payment_successful: wire.payment_successful,
             code,
             status_id: payment.as_ref().and_then(|payment| payment.status_id),
         };
-        let contradiction = outcome
-            .contradiction(endpoint)
-            .or_else(|| another_cart(payment.as_ref(), cart))
+        let named = payment.as_ref();
+        let contradiction = contradiction(&claim, endpoint)
+            .or_else(|| named?.another_cart(cart.transaction_id))
             .or_else(|| drops_a_paid_one(called_paid_by, code));
         if let Some(why) = contradiction {
             return Err(self
@@ -81,10 +82,10 @@ impl Answer {
                 )
                 .with_result_code(code));
         }
-        if let Some(why) = mismatch(payment.as_ref(), cart) {
+        if let Some(why) = cart.mismatch(payment.as_ref()) {
             return Err(self.error(ErrorKind::Mismatch, why).with_result_code(code));
         }
-        if outcome.is_refusal(endpoint) {
+        if is_refusal(&claim, endpoint) {
             return Err(self
                 .error(ErrorKind::Api, refusal(endpoint, wire.message.as_deref()))
                 .with_result_code(code)

@@ -1,6 +1,7 @@
 //! Carts: what is inserted, what the server has accepted, and where it stands.
 
 pub(crate) mod new_cart;
+pub(crate) mod payment_claim;
 pub(crate) mod payment_info;
 pub(crate) mod state;
 
@@ -11,7 +12,6 @@ use uuid::Uuid;
 
 use crate::model::cart::state::CartState;
 use crate::model::error::{Error, Result};
-use crate::model::poll::cart_ref::CartRef;
 use crate::model::text::quote;
 use crate::model::values::amount::Amount;
 
@@ -62,7 +62,7 @@ impl CheckResult {
         let Ok(state) = &self.outcome else {
             return Ok(());
         };
-        match state.contradiction(&CartRef::from(self.transaction_id)) {
+        match state.contradiction(self.transaction_id) {
             None => Ok(()),
             Some(why) => Err(Error::invalid_request(format!(
                 "the result of cart {} contradicts itself: {why}",

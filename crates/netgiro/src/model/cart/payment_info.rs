@@ -1,10 +1,15 @@
 //! What the server holds about a payment.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::model::error::{Error, Result};
+use crate::model::status::{one_of, word};
+use crate::model::text::quote;
 use crate::model::values::decimal;
 
 /// What the server holds about a payment. Every member can be missing.
@@ -43,4 +48,53 @@ pub struct PaymentInfo {
     pub location_id: Option<String>,
     /// The shop's own name for the till.
     pub register_id: Option<String>,
+}
+
+impl PaymentInfo {
+    /// Why it is not about this cart, which was asked about.
+    pub(crate) fn another_cart(&self, asked: Uuid) -> Option<String> {
+        let id = self.transaction_id.filter(|id| *id != asked)?;
+        Some(format!(
+            "PaymentInfo is about the cart {id}, asked was {asked}"
+        ))
+    }
+}
+
+/// What to do about an answer that says "paid" and not what was paid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PaymentInfoPolicy {
+    /// It is refused: a paid answer must name the amount and the reference.
+    Required,
+    /// It is paid; what it names of amount and reference is compared, where those of the order are known.
+    #[default]
+    IfPresent,
+}
+
+impl PaymentInfoPolicy {
+    /// Every policy.
+    pub const ALL: &'static [Self] = &[Self::Required, Self::IfPresent];
+
+    /// The word for it, the same in Rust, Python and Node.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::IfPresent => "if_present",
+        }
+    }
+}
+
+impl FromStr for PaymentInfoPolicy {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
+            Error::configuration(one_of(
+                "payment_info",
+                &quote::word(text),
+                Self::ALL,
+                Self::as_str,
+            ))
+        })
+    }
 }

@@ -5,8 +5,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::model::cart::payment_claim::PaymentClaim;
 use crate::model::cart::payment_info::PaymentInfo;
-use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::{CartStatus, ResultCode};
 
 /// Where a cart stood when it was checked.
@@ -78,6 +78,45 @@ impl CartState {
         state
     }
 
+    /// Why a state that is read back, or handed in, cannot be what an answer about this cart said: an answer's
+    /// own checks, made once more.
+    pub(crate) fn contradiction(&self, cart: Uuid) -> Option<String> {
+        if self.transaction_id != cart {
+            return Some(format!(
+                "the state is about the cart {}, and not about {cart}",
+                self.transaction_id
+            ));
+        }
+        let payment = self.payment.as_deref();
+        let contradiction = match self.result_code {
+            // It ends nothing. Its code may have got a meaning since it was written; those of a paid cart always had theirs.
+            code if self.status == CartStatus::Unknown => code
+                .filter(|&code| CartStatus::of_code(code).is_paid())
+                .map(|code| format!("its status is unknown, with result code {code}")),
+            Some(code) if CartStatus::of_code(code) != self.status => Some(format!(
+                "its status is {}, and not that of result code {code}",
+                self.status
+            )),
+            Some(code) => PaymentClaim {
+                success: true,
+                payment_successful: self.payment_successful,
+                code,
+                status_id: payment.and_then(|payment| payment.status_id),
+            }
+            .contradiction(),
+            None if self.status.is_final() => Some(format!(
+                "its status is {}, without a result code",
+                self.status
+            )),
+            None if self.payment_successful == Some(true) => Some(format!(
+                "its status is {}, with PaymentSuccessful true",
+                self.status
+            )),
+            None => None,
+        };
+        contradiction.or_else(|| payment?.another_cart(cart))
+    }
+
     /// A state of which only the status is known.
     #[must_use]
     pub fn of(transaction_id: Uuid, status: CartStatus, checked_at: Timestamp) -> Self {
@@ -104,7 +143,7 @@ impl Serialize for CartState {
 impl<'de> Deserialize<'de> for CartState {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let state = Self::deserialize(deserializer)?;
-        match state.contradiction(&CartRef::from(state.transaction_id)) {
+        match state.contradiction(state.transaction_id) {
             None => Ok(state),
             Some(why) => Err(D::Error::custom(format!("{why}: it contradicts itself"))),
         }

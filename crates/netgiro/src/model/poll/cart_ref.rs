@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::model::cart::Cart;
+use crate::model::cart::payment_info::PaymentInfo;
 use crate::model::cart::state::CartState;
 use crate::model::error::{Error, Result};
 use crate::model::poll::CartPoll;
@@ -72,6 +73,35 @@ impl CartRef {
             check_interval: Some(interval),
             ..self
         }
+    }
+
+    /// Why a state cannot be what an answer about this cart said.
+    pub(crate) fn contradiction(&self, state: &CartState) -> Option<String> {
+        state
+            .contradiction(self.transaction_id)
+            .or_else(|| self.mismatch(state.payment.as_deref()))
+    }
+
+    /// Why a payment is not the one for this cart, as far as its amount and reference are known.
+    pub(crate) fn mismatch(&self, payment: Option<&PaymentInfo>) -> Option<String> {
+        let payment = payment?;
+        if let (Some(told), Some(known)) = (payment.total_amount, self.amount)
+            && told != known
+        {
+            return Some(format!(
+                "Netgíró holds {told} kr. for cart {}, the order is {known} kr.: do not ship, look into it",
+                self.transaction_id
+            ));
+        }
+        if let (Some(told), Some(known)) = (&payment.reference_number, &self.reference)
+            && told != known
+        {
+            return Some(format!(
+                "Netgíró holds reference {told:?} for cart {}, the order is {known:?}: do not ship, look into it",
+                self.transaction_id
+            ));
+        }
+        None
     }
 }
 

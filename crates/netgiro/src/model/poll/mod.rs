@@ -197,7 +197,7 @@ impl CartPoll {
                 (next.schedule.after_good_check(jitter), None)
             }
             CheckOutcome::State(state) | CheckOutcome::AfterCancel(state) => {
-                if let Some(why) = state.contradiction(&self.cart()) {
+                if let Some(why) = self.cart().contradiction(&state) {
                     return Err(Error::invalid_request(format!(
                         "seen is no state of cart {}: {why}",
                         self.transaction_id

@@ -90,6 +90,6 @@ impl CartPoll {
             let done = if self.is_done { "done" } else { "not done" };
             return Some(format!("it is {done} with the status {status}"));
         }
-        state.contradiction(&self.cart())
+        self.cart().contradiction(state)
     }
 }
