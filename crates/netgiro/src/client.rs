@@ -27,13 +27,14 @@ use crate::model::poll::CartPoll;
 use crate::model::poll::cart_ref::CartRef;
 use crate::model::poll::outcome::CheckOutcome;
 use crate::model::poll::policy::WaitOptions;
+use crate::model::settlement::{Settlement, SettlementItem};
 use crate::options::{ClientOptions, Settings};
 use crate::protocol::consistency;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::insert_response;
 use crate::protocol::request;
 use crate::protocol::response::{Answer, Asked};
-use crate::protocol::settlement::{self, Settlement, SettlementItem};
+use crate::protocol::settlement;
 
 /// How often one call is sent at the most, the first time included.
 pub(crate) const ATTEMPTS: u32 = 3;

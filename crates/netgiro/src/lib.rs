@@ -42,8 +42,8 @@ pub use model::values::amount::{Amount, Given};
 /// How a caller's word is matched with the names of an enum. No part of the interface.
 #[doc(hidden)]
 pub mod words {
-    pub use crate::model::status::{one_of, word};
     pub use crate::model::text::quote::text as quoted;
+    pub use crate::model::text::words::{one_of, word};
 }
 
 pub use bulk::check_many::CheckMany;
@@ -65,6 +65,7 @@ pub use model::poll::CartPoll;
 pub use model::poll::cart_ref::CartRef;
 pub use model::poll::outcome::CheckOutcome;
 pub use model::poll::policy::{PollPolicy, WaitOptions};
+pub use model::settlement::{Settlement, SettlementItem, day};
 pub use model::status::{CartStatus, ResultCode};
 pub use model::text::csv::csv_cell;
 pub use model::text::masking::mask_within as mask_customer_ids;
@@ -73,5 +74,4 @@ pub use model::values::decimal::exact_decimal;
 pub use model::values::duration::{milliseconds, seconds};
 pub use model::values::secret::Secret;
 pub use options::{ClientOptions, Environment, ResponseVerification};
-pub use protocol::settlement::{Settlement, SettlementItem, day};
 pub use protocol::signature::{is_signing_header, sign};

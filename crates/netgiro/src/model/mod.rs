@@ -4,6 +4,7 @@ pub(crate) mod backoff;
 pub(crate) mod cart;
 pub(crate) mod error;
 pub(crate) mod poll;
+pub(crate) mod settlement;
 pub(crate) mod status;
 pub(crate) mod text;
 pub(crate) mod values;

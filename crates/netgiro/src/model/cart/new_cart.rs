@@ -7,8 +7,8 @@ use url::Url;
 
 use crate::model::cart::check_reference;
 use crate::model::error::{Error, Result};
-use crate::model::status::{one_of, word};
 use crate::model::text::quote;
+use crate::model::text::words::{one_of, word};
 use crate::model::values::amount::Amount;
 use crate::model::values::customer::CustomerId;
 use crate::model::values::decimal::exact_decimal;

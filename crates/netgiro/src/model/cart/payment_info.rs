@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::error::{Error, Result};
-use crate::model::status::{one_of, word};
 use crate::model::text::quote;
+use crate::model::text::words::{one_of, word};
 use crate::model::values::decimal;
 
 /// What the server holds about a payment. Every member can be missing.

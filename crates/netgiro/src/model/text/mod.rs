@@ -3,3 +3,4 @@
 pub(crate) mod csv;
 pub(crate) mod masking;
 pub(crate) mod quote;
+pub(crate) mod words;
