@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::callback::replay_guard::ReplayGuard;
+use crate::http::settings::Settings;
 use crate::model::cart::payment_claim::PaymentClaim;
 use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::cart::state::CartState;
@@ -17,7 +18,6 @@ use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::CartStatus;
 use crate::model::text::masking::mask_within;
 use crate::model::values::amount::Amount;
-use crate::options::Settings;
 use crate::protocol::consistency;
 use crate::protocol::json;
 use crate::protocol::payment_info;

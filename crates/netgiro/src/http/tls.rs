@@ -9,9 +9,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 
+use crate::http::settings::Settings;
 use crate::model::error::{Error, Result};
 use crate::model::text::quote;
-use crate::options::Settings;
 
 /// The TLS set-up of a client. Over plain http (loopback alone) no certificate is read.
 pub(crate) fn configuration(settings: &Settings) -> Result<ClientConfig> {
@@ -168,7 +168,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::roots;
-    use crate::options::{ClientOptions, Settings};
+    use crate::http::settings::Settings;
+    use crate::options::ClientOptions;
 
     fn settings() -> Settings {
         let app_key = "881E674F-7891-4C20-AFD8-56FE2624C4B5";

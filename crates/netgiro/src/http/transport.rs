@@ -1,9 +1,8 @@
 //! One `send`: TLS, timeouts, size cap, redirect refusal, and verification of what comes back.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -14,12 +13,14 @@ use reqwest::header::{
 };
 use url::Url;
 
+use crate::http::idle_check::IdleConnectionCheck;
 use crate::http::insert_attempt::InsertAttempt;
+use crate::http::proxy_environment;
 use crate::http::sent_marker::{MarkedBody, SentMarker};
+use crate::http::settings::Settings;
 use crate::http::tls;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
-use crate::model::values::proxy;
-use crate::options::{ResponseVerification, Settings};
+use crate::options::ResponseVerification;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::http_error;
 use crate::protocol::nonce;
@@ -323,7 +324,7 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
         builder = builder.no_proxy();
     } else {
         // It is read now, and may have changed since the options were checked.
-        proxy::check_environment(&settings.base_url)?;
+        proxy_environment::check_environment(&settings.base_url)?;
     }
     builder
         .tls_backend_preconfigured(tls::configuration(settings)?)
@@ -403,71 +404,9 @@ fn innermost(error: &dyn std::error::Error) -> String {
     innermost.to_string()
 }
 
-/// Finds out, before a call, whether the server has closed the idle connection.
-///
-/// A runtime that runs only within calls has not seen that yet: its sockets are driven first, so that no call is spent
-/// on finding out. A runtime that has just read an answer has driven them.
-#[derive(Debug)]
-struct IdleConnectionCheck {
-    since: Instant,
-    /// Microseconds from `since` to the last answer; none yet: 0.
-    answered_at: AtomicU64,
-}
-
-impl IdleConnectionCheck {
-    /// Servers close what has been idle for seconds.
-    const RECENT: u64 = 1000;
-
-    fn new() -> Self {
-        Self {
-            since: Instant::now(),
-            answered_at: AtomicU64::new(0),
-        }
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
-
-    fn answered(&self) {
-        self.answered_at.store(self.now(), Ordering::Relaxed);
-    }
-
-    async fn drive_io(&self) {
-        let answered_at = self.answered_at.load(Ordering::Relaxed);
-        if self.now().saturating_sub(answered_at) < Self::RECENT {
-            return;
-        }
-        // The first lets the runtime drive its sockets, the second lets the connection's task see what came.
-        for _ in 0..2 {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU64;
-    use std::time::{Duration, Instant};
-
-    use futures_util::FutureExt as _;
-
-    use super::{IdleConnectionCheck, http_date, retry_after};
-
-    #[test]
-    fn sockets_are_driven_unless_an_answer_came_just_now() {
-        let idle_check = IdleConnectionCheck {
-            since: Instant::now().checked_sub(Duration::from_secs(1)).unwrap(),
-            answered_at: AtomicU64::new(0),
-        };
-        assert!(idle_check.drive_io().now_or_never().is_none());
-        idle_check.answered();
-        let at_once = idle_check.drive_io().now_or_never();
-        // Unless this thread was kept waiting for longer than that.
-        let is_late =
-            idle_check.now() - idle_check.answered_at.into_inner() >= IdleConnectionCheck::RECENT;
-        assert!(at_once.is_some() || is_late);
-    }
+    use super::{http_date, retry_after};
 
     #[test]
     fn retry_after_is_read_in_seconds_and_as_a_date() {
