@@ -7,21 +7,21 @@ use crate::model::cart::state::CartState;
 use crate::model::error::Result;
 use crate::model::poll::cart_ref::CartRef;
 use crate::protocol::endpoint::Endpoint;
-use crate::protocol::response::{Answer, Asked};
+use crate::protocol::response::{Expected, Response};
 
 /// Reads the body of CheckCart's answer.
 pub fn read_check(cart: &CartRef, body: Vec<u8>) -> Result<CartState> {
-    let answer = Answer {
+    let response = Response {
         http_status: 200,
         body,
         reference_id: None,
         signature: None,
         received_at: Timestamp::UNIX_EPOCH,
     };
-    let asked = Asked {
+    let expected = Expected {
         cart,
         payment_info: PaymentInfoPolicy::default(),
         called_paid_by: None,
     };
-    answer.into_state(Endpoint::CheckCart, &asked)
+    response.into_state(Endpoint::CheckCart, &expected)
 }

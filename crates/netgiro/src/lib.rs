@@ -22,6 +22,7 @@
 //! Every future runs on tokio. What is decided about carts, errors and schedules is decided here;
 //! the Python and Node packages of the same name wrap this crate.
 
+mod api;
 mod bulk;
 mod callback;
 mod client;

@@ -7,10 +7,10 @@ use std::vec;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Duration, Instant, sleep_until};
 
+use crate::api::Api;
 use crate::bulk::rate_limiter::{LONGEST_PAUSE, RateLimiter};
 use crate::bulk::results::CheckResults;
 use crate::bulk::{BulkOptions, InFlight, Resumed};
-use crate::client::Client;
 use crate::model::backoff::{backoff, jittered};
 use crate::model::cart::CheckResult;
 use crate::model::cart::state::CartState;
@@ -45,7 +45,7 @@ const FAILURES_TO_STOP: u32 = 10;
 /// # }
 /// ```
 pub struct CheckMany {
-    client: Client,
+    api: Api,
     known: Resumed,
     fresh: vec::IntoIter<(usize, CartRef)>,
     /// Failed checks that are to be made again. With those under way they are never more than may be
@@ -77,17 +77,13 @@ struct Checked {
 }
 
 impl CheckMany {
-    pub(crate) fn new(
-        client: Client,
-        carts: Vec<CartRef>,
-        mut options: BulkOptions,
-    ) -> Result<Self> {
+    pub(crate) fn new(api: Api, carts: Vec<CartRef>, mut options: BulkOptions) -> Result<Self> {
         options.check()?;
         let now = Instant::now();
         let total = carts.len();
-        let (known, fresh) = options.split(&client, carts, |_| true)?;
+        let (known, fresh) = options.split(&api, carts, |_| true)?;
         Ok(Self {
-            client,
+            api,
             known,
             fresh: fresh.into_iter(),
             retries: BinaryHeap::new(),
@@ -196,9 +192,9 @@ impl CheckMany {
 
     fn send(&mut self, attempt: Attempt, sent_at: Instant) {
         self.limiter.on_send(sent_at);
-        let client = self.client.clone();
+        let api = self.api.clone();
         self.in_flight.push(Box::pin(async move {
-            let outcome = client.check(&attempt.cart, 1).await;
+            let outcome = api.check(&attempt.cart, 1).await;
             Checked {
                 attempt,
                 sent_at,

@@ -14,9 +14,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
+use crate::api::Api;
 use crate::bulk::rate_limiter::RateLimiter;
 use crate::bulk::results::CheckResults;
-use crate::client::Client;
 use crate::model::cart::CheckResult;
 use crate::model::cart::state::CartState;
 use crate::model::error::{Error, Result};
@@ -66,10 +66,10 @@ impl BulkOptions {
     /// The carts whose result is known, each with its place, and those to be asked about.
     ///
     /// A state that tells of another amount or reference than the cart's is not known: asked again,
-    /// it comes as the mismatch that it is. Nor is a paid one that lacks what `client` requires.
+    /// it comes as the mismatch that it is. Nor is a paid one that lacks what the client requires.
     pub(crate) fn split(
         &mut self,
-        client: &Client,
+        api: &Api,
         carts: Vec<CartRef>,
         is_known: impl Fn(&CartState) -> bool,
     ) -> Result<(Resumed, Vec<(usize, CartRef)>)> {
@@ -87,7 +87,7 @@ impl BulkOptions {
             let found = places.get(&cart.transaction_id).copied();
             let result = found.and_then(|there| Some((there, results.get(there)?)));
             match result.map(|(there, result)| (there, result.outcome)) {
-                Some((there, Ok(state))) if is_of(client, &state, &cart) => {
+                Some((there, Ok(state))) if is_of(api, &state, &cart) => {
                     if is_known(&state) {
                         at.push((here, there));
                         continue;
@@ -110,9 +110,9 @@ impl BulkOptions {
     }
 }
 
-fn is_of(client: &Client, state: &CartState, cart: &CartRef) -> bool {
+fn is_of(api: &Api, state: &CartState, cart: &CartRef) -> bool {
     let mismatch = cart.mismatch(state.payment.as_deref());
-    mismatch.is_none() && client.unnamed(state, cart).is_none()
+    mismatch.is_none() && api.unnamed(state, cart).is_none()
 }
 
 /// Results that need not be asked for.

@@ -7,10 +7,11 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
+use crate::api::Api;
 use crate::bulk::rate_limiter::RateLimiter;
 use crate::bulk::{BulkOptions, InFlight, Resumed};
-use crate::client::Client;
-use crate::follow::Clock;
+use crate::follow::clock::Clock;
+use crate::follow::step::{outcome_of, take_in};
 use crate::model::cart::CheckResult;
 use crate::model::error::Result;
 use crate::model::poll::CartPoll;
@@ -28,7 +29,7 @@ struct Checked {
 
 /// Many carts being waited for; gives each as it settles.
 pub struct WaitMany {
-    client: Client,
+    api: Api,
     clock: Clock,
     known: Resumed,
     polls: Vec<Option<CartPoll>>,
@@ -44,14 +45,14 @@ pub struct WaitMany {
 
 impl WaitMany {
     pub(crate) fn new(
-        client: Client,
+        api: Api,
         carts: Vec<CartRef>,
         options: WaitOptions,
         mut bulk: BulkOptions,
     ) -> Result<Self> {
         bulk.check()?;
         let total = carts.len();
-        let (known, open) = bulk.split(&client, carts, |state| {
+        let (known, open) = bulk.split(&api, carts, |state| {
             !state.status.is_waiting() && !state.may_be_missing()
         })?;
         let clock = Clock::start();
@@ -66,7 +67,7 @@ impl WaitMany {
             .filter_map(|(at, poll)| Some(Reverse((poll.as_ref()?.next_check_at(), at))))
             .collect();
         Ok(Self {
-            client,
+            api,
             clock,
             known,
             polls,
@@ -154,17 +155,17 @@ impl WaitMany {
             let Some(poll) = self.polls.get_mut(at).and_then(Option::as_mut) else {
                 continue;
             };
-            if let Some(outcome) = self.client.outcome_of(poll).transpose() {
+            if let Some(outcome) = outcome_of(&self.api, poll).transpose() {
                 return self.give(at, outcome);
             }
             if let Some(limiter) = &mut self.limiter {
                 limiter.on_send(started);
             }
-            let client = self.client.clone();
+            let api = self.api.clone();
             let cart = poll.cart();
             let sent_at = now.max(poll.next_check_at());
             self.in_flight.push(Box::pin(async move {
-                let seen = client.check(&cart, 1).await.into();
+                let seen = api.check(&cart, 1).await.into();
                 Checked {
                     at,
                     started,
@@ -193,7 +194,7 @@ impl WaitMany {
         }
         let place = self.polls.get_mut(at)?;
         let poll = place.take()?;
-        let outcome = match self.client.step(&poll, seen, sent_at, self.clock.now()) {
+        let outcome = match take_in(&self.api, &poll, seen, sent_at, self.clock.now()) {
             Ok(next) if !next.is_done() => {
                 self.due.push(Reverse((next.next_check_at(), at)));
                 *place = Some(next);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::callback::diagnosis::Allowance;
 use crate::callback::replay_guard::ReplayGuard;
 use crate::http::settings::Settings;
 use crate::model::cart::payment_claim::PaymentClaim;
@@ -21,7 +22,7 @@ use crate::model::values::amount::Amount;
 use crate::protocol::consistency;
 use crate::protocol::json;
 use crate::protocol::payment_info;
-use crate::protocol::response::CartAnswer;
+use crate::protocol::response::CartResponse;
 use crate::protocol::signature::{Malformed, SigningHeaders};
 
 /// Callbacks are below a kibibyte; what is larger than this is not even hashed.
@@ -59,6 +60,7 @@ impl Callback {
 /// last, so that only callbacks that are accepted otherwise are ever recorded.
 pub(crate) fn verify(
     settings: &Settings,
+    diagnoses: &Allowance,
     guard: Option<&dyn ReplayGuard>,
     url: &str,
     headers: &[(String, String)],
@@ -83,7 +85,7 @@ pub(crate) fn verify(
         .any(|key| signed.covers(key.expose(), url, body))
     {
         return Err(refused(diagnosis::why(
-            &settings.diagnoses,
+            diagnoses,
             &settings.secret_key,
             signed,
             url,
@@ -103,7 +105,7 @@ pub(crate) fn verify(
         )
         .with_reference_id(signing.reference_id())
     };
-    let wire: CartAnswer<'_> = json::parse(body).map_err(|(kind, why)| match kind {
+    let wire: CartResponse<'_> = json::parse(body).map_err(|(kind, why)| match kind {
         ErrorKind::Protocol => unreadable(why),
         _ => refused(why),
     })?;
@@ -130,7 +132,7 @@ fn malformed(why: Malformed) -> String {
 }
 
 fn read(
-    wire: &CartAnswer<'_>,
+    wire: &CartResponse<'_>,
     reference_id: Option<String>,
     policy: PaymentInfoPolicy,
 ) -> Result<Callback, String> {

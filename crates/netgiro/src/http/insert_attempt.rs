@@ -127,7 +127,7 @@ impl InsertAttempt {
     }
 
     /// Notes that it begins; it does so once.
-    pub(crate) fn begins(&self) -> Result<()> {
+    pub(crate) fn begin(&self) -> Result<()> {
         let mut sending = self.lock();
         if sending.is_some() {
             return Err(Error::invalid_request(
@@ -139,7 +139,7 @@ impl InsertAttempt {
     }
 
     /// Notes that it is sent now, for the `attempt`-th time.
-    pub(crate) fn is_sent_now(&self, attempt: u32) {
+    pub(crate) fn on_send(&self, attempt: u32) {
         *self.lock() = Some((Instant::now(), attempt));
     }
 
@@ -149,7 +149,7 @@ impl InsertAttempt {
     }
 
     /// Notes how it ended.
-    pub(crate) fn ended(&self, outcome: &Result<Cart>) {
+    pub(crate) fn end(&self, outcome: &Result<Cart>) {
         let outcome = outcome
             .as_ref()
             .map(|cart| cart.transaction_id)

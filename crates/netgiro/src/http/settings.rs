@@ -1,20 +1,17 @@
 //! The options of a client, checked once.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
-use rustls::RootCertStore;
 use url::{Host, Url};
 use uuid::Uuid;
 
-use crate::callback::diagnosis::Allowance;
 use crate::events::Observer;
-use crate::http::response_replay_cache::FinalAnswers;
+use crate::http::proxy_environment;
+use crate::http::response_replay_cache::ResponseReplayCache;
 use crate::http::server_clock::ServerClock;
-use crate::http::{proxy_environment, tls};
+use crate::http::tls::{self, TrustedRoots};
 use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::text::quote;
@@ -36,15 +33,11 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) response_verification: ResponseVerification,
     pub(crate) payment_info: PaymentInfoPolicy,
-    pub(crate) ca_file: Option<PathBuf>,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) observer: Option<Observer>,
-    /// The trusted authorities, once a call has needed them.
-    pub(crate) roots: OnceLock<Arc<RootCertStore>>,
+    pub(crate) roots: TrustedRoots,
     /// What the server has said for good, and about which cart.
-    pub(crate) final_answers: FinalAnswers,
-    /// How often it is looked into why a callback does not verify.
-    pub(crate) diagnoses: Allowance,
+    pub(crate) final_responses: ResponseReplayCache,
     pub(crate) server_clock: ServerClock,
     checkout_urls: [Url; Endpoint::CHECKOUT.len()],
 }
@@ -84,6 +77,9 @@ impl Settings {
                 "proxy {proxy} would get the keys and the orders in the clear, since base_url is http: use https"
             )));
         }
+        let is_https = |url: &Url| url.scheme() == "https";
+        let uses_tls =
+            is_https(&base_url) || proxy.as_ref().is_some_and(|it| is_https(it.expose()));
         Ok(Self {
             checkout_urls: Endpoint::CHECKOUT.map(|endpoint| {
                 let path = format!("{}Checkout/{}", base_url.path(), endpoint.name());
@@ -99,21 +95,12 @@ impl Settings {
             connect_timeout: options.connect_timeout,
             response_verification: options.response_verification,
             payment_info: options.payment_info,
-            ca_file: options.ca_file,
             proxy,
             observer: options.observer,
-            roots: OnceLock::new(),
-            final_answers: FinalAnswers::default(),
-            diagnoses: Allowance::default(),
+            roots: TrustedRoots::new(uses_tls, options.ca_file),
+            final_responses: ResponseReplayCache::default(),
             server_clock: ServerClock::new(),
         })
-    }
-
-    /// Whether any connection is one of TLS.
-    pub(crate) fn uses_tls(&self) -> bool {
-        let proxy = self.proxy.as_ref();
-        self.base_url.scheme() == "https"
-            || proxy.is_some_and(|proxy| proxy.expose().scheme() == "https")
     }
 
     /// The secret keys that a callback may be signed with, the current one first.

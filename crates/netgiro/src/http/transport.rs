@@ -24,7 +24,7 @@ use crate::options::ResponseVerification;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::http_error;
 use crate::protocol::nonce;
-use crate::protocol::response::Answer;
+use crate::protocol::response::Response;
 use crate::protocol::signature::{self, SigningHeaders};
 
 /// A request, the same however often it is sent, but for what signs it.
@@ -84,7 +84,7 @@ impl Transport {
     }
 
     /// Sends a request once, signed anew, and gives its answer if that is 2xx and verifies.
-    pub(crate) async fn send(&self, request: &Request<'_>, timeout: Duration) -> Result<Answer> {
+    pub(crate) async fn send(&self, request: &Request<'_>, timeout: Duration) -> Result<Response> {
         let endpoint = request.endpoint;
         let sent = request
             .insert
@@ -108,7 +108,7 @@ impl Transport {
         }
     }
 
-    async fn exchange(&self, request: &Request<'_>, sent: &SentMarker) -> Result<Answer> {
+    async fn exchange(&self, request: &Request<'_>, sent: &SentMarker) -> Result<Response> {
         let endpoint = request.endpoint;
         self.idle_check.drive_io().await;
         let connections = self.connections(endpoint)?;
@@ -178,7 +178,7 @@ impl Transport {
                 signing.reference_id(),
             ));
         }
-        Ok(Answer {
+        Ok(Response {
             http_status,
             body: received,
             reference_id: signing.reference_id(),
@@ -327,7 +327,7 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
         proxy_environment::check_environment(&settings.base_url)?;
     }
     builder
-        .tls_backend_preconfigured(tls::configuration(settings)?)
+        .tls_backend_preconfigured(tls::configuration(&settings.roots)?)
         .build()
         .map_err(|error| {
             Error::configuration(format!(

@@ -26,7 +26,7 @@ use crate::model::status::ResultCode;
 use crate::model::text::masking::mask_within;
 use crate::model::values::decimal::exact_decimal;
 use crate::protocol::endpoint::Endpoint;
-use crate::protocol::response::{self, Answer};
+use crate::protocol::response::{self, Response};
 
 /// Why an answer is neither a cart nor a "no".
 pub(crate) struct Doubt {
@@ -123,7 +123,7 @@ impl Said {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct InsertCartAnswer<'a> {
+struct InsertCartResponse<'a> {
     success: bool,
     result_code: i64,
     message: Option<String>,
@@ -134,7 +134,7 @@ struct InsertCartAnswer<'a> {
     process_cart_check_interval_miliseconds: Option<&'a RawValue>,
 }
 
-impl InsertCartAnswer<'_> {
+impl InsertCartResponse<'_> {
     fn check_interval(&self) -> Option<Duration> {
         let hint = self.process_cart_check_interval_miliseconds?;
         let milliseconds: u64 = hint.get().parse().ok()?;
@@ -160,8 +160,8 @@ fn names_a_cart(raw: Option<&RawValue>) -> bool {
 }
 
 /// Reads an answer with a 2xx status: the cart that was made, and the result code.
-pub(crate) fn read(answer: Answer, sent: &NewCart) -> Result<(Cart, i64)> {
-    let wire: InsertCartAnswer<'_> = answer.parse()?;
+pub(crate) fn read(response: Response, sent: &NewCart) -> Result<(Cart, i64)> {
+    let wire: InsertCartResponse<'_> = response.parse()?;
     let code = wire.result_code;
     if let (true, Some(transaction_id), Meaning::Inserted | Meaning::Unknown) = (
         wire.success,
@@ -174,7 +174,7 @@ pub(crate) fn read(answer: Answer, sent: &NewCart) -> Result<(Cart, i64)> {
             amount: sent.amount,
             check_interval: wire.check_interval(),
             message: wire.message.as_deref().map(mask_within),
-            reference_id: answer.reference_id,
+            reference_id: response.reference_id,
         };
         return Ok((cart, code));
     }
@@ -186,9 +186,9 @@ pub(crate) fn read(answer: Answer, sent: &NewCart) -> Result<(Cart, i64)> {
     let error: Error = match said.doubt() {
         None => {
             let refusal = response::refusal(Endpoint::InsertCart, wire.message.as_deref());
-            answer.error(ErrorKind::Api, refusal)
+            response.error(ErrorKind::Api, refusal)
         }
-        Some(doubt) => answer.error(doubt.kind, format!("InsertCart's answer {}", doubt.why)),
+        Some(doubt) => response.error(doubt.kind, format!("InsertCart's answer {}", doubt.why)),
     };
     Err(error.with_result_code(code))
 }

@@ -20,7 +20,7 @@ use crate::protocol::payment_info::payment_info;
 
 /// What came back from a call, verified, with a 2xx status.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) http_status: u16,
     pub(crate) body: Vec<u8>,
     pub(crate) reference_id: Option<String>,
@@ -29,10 +29,10 @@ pub(crate) struct Answer {
     pub(crate) received_at: Timestamp,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
         let error = Error::new(kind, message);
-        // Asked again, the server may give a sound answer.
+        // Expected again, the server may give a sound answer.
         let retryable = error.retryable() || kind == ErrorKind::Protocol;
         error
             .with_retryable(retryable)
@@ -46,13 +46,17 @@ impl Answer {
     }
 
     /// Where the cart stands after CheckCart, ConfirmCart or CancelCart.
-    pub(crate) fn into_state(self, endpoint: Endpoint, asked: &Asked<'_>) -> Result<CartState> {
-        let Asked {
+    pub(crate) fn into_state(
+        self,
+        endpoint: Endpoint,
+        expected: &Expected<'_>,
+    ) -> Result<CartState> {
+        let Expected {
             cart,
             payment_info: policy,
             called_paid_by,
-        } = *asked;
-        let wire: CartAnswer<'_> = self.parse()?;
+        } = *expected;
+        let wire: CartResponse<'_> = self.parse()?;
         let (Some(success), Some(code)) = (wire.success, wire.result_code) else {
             return Err(match wire.result_code {
                 Some(_) => self.error(ErrorKind::Protocol, "the body lacks Success"),
@@ -119,8 +123,8 @@ impl Answer {
     }
 }
 
-/// What is asked about, and what is known of it.
-pub(crate) struct Asked<'a> {
+/// What a response about a cart is held against.
+pub(crate) struct Expected<'a> {
     pub(crate) cart: &'a CartRef,
     pub(crate) payment_info: PaymentInfoPolicy,
     /// Whose answer has just called the cart paid, and was not believed.
@@ -142,7 +146,7 @@ pub(crate) fn refusal(endpoint: Endpoint, message: Option<&str>) -> String {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct CartAnswer<'a> {
+pub(crate) struct CartResponse<'a> {
     pub(crate) success: Option<bool>,
     pub(crate) payment_successful: Option<bool>,
     pub(crate) result_code: Option<i64>,

@@ -13,10 +13,15 @@ use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::settlement::{Settlement, SettlementItem};
 use crate::model::text::quote;
 use crate::protocol::json;
-use crate::protocol::response::Answer;
+use crate::protocol::response::Response;
 
 /// Puts what is asked for into the URL of the list.
-pub(crate) fn ask(url: &mut Url, from: Date, to: Date, number: Option<&str>) -> Result<()> {
+pub(crate) fn set_list_query(
+    url: &mut Url,
+    from: Date,
+    to: Date,
+    number: Option<&str>,
+) -> Result<()> {
     if from > to {
         return Err(Error::invalid_request(format!(
             "date_from must not be after date_to; got {from} and {to}"
@@ -33,7 +38,7 @@ pub(crate) fn ask(url: &mut Url, from: Date, to: Date, number: Option<&str>) -> 
 }
 
 /// Puts the settlement whose items are asked for into their URL, as one segment of its path.
-pub(crate) fn ask_items(url: &mut Url, number: &str) -> Result<()> {
+pub(crate) fn push_number(url: &mut Url, number: &str) -> Result<()> {
     check_number(number)?;
     url.path_segments_mut()
         .map_err(|()| Error::configuration("base_url cannot have a path"))?
@@ -61,12 +66,12 @@ fn check_number(number: &str) -> Result<()> {
 }
 
 /// Reads an answer that is one JSON array of objects.
-pub(crate) fn read<T: Record>(answer: &Answer) -> Result<Vec<T>> {
-    let body = &answer.body;
+pub(crate) fn read<T: Record>(response: &Response) -> Result<Vec<T>> {
+    let body = &response.body;
     let no_array = || {
         let beginning = json::beginning(body);
         let message = format!("the body is not one JSON array of objects: {beginning}");
-        answer.error(ErrorKind::Server, message)
+        response.error(ErrorKind::Server, message)
     };
     let text = std::str::from_utf8(body).map_err(|_| no_array())?;
     let objects: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| no_array())?;
@@ -77,7 +82,7 @@ pub(crate) fn read<T: Record>(answer: &Answer) -> Result<Vec<T>> {
     for (at, object) in objects.into_iter().enumerate() {
         let record = T::read(object.get()).map_err(|why| {
             let message = format!("the body has wrong data in its object {}: {why}", at + 1);
-            answer.error(ErrorKind::Protocol, message)
+            response.error(ErrorKind::Protocol, message)
         })?;
         records.push(record);
     }
