@@ -8,21 +8,18 @@ use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::api::Api;
+use crate::bulk::circuit_breaker::CircuitBreaker;
 use crate::bulk::rate_limiter::{LONGEST_PAUSE, RateLimiter};
 use crate::bulk::results::CheckResults;
 use crate::bulk::{BulkOptions, InFlight, Resumed};
 use crate::model::backoff::{backoff, jittered};
 use crate::model::cart::CheckResult;
 use crate::model::cart::state::CartState;
-use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::poll::cart_ref::CartRef;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
-/// How many refusals of the keys, with none accepted between, end the run.
-const REFUSALS_TO_STOP: u32 = 3;
-/// How many failures, with nothing learnt between, it takes beside the time to call it an outage.
-const FAILURES_TO_STOP: u32 = 10;
 
 /// Many carts being checked; gives the result of each, and its place, as it comes.
 ///
@@ -290,61 +287,6 @@ impl PartialEq for Retry {
 
 impl Eq for Retry {}
 
-/// Whether it makes sense to go on asking.
-struct CircuitBreaker {
-    /// When something was last learnt.
-    good_at: Instant,
-    /// Failures since.
-    failures: u32,
-    /// Refusals of the keys since a check was let in.
-    refusals: u32,
-}
-
-impl CircuitBreaker {
-    fn new(now: Instant) -> Self {
-        Self {
-            good_at: now,
-            failures: 0,
-            refusals: 0,
-        }
-    }
-
-    /// Takes an outcome in; gives what the rest of the carts get if nothing more is to be asked.
-    fn trip(&mut self, failure: Option<&Error>, now: Instant, patience: Duration) -> Option<Error> {
-        match failure {
-            Some(error) if error.kind() == ErrorKind::Authentication => {
-                self.refusals += 1;
-                let why = format!("{REFUSALS_TO_STOP} checks in a row were not let in");
-                (self.refusals >= REFUSALS_TO_STOP).then(|| not_attempted(error, &why))
-            }
-            // A server that says that it is too much is there.
-            Some(error) if error.retryable() && error.kind() != ErrorKind::RateLimited => {
-                self.failures += 1;
-                let waited = now.duration_since(self.good_at);
-                let is_outage = self.failures >= FAILURES_TO_STOP && waited >= patience;
-                let why = format!("no check succeeded for {} s", waited.as_secs());
-                (is_outage && !patience.is_zero()).then(|| not_attempted(error, &why))
-            }
-            _ => {
-                *self = Self::new(now);
-                None
-            }
-        }
-    }
-}
-
-/// The error of the carts that are not asked about any more.
-fn not_attempted(error: &Error, why: &str) -> Error {
-    let message = format!(
-        "not asked: {why}, the last of them because {}",
-        error.message()
-    );
-    Error::new(error.kind(), message)
-        .caused_by(error.clone())
-        .with_request_sent(RequestSent::No)
-        .with_retryable(error.retryable())
-}
-
 #[cfg(test)]
 mod tests {
     use std::cmp::Reverse;
@@ -353,30 +295,10 @@ mod tests {
     use tokio::time::{Duration, Instant};
     use uuid::Uuid;
 
-    use super::{
-        Attempt, CircuitBreaker, FAILURES_TO_STOP, FIRST_BACKOFF, LONGEST_PAUSE, Retry, may_pass,
-        not_attempted,
-    };
-    use crate::model::error::{Error, ErrorKind, RequestSent};
+    use super::{Attempt, FIRST_BACKOFF, LONGEST_PAUSE, Retry, may_pass};
+    use crate::bulk::circuit_breaker::tests::{down, no, refused, too_much};
+    use crate::model::error::{Error, ErrorKind};
     use crate::model::poll::cart_ref::CartRef;
-
-    const PATIENCE: Duration = Duration::from_secs(20);
-
-    fn refused() -> Error {
-        Error::new(ErrorKind::Authentication, "wrong keys")
-    }
-
-    fn down() -> Error {
-        Error::new(ErrorKind::Server, "busy").with_retryable(true)
-    }
-
-    fn too_much() -> Error {
-        Error::new(ErrorKind::RateLimited, "too much").with_retryable(true)
-    }
-
-    fn no() -> Error {
-        Error::new(ErrorKind::Api, "no").with_retryable(false)
-    }
 
     fn attempt(at: usize) -> Attempt {
         Attempt {
@@ -384,67 +306,6 @@ mod tests {
             cart: CartRef::from(Uuid::from_u128(1)),
             first_sent: Instant::now(),
             failures: 0,
-        }
-    }
-
-    #[test]
-    fn the_third_refusal_of_the_keys_in_a_row_ends_it() {
-        let now = Instant::now();
-        let mut breaker = CircuitBreaker::new(now);
-        let mut ends = |failure: Option<&Error>| breaker.trip(failure, now, PATIENCE);
-        let refused = refused();
-        assert!(ends(Some(&refused)).is_none());
-        assert!(ends(Some(&refused)).is_none());
-        assert!(ends(None).is_none());
-        assert!(ends(Some(&refused)).is_none());
-        // What does not come through says nothing about the keys.
-        assert!(ends(Some(&down())).is_none());
-        assert!(ends(Some(&refused)).is_none());
-        let end = ends(Some(&refused)).unwrap();
-        assert_eq!(end.kind(), ErrorKind::Authentication);
-        assert!(
-            end.message().contains("3 checks in a row"),
-            "{}",
-            end.message()
-        );
-    }
-
-    #[test]
-    fn an_outage_is_ten_failures_and_all_of_the_time_to_try_again() {
-        let start = Instant::now();
-        let over = start + PATIENCE;
-        let after = |failures: u32, now: Instant, patience: Duration| {
-            let mut breaker = CircuitBreaker::new(start);
-            for _ in 1..failures {
-                assert!(breaker.trip(Some(&down()), now, patience).is_none());
-            }
-            breaker.trip(Some(&down()), now, patience)
-        };
-        assert!(after(FAILURES_TO_STOP - 1, over, PATIENCE).is_none());
-        let end = after(FAILURES_TO_STOP, over, PATIENCE).unwrap();
-        assert_eq!(end.kind(), ErrorKind::Server);
-        assert!(
-            end.message().contains("no check succeeded for 20 s"),
-            "{}",
-            end.message()
-        );
-        let before = over.checked_sub(Duration::from_millis(1)).unwrap();
-        assert!(after(FAILURES_TO_STOP, before, PATIENCE).is_none());
-        // Who does not try again is told of each cart.
-        assert!(after(FAILURES_TO_STOP, over, Duration::ZERO).is_none());
-    }
-
-    #[test]
-    fn who_answers_is_there() {
-        let start = Instant::now();
-        let over = start + PATIENCE;
-        for answer in [None, Some(too_much()), Some(no())] {
-            let mut breaker = CircuitBreaker::new(start);
-            for _ in 1..FAILURES_TO_STOP {
-                assert!(breaker.trip(Some(&down()), over, PATIENCE).is_none());
-            }
-            assert!(breaker.trip(answer.as_ref(), over, PATIENCE).is_none());
-            assert!(breaker.trip(Some(&down()), over, PATIENCE).is_none());
         }
     }
 
@@ -495,16 +356,5 @@ mod tests {
         assert_eq!(order, [4, 5, 1, 0]);
         assert!(again(1, 1) == again(1, 1));
         assert!(again(1, 1) != again(1, 2));
-    }
-
-    #[test]
-    fn the_rest_is_told_that_it_was_not_asked_about() {
-        let error = not_attempted(&down(), "no check succeeded for 20 s");
-        assert_eq!(error.request_sent(), RequestSent::No);
-        assert!(error.retryable());
-        assert!(error.message().starts_with("not asked: "));
-        assert!(error.message().contains("busy"));
-        assert_eq!(error.cause().unwrap().kind(), ErrorKind::Server);
-        assert!(!not_attempted(&refused().with_retryable(false), "").retryable());
     }
 }

@@ -2,6 +2,7 @@
 //! again, and what is known already.
 
 pub(crate) mod check_many;
+pub(crate) mod circuit_breaker;
 pub mod columns;
 pub(crate) mod packed;
 pub(crate) mod rate_limiter;
