@@ -3,7 +3,6 @@
 use std::env;
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -12,33 +11,27 @@ use crate::events::Observer;
 use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::error::{Error, Result};
 use crate::model::text::quote;
-use crate::model::text::words::{one_of, word};
+use crate::model::text::words::words;
 use crate::model::values::proxy::Proxy;
 use crate::model::values::secret::Secret;
 
-/// Which Netgíró to talk to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Environment {
-    /// `https://api.test.netgiro.is/v1/`
-    #[default]
-    Test,
-    /// `https://api.netgiro.is/v1/`
-    Production,
+words! {
+    /// Which Netgíró to talk to.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub enum Environment {
+        /// `https://api.test.netgiro.is/v1/`
+        #[default]
+        Test = "test",
+        /// `https://api.netgiro.is/v1/`
+        Production = "production",
+    }
+
+    /// Every environment.
+    const ALL;
+    argument "environment", quote::word, Error::configuration;
 }
 
 impl Environment {
-    /// Every environment.
-    pub const ALL: &'static [Self] = &[Self::Test, Self::Production];
-
-    /// The word for it, the same in Rust, Python and Node.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::Production => "production",
-        }
-    }
-
     /// Where its API is.
     #[must_use]
     pub const fn base_url(self) -> &'static str {
@@ -49,61 +42,22 @@ impl Environment {
     }
 }
 
-impl FromStr for Environment {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
-            Error::configuration(one_of(
-                "environment",
-                &quote::word(text),
-                Self::ALL,
-                Self::as_str,
-            ))
-        })
+words! {
+    /// What to do about the signatures of answers. A wrong one is always refused, except with `Off`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub enum ResponseVerification {
+        /// An answer without a signature is refused.
+        Required = "required",
+        /// An answer without a signature is accepted.
+        #[default]
+        IfPresent = "if_present",
+        /// Signatures are not looked at.
+        Off = "off",
     }
-}
 
-/// What to do about the signatures of answers. A wrong one is always refused, except with `Off`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ResponseVerification {
-    /// An answer without a signature is refused.
-    Required,
-    /// An answer without a signature is accepted.
-    #[default]
-    IfPresent,
-    /// Signatures are not looked at.
-    Off,
-}
-
-impl ResponseVerification {
     /// Every mode.
-    pub const ALL: &'static [Self] = &[Self::Required, Self::IfPresent, Self::Off];
-
-    /// The word for it, the same in Rust, Python and Node.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::IfPresent => "if_present",
-            Self::Off => "off",
-        }
-    }
-}
-
-impl FromStr for ResponseVerification {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
-            Error::configuration(one_of(
-                "response_verification",
-                &quote::word(text),
-                Self::ALL,
-                Self::as_str,
-            ))
-        })
-    }
+    const ALL;
+    argument "response_verification", quote::word, Error::configuration;
 }
 
 /// What a [`Client`](crate::Client) is made with.

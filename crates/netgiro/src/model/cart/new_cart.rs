@@ -8,37 +8,29 @@ use url::Url;
 use crate::model::cart::check_reference;
 use crate::model::error::{Error, Result};
 use crate::model::text::quote;
-use crate::model::text::words::{one_of, word};
+use crate::model::text::words::{self, words};
 use crate::model::values::amount::Amount;
 use crate::model::values::customer::CustomerId;
 use crate::model::values::decimal::exact_decimal;
 
-/// Who creates the payment once the customer has accepted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ConfirmationType {
-    /// The server does, at once (0).
-    #[default]
-    Automatic,
-    /// The server does, when the shop's callback URL has answered 200 (1).
-    ServerCallback,
-    /// The shop does, with `confirm_cart` (2).
-    Manual,
+words! {
+    /// Who creates the payment once the customer has accepted.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub enum ConfirmationType {
+        /// The server does, at once (0).
+        #[default]
+        Automatic = "automatic",
+        /// The server does, when the shop's callback URL has answered 200 (1).
+        ServerCallback = "server_callback",
+        /// The shop does, with `confirm_cart` (2).
+        Manual = "manual",
+    }
+
+    /// Every type, in the order of their numbers.
+    const ALL;
 }
 
 impl ConfirmationType {
-    /// Every type, in the order of their numbers.
-    pub const ALL: &'static [Self] = &[Self::Automatic, Self::ServerCallback, Self::Manual];
-
-    /// The word for it, the same in Rust, Python and Node.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Automatic => "automatic",
-            Self::ServerCallback => "server_callback",
-            Self::Manual => "manual",
-        }
-    }
-
     /// The number on the wire.
     #[must_use]
     pub const fn number(self) -> u8 {
@@ -55,19 +47,18 @@ impl FromStr for ConfirmationType {
 
     /// Reads the word or the number.
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.number().to_string() == text)
-            .or_else(|| word(text, Self::ALL, Self::as_str))
-            .ok_or_else(|| {
-                Error::invalid_request(one_of(
-                    "confirmation_type",
-                    &quote::word(text),
-                    Self::ALL,
-                    Self::as_str,
-                ))
-            })
+        let numbered = |kind: &&Self| kind.number().to_string() == text;
+        match Self::ALL.iter().find(numbered) {
+            Some(kind) => Ok(*kind),
+            None => words::parse(
+                "confirmation_type",
+                text,
+                quote::word,
+                Self::ALL,
+                Self::as_str,
+                Error::invalid_request,
+            ),
+        }
     }
 }
 

@@ -1,15 +1,13 @@
 //! What the server holds about a payment.
 
-use std::str::FromStr;
-
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::error::{Error, Result};
+use crate::model::error::Error;
 use crate::model::text::quote;
-use crate::model::text::words::{one_of, word};
+use crate::model::text::words::words;
 use crate::model::values::decimal;
 
 /// What the server holds about a payment. Every member can be missing.
@@ -60,41 +58,18 @@ impl PaymentInfo {
     }
 }
 
-/// What to do about an answer that says "paid" and not what was paid.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum PaymentInfoPolicy {
-    /// It is refused: a paid answer must name the amount and the reference.
-    Required,
-    /// It is paid; what it names of amount and reference is compared, where those of the order are known.
-    #[default]
-    IfPresent,
-}
+words! {
+    /// What to do about an answer that says "paid" and not what was paid.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub enum PaymentInfoPolicy {
+        /// It is refused: a paid answer must name the amount and the reference.
+        Required = "required",
+        /// It is paid; what it names of amount and reference is compared, where those of the order are known.
+        #[default]
+        IfPresent = "if_present",
+    }
 
-impl PaymentInfoPolicy {
     /// Every policy.
-    pub const ALL: &'static [Self] = &[Self::Required, Self::IfPresent];
-
-    /// The word for it, the same in Rust, Python and Node.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::IfPresent => "if_present",
-        }
-    }
-}
-
-impl FromStr for PaymentInfoPolicy {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
-            Error::configuration(one_of(
-                "payment_info",
-                &quote::word(text),
-                Self::ALL,
-                Self::as_str,
-            ))
-        })
-    }
+    const ALL;
+    argument "payment_info", quote::word, Error::configuration;
 }

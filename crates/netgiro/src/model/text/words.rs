@@ -25,3 +25,66 @@ pub fn one_of<T: Copy>(
         words.join(", ")
     )
 }
+
+/// Reads a caller's word; `quote` is what may be repeated of one that stands for nothing.
+pub(crate) fn parse<T: Copy, E>(
+    argument: &str,
+    text: &str,
+    quote: fn(&str) -> String,
+    all: &[T],
+    name: fn(T) -> &'static str,
+    refuse: impl FnOnce(String) -> E,
+) -> Result<T, E> {
+    word(text, all, name).ok_or_else(|| refuse(one_of(argument, &quote(text), all, name)))
+}
+
+/// An enum of words, the same in Rust, Python and Node: gives it `ALL` and `as_str`, and `FromStr` where an argument
+/// takes it.
+macro_rules! words {
+    (
+        $(#[$of_enum:meta])*
+        pub enum $name:ident {
+            $( $(#[$of_variant:meta])* $variant:ident = $word:literal, )+
+        }
+        $(#[$of_all:meta])+
+        const ALL;
+        $( argument $argument:literal, $quote:path, $refuse:path; )?
+    ) => {
+        $(#[$of_enum])*
+        pub enum $name {
+            $( $(#[$of_variant])* $variant, )+
+        }
+
+        impl $name {
+            $(#[$of_all])+
+            pub const ALL: &'static [Self] = &[$( Self::$variant, )+];
+
+            /// The word for it, the same in Rust, Python and Node.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $( Self::$variant => $word, )+
+                }
+            }
+        }
+
+        $(
+            impl std::str::FromStr for $name {
+                type Err = $crate::model::error::Error;
+
+                fn from_str(text: &str) -> Result<Self, Self::Err> {
+                    $crate::model::text::words::parse(
+                        $argument,
+                        text,
+                        $quote,
+                        Self::ALL,
+                        Self::as_str,
+                        $refuse,
+                    )
+                }
+            }
+        )?
+    };
+}
+
+pub(crate) use words;
