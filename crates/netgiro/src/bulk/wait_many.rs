@@ -13,6 +13,7 @@ use crate::bulk::{BulkOptions, InFlight, Resumed};
 use crate::follow::clock::Clock;
 use crate::follow::step::{outcome_of, take_in};
 use crate::model::cart::CheckResult;
+use crate::model::cart::state::CartState;
 use crate::model::error::Result;
 use crate::model::poll::CartPoll;
 use crate::model::poll::cart_ref::CartRef;
@@ -207,7 +208,7 @@ impl WaitMany {
         self.give(at, outcome)
     }
 
-    fn give(&mut self, at: usize, outcome: Result<crate::CartState>) -> Option<CheckResult> {
+    fn give(&mut self, at: usize, outcome: Result<CartState>) -> Option<CheckResult> {
         let poll = self.polls.get_mut(at)?.take()?;
         self.done += 1;
         Some(CheckResult {
