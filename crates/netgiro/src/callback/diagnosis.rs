@@ -9,6 +9,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use percent_encoding::percent_decode_str;
+
 use crate::callback::json_style::{Parts, Style};
 use crate::model::values::secret::Secret;
 use crate::protocol::signature::Signed;
@@ -16,6 +21,14 @@ use crate::protocol::signature::Signed;
 /// Callbacks are below a kibibyte; written anew by somebody's library they can be somewhat larger.
 const LARGEST_BODY: usize = 2 * 1024;
 const LONGEST_URL: usize = 2 * 1024;
+
+/// Base64 as people copy it: with any padding, or none.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
 
 /// The reason for which a well-formed signature does not match.
 pub(crate) fn why(
@@ -166,26 +179,11 @@ fn same_scheme_variants(url: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Into memory that is not moved as it fills, since it may be the secret key's.
 fn percent_decoded(text: &str) -> String {
     let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        if let (b'%', [high, low, after @ ..]) = (first, after)
-            && let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low))
-        {
-            decoded.push(high * 16 + low);
-            rest = after;
-        } else {
-            decoded.push(*first);
-        }
-    }
+    decoded.extend(percent_decode_str(text));
     String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
 }
 
 fn another_body(secret_key: &Secret, signed: Signed<'_>, url: &str, body: &[u8]) -> Option<String> {
@@ -239,28 +237,11 @@ fn another_secret(
     {
         return Some("the number of = at the end of secret_key is wrong".to_owned());
     }
-    let key = base64_decoded(text)?;
+    let key = zeroize::Zeroizing::new(BASE64.decode(without_padding).ok()?);
     matches(&key).then(|| {
         "it was signed with the base64-decoded secret key: the API signs with the secret key as text, undecoded"
             .to_owned()
     })
-}
-
-fn base64_decoded(text: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut held: u32 = 0;
-    let mut bits = 0;
-    for digit in text.trim_end_matches('=').bytes() {
-        let value = ALPHABET.iter().position(|known| *known == digit)?;
-        held = (held << 6) + u32::try_from(value).ok()?;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(held >> bits & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
