@@ -39,7 +39,9 @@ mod protocol;
 pub use bulk::BulkOptions;
 #[doc(hidden)]
 pub use model::backoff::backoff;
-pub use model::values::amount::{Amount, Given};
+#[doc(hidden)]
+pub use model::values::amount::AmountInput as Given;
+pub use model::values::amount::{Amount, AmountInput};
 /// How a caller's word is matched with the names of an enum. No part of the interface.
 #[doc(hidden)]
 pub mod words {

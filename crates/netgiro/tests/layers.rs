@@ -1,5 +1,11 @@
 //! The layers of the core: a folder names itself and what stands below it, never what stands above.
 
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise"
+)]
+
 use std::fs;
 use std::path::Path;
 

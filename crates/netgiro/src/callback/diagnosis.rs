@@ -31,7 +31,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The reason for which a well-formed signature does not match.
-pub(crate) fn why(
+pub(crate) fn explain(
     allowance: &Allowance,
     secret_key: &Secret,
     signed: Signed<'_>,
@@ -51,15 +51,15 @@ pub(crate) fn why(
         let found = another_url(secret_key, signed, url, body)
             .or_else(|| another_body(secret_key, signed, url, body))
             .or_else(|| another_secret(secret_key, signed, url, body));
-        return found.unwrap_or_else(|| any_of_them(url));
+        return found.unwrap_or_else(|| possible_causes(url));
     };
     format!(
         "{}. Which of them was not looked into: {passed_over}",
-        any_of_them(url)
+        possible_causes(url)
     )
 }
 
-fn any_of_them(url: &str) -> String {
+fn possible_causes(url: &str) -> String {
     let url: String = url.chars().take(LONGEST_URL).collect();
     format!(
         "the signature does not match. Either it was signed for another URL than {url} (pass the one \
@@ -246,19 +246,19 @@ fn another_secret(
 
 #[cfg(test)]
 mod tests {
-    use super::{Allowance, LARGEST_BODY, LONGEST_URL, why};
+    use super::{Allowance, LARGEST_BODY, LONGEST_URL, explain};
     use crate::model::values::secret::Secret;
     use crate::protocol::signature::{Signed, work};
 
     const URL: &str = "https://shop.is/netgiro/callback?order=17&t=a%20b";
 
-    fn told(allowance: &Allowance, url: &str, body: &str) -> (String, usize) {
+    fn explained(allowance: &Allowance, url: &str, body: &str) -> (String, usize) {
         let signed = Signed {
             nonce: "638412345678901234",
             signature: &"0".repeat(64),
         };
         let secret_key = Secret::from("YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQ==");
-        work::hashed_by(|| why(allowance, &secret_key, signed, url, body.as_bytes()))
+        work::hashed_by(|| explain(allowance, &secret_key, signed, url, body.as_bytes()))
     }
 
     /// Bodies of one size that are much work: strings that grow when they are written anew, many amounts, many
@@ -288,7 +288,7 @@ mod tests {
             for body in bodies(size) {
                 assert_eq!(body.len(), size);
                 for url in [URL, &format!("{URL}{}", "%20".repeat(600))] {
-                    let (_, hashed) = told(&Allowance::default(), url, &body);
+                    let (_, hashed) = explained(&Allowance::default(), url, &body);
                     assert!(hashed > 10 * size, "{hashed} for {body}");
                     // What is written anew grows sixfold at the most, and SHA-256 takes a gigabyte a second.
                     let most = 70 * (url.len() + 64) + 60 * size * 6;
@@ -303,7 +303,7 @@ mod tests {
         let long = format!("https://shop.is/{}", "a".repeat(LONGEST_URL));
         for size in [LARGEST_BODY + 1, 16 * 1024, 64 * 1024] {
             for body in bodies(size) {
-                let (said, hashed) = told(&Allowance::default(), URL, &body);
+                let (said, hashed) = explained(&Allowance::default(), URL, &body);
                 assert_eq!(hashed, 0);
                 assert!(
                     said.ends_with("no callback of Netgíró's is so large"),
@@ -311,9 +311,9 @@ mod tests {
                 );
             }
         }
-        let (_, hashed) = told(&Allowance::default(), &long[..2_048], "{}");
+        let (_, hashed) = explained(&Allowance::default(), &long[..2_048], "{}");
         assert!(hashed > 2_048, "{hashed}");
-        let (said, hashed) = told(&Allowance::default(), &long[..2_049], "{}");
+        let (said, hashed) = explained(&Allowance::default(), &long[..2_049], "{}");
         assert_eq!(hashed, 0);
         assert!(said.ends_with("the URL is so long"), "{said}");
         assert!(said.len() < LONGEST_URL + 1_000);
@@ -324,7 +324,7 @@ mod tests {
         let allowance = Allowance::default();
         let mut tried = 0;
         loop {
-            let (said, hashed) = told(&allowance, URL, "{}");
+            let (said, hashed) = explained(&allowance, URL, "{}");
             if hashed == 0 {
                 assert!(
                     said.ends_with("there are too many such callbacks"),

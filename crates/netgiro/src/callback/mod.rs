@@ -84,7 +84,7 @@ pub(crate) fn verify(
         .accepted_secret_keys()
         .any(|key| signed.covers(key.expose(), url, body))
     {
-        return Err(refused(diagnosis::why(
+        return Err(refused(diagnosis::explain(
             diagnoses,
             &settings.secret_key,
             signed,

@@ -126,7 +126,7 @@ impl Watch {
                     }
                     self.failure = Some(error);
                 }
-                Err(error) if self.settling && leaves_it_open(&error) => {
+                Err(error) if self.settling && leaves_cart_open(&error) => {
                     self.failure = Some(error);
                     return Err(self.unresolved());
                 }
@@ -188,7 +188,7 @@ impl Watch {
             Some(Ok(state)) if state.status == CartStatus::Unknown => Ok(false),
             Some(Ok(state)) => {
                 let status = state.status;
-                if !self.poll.learnt(state, sent_at, is_after_cancel) {
+                if !self.poll.take_in_settling(state, sent_at, is_after_cancel) {
                     return Ok(false);
                 }
                 self.report(Ok(status));
@@ -239,7 +239,7 @@ impl Watch {
 }
 
 /// Whether an error that ends the polling says nothing of the cart, which may yet be paid.
-fn leaves_it_open(error: &Error) -> bool {
+fn leaves_cart_open(error: &Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::Signature | ErrorKind::Authentication

@@ -44,7 +44,7 @@ const MAX_BODY: usize = 1 << 20;
 /// The same for the items of a settlement, which cannot be asked for in parts: 150,000 sales or so.
 const MAX_ITEMS: usize = 16 << 20;
 
-const fn largest(endpoint: Endpoint) -> usize {
+const fn max_body(endpoint: Endpoint) -> usize {
     match endpoint {
         Endpoint::SettlementItems => MAX_ITEMS,
         _ => MAX_BODY,
@@ -124,16 +124,16 @@ impl Transport {
                 Some(_) => sent.is_sent(),
                 None => !error.is_connect(),
             };
-            self.broken(endpoint, &error, started)
+            self.connection_error(endpoint, &error, started)
         })?;
 
         let http_status = response.status().as_u16();
-        let received = read_body(&mut response, largest(endpoint))
+        let received = read_body(&mut response, max_body(endpoint))
             .await
             .map_err(|why| {
                 let is_list = endpoint == Endpoint::SettlementList;
                 let advice = match why {
-                    Unread::TooLarge(_) if is_list => ": ask for fewer days at a time",
+                    BodyError::TooLarge(_) if is_list => ": ask for fewer days at a time",
                     _ => "",
                 };
                 let error = Error::new(
@@ -143,9 +143,9 @@ impl Transport {
                 .with_http_status(http_status)
                 .with_request_sent(RequestSent::Yes);
                 match why {
-                    Unread::TooLarge(_) if is_list => error.with_retryable(false),
-                    Unread::TooLarge(_) => error,
-                    Unread::BrokeOff(_) => error.transient(),
+                    BodyError::TooLarge(_) if is_list => error.with_retryable(false),
+                    BodyError::TooLarge(_) => error,
+                    BodyError::BrokeOff(_) => error.transient(),
                 }
             })?;
         self.idle_check.answered();
@@ -248,7 +248,9 @@ impl Transport {
                 Err("it is not signed, and response_verification is \"required\"".to_owned())
             }
             _ if signing.are_absent() => Ok(None),
-            _ => self.verdict(request.url.as_str(), signing, body).map(Some),
+            _ => self
+                .verified_signature(request.url.as_str(), signing, body)
+                .map(Some),
         };
         verdict.map_err(|why| {
             Error::new(
@@ -261,7 +263,7 @@ impl Transport {
         })
     }
 
-    fn verdict<'a>(
+    fn verified_signature<'a>(
         &self,
         url: &str,
         signing: &SigningHeaders<'a>,
@@ -276,8 +278,8 @@ impl Transport {
         ))
     }
 
-    fn broken(&self, endpoint: Endpoint, error: &reqwest::Error, started: bool) -> Error {
-        let why = tls::refusal(error).unwrap_or_else(|| innermost(error));
+    fn connection_error(&self, endpoint: Endpoint, error: &reqwest::Error, started: bool) -> Error {
+        let why = tls::refusal(error).unwrap_or_else(|| root_cause(error));
         if started {
             Error::new(
                 ErrorKind::Server,
@@ -315,7 +317,7 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
         let proxy = reqwest::Proxy::all(proxy.expose().clone()).map_err(|error| {
             Error::configuration(format!(
                 "proxy {proxy} cannot be used: {}",
-                innermost(&error)
+                root_cause(&error)
             ))
         })?;
         builder = builder.proxy(proxy);
@@ -332,18 +334,18 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
         .map_err(|error| {
             Error::configuration(format!(
                 "the HTTP client cannot be set up: {}",
-                innermost(&error)
+                root_cause(&error)
             ))
         })
 }
 
 /// Why a body was not read to its end.
-enum Unread {
+enum BodyError {
     TooLarge(usize),
     BrokeOff(String),
 }
 
-impl fmt::Display for Unread {
+impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge(most) => write!(f, "is larger than {most} bytes"),
@@ -352,21 +354,21 @@ impl fmt::Display for Unread {
     }
 }
 
-async fn read_body(response: &mut reqwest::Response, most: usize) -> Result<Vec<u8>, Unread> {
+async fn read_body(response: &mut reqwest::Response, most: usize) -> Result<Vec<u8>, BodyError> {
     if response
         .content_length()
         .is_some_and(|length| length > most as u64)
     {
-        return Err(Unread::TooLarge(most));
+        return Err(BodyError::TooLarge(most));
     }
     let mut body = Vec::new();
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|error| Unread::BrokeOff(innermost(&error)))?
+        .map_err(|error| BodyError::BrokeOff(root_cause(&error)))?
     {
         if body.len() + chunk.len() > most {
-            return Err(Unread::TooLarge(most));
+            return Err(BodyError::TooLarge(most));
         }
         body.extend_from_slice(&chunk);
     }
@@ -396,12 +398,12 @@ fn http_date(value: &str) -> Option<Timestamp> {
 }
 
 /// The cause at the bottom, which is the one that says something.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut root_cause = error;
+    while let Some(source) = root_cause.source() {
+        root_cause = source;
     }
-    innermost.to_string()
+    root_cause.to_string()
 }
 
 #[cfg(test)]

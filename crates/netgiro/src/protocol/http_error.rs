@@ -60,7 +60,7 @@ pub(crate) fn http_error(
     };
     let doubt = (endpoint == Endpoint::InsertCart
         && matches!(status, 400..=499)
-        && !insert_response::leaves_it_open(status))
+        && !insert_response::leaves_outcome_open(status))
     .then(|| insert_response::doubt(status, body))
     .flatten();
     let (kind, message) = match doubt {

@@ -36,7 +36,7 @@ pub(crate) struct Doubt {
 
 /// What an answer to InsertCart says, apart from its HTTP status.
 #[derive(Clone, Copy)]
-struct Said {
+struct InsertClaim {
     success: Option<bool>,
     code: Option<i64>,
     names_a_cart: bool,
@@ -53,7 +53,7 @@ enum Meaning {
 
 impl Meaning {
     fn of(code: i64) -> Self {
-        if u16::try_from(code).is_ok_and(leaves_it_open) {
+        if u16::try_from(code).is_ok_and(leaves_outcome_open) {
             return Self::Failed;
         }
         match ResultCode::find(code) {
@@ -72,20 +72,20 @@ impl Meaning {
 
 /// Whether a status, as HTTP has them, says that something failed, and not whether the request was carried out: also
 /// where it is the client or a proxy that did not wait for the answer.
-pub(crate) fn leaves_it_open(status: u16) -> bool {
+pub(crate) fn leaves_outcome_open(status: u16) -> bool {
     matches!(status, 408 | 460 | 499 | 500..=599)
 }
 
 /// Whether an HTTP status is given before a request is carried out, whoever gives it. Not so 406 and 424, and those
 /// that are in no standard.
-fn comes_before(status: u16) -> bool {
+fn precedes_handling(status: u16) -> bool {
     matches!(
         status,
         400..=405 | 407 | 409..=417 | 421..=423 | 425 | 426 | 428 | 429 | 431 | 451
     )
 }
 
-impl Said {
+impl InsertClaim {
     /// Why this is not a "no"; `None` where it is one.
     fn doubt(self) -> Option<Doubt> {
         let contradiction = |what: String| {
@@ -178,12 +178,12 @@ pub(crate) fn read(response: Response, sent: &NewCart) -> Result<(Cart, i64)> {
         };
         return Ok((cart, code));
     }
-    let said = Said {
+    let claim = InsertClaim {
         success: Some(wire.success),
         code: Some(code),
         names_a_cart: names_a_cart(wire.transaction_id),
     };
-    let error: Error = match said.doubt() {
+    let error: Error = match claim.doubt() {
         None => {
             let refusal = response::refusal(Endpoint::InsertCart, wire.message.as_deref());
             response.error(ErrorKind::Api, refusal)
@@ -207,7 +207,7 @@ pub(crate) fn doubt(http_status: u16, body: &[u8]) -> Option<Doubt> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if !text.starts_with('{') {
-        return not_the_apis(http_status);
+        return doubt_of_foreign_body(http_status);
     }
     let Ok(members) = serde_json::from_str::<Members<'_>>(text) else {
         return Some(Doubt {
@@ -216,9 +216,9 @@ pub(crate) fn doubt(http_status: u16, body: &[u8]) -> Option<Doubt> {
         });
     };
     if members.success.is_none() && members.code.is_none() && members.transaction_id.is_none() {
-        return not_the_apis(http_status);
+        return doubt_of_foreign_body(http_status);
     }
-    let said = Said {
+    let claim = InsertClaim {
         // Whatever is not a plain false may have been meant as a yes.
         success: members.success.map(|success| success.get() != "false"),
         code: members.code.and_then(|code| {
@@ -227,14 +227,14 @@ pub(crate) fn doubt(http_status: u16, body: &[u8]) -> Option<Doubt> {
         }),
         names_a_cart: names_a_cart(members.transaction_id),
     };
-    said.doubt().map(|doubt| Doubt {
+    claim.doubt().map(|doubt| Doubt {
         why: format!("is HTTP {http_status}, and its body {}", doubt.why),
         ..doubt
     })
 }
 
-fn not_the_apis(http_status: u16) -> Option<Doubt> {
-    (!comes_before(http_status)).then(|| Doubt {
+fn doubt_of_foreign_body(http_status: u16) -> Option<Doubt> {
+    (!precedes_handling(http_status)).then(|| Doubt {
         kind: ErrorKind::Server,
         why: format!("is HTTP {http_status}, which does not say whether the cart was made"),
     })

@@ -57,19 +57,19 @@ fn digest(secret_key: &[u8], nonce: &str, url: &str, body: &[u8]) -> [u8; 32] {
 /// The signing headers of a response or callback, as they came in.
 #[derive(Debug, Default)]
 pub(crate) struct SigningHeaders<'a> {
-    nonce: Found<'a>,
-    signature: Found<'a>,
+    nonce: Header<'a>,
+    signature: Header<'a>,
     reference_id: Option<&'a str>,
 }
 
 /// A header: its last value, and how often it stands there.
 #[derive(Debug, Default)]
-struct Found<'a> {
+struct Header<'a> {
     value: &'a str,
     times: usize,
 }
 
-impl<'a> Found<'a> {
+impl<'a> Header<'a> {
     fn add(&mut self, value: &'a str) {
         self.value = value;
         self.times += 1;
@@ -134,12 +134,12 @@ impl Signed<'_> {
     /// Whether the signature is the one these parts give; takes the same time whatever differs.
     pub(crate) fn covers(&self, secret_key: impl AsRef<[u8]>, url: &str, body: &[u8]) -> bool {
         let expected = in_hex(digest(secret_key.as_ref(), self.nonce, url, body));
-        let told: [u8; 64] = match self.signature.as_bytes().try_into() {
-            Ok(told) => told,
+        let signature: [u8; 64] = match self.signature.as_bytes().try_into() {
+            Ok(signature) => signature,
             Err(_) => return false,
         };
         expected
-            .ct_eq(&told.map(|digit| digit.to_ascii_lowercase()))
+            .ct_eq(&signature.map(|digit| digit.to_ascii_lowercase()))
             .into()
     }
 }
@@ -250,9 +250,9 @@ pub(crate) mod work {
     }
 
     /// What it gives, and how many bytes it hashed.
-    pub(crate) fn hashed_by<T>(deed: impl FnOnce() -> T) -> (T, usize) {
+    pub(crate) fn hashed_by<T>(work: impl FnOnce() -> T) -> (T, usize) {
         let before = HASHED.get();
-        let given = deed();
+        let given = work();
         (given, HASHED.get() - before)
     }
 }

@@ -56,7 +56,7 @@ impl CartPoll {
     pub fn new(cart: impl Into<CartRef>, options: WaitOptions, now: Timestamp) -> Self {
         let mut cart = cart.into();
         let now_ms = now.as_millisecond();
-        if let Some(mut poll) = cart.poll.take().and_then(|poll| poll.of(&cart)) {
+        if let Some(mut poll) = cart.poll.take().and_then(|poll| poll.for_cart(&cart)) {
             poll.schedule.move_to_clock(now_ms, None);
             poll.schedule.extend(options, now_ms);
             return poll;
@@ -75,7 +75,7 @@ impl CartPoll {
     }
 
     /// The poll as one of this cart, whose order may be known by now; `None` where it has seen what that cart cannot be.
-    fn of(mut self, cart: &CartRef) -> Option<Self> {
+    fn for_cart(mut self, cart: &CartRef) -> Option<Self> {
         self.amount = cart.amount.or(self.amount);
         self.reference = cart.reference.clone().or(self.reference);
         let is_its = self.transaction_id == cart.transaction_id && self.contradiction().is_none();
@@ -180,20 +180,20 @@ impl CartPoll {
             return Ok(self.clone());
         }
         let mut next = self.clone();
-        let now_ms = next.schedule.moves_on(now.as_millisecond());
+        let now_ms = next.schedule.advance(now.as_millisecond());
         let sent_ms = sent_at.as_millisecond();
         let is_after_cancel = matches!(seen, CheckOutcome::AfterCancel(_));
         let (delay, failure) = match seen {
             CheckOutcome::Error(error) => {
                 let delay = next.schedule.after_failure(&error, jitter);
-                if let Some(stop) = next.schedule.stops_at(&error) {
+                if let Some(stop) = next.schedule.final_error(&error) {
                     return Err(stop);
                 }
                 (delay, Some(error))
             }
             CheckOutcome::Status(status) => {
                 let state = CartState::as_checked(self.transaction_id, status, now);
-                next.is_done = next.takes(state, sent_ms, false);
+                next.is_done = next.take_in(state, sent_ms, false);
                 (next.schedule.after_good_check(jitter), None)
             }
             CheckOutcome::State(state) | CheckOutcome::AfterCancel(state) => {
@@ -203,7 +203,7 @@ impl CartPoll {
                         self.transaction_id
                     )));
                 }
-                next.is_done = next.takes(state, sent_ms, is_after_cancel);
+                next.is_done = next.take_in(state, sent_ms, is_after_cancel);
                 (next.schedule.after_good_check(jitter), None)
             }
         };
@@ -220,7 +220,7 @@ impl CartPoll {
     }
 
     /// Takes in a state that the answer to a check brought; says whether it ends the poll.
-    fn takes(&mut self, state: CartState, sent_ms: i64, is_after_cancel: bool) -> bool {
+    fn take_in(&mut self, state: CartState, sent_ms: i64, is_after_cancel: bool) -> bool {
         let status = state.status;
         let has_appeared = is_after_cancel || self.schedule.has_appeared(sent_ms);
         let ends = match status {
@@ -277,14 +277,14 @@ impl CartPoll {
     /// Takes in a state that was learnt while settling; says whether it is the end of the cart.
     ///
     /// `sent_at` is when the check was sent that brought it.
-    pub(crate) fn learnt(
+    pub(crate) fn take_in_settling(
         &mut self,
         state: CartState,
         sent_at: Timestamp,
         is_after_cancel: bool,
     ) -> bool {
         let is_final = state.is_final();
-        let ends = self.takes(state, sent_at.as_millisecond(), is_after_cancel);
+        let ends = self.take_in(state, sent_at.as_millisecond(), is_after_cancel);
         // The merchant's move does not end what is being canceled.
         self.is_done = ends && is_final;
         self.is_done

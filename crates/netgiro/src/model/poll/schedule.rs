@@ -134,7 +134,7 @@ impl Schedule {
     }
 
     /// The time it now is, which never goes back.
-    pub(super) fn moves_on(&mut self, now: i64) -> i64 {
+    pub(super) fn advance(&mut self, now: i64) -> i64 {
         self.latest = self.latest.max(now);
         self.latest
     }
@@ -178,7 +178,7 @@ impl Schedule {
             self.slow_checks = self.slow_checks.saturating_add(1);
             (base * 1.5_f64.powi(self.slow_checks.into())).min(SLOW_INTERVAL_MS.max(base))
         };
-        whole(interval * (1.0 + 0.1 * unit(jitter)))
+        whole(interval * (1.0 + 0.1 * clamped(jitter)))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "bases are at most 2^32 ms")]
@@ -196,7 +196,7 @@ impl Schedule {
         let twice = Duration::from_millis(base.unsigned_abs() * 2);
         let cap = backoff(twice, self.failures, ERROR_CAP).as_millis() as f64;
         let base = base as f64;
-        let delay = whole(base + unit(jitter) * (cap.max(base) - base));
+        let delay = whole(base + clamped(jitter) * (cap.max(base) - base));
         let asked = error.retry_after().map_or(0, |delay| {
             i64::try_from(delay.as_millis())
                 .unwrap_or(i64::MAX)
@@ -206,7 +206,7 @@ impl Schedule {
     }
 
     /// The error that ends the poll, when waiting cannot mend it.
-    pub(super) fn stops_at(&self, error: &Error) -> Option<Error> {
+    pub(super) fn final_error(&self, error: &Error) -> Option<Error> {
         let stops = match error.kind() {
             ErrorKind::Authentication
             | ErrorKind::Configuration
@@ -236,7 +236,7 @@ fn deadline(timeout: Duration, now: i64) -> i64 {
 }
 
 /// A jitter within its bounds, whatever was given.
-fn unit(jitter: f64) -> f64 {
+fn clamped(jitter: f64) -> f64 {
     if jitter.is_finite() {
         jitter.clamp(0.0, 1.0)
     } else {

@@ -18,7 +18,7 @@ pub struct Amount(i32);
 
 /// An amount as a caller gave it, before it is known to be one.
 #[derive(Clone, Copy, Debug)]
-pub enum Given<'a> {
+pub enum AmountInput<'a> {
     /// A whole number.
     Integer(i128),
     /// A number of a language that has no integers.
@@ -31,7 +31,7 @@ pub enum Given<'a> {
     Other(&'a str),
 }
 
-impl fmt::Display for Given<'_> {
+impl fmt::Display for AmountInput<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Integer(number) => write!(f, "{number}"),
@@ -87,25 +87,27 @@ fn whole(text: &str) -> Option<i64> {
 impl Amount {
     /// An amount in whole krónur.
     pub fn new(kronur: i64) -> Result<Self> {
-        Self::parse("amount", Given::Integer(kronur.into()))
+        Self::parse("amount", AmountInput::Integer(kronur.into()))
     }
 
     /// An amount as a caller gave it; `argument` names it in the error.
-    pub fn parse(argument: &str, given: Given<'_>) -> Result<Self> {
-        let whole = match given {
-            Given::Integer(number) => i32::try_from(number).ok(),
-            Given::Number(number) if number.fract() == 0.0 => format!("{number:.0}").parse().ok(),
+    pub fn parse(argument: &str, input: AmountInput<'_>) -> Result<Self> {
+        let whole = match input {
+            AmountInput::Integer(number) => i32::try_from(number).ok(),
+            AmountInput::Number(number) if number.fract() == 0.0 => {
+                format!("{number:.0}").parse().ok()
+            }
             // No database writes an exponent, so such text is no amount; a decimal number may print itself so.
-            Given::Text(text) if text.contains(['e', 'E']) => None,
-            Given::Text(text) | Given::Decimal(text) => {
+            AmountInput::Text(text) if text.contains(['e', 'E']) => None,
+            AmountInput::Text(text) | AmountInput::Decimal(text) => {
                 whole(text).and_then(|kronur| kronur.try_into().ok())
             }
-            Given::Number(_) | Given::Other(_) => None,
+            AmountInput::Number(_) | AmountInput::Other(_) => None,
         };
         match whole {
             Some(kronur) if kronur > 0 => Ok(Self(kronur)),
             _ => Err(Error::invalid_request(format!(
-                "{argument} must be whole krónur, an integer from 1 to 2147483647; got {given}"
+                "{argument} must be whole krónur, an integer from 1 to 2147483647; got {input}"
             ))),
         }
     }
@@ -145,58 +147,58 @@ impl PartialEq<Amount> for Decimal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Amount, Given};
+    use super::{Amount, AmountInput};
 
     #[test]
     fn only_whole_positive_kronur_within_range_are_amounts() {
         assert_eq!(Amount::new(1).unwrap().kronur(), 1);
         assert_eq!(Amount::new(2_147_483_647).unwrap().kronur(), 2_147_483_647);
         assert_eq!(
-            Amount::parse("amount", Given::Number(4990.0)).unwrap(),
+            Amount::parse("amount", AmountInput::Number(4990.0)).unwrap(),
             Amount::new(4990).unwrap()
         );
         for refused in [
-            Given::Integer(0),
-            Given::Integer(-1),
-            Given::Integer(2_147_483_648),
-            Given::Integer(i128::MAX),
-            Given::Number(0.0),
-            Given::Number(10.5),
-            Given::Number(f64::NAN),
-            Given::Number(f64::INFINITY),
-            Given::Number(1e300),
-            Given::Text("0"),
-            Given::Text("0.00"),
-            Given::Text("-4990"),
-            Given::Text("+4990"),
-            Given::Text("4990.50"),
-            Given::Text("4990.00000000000000000000000000000000000001"),
-            Given::Text("2147483648"),
-            Given::Text("99999999999999999999999999999999999999"),
-            Given::Text(""),
-            Given::Text(" 4990"),
-            Given::Text("4990."),
-            Given::Text(".0"),
-            Given::Text("4.990"),
-            Given::Text("4,990"),
-            Given::Text("4990,00"),
-            Given::Text("4_990"),
-            Given::Text("4990 kr."),
-            Given::Text("0x137e"),
-            Given::Text("\u{664}\u{669}\u{669}\u{660}"),
-            Given::Text("4.99e3"),
-            Given::Text("NaN"),
-            Given::Text("abc"),
-            Given::Decimal("4990.5"),
-            Given::Decimal("4.9905E+3"),
-            Given::Decimal("1E+999999999999999999999"),
-            Given::Decimal("1E+999999999"),
-            Given::Decimal("1E-999999999"),
-            Given::Decimal("0E+5"),
-            Given::Decimal("1E"),
-            Given::Decimal("NaN"),
-            Given::Decimal("Infinity"),
-            Given::Other("True"),
+            AmountInput::Integer(0),
+            AmountInput::Integer(-1),
+            AmountInput::Integer(2_147_483_648),
+            AmountInput::Integer(i128::MAX),
+            AmountInput::Number(0.0),
+            AmountInput::Number(10.5),
+            AmountInput::Number(f64::NAN),
+            AmountInput::Number(f64::INFINITY),
+            AmountInput::Number(1e300),
+            AmountInput::Text("0"),
+            AmountInput::Text("0.00"),
+            AmountInput::Text("-4990"),
+            AmountInput::Text("+4990"),
+            AmountInput::Text("4990.50"),
+            AmountInput::Text("4990.00000000000000000000000000000000000001"),
+            AmountInput::Text("2147483648"),
+            AmountInput::Text("99999999999999999999999999999999999999"),
+            AmountInput::Text(""),
+            AmountInput::Text(" 4990"),
+            AmountInput::Text("4990."),
+            AmountInput::Text(".0"),
+            AmountInput::Text("4.990"),
+            AmountInput::Text("4,990"),
+            AmountInput::Text("4990,00"),
+            AmountInput::Text("4_990"),
+            AmountInput::Text("4990 kr."),
+            AmountInput::Text("0x137e"),
+            AmountInput::Text("\u{664}\u{669}\u{669}\u{660}"),
+            AmountInput::Text("4.99e3"),
+            AmountInput::Text("NaN"),
+            AmountInput::Text("abc"),
+            AmountInput::Decimal("4990.5"),
+            AmountInput::Decimal("4.9905E+3"),
+            AmountInput::Decimal("1E+999999999999999999999"),
+            AmountInput::Decimal("1E+999999999"),
+            AmountInput::Decimal("1E-999999999"),
+            AmountInput::Decimal("0E+5"),
+            AmountInput::Decimal("1E"),
+            AmountInput::Decimal("NaN"),
+            AmountInput::Decimal("Infinity"),
+            AmountInput::Other("True"),
         ] {
             let error = Amount::parse("amount", refused).unwrap_err();
             assert!(error.message().contains(&refused.to_string()), "{error}");
@@ -204,51 +206,57 @@ mod tests {
     }
     #[test]
     fn decimal_text_is_read_digit_by_digit() {
-        for (given, kronur) in [
-            (Given::Text("4990"), 4990),
-            (Given::Text("4990.00"), 4990),
-            (Given::Text("0004990"), 4990),
-            (Given::Text("2147483647.0"), 2_147_483_647),
+        for (input, kronur) in [
+            (AmountInput::Text("4990"), 4990),
+            (AmountInput::Text("4990.00"), 4990),
+            (AmountInput::Text("0004990"), 4990),
+            (AmountInput::Text("2147483647.0"), 2_147_483_647),
             (
-                Given::Text("4990.0000000000000000000000000000000000000000"),
+                AmountInput::Text("4990.0000000000000000000000000000000000000000"),
                 4990,
             ),
-            (Given::Decimal("4990.00"), 4990),
-            (Given::Decimal("4.99E+3"), 4990),
-            (Given::Decimal("4.990000e3"), 4990),
-            (Given::Decimal("499000E-2"), 4990),
-            (Given::Decimal("1E+9"), 1_000_000_000),
+            (AmountInput::Decimal("4990.00"), 4990),
+            (AmountInput::Decimal("4.99E+3"), 4990),
+            (AmountInput::Decimal("4.990000e3"), 4990),
+            (AmountInput::Decimal("499000E-2"), 4990),
+            (AmountInput::Decimal("1E+9"), 1_000_000_000),
         ] {
-            let read = Amount::parse("amount", given).unwrap();
-            assert_eq!(read.kronur(), kronur, "{given}");
+            let read = Amount::parse("amount", input).unwrap();
+            assert_eq!(read.kronur(), kronur, "{input}");
         }
     }
 
     #[test]
     fn what_was_meant_for_the_customer_is_masked_and_what_is_long_is_not_shown() {
-        fn told(given: Given<'_>) -> String {
-            let error = Amount::parse("amount", given).unwrap_err();
+        fn told(input: AmountInput<'_>) -> String {
+            let error = Amount::parse("amount", input).unwrap_err();
             error.message().to_owned()
         }
         // What is a number is shown in full, though it could be a kennitala.
         let longest = "a".repeat(80);
-        for (given, shown) in [
-            (Given::Text("822-3281"), r#""******81""#.to_owned()),
-            (Given::Text("2147483648"), r#""2147483648""#.to_owned()),
-            (Given::Decimal("2147483648.5"), "********48.5".to_owned()),
-            (Given::Integer(-4990), "-4990".to_owned()),
-            (Given::Number(10.5), "10.5".to_owned()),
-            (Given::Other("True"), "True".to_owned()),
-            (Given::Text(&longest), format!("{longest:?}")),
+        for (input, shown) in [
+            (AmountInput::Text("822-3281"), r#""******81""#.to_owned()),
+            (
+                AmountInput::Text("2147483648"),
+                r#""2147483648""#.to_owned(),
+            ),
+            (
+                AmountInput::Decimal("2147483648.5"),
+                "********48.5".to_owned(),
+            ),
+            (AmountInput::Integer(-4990), "-4990".to_owned()),
+            (AmountInput::Number(10.5), "10.5".to_owned()),
+            (AmountInput::Other("True"), "True".to_owned()),
+            (AmountInput::Text(&longest), format!("{longest:?}")),
         ] {
-            let told = told(given);
+            let told = told(input);
             assert!(told.ends_with(&format!("; got {shown}")), "{told}");
         }
         for length in [81, 1_000_000] {
             let long = "9".repeat(length);
             let shown = format!("got a text of {length} characters");
-            assert!(told(Given::Text(&long)).ends_with(&shown));
-            assert!(told(Given::Decimal(&long)).ends_with(&shown));
+            assert!(told(AmountInput::Text(&long)).ends_with(&shown));
+            assert!(told(AmountInput::Decimal(&long)).ends_with(&shown));
         }
     }
 }
