@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::model::cart::payment_info::PaymentInfo;
+use crate::model::cart::payment_info::{PaymentInfo, payment_members};
 use crate::model::cart::state::CartState;
 use crate::model::status::CartStatus;
 
@@ -204,13 +204,13 @@ members! {
     }
 }
 
-members! {
-    PaymentInfo {
-        transaction_id, invoice_number, reference_number, status_id, created, total_amount,
-        discount_amount, shipping_amount, handling_amount, account_number, number_of_installments,
-        client_identity_confirmed, location_id, register_id,
-    }
+macro_rules! packed_payment {
+    ($( $(#[$meta:meta])* $member:ident: $kind:ident = $wire:literal, )+) => {
+        members! { PaymentInfo { $($member),+ } }
+    };
 }
+
+payment_members!(packed_payment);
 
 #[cfg(test)]
 mod tests {
