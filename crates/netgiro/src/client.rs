@@ -1,4 +1,4 @@
-//! The client: what a shop calls. Each method is documented here, and done below.
+//! The client: what a shop calls. It documents and delegates; the layers below do the work.
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -42,7 +42,7 @@ pub use model::backoff::backoff;
 #[doc(hidden)]
 pub use model::values::amount::AmountInput as Given;
 pub use model::values::amount::{Amount, AmountInput};
-/// How a caller's word is matched with the names of an enum. No part of the interface.
+/// How a caller's word is matched with the names of an enum. Not part of the public API.
 #[doc(hidden)]
 pub mod words {
     pub use crate::model::text::quote::text as quoted;

@@ -53,13 +53,13 @@ impl Api {
         self.change(Endpoint::ConfirmCart, cart, identifier).await
     }
 
-    /// CancelCart, sent once; `None` where it says that the cart is paid, which CheckCart must say.
+    /// CancelCart, sent once; `None` where it says that the cart is paid, which only CheckCart is believed to say.
     pub(crate) async fn cancel(&self, cart: &CartRef) -> Result<Option<CartState>> {
         self.attempt_change(Endpoint::CancelCart, cart, None, 1)
             .await
     }
 
-    /// ConfirmCart or CancelCart; where it is not to be believed that the cart is paid, CheckCart is asked.
+    /// ConfirmCart or CancelCart; where its "paid" is not believed, CheckCart is asked.
     async fn change(
         &self,
         endpoint: Endpoint,
@@ -134,7 +134,7 @@ impl Api {
         }
     }
 
-    /// Refuses a final state that came, with this very signature, as another cart's.
+    /// Refuses a final state that came before with the same signature, as another cart's.
     fn refuse_if_replayed(
         &self,
         endpoint: Endpoint,
@@ -159,7 +159,7 @@ impl Api {
         Ok(state)
     }
 
-    /// What a state that was kept, and is paid, does not name although it must.
+    /// What a paid state that was kept must name and does not.
     pub(crate) fn unnamed(&self, state: &CartState, cart: &CartRef) -> Option<&'static str> {
         let policy = self.settings.payment_info;
         state
@@ -169,7 +169,7 @@ impl Api {
     }
 }
 
-/// The error of a call whose own request was answered, and whose check could not be sent.
+/// The error of a call whose request was answered, and whose check could not be sent.
 fn never_checked(endpoint: Endpoint, error: Error) -> Error {
     let message = format!(
         "{}'s answer said that the cart is paid, and CheckCart could not be asked: {}",

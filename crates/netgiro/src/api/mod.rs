@@ -30,7 +30,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
     settings: Arc<Settings>,
-    /// How often it is looked into why a callback does not verify.
+    /// Limits how often the client diagnoses why a callback does not verify.
     diagnoses: Arc<Allowance>,
     transport: Arc<Transport>,
 }

@@ -1,17 +1,17 @@
-//! When nothing more is asked: the keys are refused again and again, or nothing comes through for long.
+//! When to stop asking: the keys are refused several times in a row, or an outage lasts.
 
 use tokio::time::{Duration, Instant};
 
 use crate::model::error::{Error, ErrorKind, RequestSent};
 
-/// How many refusals of the keys, with none accepted between, end the run.
+/// How many refusals of the keys end the run, unless a check is let in between.
 const REFUSALS_TO_STOP: u32 = 3;
-/// How many failures, with nothing learnt between, it takes beside the time to call it an outage.
+/// How many failures in a row make an outage, if they also last long enough.
 const FAILURES_TO_STOP: u32 = 10;
 
-/// Whether it makes sense to go on asking.
+/// Ends a run in which it makes no sense to go on.
 pub(crate) struct CircuitBreaker {
-    /// When something was last learnt.
+    /// When a check last succeeded.
     good_at: Instant,
     /// Failures since.
     failures: u32,
@@ -28,7 +28,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Takes an outcome in; gives what the rest of the carts get if nothing more is to be asked.
+    /// Takes an outcome in; gives the error of the remaining carts if the run is to end.
     pub(crate) fn trip(
         &mut self,
         failure: Option<&Error>,
@@ -41,7 +41,7 @@ impl CircuitBreaker {
                 let why = format!("{REFUSALS_TO_STOP} checks in a row were not let in");
                 (self.refusals >= REFUSALS_TO_STOP).then(|| not_attempted(error, &why))
             }
-            // A server that says that it is too much is there.
+            // A server that limits the rate is up.
             Some(error) if error.retryable() && error.kind() != ErrorKind::RateLimited => {
                 self.failures += 1;
                 let waited = now.duration_since(self.good_at);
@@ -57,7 +57,7 @@ impl CircuitBreaker {
     }
 }
 
-/// The error of the carts that are not asked about any more.
+/// The error of the carts that are no longer checked.
 fn not_attempted(error: &Error, why: &str) -> Error {
     let message = format!(
         "not asked: {why}, the last of them because {}",
@@ -137,7 +137,7 @@ pub(super) mod tests {
         );
         let before = over.checked_sub(Duration::from_millis(1)).unwrap();
         assert!(after(FAILURES_TO_STOP, before, PATIENCE).is_none());
-        // Who does not try again is told of each cart.
+        // Without retries each cart has its own error.
         assert!(after(FAILURES_TO_STOP, over, Duration::ZERO).is_none());
     }
 

@@ -129,7 +129,7 @@ impl Iterator for Resumed {
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.at.next();
         if next.is_none() && !self.results.is_empty() {
-            // Thousands of results that are of no more use.
+            // Thousands of results that nobody needs any more.
             self.results = Arc::default();
         }
         let (here, there) = next?;

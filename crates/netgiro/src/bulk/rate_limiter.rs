@@ -1,6 +1,6 @@
 //! How fast calls go out: evenly spaced, and more slowly once the server has said that it is too much.
 //!
-//! Times are given, so that tests need not wait.
+//! Times are arguments, so that tests need not wait.
 
 use tokio::time::{Duration, Instant};
 

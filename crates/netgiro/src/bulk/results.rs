@@ -91,7 +91,7 @@ impl CheckResults {
         self.places.len()
     }
 
-    /// Whether there is not one place.
+    /// Whether there is no place at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
@@ -255,7 +255,7 @@ impl CheckResults {
             })
             .and_then(|()| fs::rename(&beside, path));
         if saved.is_err() {
-            // What is left of it is of no use; that it could not be saved is told.
+            // The rest of it is of no use; the caller gets the error of the save.
             let _ = fs::remove_file(&beside);
         }
         saved

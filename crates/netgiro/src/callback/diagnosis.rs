@@ -1,10 +1,9 @@
 //! Why a callback's signature does not match, in words that somebody can act on.
 //!
-//! Only what was found is claimed: the signature verifies once the URL, the body or the secret key is
-//! changed in one of the ways in which they are usually got wrong. That tells a forger nothing, who has
-//! no signature that would verify for any of them. Anyone may send a callback that does not verify, so
-//! the work is bounded: it is done for small ones alone, and for a few a second. Nothing of it is done for
-//! one that verifies.
+//! A cause is named only if the signature verifies once the URL, the body or the secret key is changed in one of the
+//! ways that people usually get wrong. A forger learns nothing: no signature of theirs verifies for any of them. Anyone
+//! may send a callback that does not verify, so the work is bounded: small callbacks alone are diagnosed, a few a
+//! second. A callback that verifies costs none of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -18,7 +17,7 @@ use crate::callback::json_style::{Parts, Style};
 use crate::model::values::secret::Secret;
 use crate::protocol::signature::Signed;
 
-/// Callbacks are below a kibibyte; written anew by somebody's library they can be somewhat larger.
+/// Callbacks are below a kibibyte; a library that writes their JSON again may make them larger.
 const LARGEST_BODY: usize = 2 * 1024;
 const LONGEST_URL: usize = 2 * 1024;
 
@@ -30,7 +29,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// The reason for which a well-formed signature does not match.
+/// Explains why a well-formed signature does not match.
 pub(crate) fn explain(
     allowance: &Allowance,
     secret_key: &Secret,
@@ -69,13 +68,13 @@ fn possible_causes(url: &str) -> String {
     )
 }
 
-/// How often a client looks into the reason: a few times at once, and then a few times a second.
+/// How often a client diagnoses a callback: a few times at once, and then a few times a second.
 ///
 /// Without a lock, since a process that forks must not leave one closed in its child.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     since: Instant,
-    /// When the next would come if they came evenly, in milliseconds; ahead of now by what was taken at once.
+    /// When the next one is due if they are spread evenly, in milliseconds; ahead of now by those taken at once.
     next: AtomicU64,
 }
 
@@ -118,7 +117,7 @@ fn another_url(secret_key: &Secret, signed: Signed<'_>, url: &str, body: &[u8]) 
     ))
 }
 
-/// The URLs that this one is usually mistaken for, each with how it differs.
+/// The URLs that are usually confused with this one, each with how it differs.
 fn url_variants(url: &str) -> Vec<(String, String)> {
     let mut variants = Vec::new();
     let (scheme, other_scheme) = match url.split_once("://") {

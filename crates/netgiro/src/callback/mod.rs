@@ -92,7 +92,7 @@ pub(crate) fn verify(
             body,
         )));
     }
-    // What follows the object could have been added to a body that once was signed.
+    // Text after the object could have been appended to a body that was signed.
     if body.first() != Some(&b'{') || body.last() != Some(&b'}') {
         return Err(refused(
             "its body is not exactly one JSON object".to_owned(),

@@ -22,7 +22,7 @@ use crate::model::poll::schedule::until;
 use crate::model::status::CartStatus;
 use crate::protocol::endpoint::Endpoint;
 
-/// How long settling may try to learn the truth after the deadline.
+/// How long settling may go on after the deadline.
 const RESOLVE_AT_MOST: Duration = Duration::from_secs(60);
 /// The same, in checks at the server's own pace.
 const RESOLVE_CHECKS: u32 = 20;
@@ -159,7 +159,7 @@ impl Watch {
                     }
                 }
             }
-            // What must confirm an answer is sent again at once, should the connection have gone with that answer.
+            // A check that must confirm an answer is sent again at once, in case the connection went with that answer.
             let attempts = self.called_paid_by.map_or(1, |_| ATTEMPTS);
             let sent_at = self.clock.now();
             let checked = self.api.check_after(self.called_paid_by, &cart, attempts);
@@ -176,7 +176,7 @@ impl Watch {
         }
     }
 
-    /// Whether an answer settles the cart; what else it says is kept.
+    /// Whether an answer settles the cart; otherwise it is kept as the latest failure or state.
     fn concludes(
         &mut self,
         answer: Option<Result<CartState>>,
@@ -238,7 +238,7 @@ impl Watch {
     }
 }
 
-/// Whether an error that ends the polling says nothing of the cart, which may yet be paid.
+/// Whether an error that ends the polling leaves open where the cart stands: it may yet be paid.
 fn leaves_cart_open(error: &Error) -> bool {
     matches!(
         error.kind(),

@@ -55,7 +55,7 @@ pub(crate) fn is_believed(endpoint: Endpoint, code: i64) -> bool {
     }
 }
 
-/// What a paid answer does not name although it must.
+/// What a paid answer must name and does not.
 pub(crate) fn unnamed(
     policy: PaymentInfoPolicy,
     payment: Option<&PaymentInfo>,

@@ -36,7 +36,7 @@ impl Endpoint {
         !matches!(self, Self::SettlementList | Self::SettlementItems)
     }
 
-    /// Whether sending it twice does no more than sending it once.
+    /// Whether sending it twice has the same effect as sending it once.
     pub(crate) const fn is_repeatable(self) -> bool {
         !matches!(self, Self::InsertCart)
     }

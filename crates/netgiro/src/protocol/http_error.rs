@@ -43,7 +43,7 @@ pub(crate) fn http_error(
                 "{name} was not let in{said}: check the app key, the secret key and that they belong to this environment"
             ),
         ),
-        // The last two are those of proxies: who asked them was gone before there was an answer.
+        // The last two come from proxies: the client had gone before there was an answer.
         408 | 460 | 499 => (
             ErrorKind::Timeout,
             format!("{name} took too long to be answered{said}"),
@@ -87,7 +87,7 @@ pub(crate) fn http_error(
     }
 }
 
-/// What an error's body says, as far as it can be made out.
+/// What an error's body says, as far as it can be read.
 struct HttpErrorBody {
     message: Option<String>,
     result_code: Option<i64>,

@@ -28,7 +28,7 @@ use crate::model::values::decimal::exact_decimal;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::{self, Response};
 
-/// Why an answer is neither a cart nor a "no".
+/// Why an answer neither brings a cart nor says no.
 pub(crate) struct Doubt {
     pub(crate) kind: ErrorKind,
     pub(crate) why: String,
@@ -70,14 +70,14 @@ impl Meaning {
     }
 }
 
-/// Whether a status, as HTTP has them, says that something failed, and not whether the request was carried out: also
-/// where it is the client or a proxy that did not wait for the answer.
+/// Whether an HTTP status says that something failed, and leaves open whether the request was carried out: also where
+/// the client or a proxy did not wait for the answer.
 pub(crate) fn leaves_outcome_open(status: u16) -> bool {
     matches!(status, 408 | 460 | 499 | 500..=599)
 }
 
-/// Whether an HTTP status is given before a request is carried out, whoever gives it. Not so 406 and 424, and those
-/// that are in no standard.
+/// Whether whoever gives this HTTP status does so before the request is carried out. 406 and 424 may come after it, and
+/// so may a status that no standard has.
 fn precedes_handling(status: u16) -> bool {
     matches!(
         status,
@@ -147,7 +147,7 @@ fn transaction_id(raw: Option<&RawValue>) -> Option<Uuid> {
     (!id.is_nil()).then_some(id)
 }
 
-/// Whether a TransactionId stands for a cart, be it one that cannot be read.
+/// Whether a TransactionId stands for a cart, even one that cannot be read.
 fn names_a_cart(raw: Option<&RawValue>) -> bool {
     let Some(raw) = raw.map(RawValue::get) else {
         return false;
@@ -193,7 +193,7 @@ pub(crate) fn read(response: Response, sent: &NewCart) -> Result<(Cart, i64)> {
     Err(error.with_result_code(code))
 }
 
-/// Why an answer with a 4xx status is not a "no", as far as its body can be made out.
+/// Why an answer with a 4xx status does not say no, as far as its body can be read.
 pub(crate) fn doubt(http_status: u16, body: &[u8]) -> Option<Doubt> {
     #[derive(Deserialize)]
     struct Members<'a> {

@@ -13,7 +13,7 @@ use crate::model::text::masking::mask_within;
 use crate::model::text::quote;
 use crate::model::values::decimal::exact_decimal;
 
-/// Parses exactly one JSON object, and tells a body that is not the API's from one with wrong data.
+/// Parses exactly one JSON object; a body that is not the API's is another error than one with wrong data.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, (ErrorKind, String)> {
     let no_object = || {
         (
@@ -31,7 +31,7 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, (ErrorK
                 ErrorKind::Server,
                 format!("the body is not the API's: {}", beginning(body)),
             ),
-            // Also where a member stands there twice: well-formed, and never to be believed.
+            // Also a body with a member twice: it is well formed, and never believed.
             _ => (
                 ErrorKind::Protocol,
                 format!("the body has wrong data: {}", quote::json(&error)),
@@ -40,7 +40,7 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, (ErrorK
     })
 }
 
-/// Reads a JSON object: an array of its values, which derived readers take as well, is none.
+/// Reads a JSON object. Derived readers would also take an array of its values.
 pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
     if text.trim_start().starts_with('{') {
         serde_json::from_str(text)
@@ -62,7 +62,7 @@ fn is_object(text: &str) -> bool {
 /// The first characters of a body, for an error message.
 pub(crate) fn beginning(body: &[u8]) -> String {
     const SHOWN: usize = 80;
-    // So much that no number is cut before it is masked, even if each character is written as an escape.
+    // Enough that no number is cut before it is masked, even if each character is written as an escape.
     const READ: usize = 2 * SHOWN * "%E2%80%89".len();
     let text = mask_within(&String::from_utf8_lossy(body.get(..READ).unwrap_or(body)));
     let text: String = text.chars().take(SHOWN).collect();
@@ -73,7 +73,7 @@ pub(crate) fn beginning(body: &[u8]) -> String {
     }
 }
 
-/// An amount with the very digits that were sent.
+/// An amount with exactly the digits that were sent.
 pub(crate) fn decimal(member: &str, raw: Option<&RawValue>) -> Result<Option<Decimal>, String> {
     let Some(raw) = raw else { return Ok(None) };
     let text = raw.get();

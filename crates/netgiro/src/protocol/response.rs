@@ -32,7 +32,7 @@ pub(crate) struct Response {
 impl Response {
     pub(crate) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
         let error = Error::new(kind, message);
-        // Expected again, the server may give a sound answer.
+        // The server may give a sound answer when it is asked again.
         let retryable = error.retryable() || kind == ErrorKind::Protocol;
         error
             .with_retryable(retryable)
@@ -127,7 +127,7 @@ impl Response {
 pub(crate) struct Expected<'a> {
     pub(crate) cart: &'a CartRef,
     pub(crate) payment_info: PaymentInfoPolicy,
-    /// Whose answer has just called the cart paid, and was not believed.
+    /// The call whose answer has just called the cart paid, and was not believed.
     pub(crate) called_paid_by: Option<Endpoint>,
 }
 

@@ -15,7 +15,7 @@ use crate::model::text::quote;
 use crate::protocol::json;
 use crate::protocol::response::Response;
 
-/// Puts what is asked for into the URL of the list.
+/// Adds the query of the list to its URL.
 pub(crate) fn set_list_query(
     url: &mut Url,
     from: Date,
@@ -37,7 +37,7 @@ pub(crate) fn set_list_query(
     Ok(())
 }
 
-/// Puts the settlement whose items are asked for into their URL, as one segment of its path.
+/// Adds a settlement's number to the URL of its items, as one segment of its path.
 pub(crate) fn push_number(url: &mut Url, number: &str) -> Result<()> {
     check_number(number)?;
     url.path_segments_mut()
@@ -46,7 +46,7 @@ pub(crate) fn push_number(url: &mut Url, number: &str) -> Result<()> {
     Ok(())
 }
 
-/// The longest number that is asked for; those documented have 13 characters.
+/// The longest number that is sent; those documented have 13 characters.
 const LONGEST_NUMBER: usize = 100;
 
 fn check_number(number: &str) -> Result<()> {
@@ -89,12 +89,12 @@ pub(crate) fn read<T: Record>(response: &Response) -> Result<Vec<T>> {
     Ok(records)
 }
 
-/// What an object of an answer is read as.
+/// What an object of a response is read as.
 pub(crate) trait Record: Sized {
     fn read(object: &str) -> Result<Self, String>;
 }
 
-/// The members of both kinds of objects. One that stands there twice is refused.
+/// The members of both kinds of objects. An object with a member twice is refused.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Wire<'a> {

@@ -170,7 +170,7 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// Whether a header is one that a callback is verified by, in any spelling: the others need not be carried along.
+/// Whether a callback is verified by this header, in any spelling: the others need not be kept.
 #[must_use]
 pub fn is_signing_header(name: &str) -> bool {
     [NONCE_HEADER, SIGNATURE_HEADER, REFERENCE_ID_HEADER]
@@ -178,7 +178,7 @@ pub fn is_signing_header(name: &str) -> bool {
         .any(|known| is_called(name, known))
 }
 
-/// Whether a header has this name in any spelling. Every header of every answer is asked, so nothing is copied.
+/// Whether a header has this name in any spelling. Every header of every response is compared, so nothing is copied.
 fn is_called(given: &str, name: &str) -> bool {
     let is_spelled = |given: &[u8], name: &[u8]| {
         given.len() == name.len()
@@ -249,7 +249,7 @@ pub(crate) mod work {
         HASHED.set(HASHED.get() + bytes);
     }
 
-    /// What it gives, and how many bytes it hashed.
+    /// The result of some work, and how many bytes it hashed.
     pub(crate) fn hashed_by<T>(work: impl FnOnce() -> T) -> (T, usize) {
         let before = HASHED.get();
         let given = work();

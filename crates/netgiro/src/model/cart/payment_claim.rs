@@ -44,7 +44,7 @@ impl PaymentClaim {
         what.map(|what| self.code_with(what))
     }
 
-    /// The sentence for a result code and a member that cannot both be true.
+    /// The sentence for a result code and a member that contradict each other.
     pub(crate) fn code_with(&self, what: &str) -> String {
         format!("result code {} with {what}", self.code)
     }

@@ -78,8 +78,8 @@ impl CartState {
         state
     }
 
-    /// Why a state that is read back, or handed in, cannot be what an answer about this cart said: an answer's
-    /// own checks, made once more.
+    /// Why a state that is read back, or handed in, cannot be what an answer about this cart said. It gets the checks
+    /// that an answer gets.
     pub(crate) fn contradiction(&self, cart: Uuid) -> Option<String> {
         if self.transaction_id != cart {
             return Some(format!(

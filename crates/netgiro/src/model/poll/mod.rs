@@ -74,7 +74,7 @@ impl CartPoll {
         }
     }
 
-    /// The poll as one of this cart, whose order may be known by now; `None` where it has seen what that cart cannot be.
+    /// The same poll, for a cart whose order may be known by now; `None` where it saw what that cart cannot be.
     fn for_cart(mut self, cart: &CartRef) -> Option<Self> {
         self.amount = cart.amount.or(self.amount);
         self.reference = cart.reference.clone().or(self.reference);
@@ -219,7 +219,7 @@ impl CartPoll {
         Ok(next)
     }
 
-    /// Takes in a state that the answer to a check brought; says whether it ends the poll.
+    /// Takes in the state of a check; says whether it ends the poll.
     fn take_in(&mut self, state: CartState, sent_ms: i64, is_after_cancel: bool) -> bool {
         let status = state.status;
         let has_appeared = is_after_cancel || self.schedule.has_appeared(sent_ms);
@@ -274,9 +274,9 @@ impl CartPoll {
         Duration::from_millis(self.schedule.base().unsigned_abs())
     }
 
-    /// Takes in a state that was learnt while settling; says whether it is the end of the cart.
+    /// Takes in a state that came while settling; says whether the cart can no longer change.
     ///
-    /// `sent_at` is when the check was sent that brought it.
+    /// `sent_at` is when its check was sent.
     pub(crate) fn take_in_settling(
         &mut self,
         state: CartState,

@@ -9,8 +9,8 @@ use crate::model::status::CartStatus;
 pub enum CheckOutcome {
     /// Where the cart stands.
     State(CartState),
-    /// Where the cart stands after a cancel of ours, as `cancel_cart` and `settle_cart` give it: that it is
-    /// canceled is then believed at once.
+    /// Where the cart stands after the shop's cancel, as `cancel_cart` and `settle_cart` give it: "canceled" is then
+    /// believed at once.
     AfterCancel(CartState),
     /// A status, which stands for what CheckCart says with it.
     Status(CartStatus),

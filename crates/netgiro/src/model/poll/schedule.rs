@@ -34,7 +34,7 @@ pub(super) struct Schedule {
     pub(super) next_check_at: i64,
     /// The latest time seen, which the clock may not go behind.
     pub(super) latest: i64,
-    /// When the check was sent since which the cart is canceled, or not there yet.
+    /// When the first check was sent that found the cart canceled or missing, which it has been since.
     #[serde(default)]
     pub(super) doubted_since: Option<i64>,
     /// What the server's clock said when the poll started. Not in milliseconds, since no clock of ours moves it.
@@ -133,20 +133,20 @@ impl Schedule {
             .all(|&at| at >= EARLIEST_MS && Timestamp::from_millisecond(at).is_ok())
     }
 
-    /// The time it now is, which never goes back.
+    /// Takes the time in, which never goes back, and gives it.
     pub(super) fn advance(&mut self, now: i64) -> i64 {
         self.latest = self.latest.max(now);
         self.latest
     }
 
-    /// Whether a cart must be there when a check is sent at this time, if it will ever be.
+    /// Whether a check sent at this time must find the cart, if it will ever be there.
     pub(super) fn has_appeared(&self, sent_at: i64) -> bool {
         sent_at - self.started_at >= APPEARS_WITHIN_MS
     }
 
-    /// Whether a check brought the same doubt an interval before; two copies of one step count once.
+    /// Whether a check an interval before found it canceled or missing as well; two copies of one step count once.
     pub(super) fn is_seen_again(&mut self, sent_at: i64) -> bool {
-        // What was sent before it by another clock, or answered after it, begins anew.
+        // A check that another clock sent before it, or that was answered after it, begins anew.
         let first = self.doubted_since.map_or(sent_at, |at| at.min(sent_at));
         self.doubted_since = Some(first);
         sent_at - first >= self.base()
@@ -230,12 +230,12 @@ impl Schedule {
 }
 
 fn deadline(timeout: Duration, now: i64) -> i64 {
-    // Beyond ten years there is no deadline that anyone waits for.
+    // Nobody waits for longer than ten years.
     let timeout = timeout.min(Duration::from_secs(10 * 366 * 86_400));
     now.saturating_add(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// A jitter within its bounds, whatever was given.
+/// A jitter within its bounds, whatever the caller passed.
 fn clamped(jitter: f64) -> f64 {
     if jitter.is_finite() {
         jitter.clamp(0.0, 1.0)

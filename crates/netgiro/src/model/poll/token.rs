@@ -67,7 +67,7 @@ impl CartPoll {
         Ok(poll)
     }
 
-    /// Why this cannot be a poll that has seen what it says.
+    /// Why its members cannot all be true.
     pub(super) fn contradiction(&self) -> Option<String> {
         if !self.schedule.is_sound() {
             return Some("its schedule is none".to_owned());

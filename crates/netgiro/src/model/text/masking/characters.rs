@@ -3,7 +3,7 @@
 use crate::model::values::customer::is_separator;
 
 /// A character of a text.
-pub(super) struct Sign<'a> {
+pub(super) struct Character<'a> {
     /// As it is written: in JSON also as `\u00a0`, in a URL as `%20`.
     pub(super) written: &'a str,
     /// As it is read, in ASCII where it has a form there.
@@ -11,24 +11,28 @@ pub(super) struct Sign<'a> {
     pub(super) is_hidden: bool,
 }
 
-/// The characters of a text, where what begins with an escape is told how many bytes that takes and what it stands for.
-pub(super) fn signs(text: &str, escape: impl Fn(&str) -> Option<(usize, char)>) -> Vec<Sign<'_>> {
-    let mut signs = Vec::with_capacity(text.len());
+/// The characters of a text; `escape` gives the length in bytes of an escape that a text begins with, and what it
+/// stands for.
+pub(super) fn read_characters(
+    text: &str,
+    escape: impl Fn(&str) -> Option<(usize, char)>,
+) -> Vec<Character<'_>> {
+    let mut characters = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let (length, c) = escape(rest).unwrap_or((first.len_utf8(), first));
         let (written, after) = rest.split_at(length);
-        signs.push(Sign {
+        characters.push(Character {
             written,
             read: plain(c),
             is_hidden: false,
         });
         rest = after;
     }
-    signs
+    characters
 }
 
-/// As JSON and the literals of languages write characters, `\u00a0`, `\t`, `\xa0` and `\u{a0}`, and as HTML does.
+/// Escapes of JSON and of programming languages, `\u00a0`, `\t`, `\xa0` and `\u{a0}`, and those of HTML.
 pub(super) fn in_backslashes(text: &str) -> Option<(usize, char)> {
     let Some(after) = text.strip_prefix('\\') else {
         return in_entities(text);
@@ -78,7 +82,7 @@ fn in_entities(text: &str) -> Option<(usize, char)> {
     Some((end + 2, c))
 }
 
-/// As URLs write what may stand in an id: `%20`, and in UTF-8 `%C2%A0`.
+/// Percent escapes of URLs, for what may stand in an id: `%20`, and in UTF-8 `%C2%A0`.
 pub(super) fn in_percents(text: &str) -> Option<(usize, char)> {
     const LONGEST: usize = 4;
     let mut bytes = Vec::with_capacity(LONGEST);
@@ -131,12 +135,14 @@ const ZEROS: [u32; 66] = [
     0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0,
 ];
 
-pub(super) fn is_alphanumeric(signs: &[Sign<'_>], at: usize) -> bool {
-    signs
+pub(super) fn is_alphanumeric(characters: &[Character<'_>], at: usize) -> bool {
+    characters
         .get(at)
-        .is_some_and(|sign| sign.read.is_ascii_alphanumeric())
+        .is_some_and(|character| character.read.is_ascii_alphanumeric())
 }
 
-pub(super) fn is(signs: &[Sign<'_>], at: usize, wanted: char) -> bool {
-    signs.get(at).is_some_and(|sign| sign.read == wanted)
+pub(super) fn is(characters: &[Character<'_>], at: usize, wanted: char) -> bool {
+    characters
+        .get(at)
+        .is_some_and(|character| character.read == wanted)
 }

@@ -1,5 +1,5 @@
-//! Customer ids within texts of somebody else's, masked: whatever [`CustomerId::parse`] reads, in any
-//! surroundings, and what only people read.
+//! Masks customer ids in texts that others wrote: whatever [`CustomerId::parse`] reads, wherever it stands, and
+//! spellings that only people read.
 //!
 //! [`CustomerId::parse`]: crate::CustomerId::parse
 
@@ -7,7 +7,7 @@ mod characters;
 mod harmless;
 
 use crate::model::text::masking::characters::{
-    Sign, in_backslashes, in_percents, is, is_alphanumeric, plain, signs,
+    Character, in_backslashes, in_percents, is, is_alphanumeric, plain, read_characters,
 };
 use crate::model::text::masking::harmless::harmless;
 use crate::model::values::customer::{CustomerIdKind, is_separator, recognise};
@@ -19,7 +19,7 @@ const APP_CODE_LENGTH: usize = 10;
 /// How many characters of an id are shown.
 const SHOWN: usize = 2;
 
-/// A text of somebody else's with the phone numbers, kennitölur and app codes in it masked.
+/// A text that others wrote, with the phone numbers, kennitölur and app codes in it masked.
 ///
 /// Ten digits are a kennitala, whatever else they may be, and seven from 6 on a phone number. GUIDs, hashes, dates,
 /// times, and numbers of another length stay as they are.
@@ -28,30 +28,30 @@ pub fn mask_within(text: &str) -> String {
     if !text.chars().any(|c| plain(c).is_ascii_digit()) {
         return text.to_owned();
     }
-    let mut signs = signs(text, in_backslashes);
-    hide_ids(&mut signs);
+    let mut characters = read_characters(text, in_backslashes);
+    hide_ids(&mut characters);
     if text.contains('%') {
         // "5%2012345678" can be read in two ways: both are masked.
-        let mut decoded = self::signs(text, |rest| {
+        let mut decoded = read_characters(text, |rest| {
             in_percents(rest).or_else(|| in_backslashes(rest))
         });
         hide_ids(&mut decoded);
-        hide_also(&mut decoded, &signs);
-        signs = decoded;
+        hide_also(&mut decoded, &characters);
+        characters = decoded;
     }
-    signs
+    characters
         .iter()
-        .map(|sign| if sign.is_hidden { "*" } else { sign.written })
+        .map(|c| if c.is_hidden { "*" } else { c.written })
         .collect()
 }
 
-fn hide_ids(signs: &mut [Sign<'_>]) {
-    let mut hidden = vec![false; signs.len()];
+fn hide_ids(characters: &mut [Character<'_>]) {
+    let mut hidden = vec![false; characters.len()];
     let mut run = Run::default();
     let mut at = 0;
-    while let Some(sign) = signs.get(at) {
-        let rest = signs.get(at..).unwrap_or_default();
-        let begins_word = at == 0 || !is_alphanumeric(signs, at - 1);
+    while let Some(character) = characters.get(at) {
+        let rest = characters.get(at..).unwrap_or_default();
+        let begins_word = at == 0 || !is_alphanumeric(characters, at - 1);
         if let Some(length) = begins_word.then(|| harmless(rest)).flatten() {
             run.end(&mut hidden);
             at += length;
@@ -60,28 +60,28 @@ fn hide_ids(signs: &mut [Sign<'_>]) {
             hide(&mut hidden, at, at + code.shown_from);
             at += code.end;
         } else {
-            if sign.read.is_ascii_digit() {
-                run.push(sign.read, at);
-            } else if !is_separator(sign.read) {
+            if character.read.is_ascii_digit() {
+                run.push(character.read, at);
+            } else if !is_separator(character.read) {
                 run.end(&mut hidden);
             }
             at += 1;
         }
     }
     run.end(&mut hidden);
-    for (sign, is_hidden) in signs.iter_mut().zip(hidden) {
-        sign.is_hidden = is_hidden;
+    for (character, is_hidden) in characters.iter_mut().zip(hidden) {
+        character.is_hidden = is_hidden;
     }
 }
 
-/// Hides whatever is hidden, in part or as a whole, where the same text is read in another way.
-fn hide_also(signs: &mut [Sign<'_>], other: &[Sign<'_>]) {
+/// Also hides what is hidden, even in part, in another reading of the same text.
+fn hide_also(characters: &mut [Character<'_>], other: &[Character<'_>]) {
     let mut bytes = other
         .iter()
-        .flat_map(|sign| sign.written.bytes().map(|_| sign.is_hidden));
-    for sign in signs {
-        for is_hidden in bytes.by_ref().take(sign.written.len()) {
-            sign.is_hidden |= is_hidden;
+        .flat_map(|character| character.written.bytes().map(|_| character.is_hidden));
+    for character in characters {
+        for is_hidden in bytes.by_ref().take(character.written.len()) {
+            character.is_hidden |= is_hidden;
         }
     }
 }
@@ -90,30 +90,30 @@ fn hide(hidden: &mut [bool], from: usize, to: usize) {
     hidden.get_mut(from..to).unwrap_or_default().fill(true);
 }
 
-/// Where in the signs an app code that they begin with ends, and where its last two characters begin.
+/// An app code that characters begin with: where it ends, and where its last two characters begin.
 struct AppCode {
     shown_from: usize,
     end: usize,
 }
 
-/// The app code that signs begin with. One of digits alone is as long as a kennitala, and masked as one.
-fn app_code(signs: &[Sign<'_>]) -> Option<AppCode> {
-    if !is(signs, 0, '5') {
+/// The app code that characters begin with. One of digits alone is as long as a kennitala, and masked as one.
+fn app_code(characters: &[Character<'_>]) -> Option<AppCode> {
+    if !is(characters, 0, '5') {
         return None;
     }
     let mut compact = String::with_capacity(APP_CODE_LENGTH);
     let mut shown_from = 0;
-    for (at, sign) in signs.iter().enumerate() {
-        if is_separator(sign.read) {
+    for (at, character) in characters.iter().enumerate() {
+        if is_separator(character.read) {
             continue;
         }
         if compact.len() + SHOWN == APP_CODE_LENGTH {
             shown_from = at;
         }
-        if !sign.read.is_ascii_alphanumeric() {
+        if !character.read.is_ascii_alphanumeric() {
             return None;
         }
-        compact.push(sign.read);
+        compact.push(character.read);
         if compact.len() == APP_CODE_LENGTH {
             let end = at + 1;
             let has_letters = compact.bytes().any(|b| b.is_ascii_alphabetic());
@@ -123,7 +123,8 @@ fn app_code(signs: &[Sign<'_>]) -> Option<AppCode> {
                 .bytes()
                 .skip(APP_CODE.len())
                 .any(|b| b.is_ascii_digit());
-            let is_whole = end == APP_CODE_LENGTH || has_digits || !is_alphanumeric(signs, end);
+            let is_whole =
+                end == APP_CODE_LENGTH || has_digits || !is_alphanumeric(characters, end);
             return (is_app_code && has_letters && is_whole).then_some(AppCode { shown_from, end });
         }
     }
