@@ -13,7 +13,7 @@
 mod server;
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -209,7 +209,7 @@ fn serve(mut stream: TcpStream, exchange: &Mutex<Exchange>) {
     let mut headers =
         "Connection: close\r\nContent-Type: application/json; charset=utf-8\r\n".to_owned();
     for (name, value) in &answer.headers {
-        headers += &format!("{name}: {value}\r\n");
+        write!(headers, "{name}: {value}\r\n").unwrap();
     }
     server::respond(&mut stream, answer.status, &headers, &answer.body);
 }

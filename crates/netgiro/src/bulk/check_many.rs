@@ -45,8 +45,8 @@ pub struct CheckMany {
     api: Api,
     known: Resumed,
     fresh: vec::IntoIter<(usize, CartRef)>,
-    /// Failed checks that are to be made again. With those under way they are never more than may be
-    /// under way at a time.
+    /// Failed checks that are to be made again. Together with those in flight there are never more than may be
+    /// in flight at a time.
     retries: BinaryHeap<Reverse<Retry>>,
     in_flight: InFlight<Checked>,
     limiter: RateLimiter,
@@ -158,7 +158,7 @@ impl CheckMany {
         }
     }
 
-    /// Starts what may be started; gives when there may be more, unless an answer has to come first.
+    /// Starts the checks that may start; gives when the next may, unless an answer has to come first.
     fn start(&mut self) -> Option<Instant> {
         while self.stopped.is_none() && self.in_flight.len() < self.concurrency {
             let now = Instant::now();
@@ -230,7 +230,7 @@ impl CheckMany {
         Some((attempt.at, result))
     }
 
-    /// The next cart that is not asked about, since the run was ended.
+    /// The next cart that is not checked, since the run has ended.
     fn not_asked(&mut self) -> Option<(usize, CheckResult)> {
         let error = self.stopped.clone()?;
         let (at, cart) = match self.retries.pop() {
@@ -255,8 +255,8 @@ impl Attempt {
     }
 }
 
-/// Whether a check that failed so may succeed in a while. What does not verify is believed to be an
-/// attack or a wrong key, unless it is an answer that came before.
+/// Whether a check with this failure may succeed later. An answer that does not verify means an attack or a
+/// wrong key, unless it is one that came before.
 fn may_pass(error: &Error) -> bool {
     error.retryable() && (error.kind() != ErrorKind::Signature || error.is_transient())
 }

@@ -10,11 +10,11 @@ use crate::model::cart::payment_info::{PaymentInfo, payment_members};
 use crate::model::cart::state::CartState;
 use crate::model::status::CartStatus;
 
-/// Writes itself after other bytes, and reads itself off their front.
+/// Appends itself to bytes, and reads itself from their beginning.
 pub(crate) trait Packed: Sized {
     fn pack(&self, out: &mut Vec<u8>);
 
-    /// `None` when the bytes are not those of such a value.
+    /// `None` when the bytes do not hold such a value.
     fn unpack(from: &mut &[u8]) -> Option<Self>;
 }
 
@@ -181,7 +181,7 @@ impl<T: Packed> Packed for Box<T> {
     }
 }
 
-/// A struct is its members, in the order they are listed in.
+/// A struct is packed as its members, in the order of the list.
 macro_rules! members {
     ($record:ident { $($member:ident),+ $(,)? }) => {
         impl Packed for $record {

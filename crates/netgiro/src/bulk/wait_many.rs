@@ -36,8 +36,7 @@ pub struct WaitMany {
     polls: Vec<Option<CartPoll>>,
     due: BinaryHeap<Reverse<(Timestamp, usize)>>,
     in_flight: InFlight<Checked>,
-    /// What all carts keep to together, where the caller set a rate; each keeps to its own schedule
-    /// anyway.
+    /// The rate of all carts together, where the caller set one; each cart also keeps to its own schedule.
     limiter: Option<RateLimiter>,
     concurrency: usize,
     total: usize,

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 /// Finds out, before a call, whether the server has closed the idle connection.
 ///
-/// A runtime that runs only within calls has not seen that yet: its sockets are driven first, so that no call is spent
-/// on finding out. A runtime that has just read an answer has driven them.
+/// A runtime that runs only during calls has not noticed that yet: its sockets are driven first, so that no call fails
+/// on such a connection. A runtime that has just read an answer has driven them.
 #[derive(Debug)]
 pub(crate) struct IdleConnectionCheck {
     since: Instant,

@@ -40,19 +40,19 @@ pub struct InsertAttempt(Arc<Inner>);
 struct Inner {
     cart: NewCart,
     sent: SentMarker,
-    /// What is being sent: since when, and for which time.
+    /// The attempt that is being sent: since when, and which one.
     sending: Mutex<Option<(Instant, u32)>>,
     outcome: OnceLock<Result<Uuid>>,
     is_reported: AtomicBool,
 }
 
-/// What is known of an InsertCart that nobody waits for any more.
+/// What is known of an InsertCart for which nobody waits any more.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Abandoned {
     /// `outcome_unknown` when the customer may have been asked; another kind when nobody was.
     pub error: Error,
-    /// The event of an unknown outcome, for whoever asks first, to be passed on to who listens.
+    /// The event of an unknown outcome, to be passed on to the observer; the first caller alone gets it.
     pub event: Option<Event>,
 }
 
@@ -75,7 +75,7 @@ impl InsertAttempt {
         &self.0.cart
     }
 
-    /// Gives the attempt up, and what is known of it; `None` if it was never begun.
+    /// Gives the attempt up, and returns what is known of it; `None` if it was never begun.
     ///
     /// When this gives another kind of error than `outcome_unknown`, nothing of the request leaves this machine
     /// afterwards.

@@ -10,9 +10,9 @@ use url::Url;
 use crate::model::error::{Error, Result};
 use crate::model::values::proxy::Proxy;
 
-/// Refuses the variable of the environment that names the proxy on the way to a URL, if it cannot be read.
+/// Refuses an unreadable variable of the environment that names the proxy for a URL.
 ///
-/// reqwest passes such a one by, and would connect without the proxy.
+/// reqwest ignores such a variable, and would connect without the proxy.
 pub(crate) fn check_environment(destination: &Url) -> Result<()> {
     check_variables(destination, env::var_os)
 }

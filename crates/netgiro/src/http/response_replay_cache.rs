@@ -17,7 +17,7 @@ pub(crate) struct ResponseReplayCache(Box<[AtomicU64]>);
 impl ResponseReplayCache {
     const SLOTS: u64 = 4096;
 
-    /// Notes that the response with this signature is about a cart; `false` if it has been about another one before.
+    /// Stores which cart the response with this signature is about; `false` if it was about another one before.
     pub(crate) fn insert(&self, signature: &str, cart: Uuid) -> bool {
         let seal = signature
             .get(..16)

@@ -85,14 +85,14 @@ pub(crate) fn ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     Ok(certificates)
 }
 
-/// What TLS refused, where an error comes of that, in words that somebody can act on.
+/// What TLS refused, in words that somebody can act on; `None` for an error with another cause.
 pub(crate) fn refusal(error: &(dyn StdError + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(tls) = error.downcast_ref() {
             return Some(sentence(tls));
         }
-        // An I/O error's source is the source of what it wraps: what it wraps would be passed over.
+        // `source` of an I/O error skips the error that it wraps.
         next = match error.downcast_ref::<io::Error>().map(io::Error::get_ref) {
             Some(Some(wrapped)) => Some(wrapped),
             _ => error.source(),
@@ -160,7 +160,7 @@ fn certificate_sentence(error: &CertificateError) -> String {
             "the server's certificate is not signed by a trusted authority: pass ca_file if its authority is your own"
                 .to_owned()
         }
-        // rustls keeps the reason of webpki's to itself, apart from its name.
+        // Of webpki's reason rustls shows the name alone.
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             "the server's certificate is an authority's own, self-signed as it seems: it is not signed by a trusted \
              authority. Give the server one that is signed by that authority, and pass ca_file"

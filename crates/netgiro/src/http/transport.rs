@@ -27,13 +27,13 @@ use crate::protocol::nonce;
 use crate::protocol::response::Response;
 use crate::protocol::signature::{self, SigningHeaders};
 
-/// A request, the same however often it is sent, but for what signs it.
+/// A request, the same for each attempt except for its nonce and signature.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) endpoint: Endpoint,
     /// As it is sent, and as it is signed.
     pub(crate) url: &'a Url,
-    /// `None` for what is asked for with GET.
+    /// `None` for a GET.
     pub(crate) body: Option<&'a Bytes>,
     /// Of InsertCart: what its caller can take back.
     pub(crate) insert: Option<&'a InsertAttempt>,
@@ -41,7 +41,7 @@ pub(crate) struct Request<'a> {
 
 /// The largest answer that is read.
 const MAX_BODY: usize = 1 << 20;
-/// The same for the items of a settlement, which cannot be asked for in parts: 150,000 sales or so.
+/// The same for the items of a settlement, which has no pages: some 150,000 sales.
 const MAX_ITEMS: usize = 16 << 20;
 
 const fn max_body(endpoint: Endpoint) -> usize {
@@ -55,7 +55,7 @@ static APP_KEY: HeaderName = HeaderName::from_static(signature::APP_KEY_HEADER);
 static API_KEY: HeaderName = HeaderName::from_static(signature::API_KEY_HEADER);
 static NONCE: HeaderName = HeaderName::from_static(signature::NONCE_HEADER);
 static SIGNATURE: HeaderName = HeaderName::from_static(signature::SIGNATURE_HEADER);
-/// How many headers a request has: these of ours, and `Host` and `Content-Length`, which hyper adds.
+/// How many headers a request has, with `Host` and `Content-Length`, which hyper adds.
 const HEADERS: usize = 8;
 
 /// The connections of one client.
@@ -92,7 +92,7 @@ impl Transport {
         let exchange = self.exchange(request, &sent);
         match tokio::time::timeout(timeout, exchange).await {
             Ok(outcome) => outcome,
-            // Without a body nothing notes when it leaves: it may have.
+            // The marker is in the body: a request without one may have left.
             Err(_) if request.body.is_none() || sent.is_sent() => Err(Error::new(
                 ErrorKind::Timeout,
                 format!("{} had no answer within {timeout:?}", endpoint.name()),
@@ -157,7 +157,7 @@ impl Transport {
         );
         let date = text(headers, &DATE).and_then(http_date);
         let is_success = response.status().is_success();
-        // An answer that calls the keys wrong cannot be verified with them, and is believed in nothing else.
+        // An answer that refuses the keys cannot be verified with them, and nothing else of it is believed.
         let signature = if matches!(http_status, 401 | 403) || !endpoint.is_signed() {
             None
         } else {
@@ -207,7 +207,7 @@ impl Transport {
             let (secret, nonce) = (self.settings.secret_key.expose(), nonce::next(self.digits));
             let body = request.body.map_or(&[][..], |body| body);
             let signature = signature::sign(secret, &nonce, request.url.as_str(), body);
-            // In one piece of memory, since each piece costs one more when the headers are copied on the way.
+            // Both in one allocation, since copying the headers costs one more for each.
             let both = Bytes::from(nonce.clone() + &signature);
             let value = |part| {
                 HeaderValue::from_maybe_shared(part)
@@ -243,7 +243,7 @@ impl Transport {
     ) -> Result<Option<&'a str>> {
         let verdict = match self.settings.response_verification {
             ResponseVerification::Off => Ok(None),
-            // Whether errors are signed is not known; they say nothing that would be believed.
+            // It is not known whether errors are signed; nothing in them is believed.
             ResponseVerification::Required if signing.are_absent() && is_success => {
                 Err("it is not signed, and response_verification is \"required\"".to_owned())
             }
@@ -397,7 +397,7 @@ fn http_date(value: &str) -> Option<Timestamp> {
         .ok()
 }
 
-/// The cause at the bottom, which is the one that says something.
+/// The innermost cause, which is the one that says what happened.
 fn root_cause(error: &dyn std::error::Error) -> String {
     let mut root_cause = error;
     while let Some(source) = root_cause.source() {

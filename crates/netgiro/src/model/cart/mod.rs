@@ -57,7 +57,7 @@ pub struct CheckResult {
 }
 
 impl CheckResult {
-    /// Refuses a result that is handed in and can be no answer about its cart.
+    /// Refuses a result that cannot be an answer about its cart.
     pub fn validate(&self) -> Result<()> {
         let Ok(state) = &self.outcome else {
             return Ok(());

@@ -204,12 +204,12 @@ impl NewCart {
 
 fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
     let Some(text) = url else { return Ok(()) };
-    // The text is what gets signed, so one that parsing would mend is refused.
+    // The text itself is signed, so one that parsing would change is refused.
     let is_as_written = !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
         && text
             .split_once("://")
             .is_some_and(|(_, rest)| !rest.starts_with('/'));
-    // A host in any letters is left to the server: to read it takes tables that the packages do without.
+    // A host outside ASCII is left to the server: reading it takes tables that the packages do without.
     let in_ascii: String = text
         .chars()
         .map(|c| if c.is_ascii() { c } else { 'x' })

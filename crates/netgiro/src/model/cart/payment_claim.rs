@@ -29,7 +29,7 @@ impl PaymentClaim {
         })
     }
 
-    /// The same for an answer of any call: not all of them say more of a paid cart than its result code.
+    /// The same for an answer of any call: some of them say no more of a paid cart than its result code.
     pub(crate) fn code_contradiction(&self) -> Option<String> {
         let is_confirmed = self.status_id == Some(Self::STATUS_ID_CONFIRMED);
         let what = match CartStatus::of_code(self.code) {

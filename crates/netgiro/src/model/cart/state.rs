@@ -89,7 +89,7 @@ impl CartState {
         }
         let payment = self.payment.as_deref();
         let contradiction = match self.result_code {
-            // It ends nothing. Its code may have got a meaning since it was written; those of a paid cart always had theirs.
+            // It ends nothing. Its code may have got a meaning since it was written; the codes of a paid cart have always had theirs.
             code if self.status == CartStatus::Unknown => code
                 .filter(|&code| CartStatus::of_code(code).is_paid())
                 .map(|code| format!("its status is unknown, with result code {code}")),

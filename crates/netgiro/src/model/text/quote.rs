@@ -22,7 +22,7 @@ pub fn text(text: &str) -> String {
     }
 }
 
-/// What a reader of JSON says of what it refuses: it repeats any text that stands where another kind of value belongs.
+/// The error of a JSON reader, masked: it repeats any text that stands where another kind of value belongs.
 pub(crate) fn json(error: &serde_json::Error) -> String {
     const LONGEST: usize = 200;
     let told = mask_within(&error.to_string());
@@ -32,8 +32,8 @@ pub(crate) fn json(error: &serde_json::Error) -> String {
     }
 }
 
-/// A text given where one of some words was expected: quoted if it is one of those that are mistaken for them. Of other
-/// words, each could be a password.
+/// A text given where one of some words was expected: quoted if people usually confuse it with one of them. Any other
+/// word could be a password.
 pub(crate) fn word(text: &str) -> String {
     let plain = text.to_ascii_lowercase().replace(['_', '-'], " ");
     if plain
@@ -55,7 +55,7 @@ const WORDS: [&str; 46] = [
     "callback", "capture", "confirm", "reserve", "immediate", "omit", "drop", "both", "all", "any",
 ];
 
-/// A text given where a URL was expected: its scheme and its host, and what is short of the rest.
+/// A text given where a URL was expected: its scheme, its host, and the short parts of the rest.
 pub(crate) fn url(text: &str) -> String {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (Some(scheme), rest),
@@ -104,7 +104,7 @@ fn is_scheme(text: &str) -> bool {
     text.len() <= 8 && !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase())
 }
 
-/// Whether a text is a host as URLs have it, with its port perhaps, and no key: those have no dots.
+/// Whether a text is a host of a URL, perhaps with a port, and not a key: keys have no dots.
 fn is_host(text: &str, is_absolute: bool) -> bool {
     let fits = |c: char| {
         c.is_ascii_digit() || c.is_lowercase() || matches!(c, '.' | '-' | ':' | '[' | ']')

@@ -9,7 +9,7 @@ pub fn word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Opti
         .find(|&value| plain(name(value)) == wanted)
 }
 
-/// The sentence for a word that stands for nothing; `quoted` is what may be repeated of it.
+/// The error message for an unknown word; `quoted` is what may be repeated of it.
 pub fn one_of<T: Copy>(
     argument: &str,
     quoted: &str,
@@ -26,7 +26,7 @@ pub fn one_of<T: Copy>(
     )
 }
 
-/// Reads a caller's word; `quote` is what may be repeated of one that stands for nothing.
+/// Reads a caller's word; `quote` gives what may be repeated of an unknown one.
 pub(crate) fn parse<T: Copy, E>(
     argument: &str,
     text: &str,

@@ -232,7 +232,7 @@ mod tests {
             let error = Amount::parse("amount", input).unwrap_err();
             error.message().to_owned()
         }
-        // What is a number is shown in full, though it could be a kennitala.
+        // A number is shown in full, though it could be a kennitala.
         let longest = "a".repeat(80);
         for (input, shown) in [
             (AmountInput::Text("822-3281"), r#""******81""#.to_owned()),

@@ -91,7 +91,7 @@ impl fmt::Debug for CustomerId {
     }
 }
 
-/// A customer id of whatever spelling, or what was taken for one: its last two characters, the others hidden.
+/// A customer id in any spelling, or a text that was taken for one: its last two characters, the others hidden.
 #[must_use]
 pub fn mask(text: &str) -> String {
     const LONGEST: usize = 12;
@@ -103,12 +103,12 @@ pub fn mask(text: &str) -> String {
     masked
 }
 
-/// What may stand anywhere in a customer id, and is left out of it.
+/// Whether a character may stand anywhere in a customer id, and is left out of it.
 pub(crate) fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}')
 }
 
-/// What a text without separators is, and the id in it: a phone number's without the country code.
+/// The kind of id that a text without separators is, and the id: of a phone number without the country code.
 pub(crate) fn recognise(compact: &str) -> Option<(CustomerIdKind, &str)> {
     if is_app_code(compact) {
         Some((CustomerIdKind::AppCode, compact))

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 /// A decimal number with exactly the digits of its text; `None` where it has more than are kept.
 ///
-/// An exponent is read as well. Nothing is rounded: an amount that is not the one that was written is none.
+/// An exponent is read as well. Nothing is rounded.
 #[must_use]
 pub fn exact_decimal(text: &str) -> Option<Decimal> {
     let (digits, exponent) = match text.split_once(['e', 'E']) {

@@ -15,7 +15,7 @@ pub(crate) struct Proxy {
 impl Proxy {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         Self::read(text.trim()).map_err(|why| {
-            // What is no URL is not shown, since a password could be anywhere in it.
+            // A text that is not a URL is not shown, since a password could be anywhere in it.
             Error::configuration(format!(
                 "proxy must be a URL such as http://proxy.example:3128: {why}"
             ))

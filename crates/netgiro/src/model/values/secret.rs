@@ -52,8 +52,8 @@ mod tests {
         );
     }
 
-    /// To look at memory that has been freed is undefined, so what is tested is what leads there: there is
-    /// one copy, its type is wiped when it is dropped, and wiping empties it.
+    /// Reading freed memory is undefined, so the test checks what leads there: there is one copy, its type is wiped
+    /// when it is dropped, and wiping empties it.
     #[test]
     fn the_one_copy_is_of_a_type_that_is_wiped_when_dropped() {
         fn is_wiped_on_drop<T: ZeroizeOnDrop>(_: &T) {}
