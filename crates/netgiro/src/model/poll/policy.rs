@@ -83,7 +83,7 @@ impl Default for PollPolicy {
 pub struct WaitOptions {
     /// When to give up, from now.
     pub timeout: Duration,
-    /// How often to ask; `None` for the default, or what a [`CartPoll`] was made with.
+    /// How often to ask; `None` for the default, or what a [`CartPoll`](crate::CartPoll) was made with.
     pub policy: Option<PollPolicy>,
 }
 

@@ -81,7 +81,7 @@ impl Schedule {
         self.started_at_server = None;
     }
 
-    /// Moves all instants onto the clock that now says `now`; see [`CartPoll::on_clock`].
+    /// Moves all instants onto the clock that now says `now`; see [`CartPoll::on_clock`](crate::CartPoll::on_clock).
     pub(super) fn move_to_clock(&mut self, now: i64, server_now: Option<i64>) {
         let by = now - self.believed(now, server_now);
         for at in [
