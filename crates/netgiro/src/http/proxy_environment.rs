@@ -117,14 +117,14 @@ mod tests {
                 "hunter2://proxy.example",
                 " ",
             ] {
-                let told = checked(&[(name, value)]).unwrap_err();
+                let message = checked(&[(name, value)]).unwrap_err();
                 assert!(
-                    told.contains(&format!("the variable {name} must")),
-                    "{told}"
+                    message.contains(&format!("the variable {name} must")),
+                    "{message}"
                 );
                 assert!(
-                    !told.contains("hunter2") && !told.contains("proxy.example:3128\r"),
-                    "{told}"
+                    !message.contains("hunter2") && !message.contains("proxy.example:3128\r"),
+                    "{message}"
                 );
             }
         }

@@ -47,7 +47,7 @@ impl Settings {
         if Uuid::parse_str(&options.app_key).is_err() {
             return Err(Error::configuration(format!(
                 "app_key must be the ApplicationId, a GUID such as 881E674F-7891-4C20-AFD8-56FE2624C4B5; \
-                 got {} characters that are none",
+                 got {} characters that are not a GUID",
                 options.app_key.chars().count()
             )));
         }

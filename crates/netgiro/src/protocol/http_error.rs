@@ -21,8 +21,8 @@ pub(crate) fn http_error(
     body: &[u8],
     reference_id: Option<String>,
 ) -> Error {
-    let told = HttpErrorBody::read(body);
-    let said = told
+    let details = HttpErrorBody::read(body);
+    let said = details
         .message
         .map(|message| format!(": {message}"))
         .unwrap_or_default();
@@ -77,7 +77,7 @@ pub(crate) fn http_error(
     } else {
         error
     };
-    match told.result_code {
+    match details.result_code {
         Some(code) => {
             let may_pass = code == ResultCode::SERVER_ERROR && endpoint.is_repeatable();
             let retryable = error.retryable() || may_pass;

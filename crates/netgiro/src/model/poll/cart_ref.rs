@@ -85,19 +85,19 @@ impl CartRef {
     /// Why a payment is not the one for this cart, as far as its amount and reference are known.
     pub(crate) fn mismatch(&self, payment: Option<&PaymentInfo>) -> Option<String> {
         let payment = payment?;
-        if let (Some(told), Some(known)) = (payment.total_amount, self.amount)
-            && told != known
+        if let (Some(received), Some(known)) = (payment.total_amount, self.amount)
+            && received != known
         {
             return Some(format!(
-                "Netgíró holds {told} kr. for cart {}, the order is {known} kr.: do not ship, look into it",
+                "Netgíró holds {received} kr. for cart {}, the order is {known} kr.: do not ship, look into it",
                 self.transaction_id
             ));
         }
-        if let (Some(told), Some(known)) = (&payment.reference_number, &self.reference)
-            && told != known
+        if let (Some(received), Some(known)) = (&payment.reference_number, &self.reference)
+            && received != known
         {
             return Some(format!(
-                "Netgíró holds reference {told:?} for cart {}, the order is {known:?}: do not ship, look into it",
+                "Netgíró holds reference {received:?} for cart {}, the order is {known:?}: do not ship, look into it",
                 self.transaction_id
             ));
         }

@@ -70,7 +70,7 @@ impl CartPoll {
     /// Why its members cannot all be true.
     pub(super) fn contradiction(&self) -> Option<String> {
         if !self.schedule.is_sound() {
-            return Some("its schedule is none".to_owned());
+            return Some("its schedule is not sound".to_owned());
         }
         if let Some(Err(error)) = self.reference.as_deref().map(check_reference) {
             return Some(error.message().to_owned());

@@ -25,10 +25,10 @@ pub fn text(text: &str) -> String {
 /// The error of a JSON reader, masked: it repeats any text that stands where another kind of value belongs.
 pub(crate) fn json(error: &serde_json::Error) -> String {
     const LONGEST: usize = 200;
-    let told = mask_within(&error.to_string());
-    match told.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}{LEFT_OUT}", told.get(..end).unwrap_or_default()),
-        None => told,
+    let message = mask_within(&error.to_string());
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}{LEFT_OUT}", message.get(..end).unwrap_or_default()),
+        None => message,
     }
 }
 
@@ -139,13 +139,13 @@ mod tests {
 
     #[test]
     fn of_json_customers_numbers_are_masked_and_long_texts_cut() {
-        let told = |json: &str| super::json(&serde_json::from_str::<bool>(json).unwrap_err());
+        let message = |json: &str| super::json(&serde_json::from_str::<bool>(json).unwrap_err());
         assert_eq!(
-            told("\"822\\u00a03281\""),
+            message("\"822\\u00a03281\""),
             "invalid type: string \"******81\", expected a boolean at line 1 column 15"
         );
-        assert!(told("1111111119").contains("********19"));
-        let long = told(&format!("{:?}", "þ".repeat(100_000)));
+        assert!(message("1111111119").contains("********19"));
+        let long = message(&format!("{:?}", "þ".repeat(100_000)));
         assert_eq!(long.chars().count(), 201);
     }
 
@@ -181,7 +181,7 @@ mod tests {
         ] {
             assert_eq!(super::url(text), format!("{text:?}"));
         }
-        for (text, told) in [
+        for (text, message) in [
             (
                 "https://shop.is/v1/?key=hunter2#hunter2",
                 "\"https://shop.is/v1/?key=…#…\"",
@@ -202,7 +202,7 @@ mod tests {
             ),
             ("", "\"\""),
         ] {
-            assert_eq!(super::url(text), told);
+            assert_eq!(super::url(text), message);
         }
         for text in [
             SECRET.to_owned(),
@@ -210,10 +210,10 @@ mod tests {
             format!("https://shop.is/{SECRET}"),
             format!("https://shop.is/v1/?{SECRET}"),
         ] {
-            let told = super::url(&text);
+            let message = super::url(&text);
             assert!(
-                !told.contains(&SECRET[..12]) && !told.contains(&SECRET[16..]),
-                "{told}"
+                !message.contains(&SECRET[..12]) && !message.contains(&SECRET[16..]),
+                "{message}"
             );
         }
     }

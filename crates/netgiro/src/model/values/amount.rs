@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn what_was_meant_for_the_customer_is_masked_and_what_is_long_is_not_shown() {
-        fn told(input: AmountInput<'_>) -> String {
+        fn message(input: AmountInput<'_>) -> String {
             let error = Amount::parse("amount", input).unwrap_err();
             error.message().to_owned()
         }
@@ -249,14 +249,14 @@ mod tests {
             (AmountInput::Other("True"), "True".to_owned()),
             (AmountInput::Text(&longest), format!("{longest:?}")),
         ] {
-            let told = told(input);
-            assert!(told.ends_with(&format!("; got {shown}")), "{told}");
+            let message = message(input);
+            assert!(message.ends_with(&format!("; got {shown}")), "{message}");
         }
         for length in [81, 1_000_000] {
             let long = "9".repeat(length);
             let shown = format!("got a text of {length} characters");
-            assert!(told(AmountInput::Text(&long)).ends_with(&shown));
-            assert!(told(AmountInput::Decimal(&long)).ends_with(&shown));
+            assert!(message(AmountInput::Text(&long)).ends_with(&shown));
+            assert!(message(AmountInput::Decimal(&long)).ends_with(&shown));
         }
     }
 }

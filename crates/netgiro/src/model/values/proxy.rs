@@ -1,4 +1,4 @@
-//! The proxy that a client was told to use. Without one the environment decides.
+//! The proxy that a client is given. Without one the environment decides.
 
 use std::fmt;
 
