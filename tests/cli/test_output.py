@@ -134,7 +134,8 @@ def test_bash_completes(bare: Shell, tmp_path: Path, typed: str, offered: list[s
     (tmp_path / "faults of mine.json").touch()
     line = (
         f'. {script}; read -ra COMP_WORDS <<< "$1"; [[ "$1" == *" " ]] && COMP_WORDS+=("");'
-        " COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); compopt() { :; }; _netgiro;"
+        " COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); compopt() { :; };"
+        ' _netgiro netgiro "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}";'
         ' printf "%s\\n" "${COMPREPLY[@]}"'
     )
     completed = subprocess.run(

@@ -1,193 +1,506 @@
-//! From what was typed to what is wanted.
+//! The command line: what each command takes. Parsing, help and completions are clap's, made from these types.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use lexopt::{Arg, Parser};
+use clap::builder::{PossibleValue, TypedValueParser, ValueHint};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
 
+use crate::exit;
 use crate::failure::Failure;
-use crate::grammar::{COMMANDS, Command, Takes};
 
-/// What was asked for.
+/// What a command line asks for.
 #[derive(Debug)]
-pub(crate) enum Wanted {
-    /// Help: on a command, or on all of them.
-    Help(Option<&'static Command>),
-    Version,
-    Command(Given),
+pub(crate) enum Parsed {
+    /// A text to print: help or the version.
+    Text(String),
+    Command(Command),
 }
 
-/// A command, and what it was given.
-#[derive(Debug)]
-pub(crate) struct Given {
-    pub(crate) command: &'static Command,
-    argument: Option<OsString>,
-    values: Vec<(&'static str, OsString)>,
+#[derive(Debug, Parser)]
+#[command(
+    name = "netgiro",
+    version,
+    about = "netgiro: take payments with Netgíró",
+    no_binary_name = true,
+    arg_required_else_help = true
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
 }
 
-/// Reads a command line without the program's name.
-pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Wanted, Failure> {
-    let mut parser = Parser::from_args(arguments);
-    let first = parser.next().map_err(|error| refused(&error, None))?;
-    let name = match first {
-        None | Some(Arg::Long("help") | Arg::Short('h')) => return Ok(Wanted::Help(None)),
-        Some(Arg::Long("version") | Arg::Short('V')) => return Ok(Wanted::Version),
-        Some(Arg::Value(name)) => name,
-        Some(other) => return Err(refused(&other.unexpected(), None)),
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask a customer to pay
+    #[command(before_help = "\
+Inserts a cart: the customer is asked to pay in Netgíró's app. The request is sent once. When it is not
+known whether it arrived, the exit code is 5: look the order up at Netgíró before you insert it again.
+
+With --resume the order is written to a file before it is sent, so that no second run asks the customer again.
+With --wait or --settle the command continues as those commands do.")]
+    Insert(Box<InsertArgs>),
+    /// Ask for a cart's status
+    #[command(before_help = "\
+Asks once for a cart's status. The exit code says it: 0 paid, 3 not paid, 4 still open.")]
+    Check(CartArgs),
+    /// Cancel a cart, and learn whether the customer paid first
+    #[command(before_help = "\
+Cancels a cart that the customer has not answered. The exit code is 0 when the cart is canceled, and 7 when
+the customer was faster: then the cart is paid.")]
+    Cancel(CartArgs),
+    /// Confirm a reserved cart, or send the customer's SMS code
+    #[command(before_help = "\
+Confirms a reserved cart (confirmation type manual), or sends the code that the customer received by SMS.")]
+    Confirm(ConfirmArgs),
+    /// Wait until the customer has answered
+    #[command(before_help = "\
+Waits until a cart is paid, canceled or declined, or until it is your turn, and writes each change. The last
+line is how it ended. At the deadline the cart is still open: exit code 4.
+
+Ctrl-C stops waiting, does not change the cart, and prints the command that continues.")]
+    Wait(FollowArgs),
+    /// Wait, and cancel a cart that is still open at the deadline
+    #[command(before_help = "\
+Waits as netgiro wait does. At the deadline it cancels the cart, and asks until Netgíró has said how the cart
+ended: 0 paid, 3 not paid. When Netgíró does not say so within a minute, the exit code is 5.")]
+    Settle(FollowArgs),
+    /// Verify a callback that your shop received
+    #[command(before_help = "\
+Verifies a callback's signature for the URL that was registered with the cart, and shows its content.
+A callback is no proof of payment: run netgiro check.")]
+    VerifyCallback(CallbackArgs),
+    /// Run a local Netgíró
+    #[command(before_help = "\
+Runs a local Netgíró until Ctrl-C: the API, and a page with the customer's phone beside the shop's view.
+It accepts the keys of the published test account, unless --own-keys is given.
+
+The customer 8111111 accepts automatically, 8222222 declines automatically.")]
+    Simulator(Box<SimulatorArgs>),
+    /// Play five checkouts against a local Netgíró
+    #[command(before_help = "\
+Plays five checkouts against a simulator of its own, as a timeline: accepted, declined, no answer, accepted
+during the cancel, and confirmed by callback. It needs no keys.")]
+    Demo(DemoArgs),
+    /// Match the shop's orders with Netgíró (Python package)
+    #[command(before_help = RECONCILE, disable_help_flag = true)]
+    Reconcile {
+        // Another program's arguments, if that program is there at all.
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        _arguments: Vec<OsString>,
+    },
+    /// Write completions for a shell
+    #[command(before_help = "\
+Writes completions for a shell, such as:
+
+  netgiro completions bash > ~/.local/share/bash-completion/completions/netgiro
+  netgiro completions zsh > ~/.zfunc/_netgiro
+  netgiro completions fish > ~/.config/fish/completions/netgiro.fish
+  netgiro completions powershell >> $PROFILE")]
+    Completions { shell: Shell },
+}
+
+pub(crate) const RECONCILE: &str = "\
+The command reconcile is in the Python package: pip install 'netgiro[reconcile]', then netgiro reconcile --help";
+
+#[derive(Debug, Args)]
+#[group(id = "follow", args = ["wait", "settle"], multiple = false)]
+pub(crate) struct InsertArgs {
+    /// The amount in whole krónur
+    #[arg(long, value_name = "KRONUR")]
+    pub(crate) amount: String,
+    /// The order's id in the shop
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reference: String,
+    /// A mobile number, a kennitala or an app code; - reads it from standard input
+    #[arg(long, value_name = "ID")]
+    pub(crate) customer: String,
+    /// Who creates the payment once the customer has accepted
+    #[arg(long, value_name = "WORD", default_value = "automatic", value_parser = confirmation_type())]
+    pub(crate) confirmation_type: ConfirmationType,
+    /// Where Netgíró reports that the customer has confirmed
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback_url: Option<String>,
+    /// Where Netgíró reports that the cart was canceled
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback_cancel_url: Option<String>,
+    /// A text that the customer sees
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// A line of the cart, such as 990:2:Coffee; may be repeated
+    #[arg(long = "item", value_name = "PRICE:QUANTITY:NAME")]
+    pub(crate) items: Vec<String>,
+    /// The shop's name for the place of sale
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) location_id: Option<String>,
+    /// The shop's name for the till
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) register_id: Option<String>,
+    /// Wait for the customer's answer, as netgiro wait does
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Settle the cart, as netgiro settle does
+    #[arg(long)]
+    pub(crate) settle: bool,
+    /// When to stop waiting, from now [default: 180]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "follow")]
+    pub(crate) timeout: Option<Duration>,
+    /// Write the order, and then the wait's position, to this file; it must be empty or new
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CartArgs {
+    /// The cart's transaction id, as insert printed it
+    pub(crate) cart: String,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfirmArgs {
+    /// The customer's SMS code, for carts that need one
+    #[arg(long, value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    #[command(flatten)]
+    pub(crate) cart: CartArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FollowArgs {
+    /// The cart's transaction id, as insert printed it
+    pub(crate) cart: Option<String>,
+    /// When to stop waiting, from now [default: 180]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// Continue an earlier wait from the token that it printed, without CART
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) poll: Option<String>,
+    /// Keep the wait's position in this file, and continue from it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallbackArgs {
+    /// The URL exactly as it was registered, including its query
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: String,
+    /// A file with the headers: lines of "Name: value", or a JSON object; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) headers: Option<PathBuf>,
+    /// One header; may be repeated
+    #[arg(long = "header", value_name = "NAME:VALUE")]
+    pub(crate) more_headers: Vec<String>,
+    /// A file with the body, exactly the received bytes; - for standard input
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) body: PathBuf,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the simulator's"
+)]
+pub(crate) struct SimulatorArgs {
+    /// The port on this machine; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value = "8765")]
+    pub(crate) port: u16,
+    /// Decides every id, nonce and SMS code
+    #[arg(long, value_name = "NUMBER", default_value = "0")]
+    pub(crate) seed: u64,
+    /// How long each response is delayed
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub(crate) latency: Duration,
+    /// A JSON array of faults: which requests fail, and how
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// How long a cart waits for its customer
+    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = seconds)]
+    pub(crate) lifetime: Duration,
+    /// The interval between checks that InsertCart recommends
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
+    pub(crate) check_interval: Duration,
+    /// How long 8111111 and 8222222 take to answer
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub(crate) reaction: Duration,
+    /// Refuse InsertCart without ConfirmationType
+    #[arg(long)]
+    pub(crate) require_confirmation_type: bool,
+    /// Refuse numbers that are written as JSON strings
+    #[arg(long)]
+    pub(crate) require_json_numbers: bool,
+    /// Respond without PaymentInfo
+    #[arg(long)]
+    pub(crate) omit_payment_info: bool,
+    /// How many checks after a change still see the state before it
+    #[arg(long, value_name = "NUMBER", default_value = "0")]
+    pub(crate) stale_reads: u32,
+    /// The shop's name on the customer's phone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) shop: Option<String>,
+    /// The URL at which a tunnel or proxy makes it reachable
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// A host outside this machine that may receive callbacks; may be repeated
+    #[arg(long = "callback-host", value_name = "HOST")]
+    pub(crate) callback_hosts: Vec<String>,
+    /// Serve https, with a certificate made for this run
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Serve https with this certificate, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Accept NETGIRO_APP_KEY and NETGIRO_SECRET_KEY instead of the test account's keys
+    #[arg(long)]
+    pub(crate) own_keys: bool,
+    /// Write the NETGIRO_ variables that a shop needs for it to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_env: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The order that a response must be about.
+#[derive(Debug, Args)]
+pub(crate) struct OrderArgs {
+    /// The order's amount; a response about another amount is an error
+    #[arg(long, value_name = "KRONUR", requires = "reference")]
+    pub(crate) amount: Option<String>,
+    /// The order's reference; a response about another reference is an error
+    #[arg(long, value_name = "TEXT", requires = "amount")]
+    pub(crate) reference: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConnectionArgs {
+    /// Which Netgíró to call, instead of NETGIRO_ENVIRONMENT
+    #[arg(long, value_name = "WORD", value_parser = environment())]
+    pub(crate) environment: Option<Environment>,
+    /// Another base URL, instead of NETGIRO_BASE_URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// Whether a paid response must name amount and reference, instead of NETGIRO_PAYMENT_INFO
+    #[arg(long, value_name = "WORD", value_parser = payment_info())]
+    pub(crate) payment_info: Option<PaymentInfoPolicy>,
+    /// Also trust the certificate authorities in this PEM file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct OutputArgs {
+    /// Write one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// The shells with completions.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(name = "powershell")]
+    PowerShell,
+}
+
+impl Command {
+    pub(crate) fn writes_json(&self) -> bool {
+        let output = match self {
+            Self::Insert(args) => &args.output,
+            Self::Check(args) | Self::Cancel(args) => &args.output,
+            Self::Confirm(args) => &args.cart.output,
+            Self::Wait(args) | Self::Settle(args) => &args.output,
+            Self::VerifyCallback(args) => &args.output,
+            Self::Simulator(args) => &args.output,
+            Self::Demo(args) => &args.output,
+            Self::Reconcile { .. } | Self::Completions { .. } => return false,
+        };
+        output.json
+    }
+}
+
+/// Parses a command line without the program's name.
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
+    definition()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| CommandLine::from_arg_matches(&matches))
+        .map(|line| Parsed::Command(line.command))
+        .or_else(|error| match error.kind() {
+            ErrorKind::DisplayHelp
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            | ErrorKind::DisplayVersion => Ok(Parsed::Text(error.render().to_string())),
+            _ => Err(Failure::usage(message(&error))),
+        })
+}
+
+/// The name of the command that a command line starts with, if there is such a command.
+pub(crate) fn command_name(arguments: &[OsString]) -> Option<String> {
+    let name = arguments.first()?;
+    Some(definition().find_subcommand(name)?.get_name().to_owned())
+}
+
+/// Whether a command line that cannot be parsed asks for JSON.
+pub(crate) fn asks_for_json(arguments: &[OsString]) -> bool {
+    arguments
+        .iter()
+        .take_while(|argument| *argument != "--")
+        .any(|argument| argument == "--json")
+}
+
+pub(crate) fn completions(shell: Shell) -> String {
+    use clap_complete::Shell as Known;
+
+    let shell = match shell {
+        Shell::Bash => Known::Bash,
+        Shell::Zsh => Known::Zsh,
+        Shell::Fish => Known::Fish,
+        Shell::PowerShell => Known::PowerShell,
     };
-    if name == "help" {
-        return match parser.next().map_err(|error| refused(&error, None))? {
-            Some(Arg::Value(name)) => find(&name).map(|command| Wanted::Help(Some(command))),
-            _ => Ok(Wanted::Help(None)),
-        };
-    }
-    of_command(find(&name)?, &mut parser)
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut definition(), "netgiro", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
 
-fn of_command(command: &'static Command, parser: &mut Parser) -> Result<Wanted, Failure> {
-    let refused = |error: lexopt::Error| refused(&error, Some(command));
-    let mut given = Given {
-        command,
-        argument: None,
-        values: Vec::new(),
+fn definition() -> clap::Command {
+    let mut exit_codes = String::from("Exit codes:\n");
+    for (exit, meaning) in exit::TABLE {
+        let _ = writeln!(exit_codes, "  {:<5}{meaning}", exit.code());
+    }
+    let keys = "\
+The keys come from the environment:
+  NETGIRO_APP_KEY       the ApplicationId
+  NETGIRO_SECRET_KEY    the SecretKey
+  NETGIRO_ENVIRONMENT   test or production [default: test]
+  NETGIRO_BASE_URL      another base URL, such as a simulator's
+  NETGIRO_PAYMENT_INFO  required, or if_present [default: if_present]";
+    CommandLine::command()
+        .after_help(format!("{keys}\n\n{exit_codes}"))
+        .mut_subcommands(|command| {
+            command
+                .help_template("{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}")
+                .after_help(exit_codes.clone())
+                .mut_args(with_value)
+        })
+}
+
+/// An option takes the next word, whatever that is; shells complete files for those that take a file, and nothing for
+/// other texts.
+fn with_value(arg: Arg) -> Arg {
+    if !arg.get_action().takes_values() {
+        return arg;
+    }
+    let hint = match arg.get_value_hint() {
+        ValueHint::AnyPath => ValueHint::FilePath,
+        _ if arg.get_possible_values().is_empty() => ValueHint::Other,
+        hint => hint,
     };
-    // Another program's, where it is at all: its options are not known here.
-    if command.name == "reconcile" {
-        return Ok(Wanted::Command(given));
-    }
-    while let Some(argument) = parser.next().map_err(refused)? {
-        let name = match argument {
-            Arg::Long("help") | Arg::Short('h') => return Ok(Wanted::Help(Some(command))),
-            Arg::Value(value) if command.argument.is_some() && given.argument.is_none() => {
-                given.argument = Some(value);
-                continue;
-            }
-            Arg::Long(name) => name,
-            other => return Err(refused(other.unexpected())),
-        };
-        let Some(option) = command.options().find(|option| option.name == name) else {
-            return Err(refused(Arg::Long(name).unexpected()));
-        };
-        let value = match option.takes {
-            Takes::Nothing => OsString::new(),
-            _ => parser.value().map_err(refused)?,
-        };
-        if !option.repeats && given.value(option.name).is_some() {
-            return Err(given.usage(format!("--{} was given twice", option.name)));
-        }
-        given.values.push((option.name, value));
-    }
-    Ok(Wanted::Command(given))
+    let is_option = !arg.is_positional();
+    arg.value_hint(hint).allow_hyphen_values(is_option)
 }
 
-fn find(name: &OsStr) -> Result<&'static Command, Failure> {
-    name.to_str().and_then(Command::find).ok_or_else(|| {
-        let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
-        Failure::usage(format!(
-            "there is no command {:?}; there are {}",
-            name.to_string_lossy(),
-            names.join(", ")
+/// What clap says about a mistake, on one line.
+fn message(error: &clap::Error) -> String {
+    if let (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    {
+        let names: Vec<_> = missing
+            .iter()
+            .map(|usage| usage.split(' ').next().unwrap_or_default())
+            .map(|name| name.trim_matches(['<', '>']))
+            .collect();
+        let are = if names.len() == 1 { "is" } else { "are" };
+        return format!("{} {are} missing", names.join(", "));
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    text.split("\n\n")
+        .take_while(|part| !part.starts_with("Usage:") && !part.starts_with("For more"))
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    text.parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or("it must be a number of seconds, 0 or more")
+}
+
+fn confirmation_type() -> impl TypedValueParser {
+    Word(ConfirmationType::ALL, ConfirmationType::as_str)
+}
+
+fn environment() -> impl TypedValueParser {
+    Word(Environment::ALL, Environment::as_str)
+}
+
+fn payment_info() -> impl TypedValueParser {
+    Word(PaymentInfoPolicy::ALL, PaymentInfoPolicy::as_str)
+}
+
+/// One of some words, read by the core: its error repeats nothing that may be a password.
+#[derive(Clone)]
+struct Word<T: 'static>(&'static [T], fn(T) -> &'static str);
+
+impl<T> TypedValueParser for Word<T>
+where
+    T: Copy + FromStr<Err = netgiro::Error> + Send + Sync + 'static,
+{
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        _: &clap::Command,
+        _: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        let refuse =
+            |error: netgiro::Error| clap::Error::raw(ErrorKind::ValueValidation, error.message());
+        value.to_string_lossy().parse().map_err(refuse)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(
+            self.0
+                .iter()
+                .map(|value| PossibleValue::new((self.1)(*value))),
         ))
-    })
-}
-
-fn refused(error: &lexopt::Error, command: Option<&'static Command>) -> Failure {
-    Failure::misused(&error.to_string(), command.map(|command| command.name))
-}
-
-impl Given {
-    /// A mistake in what the command was given.
-    pub(crate) fn usage(&self, message: impl Into<String>) -> Failure {
-        Failure::misused(&message.into(), Some(self.command.name))
-    }
-
-    /// The command's argument, if it was given.
-    pub(crate) fn argument(&self) -> Result<Option<&str>, Failure> {
-        let name = self.command.argument.as_ref().map_or("", |it| it.name);
-        self.argument
-            .as_deref()
-            .map(|value| self.as_text(name, value))
-            .transpose()
-    }
-
-    /// The command's argument, which must be given.
-    pub(crate) fn required_argument(&self) -> Result<&str, Failure> {
-        let name = self.command.argument.as_ref().map_or("", |it| it.name);
-        self.argument()?
-            .ok_or_else(|| self.usage(format!("{name} is missing")))
-    }
-
-    pub(crate) fn flag(&self, name: &str) -> bool {
-        self.value(name).is_some()
-    }
-
-    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, Failure> {
-        self.value(name)
-            .map(|value| self.as_text(&format!("--{name}"), value))
-            .transpose()
-    }
-
-    pub(crate) fn owned(&self, name: &str) -> Result<Option<String>, Failure> {
-        Ok(self.text(name)?.map(str::to_owned))
-    }
-
-    pub(crate) fn required(&self, name: &str) -> Result<&str, Failure> {
-        self.text(name)?
-            .ok_or_else(|| self.usage(format!("--{name} is missing")))
-    }
-
-    /// The texts of an option that may be repeated.
-    pub(crate) fn texts(&self, name: &str) -> Result<Vec<&str>, Failure> {
-        self.values
-            .iter()
-            .filter(|(known, _)| *known == name)
-            .map(|(_, value)| self.as_text(&format!("--{name}"), value))
-            .collect()
-    }
-
-    pub(crate) fn path(&self, name: &str) -> Option<&Path> {
-        self.value(name).map(Path::new)
-    }
-
-    /// A value read from its text; `what` says what it should be.
-    pub(crate) fn read<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Failure> {
-        self.text(name)?
-            .map(|text| {
-                text.parse()
-                    .map_err(|_| self.usage(format!("--{name} must be {what}; got {text:?}")))
-            })
-            .transpose()
-    }
-
-    /// A duration in seconds.
-    pub(crate) fn seconds(&self, name: &str) -> Result<Option<Duration>, Failure> {
-        let what = "a number of seconds, 0 or more";
-        self.read::<f64>(name, what)?
-            .map(|seconds| {
-                Duration::try_from_secs_f64(seconds)
-                    .map_err(|_| self.usage(format!("--{name} must be {what}; got {seconds}")))
-            })
-            .transpose()
-    }
-
-    fn value(&self, name: &str) -> Option<&OsStr> {
-        debug_assert!(
-            name == "json" || self.command.options().any(|option| option.name == name),
-            "{} has no --{name}",
-            self.command.name
-        );
-        self.values
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.as_os_str())
-    }
-
-    fn as_text<'a>(&self, name: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
-        value
-            .to_str()
-            .ok_or_else(|| self.usage(format!("{name} is not valid text: {}", value.display())))
     }
 }
 
@@ -195,22 +508,34 @@ impl Given {
 pub(crate) mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Result<Wanted, Failure> {
-        parse(line.split_whitespace().map(OsString::from).collect())
+    fn split(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
     }
 
-    pub(crate) fn given(line: &str) -> Given {
-        match parsed(line) {
-            Ok(Wanted::Command(given)) => given,
+    fn command(line: &str) -> Command {
+        match parse(&split(line)) {
+            Ok(Parsed::Command(command)) => command,
             other => panic!("{line}: {other:?}"),
         }
     }
 
-    fn refusal(line: &str) -> (String, Option<&'static str>) {
-        match parsed(line) {
-            Err(Failure::Usage(message, command)) => (message, command),
+    fn refusal(line: &str) -> String {
+        match parse(&split(line)) {
+            Err(Failure::Usage(message)) => message,
             other => panic!("{line}: {other:?}"),
         }
+    }
+
+    fn text(line: &str) -> String {
+        match parse(&split(line)) {
+            Ok(Parsed::Text(text)) => text,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        definition().debug_assert();
     }
 
     #[test]
@@ -220,75 +545,97 @@ pub(crate) mod tests {
             "wait --json --timeout=2.5 abc",
             "wait --timeout 2.5 --json -- abc",
         ] {
-            let given = given(line);
-            assert_eq!(given.required_argument().unwrap(), "abc");
-            assert_eq!(
-                given.seconds("timeout").unwrap(),
-                Some(Duration::from_millis(2500))
-            );
-            assert!(given.flag("json"));
-            assert_eq!(given.path("resume"), None);
+            let command = command(line);
+            assert!(command.writes_json(), "{line}");
+            let Command::Wait(args) = command else {
+                panic!("{line}")
+            };
+            assert_eq!(args.cart.as_deref(), Some("abc"));
+            assert_eq!(args.timeout, Some(Duration::from_millis(2500)));
+            assert_eq!(args.resume, None);
         }
-        let headers = given("verify-callback --header a:1 --header b:2");
-        assert_eq!(headers.texts("header").unwrap(), ["a:1", "b:2"]);
+        let line = "verify-callback --url u --header a:1 --header b:2";
+        let Command::VerifyCallback(args) = command(line) else {
+            panic!("{line}")
+        };
+        assert_eq!(args.more_headers, ["a:1", "b:2"]);
+        let line = "insert --amount 1 --reference -5% --customer - --confirmation-type Manual";
+        let Command::Insert(args) = command(line) else {
+            panic!("{line}")
+        };
+        assert_eq!((&*args.reference, &*args.customer), ("-5%", "-"));
+        assert_eq!(args.confirmation_type, ConfirmationType::Manual);
     }
 
     #[test]
     fn mistakes_are_named() {
-        for (line, message, command) in [
-            (
-                "buy",
-                "there is no command \"buy\"; there are insert,",
-                None,
-            ),
-            ("--json", "--json", None),
-            ("wait --tiemout 3", "--tiemout", Some("wait")),
-            ("wait --timeout", "--timeout", Some("wait")),
-            ("wait --json=yes a", "--json", Some("wait")),
-            ("wait a b", "\"b\"", Some("wait")),
-            ("demo a", "\"a\"", Some("demo")),
-            (
-                "wait --timeout 1 --timeout 2",
-                "--timeout was given twice",
-                Some("wait"),
-            ),
-            ("wait -x", "-x", Some("wait")),
-            ("insert 822-3281", "\"******81\"", Some("insert")),
-            ("8223281", "no command \"*****81\"", None),
+        for (line, expected) in [
+            ("buy", "unrecognized subcommand 'buy'"),
+            ("chekc", "similar subcommand exists: 'check'"),
+            ("--json", "unexpected argument '--json'"),
+            ("wait --tiemout 3", "similar argument exists: '--timeout'"),
+            ("wait --timeout", "'--timeout <SECONDS>'"),
+            ("wait --json=yes a", "--json"),
+            ("wait a b", "'b'"),
+            ("demo a", "'a'"),
+            ("wait --timeout 1 --timeout 2", "multiple times"),
+            ("wait -x", "-x"),
+            ("check", "CART is missing"),
+            ("check a --amount 1", "--reference is missing"),
+            ("verify-callback", "--url is missing"),
+            ("insert", "--amount, --reference, --customer are missing"),
+            ("insert 822-3281", "'******81'"),
+            ("8223281", "'*****81'"),
+            ("wait --timeout never", "number of seconds, 0 or more"),
+            ("wait --timeout -1", "number of seconds, 0 or more"),
+            ("wait --timeout NaN", "number of seconds, 0 or more"),
+            ("completions tcsh", "bash, zsh, fish, powershell"),
+            ("check a --environment moon", "\"test\", \"production\""),
+            ("help nothing", "'nothing'"),
         ] {
-            let (told, about) = refusal(line);
-            assert!(told.contains(message), "{line}: {told}");
-            assert_eq!(about, command, "{line}");
+            let told = refusal(line);
+            assert!(told.contains(expected), "{line}: {told}");
+            assert!(!told.contains('\n') && !told.contains("Usage"), "{told}");
         }
-        let never = given("wait --timeout never");
-        assert!(
-            matches!(never.seconds("timeout"), Err(Failure::Usage(message, _))
-            if message == "--timeout must be a number of seconds, 0 or more; got \"never\"")
-        );
-        assert!(given("wait --timeout -1").seconds("timeout").is_err());
-        assert!(given("wait --timeout NaN").seconds("timeout").is_err());
-        assert!(given("wait").required_argument().is_err());
+        assert!(!refusal("check a --environment hunter2").contains("hunter2"));
+        assert_eq!(command_name(&split("wait -x")).as_deref(), Some("wait"));
+        assert_eq!(command_name(&split("buy")), None);
     }
 
     #[test]
-    fn help_is_never_far() {
-        for (line, about) in [
-            ("", None),
-            ("--help", None),
-            ("-h", None),
-            ("help", None),
-            ("help wait", Some("wait")),
-            ("wait --help", Some("wait")),
-            ("wait --timeout 3 -h", Some("wait")),
-        ] {
-            match parsed(line) {
-                Ok(Wanted::Help(command)) => {
-                    assert_eq!(command.map(|command| command.name), about, "{line}");
+    fn help_needs_nothing_else() {
+        let all = text("--help");
+        for line in ["", "-h", "help"] {
+            assert_eq!(text(line), all, "{line}");
+        }
+        assert!(all.contains("130  interrupted") && all.contains("NETGIRO_SECRET_KEY"));
+        for command in definition().get_subcommands() {
+            let name = command.get_name();
+            assert!(
+                all.contains(&command.get_about().unwrap().to_string()),
+                "{name}"
+            );
+            if name == "reconcile" {
+                continue;
+            }
+            let own = text(&format!("{name} --help"));
+            assert_eq!(text(&format!("help {name}")), own);
+            assert_eq!(text(&format!("{name} -h")), own);
+        }
+        assert_eq!(text("wait --timeout 3 -h"), text("wait --help"));
+        assert!(text("--version").starts_with("netgiro 0."));
+    }
+
+    #[test]
+    fn each_shell_completes_every_command_and_option() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell] {
+            let script = completions(shell);
+            for command in definition().get_subcommands() {
+                assert!(script.contains(command.get_name()), "{shell:?}");
+                for long in command.get_arguments().filter_map(Arg::get_long) {
+                    assert!(script.contains(long), "{shell:?}: {long}");
                 }
-                other => panic!("{line}: {other:?}"),
             }
         }
-        assert!(matches!(parsed("--version"), Ok(Wanted::Version)));
-        assert!(parsed("help nothing").is_err());
     }
 }

@@ -152,6 +152,11 @@ impl Console {
     }
 }
 
+/// An amount as people read it.
+pub(crate) fn kronur(amount: impl Display) -> String {
+    format!("{amount} kr.")
+}
+
 /// A text of somebody else's, with nothing in it that a terminal would obey.
 pub(crate) fn sanitize(text: &str) -> String {
     text.chars()

@@ -8,14 +8,14 @@ use netgiro_simulator::SimulatorError;
 
 use crate::console::{Console, sanitize};
 use crate::exit::Exit;
-use crate::records::{Fault, Shown};
+use crate::records::{ErrorLine, ErrorRecord};
 
 /// Why a command ended otherwise than asked.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// What was given cannot be understood; of a command, if one was named.
-    Usage(String, Option<&'static str>),
-    /// Something of this machine's failed.
+    /// The command line is wrong.
+    Usage(String),
+    /// A file, a port or something else of this machine failed.
     Machine(String),
     /// The client failed.
     Client(Box<Error>, Box<ResumeHint>),
@@ -63,13 +63,9 @@ impl From<SimulatorError> for Failure {
 }
 
 impl Failure {
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::misused(&message.into(), None)
-    }
-
-    /// A mistake in the words of the command line, which may hold a customer's number.
-    pub(crate) fn misused(message: &str, command: Option<&'static str>) -> Self {
-        Self::Usage(netgiro::mask_customer_ids(message), command)
+    /// A mistake in the command line, which may hold a customer's number.
+    pub(crate) fn usage(message: impl AsRef<str>) -> Self {
+        Self::Usage(netgiro::mask_customer_ids(message.as_ref()))
     }
 
     /// A file that cannot be read or written.
@@ -79,22 +75,23 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Usage(..) => Exit::Usage,
+            Self::Usage(_) => Exit::Usage,
             Self::Machine(_) => Exit::Error,
             Self::Client(error, hint) => of_error(error, hint.changes),
             Self::Interrupted(_) => Exit::Interrupted,
         }
     }
 
-    /// Says it on standard error, and as JSON where results are; gives the exit code.
-    pub(crate) fn report(&self, console: &mut Console) -> Exit {
+    /// Reports it on standard error, and as JSON where results are JSON; returns the exit code. `command` is the command
+    /// that failed, where one was named.
+    pub(crate) fn report(&self, console: &mut Console, command: Option<&str>) -> Exit {
         if console.writes_json() {
-            console.record(&Shown {
+            console.record(&ErrorLine {
                 error: self.record(),
             });
         }
         match self {
-            Self::Usage(message, command) => {
+            Self::Usage(message) => {
                 console.print_error(format_args!("netgiro: {}", sanitize(message)));
                 let about = command.map(|name| format!(" {name}")).unwrap_or_default();
                 console.print_error(format_args!("Try: netgiro{about} --help"));
@@ -128,18 +125,18 @@ impl Failure {
         self.exit()
     }
 
-    fn record(&self) -> Fault<'_> {
+    fn record(&self) -> ErrorRecord<'_> {
         match self {
-            Self::Usage(message, _) => Fault::new("usage", message),
-            Self::Machine(message) => Fault::new("machine", message),
-            Self::Client(error, hint) => Fault::of(error).going_on_from(hint.poll.as_ref()),
+            Self::Usage(message) => ErrorRecord::new("usage", message),
+            Self::Machine(message) => ErrorRecord::new("machine", message),
+            Self::Client(error, hint) => ErrorRecord::of(error).going_on_from(hint.poll.as_ref()),
             Self::Interrupted(hint) => {
                 let sent = if hint.changes {
                     RequestSent::Maybe
                 } else {
                     RequestSent::No
                 };
-                Fault::new("interrupted", "interrupted")
+                ErrorRecord::new("interrupted", "interrupted")
                     .with_request_sent(sent)
                     .going_on_from(hint.poll.as_ref())
             }
@@ -264,7 +261,7 @@ mod tests {
         };
         let (mut console, out, err) = console();
         console.write_json(true);
-        let exit = Failure::Interrupted(Box::new(hint)).report(&mut console);
+        let exit = Failure::Interrupted(Box::new(hint)).report(&mut console, Some("wait"));
         assert_eq!(exit, Exit::Interrupted);
         assert!(err.text().contains("netgiro wait --poll '{\"version\":1,"));
         let told: serde_json::Value = serde_json::from_str(&out.text()).unwrap();

@@ -72,13 +72,13 @@ impl<'a> From<&'a Callback> for CallbackRecord<'a> {
 
 /// The object that an error is written as.
 #[derive(Serialize)]
-pub(crate) struct Shown<'a> {
-    pub(crate) error: Fault<'a>,
+pub(crate) struct ErrorLine<'a> {
+    pub(crate) error: ErrorRecord<'a>,
 }
 
 /// The facts of an error; `retry_after` in seconds, `poll` as `--poll` takes it.
 #[derive(Default, Serialize)]
-pub(crate) struct Fault<'a> {
+pub(crate) struct ErrorRecord<'a> {
     code: &'static str,
     message: &'a str,
     http_status: Option<u16>,
@@ -96,7 +96,7 @@ pub(crate) struct Fault<'a> {
     poll: Option<Box<RawValue>>,
 }
 
-impl<'a> Fault<'a> {
+impl<'a> ErrorRecord<'a> {
     /// A failure that is none of the client's.
     pub(crate) fn new(code: &'static str, message: &'a str) -> Self {
         Self {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use netgiro::{Amount, CartPoll, Error, ErrorKind, NewCart, RequestSent};
 use serde::{Deserialize, Serialize};
 
+use crate::console::kronur;
 use crate::failure::{Failure, ResumeHint, quoted};
 
 /// What a file holds.
@@ -215,10 +216,10 @@ impl Intent {
         let error = Error::new(
             ErrorKind::OutcomeUnknown,
             format!(
-                "{} holds an insert of {} kr. for reference {:?}, sent at {}, and nothing was sent now. The customer may \
+                "{} holds an insert of {} for reference {:?}, sent at {}, and nothing was sent now. The customer may \
                  have been asked to pay, so do not insert it again before Netgíró has been asked: {why}",
                 named.display(),
-                self.amount,
+                kronur(self.amount),
                 self.reference,
                 self.at.strftime("%Y-%m-%d %H:%M:%SZ"),
             ),
@@ -269,12 +270,12 @@ mod tests {
         store(&path, &poll).unwrap();
         assert!(matches!(
             Claim::new(&path, &order()),
-            Err(Failure::Usage(..))
+            Err(Failure::Usage(_))
         ));
         fs::write(&path, "a letter").unwrap();
         assert!(matches!(
             Claim::new(&path, &order()),
-            Err(Failure::Usage(..))
+            Err(Failure::Usage(_))
         ));
         assert_eq!(fs::read_to_string(&path).unwrap(), "a letter");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);

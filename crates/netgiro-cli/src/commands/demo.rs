@@ -14,12 +14,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::console::Console;
+use crate::console::{Console, kronur};
 use crate::exit::Exit;
 use crate::failure::{Failure, ResumeHint};
 use crate::interrupt::Interrupt;
 
-use super::cart;
+use super::session;
 
 /// What each checkout must come to.
 const CHECKOUTS: [(&str, CartStatus); 5] = [
@@ -42,7 +42,7 @@ struct Outcome {
 }
 
 pub(super) fn play(console: &mut Console, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    cart::run(async {
+    session::block_on(async {
         tokio::select! {
             biased;
             () = interrupt.come() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
@@ -163,8 +163,9 @@ impl Stage<'_> {
         self.report(
             "shop",
             &format!(
-                "asks the customer for {} kr. for {}",
-                cart.amount, cart.reference
+                "asks the customer for {} for {}",
+                kronur(cart.amount),
+                cart.reference
             ),
         );
         Ok(cart)
