@@ -58,11 +58,11 @@ mod model;
 mod protocol;
 mod simulator;
 
-pub use engine::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
+pub use engine::state::{SimulatedCallback, SimulatedCart, SimulatedRequest};
+pub use faults::fault::{BodyAs, DropAt, DropBy, Fault};
 pub use faults::storm::Storm;
-pub use faults::{BodyAs, DropAt, DropBy, Fault};
 pub use http::tls::Tls;
 pub use model::error::SimulatorError;
 pub use model::options::{ResponseSignatures, SimulatorOptions};
-pub use protocol::wire::Endpoint;
+pub use protocol::response::Endpoint;
 pub use simulator::Simulator;

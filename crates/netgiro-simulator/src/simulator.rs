@@ -1,7 +1,7 @@
 //! The handle: what tests hold while the server runs.
 
-use crate::engine::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
-use crate::faults::Fault;
+use crate::engine::state::{SimulatedCallback, SimulatedCart, SimulatedRequest};
+use crate::faults::fault::Fault;
 use crate::faults::storm::Storm;
 use crate::http::address::Address;
 use crate::http::server::{self, Shared};

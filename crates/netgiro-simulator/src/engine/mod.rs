@@ -3,6 +3,6 @@
 pub(crate) mod cart;
 pub(crate) mod clock;
 pub(crate) mod history;
-pub(crate) mod ledger;
 pub(crate) mod settlement;
 pub(crate) mod snapshot;
+pub(crate) mod state;

@@ -2,7 +2,7 @@
 
 use crate::engine::cart::Payment;
 use crate::model::options::SimulatorOptions;
-use crate::protocol::wire::{self, Endpoint};
+use crate::protocol::response::{self as wire, Endpoint};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::Offset;

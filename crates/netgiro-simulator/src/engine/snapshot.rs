@@ -1,7 +1,7 @@
 //! What the simulator knows, as JSON for its page and for whoever drives it over HTTP.
 
-use crate::engine::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
-use crate::faults::Fault;
+use crate::engine::state::{SimulatedCallback, SimulatedCart, SimulatedRequest};
+use crate::faults::fault::Fault;
 use crate::faults::storm::Storm;
 use crate::model::options::SimulatorOptions;
 use jiff::Timestamp;

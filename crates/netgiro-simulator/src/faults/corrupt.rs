@@ -1,6 +1,6 @@
 //! Answers that are not what they should be.
 
-use crate::faults::BodyAs;
+use crate::faults::fault::BodyAs;
 use crate::model::codes;
 
 const HTML: &str = "<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>";

@@ -1,9 +1,9 @@
 //! A storm: calls that fail and customers who do as they like, all of it decided by a seed.
 
-use crate::faults::{BodyAs, DropAt, DropBy, Fault};
+use crate::faults::fault::{BodyAs, DropAt, DropBy, Fault};
 use crate::model::error::SimulatorError;
 use crate::model::options::ResponseSignatures;
-use crate::protocol::wire::Endpoint;
+use crate::protocol::response::Endpoint;
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! Carries callbacks to the merchant.
 
-use crate::engine::ledger::Delivery;
+use crate::engine::state::Delivery;
 use crate::http::stream::Stream;
 use crate::http::tls;
 use http_body_util::Full;

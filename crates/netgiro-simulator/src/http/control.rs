@@ -3,7 +3,7 @@
 //! Nothing here is recorded, counted, or struck by faults; refused connections are refused to all.
 
 use crate::engine::snapshot;
-use crate::faults::Fault;
+use crate::faults::fault::Fault;
 use crate::faults::storm::Storm;
 use crate::http::event_stream;
 use crate::http::page;

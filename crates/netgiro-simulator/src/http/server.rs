@@ -1,8 +1,8 @@
 //! The thread that listens, answers, carries callbacks and watches the clock.
 
 use crate::engine::clock::Clock;
-use crate::engine::ledger::{Incoming, Ledger, Response};
-use crate::faults::{DropAt, DropBy};
+use crate::engine::state::{Incoming, Ledger, Response};
+use crate::faults::fault::{DropAt, DropBy};
 use crate::http::address::Address;
 use crate::http::callback_sender::{self, Carrier};
 use crate::http::control;

@@ -1,4 +1,4 @@
 //! The API's JSON and signatures.
 
+pub(crate) mod response;
 pub(crate) mod signature;
-pub(crate) mod wire;
