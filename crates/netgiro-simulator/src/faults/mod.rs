@@ -2,4 +2,7 @@
 
 pub(crate) mod corrupt;
 pub(crate) mod fault;
+pub(crate) mod forms;
+mod json;
+pub(crate) mod queue;
 pub(crate) mod storm;

@@ -1,6 +1,6 @@
-//! The page for people: one file, with everything in it.
+//! The page for people: one file that needs no other.
 
-use crate::http::server::Answer;
+use crate::http::response::HttpResponse;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::{Either, Full};
@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 const PAGE: &str = include_str!("page.html");
 
-/// Its own style and script run, by their hashes, and nothing else; it talks to the simulator alone.
+/// Allows its own style and script, by their hashes, and requests to the simulator; nothing else.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     format!(
         "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; img-src data:; base-uri 'none'; \
@@ -21,8 +21,8 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-pub(crate) fn answer() -> Answer {
-    let mut answer = Answer::new(Either::Left(Full::from(Bytes::from_static(
+pub(crate) fn answer() -> HttpResponse {
+    let mut answer = HttpResponse::new(Either::Left(Full::from(Bytes::from_static(
         PAGE.as_bytes(),
     ))));
     let headers = answer.headers_mut();
@@ -37,7 +37,7 @@ pub(crate) fn answer() -> Answer {
     answer
 }
 
-/// What stands in the page's one element of this name.
+/// The content of the page's only element with this name.
 fn inside(element: &str) -> &'static str {
     let (start, end) = (format!("<{element}>"), format!("</{element}>"));
     (PAGE.split_once(&start))
@@ -59,7 +59,7 @@ mod tests {
         for element in ["<style>", "<script>"] {
             assert_eq!(PAGE.matches(element).count(), 1, "{element}");
         }
-        // The policy would break these: nothing from elsewhere, and nothing inline beside the two elements.
+        // The policy blocks these: nothing from other hosts, and nothing inline but the two elements.
         for forbidden in [
             "<script ",
             "<style ",
