@@ -1,5 +1,10 @@
 //! The command line: what each command takes. Parsing, help and completions are clap's, made from these types.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "the comments on arguments are help, which is plain text"
+)]
+
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -14,6 +19,8 @@ use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
 use crate::exit;
 use crate::failure::Failure;
 
+const NAME: &str = "netgiro";
+
 /// What a command line asks for.
 #[derive(Debug)]
 pub(crate) enum Parsed {
@@ -24,10 +31,9 @@ pub(crate) enum Parsed {
 
 #[derive(Debug, Parser)]
 #[command(
-    name = "netgiro",
+    name = NAME,
     version,
     about = "netgiro: take payments with Netgíró",
-    no_binary_name = true,
     arg_required_else_help = true
 )]
 struct CommandLine {
@@ -334,8 +340,7 @@ pub(crate) enum Shell {
     Bash,
     Zsh,
     Fish,
-    #[value(name = "powershell")]
-    PowerShell,
+    Powershell,
 }
 
 impl Command {
@@ -356,8 +361,10 @@ impl Command {
 
 /// Parses a command line without the program's name.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Parsed, Failure> {
+    let program = OsStr::new(NAME);
+    let words = std::iter::once(program).chain(arguments.iter().map(OsString::as_os_str));
     definition()
-        .try_get_matches_from(arguments)
+        .try_get_matches_from(words)
         .and_then(|matches| CommandLine::from_arg_matches(&matches))
         .map(|line| Parsed::Command(line.command))
         .or_else(|error| match error.kind() {
@@ -389,10 +396,10 @@ pub(crate) fn completions(shell: Shell) -> String {
         Shell::Bash => Known::Bash,
         Shell::Zsh => Known::Zsh,
         Shell::Fish => Known::Fish,
-        Shell::PowerShell => Known::PowerShell,
+        Shell::Powershell => Known::PowerShell,
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut definition(), "netgiro", &mut script);
+    clap_complete::generate(shell, &mut definition(), NAME, &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
@@ -619,6 +626,7 @@ pub(crate) mod tests {
                 continue;
             }
             let own = text(&format!("{name} --help"));
+            assert!(own.contains(&format!("Usage: netgiro {name}")), "{own}");
             assert_eq!(text(&format!("help {name}")), own);
             assert_eq!(text(&format!("{name} -h")), own);
         }
@@ -628,7 +636,7 @@ pub(crate) mod tests {
 
     #[test]
     fn each_shell_completes_every_command_and_option() {
-        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell] {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Powershell] {
             let script = completions(shell);
             for command in definition().get_subcommands() {
                 assert!(script.contains(command.get_name()), "{shell:?}");

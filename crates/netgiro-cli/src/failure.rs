@@ -1,4 +1,4 @@
-//! Why a command did not end well, and what to do about it.
+//! Why a command failed, and what to do about it.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::console::{Console, sanitize};
 use crate::exit::Exit;
 use crate::records::{ErrorLine, ErrorRecord};
 
-/// Why a command ended otherwise than asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The command line is wrong.
@@ -23,21 +23,21 @@ pub(crate) enum Failure {
     Interrupted(Box<ResumeHint>),
 }
 
-/// How the command can be taken up again.
+/// How the command can be resumed.
 #[derive(Debug, Default)]
 pub(crate) struct ResumeHint {
     /// The command.
     pub(crate) command: &'static str,
-    /// Where the cart has come to.
+    /// The position of the wait.
     pub(crate) poll: Option<CartPoll>,
-    /// The file that holds the same.
+    /// The file that holds that position.
     pub(crate) file: Option<PathBuf>,
     /// Whether the call may have changed the cart.
     pub(crate) changes: bool,
 }
 
 impl ResumeHint {
-    /// Of an insert whose outcome is not known, kept in this file.
+    /// For an insert with an unknown outcome, kept in this file.
     pub(crate) fn of_open_insert(file: &Path) -> Self {
         Self {
             command: "settle",
@@ -47,7 +47,7 @@ impl ResumeHint {
     }
 }
 
-/// What is said of an interrupted command.
+/// The message of an interrupted command.
 const INTERRUPTED: &str = "netgiro: interrupted";
 
 impl From<Error> for Failure {
@@ -77,7 +77,7 @@ impl Failure {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Machine(_) => Exit::Error,
-            Self::Client(error, hint) => of_error(error, hint.changes),
+            Self::Client(error, hint) => exit_for(error, hint.changes),
             Self::Interrupted(_) => Exit::Interrupted,
         }
     }
@@ -110,13 +110,13 @@ impl Failure {
                 match (&hint.poll, hint.changes) {
                     (None, false) => console.print_error(INTERRUPTED),
                     (None, true) => console.print_error(format_args!(
-                        "{INTERRUPTED} before the answer came: ask where the cart stands before you go on: netgiro check"
+                        "{INTERRUPTED} before the response: check the cart before you continue: netgiro check"
                     )),
                     (Some(_), false) => console.print_error(format_args!(
                         "{INTERRUPTED}; the cart was left alone, and the customer can still answer"
                     )),
                     (Some(_), true) => console.print_error(format_args!(
-                        "{INTERRUPTED} while the cart was being canceled: whether it is paid is not known yet"
+                        "{INTERRUPTED} during the cancel: it is not known yet whether the cart is paid"
                     )),
                 }
                 hint.report(console);
@@ -129,7 +129,7 @@ impl Failure {
         match self {
             Self::Usage(message) => ErrorRecord::new("usage", message),
             Self::Machine(message) => ErrorRecord::new("machine", message),
-            Self::Client(error, hint) => ErrorRecord::of(error).going_on_from(hint.poll.as_ref()),
+            Self::Client(error, hint) => ErrorRecord::of(error).resumed_from(hint.poll.as_ref()),
             Self::Interrupted(hint) => {
                 let sent = if hint.changes {
                     RequestSent::Maybe
@@ -138,14 +138,14 @@ impl Failure {
                 };
                 ErrorRecord::new("interrupted", "interrupted")
                     .with_request_sent(sent)
-                    .going_on_from(hint.poll.as_ref())
+                    .resumed_from(hint.poll.as_ref())
             }
         }
     }
 }
 
 impl ResumeHint {
-    /// Says how to go on.
+    /// Reports how to continue.
     fn report(&self, console: &mut Console) {
         let file = self
             .file
@@ -155,7 +155,7 @@ impl ResumeHint {
             (None, None) => return,
             (None, Some(file)) => {
                 console.print_error(format_args!(
-                    "Once that is known: netgiro {} CART --resume {file} if Netgíró has the cart; if it has none, remove {file}.",
+                    "Look the order up at Netgíró. If there is a cart: netgiro {} CART --resume {file}; if there is none, remove {file}.",
                     self.command
                 ));
                 return;
@@ -167,8 +167,8 @@ impl ResumeHint {
     }
 }
 
-/// The exit code for an error of the client's; `changes` says whether the call may have changed a cart.
-fn of_error(error: &Error, changes: bool) -> Exit {
+/// The exit code for a client's error; `changes` says whether the call may have changed a cart.
+fn exit_for(error: &Error, changes: bool) -> Exit {
     match error.kind() {
         ErrorKind::Configuration | ErrorKind::InvalidRequest => Exit::Usage,
         ErrorKind::OutcomeUnknown | ErrorKind::Unresolved => Exit::Unknown,
@@ -183,7 +183,7 @@ fn of_error(error: &Error, changes: bool) -> Exit {
     }
 }
 
-/// What to do about an error, where its own message does not say.
+/// What to do about an error, if its own message does not say that.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.kind() {
         ErrorKind::Configuration => {
@@ -191,24 +191,24 @@ fn advice(error: &Error) -> Option<&'static str> {
              NETGIRO_ENVIRONMENT, NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO."
         }
         ErrorKind::Connect => {
-            "Nothing was sent: look at the network and the base URL, and try again."
+            "Nothing was sent: check the network and the base URL, and try again."
         }
         ErrorKind::Authentication => {
-            "Netgíró did not accept the keys: look at NETGIRO_APP_KEY, NETGIRO_SECRET_KEY and NETGIRO_ENVIRONMENT."
+            "Netgíró did not accept the keys: check NETGIRO_APP_KEY, NETGIRO_SECRET_KEY and NETGIRO_ENVIRONMENT."
         }
-        ErrorKind::RateLimited => "Netgíró asks to be left alone for a while: try again later.",
+        ErrorKind::RateLimited => "Netgíró limits the rate of requests: try again later.",
         ErrorKind::OutcomeUnknown => {
             "Keep the order open under its reference, and look it up at Netgíró before anything is sent again."
         }
         ErrorKind::Mismatch => "Neither ship nor drop the order before a person has looked at it.",
         ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol => {
-            "Ask where the cart stands before you go on: netgiro check"
+            "Check the cart before you continue: netgiro check"
         }
         _ => return None,
     })
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell.
 pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_error_has_its_exit_code() {
-        let exit = |kind, changes| of_error(&Error::new(kind, ""), changes).code();
+        let exit = |kind, changes| exit_for(&Error::new(kind, ""), changes).code();
         let codes: Vec<_> = ErrorKind::ALL
             .iter()
             .map(|&kind| (kind.code(), exit(kind, false)))
@@ -242,8 +242,8 @@ mod tests {
             ]
         );
         let lost = Error::new(ErrorKind::Timeout, "").with_request_sent(RequestSent::Maybe);
-        assert_eq!(of_error(&lost, true), Exit::Unknown);
-        assert_eq!(of_error(&lost, false), Exit::Error);
+        assert_eq!(exit_for(&lost, true), Exit::Unknown);
+        assert_eq!(exit_for(&lost, false), Exit::Error);
         assert_eq!(exit(ErrorKind::Timeout, true), 1);
     }
 

@@ -28,6 +28,10 @@ use crate::exit::Exit;
 /// Reads the process's environment, standard input and files; writes to standard output and standard error. The caller
 /// handles Ctrl-C, and passes it on through `interrupt`.
 #[must_use]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers have no further use for the arguments"
+)]
 pub fn run(arguments: Vec<OsString>, interrupt: &Interrupt) -> u8 {
     let work = || {
         let mut console = Console::standard();

@@ -77,7 +77,7 @@ fn headers(args: &CallbackArgs, interrupt: &Interrupt) -> Result<Vec<(String, St
     Ok(headers)
 }
 
-/// The headers in a file: a JSON object, or lines as HTTP has them, with or without the request's first line.
+/// The headers in a file: a JSON object, or lines as in HTTP, with or without the request line.
 fn from_file(text: &str) -> Result<Vec<(String, String)>, String> {
     if text.trim_start().starts_with('{') {
         let headers: BTreeMap<String, String> =

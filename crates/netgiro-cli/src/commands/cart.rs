@@ -30,19 +30,19 @@ pub(super) fn insert(
     let client = client(&args.connection, Some(progress.observer()))?;
     let customer = order.customer_id.to_string();
     let file = args.resume.as_deref();
-    // On the disk before the customer can be asked.
+    // Written before the customer can be asked.
     let claim = file.map(|path| Claim::new(path, &order)).transpose()?;
-    let heeds = interrupt.heed_the_second();
+    let guard = interrupt.handle_second();
     let attempt = InsertAttempt::new(order);
-    let inserted = uninterrupted("insert", console, interrupt, client.insert(&attempt))
-        .map_err(|failure| of_insert(failure, &attempt, file));
+    let inserted = run_to_end("insert", console, interrupt, client.insert(&attempt))
+        .map_err(|failure| insert_failure(failure, &attempt, file));
     let cart = match inserted {
         Ok(cart) => cart,
         Err(failure) => {
             let (Some(claim), Some(path)) = (claim, file) else {
                 return Err(failure);
             };
-            // What was written before stays then, and says that the outcome is unknown.
+            // Then the file still says that the outcome is unknown.
             if let Err(error) = claim.failed(&failure) {
                 console.print_error(format_args!(
                     "netgiro: {} could not be written: {error}",
@@ -66,7 +66,7 @@ pub(super) fn insert(
                 .unwrap_or_default()
         ),
     );
-    drop(heeds);
+    drop(guard);
     stored?;
     if !args.wait && !args.settle {
         return Ok(Exit::Done);
@@ -81,8 +81,8 @@ pub(super) fn insert(
     follow.run(CartRef::from(&cart), console, interrupt)
 }
 
-/// What an insert failed with; one that was interrupted, by whether the customer may have been asked.
-fn of_insert(failure: Failure, attempt: &InsertAttempt, file: Option<&Path>) -> Failure {
+/// The failure of an insert; of an interrupted one, by whether the customer may have been asked.
+fn insert_failure(failure: Failure, attempt: &InsertAttempt, file: Option<&Path>) -> Failure {
     let error = match failure {
         Failure::Client(error, _) if error.kind() == ErrorKind::OutcomeUnknown => error,
         Failure::Interrupted(_) => match attempt.abandon().map(|abandoned| abandoned.error) {
@@ -139,15 +139,15 @@ pub(super) fn check(
 ) -> Result<Exit, Failure> {
     let client = client(&args.connection, None)?;
     let cart = cart_ref(&args.cart, &args.order)?;
-    let checked = block_on(async {
+    let state = block_on(async {
         tokio::select! {
             biased;
-            () = interrupt.come() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
+            () = interrupt.requested() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
             state = client.check_cart(cart) => Ok(state?),
         }
     })??;
-    report(console, &checked);
-    Ok(Exit::of_payment(checked.status))
+    report(console, &state);
+    Ok(Exit::of_payment(state.status))
 }
 
 pub(super) fn cancel(
@@ -157,7 +157,7 @@ pub(super) fn cancel(
 ) -> Result<Exit, Failure> {
     let client = client(&args.connection, None)?;
     let cart = cart_ref(&args.cart, &args.order)?;
-    let state = uninterrupted("cancel", console, interrupt, client.cancel_cart(cart))?;
+    let state = run_to_end("cancel", console, interrupt, client.cancel_cart(cart))?;
     report(console, &state);
     if state.is_paid() {
         console.print_error(
@@ -175,14 +175,14 @@ pub(super) fn confirm(
     let client = client(&args.connection, None)?;
     let cart = cart_ref(&args.cart, &args.order)?;
     let call = client.confirm_cart(cart, code.as_deref());
-    let state = uninterrupted("confirm", console, interrupt, call)?;
+    let state = run_to_end("confirm", console, interrupt, call)?;
     report(console, &state);
     Ok(Exit::of_payment(state.status))
 }
 
-/// Carries out a call that changes something to its end, which takes seconds at the most: to break it off would be not
-/// to know what it did.
-fn uninterrupted<T>(
+/// Runs a call that changes a cart until it ends, which takes seconds at most: after an interruption its effect would
+/// be unknown.
+fn run_to_end<T>(
     command: &'static str,
     console: &mut Console,
     interrupt: &Interrupt,
@@ -195,25 +195,25 @@ fn uninterrupted<T>(
             ..ResumeHint::default()
         })
     };
-    if interrupt.has_come() {
+    if interrupt.is_requested() {
         return Err(Failure::Interrupted(hint(false)));
     }
-    let _heeds = interrupt.heed_the_second();
+    let _guard = interrupt.handle_second();
     let outcome = block_on(async {
         let mut call = std::pin::pin!(call);
         tokio::select! {
             biased;
             outcome = &mut call => return Some(outcome),
-            () = interrupt.come() => {}
+            () = interrupt.requested() => {}
         }
         console.print_error(
-            "netgiro: the call is under way: waiting for its answer, since nobody would know what it did. \
-             Ctrl-C again gives up on it.",
+            "netgiro: the request is in flight: waiting for its answer, because its effect would be unknown. \
+             Press Ctrl-C again to give up.",
         );
         tokio::select! {
             biased;
             outcome = &mut call => Some(outcome),
-            () = interrupt.come_again() => None,
+            () = interrupt.requested_twice() => None,
         }
     })?;
     match outcome {

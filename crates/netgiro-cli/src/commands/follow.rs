@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, ResumeHint};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
-use crate::resume::{self, Held};
+use crate::resume::{self, Content};
 
 use super::session;
 
@@ -58,11 +58,11 @@ fn start(args: &FollowArgs) -> Result<CartRef, Failure> {
         .map(|path| Ok::<_, Failure>((path, resume::read(path)?)))
         .transpose()?;
     match (args.cart.as_deref(), args.poll.as_deref(), held) {
-        (Some(id), None, None | Some((_, Held::Nothing))) => session::cart_ref(id, &args.order),
-        (None, Some(token), None | Some((_, Held::Nothing))) => from_poll(&args.order, token),
-        (None, None, Some((path, Held::Insert(intent)))) => Err(intent.is_open(path)),
+        (Some(id), None, None | Some((_, Content::Nothing))) => session::cart_ref(id, &args.order),
+        (None, Some(token), None | Some((_, Content::Nothing))) => from_poll(&args.order, token),
+        (None, None, Some((path, Content::Insert(intent)))) => Err(intent.error(path)),
         // Somebody has looked the cart up.
-        (Some(id), None, Some((path, Held::Insert(intent)))) => {
+        (Some(id), None, Some((path, Content::Insert(intent)))) => {
             let order = (intent.amount, intent.reference.as_str());
             if session::expected(&args.order)?.is_some_and(|expected| expected != order) {
                 return Err(Failure::usage(format!(
@@ -74,7 +74,7 @@ fn start(args: &FollowArgs) -> Result<CartRef, Failure> {
             }
             session::with_order(id, order)
         }
-        (id, None, Some((path, Held::Cart(poll)))) => {
+        (id, None, Some((path, Content::Cart(poll)))) => {
             refuse_order(&args.order)?;
             if let Some(id) = id
                 && session::cart_ref(id, &args.order)?.transaction_id() != poll.transaction_id()
@@ -90,8 +90,8 @@ fn start(args: &FollowArgs) -> Result<CartRef, Failure> {
         (None, None, None) => Err(Failure::usage(
             "CART is missing: a transaction id, or --poll, or --resume",
         )),
-        (None, None, Some((path, Held::Nothing))) => Err(Failure::usage(format!(
-            "{} holds nothing to go on from: give CART",
+        (None, None, Some((path, Content::Nothing))) => Err(Failure::usage(format!(
+            "{} holds nothing to continue from: give CART",
             path.display()
         ))),
         _ => Err(Failure::usage("give one of CART, --poll and --resume FILE")),
@@ -203,7 +203,7 @@ async fn watched(
         let change = loop {
             tokio::select! {
                 biased;
-                () = interrupt.come() => return WaitOutcome::Interrupted,
+                () = interrupt.requested() => return WaitOutcome::Interrupted,
                 change = &mut next => break change,
                 _ = ticks.tick(), if console.is_live() => console.show_progress(progress.line()),
             }

@@ -18,14 +18,14 @@ use crate::interrupt::Interrupt;
 
 use super::session;
 
-/// What is told of a simulator once it runs.
+/// What is reported about a running simulator.
 #[derive(Serialize)]
 struct Started<'a> {
     url: &'a str,
     page_url: &'a str,
     local_url: &'a str,
     app_key: &'a str,
-    /// The authority to trust, where TLS made one up.
+    /// The authority to trust, if TLS made one.
     ca_file: Option<&'a Path>,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn serve(
         ca_file: simulator.ca_file(),
     };
     console.result(&started, text(args, &simulator));
-    session::block_on(interrupt.come())?;
+    session::block_on(interrupt.requested())?;
     simulator.close();
     console.print_error("netgiro: the simulator has stopped");
     Ok(Exit::Done)
@@ -108,7 +108,7 @@ fn variable(name: &str) -> Result<String, Failure> {
         .ok_or_else(|| Failure::usage(format!("--own-keys: {name} is not set")))
 }
 
-/// The faults in a file: an array of them, or one alone.
+/// The faults in a file: an array, or a single one.
 fn faults(path: &Path, interrupt: &Interrupt) -> Result<Vec<Fault>, Failure> {
     let text = input::text(path, interrupt)?;
     let refused = |why: String| Failure::file("read", path, why);
@@ -137,7 +137,7 @@ fn not_started(error: &io::Error, port: u16) -> Failure {
     }
 }
 
-/// What a shop, or this command, needs for the simulator.
+/// The variables that a shop, or this command, needs for the simulator.
 fn variables(simulator: &Simulator) -> [(&'static str, &str); 3] {
     [
         ("NETGIRO_BASE_URL", simulator.url()),
@@ -146,7 +146,7 @@ fn variables(simulator: &Simulator) -> [(&'static str, &str); 3] {
     ]
 }
 
-/// Writes the variables for a shell to source, or a shop to load; nobody else may read them.
+/// Writes the variables to a file that only its owner can read.
 fn write_variables(path: &Path, simulator: &Simulator) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -178,7 +178,7 @@ fn text(args: &SimulatorArgs, simulator: &Simulator) -> String {
          NETGIRO_BASE_URL    {}\n  \
          NETGIRO_APP_KEY     {}\n  \
          NETGIRO_SECRET_KEY  {keys}{authority}\n\n\
-         Customers: 8223281 answers on the page; 8111111 accepts and 8222222 declines by itself.",
+         Customers: 8223281 answers on the page; 8111111 accepts and 8222222 declines automatically.",
         simulator.page_url(),
         simulator.url(),
         simulator.app_key(),
