@@ -224,7 +224,13 @@ mod tests {
             assert!(told.contains(expected), "{line}: {told}");
             assert!(!told.contains('\n') && !told.contains("Usage"), "{told}");
         }
-        assert!(!refusal("check a --environment hunter2").contains("hunter2"));
+        for line in [
+            "check a --environment hunter2",
+            "check --secret-key=hunter2",
+            "check a -x=hunter2",
+        ] {
+            assert!(!refusal(line).contains("hunter2"), "{}", refusal(line));
+        }
         assert_eq!(command_name(&split("wait -x")).as_deref(), Some("wait"));
         assert_eq!(command_name(&split("buy")), None);
     }
