@@ -264,9 +264,9 @@ mod tests {
         let exit = Failure::Interrupted(Box::new(hint)).report(&mut console, Some("wait"));
         assert_eq!(exit, Exit::Interrupted);
         assert!(err.text().contains("netgiro wait --poll '{\"version\":1,"));
-        let told: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
-        assert_eq!(told["error"]["code"], "interrupted");
-        let again = netgiro::CartPoll::from_json(&told["error"]["poll"].to_string());
+        let written: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
+        assert_eq!(written["error"]["code"], "interrupted");
+        let again = netgiro::CartPoll::from_json(&written["error"]["poll"].to_string());
         assert_eq!(again.unwrap(), poll);
     }
 

@@ -17,7 +17,7 @@
 //! for cart in simulator.carts() {
 //!     simulator.confirm(cart.transaction_id)?;
 //! }
-//! simulator.advance(Duration::from_secs(180))?; // whoever has not answered by now never will
+//! simulator.advance(Duration::from_secs(180))?; // carts without an answer expire
 //! simulator.close();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

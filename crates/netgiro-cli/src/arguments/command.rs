@@ -66,7 +66,7 @@ ended: 0 paid, 3 not paid. When Netgíró does not say so within a minute, the e
     /// Verify a callback that your shop received
     #[command(before_help = "\
 Verifies a callback's signature for the URL that was registered with the cart, and shows its content.
-A callback is no proof of payment: run netgiro check.")]
+A callback does not prove a payment: run netgiro check.")]
     VerifyCallback(CallbackArgs),
     /// Run a local Netgíró
     #[command(before_help = "\

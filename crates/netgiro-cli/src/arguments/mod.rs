@@ -220,9 +220,12 @@ mod tests {
             ("check a --environment moon", "\"test\", \"production\""),
             ("help nothing", "'nothing'"),
         ] {
-            let told = refusal(line);
-            assert!(told.contains(expected), "{line}: {told}");
-            assert!(!told.contains('\n') && !told.contains("Usage"), "{told}");
+            let message = refusal(line);
+            assert!(message.contains(expected), "{line}: {message}");
+            assert!(
+                !message.contains('\n') && !message.contains("Usage"),
+                "{message}"
+            );
         }
         for line in [
             "check a --environment hunter2",

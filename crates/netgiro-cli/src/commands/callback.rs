@@ -44,7 +44,7 @@ pub(super) fn verify(
         .into());
     }
     let line = format!(
-        "{}  verifies: {}, {}\nIt is no proof of payment: run netgiro check {}",
+        "{}  verifies: {}, {}\nIt does not prove a payment: run netgiro check {}",
         callback.transaction_id,
         summary(&callback),
         console.status(callback.state.status),

@@ -81,7 +81,7 @@ pub(super) fn expected(order: &OrderArgs) -> Result<Option<Order<'_>>, Failure> 
         .transpose()
 }
 
-/// An amount from its text; `name` says where the text stands.
+/// Parses an amount; `name` names it in an error.
 pub(super) fn amount(name: &str, text: &str) -> Result<Amount, Failure> {
     let given = text
         .parse()
