@@ -4,7 +4,7 @@ use crate::model::words::words;
 
 words! {
     /// A call of the API: of the checkout, or of V2's settlements.
-    Endpoint, "endpoint":
+    Endpoint, "an endpoint":
     /// Asks a customer to pay.
     InsertCart "InsertCart";
     /// Asks for a cart's status.

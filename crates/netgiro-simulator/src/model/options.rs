@@ -181,7 +181,7 @@ impl fmt::Debug for SimulatorOptions {
 words! {
     /// What happens to the signature of a response.
     #[derive(Default)]
-    ResponseSignatures, "response_signatures":
+    ResponseSignatures, "a response signature":
     /// Every 2xx response is signed.
     #[default]
     Valid "valid";
