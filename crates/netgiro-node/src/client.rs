@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 use crate::arguments::{self, GivenAmount, GivenBulk, GivenCart, GivenNewCart, GivenWait};
 use crate::events;
+use crate::poll;
 use crate::replay::Note;
 use crate::runtime::{Events, Port};
 use crate::views::error::{refusal_of, reply};
-use crate::views::poll;
 use crate::views::settlement::{ItemView, SettlementView};
 use crate::views::{CallbackView, CartView, CheckView, StateView};
 

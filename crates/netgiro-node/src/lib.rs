@@ -21,6 +21,7 @@ mod command;
 mod events;
 #[cfg(feature = "panic-test")]
 mod panics;
+mod poll;
 mod replay;
 mod runtime;
 mod simulator;

@@ -8,13 +8,12 @@
     reason = "doc comments of classes and methods are what help() shows in Python"
 )]
 
-mod broken_off;
 mod bulk;
 mod client;
 mod command;
 mod convert;
 mod errors;
-mod new_cart;
+mod panics;
 mod reconcile;
 mod replay;
 mod runtime;
@@ -47,11 +46,9 @@ mod _netgiro {
     #[pymodule_export]
     use crate::bulk::results::CheckResults;
     #[pymodule_export]
-    use crate::client::{AsyncClient, Client, server_now};
+    use crate::client::base::{AsyncClient, Client, server_now};
     #[pymodule_export]
     use crate::command::command;
-    #[pymodule_export]
-    use crate::new_cart::check_new_cart;
     #[pymodule_export]
     use crate::reconcile::settlements::reconcile_settlements;
     #[pymodule_export]
@@ -65,6 +62,8 @@ mod _netgiro {
     #[pymodule_export]
     use crate::values::callback::{Callback, sign};
     #[pymodule_export]
+    use crate::values::new_cart::check_new_cart;
+    #[pymodule_export]
     use crate::values::poll::{
         CartPoll, PollPolicy, backoff, poll_dated, poll_delay, poll_on_clock,
     };
@@ -73,10 +72,10 @@ mod _netgiro {
 
     #[cfg(feature = "panic-test")]
     #[pymodule_export]
-    use crate::client::{panic_in_a_call, panic_in_an_iterator};
+    use crate::client::base::{panic_in_a_call, panic_in_an_iterator};
     #[cfg(feature = "panic-test")]
     #[pymodule_export]
-    use crate::runtime::panics::panic_at_once;
+    use crate::panics::panic_at_once;
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use crate::views::poll::PollView;
+use crate::poll::PollView;
 use crate::views::{StateView, milliseconds};
 
 /// Every fact of an error, under its JavaScript name.

@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::errors::{self, OrRaise};
-use crate::runtime::panics;
+use crate::panics;
 use crate::values::poll::CartPoll;
 use crate::values::{Cart, CartState};
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::bulk::results::CheckResults;
 use crate::convert::{self, Exact};
 use crate::errors::{self, OrRaise};
-use crate::runtime::panics;
+use crate::panics;
 use crate::values::{CartState, CheckResult};
 
 /// Return a text with the phone numbers, kennitölur and app codes in it masked.

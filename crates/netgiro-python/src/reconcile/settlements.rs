@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::convert::{self, Exact};
 use crate::errors::{self, OrRaise};
+use crate::panics;
 use crate::reconcile;
-use crate::runtime::panics;
 use crate::values::ToPython;
 
 /// A day: a date, a datetime, or its text.

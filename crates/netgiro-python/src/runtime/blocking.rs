@@ -19,9 +19,9 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::bulk::{PartialResults, Unfinished};
 use crate::errors;
+use crate::panics;
 use crate::runtime::event::{Event, Listener, Reporter};
 use crate::runtime::logging::{EnabledLevels, with_log_sink};
-use crate::runtime::panics;
 
 /// How often a blocked call looks whether a signal has come, such as Ctrl-C.
 pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);

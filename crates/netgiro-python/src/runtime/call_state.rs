@@ -11,10 +11,10 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::errors;
+use crate::panics;
 use crate::runtime::event::{Event, Listener, Reporter};
 use crate::runtime::logging::{EnabledLevels, with_log_sink};
 use crate::runtime::loop_waker::LoopWaker;
-use crate::runtime::panics;
 use crate::runtime::{AbortOnDrop, Connections, lock, spawn};
 use crate::values::ToPython;
 

@@ -11,7 +11,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::broken_off;
+use crate::runtime::abandoned_insert;
 use crate::runtime::call_state::{Message, RunningCall, Start};
 use crate::runtime::event::Event;
 use crate::runtime::iterators::AsyncStream;
@@ -172,7 +172,7 @@ impl Call {
     fn give_up(&self, py: Python<'_>, raised: Option<&PyErr>) {
         let attempt = lock(&self.attempt).take();
         if let Some(attempt) = attempt {
-            broken_off::give_up(py, &attempt, raised);
+            abandoned_insert::give_up(py, &attempt, raised);
         }
     }
 }

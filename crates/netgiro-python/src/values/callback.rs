@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 
 use crate::convert::{self, Exact};
 use crate::errors::OrRaise;
+use crate::panics;
 use crate::replay;
-use crate::runtime::panics;
 use crate::values::{CartState, ToPython, value};
 
 /// A callback that verified: the server says something about this cart.

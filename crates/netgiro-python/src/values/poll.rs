@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::convert;
 use crate::errors::{self, OrRaise};
-use crate::runtime::panics;
+use crate::panics;
 use crate::values::{CartState, ToPython, to_python, value};
 
 /// How often to ask about a cart, in seconds.

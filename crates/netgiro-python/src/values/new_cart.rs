@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use crate::convert;
 use crate::errors::OrRaise;
-use crate::runtime::panics;
+use crate::panics;
 use crate::values;
 
 /// What `insert_cart` is given.

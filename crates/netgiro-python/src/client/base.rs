@@ -10,22 +10,22 @@ use netgiro::{ClientOptions, Error, InsertAttempt, WaitOptions, Watch};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::broken_off;
 use crate::bulk::results::CheckResults;
 use crate::bulk::{self, Given, PartialResults};
 use crate::convert;
 use crate::errors::OrRaise;
-use crate::new_cart::NewCartArgs;
+use crate::panics;
 use crate::reconcile::settlements;
 use crate::runtime::Connections;
+use crate::runtime::abandoned_insert;
 use crate::runtime::call_state;
 use crate::runtime::coroutine::Call;
 use crate::runtime::event::{Event, Reporter};
 use crate::runtime::iterators::{AsyncStream, SyncStream};
 use crate::runtime::logging;
-use crate::runtime::panics;
 use crate::values::ToPython;
 use crate::values::callback::Parts;
+use crate::values::new_cart::NewCartArgs;
 use crate::values::poll::{self, PollPolicy};
 
 /// Talks to Netgíró for one shop, and blocks until there is an answer.
@@ -103,7 +103,7 @@ impl Execution for Client {
             .block_on(py, None, insert(attempt.clone()))
             // A signal that came last would be handled on the way back to the caller, who would not get the cart.
             .and_then(|outcome| py.check_signals().map(|()| outcome))
-            .inspect_err(|raised| broken_off::give_up(py, &attempt, Some(raised)))?;
+            .inspect_err(|raised| abandoned_insert::give_up(py, &attempt, Some(raised)))?;
         outcome.or_raise(py)?.to_python(py)
     }
 

@@ -9,7 +9,7 @@ use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::client::{AsyncClient, Client, Options};
+use crate::client::base::{AsyncClient, Client, Options};
 use crate::convert;
 use crate::errors;
 use crate::runtime::coroutine::Call;
