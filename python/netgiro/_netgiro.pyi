@@ -854,7 +854,7 @@ class Client:
     @property
     def unfinished(self) -> CheckResults | None:
         """The results, as far as they came, of the last `check_many` when it was interrupted; None
-        when it was not. While one is under way: what it has so far.
+        when it was not. While one is in flight: what it has so far.
         """
 
     def wait_many(
@@ -924,7 +924,7 @@ class Client:
         """
 
     def close(self) -> None:
-        """Close the connections. Calls under way end by themselves; later ones raise
+        """Close the connections. Calls in flight end by themselves; later ones raise
         ConfigurationError.
         """
 
@@ -1129,7 +1129,7 @@ class AsyncClient:
     @property
     def unfinished(self) -> CheckResults | None:
         """The results, as far as they came, of the last `check_many` when it was interrupted; None
-        when it was not. While one is under way: what it has so far.
+        when it was not. While one is in flight: what it has so far.
         """
 
     def wait_many(
@@ -1204,7 +1204,7 @@ class AsyncClient:
         """
 
     async def close(self) -> None:
-        """Close the connections. Calls under way end by themselves; later ones raise
+        """Close the connections. Calls in flight end by themselves; later ones raise
         ConfigurationError.
         """
 
@@ -1220,8 +1220,8 @@ class AsyncClient:
 def command(arguments: Sequence[str]) -> int:
     """Carry out a command from its arguments, without the program's name; return its exit code.
 
-    An exception of a signal's handler, such as KeyboardInterrupt, has it stop; a second one leaves it
-    behind, unless it says first what became of a call under way.
+    An exception of a signal's handler, such as KeyboardInterrupt, makes it stop; a second one does not wait
+    for it, unless it has yet to say what became of a call in flight.
     """
 
 def check_new_cart(
@@ -1598,7 +1598,7 @@ class SimulatedCart:
         """How often CheckCart asked for it."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the members by name as a dict of plain Python values."""
+        """Return the members by name, and theirs, as a dict of plain Python values."""
 
     def __eq__(self, other: object, /) -> bool: ...
 
@@ -1651,7 +1651,7 @@ class SimulatedRequest:
         """When it arrived, an aware `datetime` in UTC on the simulator's clock."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the members by name as a dict of plain Python values."""
+        """Return the members by name, and theirs, as a dict of plain Python values."""
 
     def __eq__(self, other: object, /) -> bool: ...
 
@@ -1692,6 +1692,6 @@ class SimulatedCallback:
         """When it was sent, an aware `datetime` in UTC on the simulator's clock."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the members by name as a dict of plain Python values."""
+        """Return the members by name, and theirs, as a dict of plain Python values."""
 
     def __eq__(self, other: object, /) -> bool: ...

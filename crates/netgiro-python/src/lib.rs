@@ -1,7 +1,7 @@
 //! The `netgiro` package for Python: converts, calls the core, and maps its errors.
 //!
-//! What is decided about carts is decided in the crate `netgiro`. Here is what is Python's own: its
-//! values and exceptions, blocking with the interpreter let go, event loops, signals and forks.
+//! The crate `netgiro` decides everything about carts. Here is what is Python's own: its values and
+//! exceptions, blocking with the interpreter let go, event loops, signals and forks.
 
 #![allow(
     clippy::doc_markdown,
@@ -14,10 +14,12 @@ mod command;
 mod convert;
 mod errors;
 mod panics;
+mod process;
 mod reconcile;
 mod replay;
 mod runtime;
 mod simulator;
+mod to_python;
 mod values;
 
 /// What `netgiro/__init__.py` hands on. No state here relies on the GIL.
@@ -46,7 +48,9 @@ mod _netgiro {
     #[pymodule_export]
     use crate::bulk::results::CheckResults;
     #[pymodule_export]
-    use crate::client::base::{AsyncClient, Client, server_now};
+    use crate::client::base::server_now;
+    #[pymodule_export]
+    use crate::client::{AsyncClient, Client};
     #[pymodule_export]
     use crate::command::command;
     #[pymodule_export]
@@ -58,17 +62,29 @@ mod _netgiro {
     #[pymodule_export]
     use crate::runtime::iterators::{AsyncStream, SyncStream};
     #[pymodule_export]
-    use crate::simulator::{SimulatedCallback, SimulatedCart, SimulatedRequest, Simulator};
+    use crate::simulator::Simulator;
+    #[pymodule_export]
+    use crate::simulator::records::{SimulatedCallback, SimulatedCart, SimulatedRequest};
     #[pymodule_export]
     use crate::values::callback::{Callback, sign};
     #[pymodule_export]
+    use crate::values::cart::Cart;
+    #[pymodule_export]
+    use crate::values::cart_item::CartItem;
+    #[pymodule_export]
+    use crate::values::cart_state::CartState;
+    #[pymodule_export]
+    use crate::values::check_result::CheckResult;
+    #[pymodule_export]
     use crate::values::new_cart::check_new_cart;
     #[pymodule_export]
-    use crate::values::poll::{
-        CartPoll, PollPolicy, backoff, poll_dated, poll_delay, poll_on_clock,
-    };
+    use crate::values::payment_info::PaymentInfo;
     #[pymodule_export]
-    use crate::values::{Cart, CartItem, CartState, CheckResult, PaymentInfo};
+    use crate::values::poll::CartPoll;
+    #[pymodule_export]
+    use crate::values::poll_policy::PollPolicy;
+    #[pymodule_export]
+    use crate::values::poll_steps::{backoff, poll_dated, poll_delay, poll_on_clock};
 
     #[cfg(feature = "panic-test")]
     #[pymodule_export]

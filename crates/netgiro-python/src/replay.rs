@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 use crate::convert;
 use crate::errors::OrRaise;
-use crate::runtime::lock;
+use crate::process::lock;
 
 /// A guard in this process's memory: bounded, the oldest callbacks are forgotten first.
 ///
@@ -27,7 +27,7 @@ impl MemoryReplayGuard {
     #[pyo3(text_signature = "(*, capacity=100000)")]
     fn new(capacity: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let capacity =
-            capacity.map_or(Ok(100_000), |given| convert::positive("capacity", given))?;
+            capacity.map_or(Ok(100_000), |value| convert::positive("capacity", value))?;
         Ok(Self {
             guard: netgiro::MemoryReplayGuard::new(capacity),
             capacity,
@@ -45,20 +45,20 @@ impl MemoryReplayGuard {
     }
 }
 
-/// A guard of Python's. The core has no word for what it may raise, so that is kept beside.
-struct Asked {
+/// A guard of Python's. The core has no error for what it may raise, so the exception is kept here.
+struct PythonGuard {
     guard: Py<PyAny>,
     raised: Mutex<Option<PyErr>>,
 }
 
-impl ReplayGuard for Asked {
+impl ReplayGuard for PythonGuard {
     fn is_first(&self, nonce: &str, signature: &str) -> netgiro::Result<bool> {
         let answer = Python::attach(|py| {
             let answer = self
                 .guard
                 .bind(py)
                 .call_method1(intern!(py, "is_first"), (nonce, signature))?;
-            // It would be taken for a yes.
+            // A coroutine is truthy: it would be read as a yes.
             if answer.hasattr(intern!(py, "__await__"))? {
                 if answer.hasattr(intern!(py, "close"))? {
                     answer.call_method0(intern!(py, "close"))?;
@@ -77,16 +77,16 @@ impl ReplayGuard for Asked {
 }
 
 /// Verifies a callback with a guard of Python's; what that raises is raised.
-pub(crate) fn asking(
+pub(crate) fn with_guard(
     guard: &Bound<'_, PyAny>,
     verify: impl FnOnce(&dyn ReplayGuard) -> netgiro::Result<netgiro::Callback>,
 ) -> PyResult<netgiro::Callback> {
-    let asked = Asked {
+    let python_guard = PythonGuard {
         guard: guard.clone().unbind(),
         raised: Mutex::new(None),
     };
-    let outcome = verify(&asked);
-    match lock(&asked.raised).take() {
+    let outcome = verify(&python_guard);
+    match lock(&python_guard.raised).take() {
         Some(raised) => Err(raised),
         None => outcome.or_raise(guard.py()),
     }

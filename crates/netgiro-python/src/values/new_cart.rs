@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use crate::convert;
 use crate::errors::OrRaise;
 use crate::panics;
-use crate::values;
+use crate::values::cart_item;
 
 /// What `insert_cart` is given.
 pub(crate) struct NewCartArgs<'a, 'py> {
@@ -36,7 +36,7 @@ impl NewCartArgs<'_, '_> {
             cart.callback_url = self.callback_url;
             cart.callback_cancel_url = self.callback_cancel_url;
             cart.description = self.description;
-            cart.items = values::items(self.items)?;
+            cart.items = cart_item::items(self.items)?;
             cart.location_id = self.location_id;
             cart.register_id = self.register_id;
             Ok(cart)
