@@ -1,23 +1,10 @@
-//! Where calls run, and how their outcomes get back to JavaScript.
-//!
-//! One background thread serves the whole process, worker threads included; it starts with the first call. Each
-//! JavaScript environment (the main thread, each worker) has a [`Port`]: outcomes are collected in its outbox, and the
-//! environment is woken once for all that lie there. The port keeps Node alive exactly while calls are pending, and
-//! when its environment goes away it drops what is still under way and never touches it again.
-//!
-//! Waking a thread costs a system call on this side and some on the other, so both ways many calls share one: the
-//! background thread takes the calls from a channel, and wakes JavaScript after all tasks that were ready have run.
-//! Outcomes become text on JavaScript's thread: when many calls are under way it is the background thread that has no time.
+//! One JavaScript environment's way to and from the background thread.
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::future::Future;
-use std::io::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::{io, thread};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, abortable};
@@ -30,40 +17,12 @@ use napi_derive::napi;
 use netgiro::{ErrorKind, Event, InsertAttempt};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::sync::mpsc::{self, UnboundedSender};
 
-use crate::events::RequestView;
-use crate::views::error::{self, Failed, Failure};
-
-/// What the background thread is given to do.
-type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Where jobs are left for the background thread, which is started by whoever comes first.
-fn background() -> io::Result<&'static UnboundedSender<Job>> {
-    static JOBS: OnceLock<UnboundedSender<Job>> = OnceLock::new();
-    static STARTING: Mutex<()> = Mutex::new(());
-    if let Some(jobs) = JOBS.get() {
-        return Ok(jobs);
-    }
-    let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(jobs) = JOBS.get() {
-        return Ok(jobs);
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let (jobs, mut left) = mpsc::unbounded_channel::<Job>();
-    thread::Builder::new()
-        .name("netgiro".to_owned())
-        .spawn(move || {
-            runtime.block_on(async move {
-                while let Some(job) = left.recv().await {
-                    tokio::spawn(job);
-                }
-            });
-        })?;
-    Ok(JOBS.get_or_init(|| jobs))
-}
+use crate::reply::{json, refusal};
+use crate::runtime::background::background;
+use crate::runtime::message::{Kind, Message, Outbox, Topic};
+use crate::views::error::{ErrorView, OwnedErrorView};
+use crate::views::event::RequestView;
 
 /// Calls JavaScript's `deliver` with the text of what is in the outbox.
 type Wake = ThreadsafeFunction<(), UnknownReturnValue, String, Status, false, true>;
@@ -74,95 +33,30 @@ pub struct Port {
     shared: Arc<Shared>,
 }
 
-/// What a message to JavaScript means; the numbers are those of `node/native.cjs`.
-#[derive(Clone, Copy)]
-enum Kind {
-    Value = 0,
-    Error = 1,
-    Event = 2,
-    Request = 3,
-    Poll = 4,
-}
-
-/// What JavaScript can subscribe to.
-#[derive(Clone, Copy)]
-pub(crate) enum Topic {
-    Requests,
-    Polls,
-}
-
 pub(crate) struct Shared {
-    /// What the background thread leaves for JavaScript.
+    /// The messages of the background thread for JavaScript.
     outbox: Mutex<Outbox>,
-    /// The calls under way, by the number JavaScript gave them; `None` once the environment is going away. Only
+    /// The calls in flight, by the number JavaScript gave them; `None` once the environment is going away. Only
     /// JavaScript's thread looks here, so that it never waits for the background thread.
-    calls: Mutex<Option<HashMap<u32, Running>>>,
+    calls: Mutex<Option<HashMap<u32, RunningCall>>>,
     /// `None` once the environment is going away.
     wake: Mutex<Option<Wake>>,
     /// Whether somebody has subscribed: to requests, to polls. Read without the lock, at each event.
     listening: [AtomicBool; 2],
 }
 
-/// A call under way.
-struct Running {
+/// A call in flight.
+struct RunningCall {
     handle: AbortHandle,
     /// Of an InsertCart: whether the customer may have been asked.
     attempt: Option<InsertAttempt>,
 }
 
-/// What is told of an InsertCart that was dropped when the customer may have been asked.
+/// What is said of an InsertCart that was dropped when the customer may have been asked.
 #[derive(Serialize)]
-struct Dropped<'a> {
-    error: Failure<'a>,
+struct AbandonedInsert<'a> {
+    error: ErrorView<'a>,
     event: Option<RequestView<'a>>,
-}
-
-/// Messages not yet delivered.
-type Outbox = Vec<Message>;
-
-/// What JavaScript gets as `[call, kind, payload]`.
-struct Message {
-    call: u32,
-    kind: Kind,
-    payload: Box<dyn Payload>,
-}
-
-trait Payload: Send {
-    fn write(&self, text: &mut Vec<u8>) -> serde_json::Result<()>;
-}
-
-impl<T: Serialize + Send> Payload for T {
-    fn write(&self, text: &mut Vec<u8>) -> serde_json::Result<()> {
-        serde_json::to_writer(text, self)
-    }
-}
-
-impl Message {
-    /// As much text as a state with its payment takes, and its call.
-    const USUAL: usize = 448;
-
-    /// Appends the message; one that cannot be written becomes an error of its call, whose promise must not hang.
-    fn write(&self, text: &mut Vec<u8>) {
-        let Self {
-            call,
-            kind,
-            payload,
-        } = self;
-        let start = text.len();
-        let _ = write!(text, "[{call},{},", *kind as u8);
-        let written = catch_unwind(AssertUnwindSafe(|| payload.write(text)));
-        if !matches!(written, Ok(Ok(()))) {
-            let failure = Failure::internal("the outcome has no JSON form".to_owned());
-            text.truncate(start);
-            let _ = write!(
-                text,
-                "[{call},{},{}",
-                Kind::Error as u8,
-                error::json(&failure)
-            );
-        }
-        text.push(b']');
-    }
 }
 
 tokio::task_local! {
@@ -181,11 +75,11 @@ impl Port {
             wake: Mutex::new(None),
             listening: Default::default(),
         });
-        let letters = Arc::downgrade(&shared);
+        let outbox = Arc::downgrade(&shared);
         let wake = deliver
             .build_threadsafe_function::<()>()
             .weak::<true>()
-            .build_callback(move |_: ThreadsafeCallContext<()>| Ok(take_messages(&letters)))?;
+            .build_callback(move |_: ThreadsafeCallContext<()>| Ok(take_messages(&outbox)))?;
         *lock(&shared.wake) = Some(wake);
         env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.abandon())?;
         Ok(Self { shared })
@@ -217,22 +111,22 @@ impl Port {
         }
     }
 
-    /// Drops a call: its request is abandoned, and nothing more is heard of it.
+    /// Drops a call: its request is abandoned, and it sends no more messages.
     ///
     /// Gives JSON text where that was an InsertCart and the customer may have been asked: the `error` that says so,
-    /// and the `event` of it for who has subscribed.
+    /// and the `event` of it for subscribers.
     #[napi(catch_unwind)]
     pub fn cancel(&self, call: u32) -> Option<String> {
         let cancelled = lock(&self.shared.calls)
             .as_mut()
             .and_then(|calls| calls.remove(&call))?;
-        // Asked first: the background thread, which drops the call, would take the event.
+        // First: the background thread, which drops the call, would take the event.
         let abandoned = cancelled.attempt.and_then(|attempt| attempt.abandon());
         cancelled.handle.abort();
         let abandoned = abandoned?;
         (abandoned.error.kind() == ErrorKind::OutcomeUnknown).then(|| {
-            error::json(&Dropped {
-                error: Failure::from(&abandoned.error),
+            json(&AbandonedInsert {
+                error: ErrorView::from(&abandoned.error),
                 event: match &abandoned.event {
                     Some(Event::Request(event)) => Some(RequestView::from(event)),
                     _ => None,
@@ -243,65 +137,72 @@ impl Port {
 }
 
 impl Port {
-    /// Starts a call, or says as JSON text why it could not be started.
-    ///
-    /// `work` gets what sends events of the call; its outcome is the call's last message.
-    pub(crate) fn start<W, F, T>(&self, call: u32, work: W) -> Option<String>
+    /// What sends the events of a call.
+    pub(crate) fn events(&self, call: u32) -> Events {
+        Events {
+            call,
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Starts a call, or says as JSON text why it could not be started. Its outcome is its last message.
+    pub(crate) fn start<F, T>(&self, call: u32, work: F) -> Option<String>
     where
-        W: FnOnce(Events) -> F,
         F: Future<Output = netgiro::Result<T>> + Send + 'static,
         T: Serialize + Send + 'static,
     {
-        self.start_attempt(call, None, work)
+        self.start_call(call, None, work)
     }
 
-    /// The same for a call that, when it is dropped, tells what becomes of this attempt.
-    pub(crate) fn start_attempt<W, F, T>(
+    /// The same for an InsertCart: when it is dropped, its attempt says what becomes of it.
+    pub(crate) fn start_insert<F, T>(
         &self,
         call: u32,
-        attempt: Option<InsertAttempt>,
-        work: W,
+        attempt: InsertAttempt,
+        work: F,
     ) -> Option<String>
     where
-        W: FnOnce(Events) -> F,
+        F: Future<Output = netgiro::Result<T>> + Send + 'static,
+        T: Serialize + Send + 'static,
+    {
+        self.start_call(call, Some(attempt), work)
+    }
+
+    fn start_call<F, T>(&self, call: u32, attempt: Option<InsertAttempt>, work: F) -> Option<String>
+    where
         F: Future<Output = netgiro::Result<T>> + Send + 'static,
         T: Serialize + Send + 'static,
     {
         let jobs = match background() {
             Ok(jobs) => jobs,
             Err(error) => {
-                let failure = Failure::internal(format!("no background thread: {error}"));
-                return Some(error::refusal(&failure));
+                let error = ErrorView::internal(format!("no background thread: {error}"));
+                return Some(refusal(&error));
             }
         };
         // An environment that is going away starts nothing.
         let mut calls = lock(&self.shared.calls);
         let calls = calls.as_mut()?;
-        let this = Events {
-            call,
-            shared: Arc::clone(&self.shared),
-        };
         let shared = Arc::clone(&self.shared);
-        let work = THIS_CALL.scope(this.clone(), work(this));
+        let work = THIS_CALL.scope(self.events(call), work);
         let (job, handle) = abortable(async move {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
             match outcome {
                 Ok(Ok(value)) => shared.deliver(call, Kind::Value, value),
-                Ok(Err(error)) => shared.deliver(call, Kind::Error, Failed(error)),
+                Ok(Err(error)) => shared.deliver(call, Kind::Error, OwnedErrorView(error)),
                 Err(panic) => shared.deliver(call, Kind::Error, panicked(panic.as_ref())),
             }
         });
         if jobs.send(Box::pin(job.map(drop))).is_err() {
-            let failure = Failure::internal("the background thread has ended".to_owned());
-            return Some(error::refusal(&failure));
+            let error = ErrorView::internal("the background thread has ended".to_owned());
+            return Some(refusal(&error));
         }
-        calls.insert(call, Running { handle, attempt });
+        calls.insert(call, RunningCall { handle, attempt });
         None
     }
 }
 
 /// Sends the events of one call.
-#[derive(Clone)]
 pub(crate) struct Events {
     call: u32,
     shared: Arc<Shared>,
@@ -312,7 +213,7 @@ impl Events {
         self.shared.deliver(self.call, Kind::Event, event);
     }
 
-    /// Tells the subscribers of a topic, if there are any, what the current task's call has done.
+    /// Sends the subscribers of a topic, if there are any, what the current task's call has done.
     pub(crate) fn of_this_call<T: Serialize>(topic: Topic, event: impl FnOnce() -> T) {
         let _ = THIS_CALL.try_with(|Self { call, shared }| {
             let [requests, polls] = &shared.listening;
@@ -320,9 +221,9 @@ impl Events {
                 Topic::Requests => (requests, Kind::Request),
                 Topic::Polls => (polls, Kind::Poll),
             };
-            // An event is borrowed from what it tells of, so it becomes text at once.
+            // The event borrows what it shows, so it becomes text at once.
             if listening.load(Ordering::Relaxed)
-                && let Ok(text) = RawValue::from_string(error::json(&event()))
+                && let Ok(text) = RawValue::from_string(json(&event()))
             {
                 shared.deliver(*call, kind, text);
             }
@@ -331,7 +232,7 @@ impl Events {
 }
 
 impl Shared {
-    /// Leaves a message for JavaScript. Called by tasks of the background thread.
+    /// Puts a message into the outbox. Called by tasks of the background thread.
     fn deliver<T: Serialize + Send + 'static>(self: &Arc<Self>, call: u32, kind: Kind, payload: T) {
         let message = Message {
             call,
@@ -355,7 +256,7 @@ impl Shared {
         }
     }
 
-    /// The environment is going away: drops what is under way, and never calls into it again.
+    /// The environment is going away: drops what is in flight, and never calls into it again.
     fn abandon(&self) {
         let calls = lock(&self.calls).take();
         for call in calls.unwrap_or_default().into_values() {
@@ -396,12 +297,12 @@ fn take_messages(shared: &Weak<Shared>) -> String {
     String::from_utf8(text).unwrap_or_else(|_| "[]".to_owned())
 }
 
-/// A fault of this library's: the call is lost, but its promise must not hang.
-fn panicked(panic: &(dyn Any + Send)) -> Failure<'static> {
+/// A bug of this library: the call is lost, but its promise must not hang.
+fn panicked(panic: &(dyn Any + Send)) -> ErrorView<'static> {
     let message = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    Failure::internal(format!("panicked: {message}"))
+    ErrorView::internal(format!("panicked: {message}"))
 }
