@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _reconcile(arguments: list[str]) -> int:
     try:
-        from netgiro.reconcile_command import main as reconcile  # noqa: PLC0415
+        from netgiro.reconciliation.command import main as reconcile  # noqa: PLC0415
     except ImportError as error:
         sys.stderr.write(
             f"netgiro: reconcile needs more than is installed ({error}):"

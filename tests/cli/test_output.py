@@ -162,7 +162,7 @@ def test_the_module_is_the_command() -> None:
 @pytest.mark.skipif(not IS_PYTHON, reason="of the Python package alone")
 def test_reconciling_without_what_it_needs_says_what_to_install() -> None:
     program = (
-        "import sys; sys.modules['netgiro.reconcile_command'] = None\n"
+        "import sys; sys.modules['netgiro.reconciliation.command'] = None\n"
         "from netgiro.__main__ import main; sys.exit(main(['reconcile', 'orders.csv']))"
     )
     ended = subprocess.run(

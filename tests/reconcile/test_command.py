@@ -16,7 +16,7 @@ import pytest
 import shop
 
 import netgiro
-from netgiro.reconcile_command import main
+from netgiro.reconciliation.command import main
 
 ID = str(uuid.UUID(int=5))
 

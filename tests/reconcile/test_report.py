@@ -263,16 +263,16 @@ class TestFiles:
     def test_parquet(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         REPORT.to_parquet(tmp_path / "report.parquet")
         assert pyarrow.parquet.read_table(tmp_path / "report.parquet").equals(REPORT.to_arrow())
-        from netgiro.reconciliation import frames
+        from netgiro.reconciliation.writing import dataframes
 
-        found = frames.library
+        found = dataframes.library
 
         def without(module: str, why: str) -> Any:
             if module.startswith("pyarrow"):
                 raise ImportError(module)
             return found(module, why)
 
-        monkeypatch.setattr(frames, "library", without)
+        monkeypatch.setattr(dataframes, "library", without)
         REPORT.to_parquet(tmp_path / "polars.parquet")
         assert (
             pl.read_parquet(tmp_path / "polars.parquet")["at_stake"].sum() == REPORT.totals.at_stake

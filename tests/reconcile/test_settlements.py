@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import netgiro
-from netgiro.reconciliation.transfers import SettlementOutcome as Is
+from netgiro.reconciliation.settlements import SettlementOutcome as Is
 
 UTC = dt.timezone.utc
 DAY = 86_400

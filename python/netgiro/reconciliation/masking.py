@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from netgiro._netgiro import mask_customer_ids
-from netgiro.reconciliation.text import fold
+from netgiro.reconciliation.reading.cells import fold
 
 # A column that says so holds customers' numbers, also those that are not valid.
 _NAMES = re.compile(

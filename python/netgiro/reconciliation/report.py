@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgiro._netgiro import csv_cell
-from netgiro.reconciliation import frames, page, workbook
-from netgiro.reconciliation.plot import Plots
+from netgiro.presentation.formatting import counted, kronur
 from netgiro.reconciliation.rows import Outcome, Row, Rows, Total, Totals
-from netgiro.reconciliation.written import counted, kronur
+from netgiro.reconciliation.writing import dataframes, page, workbook
+from netgiro.reconciliation.writing.plot import Plots
 
 if TYPE_CHECKING:
-    from netgiro.reconciliation.transfers import SettlementReport
+    from netgiro.reconciliation.settlements import SettlementReport
 
 
 class Reconciliation:
@@ -149,18 +149,18 @@ class Reconciliation:
 
     def to_arrow(self) -> Any:
         """Return all rows as a `pyarrow.Table`: exact decimals, instants in UTC, words as dictionaries."""
-        return frames.to_arrow(self._rows.columns())
+        return dataframes.to_arrow(self._rows.columns())
 
     def to_polars(self) -> Any:
         """Return all rows as a `polars.DataFrame`: exact decimals, instants in UTC, categorical words."""
-        return frames.to_polars(self._rows.columns())
+        return dataframes.to_polars(self._rows.columns())
 
     def to_pandas(self) -> Any:
         """Return all rows as a `pandas.DataFrame`: amounts as Decimal, instants in UTC, categorical words."""
-        return frames.to_pandas(self._rows.columns())
+        return dataframes.to_pandas(self._rows.columns())
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return frames.stream(self._rows.columns(), requested_schema)
+        return dataframes.stream(self._rows.columns(), requested_schema)
 
     def to_html(
         self, path: str | os.PathLike[str] | None = None, *, title: str = "Reconciliation"
@@ -177,16 +177,16 @@ class Reconciliation:
         Texts that a spreadsheet could take for a formula have an apostrophe before it.
         """
         columns = self._rows.columns()
-        for name in frames.INSTANTS:
-            columns[name] = frames.instants(columns[name])
+        for name in dataframes.INSTANTS:
+            columns[name] = dataframes.instants(columns[name])
         with Path(path).open("w", encoding="utf-8", newline="") as file:
             for row in (columns, *zip(*columns.values(), strict=True)):
-                texts = ("" if value is None else str(frames.plain(value)) for value in row)
+                texts = ("" if value is None else str(dataframes.plain(value)) for value in row)
                 file.write(",".join(map(csv_cell, texts)) + "\r\n")
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write all rows as Parquet, with pyarrow or polars."""
-        frames.to_parquet(self._rows.columns(), path)
+        dataframes.to_parquet(self._rows.columns(), path)
 
     def to_excel(self, path: str | os.PathLike[str]) -> None:
         """Write a workbook with a summary, the exceptions and all rows, with XlsxWriter."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, overload
 
 from netgiro.enums import _Word
-from netgiro.reconciliation.instants import from_microseconds
+from netgiro.reconciliation.reading.instants import from_microseconds
 
 
 class Outcome(_Word):

@@ -64,7 +64,7 @@ pub(crate) fn listener(
         return Ok(on_progress);
     }
     let listener = py
-        .import(intern!(py, "netgiro.progress"))?
+        .import(intern!(py, "netgiro.presentation.progress"))?
         .call_method1(intern!(py, "listener"), (on_progress, progress))?;
     Ok((!listener.is_none()).then(|| listener.unbind()))
 }

@@ -284,7 +284,7 @@ impl CheckResults {
 
     fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let py = slf.py();
-        py.import(intern!(py, "netgiro.display"))?
+        py.import(intern!(py, "netgiro.presentation.display"))?
             .call_method1(intern!(py, "results"), (slf,))
             .map(Bound::unbind)
     }
@@ -320,7 +320,7 @@ impl CheckResults {
 /// The results in a library's own type, made by the library from their columns.
 fn frame(results: &Bound<'_, CheckResults>, function: &str) -> PyResult<Py<PyAny>> {
     let py = results.py();
-    py.import(intern!(py, "netgiro.frames"))?
+    py.import(intern!(py, "netgiro.presentation.dataframes"))?
         .call_method1(PyString::new(py, function), (results,))
         .map(Bound::unbind)
 }

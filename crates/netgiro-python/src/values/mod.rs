@@ -353,7 +353,7 @@ value! {
 
         fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
             let py = slf.py();
-            py.import(intern!(py, "netgiro.display"))?
+            py.import(intern!(py, "netgiro.presentation.display"))?
                 .call_method1(intern!(py, "state"), (slf,))
                 .map(Bound::unbind)
         }

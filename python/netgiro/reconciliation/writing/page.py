@@ -10,12 +10,12 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from netgiro.presentation.formatting import age, counted, kronur, number, signed
 from netgiro.reconciliation.rows import Outcome, Row, Rows, Total
-from netgiro.reconciliation.written import age, counted, kronur, number, signed
 
 if TYPE_CHECKING:
     from netgiro.reconciliation.report import Reconciliation
-    from netgiro.reconciliation.transfers import SettlementRow
+    from netgiro.reconciliation.settlements import SettlementRow
 
 LABELS = {outcome: outcome.value.replace("_", " ") for outcome in Outcome}
 _IN_A_NOTEBOOK = 20

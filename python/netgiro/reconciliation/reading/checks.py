@@ -10,8 +10,8 @@ from typing import Any
 
 import netgiro
 from netgiro.errors import InvalidRequestError
-from netgiro.reconciliation import amounts, columns, instants, orders
-from netgiro.reconciliation.tables import Table, read
+from netgiro.reconciliation.reading import amounts, columns, instants, orders
+from netgiro.reconciliation.reading.tables import Table, read
 
 _TABLES = {".csv", ".txt", ".tsv", ".parquet", ".pq"}
 

@@ -12,7 +12,7 @@ from netgiro._netgiro import mask_customer_ids, reconcile_settlements
 from netgiro.enums import _Word
 from netgiro.errors import InvalidRequestError
 from netgiro.reconciliation import masking
-from netgiro.reconciliation.instants import EPOCH, MICROSECOND, from_microseconds
+from netgiro.reconciliation.reading.instants import EPOCH, MICROSECOND, from_microseconds
 from netgiro.settlements import Settlement, SettlementItem
 
 # A settlement may come so long after the last sale that is asked about.

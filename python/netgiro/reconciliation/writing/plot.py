@@ -6,8 +6,8 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from netgiro.reconciliation.page import LABELS, by_day
 from netgiro.reconciliation.rows import Outcome
+from netgiro.reconciliation.writing.page import LABELS, by_day
 
 if TYPE_CHECKING:
     from netgiro.reconciliation.report import Reconciliation
@@ -156,7 +156,7 @@ def _altair() -> Any:
 
 
 def _thousands(amount: Decimal) -> str:
-    from netgiro.reconciliation.written import kronur  # noqa: PLC0415
+    from netgiro.presentation.formatting import kronur  # noqa: PLC0415
 
     return kronur(amount)
 

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from netgiro.reconciliation.text import is_missing, shown
+from netgiro.reconciliation.reading.cells import is_missing, shown
 
 MOST = 10**12
 _DECIMALS = 6

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from netgiro.errors import InvalidRequestError
-from netgiro.reconciliation.text import is_missing, listed
+from netgiro.reconciliation.reading.cells import is_missing, listed
 
 _CSV = {".csv", ".txt", ".tsv"}
 _PARQUET = {".parquet", ".pq"}

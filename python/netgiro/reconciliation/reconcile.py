@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from netgiro._netgiro import mask_customer_ids, reconcile_columns
 from netgiro.errors import InvalidRequestError
-from netgiro.reconciliation import amounts, instants, masking
-from netgiro.reconciliation import checks as checking
-from netgiro.reconciliation import orders as reading
+from netgiro.reconciliation import masking
+from netgiro.reconciliation.reading import amounts, instants
+from netgiro.reconciliation.reading import checks as checking
+from netgiro.reconciliation.reading import orders as reading
+from netgiro.reconciliation.reading.tables import Table, read
 from netgiro.reconciliation.report import Reconciliation
-from netgiro.reconciliation.tables import Table, read
 
 if TYPE_CHECKING:
     from netgiro import Client
@@ -121,7 +122,7 @@ def reconcile(
             found[name] = [text and mask_customer_ids(text) for text in found[name]]
     settled = None
     if key is not None:
-        from netgiro.reconciliation import transfers  # noqa: PLC0415 - most reports are without
+        from netgiro.reconciliation import settlements as transfers  # noqa: PLC0415 - most reports are without
 
         made = [instant for instant in ordered.created if instant is not None]
         first = since if since is not None else min(made, default=None)
@@ -148,7 +149,7 @@ def _key(
         if given is None:
             return None
         raise InvalidRequestError("settlement_key is for settlements: give them too")
-    from netgiro.reconciliation import transfers  # noqa: PLC0415 - most reports are without
+    from netgiro.reconciliation import settlements as transfers  # noqa: PLC0415 - most reports are without
 
     if given is None:
         return transfers.nobody

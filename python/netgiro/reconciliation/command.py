@@ -87,7 +87,7 @@ def _tell(report: Reconciliation, *, as_json: bool, quiet: bool) -> None:
         told["exceptions"] = report.to_dicts()[: len(report.exceptions)]
         print(json.dumps(told, default=_plain, ensure_ascii=False, indent=2))  # noqa: T201
         return
-    from netgiro.reconciliation.written import kronur  # noqa: PLC0415
+    from netgiro.presentation.formatting import kronur  # noqa: PLC0415
 
     lines = [str(report)]
     if not quiet:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from netgiro.errors import InvalidRequestError
-from netgiro.reconciliation.tables import Table
-from netgiro.reconciliation.text import fold, listed
+from netgiro.reconciliation.reading.cells import fold, listed
+from netgiro.reconciliation.reading.tables import Table
 
 # What a header may say, folded and without spaces. English first, then Icelandic.
 ORDERS: dict[str, frozenset[str]] = {

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from netgiro.errors import InvalidRequestError
-from netgiro.reconciliation.tables import Table
-from netgiro.reconciliation.text import fold, is_missing, listed, shown
+from netgiro.reconciliation.reading.cells import fold, is_missing, listed, shown
+from netgiro.reconciliation.reading.tables import Table
 
 # As shops write them, WooCommerce and other shop systems among them. Refunded is paid here: what was
 # refunded later was paid once, and a check of the cart says so.

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from netgiro.errors import InvalidRequestError
-from netgiro.reconciliation import frames
 from netgiro.reconciliation.rows import Rows
+from netgiro.reconciliation.writing import dataframes
 
 if TYPE_CHECKING:
     from netgiro.reconciliation.report import Reconciliation
@@ -21,7 +21,7 @@ _MOST_ROWS = 2**20 - 1
 
 def write(report: Reconciliation, path: str | os.PathLike[str]) -> None:
     """Write the workbook; amounts and instants are Excel's own, in UTC."""
-    excel = frames.library("xlsxwriter", "to_excel")
+    excel = dataframes.library("xlsxwriter", "to_excel")
     if len(report) > _MOST_ROWS:
         raise InvalidRequestError(
             f"a sheet holds {_MOST_ROWS} rows, and there are {len(report)}: use to_csv or to_parquet"
@@ -78,8 +78,8 @@ def _sheet(sheet: Any, rows: Rows, head: Any, styles: dict[str, Any]) -> None:
 
 
 def _column(sheet: Any, at: int, name: str, values: Iterable[Any], styles: dict[str, Any]) -> None:
-    if name in frames.INSTANTS:
-        for row, value in enumerate(frames.instants(values), start=1):
+    if name in dataframes.INSTANTS:
+        for row, value in enumerate(dataframes.instants(values), start=1):
             if value is not None:
                 sheet.write_datetime(row, at, value.replace(tzinfo=None), styles["instant"])
         return
@@ -92,5 +92,7 @@ def _column(sheet: Any, at: int, name: str, values: Iterable[Any], styles: dict[
             sheet.write_string(row, at, str(value))
         else:
             is_whole = value == int(value)
-            style = styles["whole" if is_whole else "amount"] if name in frames.AMOUNTS else None
+            style = (
+                styles["whole" if is_whole else "amount"] if name in dataframes.AMOUNTS else None
+            )
             sheet.write_number(row, at, float(value), style)

@@ -8,7 +8,7 @@ import zoneinfo
 from typing import Any
 
 from netgiro.errors import InvalidRequestError
-from netgiro.reconciliation.text import is_missing, shown
+from netgiro.reconciliation.reading.cells import is_missing, shown
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 MICROSECOND = dt.timedelta(microseconds=1)

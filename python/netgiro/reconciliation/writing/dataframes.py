@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from netgiro.reconciliation.instants import from_microseconds
+from netgiro.reconciliation.reading.instants import from_microseconds
 
 AMOUNTS = ("order_amount", "paid_amount", "difference", "at_stake")
 INSTANTS = ("created", "paid_at")

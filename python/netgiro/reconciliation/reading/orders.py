@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from netgiro.errors import InvalidRequestError
-from netgiro.reconciliation import amounts, columns, instants, masking, statuses
-from netgiro.reconciliation.tables import Table
-from netgiro.reconciliation.text import is_missing, listed, shown
+from netgiro.reconciliation import masking
+from netgiro.reconciliation.reading import amounts, columns, instants, statuses
+from netgiro.reconciliation.reading.cells import is_missing, listed, shown
+from netgiro.reconciliation.reading.tables import Table
 
 _T = TypeVar("_T")
 _NUMBER = re.compile(r"(\d+)\.0+")
