@@ -23,10 +23,11 @@ from asgiref.sync import sync_to_async
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.django import concealed, conf, ledger
+from netgiro.django import concealed, conf
 from netgiro.django.concealed import Concealed
-from netgiro.django.ledger import OpenCheckoutError, Seen
 from netgiro.django.models import LET_GO, Cart
+from netgiro.django.storage import store
+from netgiro.django.storage.store import OpenCheckoutError, Seen
 from netgiro.webhook.steps import Steps, run, run_async
 
 __all__ = [
@@ -272,7 +273,7 @@ def _start(
 ) -> Steps[Cart]:
     kind = request["confirmation_type"]
     cart: Cart = yield side.database(
-        ledger.begin, order.reference, order.amount, customer.shown, kind
+        store.begin, order.reference, order.amount, customer.shown, kind
     )
     is_ready = False
     try:
@@ -297,17 +298,17 @@ def _start(
     # Ctrl-C and a canceled task as well: the order must not wait for an outcome that nobody records.
     except BaseException as error:
         if not is_ready or _nobody_was_asked(error):
-            yield side.database(ledger.not_inserted, cart, _why(error))
+            yield side.database(store.not_inserted, cart, _why(error))
             raise
         logger.error(  # noqa: TRY400 - it is raised as well
             "cart %s of order %r may be at Netgíró: %s",
             *(cart.reference, order.reference, _why(error)),
         )
-        yield side.database(ledger.outcome_unknown, cart, _why(error))
+        yield side.database(store.outcome_unknown, cart, _why(error))
         raise
     try:
         inserted: Cart = yield side.database(
-            ledger.inserted, cart, answer, timeout, side.server_now()
+            store.inserted, cart, answer, timeout, side.server_now()
         )
     except BaseException:
         logger.critical(
@@ -355,7 +356,7 @@ def ask(side: Side, cart: Cart) -> Steps[Seen]:
     ours = cart.as_sent()
     asking = _Asking(side)
     try:
-        ledger.poll_of(cart)
+        store.poll_of(cart)
     except netgiro.InvalidRequestError as error:
         return asking.seen(error)
     doubt: netgiro.NetgiroError | None = None
@@ -406,13 +407,13 @@ def _check(side: Side, cart: Cart) -> Steps[Cart]:
 
 
 def _cancel(side: Side, cart: Cart) -> Steps[Cart]:
-    cart = yield side.database(ledger.begin_settling, cart)
+    cart = yield side.database(store.begin_settling, cart)
     return (yield from _recorded(side, cart))
 
 
 def _recorded(side: Side, cart: Cart) -> Steps[Cart]:
     seen: Seen = yield from ask(side, cart)
-    recorded: Cart = yield side.database(ledger.record, cart.pk, seen)
+    recorded: Cart = yield side.database(store.record, cart.pk, seen)
     if isinstance(seen.answer, netgiro.NetgiroError) and not recorded.is_final:
         raise seen.answer
     return recorded
@@ -421,15 +422,15 @@ def _recorded(side: Side, cart: Cart) -> Steps[Cart]:
 def _confirm(side: Side, cart: Cart, code: Concealed) -> Steps[Cart]:
     cart = yield side.database(_reread, cart)
     ours = cart.as_sent()
-    ledger.poll_of(cart)  # nothing is sent about a cart whose poll cannot be its own
+    store.poll_of(cart)  # nothing is sent about a cart whose poll cannot be its own
     asking = _Asking(side)
     state: netgiro.CartState = yield side.netgiro("confirm_cart", ours, identifier=code)
     if not state.is_final:
         seen = asking.seen(state)
-        recorded: Cart = yield side.database(ledger.record, cart.pk, seen)
+        recorded: Cart = yield side.database(store.record, cart.pk, seen)
         return recorded
     return (yield from _recorded(side, cart))
 
 
 def _reread(cart: Cart) -> Cart:
-    return Cart.objects.using(ledger.database()).get(pk=cart.pk)
+    return Cart.objects.using(store.database()).get(pk=cart.pk)

@@ -13,8 +13,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 import netgiro
-from netgiro.django import clock
 from netgiro.django.conf import options
+from netgiro.django.storage import clock
 
 __all__ = [
     "CLOSED",

@@ -14,7 +14,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 import netgiro
-from netgiro.django import conf, ledger, poller
+from netgiro.django import conf, worker
+from netgiro.django.storage import store
 from netgiro.webhook import Refusal, Webhook, read_body
 
 __all__ = ["callback"]
@@ -47,7 +48,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         logger.exception("answered 503: the database could not be asked")
         return HttpResponse(status=503)
     if conf.options().check_after_callback:
-        transaction.on_commit(partial(poller.soon, cart.pk), using=ledger.database(), robust=True)
+        transaction.on_commit(partial(worker.soon, cart.pk), using=store.database(), robust=True)
     return HttpResponse()
 
 
@@ -56,7 +57,7 @@ def _recorded(request: HttpRequest, body: bytes) -> Any:
     if url is None:
         raise Refusal(503, "the setting NETGIRO has no CALLBACK_BASE_URL to verify against")
     record = _Record()
-    webhook = Webhook(order=ledger.expected, record=record, replay_guard=record)
+    webhook = Webhook(order=store.expected, record=record, replay_guard=record)
     webhook.receive(conf.client(), url=url, headers=_headers(request), body=body)
     return record.cart
 
@@ -69,7 +70,7 @@ class _Record:
         return True
 
     def __call__(self, callback: netgiro.Callback) -> None:
-        self.cart = ledger.report(callback, signature=self.signature)
+        self.cart = store.report(callback, signature=self.signature)
 
 
 def _reader(request: HttpRequest) -> Callable[[int], bytes]:

@@ -8,8 +8,9 @@ from django.test import Client
 from djshop.trials import KENNITALA, PHONE, told
 
 import netgiro
-from netgiro.django import checkout, ledger
+from netgiro.django import checkout
 from netgiro.django.models import Cart
+from netgiro.django.storage import store
 
 URL = "/admin/netgiro/cart/"
 
@@ -88,7 +89,7 @@ def test_canceling_reads_the_answers(staff, carts, shop):
 
 
 def test_what_fails_is_said(staff, carts, shop):
-    ledger.begin("order-9", 1, "*****81", "automatic")
+    store.begin("order-9", 1, "*****81", "automatic")
     shop.add_fault("CheckCart", count=3, status=500)
     results = said(staff, "check_now", Cart.objects.all())
     assert any("--adopt" in result for result in results)

@@ -20,8 +20,9 @@ from django.views.debug import ExceptionReporter
 from djshop.trials import KENNITALA, PHONE
 
 import netgiro
-from netgiro.django import checkout, conf, ledger
+from netgiro.django import checkout, conf
 from netgiro.django.models import Cart
+from netgiro.django.storage import store
 
 # Nothing of these in a frame of the tests' own: their frames are in the reports as well.
 NUMBERS: dict[str, Any] = {
@@ -108,7 +109,7 @@ def test_the_database(shop, monkeypatch, stage, awaited):
     def fail(*_: Any) -> None:
         raise DatabaseError("the disk is full")
 
-    monkeypatch.setattr(ledger, stage, fail)
+    monkeypatch.setattr(store, stage, fail)
     try:
         start("plain", awaited=awaited)
     except DatabaseError:

@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 import netgiro
-from netgiro.django import checkout, conf, ledger
+from netgiro.django import checkout, conf
 from netgiro.django.models import Cart
+from netgiro.django.storage import store
 from netgiro.webhook.steps import run
 
 
@@ -69,9 +70,9 @@ class Command(BaseCommand):
     def _take_word(self, adopt: list[str] | None, abandon: str | None) -> None:
         try:
             if adopt:
-                self.stdout.write(str(ledger.adopt(_one(adopt[0]), uuid.UUID(adopt[1]))))
+                self.stdout.write(str(store.adopt(_one(adopt[0]), uuid.UUID(adopt[1]))))
             if abandon:
-                self.stdout.write(str(ledger.abandon(_one(abandon))))
+                self.stdout.write(str(store.abandon(_one(abandon))))
         except ValueError as error:
             raise CommandError(str(error)) from error
 
@@ -83,7 +84,7 @@ class Command(BaseCommand):
             for cart, answer in zip(asked, answers, strict=True):
                 try:
                     seen = answer.result()
-                    now = ledger.record(cart.pk, seen)
+                    now = store.record(cart.pk, seen)
                 except Exception as error:  # noqa: BLE001 - one cart holds up no other
                     failures += 1
                     self.stdout.write(f"{cart}\n    {type(error).__name__}: {error}")
@@ -96,13 +97,13 @@ class Command(BaseCommand):
         for pk in (
             _carts().filter(signaled_at=None, due_at__isnull=False).values_list("pk", flat=True)
         ):
-            if Cart.objects.using(ledger.database()).get(pk=pk).awaits_signal:
-                ledger.deliver(pk)
+            if Cart.objects.using(store.database()).get(pk=pk).awaits_signal:
+                store.deliver(pk)
         return failures
 
 
 def _carts() -> Any:
-    return Cart.objects.using(ledger.database())
+    return Cart.objects.using(store.database())
 
 
 def _named(references: list[str]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from netgiro.django import conf
-from netgiro.django.poller import Poller
+from netgiro.django.worker import Poller
 
 
 class Command(BaseCommand):

@@ -28,7 +28,6 @@ from django.utils import timezone
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.django import clock
 from netgiro.django.conf import options
 from netgiro.django.models import (
     CLOSED,
@@ -41,6 +40,7 @@ from netgiro.django.models import (
     Status,
 )
 from netgiro.django.signals import cart_canceled, cart_confirmed, cart_declined
+from netgiro.django.storage import clock
 from netgiro.webhook import Refusal
 
 __all__ = [

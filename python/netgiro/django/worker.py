@@ -10,9 +10,10 @@ from contextlib import contextmanager
 
 from django.db import connections
 
-from netgiro.django import checkout, ledger
-from netgiro.django.ledger import Seen
+from netgiro.django import checkout
 from netgiro.django.models import Cart
+from netgiro.django.storage import store
+from netgiro.django.storage.store import Seen
 from netgiro.webhook.background import Background
 from netgiro.webhook.steps import run
 
@@ -58,7 +59,7 @@ class Poller:
 
     def _take_up(self, threads: ThreadPoolExecutor) -> bool:
         room = self._concurrency - len(self._asking)
-        carts = [] if self._is_stopping or not room else ledger.lease(room)
+        carts = [] if self._is_stopping or not room else store.lease(room)
         for cart in carts:
             with _by_itself(cart):
                 if needs_asking(cart):
@@ -85,7 +86,7 @@ def _by_itself(cart: Cart) -> Iterator[None]:
         yield
     except Exception:
         # Where it is the database that fails, and not the cart's row, this fails as well.
-        ledger.rest(cart.pk, cart.lease)
+        store.rest(cart.pk, cart.lease)
         logger.exception("cart %s: following it went wrong, it rests", cart.reference)
 
 
@@ -97,17 +98,17 @@ def needs_asking(cart: Cart) -> bool:
 def see_to(cart: Cart) -> None:
     """Do what is due about a leased cart without asking Netgíró."""
     if cart.awaits_signal:
-        ledger.deliver(cart.pk, lease=cart.lease)
+        store.deliver(cart.pk, lease=cart.lease)
     else:
         # Whoever sent it was killed before the answer came, or could not record it.
         logger.error("cart %s may be at Netgíró: nobody recorded an answer", cart.reference)
-        ledger.outcome_unknown(cart, "InsertCart was sent, perhaps, and no answer was recorded")
+        store.outcome_unknown(cart, "InsertCart was sent, perhaps, and no answer was recorded")
 
 
 def take_in(cart: Cart, asked: Future[Seen]) -> None:
     """Record what came of asking about a leased cart."""
     with _by_itself(cart):
-        now = ledger.record(cart.pk, asked.result(), lease=cart.lease)
+        now = store.record(cart.pk, asked.result(), lease=cart.lease)
         if now.status != cart.status:
             logger.info("cart %s was %s, is %s", cart.reference, cart.status, now.status)
 
@@ -135,12 +136,12 @@ def soon(cart_pk: int) -> None:
 
 def _is_seen_to(cart_pk: int) -> bool:
     """See to a cart if it is due; returns whether nothing is left to do that could not wait."""
-    for cart in ledger.lease(1, only=cart_pk):
+    for cart in store.lease(1, only=cart_pk):
         with _by_itself(cart):
             if needs_asking(cart):
                 seen = run(checkout.ask(checkout.blocking, cart))
-                ledger.record(cart.pk, seen, lease=cart.lease)
+                store.record(cart.pk, seen, lease=cart.lease)
             else:
                 see_to(cart)
-    left = Cart.objects.using(ledger.database()).filter(pk=cart_pk, due_at__isnull=False)
+    left = Cart.objects.using(store.database()).filter(pk=cart_pk, due_at__isnull=False)
     return not left.exists()
