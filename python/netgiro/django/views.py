@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 import netgiro
 from netgiro.django import conf, worker
 from netgiro.django.storage import store
+from netgiro.django.storage.rows import database
 from netgiro.webhook import Refusal, Webhook, read_body
 
 __all__ = ["callback"]
@@ -48,7 +49,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         logger.exception("answered 503: the database could not be asked")
         return HttpResponse(status=503)
     if conf.options().check_after_callback:
-        transaction.on_commit(partial(worker.soon, cart.pk), using=store.database(), robust=True)
+        transaction.on_commit(partial(worker.soon, cart.pk), using=database(), robust=True)
     return HttpResponse()
 
 

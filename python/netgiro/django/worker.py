@@ -12,136 +12,138 @@ from django.db import connections
 
 from netgiro.django import checkout
 from netgiro.django.models import Cart
-from netgiro.django.storage import store
-from netgiro.django.storage.store import Seen
+from netgiro.django.storage import delivery, followup, leases, store
+from netgiro.django.storage.rows import Observation, database
 from netgiro.webhook.background import Background
 from netgiro.webhook.steps import run
 
-__all__ = ["Poller", "soon"]
+__all__ = ["Worker", "soon"]
 
 logger = logging.getLogger("netgiro.django")
 
 
-class Poller:
-    """Drives every cart that is due, until it is told to stop.
+class Worker:
+    """Follows every cart that is due, until it is stopped.
 
-    Netgíró is asked on threads; the database is used, and the shop told, on the caller's alone. Nothing of a
-    cart is kept here: it may be killed at any moment, and another one goes on once its leases are over.
+    Netgíró is asked on threads; the caller's thread alone uses the database and tells the shop. No state of a
+    cart is kept here: a worker may be killed at any moment, and another one goes on once its leases are over.
     """
 
     def __init__(self, *, concurrency: int = 32, interval: float = 0.5) -> None:
-        """Ask about `concurrency` carts at a time, and look for others that are due each `interval` seconds."""
+        """Ask about `concurrency` carts at a time, and look for more that are due each `interval` seconds."""
         self._concurrency = concurrency
         self._interval = interval
-        self._asking: dict[Future[Seen], Cart] = {}
+        self._in_flight: dict[Future[Observation], Cart] = {}
         self._is_stopping = False
 
     def stop(self) -> None:
-        """Take nothing up any more, and end when what is under way is recorded. May be called by a signal."""
+        """Lease no more carts, and end when those in flight are recorded. A signal handler may call it."""
         self._is_stopping = True
 
     def run(self, *, once: bool = False) -> None:
-        """Go on until told to stop, or `once`: until nothing is due."""
+        """Go on until stopped, or `once`: until nothing is due."""
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="netgiro") as threads:
-            while not (self._is_stopping and not self._asking):
+            while not (self._is_stopping and not self._in_flight):
                 try:
-                    found = self._take_up(threads)
-                    if once and not found and not self._asking:
+                    found = self._start_due(threads)
+                    if once and not found and not self._in_flight:
                         return
-                    self._take_in(rest=not found)
+                    self._record_answers(is_idle=not found)
                 except Exception:
                     if once:
                         raise
-                    # No cart's fault, so the database's. What was leased comes back by itself.
+                    # The errors of a cart are handled, so the database failed. Leases run out by themselves.
                     logger.exception("no cart could be followed: again in a second")
                     connections.close_all()
                     time.sleep(1.0)
 
-    def _take_up(self, threads: ThreadPoolExecutor) -> bool:
-        room = self._concurrency - len(self._asking)
-        carts = [] if self._is_stopping or not room else store.lease(room)
+    def _start_due(self, threads: ThreadPoolExecutor) -> bool:
+        room = self._concurrency - len(self._in_flight)
+        carts = [] if self._is_stopping or not room else leases.lease(room)
         for cart in carts:
-            with _by_itself(cart):
-                if needs_asking(cart):
-                    self._asking[threads.submit(run, checkout.ask(checkout.blocking, cart))] = cart
+            with _isolated(cart):
+                if must_ask(cart):
+                    asked = threads.submit(run, checkout.ask(checkout.blocking, cart))
+                    self._in_flight[asked] = cart
                 else:
-                    see_to(cart)
+                    handle_without_asking(cart)
         return bool(carts)
 
-    def _take_in(self, *, rest: bool) -> None:
-        if not self._asking:
-            if rest:
+    def _record_answers(self, *, is_idle: bool) -> None:
+        if not self._in_flight:
+            if is_idle:
                 time.sleep(self._interval)
             return
-        done, _ = wait(self._asking, self._interval if rest else 0.0, return_when=FIRST_COMPLETED)
+        timeout = self._interval if is_idle else 0.0
+        done, _ = wait(self._in_flight, timeout, return_when=FIRST_COMPLETED)
         for future in done:
-            cart = self._asking.pop(future)
-            take_in(cart, future)
+            cart = self._in_flight.pop(future)
+            record_answer(cart, future)
 
 
 @contextmanager
-def _by_itself(cart: Cart) -> Iterator[None]:
-    """Let a leased cart hold up no other: whatever following it raises is logged, and the cart rests."""
+def _isolated(cart: Cart) -> Iterator[None]:
+    """Keep an error about one leased cart from the others: log it, and postpone that cart."""
     try:
         yield
     except Exception:
-        # Where it is the database that fails, and not the cart's row, this fails as well.
-        store.rest(cart.pk, cart.lease)
-        logger.exception("cart %s: following it went wrong, it rests", cart.reference)
+        # Where the database fails, and not the row of the cart, this fails as well.
+        leases.postpone(cart.pk, cart.lease)
+        logger.exception("cart %s: following it failed, it is postponed", cart.reference)
 
 
-def needs_asking(cart: Cart) -> bool:
-    """Return whether a cart that is due needs Netgíró to be asked."""
+def must_ask(cart: Cart) -> bool:
+    """Return whether Netgíró must be asked about a cart that is due."""
     return cart.transaction_id is not None and not cart.awaits_signal
 
 
-def see_to(cart: Cart) -> None:
+def handle_without_asking(cart: Cart) -> None:
     """Do what is due about a leased cart without asking Netgíró."""
     if cart.awaits_signal:
-        store.deliver(cart.pk, lease=cart.lease)
+        delivery.deliver(cart.pk, lease=cart.lease)
     else:
-        # Whoever sent it was killed before the answer came, or could not record it.
+        # The process that sent it was killed before the answer came, or could not record the answer.
         logger.error("cart %s may be at Netgíró: nobody recorded an answer", cart.reference)
         store.outcome_unknown(cart, "InsertCart was sent, perhaps, and no answer was recorded")
 
 
-def take_in(cart: Cart, asked: Future[Seen]) -> None:
-    """Record what came of asking about a leased cart."""
-    with _by_itself(cart):
-        now = store.record(cart.pk, asked.result(), lease=cart.lease)
+def record_answer(cart: Cart, asked: Future[Observation]) -> None:
+    """Record what Netgíró said about a leased cart."""
+    with _isolated(cart):
+        now = followup.record(cart.pk, asked.result(), lease=cart.lease)
         if now.status != cart.status:
             logger.info("cart %s was %s, is %s", cart.reference, cart.status, now.status)
 
 
-# After a callback the outcome is known in a moment; what takes longer is left to netgiro_poll.
-_ATTEMPTS = (0.1, 0.4, 1.0, 2.0, 4.0)
+# After a callback the outcome is known within moments; what takes longer is left to netgiro_poll.
+_DELAYS = (0.1, 0.4, 1.0, 2.0, 4.0)
 _background = Background()
 
 
 def soon(cart_pk: int) -> None:
-    """See to a cart on a thread of this process, once whoever called has answered.
+    """Follow a cart on a thread of this process, after the caller has answered.
 
-    That it is due is in the database: should this process end before, netgiro_poll does it.
+    The database says that the cart is due: if this process ends first, netgiro_poll follows it.
     """
-    delays = iter(_ATTEMPTS)
+    delays = iter(_DELAYS)
 
     def attempt() -> float | None:
         try:
-            return None if _is_seen_to(cart_pk) else next(delays, None)
+            return None if _is_followed_up(cart_pk) else next(delays, None)
         finally:
             connections.close_all()
 
     _background.put(attempt, delay=next(delays))
 
 
-def _is_seen_to(cart_pk: int) -> bool:
-    """See to a cart if it is due; returns whether nothing is left to do that could not wait."""
-    for cart in store.lease(1, only=cart_pk):
-        with _by_itself(cart):
-            if needs_asking(cart):
-                seen = run(checkout.ask(checkout.blocking, cart))
-                store.record(cart.pk, seen, lease=cart.lease)
+def _is_followed_up(cart_pk: int) -> bool:
+    """Follow a cart if it is due; returns whether nothing is left that is due soon."""
+    for cart in leases.lease(1, only=cart_pk):
+        with _isolated(cart):
+            if must_ask(cart):
+                observation = run(checkout.ask(checkout.blocking, cart))
+                followup.record(cart.pk, observation, lease=cart.lease)
             else:
-                see_to(cart)
-    left = Cart.objects.using(store.database()).filter(pk=cart_pk, due_at__isnull=False)
+                handle_without_asking(cart)
+    left = Cart.objects.using(database()).filter(pk=cart_pk, due_at__isnull=False)
     return not left.exists()

@@ -1,7 +1,7 @@
-"""The clock of the carts' database: the one that all machines of a shop have in common.
+"""The clock of the carts' database, which all machines of a shop share.
 
-Due times, deadlines and leases are written and compared by it alone, so that it does not matter what the clocks
-of web servers and pollers say.
+Due times, deadlines and leases are written and compared by it alone, so the clocks of web servers and workers do
+not matter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NOW: Final = {
 
 
 def now(alias: str) -> datetime:
-    """Return what the clock of a database says, aware; of one that is not known here, this machine's."""
+    """Return the time of a database's clock, aware; this machine's for a database that is not listed here."""
     connection = connections[alias]
     question = _NOW.get(connection.vendor)
     if question is None:

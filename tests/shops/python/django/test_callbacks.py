@@ -18,7 +18,7 @@ from djshop.trials import PHONE, at_once, eventually, followed, poll_once, told
 import netgiro
 from netgiro.django import checkout, conf, worker
 from netgiro.django.models import Cart, SeenCallback
-from netgiro.django.storage import store
+from netgiro.django.storage import rows, store
 
 URL = "/netgiro/callback/"
 
@@ -185,7 +185,7 @@ def test_what_could_not_be_recorded_is_sent_again(shop, cart, options, monkeypat
     sent = callback(cart)
     before = kept()
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_locked", lambda _: (_ for _ in ()).throw(DatabaseError("no disk")))
+        patch.setattr(store, "locked", lambda _: (_ for _ in ()).throw(DatabaseError("no disk")))
         assert post(*sent) == 503
     assert kept() == before
     assert post(*sent) == 200
@@ -289,7 +289,7 @@ def test_webhooks_and_polls_that_meet(shop):
             *[lambda each=each: post(*each) for each in sent],
             *[poll_once] * 2,
             customer,
-            lambda cart=cart: worker._is_seen_to(cart.pk),
+            lambda cart=cart: worker._is_followed_up(cart.pk),
             lambda cart=cart: cart.cancel() and None,
         )
         assert results[:3] == [200] * 3
@@ -328,7 +328,7 @@ def test_the_payment_that_the_200_creates_is_waited_for(shop, options):
 @pytest.mark.parametrize("slow", ["receiver", "receiver that has written"])
 @pytest.mark.parametrize("whose", ["this process", "netgiro_poll"])
 def test_the_answer_does_not_wait_for_receivers(shop, cart, options, slow, whose):
-    if slow == "receiver that has written" and store.database() == "default":
+    if slow == "receiver that has written" and rows.database() == "default":
         pytest.skip("SQLite lets one write at a time")
     options(CHECK_AFTER_CALLBACK=whose == "this process")
     begun = []

@@ -1,4 +1,4 @@
-"""Five hundred checkouts through gunicorn, PostgreSQL and two pollers, a worker and a poller of which are killed."""
+"""Five hundred checkouts through gunicorn, PostgreSQL and two netgiro_poll, one of which is killed, and so is a worker of gunicorn."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_
 import netgiro
 from netgiro.django import checkout, worker
 from netgiro.django.models import Cart
-from netgiro.django.storage import store
-from netgiro.django.storage.store import Seen
+from netgiro.django.storage import delivery, followup, leases, rows, store
+from netgiro.django.storage.rows import Observation
 
 
 def due_now(**changes):
@@ -274,7 +274,7 @@ def test_a_cart_that_is_not_there_yet_keeps_its_order(shop):
     seen = netgiro.CartState(cart.transaction_id, "canceled", result_code=10201)
     moment = timezone.now()
     for _ in range(2):
-        store.record(cart.pk, Seen(seen, moment))
+        followup.record(cart.pk, Observation(seen, moment))
     cart.refresh_from_db()
     assert (cart.status, cart.holds_order) == ("pending", True)
     with pytest.raises(checkout.OpenCheckoutError):
@@ -304,7 +304,7 @@ def test_a_cart_that_was_seen_open_does_not_end_as_not_found(shop):
         seen = netgiro.CartState(cart.transaction_id, "not_found", result_code=10424)
         later = timezone.now() + timedelta(seconds=60)
         for is_conclusive in (False, True):
-            store.record(cart.pk, Seen(seen, later, is_conclusive=is_conclusive))
+            followup.record(cart.pk, Observation(seen, later, is_conclusive=is_conclusive))
         cart.refresh_from_db()
         assert (cart.status, cart.holds_order) == (status, True)
     assert told() == []
@@ -382,7 +382,7 @@ def test_paid_after_all_is_for_a_person(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     # The server once said that it was canceled.
     state = netgiro.CartState(cart.transaction_id, "canceled", result_code=10202)
-    store.record(cart.pk, Seen(state, timezone.now()))
+    followup.record(cart.pk, Observation(state, timezone.now()))
     assert told() == ["canceled"]
     shop.confirm(cart.transaction_id)
     now = cart.check_now()
@@ -422,7 +422,7 @@ def test_an_end_stays(shop, first, second):
             result_code=codes.get(status),
             payment_successful=status == "confirmed",
         )
-        store.record(cart.pk, Seen(state, timezone.now()))
+        followup.record(cart.pk, Observation(state, timezone.now()))
     cart.refresh_from_db()
     assert cart.status == first
     assert cart.due_at is None
@@ -434,7 +434,7 @@ def test_an_error_after_the_end_changes_nothing(shop):
     shop.confirm(cart.transaction_id)
     cart.check_now()
     for error in (netgiro.MismatchError("other"), netgiro.ServerError("500")):
-        store.record(cart.pk, Seen(error, timezone.now()))
+        followup.record(cart.pk, Observation(error, timezone.now()))
     cart.refresh_from_db()
     assert (cart.is_paid, cart.due_at) == (True, None)
 
@@ -506,7 +506,7 @@ def test_the_shop_is_told_after_the_commit(shop):
 def test_within_a_transaction_the_shop_is_told_at_its_end(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
-    with transaction.atomic(using=store.database()):
+    with transaction.atomic(using=rows.database()):
         assert cart.check_now().is_paid
         assert told() == []
     assert told() == ["confirmed"]
@@ -515,7 +515,7 @@ def test_within_a_transaction_the_shop_is_told_at_its_end(shop):
 def test_a_transaction_that_is_rolled_back_leaves_the_cart_open(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
-    with pytest.raises(ValueError, match="oops"), transaction.atomic(using=store.database()):
+    with pytest.raises(ValueError, match="oops"), transaction.atomic(using=rows.database()):
         cart.check_now()
         raise ValueError("oops")
     assert (told(), Cart.objects.get().status) == ([], "pending")
@@ -534,7 +534,7 @@ def test_a_receiver_that_took_too_long_has_written_nothing(on_postgresql, shop):
             late.append(True)
             past = timezone.now() - timedelta(seconds=1)
             at_once(lambda: Cart.objects.update(lease_until=past))
-            assert at_once(lambda: store.deliver(cart.pk)) == [True]
+            assert at_once(lambda: delivery.deliver(cart.pk)) == [True]
 
     receivers.also.append(slow)
     cart.check_now()
@@ -637,7 +637,7 @@ def test_no_cart_is_given_to_two(shop):
     due_now()
     taken = [
         cart.pk
-        for carts in at_once(*[lambda: store.lease(8)] * 4)
+        for carts in at_once(*[lambda: leases.lease(8)] * 4)
         if not isinstance(carts, Exception)
         for cart in carts
     ]
@@ -651,14 +651,14 @@ def test_rows_that_are_locked_are_passed_over(on_postgresql, shop):
     due_now()
     with transaction.atomic(using=on_postgresql):
         list(Cart.objects.select_for_update().filter(pk=first.pk))
-        (taken,) = at_once(lambda: store.lease(8))
+        (taken,) = at_once(lambda: leases.lease(8))
     assert taken == [second]
 
 
 def test_leases_end(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     due_now()
-    assert store.lease(8) == [cart]
+    assert leases.lease(8) == [cart]
     shop.confirm(cart.transaction_id)
     poll_once()
     assert shop.cart(cart.transaction_id).checks == 0
@@ -670,7 +670,7 @@ def test_leases_end(shop):
 def test_no_transaction_is_open_while_netgiro_is_asked(shop):
     def write():
         eventually(lambda: Cart.objects.filter(lease__isnull=False))
-        with transaction.atomic(using=store.database()):
+        with transaction.atomic(using=rows.database()):
             Cart.objects.update(customer="*")
         return [request.status for request in shop.requests() if request.endpoint == "CheckCart"]
 
@@ -700,7 +700,7 @@ def test_stopping_records_what_is_under_way(shop):
     shop.confirm(cart.transaction_id)
     due_now()
     shop.add_fault("CheckCart", delay=0.5)
-    poll = worker.Poller(interval=0.01)
+    poll = worker.Worker(interval=0.01)
 
     def stop():
         eventually(lambda: Cart.objects.get().lease)

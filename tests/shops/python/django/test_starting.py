@@ -26,7 +26,7 @@ from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_
 import netgiro
 from netgiro.django import checkout, conf
 from netgiro.django.models import Cart, Status
-from netgiro.django.storage import store
+from netgiro.django.storage import rows, store
 
 
 def asked(simulator):
@@ -86,10 +86,10 @@ def test_an_order_has_one_open_cart(shop):
 def test_the_database_itself_refuses_a_second_cart(shop):
     first = checkout.start("order-1", 4990, PHONE)
     second = {"order_reference": "order-1", "attempt": 2, "reference": "x", "amount": 1}
-    with pytest.raises(IntegrityError), transaction.atomic(using=store.database()):
+    with pytest.raises(IntegrityError), transaction.atomic(using=rows.database()):
         Cart.objects.create(**second)
     for wrong in [{"holds_order": False}, {"transaction_id": None}, {"amount": 0}]:
-        with pytest.raises(IntegrityError), transaction.atomic(using=store.database()):
+        with pytest.raises(IntegrityError), transaction.atomic(using=rows.database()):
             Cart.objects.filter(pk=first.pk).update(**wrong)
 
 
@@ -398,11 +398,11 @@ def test_an_answer_that_could_not_be_recorded(shop, monkeypatch, caplog):
 
 def test_inside_a_transaction_it_is_refused(shop):
     with (
-        transaction.atomic(using=store.database()),
+        transaction.atomic(using=rows.database()),
         pytest.raises(transaction.TransactionManagementError, match="non_atomic_requests"),
     ):
         checkout.start("order-1", 4990, PHONE)
-    connection = connections[store.database()]
+    connection = connections[rows.database()]
     connection.set_autocommit(False)
     try:
         with pytest.raises(transaction.TransactionManagementError, match="must commit"):
@@ -415,7 +415,7 @@ def test_inside_a_transaction_it_is_refused(shop):
 
 
 def test_with_atomic_requests(shop, monkeypatch):
-    if store.database() != "default":
+    if rows.database() != "default":
         pytest.skip("the views are about the default database")
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", "yes")
     query = f"?order=order-1&amount=100&customer={PHONE}"

@@ -1,4 +1,4 @@
-"""`manage.py netgiro_check`: says where carts stand, and takes a person's word for what nobody can learn."""
+"""`manage.py netgiro_check`: checks open carts, and records what only a person can find out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 import netgiro
 from netgiro.django import checkout, conf
 from netgiro.django.models import Cart
-from netgiro.django.storage import store
+from netgiro.django.storage import delivery, followup, store
+from netgiro.django.storage.rows import database
 from netgiro.webhook.steps import run
 
 
@@ -83,27 +84,27 @@ class Command(BaseCommand):
             failures = 0
             for cart, answer in zip(asked, answers, strict=True):
                 try:
-                    seen = answer.result()
-                    now = store.record(cart.pk, seen)
-                except Exception as error:  # noqa: BLE001 - one cart holds up no other
+                    observation = answer.result()
+                    now = followup.record(cart.pk, observation)
+                except Exception as error:  # noqa: BLE001 - one cart must not stop the others
                     failures += 1
                     self.stdout.write(f"{cart}\n    {type(error).__name__}: {error}")
                     continue
                 arrow = "" if now.status == cart.status else f", was {cart.status}"
                 self.stdout.write(f"{now}{arrow}")
-                if isinstance(seen.answer, netgiro.NetgiroError):
-                    failures += not isinstance(seen.answer, netgiro.MismatchError)
-                    self.stdout.write(f"    {seen.answer}")
+                if isinstance(observation.answer, netgiro.NetgiroError):
+                    failures += not isinstance(observation.answer, netgiro.MismatchError)
+                    self.stdout.write(f"    {observation.answer}")
         for pk in (
             _carts().filter(signaled_at=None, due_at__isnull=False).values_list("pk", flat=True)
         ):
-            if Cart.objects.using(store.database()).get(pk=pk).awaits_signal:
-                store.deliver(pk)
+            if Cart.objects.using(database()).get(pk=pk).awaits_signal:
+                delivery.deliver(pk)
         return failures
 
 
 def _carts() -> Any:
-    return Cart.objects.using(store.database())
+    return Cart.objects.using(database())
 
 
 def _named(references: list[str]) -> Any:

@@ -9,11 +9,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from netgiro.django import conf
-from netgiro.django.worker import Poller
+from netgiro.django.worker import Worker
 
 
 class Command(BaseCommand):
-    """Runs a Poller until SIGTERM."""
+    """Runs a Worker until SIGTERM."""
 
     help = (
         "Follows every open cart to its end: asks Netgíró as often as it wants to be asked, cancels what nobody "
@@ -41,10 +41,10 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         """Poll."""
         conf.options()
-        poller = Poller(
+        worker = Worker(
             concurrency=max(1, options["concurrency"]), interval=max(0.01, options["interval"])
         )
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: poller.stop())
-        poller.run(once=options["once"])
+                signal.signal(number, lambda *_: worker.stop())
+        worker.run(once=options["once"])

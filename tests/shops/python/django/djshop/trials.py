@@ -59,7 +59,7 @@ def told(reference: str | None = None) -> list[str]:
 
 def poll_once() -> None:
     """See to all that is due, also what is due in a moment."""
-    worker.Poller(interval=0.01).run(once=True)
+    worker.Worker(interval=0.01).run(once=True)
 
 
 def followed(cart: Cart, within: float = 60.0) -> Cart:
