@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, overload
 
@@ -32,6 +33,10 @@ class Outcome(_Word):
     """It could not be told: there is no check, it failed, or it contradicts the order."""
     MATCHED = "matched"
     """Both sides agree."""
+
+
+LABELS = {outcome: outcome.value.replace("_", " ") for outcome in Outcome}
+"""How a report names each class."""
 
 
 class Row(NamedTuple):
@@ -160,6 +165,15 @@ class Rows(Sequence[Row]):
                 values[at] for at in self._places
             ]
         return ordered
+
+
+def by_day(rows: Iterable[Row]) -> dict[dt.date, Counter[Outcome]]:
+    """Return how many rows of each class were made on each day, in UTC."""
+    days: dict[dt.date, Counter[Outcome]] = {}
+    for row in rows:
+        if row.created is not None:
+            days.setdefault(row.created.date(), Counter())[row.outcome] += 1
+    return days
 
 
 class Total(NamedTuple):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from netgiro.reconciliation.rows import Outcome
-from netgiro.reconciliation.writing.page import LABELS, by_day
+from netgiro.presentation.formatting import kronur
+from netgiro.reconciliation.rows import LABELS, Outcome, by_day
 
 if TYPE_CHECKING:
     from netgiro.reconciliation.report import Reconciliation
@@ -81,7 +80,7 @@ class Plots:
                 "class": LABELS[outcome],
                 "rows": total.rows,
                 "at_stake": float(total.at_stake),
-                "kronur": _thousands(total.at_stake),
+                "kronur": kronur(total.at_stake),
             }
             for outcome, total in self._report.totals.by_outcome.items()
             if total.rows and outcome is not Outcome.MATCHED
@@ -153,12 +152,6 @@ def _altair() -> Any:
     except ImportError:
         raise ImportError("the charts need Altair: pip install 'netgiro[notebook]'") from None
     return altair
-
-
-def _thousands(amount: Decimal) -> str:
-    from netgiro.presentation.formatting import kronur  # noqa: PLC0415
-
-    return kronur(amount)
 
 
 def _axis(field: str, title: str | None, **options: Any) -> tuple[str, str | None, dict[str, Any]]:
