@@ -240,7 +240,7 @@ fn columns<'py>(py: Python<'py>, rows: &[reconcile::Row]) -> PyResult<Bound<'py,
     column!("reference", row => texts(row.references.iter().cloned()));
     column!("transaction_id", row => texts(row.transaction_ids.iter().map(Uuid::to_string)));
     column!("order_status", row => words(py, row.recorded.iter().map(|word| word.as_str())));
-    column!("cart_status", row => words(py, row.standings.iter().copied()));
+    column!("cart_status", row => words(py, row.payment_states.iter().copied()));
     column!("order_amount", row => exact(row.order_amount)?);
     column!("paid_amount", row => exact(row.paid_amount)?);
     column!("difference", row => exact(row.difference())?);
