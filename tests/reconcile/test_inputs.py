@@ -430,13 +430,16 @@ def test_csv_without_any_other_library(tmp_path: Path) -> None:
     path = write(tmp_path, f"reference,transaction_id,amount,status\n1001,{IDS[0]},4990,paid\n")
     code = f"""
 import sys
-for name in ("narwhals", "pandas", "polars", "pyarrow", "duckdb", "numpy", "altair", "xlsxwriter"):
+for name in ("narwhals", "pandas", "polars", "pyarrow", "duckdb", "numpy", "altair", "jinja2",
+             "xlsxwriter"):
     sys.modules[name] = None
 import netgiro
 report = netgiro.reconcile({str(path)!r}, [])
-report.to_csv({str(tmp_path / "out.csv")!r}); report.to_html({str(tmp_path / "out.html")!r}); report._repr_html_()
+report.to_csv({str(tmp_path / "out.csv")!r})
+assert report._repr_html_() is None
 for call, needed in [(report.to_pandas, "pandas"), (report.to_polars, "polars"), (report.to_arrow, "pyarrow"),
-                     (report.plot.at_stake, "netgiro[notebook]"), (lambda: report.to_excel("x"), "xlsxwriter"),
+                     (report.plot.at_stake, "netgiro[notebook]"), (report.to_html, "netgiro[reconcile]"),
+                     (lambda: report.to_excel("x"), "xlsxwriter"),
                      (lambda: report.to_parquet("x"), "polars")]:
     try:
         call()

@@ -140,8 +140,11 @@ class Reconciliation:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def _repr_html_(self) -> str:
-        return page.fragment(self)
+    def _repr_html_(self) -> str | None:
+        try:
+            return page.fragment(self)
+        except ImportError:
+            return None  # without Jinja2 a notebook shows the text
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return all rows as dicts of plain Python values."""
