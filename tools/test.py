@@ -143,6 +143,7 @@ def lints(suites: Suites) -> None:
     python = packages.environment("lint", *requirements("lint"))
     suites.check("python: format", python, "-m", "ruff", "format", "--check", ".")
     suites.check("python: lints", python, "-m", "ruff", "check", ".")
+    suites.check("python and rust: public API", python, "tools/api.py", "--check")
     suites.check("vectors: as generated", python, "tests/vectors/generate.py", "--check")
     packages.node_modules()
     suites.check("node: lints", "npm", "run", "lint", "--silent")
