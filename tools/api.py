@@ -38,7 +38,10 @@ def main() -> int:
             continue
         committed = path.read_text(encoding="utf-8") if path.exists() else ""
         lines = difflib.unified_diff(
-            committed.splitlines(), made.splitlines(), str(path.relative_to(ROOT)), "now", "", "", 0
+            *(committed.splitlines(), made.splitlines()),
+            *(f"tests/api/{path.name}", "now"),
+            lineterm="",
+            n=0,
         )
         for line in lines:
             print(line)

@@ -1,6 +1,6 @@
-"""Results as the tables of other libraries, which take them by Arrow's C interface.
+"""Results as tables of other libraries, which read them through Arrow's C interface.
 
-Nothing here is imported before it is asked for, and netgiro depends on none of the libraries.
+A library is imported when it is used; netgiro depends on none of them.
 """
 
 from __future__ import annotations

@@ -1,23 +1,24 @@
-"""What notebooks show: tables in HTML, readable on light and dark ground.
+"""What notebooks show: tables in HTML, readable on light and dark backgrounds.
 
-Every text is escaped. No customer's number is among what is shown.
+Every text is escaped. No customer's number is shown.
 """
 
 from __future__ import annotations
 
 from html import escape
 
+from netgiro.presentation.formatting import kronur
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from decimal import Decimal
 
     from netgiro._netgiro import CartState, CheckResult, CheckResults
 
-# How many results are shown of many: from the beginning and from the end.
+# How many results are shown from each end of a long list.
 _SHOWN = 10
 
-# Colours are the notebook's own, and translucent ones on them: they fit every theme.
+# Translucent colours on the notebook's own fit every theme.
 _STYLE = """\
 <style>
 .netgiro-table { font-size: 0.9em; }
@@ -54,7 +55,7 @@ def state(state: CartState) -> str:
     rows = [
         ("transaction_id", f"<code>{state.transaction_id}</code>"),
         ("reference", _text(payment.reference_number if payment else None)),
-        ("amount", _kronur(payment.total_amount if payment else None)),
+        ("amount", kronur(payment.total_amount if payment else None, space=" ")),
         ("result_code", _text(state.result_code)),
         ("message", _text(state.message)),
         ("invoice_number", _text(payment.invoice_number if payment else None)),
@@ -102,7 +103,7 @@ def _row(result: CheckResult) -> str:
         message = _text(result.state.message)
         if result.state.payment is not None:
             reference = _text(result.state.payment.reference_number)
-            amount = _kronur(result.state.payment.total_amount)
+            amount = kronur(result.state.payment.total_amount, space=" ")
     elif result.error is not None:
         message = _text(f"{result.error.code}: {result.error.message}")
     return (
@@ -121,20 +122,12 @@ def _number(title: str) -> str:
 
 
 def _status(word: str, count: int | None = None) -> str:
-    told = word if count is None else f"{count:,} {word}"
-    return f'<span class="netgiro-status netgiro-{escape(word)}">{escape(told)}</span>'
+    text = word if count is None else f"{count:,} {word}"
+    return f'<span class="netgiro-status netgiro-{escape(word)}">{escape(text)}</span>'
 
 
 def _text(value: object) -> str:
     return "" if value is None else escape(str(value))
-
-
-def _kronur(amount: Decimal | None) -> str:
-    """Icelandic: 4990 as 4.990 kr., and aurar only where there are some."""
-    if amount is None:
-        return ""
-    digits = f"{amount.normalize():,f}"
-    return digits.translate(str.maketrans(",.", ".,")) + " kr."
 
 
 def _page(body: str) -> str:

@@ -1,4 +1,4 @@
-"""Numbers and ages as a report writes them: `4.990 kr.`, `60 orders`, `3 days`."""
+"""Amounts, numbers and ages as people read them: `4.990 kr.`, `60 orders`, `3 days`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _TWO = 2
 
 
 def number(value: Decimal | int) -> str:
-    """Return a number as it is written in Iceland: `1.234.567,50`."""
+    """Return a number as in Iceland: `1.234.567,5`."""
     exact = Decimal(value)
     exact = exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
     return f"{exact:,f}".translate(str.maketrans(",.", ".,"))
 
 
-def kronur(value: Decimal | int | None) -> str:
-    """Return an amount as it is written in Iceland: `4.990 kr.`; nothing for None."""
-    return "" if value is None else f"{number(value)}\u00a0kr."
+def kronur(value: Decimal | int | None, *, space: str = "\u00a0") -> str:
+    """Return an amount as in Iceland: `4.990 kr.`; nothing for None."""
+    return "" if value is None else f"{number(value)}{space}kr."
 
 
 def signed(value: Decimal | None) -> str:
-    """Return a difference with its sign: `+100 kr.`, `−100 kr.`; nothing for none."""
+    """Return a difference with its sign: `+100 kr.`, `−100 kr.`; nothing for 0 and None."""
     if not value:
         return ""
     return f"{'+' if value > 0 else '−'}{kronur(abs(value))}"
