@@ -1,4 +1,4 @@
-"""Compare what the shop believes with what Netgíró says.
+"""Compare what the shop recorded with what Netgíró says.
 
     import netgiro
 

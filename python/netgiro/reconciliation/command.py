@@ -1,7 +1,7 @@
 """`netgiro reconcile orders.csv --out report.html`: the comparison from the command line, for cron and CI.
 
-Exits with 0 when everything matched, 1 when something did not, and 2 when it could not be told: a check
-failed, or the comparison could not be made.
+Exits with 0 if everything matched, 1 if something did not, and 2 if that is not known: a check failed, or the
+comparison could not be made.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def main(argv: list[str]) -> int:
         options = _parser().parse_args(argv)
         return _run(options)
     except SystemExit as end:
-        # argparse has said what is wrong, or has shown its help.
+        # argparse has printed the error or the help.
         return end.code if isinstance(end.code, int) else UNCERTAIN
-    except Exception as error:  # noqa: BLE001 - an exit code of 1 would say that it was compared
+    except Exception as error:  # noqa: BLE001 - exit code 1 would say that the comparison was made
         print(f"netgiro reconcile: {error}", file=sys.stderr)  # noqa: T201
         return UNCERTAIN
 
@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
             report = netgiro.reconcile(options.orders, options.checks, client, **settings)
     for path, write in writers:
         write(report, path)
-    _tell(report, as_json=options.json, quiet=options.quiet)
+    _print(report, as_json=options.json, quiet=options.quiet)
     if not report.is_certain:
         return UNCERTAIN
     return BALANCED if report.is_balanced else DIFFERENCES
@@ -81,11 +81,11 @@ def _writer(path: str) -> Callable[[Reconciliation, str], object]:
     return writer
 
 
-def _tell(report: Reconciliation, *, as_json: bool, quiet: bool) -> None:
+def _print(report: Reconciliation, *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        told = report.summary
-        told["exceptions"] = report.to_dicts()[: len(report.exceptions)]
-        print(json.dumps(told, default=_plain, ensure_ascii=False, indent=2))  # noqa: T201
+        summary = report.summary
+        summary["exceptions"] = report.to_dicts()[: len(report.exceptions)]
+        print(json.dumps(summary, default=_plain, ensure_ascii=False, indent=2))  # noqa: T201
         return
     from netgiro.presentation.formatting import kronur  # noqa: PLC0415
 
@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="netgiro reconcile",
         description="Compare a shop's orders with what Netgíró says of them.",
-        epilog="Exit codes: 0 everything matched, 1 something did not, 2 it could not be told. "
+        epilog="Exit codes: 0 everything matched, 1 something did not, 2 that is not known. "
         "The client's keys are read from NETGIRO_APP_KEY and NETGIRO_SECRET_KEY.",
     )
     add = parser.add_argument
@@ -134,7 +134,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="saved results: what CheckResults.save wrote, CSV or Parquet",
     )
-    add("--check", action="store_true", help="with --checks: check now what they do not settle")
+    add(
+        "--check",
+        action="store_true",
+        help="with --checks: check now the carts that they leave open",
+    )
     add(
         "--out",
         metavar="FILE",
@@ -158,9 +162,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         type=_pair,
-        help="what a word for a status stands for",
+        help="the meaning of a word for a status",
     )
-    add("--tolerance", default="0", help="by how many krónur amounts may differ (0)")
+    add("--tolerance", default="0", help="how many krónur amounts may differ by (0)")
     add("--from", dest="date_from", metavar="DATE", help="leave out orders made before")
     add(
         "--to",
@@ -169,23 +173,21 @@ def _parser() -> argparse.ArgumentParser:
         help="leave out orders made after; the day is included",
     )
     add("--timezone", default="UTC", help="the zone of days, and of times without one (UTC)")
-    add(
-        "--keep", action="append", default=[], metavar="HEADER", help="carry a further column along"
-    )
-    add("--rate", type=float, metavar="N", help="check at most so many carts a second")
+    add("--keep", action="append", default=[], metavar="HEADER", help="keep a further column")
+    add("--rate", type=float, metavar="N", help="how many carts to check a second at most")
     add(
         "--retry-for",
         type=float,
         default=30.0,
         metavar="SECONDS",
-        help="check again for so long what failed (30)",
+        help="how long to retry failed checks (30)",
     )
     add(
         "--concurrency",
         type=int,
         default=32,
         metavar="N",
-        help="check so many carts at a time (32)",
+        help="how many carts to check at a time (32)",
     )
     return parser
 

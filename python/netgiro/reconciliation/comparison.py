@@ -1,4 +1,4 @@
-"""The one call: reads what is given, lets the core decide, and hands out the report."""
+"""`netgiro.reconcile`: reads the input, lets the core classify it, and returns the report."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ def reconcile(
     `checks` is what Netgíró said: what `check_many` returned, CheckResults or CartStates in a list, or a
     saved result as a frame or a file. With a `client`, carts without a check that settles them are
     checked now, as `check_many` does it: `concurrency` at a time, at most `rate` a second, failed
-    ones again for `retry_for` seconds, telling `on_progress(done, total)`, with a bar if `progress`.
+    ones again for `retry_for` seconds, calling `on_progress(done, total)`, with a bar if `progress`.
 
-    `tolerance` is by how many krónur two amounts may differ and still match. `date_from` and `date_to`
+    `tolerance` is how many krónur two amounts may differ by and still match. `date_from` and `date_to`
     keep the orders made between them, a day at the end included; orders without a date are kept.
     `timezone` is the zone of times that have none, and of the days. `keep` names further columns to
     carry along. Ages are counted to `now`.
 
     `settlements` compares the paid carts with what was transferred to the bank, as `report.settlements`:
     True asks the client for the settlements of these days, or give SettlementItems, or Settlements with
-    their items in tuples. What connects an item to a cart is documented nowhere: `settlement_key` says
-    it. It is a function that takes a SettlementItem and gives the order's reference as text, its
+    their items in tuples. No document says what connects an item to a cart, so `settlement_key` says
+    it: a function that takes a SettlementItem and gives the order's reference as text, its
     transaction id as a UUID, the payment's invoice number as an int, or None; or the name of a column of
     `orders` that holds the loan number of each order. Without it the items are `unverified`.
 
@@ -79,7 +79,7 @@ def reconcile(
         raise InvalidRequestError(f"date_from is after date_to: {date_from} and {date_to}")
     if (since is not None or until is not None) and not any(ordered.created) and ordered.created:
         raise InvalidRequestError(
-            f"{table.name}: date_from and date_to take a column that says when an order was made, and "
+            f"{table.name}: date_from and date_to need a column that says when an order was made, and "
             "none was recognised, or it is empty; say which it is: columns={'created': 'your column'}"
         )
     try:
@@ -122,19 +122,19 @@ def reconcile(
             found[name] = [text and mask_customer_ids(text) for text in found[name]]
     settled = None
     if key is not None:
-        from netgiro.reconciliation import settlements as transfers  # noqa: PLC0415 - most reports are without
+        from netgiro.reconciliation import settlements as settling  # noqa: PLC0415 - most reports have none
 
         made = [instant for instant in ordered.created if instant is not None]
         first = since if since is not None else min(made, default=None)
-        batches = transfers.gather(settlements, client, since=first, until=until, now=at)
+        batches = settling.gather(settlements, client, since=first, until=until, now=at)
         days = (min(made), max(made)) if made and settlements is True else None
-        settled = transfers.compare(
+        settled = settling.compare(
             batches, checked, key=key, since=since, until=until, days=days, now=at
         )
     return Reconciliation(
         found,
         totals,
-        kept={name: _carried(values, found["order_rows"]) for name, values in ordered.kept.items()},
+        kept={name: _kept(values, found["order_rows"]) for name, values in ordered.kept.items()},
         now=at,
         left_out=left_out,
         settlements=settled,
@@ -144,17 +144,17 @@ def reconcile(
 def _key(
     settlements: Any, given: Any, table: Table, ordered: reading.Orders
 ) -> Callable[[SettlementItem], Any] | None:
-    """Return what says which cart an item is for; None where no settlements are wanted."""
+    """Return the function that names the cart of an item; None without settlements."""
     if settlements is None or settlements is False:
         if given is None:
             return None
         raise InvalidRequestError("settlement_key is for settlements: give them too")
-    from netgiro.reconciliation import settlements as transfers  # noqa: PLC0415 - most reports are without
+    from netgiro.reconciliation import settlements as settling  # noqa: PLC0415 - most reports have none
 
     if given is None:
-        return transfers.nobody
+        return settling.no_key
     if isinstance(given, str):
-        return transfers.by_column(reading.loans(table, ordered, given))
+        return settling.by_column(reading.loans(table, ordered, given))
     if callable(given):
         return given  # type: ignore[no-any-return]
     raise InvalidRequestError(
@@ -169,13 +169,13 @@ def _aware(now: dt.datetime) -> dt.datetime:
     return now.astimezone(dt.timezone.utc)
 
 
-def _carried(values: list[str | None], rows: Iterable[tuple[int, ...]]) -> list[str | None]:
-    """Return what a further column holds for each row of the report; a group's values side by side."""
-    carried: list[str | None] = []
+def _kept(values: list[str | None], rows: Iterable[tuple[int, ...]]) -> list[str | None]:
+    """Return the cells of a further column for each row of the report; a group's are joined by commas."""
+    cells: list[str | None] = []
     for places in rows:
         if len(places) == 1:
-            carried.append(values[places[0] - 1])
+            cells.append(values[places[0] - 1])
         else:
             texts = {values[place - 1] for place in places}
-            carried.append(", ".join(sorted(text for text in texts if text is not None)) or None)
-    return carried
+            cells.append(", ".join(sorted(text for text in texts if text is not None)) or None)
+    return cells

@@ -1,4 +1,4 @@
-"""What a reconciliation found: to look at, to count, to send on."""
+"""The result of a reconciliation, and the ways to show, count and save it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Reconciliation:
-    """Every order and every payment in exactly one class, and what may be lost with each.
+    """Every order and every payment in exactly one class, with the money at stake.
 
-    It is a frame to whatever speaks Arrow: `polars.DataFrame(report)`, `pyarrow.table(report)`,
+    Libraries that read Arrow take it as a frame: `polars.DataFrame(report)`, `pyarrow.table(report)`,
     `duckdb.sql("from report")`. Customers' phone numbers and kennitölur in it are masked.
     """
 
@@ -36,7 +36,7 @@ class Reconciliation:
     ) -> None:
         self._rows = Rows(columns, kept, now, range(len(columns["outcome"])))
         outcomes = columns["outcome"]
-        # The core puts what matched last.
+        # The core sorts matched rows last.
         unmatched = len(outcomes) - outcomes.count(Outcome.MATCHED.value)
         self._exceptions = self._rows[:unmatched]
         self._totals = Totals(
@@ -74,17 +74,17 @@ class Reconciliation:
 
     @property
     def settlements(self) -> SettlementReport | None:
-        """The paid carts against what was transferred to the bank; None where that was not asked for."""
+        """The paid carts against what was transferred to the bank; None if settlements were not compared."""
         return self._settlements
 
     @property
     def is_balanced(self) -> bool:
-        """Whether everything matched; the settlements have their own."""
+        """Whether everything matched; settlements have an `is_balanced` of their own."""
         return not self._exceptions
 
     @property
     def is_certain(self) -> bool:
-        """Whether everything could be told: nothing is `unverified`."""
+        """Whether the class of everything is certain: nothing is `unverified`."""
         return not self._totals.by_outcome[Outcome.UNVERIFIED].rows
 
     @property
@@ -123,15 +123,15 @@ class Reconciliation:
     def __str__(self) -> str:
         total = self._totals
         matched = total.by_outcome[Outcome.MATCHED]
-        told = f"{counted(matched.orders)} of {counted(total.orders, 'order')} matched"
+        matches = f"{counted(matched.orders)} of {counted(total.orders, 'order')} matched"
         if self.is_balanced:
-            return f"{told}; {kronur(total.paid_amount)} paid; nothing is at stake"
+            return f"{matches}; {kronur(total.paid_amount)} paid; nothing is at stake"
         classes = ", ".join(
             f"{counted(of.rows)} {outcome.value}"
             for outcome, of in total.by_outcome.items()
             if of.rows and outcome is not Outcome.MATCHED
         )
-        return f"{kronur(total.at_stake)} at stake; {told}; {classes}"
+        return f"{kronur(total.at_stake)} at stake; {matches}; {classes}"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Reconciliation):

@@ -15,7 +15,7 @@ from netgiro.reconciliation import masking
 from netgiro.reconciliation.reading.instants import EPOCH, MICROSECOND, from_microseconds
 from netgiro.settlements import Settlement, SettlementItem
 
-# A settlement may come so long after the last sale that is asked about.
+# A sale is settled at most so long after it.
 _LONGEST = dt.timedelta(days=31)
 
 
@@ -31,19 +31,19 @@ class SettlementOutcome(_Word):
     UNKNOWN_CART = "unknown_cart"
     """Settled, and no cart is known to have been paid for it."""
     UNVERIFIED = "unverified"
-    """It could not be told: nobody said which cart an item is for, an amount is missing, or several
-    carts are named by one name."""
+    """Not known: the caller did not say which cart an item is for, an amount is missing, or several
+    carts have one name."""
     NOT_SETTLED_YET = "not_settled_yet"
     """Paid, and in no settlement yet."""
     SETTLED = "settled"
     """Settled with the amount that was paid."""
 
 
-_WELL = {SettlementOutcome.NOT_SETTLED_YET, SettlementOutcome.SETTLED}
+_IN_ORDER = {SettlementOutcome.NOT_SETTLED_YET, SettlementOutcome.SETTLED}
 
 
 class SettlementRow(NamedTuple):
-    """A cart, an item, or all that belong together. Amounts are in krónur, exact."""
+    """A cart, an item, or a group of them that belong together. Amounts are in krónur, exact."""
 
     outcome: SettlementOutcome
     """Its class."""
@@ -83,11 +83,11 @@ class Transfer(NamedTuple):
     items_amount: Decimal
     """Their sum."""
     difference: Decimal | None
-    """By how much the settlement's total exceeds it; None where it says no total."""
+    """By how much the settlement's total exceeds it; None if the settlement has no total."""
 
 
 class SettlementTotal(NamedTuple):
-    """How much there is of something; amounts in krónur."""
+    """Sums over some rows; amounts in krónur."""
 
     rows: int
     """How many rows."""
@@ -116,14 +116,16 @@ class SettlementReport:
         """Hold what the core decided."""
         self.rows: Sequence[SettlementRow] = rows
         """All rows: those to look into first, the largest of each class before the others."""
-        self.exceptions: Sequence[SettlementRow] = [row for row in rows if row.outcome not in _WELL]
+        self.exceptions: Sequence[SettlementRow] = [
+            row for row in rows if row.outcome not in _IN_ORDER
+        ]
         """The rows to look into."""
         self.transfers: Sequence[Transfer] = transfers
         """The settlements, each with the sum of its items."""
         self.total = totals.pop("total")
         """The total of all rows."""
         self.by_outcome = {SettlementOutcome(word): total for word, total in totals.items()}
-        """The total of each class, those without a row too."""
+        """The total of each class, also of those without rows."""
         self.left_out = left_out
         """How many rows are about days outside the window."""
 
@@ -169,16 +171,16 @@ Key = Callable[[SettlementItem], Any]
 """Which cart an item is for: the order's reference, its transaction id as a UUID, or the invoice number."""
 
 
-def nobody(_item: SettlementItem) -> None:
-    """Say of no item which cart it is for."""
+def no_key(_item: SettlementItem) -> None:
+    """Name no cart for any item."""
 
 
 def by_column(carts: Mapping[str, Any]) -> Key:
-    """Look an item up by its loan number in a column of the shop's; None where two orders have it."""
+    """Return a key that looks up an item's loan number in a column of the shop."""
 
     def key(item: SettlementItem) -> Any:
         name = (item.loan_number or "").strip()
-        # In a tuple is what no cart is named by.
+        # A tuple names no cart.
         return carts.get(name, (name,)) if name else None
 
     return key
@@ -187,7 +189,7 @@ def by_column(carts: Mapping[str, Any]) -> Key:
 def gather(
     given: Any, client: Any, *, since: int | None, until: int | None, now: dt.datetime
 ) -> Batches:
-    """Return settlements with their items: those given, or with True those that the client tells of."""
+    """Return settlements with their items: those given, or with True those that the client returns."""
     if given is not True:
         return _read(given)
     if not isinstance(client, netgiro.Client):
@@ -229,7 +231,7 @@ def compare(
     days: tuple[int, int] | None,
     now: dt.datetime,
 ) -> SettlementReport:
-    """Let the core decide about every cart and every item; `days` is from when to when the orders are."""
+    """Let the core classify every cart and every item; `days` is the period of the orders."""
 
     def at(instant: dt.datetime | None) -> int | None:
         return None if instant is None else (instant - EPOCH) // MICROSECOND
@@ -256,8 +258,8 @@ def compare(
     return SettlementReport(
         [_row(row, now, mask=mask) for row in rows],
         [
-            Transfer(one, *told[1:])
-            for (one, _), told in zip(batches, sums, strict=True)
+            Transfer(one, *summed[1:])
+            for (one, _), summed in zip(batches, sums, strict=True)
             if one != Settlement()
         ],
         {word: SettlementTotal(*total) for word, total in totals},

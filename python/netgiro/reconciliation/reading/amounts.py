@@ -1,4 +1,4 @@
-"""Amounts in krónur: numbers as they are, text as it is written in Iceland."""
+"""Amounts in krónur: as numbers, or as text in the Icelandic way."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _UNCLEAR = "is it {} krónur, or an amount whose thousands were lost? Give it as
 
 
 def amount(value: Any) -> int | Decimal:
-    """Return an order's amount as an exact number; raises ValueError with the reason it is none."""
+    """Return an order's amount as an exact number; raises ValueError with the reason if there is none."""
     if type(value) is int and 0 <= value <= MOST:
         return value
     if is_missing(value):
         raise ValueError("there is no amount")
     if isinstance(value, bool):
-        raise ValueError(f"{value} is no amount")  # noqa: TRY004 - one kind for every reason
+        raise ValueError(f"{value} is not an amount")  # noqa: TRY004 - every reason is a ValueError
     if isinstance(value, str):
         return _in_range(_written(value), value)
     if isinstance(value, Decimal):
@@ -39,7 +39,7 @@ def amount(value: Any) -> int | Decimal:
         number = float(value)
         exact = Decimal(repr(number))
     except (TypeError, ValueError, InvalidOperation):
-        raise ValueError(f"{shown(value)} is no amount") from None
+        raise ValueError(f"{shown(value)} is not an amount") from None
     if number.is_integer():
         return _in_range(int(number), value)
     if abs(number) < _BELOW:
@@ -48,14 +48,14 @@ def amount(value: Any) -> int | Decimal:
 
 
 def exact(value: Any) -> int | Decimal | None:
-    """Return an amount that a program wrote, with a decimal point; None where there is none."""
+    """Return an amount that a program wrote, with a decimal point; None for a missing one."""
     if is_missing(value):
         return None
     if isinstance(value, str):
         try:
             return _plain(Decimal(value.strip()))
         except InvalidOperation:
-            raise ValueError(f"{shown(value)} is no amount") from None
+            raise ValueError(f"{shown(value)} is not an amount") from None
     if isinstance(value, Decimal):
         return _plain(value)
     return _plain(Decimal(repr(float(value))) if isinstance(value, float) else Decimal(int(value)))
@@ -63,7 +63,7 @@ def exact(value: Any) -> int | Decimal | None:
 
 def _plain(number: Decimal) -> int | Decimal:
     if not number.is_finite() or abs(number) > MOST:
-        raise ValueError(f"{number} is no amount")
+        raise ValueError(f"{number} is not an amount")
     if number == number.to_integral_value():
         return int(number)
     return Decimal(format(number.normalize(), "f"))
@@ -72,7 +72,7 @@ def _plain(number: Decimal) -> int | Decimal:
 def _in_range(number: int | Decimal, given: Any) -> int | Decimal:
     if isinstance(number, Decimal):
         if not number.is_finite():
-            raise ValueError(f"{shown(given)} is no amount")
+            raise ValueError(f"{shown(given)} is not an amount")
         if number == number.to_integral_value() and abs(number) <= MOST:
             number = int(number)
     if number < 0:
@@ -109,4 +109,4 @@ def _written(text: str) -> int | Decimal:
         return Decimal(sign + bare)
     if point or re.fullmatch(r"[0-9]{1,3},[0-9]{3}", bare):
         raise ValueError(f"{shown(text)} is ambiguous: " + _UNCLEAR.format(bare))
-    raise ValueError(f"{shown(text)} is no amount in krónur, such as 4990 or '4.990 kr.'")
+    raise ValueError(f"{shown(text)} is not an amount in krónur, such as 4990 or '4.990 kr.'")

@@ -1,4 +1,4 @@
-"""Text as people write it, made comparable: case, accents and punctuation do not matter."""
+"""Cells of a table: whether one is missing, and its text in a form that can be compared or shown."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def is_missing(value: object) -> bool:
     if type(value).__name__ in {"NAType", "NaTType"}:
         return True
     try:
-        # What is not equal to itself is not a number.
+        # NaN is not equal to itself.
         return bool(value != value)  # noqa: PLR0124
     except (TypeError, ValueError, ArithmeticError):
         return False
 
 
 def shown(value: object) -> str:
-    """Return a value as an error message quotes it, short and with customers' numbers masked."""
+    """Return a value as an error message quotes it: short, with customers' numbers masked."""
     from netgiro._netgiro import mask_customer_ids  # noqa: PLC0415
 
     text = mask_customer_ids(str(value))
@@ -40,5 +40,5 @@ def shown(value: object) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """Return words as a sentence lists them, quoted."""
+    """Return words as a quoted list for a sentence."""
     return ", ".join(repr(word) for word in words)

@@ -1,4 +1,4 @@
-"""What Netgíró said: results at hand, frames of saved ones, or asked for now."""
+"""What Netgíró said: results, frames or files of saved ones, or checks made now."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _TABLES = {".csv", ".txt", ".tsv", ".parquet", ".pq"}
 def gather(
     checks: Any, client: Any, wanted: Iterable[str | None], options: Mapping[str, Any]
 ) -> Sequence[Any]:
-    """Return a check for each transaction that is known; what is not settled is asked of the client."""
+    """Return the checks; with a client, carts without a final check are checked now."""
     if checks is None and client is None:
         raise InvalidRequestError(
             "reconcile takes checks (what check_many returned, or a saved result) or a client to ask"
         )
-    known: Sequence[Any] = () if checks is None else at_hand(checks)
+    known: Sequence[Any] = () if checks is None else given(checks)
     if client is None:
         return known
     if not isinstance(client, netgiro.Client):
@@ -38,13 +38,13 @@ def gather(
     if not asked:
         return known
     fresh = {str(result.transaction_id): result for result in client.check_many(asked, **options)}
-    # What was asked again is known better now, unless the check failed.
+    # The new check counts, unless it failed.
     better = {name for name, result in fresh.items() if result.error is None}
     return [*(check for check in known if _id(check) not in better), *fresh.values()]
 
 
-def at_hand(checks: Any) -> Sequence[Any]:
-    """Return checks as the core takes them: CheckResults, CartStates, or the rows of a saved result."""
+def given(checks: Any) -> Sequence[Any]:
+    """Return checks in a form that the core reads: CheckResults, CartStates, or rows of a saved result."""
     if isinstance(checks, (str, os.PathLike)):
         if Path(checks).suffix.lower() in _TABLES:
             return _rows(read(checks, "checks"))
@@ -59,7 +59,7 @@ def at_hand(checks: Any) -> Sequence[Any]:
 def _holds_results(checks: Any) -> bool:
     if isinstance(checks, (list, tuple)):
         return not checks or not isinstance(checks[0], Mapping)
-    # Results of a bulk call speak Arrow as well, and are what they are.
+    # CheckResults are a table too, but are read without Arrow.
     return isinstance(checks, netgiro.CheckResults) or not (
         hasattr(checks, "__arrow_c_stream__") or hasattr(type(checks), "columns")
     )
@@ -105,7 +105,7 @@ def _id(check: Any) -> str:
 
 
 def _settled(check: Any) -> str | None:
-    """Return the id of a cart that can no longer change; None for any other."""
+    """Return the id of a cart whose state is final; None for any other."""
     if isinstance(check, tuple):
         status = check[1] if check[2] is None else None
         is_final = status in {"confirmed", "canceled", "declined", "not_found"}

@@ -1,4 +1,4 @@
-"""Which column is which: given by the caller, or recognised by its header."""
+"""Which column holds what: named by the caller, or recognised by its header."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from netgiro.errors import InvalidRequestError
 from netgiro.reconciliation.reading.cells import fold, listed
 from netgiro.reconciliation.reading.tables import Table
 
-# What a header may say, folded and without spaces. English first, then Icelandic.
+# Known headers, folded and without spaces: English first, then Icelandic.
 ORDERS: dict[str, frozenset[str]] = {
     "reference": frozenset(
         "reference ref referencenumber referenceno referenceid orderid ordernumber orderno ordernr "
@@ -39,7 +39,7 @@ ORDERS: dict[str, frozenset[str]] = {
     ),
 }
 
-# Names so plain that they only count where nothing better is there.
+# Headers so general that they count only if no other fits.
 FALLBACKS: dict[str, frozenset[str]] = {
     "reference": frozenset("id number no nr numer".split()),
     "error": frozenset({"errorcode"}),
@@ -64,7 +64,7 @@ _UNIT = re.compile(r"\(.*?\)|\[.*?\]")
 def recognise(
     table: Table, roles: Mapping[str, frozenset[str]], given: Mapping[str, str | None] | None
 ) -> dict[str, str]:
-    """Return the header for each role that has one; a header that could be two things is refused."""
+    """Return the header for each role that has one; refuses a table where several headers fit."""
     given = dict(given or {})
     unknown = [role for role in given if role not in roles]
     if unknown:
@@ -101,7 +101,7 @@ def recognise(
 
 
 def require(table: Table, chosen: Mapping[str, str], role: str, alternative: str = "") -> None:
-    """Refuse a table that lacks the column for a role."""
+    """Refuse a table without a column for a role."""
     if role in chosen:
         return
     there = listed(table.headers) if table.headers else "none"

@@ -1,4 +1,4 @@
-"""Instants: as datetimes of any zone, dates, or text; without a zone in the shop's, by default UTC."""
+"""Instants: datetimes, dates or text. Those without a zone are in the shop's zone, by default UTC."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def zone(name: str | dt.tzinfo) -> dt.tzinfo:
 
 
 def instant(value: Any, local: dt.tzinfo) -> dt.datetime | None:
-    """Return an aware datetime, or None for a cell without one; ValueError says why it is none."""
+    """Return an aware datetime, or None for an empty cell; raises ValueError with the reason if it is neither."""
     if type(value) is dt.datetime and value.tzinfo is not None:
         return value
     if is_missing(value):
@@ -46,29 +46,29 @@ def instant(value: Any, local: dt.tzinfo) -> dt.datetime | None:
     if isinstance(value, str):
         value = _written(value.strip())
     if isinstance(value, dt.datetime):
-        # pandas' own know nanoseconds, and are slow.
+        # pandas has its own type, which is slow.
         to_datetime = getattr(value, "to_pydatetime", None)
         at: dt.datetime = value if to_datetime is None else to_datetime(warn=False)
         return at if at.tzinfo is not None else at.replace(tzinfo=local)
     if isinstance(value, dt.date):
         return dt.datetime(value.year, value.month, value.day, tzinfo=local)
     raise ValueError(
-        f"{shown(value)} is no date and time, such as 2026-05-01 or 2026-05-01T12:30:00Z"
+        f"{shown(value)} is not a date and time, such as 2026-05-01 or 2026-05-01T12:30:00Z"
     )
 
 
 def microseconds(at: dt.datetime | None) -> int | None:
-    """Return how many microseconds after 1970 an instant is."""
+    """Return an instant as microseconds since 1970."""
     return None if at is None else (at - EPOCH) // MICROSECOND
 
 
 def from_microseconds(since: int | None) -> dt.datetime | None:
-    """Return the instant so many microseconds after 1970, in UTC."""
+    """Return the instant so many microseconds since 1970, in UTC."""
     return None if since is None else EPOCH + dt.timedelta(microseconds=since)
 
 
 def bound(argument: str, value: Any, local: dt.tzinfo, *, is_end: bool) -> int | None:
-    """Return a bound of the window in microseconds; a day that ends it belongs to it."""
+    """Return a bound of the window in microseconds; the last day belongs to the window."""
     if value is None:
         return None
     try:
@@ -83,7 +83,7 @@ def bound(argument: str, value: Any, local: dt.tzinfo, *, is_end: bool) -> int |
         else isinstance(value, str) and ":" not in value
     )
     if is_end:
-        # The next day rather than 24 hours: where clocks change, a day may have 23 or 25.
+        # Not 24 hours: where clocks change, a day may have 23 or 25.
         at = at + dt.timedelta(days=1) if is_day else at + MICROSECOND
     return microseconds(at)
 
@@ -107,11 +107,11 @@ def _written(text: str) -> dt.datetime:
             hour, minute, second = (int(part or 0) for part in clock)
             return dt.datetime(int(year), int(month), int(day), hour, minute, second)  # noqa: DTZ001
     except ValueError as error:
-        raise ValueError(f"{shown(text)} is no date: {error}") from None
+        raise ValueError(f"{shown(text)} is not a date: {error}") from None
     if re.match(r"\d{1,2}/\d{1,2}/\d{2,4}", text):
         raise ValueError(f"{shown(text)} is ambiguous: which is the month? Write 2026-05-01")
     raise ValueError(
-        f"{shown(text)} is no date and time, such as 2026-05-01 or 2026-05-01T12:30:00Z"
+        f"{shown(text)} is not a date and time, such as 2026-05-01 or 2026-05-01T12:30:00Z"
     )
 
 

@@ -1,4 +1,4 @@
-"""Orders from a table: each cell read, or refused by the name of its column and its row."""
+"""Orders from a table. A cell that cannot be read is refused with its column and row."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Orders:
     states: list[str]
     created: list[int | None]
     kept: dict[str, list[str | None]]
-    """Further columns, which the report carries along."""
+    """Further columns, which the report keeps."""
 
 
 def from_table(
@@ -82,7 +82,7 @@ def from_table(
 
 
 def loans(table: Table, orders: Orders, header: str) -> dict[str, uuid.UUID | str | None]:
-    """Return which order each loan number of a column is for; None where it is for several."""
+    """Return the order of each loan number in a column; None for a number that several orders have."""
     if header not in table.headers:
         raise InvalidRequestError(
             f"{table.name}: settlement_key names {header!r}; there are {listed(table.headers)}"
@@ -100,12 +100,12 @@ def loans(table: Table, orders: Orders, header: str) -> dict[str, uuid.UUID | st
 
 
 def cells(table: Table, header: str, read: Callable[[Any], _T]) -> list[_T]:
-    """Read a column cell by cell; what a cell is refused for names its column and row."""
+    """Read a column cell by cell; the error about a cell names its column and row."""
     values = table.column(header)
     try:
         return list(map(read, values))
     except ValueError:
-        # Most columns hold nothing to refuse: only then is it worth knowing where.
+        # Most columns have no such cell, so the row is looked for only now.
         for at, value in enumerate(values):
             try:
                 read(value)
@@ -123,29 +123,29 @@ def reference(value: Any) -> str | None:
     if is_missing(value):
         return None
     if isinstance(value, (bool, bytes, list, dict, tuple, set)):
-        raise ValueError(f"an object of type {type(value).__name__} is no reference")  # noqa: TRY004
+        raise ValueError(f"an object of type {type(value).__name__} is not a reference")  # noqa: TRY004
     if isinstance(value, (float, Decimal)):
         exact = Decimal(value)
         if abs(exact) >= _EXACT or exact != exact.to_integral_value():
-            raise ValueError(f"the number {value} is no exact reference: give it as text")
+            raise ValueError(f"the number {value} is not an exact reference: give it as text")
         return str(int(exact))
     return str(int(value)) if hasattr(value, "__index__") else str(value)
 
 
 def identifier(value: Any) -> str | None:
-    """Return a transaction id in its usual spelling; None where there is none."""
+    """Return a transaction id in its usual spelling; None for a missing one."""
     if isinstance(value, str) and _GUID.fullmatch(value):
         return None if value == _NIL else value
     if is_missing(value):
         return None
     try:
-        # Bytes are how Arrow keeps them.
+        # Arrow stores them as bytes.
         read = uuid.UUID(bytes=value) if isinstance(value, bytes) else uuid.UUID(str(value).strip())
     except ValueError:
         raise ValueError(
-            f"{shown(value)} is no transaction id: a GUID, as insert_cart gave it"
+            f"{shown(value)} is not a transaction id: a GUID, as insert_cart gave it"
         ) from None
-    # What .NET writes for none.
+    # .NET writes this for a missing id.
     return None if read.int == 0 else str(read)
 
 

@@ -1,4 +1,4 @@
-"""The shop's own words for where an order stands: paid, open or canceled."""
+"""The shop's own words for the state of an order: paid, open or canceled."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from netgiro.errors import InvalidRequestError
 from netgiro.reconciliation.reading.cells import fold, is_missing, listed, shown
 from netgiro.reconciliation.reading.tables import Table
 
-# As shops write them, WooCommerce and other shop systems among them. Refunded is paid here: what was
-# refunded later was paid once, and a check of the cart says so.
+# Words of WooCommerce and other shop systems. Refunded counts as paid: the payment came first, and a check of the
+# cart says so.
 _WORDS: Final = {
     "paid": (
         "paid, confirmed, completed, complete, processing, shipped, sent, delivered, fulfilled, captured, "
@@ -38,7 +38,7 @@ _KNOWN: Final = {fold(word): state for state, words in _WORDS.items() for word i
 
 
 def meanings(statuses: Mapping[Any, str] | None) -> dict[str, str]:
-    """Return what each word stands for: the known words, and the caller's before them."""
+    """Return the meaning of each word; the caller's words come before the known ones."""
     known = dict(_KNOWN)
     for word, state in (statuses or {}).items():
         meant = _KNOWN.get(fold(str(state)), "") if isinstance(state, str) else ""
@@ -53,12 +53,12 @@ def meanings(statuses: Mapping[Any, str] | None) -> dict[str, str]:
 def _key(word: Any) -> str:
     if is_missing(word):
         return ""
-    # A word in another script folds to nothing, and is not the same as no word.
+    # A word in another script folds to an empty text, but is not a missing word.
     return _short(fold(str(word))) or str(word).strip().casefold()
 
 
 def _short(word: str) -> str:
-    # WooCommerce's own table has them with a prefix.
+    # WooCommerce stores its words with this prefix.
     return word.removeprefix("wc ")
 
 
@@ -73,7 +73,7 @@ def states(
         try:
             state = seen.get(value)
         except TypeError:
-            raise table.refuse(header, at, f"{shown(value)} is no status") from None
+            raise table.refuse(header, at, f"{shown(value)} is not a status") from None
         if state is None:
             state = known.get(_key(value))
             if state is None and is_missing(value):

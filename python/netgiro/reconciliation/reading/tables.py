@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from netgiro.errors import InvalidRequestError
-from netgiro.reconciliation.reading.cells import is_missing, listed
+from netgiro.reconciliation.reading.cells import listed
 
 _CSV = {".csv", ".txt", ".tsv"}
 _PARQUET = {".parquet", ".pq"}
@@ -24,7 +24,7 @@ _READERS = (
 
 
 class Table:
-    """Columns with a header each. A column is read when it is asked for."""
+    """Columns with headers. A column is read when it is used."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Table:
         self._lines = lines
 
     def column(self, header: str) -> list[Any]:
-        """Return the values below a header, which must stand above one column alone."""
+        """Return the values of the one column with this header."""
         places = [str(at) for at, known in enumerate(self.headers, start=1) if known == header]
         if len(places) > 1:
             raise InvalidRequestError(
@@ -50,12 +50,12 @@ class Table:
         return self._column(header)
 
     def row(self, at: int) -> str:
-        """Return how to name the row at this place, counted from 0."""
+        """Return the name of a row for messages; `at` counts from 0."""
         line = f" (line {self._lines[at]})" if self._lines else ""
         return f"row {at + 1}{line}"
 
     def refuse(self, header: str, at: int, why: str) -> InvalidRequestError:
-        """Return the error about one cell."""
+        """Return an error about one cell."""
         return InvalidRequestError(f"{self.name}: column {header!r}, {self.row(at)}: {why}")
 
 
@@ -97,7 +97,7 @@ def _rows(rows: Iterable[Any], name: str) -> Table:
 
 
 def _relation(relation: Any, name: str) -> Table:
-    """Read a DuckDB relation by itself, without any other library."""
+    """Read a DuckDB relation without any other library."""
     headers = [str(header) for header in relation.columns]
     if len(set(headers)) == len(headers):
         chosen = (
@@ -110,7 +110,7 @@ def _relation(relation: Any, name: str) -> Table:
 
 
 def _without_zone(header: str, kind: str) -> str:
-    """Return a column as SQL; an instant as text, since DuckDB makes one in Python with pytz alone."""
+    """Return a column as SQL; an instant as text, since DuckDB needs pytz to return instants."""
     quoted = '"{}"'.format(header.replace('"', '""'))
     if kind != "TIMESTAMP WITH TIME ZONE":
         return quoted
@@ -121,7 +121,7 @@ def _frame(frame: Any, name: str) -> Table:
     narwhals = _found("narwhals")
     if narwhals is None:
         raise InvalidRequestError(
-            f"{name}: reading frames takes narwhals: pip install 'netgiro[reconcile]'"
+            f"{name}: reading frames needs narwhals: pip install 'netgiro[reconcile]'"
         )
     native = frame
     headers = [str(header) for header in getattr(native, "column_names", ())]
@@ -129,7 +129,7 @@ def _frame(frame: Any, name: str) -> Table:
         headers = [str(header) for header in native.columns]
     twice = {header for header, times in Counter(headers).items() if times > 1}
     if twice:
-        # Libraries that allow them have no other way to say which one is meant.
+        # By name such a column cannot be chosen, so all of them are left out.
         places = [at for at, header in enumerate(headers) if header not in twice]
         native = native.iloc[:, places] if hasattr(native, "iloc") else native.select(places)
     try:
@@ -145,13 +145,13 @@ def _frame(frame: Any, name: str) -> Table:
 
 
 def _arrow(stream: Any, name: str) -> Any:
-    """Take anything that speaks Arrow into whichever library is there."""
+    """Read an Arrow stream with a library that is installed."""
     for module, function in (("pyarrow", "table"), ("polars", "DataFrame")):
         library = _found(module)
         if library is not None and hasattr(stream, "__arrow_c_stream__"):
             return getattr(library, function)(stream)
     raise InvalidRequestError(
-        f"{name}: an object of type {type(stream).__name__} takes pyarrow or polars to be read"
+        f"{name}: an object of type {type(stream).__name__} needs pyarrow or polars to be read"
     )
 
 
@@ -159,7 +159,7 @@ def _file(path: Path, name: str) -> Table:
     suffix = path.suffix.lower()
     if suffix not in _CSV | _PARQUET:
         raise InvalidRequestError(
-            f"{name}: {path} is none of the files that can be read: {listed(sorted(_CSV | _PARQUET))}"
+            f"{name}: {path} cannot be read; these kinds of files can: {listed(sorted(_CSV | _PARQUET))}"
         )
     if not path.is_file():
         raise InvalidRequestError(f"{name}: there is no file {path}")
@@ -170,7 +170,7 @@ def _file(path: Path, name: str) -> Table:
         if library is not None:
             return read(getattr(library, function)(path.as_posix()), path.name)
     raise InvalidRequestError(
-        f"{name}: reading {path.name} takes pyarrow, polars or duckdb: pip install pyarrow"
+        f"{name}: reading {path.name} needs pyarrow, polars or duckdb: pip install pyarrow"
     )
 
 
@@ -193,7 +193,7 @@ def _csv(path: Path) -> Table:
             lines.append(reader.line_num)
     except csv.Error as error:
         raise InvalidRequestError(f"{path.name}: line {reader.line_num}: {error}") from None
-    # Columns without a header are of nobody's use.
+    # Columns without a header are ignored.
     columns = list(zip(*rows, strict=True)) or [()] * len(headers)
     return Table(
         path.name, headers, lambda header: list(columns[headers.index(header)]), lines=lines
@@ -215,7 +215,7 @@ def _decoded(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # What spreadsheets on Windows write.
+        # Spreadsheets on Windows write this encoding.
         return content.decode("cp1252", "replace")
 
 
@@ -224,8 +224,3 @@ def _found(module: str) -> Any | None:
         return importlib.import_module(module)
     except ImportError:
         return None
-
-
-def is_empty(values: Iterable[Any]) -> bool:
-    """Return whether a column holds nothing at all."""
-    return all(is_missing(value) for value in values)

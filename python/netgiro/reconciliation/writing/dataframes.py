@@ -1,4 +1,4 @@
-"""A table of rows as the libraries for frames have it; each is imported when it is asked for."""
+"""The rows as frames of other libraries, each imported when it is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DIGITS = 38
 
 
 def library(module: str, why: str) -> Any:
-    """Return a library, or raise with how to install it."""
+    """Return a library; the ImportError says how to install it."""
     try:
         return importlib.import_module(module)
     except ImportError:
@@ -32,7 +32,7 @@ def instants(values: Iterable[int | None]) -> list[dt.datetime | None]:
 
 
 def _scale(columns: dict[str, list[Any]]) -> int:
-    """Return how many decimals all amounts fit in: two, or more where there are more."""
+    """Return how many decimals the amounts need: two, or more if an amount has more."""
     scale = 2
     for name in AMOUNTS:
         for value in columns[name]:
@@ -103,7 +103,7 @@ def to_pandas(columns: dict[str, list[Any]]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return a cell as text files hold it: amounts without needless decimals, instants as ISO 8601."""
+    """Return a cell as text files have it: amounts without trailing zeros, instants as ISO 8601."""
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, dt.datetime):
@@ -112,7 +112,7 @@ def plain(value: Any) -> Any:
 
 
 def stream(columns: dict[str, list[Any]], requested_schema: object) -> object:
-    """Return an Arrow C stream, made by whichever library is there."""
+    """Return an Arrow C stream, made by pyarrow or polars."""
     try:
         table = to_arrow(columns)
     except ImportError:
@@ -121,7 +121,7 @@ def stream(columns: dict[str, list[Any]], requested_schema: object) -> object:
 
 
 def to_parquet(columns: dict[str, list[Any]], path: Any) -> None:
-    """Write a Parquet file with whichever library is there."""
+    """Write a Parquet file with pyarrow or polars."""
     try:
         parquet = library("pyarrow.parquet", "to_parquet")
     except ImportError:

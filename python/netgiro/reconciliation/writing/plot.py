@@ -1,4 +1,4 @@
-"""Charts of a reconciliation, made with Altair: what it shows in a notebook, or saves as a file."""
+"""Charts of a reconciliation, made with Altair, to show in a notebook or to save."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLOURS = {
     Outcome.UNVERIFIED: "#868e96",
     Outcome.MATCHED: "#2f9e5b",
 }
-# In seconds; each begins where the one before ends.
+# The ends in seconds; each begins where the one before ends.
 _TO_CONFIRM = (
     (10, "under 10 s"),
     (30, "10 to 30 s"),
@@ -42,7 +42,7 @@ _AGES = (
     (None, "over 30 days"),
 )
 _GREY = "#8a919c"
-# Room for fonts that are wider than the one a picture was measured with.
+# Room for wider fonts than the one that Altair measures with.
 _PADDING = {"left": 16, "top": 8, "right": 32, "bottom": 8}
 
 
@@ -53,7 +53,7 @@ class Plots:
         self._report = report
 
     def outcomes_by_day(self, *, matched: bool = False) -> Any:
-        """Return how many rows of each class were made on each day, in UTC; on request what matched, too."""
+        """Return how many rows of each class were made on each day, in UTC; with `matched`, matched rows as well."""
         rows = self._report.rows if matched else self._report.exceptions
         values = [
             {"day": day.isoformat(), "class": LABELS[outcome], "rows": many, "order": at}
@@ -74,7 +74,7 @@ class Plots:
         )
 
     def at_stake(self) -> Any:
-        """Return what each class may cost, in krónur."""
+        """Return the money at stake in each class, in krónur."""
         values = [
             {
                 "class": LABELS[outcome],
@@ -97,7 +97,7 @@ class Plots:
         )
 
     def time_to_confirm(self) -> Any:
-        """Return how long customers took: from the order to its payment."""
+        """Return how long customers took, from the order to its payment."""
         taken = [
             (row.paid_at - row.created).total_seconds()
             for row in self._report.rows
@@ -112,7 +112,7 @@ class Plots:
         )
 
     def open_by_age(self) -> Any:
-        """Return how old what is still open is."""
+        """Return the ages of what is still open."""
         ages = [
             row.age.total_seconds()
             for row in self._report.exceptions
@@ -165,7 +165,7 @@ def _colour(field: str, *, legend: bool = True) -> tuple[str, bool]:
 def _chart(
     values: list[dict[str, Any]],
     mark: str,
-    look: dict[str, Any],
+    style: dict[str, Any],
     title: str,
     **encodings: Any,
 ) -> Any:
@@ -192,9 +192,9 @@ def _chart(
             )
         else:
             encoded[channel] = given
-    # Greys that stand out from white and from black alike, on no background of their own.
+    # Greys that are readable on white and on black; the background is transparent.
     return (
-        getattr(alt.Chart(alt.Data(values=values), title=title), f"mark_{mark}")(**look)
+        getattr(alt.Chart(alt.Data(values=values), title=title), f"mark_{mark}")(**style)
         .encode(**encoded)
         .properties(width=520, height=240, padding=_PADDING, background="transparent")
         .configure_view(stroke=None)

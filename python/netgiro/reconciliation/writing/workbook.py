@@ -20,7 +20,7 @@ _MOST_ROWS = 2**20 - 1
 
 
 def write(report: Reconciliation, path: str | os.PathLike[str]) -> None:
-    """Write the workbook; amounts and instants are Excel's own, in UTC."""
+    """Write the workbook; amounts and instants are Excel's own types, instants in UTC."""
     excel = dataframes.library("xlsxwriter", "to_excel")
     if len(report) > _MOST_ROWS:
         raise InvalidRequestError(
@@ -29,7 +29,7 @@ def write(report: Reconciliation, path: str | os.PathLike[str]) -> None:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with excel.Workbook(os.fspath(path), options) as book:
         book.set_properties({"title": "Reconciliation"})
-        # Texts come from outside: with this mark they stay texts, also where somebody edits the cell.
+        # Texts come from outside: with this mark they stay texts even when a person edits the cell.
         text = book.add_format({"quote_prefix": True})
         head = book.add_format(
             {"bold": True, "bottom": 1, "bg_color": "#EEF1F5", "quote_prefix": True}
