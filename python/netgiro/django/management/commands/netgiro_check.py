@@ -17,12 +17,12 @@ from netgiro.webhook.steps import run
 
 
 class Command(BaseCommand):
-    """Checks carts, and repairs what it can."""
+    """Checks carts, and records what a person found out."""
 
     help = (
-        "Asks Netgíró about all open carts, or about those named, records the answers, tells the shop of ends it "
-        "was not told of, and lists the carts that need a person. Ends with 0 when all is well, 1 when a cart "
-        "needs a person, 2 when Netgíró could not be asked."
+        "Checks all open carts, or those that are named, at Netgíró, records the answers, sends signals that are "
+        "still due, and lists the carts that need a person. Exits with 0 when all is well, 1 when a cart needs a "
+        "person, 2 when Netgíró could not be asked."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,19 +37,19 @@ class Command(BaseCommand):
             "--adopt",
             nargs=2,
             metavar=("REFERENCE", "TRANSACTION_ID"),
-            help="Netgíró has this cart, under this id: follow it",
+            help="Netgíró has this cart under this id: follow it",
         )
         parser.add_argument(
             "--abandon",
             metavar="REFERENCE",
-            help="somebody has looked, and nothing is owed: free the order, and tell the shop it was canceled",
+            help="a person looked, and nothing is owed: free the order, and tell the shop that it was canceled",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Check."""
         conf.options()
         if options["adopt"] or options["abandon"]:
-            self._take_word(options["adopt"], options["abandon"])
+            self._record_persons_word(options["adopt"], options["abandon"])
         carts = _carts()
         named = options["references"]
         chosen = carts.open() if not named else _named(named)
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         if failures:
             raise CommandError(f"{failures} carts could not be asked about", returncode=2)
 
-    def _take_word(self, adopt: list[str] | None, abandon: str | None) -> None:
+    def _record_persons_word(self, adopt: list[str] | None, abandon: str | None) -> None:
         try:
             if adopt:
                 self.stdout.write(str(store.adopt(_one(adopt[0]), uuid.UUID(adopt[1]))))
