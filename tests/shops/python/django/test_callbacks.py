@@ -122,7 +122,7 @@ def without(name):
     ],
 )
 @pytest.mark.parametrize("guard", [False, True])
-def test_what_does_not_verify_changes_nothing(cart, options, spoil, status, guard):
+def test_a_callback_that_does_not_verify_changes_nothing(cart, options, spoil, status, guard):
     options(REPLAY_GUARD=guard)
     before = kept()
     assert post(*spoil(*callback(cart))) == status
@@ -141,7 +141,7 @@ def test_what_does_not_verify_changes_nothing(cart, options, spoil, status, guar
         {"transaction_id": "00000000-0000-4000-8000-000000000000"},
     ],
 )
-def test_what_is_about_another_order_changes_nothing(shop, cart, change):
+def test_a_callback_about_another_order_changes_nothing(shop, cart, change):
     before = kept()
     assert post(*callback(cart, **change)) in {400, 409}
     assert kept() == before
@@ -172,7 +172,7 @@ def test_a_replay(shop, cart, options):
     assert kept() == before
 
 
-def test_of_replays_at_once_one_is_let_through(shop, cart, options):
+def test_of_simultaneous_replays_one_is_accepted(shop, cart, options):
     options(REPLAY_GUARD=True)
     sent = callback(cart)
     answers = at_once(*[lambda: post(*sent)] * 6)
@@ -180,7 +180,7 @@ def test_of_replays_at_once_one_is_let_through(shop, cart, options):
 
 
 @pytest.mark.parametrize("guard", [False, True])
-def test_what_could_not_be_recorded_is_sent_again(shop, cart, options, monkeypatch, guard):
+def test_a_callback_that_was_not_recorded_is_sent_again(shop, cart, options, monkeypatch, guard):
     options(REPLAY_GUARD=guard)
     sent = callback(cart)
     before = kept()
@@ -303,7 +303,7 @@ def test_webhooks_and_polls_that_meet(shop):
 # --- After the 200
 
 
-def test_the_rest_happens_afterwards(shop, cart, options):
+def test_the_follow_up_happens_after_the_answer(shop, cart, options):
     options(CHECK_AFTER_CALLBACK=True)
     shop.confirm(cart.transaction_id)
     assert post(*callback(cart)) == 200
@@ -313,7 +313,7 @@ def test_the_rest_happens_afterwards(shop, cart, options):
     assert (cart.is_paid, cart.due_at) == (True, None)
 
 
-def test_the_payment_that_the_200_creates_is_waited_for(shop, options):
+def test_the_follow_up_waits_for_the_payment_that_the_200_creates(shop, options):
     options(CHECK_AFTER_CALLBACK=True)
     cart = checkout.start("order-1", 4990, PHONE, confirmation_type="server_callback")
     shop.add_fault("CheckCart", count=2, result_code=10429)

@@ -165,7 +165,7 @@ def test_a_signal_put_off_before_the_clock_was_set_back(shop):
     assert told() == ["confirmed"]
 
 
-def test_an_insert_is_not_given_up_because_a_clock_was_set_back(shop):
+def test_an_insert_survives_a_clock_that_is_set_back(shop):
     with a_database_whose_clock_is_wrong(TEN_MINUTES):
         row = store.begin("order-1", 4990, "*****81", "automatic")
     poll_once()
@@ -237,7 +237,7 @@ def test_a_token_that_cannot_be_read(shop, caplog, token):
     other_goes_on(shop, cart, caplog)
 
 
-def test_a_token_that_was_taken_away_begins_anew(shop):
+def test_a_missing_token_starts_anew(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     Cart.objects.filter(pk=cart.pk).update(poll="")
     shop.confirm(cart.transaction_id)
@@ -303,7 +303,7 @@ def test_a_receiver_that_fails_for_ever(shop, caplog, failures):
     ],
 )
 @pytest.mark.parametrize("where", ["record", "ask", "handle"])
-def test_whatever_one_row_raises(shop, caplog, error, where):
+def test_an_error_about_one_row(shop, caplog, error, where):
     cart = checkout.start("order-1", 4990, PHONE)
     module, name = {
         "record": (followup, "record"),
@@ -324,7 +324,7 @@ def test_whatever_one_row_raises(shop, caplog, error, where):
         other_goes_on(shop, cart, caplog)
 
 
-def test_a_database_that_is_down_is_waited_for(shop, caplog):
+def test_the_worker_waits_for_a_database_that_is_down(shop, caplog):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
     right = leases.lease

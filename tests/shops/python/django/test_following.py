@@ -55,7 +55,7 @@ def test_checking(shop):
     assert told() == ["confirmed"]
 
 
-def test_checking_that_fails_is_told_and_kept(shop):
+def test_a_failed_check_is_raised_and_recorded(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CheckCart", count=5, status=500)
     with pytest.raises(netgiro.ServerError):
@@ -88,7 +88,7 @@ def test_canceling(shop, how):
     assert cancel(late).is_paid
 
 
-def test_a_paid_answer_to_a_cancel_is_believed_of_check_cart_alone(shop):
+def test_a_paid_answer_to_a_cancel_needs_check_cart_to_confirm_it(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CancelCart", confirm_during=True)
     # The cancel asks CheckCart three times, and so does what comes after it.
@@ -113,7 +113,7 @@ def test_a_cancel_that_says_paid_of_an_open_cart_pays_nothing(shop):
     assert told() == ["canceled"]
 
 
-def test_a_cancel_that_says_paid_is_not_overruled_by_an_end_unpaid(shop):
+def test_a_cancel_that_says_paid_is_not_overruled_by_an_unpaid_end(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CancelCart", body=PAID)
     with pytest.raises(netgiro.ProtocolError, match="CancelCart"):
@@ -127,7 +127,7 @@ def test_a_cancel_that_says_paid_is_not_overruled_by_an_end_unpaid(shop):
 CHECKS_OF_A_CALL = 3
 
 
-def test_nor_where_the_check_that_was_to_confirm_it_fails(shop):
+def test_nor_when_the_confirming_check_fails(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CancelCart", body=PAID)
     shop.add_fault("CheckCart", status=500, count=CHECKS_OF_A_CALL)
@@ -173,7 +173,7 @@ FAILED = '{"Success":false,"ResultCode":500,"TransactionId":null}'
         {"body": YES.replace("true", "false").replace("200", "10999")},
     ],
 )
-def test_an_answer_that_is_no_clear_no_leaves_the_order_taken(shop, fault):
+def test_an_unclear_answer_leaves_the_order_taken(shop, fault):
     shop.add_fault("InsertCart", processed=True, **fault)
     with pytest.raises(netgiro.OutcomeUnknownError):
         checkout.start("order-1", 4990, PHONE)
@@ -201,7 +201,7 @@ def test_a_reference_with_control_characters_is_refused_before_anything_is_store
     assert shop.requests() == []
 
 
-def test_a_cancel_without_an_answer_is_gone_on_with(shop):
+def test_a_cancel_without_an_answer_is_repeated(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("*", count=8, drop="before")
     with pytest.raises(netgiro.NetgiroError):
@@ -241,7 +241,7 @@ def test_a_reservation_is_left_to_the_shop(shop):
     assert cart.cancel().status == "canceled"
 
 
-def test_a_code_that_never_came_is_not_waited_for(shop):
+def test_a_missing_code_does_not_keep_a_cart_open(shop):
     cart = checkout.start("order-1", 4990, KENNITALA)
     cart = cart.check_now()
     end(cart)
@@ -393,7 +393,7 @@ def test_paid_after_all_is_for_a_person(shop):
     assert told() == ["canceled"]
 
 
-def test_what_was_given_up_and_turns_up_is_canceled(shop):
+def test_an_abandoned_cart_that_appears_is_canceled(shop):
     """The answer to InsertCart comes to a process that was held up for minutes."""
     cart = store.begin("order-1", 4990, "*****81", "automatic")
     held = shop.client().insert_cart(amount=4990, reference="order-1", customer_id=PHONE)
@@ -412,7 +412,7 @@ def test_what_was_given_up_and_turns_up_is_canceled(shop):
 @pytest.mark.parametrize(
     "second", ["pending", "canceled", "declined", "awaiting_callback", "unknown"]
 )
-def test_an_end_stays(shop, first, second):
+def test_a_final_status_stays(shop, first, second):
     cart = checkout.start("order-1", 4990, PHONE)
     codes = {"confirmed": 10200, "canceled": 10202, "declined": 10423}
     for status in (first, second):
@@ -577,7 +577,7 @@ def test_where_times_have_no_zone(shop):
         assert call_command("netgiro_check") is None
 
 
-def test_a_token_that_cannot_be_read_holds_nobody_up(shop, caplog):
+def test_an_unreadable_token_delays_no_other_cart(shop, caplog):
     broken = checkout.start("order-1", 4990, PHONE)
     cart = checkout.start("order-2", 4990, PHONE)
     shop.confirm(cart.transaction_id)
@@ -587,7 +587,7 @@ def test_a_token_that_cannot_be_read_holds_nobody_up(shop, caplog):
     assert "order-1" in caplog.text
 
 
-def test_what_ran_out(shop):
+def test_expired_carts(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.advance(181)
     assert followed(cart).status == "canceled"
@@ -617,7 +617,7 @@ def test_a_server_that_fails_at_the_deadline(shop):
     assert told() == ["canceled"]
 
 
-def test_keys_that_stopped_working_are_waited_for(shop):
+def test_a_cart_waits_for_keys_that_work_again(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CheckCart", status=401)
     due_now()
@@ -631,7 +631,7 @@ def test_keys_that_stopped_working_are_waited_for(shop):
     assert followed(cart).is_paid
 
 
-def test_no_cart_is_given_to_two(shop):
+def test_no_cart_is_leased_twice(shop):
     for number in range(20):
         checkout.start(f"order-{number}", 4990, PHONE)
     due_now()
@@ -645,7 +645,7 @@ def test_no_cart_is_given_to_two(shop):
     assert len(taken) >= 8
 
 
-def test_rows_that_are_locked_are_passed_over(on_postgresql, shop):
+def test_locked_rows_are_skipped(on_postgresql, shop):
     first = checkout.start("order-1", 4990, PHONE)
     second = checkout.start("order-2", 4990, PHONE)
     due_now()
@@ -695,7 +695,7 @@ def test_the_command_ends_when_nothing_is_due(shop):
     assert told() == ["confirmed"]
 
 
-def test_stopping_records_what_is_under_way(shop):
+def test_stopping_records_carts_in_flight(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
     due_now()
@@ -745,7 +745,7 @@ def test_checking_some(shop):
     assert checked("order-7") == (1, "there is no cart for 'order-7'")
 
 
-def test_listing_asks_nothing(shop):
+def test_listing_sends_nothing(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     assert checked(only_list=True) == (0, "")
     assert shop.cart(cart.transaction_id).checks == 0
@@ -802,7 +802,7 @@ def test_another_cart_cannot_be_adopted_as_paid(shop):
     assert told("order-1") == []
 
 
-def test_checking_tells_the_shop_what_it_was_not_told(shop):
+def test_checking_sends_signals_that_are_due(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
     receivers.also.append(lambda _: 1 / 0)

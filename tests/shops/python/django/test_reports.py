@@ -119,7 +119,7 @@ def test_the_database(shop, monkeypatch, stage, awaited):
 
 
 @pytest.mark.parametrize("awaited", [False, True], ids=["start", "astart"])
-def test_what_the_shop_got_wrong(shop, awaited):
+def test_invalid_arguments(shop, awaited):
     for at, wrong in enumerate(
         ({"items": ["no item"]}, {"confirmation_type": "sometimes"}, {"timeout": "soon"})
     ):
@@ -231,7 +231,7 @@ def test_the_settings(kind):
     ],
     ids=lambda wrong: next(iter(wrong)),
 )
-def test_what_is_said_of_a_secret_in_the_wrong_place(wrong):
+def test_a_secret_in_the_wrong_place_is_not_shown(wrong):
     with override_settings(NETGIRO={**settings.NETGIRO, **wrong}):
         told = [f"{problem.message} {problem.hint}" for problem in conf.problems()]
         assert told

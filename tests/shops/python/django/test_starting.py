@@ -94,7 +94,7 @@ def test_the_database_itself_refuses_a_second_cart(shop):
 
 
 @pytest.mark.parametrize("how", ["start", "astart"])
-def test_of_many_at_once_one_is_let_through(shop, how):
+def test_of_many_at_once_one_is_accepted(shop, how):
     def start():
         if how == "start":
             return checkout.start("order-1", 4990, PHONE)
@@ -134,7 +134,7 @@ def test_an_order_whose_cart_was_declined_may_be_asked_for_again(shop):
         ({"confirmation_type": "perhaps"}, netgiro.InvalidRequestError),
     ],
 )
-def test_what_was_refused_here_asked_nobody(shop, change, error):
+def test_a_local_refusal_asks_nobody(shop, change, error):
     with pytest.raises(error):
         checkout.start(
             **{"order_reference": "order-1", "amount": 1, "customer_id": PHONE, **change}
@@ -156,13 +156,13 @@ def test_what_was_refused_here_asked_nobody(shop, change, error):
         {"timeout": 0},
     ],
 )
-def test_what_is_no_order_is_not_even_kept(shop, order):
+def test_an_invalid_order_is_not_stored(shop, order):
     with pytest.raises(netgiro.InvalidRequestError):
         checkout.start(**{"order_reference": "order-1", "amount": 1, "customer_id": PHONE, **order})
     assert not Cart.objects.exists()
 
 
-def test_what_netgiro_refused_asked_nobody(shop):
+def test_a_refusal_of_netgiro_asks_nobody(shop):
     shop.add_fault("InsertCart", result_code=10305)
     with pytest.raises(netgiro.ApiError):
         checkout.start("order-1", 1, PHONE)
@@ -219,7 +219,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("how", ["start", "astart"])
 @pytest.mark.parametrize("wrong", REFUSED, ids=str)
-def test_an_order_that_nobody_was_asked_for_stays_free(shop, options, how, wrong):
+def test_an_order_without_a_request_stays_free(shop, options, how, wrong):
     if "callback" in wrong:
         options(CALLBACK_BASE_URL=None)
     given = {"order_reference": "order-1", "amount": 4990, "customer_id": PHONE, **wrong}
@@ -271,7 +271,7 @@ def broken_off(cause):
     ],
     ids=repr,
 )
-def test_what_breaks_a_checkout_off_is_recorded(shop, monkeypatch, how, error, status):
+def test_an_interruption_of_a_checkout_is_recorded(shop, monkeypatch, how, error, status):
     class Broken:
         def insert_cart(self, **_):
             raise error
@@ -483,7 +483,7 @@ def test_a_loop_that_shuts_down_while_the_intent_is_written_frees_the_order(shop
     monkeypatch.undo()
 
 
-def test_no_number_is_kept_or_told(shop, caplog):
+def test_no_number_is_stored_or_logged(shop, caplog):
     caplog.set_level(logging.DEBUG)
     checkout.start("order-1", 4990, "+354 822-3281")
     checkout.start("order-2", 4990, KENNITALA)
