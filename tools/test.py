@@ -126,7 +126,8 @@ def sizes() -> str:
         return sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
 
     core = lines("crates/netgiro/src/**/*.rs")
-    python = lines("crates/netgiro-python/src/**/*.rs", "python/netgiro/*.py")
+    facade = ("python/netgiro/*.py", "python/netgiro/presentation/*.py")
+    python = lines("crates/netgiro-python/src/**/*.rs", *facade)
     node = lines("crates/netgiro-node/src/**/*.rs", "node/*.cjs", "node/*.mjs")
     return f"lines: core {core}, Python binding {python}, Node binding {node}"
 
