@@ -72,7 +72,7 @@ def _below(*folders: Path) -> list[Path]:
 
 
 def stem(name: str) -> str:
-    return name.split(".")[0]
+    return name.split(".", maxsplit=1)[0]
 
 
 @cache
