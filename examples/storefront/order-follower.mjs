@@ -1,10 +1,10 @@
-// Follows orders to their end, each beside the others; those that were open when the shop stopped are gone on with when
-// it starts.
+// Follows all open orders to their end at the same time. When the shop starts, it continues with the orders that were open
+// when it stopped.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MismatchError } from 'netgiro'
 
-export class Following {
+export class OrderFollower {
   #client
   #orders
   #log
@@ -16,25 +16,25 @@ export class Following {
     this.#log = log
   }
 
-  /** Takes up the orders that a stopped shop has left. */
+  /** Continues with the orders that were open when the shop stopped. */
   resume() {
     for (const order of this.#orders.waiting()) this.start(order)
   }
 
-  /** Waits for the customer, cancels when the time is over, and records how it ended. */
+  /** Waits for the customer, cancels when the time is over, and records how the order ended. */
   async start(order) {
     const { signal } = this.#closing
     while (!signal.aborted) {
       try {
         const state = await this.#client.settleCart(order.cart, { timeoutMs: order.seconds_left * 1000, signal })
-        if (state.isFinal) this.#orders.settled(order.id, state)
+        if (state.isFinal) this.#orders.recordState(order.id, state)
         // Netgíró waits for something that this shop does not do, such as a code from an SMS.
         else await this.cancel(order)
         return
       } catch (error) {
         if (signal.aborted) return
         if (error instanceof MismatchError) {
-          this.#orders.ended(order.id, 'review')
+          this.#orders.end(order.id, 'review')
           return
         }
         // The order stays open until Netgíró has said how it ended.
@@ -44,12 +44,12 @@ export class Following {
     }
   }
 
-  /** Cancels, and reads the answer: the customer may have been a moment faster, and then it is paid. */
+  /** Cancels, and reads the answer: a customer who was a moment faster has paid. */
   async cancel(order) {
-    this.#orders.settled(order.id, await this.#client.cancelCart(order.cart))
+    this.#orders.recordState(order.id, await this.#client.cancelCart(order.cart))
   }
 
-  /** Stops waiting; the carts are left as they are. */
+  /** Stops waiting; the carts stay as they are. */
   close() {
     this.#closing.abort()
   }

@@ -1,4 +1,4 @@
-"""What a customer is told of an order, whatever database it is in."""
+"""How an order stands, in the customer's words, whatever database the order is in."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from storefront.pages import OUTCOMES
 LIFETIME = 180
 
 
-class Told:
-    """For an order with a `status`, one of those in outcomes.json, and its `age` in seconds."""
+class OrderStatus:
+    """For an order with a `status`, one of those in outcomes.json, and an `age` in seconds."""
 
     status: Any
     age: Any
@@ -36,7 +36,7 @@ class Told:
     def seconds_left(self) -> float:
         return float(max(0.0, LIFETIME - self.age))
 
-    def told(self) -> dict[str, Any]:
-        """What the waiting page is told."""
+    def status_view(self) -> dict[str, Any]:
+        """What the waiting page shows, as JSON."""
         names = ("status", "title", "text", "is_open", "seconds_left")
         return {name: getattr(self, name) for name in names}
