@@ -123,3 +123,28 @@ def test_every_sentence_has_its_tests(document: str) -> None:
         assert bool(proofs) != bool(entry.get("untested")), entry
         wrong += filter(None, map(missing, proofs))
     assert not wrong, "\n".join(wrong)
+
+
+def pages() -> list[Path]:
+    examples = sorted((ROOT / "examples").glob("*/README.md"))
+    return [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        ROOT / "examples/README.md",
+        *examples,
+    ]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings get on GitHub."""
+    headings = re.findall(r"^#+ (.*)$", contents(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", contents(page)):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
