@@ -1,4 +1,4 @@
-// The words and pictures: products, what to say to the customer, templates and static files.
+// What customers see: products, texts, templates and static files.
 
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -10,9 +10,9 @@ const read = (name) => JSON.parse(readFileSync(here(`content/${name}`), 'utf8'))
 
 export const STATIC = here('static')
 export const PRODUCTS = read('products.json')
-/** By the order's status: what its page says, and whether it can still change. */
+/** By the order's status: the texts of its page, and whether the status can still change. */
 export const OUTCOMES = read('outcomes.json')
-/** By the error's code: why the customer could not be asked. */
+/** By the error's code: the reason that the customer reads. */
 const PROBLEMS = read('problems.json')
 
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'

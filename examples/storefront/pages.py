@@ -1,4 +1,4 @@
-"""The words and pictures: products, what to say to the customer, templates and static files."""
+"""What customers see: products, texts, templates and static files."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def _read(name: str) -> Any:
 
 
 PRODUCTS: list[dict[str, Any]] = _read("products.json")
-# By the order's status: what its page says, and whether it can still change.
+# By the order's status: the texts of its page, and whether the status can still change.
 OUTCOMES: dict[str, dict[str, Any]] = _read("outcomes.json")
-# By the error's code: why the customer could not be asked.
+# By the error's code: the reason that the customer reads.
 _PROBLEMS: dict[str, str] = _read("problems.json")
 
 _ORDER_ID = re.compile(r"SK-[0-9A-HJKMNP-TV-Z]{12}")
