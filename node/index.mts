@@ -1,24 +1,25 @@
-import netgiro from './index.cjs';
+// The same module for `import`: its classes and its state are those of the CommonJS build.
 
-export const {
-  Client,
-  CartPoll,
-  MemoryReplayGuard,
-  Simulator,
-  sign,
-  NetgiroError,
-  ConfigurationError,
-  InvalidRequestError,
-  ConnectError,
-  TimeoutError,
-  OutcomeUnknownError,
+export {
   ApiError,
   AuthenticationError,
+  CartPoll,
+  Client,
+  ConfigurationError,
+  ConnectError,
+  InvalidRequestError,
+  MemoryReplayGuard,
+  MismatchError,
+  NetgiroError,
+  OutcomeUnknownError,
+  ProtocolError,
   RateLimitedError,
   ServerError,
   SignatureError,
-  ProtocolError,
-  MismatchError,
-  WaitTimeoutError,
+  sign,
+  Simulator,
+  TimeoutError,
   UnresolvedError,
-} = netgiro;
+  WaitTimeoutError,
+} from './index.js';
+export type * from './index.js';

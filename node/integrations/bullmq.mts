@@ -1,3 +1,4 @@
-import bullmq from './bullmq.cjs';
+// The same module for `import`.
 
-export const { addCartPoll, cartPollProcessor, cartPollWorkerOptions } = bullmq;
+export { addCartPoll, cartPollProcessor, cartPollWorkerOptions } from './bullmq.js';
+export type * from './bullmq.js';

@@ -1,3 +1,4 @@
-import express from './express.cjs';
+// The same module for `import`.
 
-export const { netgiroCallback } = express;
+export { netgiroCallback } from './express.js';
+export type * from './express.js';

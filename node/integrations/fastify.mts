@@ -1,3 +1,4 @@
-import fastify from './fastify.cjs';
+// The same module for `import`.
 
-export const { netgiro } = fastify;
+export { netgiro } from './fastify.js';
+export type * from './fastify.js';

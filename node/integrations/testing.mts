@@ -1,3 +1,4 @@
-import testing from './testing.cjs';
+// The same module for `import`.
 
-export const { simulatorFor, useSimulator } = testing;
+export { simulatorFor, useSimulator } from './testing.js';
+export type * from './testing.js';

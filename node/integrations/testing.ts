@@ -1,16 +1,67 @@
-'use strict';
-// A simulator for each suite, or for each test: for node:test, Vitest, and runners whose hooks are called as theirs.
+/**
+ * Helpers for the tests of a shop: a simulator for each suite, or for each test. For node:test and Vitest, and for runners
+ * whose hooks are called as theirs.
+ *
+ * @packageDocumentation
+ */
 
-const { ConfigurationError } = require('./errors.cjs').classes;
-const { members, types } = require('./arguments.cjs');
-const { OPTIONS, Simulator } = require('./simulator.cjs');
+import type { Client } from '../client.js';
+import { members, types } from '../internal/arguments.js';
+import { ConfigurationError } from '../internal/errors.js';
+import type { ClientOptions } from '../options.js';
+import { OPTIONS, type SimulatorOptions } from '../simulator-options.js';
+import { Simulator } from '../simulator.js';
 
 const { fn, plain } = types;
 
-function useSimulator(hooks, options) {
+/** The options of the simulator, and of its client. */
+export interface TestingOptions extends SimulatorOptions {
+  /** The options of the client. Default: none. */
+  client?: Omit<ClientOptions, 'appKey' | 'secretKey' | 'baseUrl'> | undefined;
+}
+
+/** A simulator that runs, and what a shop needs to use it. */
+export interface RunningSimulator {
+  /** The simulator: the customer is you. */
+  readonly simulator: Simulator;
+  /** A client for it. */
+  readonly client: Client;
+  /** The environment variables by which `Client.fromEnv()` finds it. */
+  readonly env: { readonly NETGIRO_APP_KEY: string; readonly NETGIRO_SECRET_KEY: string; readonly NETGIRO_BASE_URL: string };
+}
+
+type Hook = (call: () => Promise<void>) => unknown;
+
+/** `{ before, after }` of node:test, or `{ beforeAll, afterAll }` of Vitest. */
+export type SuiteHooks = { before: Hook; after: Hook } | { beforeAll: Hook; afterAll: Hook };
+
+/** What a test is given: node:test's context, or Vitest's. */
+export type TestContextLike = { after: Hook } | { onTestFinished: Hook };
+
+const TESTING = { ...OPTIONS, client: plain };
+
+/**
+ * One simulator for a suite: starts before its tests, stops after them. Call it in a `describe`, or for all tests of a file
+ * outside; its members can be used once the hooks have run.
+ *
+ * ```js
+ * import { after, before, test } from 'node:test';
+ * import { useSimulator } from 'netgiro/testing';
+ *
+ * const netgiro = useSimulator({ before, after });
+ *
+ * test('a customer pays', async () => {
+ *   const cart = await netgiro.client.insertCart({ amount: 4990, reference: 'order-1', customerId: '8223281' });
+ *   netgiro.simulator.confirm(cart);
+ *   …
+ * });
+ * ```
+ * @throws {@link ConfigurationError} for hooks that are missing; its members throw it while no simulator runs.
+ */
+export function useSimulator(hooks: SuiteHooks, options?: TestingOptions): RunningSimulator {
   const before = hook('useSimulator', hooks, 'before', 'beforeAll');
   const after = hook('useSimulator', hooks, 'after', 'afterAll');
-  let running;
+  let running: Started | undefined;
   before(async () => {
     running = await start(options);
   });
@@ -35,7 +86,11 @@ function useSimulator(hooks, options) {
   };
 }
 
-async function simulatorFor(test, options) {
+/**
+ * A simulator for one test, which stops when the test is over: `await simulatorFor(t)`.
+ * @throws {@link ConfigurationError} for what has no hook, {@link InvalidRequestError} for options that cannot be used.
+ */
+export async function simulatorFor(test: TestContextLike, options?: TestingOptions): Promise<RunningSimulator> {
   const after = hook('simulatorFor', test, 'after', 'onTestFinished');
   const { stop, ...running } = await start(options);
   after(stop);
@@ -43,17 +98,20 @@ async function simulatorFor(test, options) {
 }
 
 /** A hook, under the name that node:test or Vitest has for it; called as a method, which node:test's context needs. */
-function hook(where, hooks, ...names) {
-  const name = names.find((each) => fn.fits(hooks?.[each]));
-  if (name !== undefined) return (call) => hooks[name](call);
-  throw new ConfigurationError(`${where} needs ${names.join(' or ')}: ${names[0]} of node:test, ${names[1]} of Vitest`);
+function hook(where: string, hooks: object, ofNode: string, ofVitest: string): Hook {
+  const given = hooks as Record<string, Hook | undefined> | null | undefined;
+  const name = [ofNode, ofVitest].find((each) => fn.fits(given?.[each]));
+  if (name !== undefined) return (call) => given?.[name]?.(call);
+  throw new ConfigurationError(`${where} needs ${ofNode} or ${ofVitest}: ${ofNode} of node:test, ${ofVitest} of Vitest`);
 }
 
-async function start(given = {}) {
-  const options = members('the simulator', given, { ...OPTIONS, client: plain });
-  const clientOptions = options.client;
-  delete options.client;
-  const simulator = await Simulator.start({ ...options });
+interface Started extends RunningSimulator {
+  readonly stop: () => Promise<void>;
+}
+
+async function start(given: TestingOptions = {}): Promise<Started> {
+  const { client: clientOptions, ...options } = members('the simulator', given, TESTING);
+  const simulator = await Simulator.start(options as SimulatorOptions);
   const client = simulator.client(clientOptions);
   const env = {
     NETGIRO_APP_KEY: simulator.appKey,
@@ -66,5 +124,3 @@ async function start(given = {}) {
   };
   return { simulator, client, env, stop };
 }
-
-module.exports = { simulatorFor, useSimulator };

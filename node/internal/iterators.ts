@@ -1,108 +1,123 @@
-'use strict';
 // The async iterables: one cart's changes, and many carts as they settle.
 
-const { AsyncResource } = require('node:async_hooks');
-const results = require('./results.cjs');
-const { fromFacts } = require('./errors.cjs');
-const { begin } = require('./native.cjs');
-
-const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+import { AsyncResource } from 'node:async_hooks';
+import type { AbortSignalLike } from '../options.js';
+import type { CartState, CheckResult, Following } from '../values.js';
+import { begin, type Control, type Start } from './calls.js';
+import { asyncDispose } from './dispose.js';
+import type { CheckView, NativeWatch } from './native.js';
+import { checkResult } from './results.js';
+import { error as revive, state } from './revive.js';
 
 /** Ends for good: by itself, by an error, by the caller's signal, or by `return()`, which stops the polling. */
-class Following {
-  [Symbol.asyncIterator]() {
+abstract class ClosableIterator<T> implements Following<T> {
+  abstract next(): Promise<IteratorResult<T, undefined>>;
+
+  abstract return(value?: unknown): Promise<IteratorResult<T, unknown>>;
+
+  [Symbol.asyncIterator](): this {
     return this;
   }
 
-  [asyncDispose]() {
-    return this.return().then(() => undefined);
+  async [asyncDispose](): Promise<void> {
+    await this.return();
   }
 }
 
 /** The changes of one cart: polls while a change is asked for. */
-class Changes extends Following {
-  #watch;
-  #signal;
+export class CartChanges extends ClosableIterator<CartState> {
+  #watch: NativeWatch;
+  #signal: AbortSignalLike | undefined;
   #ended = false;
-  #underWay = new Set();
+  #inFlight = new Set<Control>();
 
-  constructor(watch, signal) {
+  constructor(watch: NativeWatch, signal: AbortSignalLike | undefined) {
     super();
     this.#watch = watch;
     this.#signal = signal;
   }
 
-  async next() {
+  async next(): Promise<IteratorResult<CartState, undefined>> {
     if (this.#ended) return { done: true, value: undefined };
-    const control = {};
-    this.#underWay.add(control);
+    const control: Control = {};
+    this.#inFlight.add(control);
     try {
-      const start = (port, number) => this.#watch.next(port, number);
-      const outcome = await begin(this.#signal, undefined, start, control);
-      if (outcome.facts) throw fromFacts(outcome.facts);
-      if (outcome.value) return { done: false, value: results.state(outcome.value) };
+      const outcome = await begin(this.#signal, undefined, (port, n) => this.#watch.next(port, n), control);
+      if (outcome.facts) throw revive(outcome.facts);
+      if (outcome.value) return { done: false, value: state(outcome.value) };
       this.#ended = true;
       return { done: true, value: undefined };
     } catch (error) {
       this.#ended = true;
       throw error;
     } finally {
-      this.#underWay.delete(control);
+      this.#inFlight.delete(control);
     }
   }
 
-  async return(value) {
+  async return(value?: unknown): Promise<IteratorResult<CartState, unknown>> {
     this.#ended = true;
-    for (const control of this.#underWay) control.stop?.();
+    for (const control of this.#inFlight) control.stop?.();
     return { done: true, value };
   }
 }
 
+/** What comes of one step: a result, a failure, or neither at the end. */
+interface Step {
+  readonly value: CheckResult | undefined;
+  readonly failure: { error: unknown } | undefined;
+}
+
 /** Many carts as they settle: all are polled from the first `next()` on, however slowly the results are taken. */
-class Settling extends Following {
-  #start;
-  #signal;
-  #onProgress;
-  #control = {};
+export class SettledCarts extends ClosableIterator<CheckResult> {
+  #start: Start<null>;
+  #signal: AbortSignalLike | undefined;
+  #onProgress: ((done: number, total: number) => void) | undefined;
+  #control: Control = {};
   #started = false;
   #ended = false;
-  #failure;
+  #failure: { error: unknown } | undefined;
   /** Results nobody has asked for yet, those before `#taken` aside. */
-  #ready = [];
+  #ready: CheckResult[] = [];
   #taken = 0;
   /** Calls of `next()` that have no result yet. */
-  #waiting = [];
+  #waiting: ((step: Step) => void)[] = [];
 
-  constructor(start, signal, onProgress) {
+  constructor(
+    start: Start<null>,
+    signal: AbortSignalLike | undefined,
+    onProgress: ((done: number, total: number) => void) | undefined,
+  ) {
     super();
     this.#start = start;
     this.#signal = signal;
     this.#onProgress = onProgress && AsyncResource.bind(onProgress);
   }
 
-  async next() {
+  async next(): Promise<IteratorResult<CheckResult, undefined>> {
     if (!this.#started) {
       this.#started = true;
-      this.#run();
+      void this.#run();
     }
-    if (this.#taken < this.#ready.length) return { done: false, value: this.#take() };
-    const outcome = this.#ended ? this.#end() : await new Promise((resolve) => this.#waiting.push(resolve));
-    if (outcome.failure) throw outcome.failure.error;
-    return outcome.done ? { done: true, value: undefined } : { done: false, value: outcome.value };
+    const ready = this.#take();
+    if (ready) return { done: false, value: ready };
+    const step = this.#ended ? this.#end() : await new Promise<Step>((resolve) => this.#waiting.push(resolve));
+    if (step.failure) throw step.failure.error;
+    return step.value ? { done: false, value: step.value } : { done: true, value: undefined };
   }
 
-  async return(value) {
+  async return(value?: unknown): Promise<IteratorResult<CheckResult, unknown>> {
     this.#finish(undefined);
     this.#started = true;
     this.#control.stop?.();
     return { done: true, value };
   }
 
-  async #run() {
+  async #run(): Promise<void> {
     try {
-      const onEvent = (event) => this.#settled(event);
+      const onEvent = (event: [done: number, total: number, result: CheckView]) => this.#settled(event);
       const outcome = await begin(this.#signal, onEvent, this.#start, this.#control);
-      if (outcome.facts) throw fromFacts(outcome.facts);
+      if (outcome.facts) throw revive(outcome.facts);
       this.#ended = true;
       for (const resolve of this.#waiting.splice(0)) resolve(this.#end());
     } catch (error) {
@@ -110,16 +125,17 @@ class Settling extends Following {
     }
   }
 
-  #settled([done, total, result]) {
-    const value = results.checkResult(result);
+  #settled([done, total, result]: [done: number, total: number, result: CheckView]): void {
+    const value = checkResult(result);
     const resolve = this.#waiting.shift();
-    if (resolve) resolve({ value });
+    if (resolve) resolve({ value, failure: undefined });
     else this.#ready.push(value);
     this.#onProgress?.(done, total);
   }
 
-  #take() {
+  #take(): CheckResult | undefined {
     const value = this.#ready[this.#taken];
+    if (value === undefined) return undefined;
     this.#taken += 1;
     if (this.#taken === this.#ready.length) {
       this.#ready = [];
@@ -129,7 +145,7 @@ class Settling extends Following {
   }
 
   /** Ends at once: what is ready is not given any more. */
-  #finish(failure) {
+  #finish(failure: { error: unknown } | undefined): void {
     this.#ended = true;
     this.#failure ??= failure;
     this.#ready = [];
@@ -138,11 +154,9 @@ class Settling extends Following {
   }
 
   /** The failure, told once; then the end. */
-  #end() {
+  #end(): Step {
     const failure = this.#failure;
     this.#failure = undefined;
-    return failure ? { failure } : { done: true };
+    return { value: undefined, failure };
   }
 }
-
-module.exports = { asyncDispose, Changes, Settling };

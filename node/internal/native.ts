@@ -1,9 +1,186 @@
-'use strict';
-// The compiled half: found and loaded; calls into it, and what comes back.
+// The compiled half: what it has, and how it is found and loaded.
 
-const { AsyncResource } = require('node:async_hooks');
-const { channel } = require('node:diagnostics_channel');
-const { fromFacts } = require('./errors.cjs');
+import { AsyncResource } from 'node:async_hooks';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+declare const VALUE: unique symbol;
+
+/** JSON text, `{"value": …}` or `{"error": …}`: the answer of a function that ends at once. */
+export type Reply<T> = string & { readonly [VALUE]?: T };
+
+/** Null for a call that was started, or the JSON text `{"error": …}` of why it was refused; its value comes as a message. */
+export type Started<T> = Reply<T> | null;
+
+/** A native object, or the answer that says why there is none. */
+export type Made<T> = T | Reply<never>;
+
+/** A number or text as it is, the exact text of a decimal object, or what neither is as it prints. */
+export type NativeAmount = number | bigint | string | { decimal: string } | { other: string };
+
+/** A cart: the text of its id, its poll, or what is known of it. */
+export type NativeCart = string | KnownCart;
+
+export interface KnownCart {
+  transactionId?: string | undefined;
+  amount?: NativeAmount | undefined;
+  reference?: string | undefined;
+  checkInterval?: number | undefined;
+  poll?: string | undefined;
+}
+
+export interface NativeWait {
+  timeoutMs: number | undefined;
+  policy: object | undefined;
+}
+
+export interface NativeBulk {
+  concurrency: number | undefined;
+  rate: number | undefined;
+  retryForMs: number | undefined;
+  /** JSON: states, and the polls of waits that were cut short. */
+  resume: string | undefined;
+}
+
+/** A state's members without their names, in the order of `STATE` in `values.ts`. */
+export type StateView = readonly unknown[];
+
+export interface PollView {
+  readonly token: string;
+  readonly transactionId: string;
+  readonly nextCheckAt: number;
+  readonly deadline: number;
+  readonly state: StateView | null;
+  readonly isDone: boolean;
+}
+
+/** An error as data. One without a code is a fault of the library's own. */
+export interface ErrorView {
+  readonly code: string | null;
+  readonly message: string;
+  readonly state: StateView | null;
+  readonly poll: PollView | null;
+  readonly cause: ErrorView | null;
+}
+
+export interface CheckView {
+  readonly transactionId: string;
+  readonly state: StateView | null;
+  readonly error: ErrorView | null;
+}
+
+export interface CallbackView {
+  readonly transactionId: string;
+  readonly reference: string | null;
+  readonly amount: string | null;
+  readonly state: StateView;
+  readonly referenceId: string | null;
+}
+
+/** What a replay guard is asked: the nonce and the signature. */
+export type Question = readonly [nonce: string, signature: string];
+
+/** What an aborted InsertCart leaves behind when the customer may have been asked. */
+export interface Dropped {
+  readonly error: ErrorView;
+  readonly event: object | null;
+}
+
+export interface Port {
+  hold(hold: boolean): void;
+  listen(requests: boolean, polls: boolean): void;
+  /** The JSON text of {@link Dropped}, or null. */
+  cancel(call: number): string | null;
+}
+
+export interface NativeClient {
+  readonly baseUrl: string;
+  readonly isLoopback: boolean;
+  close(): void;
+  insertCart<T>(port: Port, call: number, cart: object): Started<T>;
+  checkCart(port: Port, call: number, cart: NativeCart): Started<StateView>;
+  cancelCart(port: Port, call: number, cart: NativeCart): Started<StateView>;
+  confirmCart(port: Port, call: number, cart: NativeCart, identifier: string | undefined): Started<StateView>;
+  waitForCart(port: Port, call: number, cart: NativeCart, wait: NativeWait, settle: boolean): Started<StateView>;
+  watchCart(cart: NativeCart, wait: NativeWait): Made<NativeWatch>;
+  checkMany(port: Port, call: number, carts: readonly NativeCart[], bulk: NativeBulk): Started<null>;
+  waitMany(carts: readonly NativeCart[], wait: NativeWait, bulk: NativeBulk): Made<NativeWaiting>;
+  settlements<T>(port: Port, call: number, from: string, to: string, number: string | undefined): Started<T[]>;
+  settlementItems<T>(port: Port, call: number, number: string): Started<T[]>;
+  pollStep(port: Port, call: number, token: string): Started<PollView>;
+  verifyCallback(
+    url: string,
+    headers: readonly string[],
+    body: Uint8Array,
+    seen: boolean,
+  ): Reply<[callback: CallbackView, question: Question]>;
+}
+
+export interface NativeWatch {
+  next(port: Port, call: number): Started<StateView | null>;
+}
+
+export interface NativeWaiting {
+  run(port: Port, call: number): Started<null>;
+}
+
+export interface NativeReplayGuard {
+  isFirst(nonce: string, signature: string): boolean;
+}
+
+export interface NativeSimulator {
+  readonly url: string;
+  readonly pageUrl: string;
+  readonly localUrl: string;
+  readonly caFile: string | null;
+  readonly appKey: string;
+  readonly secretKey: string;
+  confirm(id: string): Reply<null>;
+  decline(id: string): Reply<null>;
+  expire(id: string): Reply<null>;
+  withhold(id: string): Reply<null>;
+  advance(ms: number): Reply<null>;
+  now(): string;
+  /** JSON, as the two that follow. */
+  carts(): string;
+  requests(): string;
+  callbacks(): string;
+  cart<T>(id: string): Reply<T | null>;
+  addFault(fault: string, body: Uint8Array | undefined): Reply<null>;
+  storm(storm: object): Reply<null>;
+  clearFaults(): void;
+  close(): void;
+}
+
+export interface Native {
+  readonly Port: new (deliver: (messages: string) => void) => Port;
+  readonly NativeCommand: new (args: readonly string[]) => { run(): Promise<number>; interrupt(): boolean };
+  readonly NativeSimulator: abstract new () => NativeSimulator;
+  makeClient(options: object): Made<NativeClient>;
+  makeClientFromEnv(variable: (name: string) => string | undefined): Made<NativeClient>;
+  makeReplayGuard(capacity: number | undefined): Made<NativeReplayGuard>;
+  startSimulator(options: object): Made<NativeSimulator>;
+  readCart(cart: NativeCart): Reply<{ transactionId: string; amount: number | null; reference: string | null }>;
+  startPoll(cart: NativeCart, wait: NativeWait, now: number | undefined): Reply<PollView>;
+  readPoll(token: string): Reply<PollView>;
+  answerPoll(
+    token: string,
+    seen: object,
+    sentAt: number | undefined,
+    now: number | undefined,
+    jitter: number | undefined,
+  ): Reply<PollView>;
+  pollDelay(token: string, now: number | undefined): Reply<number>;
+  backoff(firstMs: number, failures: number, longestMs: number): number;
+  callbackMatches(
+    amount: string | null,
+    reference: string | null,
+    itsAmount: NativeAmount,
+    itsReference: string,
+  ): Reply<boolean>;
+  sign(secretKey: string, nonce: string, url: string, body: Uint8Array): string;
+  csvCell(text: string): string;
+}
 
 /**
  * Outside of any request: where the compiled half is loaded, and where the port is made. Both live as long as the process, and
@@ -11,234 +188,64 @@ const { fromFacts } = require('./errors.cjs');
  * everybody's context whenever the compiled half tells something, and its store would never be freed. This one is made when the
  * package is loaded; what it has from a request that loads the package (Node keeps it under symbols) is let go of.
  */
-const outside = new AsyncResource('Netgiro');
+export const outside = new AsyncResource('Netgiro');
 for (const symbol of Object.getOwnPropertySymbols(outside)) {
-  if (['context_frame', 'kResourceStore'].includes(symbol.description)) outside[symbol] = undefined;
+  if (['context_frame', 'kResourceStore'].includes(symbol.description ?? '')) Reflect.set(outside, symbol, undefined);
 }
 
-const native = outside.runInAsyncScope(load);
+export const native = outside.runInAsyncScope(load);
 
-function load() {
-  const files = platforms().map((platform) => `netgiro.${platform}.node`);
-  let failure;
-  for (const file of files) {
-    try {
-      return require(`./${file}`);
-    } catch (error) {
-      // One that is there and cannot be loaded says more than one that is not there.
-      if (failure === undefined || error.code !== 'MODULE_NOT_FOUND') failure = error;
+function load(): Native {
+  const targets = targetsOf(process);
+  let failure: unknown;
+  for (const target of targets) {
+    const loaded = attempt(target);
+    if (loaded.native) return loaded.native;
+    // One that is there and cannot be loaded says more than one that is not there.
+    if (failure === undefined || (loaded.error as NodeJS.ErrnoException | null)?.code !== 'MODULE_NOT_FOUND') {
+      failure = loaded.error;
     }
   }
+  const files = targets.map((target) => `netgiro.${target}.node`);
   throw new Error(
-    `netgiro has no compiled half for this platform: no ${files.join(' or ')} in ${__dirname} that can be loaded. ` +
+    `netgiro has no compiled half for this platform: no ${files.join(' or ')} in ${join(__dirname, '../..')} that can be loaded. ` +
       'Install the package on the platform it is to run on, or build it there with "npm run build".',
     { cause: failure },
   );
 }
 
 /** What this platform's file may be called. Which C library Linux has is quicker tried than found out. */
-function platforms() {
-  const { platform, arch } = process;
+function targetsOf({ platform, arch }: NodeJS.Process): string[] {
   if (platform === 'linux') return [`linux-${arch}-gnu`, `linux-${arch}-musl`];
   if (platform === 'win32') return [`win32-${arch}-msvc`];
   return [`${platform}-${arch}`];
 }
 
-// What a message means; the numbers are those of `runtime.rs`.
-const VALUE = 0;
-const ERROR = 1;
-const EVENT = 2;
-const REQUEST = 3;
-
-const requests = channel('netgiro:request');
-const polls = channel('netgiro:poll');
-/** What the compiled half has last been told of subscribers. */
-let heardRequests = false;
-let heardPolls = false;
-
-/** The calls under way: each is settled by its last message, or by an abort. */
-const calls = new Map();
-let lastCall = 0;
-let port;
-
-function deliver(text) {
-  for (const [number, kind, payload] of JSON.parse(text)) {
-    const pending = calls.get(number);
-    if (pending === undefined) continue;
-    if (kind === VALUE) end(number, pending).resolve(outcome(payload));
-    else if (kind === ERROR) end(number, pending).resolve(outcome(undefined, payload));
-    else if (kind === EVENT) tell(number, pending, payload);
-    else publish(kind === REQUEST ? requests : polls, pending, payload);
-  }
-}
-
-/** Subscribers hear of a call as if it were made where they listen: within the caller's spans, and its storage. */
-function publish(topic, { context }, event) {
-  if (!topic.hasSubscribers) {
-    // The last one has left since.
-    listening();
-    return;
-  }
-  Object.freeze(event);
-  if (context) context.runInAsyncScope(() => topic.publish(event));
-  else topic.publish(event);
-}
-
-/** Whether anybody has subscribed; the compiled half hears of it when that changes. */
-function listening() {
-  const { hasSubscribers: toRequests } = requests;
-  const { hasSubscribers: toPolls } = polls;
-  if (toRequests !== heardRequests || toPolls !== heardPolls) {
-    heardRequests = toRequests;
-    heardPolls = toPolls;
-    port.listen(toRequests, toPolls);
-  }
-  return toRequests || toPolls;
-}
-
-function tell(number, pending, event) {
+/** Bundlers find the files by these literal paths, and in a `try` they pass by those of other platforms. */
+function attempt(target: string): { native?: Native; error?: unknown } {
   try {
-    pending.onEvent?.(event);
+    switch (target) {
+      case 'linux-x64-gnu':
+        return { native: require('../../netgiro.linux-x64-gnu.node') as Native };
+      case 'linux-arm64-gnu':
+        return { native: require('../../netgiro.linux-arm64-gnu.node') as Native };
+      case 'linux-x64-musl':
+        return { native: require('../../netgiro.linux-x64-musl.node') as Native };
+      case 'linux-arm64-musl':
+        return { native: require('../../netgiro.linux-arm64-musl.node') as Native };
+      case 'darwin-x64':
+        return { native: require('../../netgiro.darwin-x64.node') as Native };
+      case 'darwin-arm64':
+        return { native: require('../../netgiro.darwin-arm64.node') as Native };
+      case 'win32-x64-msvc':
+        return { native: require('../../netgiro.win32-x64-msvc.node') as Native };
+      case 'win32-arm64-msvc':
+        return { native: require('../../netgiro.win32-arm64-msvc.node') as Native };
+      default:
+        // What somebody has built for a platform that the package is not published for.
+        return { native: createRequire(__filename)(`../../netgiro.${target}.node`) as Native };
+    }
   } catch (error) {
-    // What the caller's own function throws ends the call it was given to.
-    port.cancel(number);
-    end(number, pending).reject(error);
+    return { error };
   }
 }
-
-function end(number, pending) {
-  calls.delete(number);
-  pending.unsubscribe?.();
-  if (calls.size === 0) port.hold(false);
-  return pending;
-}
-
-/** How a call ended. All members are its own, whatever anybody has added to `Object.prototype`. */
-function outcome(value, facts = undefined, stopped = false) {
-  return { value, facts, stopped };
-}
-
-/**
- * Starts a call: `start(port, number)` gives null, or the JSON text of why it was refused.
- * Resolves to `{ value }`, `{ facts }`, or `{ stopped }` after `control.stop()`; rejects when aborted.
- */
-function begin(signal, onEvent, start, control) {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    port ??= outside.runInAsyncScope(() => new native.Port(deliver));
-    do lastCall = (lastCall + 1) >>> 0;
-    while (calls.has(lastCall));
-    const number = lastCall;
-    const heard = listening();
-    const refusal = start(port, number);
-    if (refusal !== null) {
-      resolve(outcome(undefined, answered(refusal).error));
-      return;
-    }
-    const context = heard ? new AsyncResource('NetgiroCall') : undefined;
-    const pending = { resolve, reject, onEvent, context, unsubscribe: undefined };
-    calls.set(number, pending);
-    if (calls.size === 1) port.hold(true);
-    if (control) {
-      control.stop = () => {
-        if (calls.get(number) !== pending) return;
-        port.cancel(number);
-        end(number, pending).resolve(outcome(undefined, undefined, true));
-      };
-    }
-    if (signal) {
-      pending.unsubscribe = whenAborted(signal, () => {
-        const dropped = port.cancel(number);
-        end(number, pending).reject(dropped === null ? signal.reason : outcomeUnknown(signal.reason, dropped, pending));
-      });
-    }
-  });
-}
-
-/** Whether a signal's reason, which may be anything and of another realm, is that of `AbortSignal.timeout`. */
-function hasTimedOut(reason) {
-  try {
-    return reason?.name === 'TimeoutError';
-  } catch {
-    return false;
-  }
-}
-
-/**
- * What an aborted InsertCart rejects with when the customer may have been asked: an error of its own, since the
- * signal's reason is also others'.
- */
-function outcomeUnknown(reason, dropped, pending) {
-  const { error, event } = answered(dropped);
-  if (event) publish(requests, pending, event);
-  const aborted = new DOMException(
-    'The call was aborted, and the customer may have been asked: see its cause',
-    hasTimedOut(reason) ? 'TimeoutError' : 'AbortError',
-  );
-  const cause = fromFacts(error);
-  // Also where nobody listens, and nobody awaits the call: somebody must look.
-  process.emitWarning(cause.message, { type: 'NetgiroWarning', code: cause.code });
-  // Not enumerable, as an error's own cause is not.
-  Object.defineProperty(cause, 'cause', { value: reason, configurable: true, writable: true });
-  Object.defineProperty(aborted, 'cause', { value: cause, configurable: true, writable: true });
-  return aborted;
-}
-
-/**
- * A call's value. The error is made here, after the wait, so that its stack names who awaited the call.
- */
-async function call(signal, onEvent, start) {
-  const { value, facts } = await begin(signal, onEvent, start);
-  if (facts) throw fromFacts(facts);
-  return value;
-}
-
-/** The members of an answer's text, and none that somebody has added to `Object.prototype`. */
-function answered(json) {
-  return { __proto__: null, ...JSON.parse(json) };
-}
-
-/** The value of a synchronous answer. */
-function open(reply) {
-  const { value, error } = answered(reply);
-  if (error) throw fromFacts(error);
-  return value;
-}
-
-/** A native object, where the answer is not the text of why there is none. */
-function made(reply) {
-  return typeof reply === 'string' ? open(reply) : reply;
-}
-
-const listeners = new WeakMap();
-
-/** Calls `action` when the signal aborts. One listener serves all calls of a signal: Node warns of more than ten. */
-function whenAborted(signal, action) {
-  let entry = listeners.get(signal);
-  if (entry === undefined) {
-    const actions = new Set();
-    entry = {
-      actions,
-      listener: () => {
-        listeners.delete(signal);
-        for (const each of [...actions]) each();
-      },
-    };
-    listeners.set(signal, entry);
-    signal.addEventListener('abort', entry.listener, { once: true });
-  }
-  const { actions, listener } = entry;
-  actions.add(action);
-  return () => {
-    actions.delete(action);
-    if (actions.size === 0 && listeners.get(signal) === entry) {
-      listeners.delete(signal);
-      signal.removeEventListener('abort', listener);
-    }
-  };
-}
-
-module.exports = { native, begin, call, open, made };

@@ -1,74 +1,38 @@
-'use strict';
-// Results: plain data from the core, frozen all the way down.
+// Results of bulk calls and callbacks: plain data from the core, frozen.
 
-const { fromFacts } = require('./errors.cjs');
-const { native, open } = require('./native.cjs');
-const { amount: given, members, required, types } = require('./arguments.cjs');
+import type { Callback, CheckResult, CheckResults } from '../values.js';
+import { amount, members, required, types } from './arguments.js';
+import { open } from './calls.js';
+import { type CallbackView, type CheckView, native } from './native.js';
+import { error, state } from './revive.js';
 
-/** A cart's state, from its members in the order of `values.rs`. */
-function state(of) {
-  return Object.freeze({
-    transactionId: of[0],
-    status: of[1],
-    resultCode: of[2],
-    paymentSuccessful: of[3],
-    message: of[4],
-    payment: of[5] && payment(of[5]),
-    referenceId: of[6],
-    checkedAt: of[7],
-    isFinal: of[8],
-    isPaid: of[9],
-  });
-}
-
-function payment(of) {
-  return Object.freeze({
-    transactionId: of[0],
-    invoiceNumber: of[1],
-    referenceNumber: of[2],
-    statusId: of[3],
-    created: of[4],
-    totalAmount: of[5],
-    discountAmount: of[6],
-    shippingAmount: of[7],
-    handlingAmount: of[8],
-    accountNumber: of[9],
-    numberOfInstallments: of[10],
-    clientIdentityConfirmed: of[11],
-    locationId: of[12],
-    registerId: of[13],
-  });
-}
-
-function checkResult(value) {
-  if (value.state) value.state = state(value.state);
-  else value.error = fromFacts(value.error);
-  return Object.freeze(value);
+export function checkResult({ transactionId, ...of }: CheckView): CheckResult {
+  const result = { transactionId, state: of.state && state(of.state), error: of.error && error(of.error) };
+  return Object.freeze(result) as CheckResult;
 }
 
 /** Results in order: a plain array, with what tables are made from it beside its elements. */
-function checkResults(list, total) {
-  const tables = () => require('./tables.cjs');
+export function checkResults(list: CheckResult[], total: number): CheckResults {
+  // Loaded for those alone who make tables.
+  const tables = () => require('./tables.js') as typeof import('./tables.js');
   const hidden = {
     total: { value: total },
     isComplete: { value: list.length === total },
     toCSV: { value: () => tables().toCSV(list) },
     toArrow: { value: () => tables().toArrow(list) },
   };
-  return Object.freeze(Object.defineProperties(list, hidden));
+  return Object.freeze(Object.defineProperties(list, hidden)) as unknown as CheckResults;
 }
 
-function callback(value) {
-  value.state = state(value.state);
-  const { amount, reference } = value;
+export function callback(view: CallbackView): Callback {
+  const value = { ...view, state: state(view.state) };
+  const { amount: kronur, reference } = view;
   // Not enumerable: a function would keep the result out of structuredClone and out of workers.
   Object.defineProperty(value, 'matches', {
-    value: (itsAmount, itsReference) => {
-      members('matches', { reference: itsReference }, { reference: required(types.text) });
-      return open(native.callbackMatches(amount, reference, given(itsAmount), itsReference));
+    value: (itsAmount: unknown, itsReference: unknown) => {
+      const given = members('matches', { reference: itsReference }, { reference: required(types.text) });
+      return open(native.callbackMatches(kronur, reference, amount(itsAmount), given.reference));
     },
   });
-  return Object.freeze(value);
+  return Object.freeze(value) as Callback;
 }
-
-module.exports = { state, checkResult, checkResults, callback };

@@ -1,9 +1,11 @@
-'use strict';
 // What happens after a callback's 200: CheckCart decides, and the shop's function is called once for each cart.
 
-const { randomUUID } = require('node:crypto');
-const { native } = require('./native.cjs');
-const { CartPoll, delay: delayOf } = require('./poll.cjs');
+import { randomUUID } from 'node:crypto';
+import type { Client } from '../client.js';
+import { native } from '../internal/native.js';
+import { CartPoll, delay as delayOf } from '../poll.js';
+import type { Callback } from '../values.js';
+import type { CallbackLedger, CallbackOptions, CallbackProblem, SettledCartState } from './options.js';
 
 /** The payment is created by the 200, so it is there in a moment. */
 const POLICY = { defaultIntervalMs: 1_000 };
@@ -14,83 +16,109 @@ const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
 
 /** What ends a poll, by code: the client may be of another copy of this package, whose classes are others. */
-const OVER = ['mismatch', 'wait_timeout'];
+const OVER: unknown[] = ['mismatch', 'wait_timeout'];
 
 const DONE = Symbol('done');
 
 /** Which carts the shop's function has been called for, and which it is being called for: in this process. */
-class MemoryLedger {
-  #carts = new Map();
-  #capacity;
+export class MemoryLedger implements CallbackLedger {
+  #carts = new Map<string, string | typeof DONE>();
+  #capacity: number;
 
   constructor(capacity = 100_000) {
     this.#capacity = capacity;
   }
 
-  claim(transactionId, holder) {
+  claim(transactionId: string, holder: string): boolean {
     if (!this.#carts.has(transactionId)) {
       this.#carts.set(transactionId, holder);
-      if (this.#carts.size > this.#capacity) this.#carts.delete(this.#carts.keys().next().value);
+      const [oldest] = this.#carts.keys();
+      if (this.#carts.size > this.#capacity && oldest !== undefined) this.#carts.delete(oldest);
     }
     return this.#carts.get(transactionId) === holder;
   }
 
-  release(transactionId, holder) {
+  release(transactionId: string, holder: string): void {
     if (this.#carts.get(transactionId) === holder) this.#carts.delete(transactionId);
   }
 
-  done(transactionId) {
+  done(transactionId: string): void {
     this.#carts.set(transactionId, DONE);
   }
 }
 
-/** Takes each cart that was called back to its end, and the shop's function to its success. */
-class Settling {
-  #client;
-  #settled;
-  #ledger;
-  #onError;
-  #closing = new AbortController();
-  /** By cart: what is under way, and how to hurry what waits for another attempt. */
-  #underWay = new Map();
+/** A callback that was accepted, and the cart that CheckCart is to be asked about. */
+export interface Accepted {
+  readonly callback: Callback;
+  readonly cart: { transactionId: string; amount: number | null; reference: string | null };
+}
 
-  constructor({ client, settled, ledger = new MemoryLedger(), onError }) {
+/** A cart that is under way, and how to hurry it where it waits for another attempt. */
+interface InFlight {
+  hurry: (() => void) | undefined;
+  over: Promise<void>;
+}
+
+/** How far a cart has got. */
+interface Progress {
+  poll: CartPoll;
+  wasCalled: boolean;
+  readonly patientUntil: number;
+}
+
+interface Given {
+  client: Client;
+  settled: CallbackOptions<unknown>['settled'];
+  ledger: CallbackLedger | null | undefined;
+  onError: (error: unknown, about: CallbackProblem) => void;
+}
+
+/** Takes each cart that was called back to its end, and the shop's function to its success. */
+export class Followup {
+  #client: Client;
+  #settled: CallbackOptions<unknown>['settled'];
+  #ledger: CallbackLedger;
+  #onError: (error: unknown, about: CallbackProblem) => void;
+  #closing = new AbortController();
+  #inFlight = new Map<string, InFlight>();
+
+  constructor({ client, settled, ledger, onError }: Given) {
     this.#client = client;
     this.#settled = settled;
-    this.#ledger = ledger;
+    this.#ledger = ledger ?? new MemoryLedger();
     this.#onError = onError;
   }
 
   /** Goes on with an accepted callback; returns at once. */
-  start({ callback, cart }) {
+  start({ callback, cart }: Accepted): void {
     const { transactionId } = callback;
-    if (this.#settled === undefined || this.#closing.signal.aborted) return;
-    const already = this.#underWay.get(transactionId);
+    if (!this.#settled || this.#closing.signal.aborted) return;
+    const already = this.#inFlight.get(transactionId);
     if (already !== undefined) {
       already.hurry?.();
       return;
     }
-    const one = { hurry: undefined, over: undefined };
-    this.#underWay.set(transactionId, one);
-    one.over = this.#follow(one, callback, cart).finally(() => this.#underWay.delete(transactionId));
+    const one: InFlight = { hurry: undefined, over: Promise.resolve() };
+    this.#inFlight.set(transactionId, one);
+    one.over = this.#follow(one, callback, cart).finally(() => this.#inFlight.delete(transactionId));
   }
 
   /** Gives up what would have to be tried again, and waits for what is being done. */
-  async close() {
+  async close(): Promise<void> {
     this.#closing.abort();
-    const underWay = [...this.#underWay.values()];
-    for (const { hurry } of underWay) hurry?.();
-    await Promise.all(underWay.map(({ over }) => over));
+    const inFlight = [...this.#inFlight.values()];
+    for (const { hurry } of inFlight) hurry?.();
+    await Promise.all(inFlight.map(({ over }) => over));
   }
 
-  async #follow(one, callback, cart) {
+  async #follow(one: InFlight, callback: Callback, cart: Accepted['cart']): Promise<void> {
     const { transactionId } = callback;
     const holder = randomUUID();
     const poll = new CartPoll(cart, { timeoutMs: PATIENCE_MS, policy: POLICY });
     // What is set right in the meantime is the clock of the machine, not this one.
-    const progress = { poll, wasCalled: false, patientUntil: performance.now() + PATIENCE_MS };
+    const progress: Progress = { poll, wasCalled: false, patientUntil: performance.now() + PATIENCE_MS };
     for (let failures = 0; ; ) {
-      let delay;
+      let delay: number | null;
       try {
         delay = await this.#attempt(progress, callback, holder);
       } catch (error) {
@@ -112,7 +140,7 @@ class Settling {
   }
 
   /** Leaves a cart to other processes. */
-  async #giveUp(transactionId, holder) {
+  async #giveUp(transactionId: string, holder: string): Promise<void> {
     try {
       await this.#ledger.release(transactionId, holder);
     } catch (error) {
@@ -121,19 +149,19 @@ class Settling {
   }
 
   /** Goes on as far as possible; gives how long to wait for the next attempt, or null at the end. */
-  async #attempt(progress, callback, holder) {
+  async #attempt(progress: Progress, callback: Callback, holder: string): Promise<number | null> {
     const { transactionId } = callback;
     if ((await this.#ledger.claim(transactionId, holder)) !== true) return null;
     const delay = await this.#ask(progress, transactionId);
     if (delay !== null) return delay;
     const { state, isDone } = progress.poll;
-    if (!isDone || !state.isFinal) {
+    if (!isDone || !state?.isFinal) {
       // It is the shop's move, or a person's: a later callback may tell more.
       await this.#ledger.release(transactionId, holder);
       return null;
     }
     if (!progress.wasCalled) {
-      await this.#settled(state, callback);
+      await this.#settled?.(state satisfies SettledCartState, callback);
       progress.wasCalled = true;
     }
     await this.#ledger.done(transactionId, holder);
@@ -141,12 +169,13 @@ class Settling {
   }
 
   /** Asks where the cart stands; gives how long until it is to be asked again, or null. */
-  async #ask(progress, transactionId) {
+  async #ask(progress: Progress, transactionId: string): Promise<number | null> {
     if (progress.poll.isDone) return null;
     try {
       progress.poll = await this.#client.pollStep(progress.poll, { signal: this.#closing.signal });
     } catch (error) {
-      if (!OVER.includes(error?.code) && performance.now() < progress.patientUntil) throw error;
+      const isOver = OVER.includes((error as { code?: unknown } | null)?.code);
+      if (!isOver && performance.now() < progress.patientUntil) throw error;
       this.#onError(error, { status: null, transactionId });
       return null;
     }
@@ -154,10 +183,10 @@ class Settling {
   }
 
   /** Waits, and is not what keeps the process running; false when everything is being closed. */
-  async #pause(one, ms) {
+  async #pause(one: InFlight, ms: number): Promise<boolean> {
     const { signal } = this.#closing;
     if (signal.aborted) return false;
-    await new Promise((resolve) => {
+    await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms).unref();
       one.hurry = () => {
         clearTimeout(timer);
@@ -168,5 +197,3 @@ class Settling {
     return !signal.aborted;
   }
 }
-
-module.exports = { MemoryLedger, Settling };
