@@ -127,7 +127,8 @@ def sizes() -> str:
 
     core = lines("crates/netgiro/src/**/*.rs")
     python = lines("crates/netgiro-python/src/**/*.rs", "python/netgiro/*.py")
-    node = lines("crates/netgiro-node/src/**/*.rs", "node/*.cjs", "node/*.mjs")
+    facade = ["node/*.*ts", "node/in*/*.*ts", "node/webhook/*.ts"]
+    node = lines("crates/netgiro-node/src/**/*.rs", *facade)
     return f"lines: core {core}, Python binding {python}, Node binding {node}"
 
 

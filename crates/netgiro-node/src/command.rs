@@ -1,4 +1,4 @@
-//! The command `netgiro`: `node/cli.cjs` calls it.
+//! The command `netgiro`: `node/cli.ts` calls it.
 
 use std::ffi::OsString;
 use std::thread;

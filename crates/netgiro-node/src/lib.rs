@@ -1,7 +1,7 @@
 //! The native half of the `netgiro` package for Node.js.
 //!
 //! It converts what JavaScript gives, calls the core, and hands back plain data; it decides nothing. Promises, classes
-//! and errors are made in JavaScript (`node/*.cjs`): an error class of one's own cannot be thrown from native code
+//! and errors are made in JavaScript (`node/`): an error class of one's own cannot be thrown from native code
 //! that finishes later. So every answer crosses as JSON text, `{"value": …}` or `{"error": …}`, which is also the
 //! cheapest way across: one string instead of some twenty property writes.
 

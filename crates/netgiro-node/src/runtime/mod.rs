@@ -74,7 +74,7 @@ pub struct Port {
     shared: Arc<Shared>,
 }
 
-/// What a message to JavaScript means; the numbers are those of `node/native.cjs`.
+/// What a message to JavaScript means; the numbers are those of `node/internal/calls.ts`.
 #[derive(Clone, Copy)]
 enum Kind {
     Value = 0,

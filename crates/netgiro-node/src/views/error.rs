@@ -1,4 +1,4 @@
-//! Errors as data: JavaScript throws them, in the class that `node/errors.cjs` has for their code.
+//! Errors as data: JavaScript throws them, in the class that `node/internal/errors.ts` has for their code.
 
 use std::borrow::Cow;
 

@@ -48,7 +48,7 @@ impl From<Cart> for CartView {
 /// `CartState`, in both directions: `CartPoll.answered` takes one, by its members' names.
 ///
 /// The other way it goes without them, as an array: JavaScript reads that in half the time, and it is what most answers
-/// consist of. `node/results.cjs` knows the order.
+/// consist of. `node/values.ts` has the same order.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StateView<'a> {
