@@ -31,4 +31,4 @@ audit: ## licences, sources and advisories of the dependencies
 	@$(PYTHON) tools/audit.py
 
 clean:
-	rm -rf .work target dist node_modules
+	rm -rf .work target dist node/dist node_modules
