@@ -13,7 +13,7 @@ use crate::bulk::BulkOptions;
 use crate::bulk::check_many::CheckMany;
 use crate::bulk::wait_many::WaitMany;
 use crate::callback::replay_guard::ReplayGuard;
-use crate::callback::{self, Callback};
+use crate::callback::{self, Callback, ReplayKey};
 use crate::events::{Event, Observer, PollEvent, RecordOutcome, RequestEvent};
 use crate::follow::{Clock, Watch};
 use crate::http::transport::{Request, Transport};
@@ -376,6 +376,17 @@ impl Client {
         body: &[u8],
     ) -> Result<Callback> {
         callback::verify(&self.settings, Some(guard), url, headers, body)
+    }
+
+    /// Verifies a callback, and gives what a replay guard is to be asked about it: for those that have to wait for theirs.
+    #[doc(hidden)]
+    pub fn verify_callback_keyed(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<(Callback, ReplayKey)> {
+        callback::verify_keyed(&self.settings, url, headers, body)
     }
 
     /// CheckCart, sent up to `attempts` times.

@@ -35,6 +35,8 @@ pub mod internals;
 mod model;
 mod options;
 mod protocol;
+#[doc(hidden)]
+pub mod webhook;
 
 pub use bulk::BulkOptions;
 pub use model::amount::{Amount, Given};

@@ -19,7 +19,7 @@ use crate::protocol::signature::{Malformed, SigningHeaders};
 use crate::protocol::wire::{self, CartAnswer, Endpoint, Outcome};
 
 /// Callbacks are below a kibibyte; what is larger than this is not even hashed.
-const LARGEST_BODY: usize = 64 * 1024;
+pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
 /// A callback that verified: the server says something about this cart.
 ///
@@ -49,8 +49,17 @@ impl Callback {
     }
 }
 
-/// Verifies a callback against the URL that was given to InsertCart, and reads it. A `guard` is asked
-/// last, so that only callbacks that are accepted otherwise are ever recorded.
+/// What a replay guard is asked about a verified callback.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ReplayKey {
+    /// The nonce, as received.
+    pub nonce: String,
+    /// The signature, in lowercase.
+    pub signature: String,
+}
+
+/// Verifies a callback as [`verify_keyed`] does, and asks a `guard` last, so that only callbacks that are accepted
+/// otherwise are ever recorded.
 pub(crate) fn verify(
     settings: &Settings,
     guard: Option<&dyn ReplayGuard>,
@@ -58,14 +67,41 @@ pub(crate) fn verify(
     headers: &[(String, String)],
     body: &[u8],
 ) -> Result<Callback> {
+    let (callback, key) = verify_keyed(settings, url, headers, body)?;
+    match guard {
+        Some(guard) if !guard.is_first(&key.nonce, &key.signature)? => {
+            Err(replayed(callback.reference_id))
+        }
+        _ => Ok(callback),
+    }
+}
+
+/// The error for a callback that its guard has seen before.
+#[must_use]
+pub fn replayed(reference_id: Option<String>) -> Error {
+    refusal(
+        "it is a replay: it verifies, and was accepted before",
+        reference_id,
+    )
+}
+
+fn refusal(why: &str, reference_id: Option<String>) -> Error {
+    Error::new(
+        ErrorKind::Signature,
+        format!("the callback was refused: {why}"),
+    )
+    .with_reference_id(reference_id)
+}
+
+/// Verifies a callback against the URL that was given to InsertCart, and reads it.
+pub(crate) fn verify_keyed(
+    settings: &Settings,
+    url: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Result<(Callback, ReplayKey)> {
     let signing = SigningHeaders::read(headers.iter().map(|(name, value)| (&**name, &**value)));
-    let refused = |why: String| {
-        Error::new(
-            ErrorKind::Signature,
-            format!("the callback was refused: {why}"),
-        )
-        .with_reference_id(signing.reference_id())
-    };
+    let refused = |why: String| refusal(&why, signing.reference_id());
     if body.len() > LARGEST_BODY {
         return Err(refused(format!(
             "its body is larger than {LARGEST_BODY} bytes"
@@ -103,14 +139,11 @@ pub(crate) fn verify(
     })?;
     let callback =
         read(&wire, signing.reference_id(), settings.payment_info).map_err(unreadable)?;
-    if let Some(guard) = guard
-        && !guard.is_first(signed.nonce, &signed.signature.to_ascii_lowercase())?
-    {
-        return Err(refused(
-            "it is a replay: it verifies, and was accepted before".to_owned(),
-        ));
-    }
-    Ok(callback)
+    let key = ReplayKey {
+        nonce: signed.nonce.to_owned(),
+        signature: signed.signature.to_ascii_lowercase(),
+    };
+    Ok((callback, key))
 }
 
 fn malformed(why: Malformed) -> String {
