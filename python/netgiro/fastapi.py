@@ -35,8 +35,8 @@ except ImportError as error:
 
 import netgiro
 from netgiro.webhook import TOO_LARGE, Accepted, MemoryLedger, Refusal, Webhook, read_chunks
-from netgiro.webhook.settling import Settling
-from netgiro.webhook.steps import run_async
+from netgiro.webhook.followup import Settling
+from netgiro.webhook.sync_or_async import run_async
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
     from netgiro.replay import AsyncReplayGuard, ReplayGuard
     from netgiro.webhook import AsyncLedger, Ledger
-    from netgiro.webhook.decision import Find, Record
-    from netgiro.webhook.settling import Settled
+    from netgiro.webhook.route import Find, Record
+    from netgiro.webhook.followup import Settled
 
     _Function = TypeVar("_Function", bound=Settled)
 

@@ -26,17 +26,17 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 import netgiro
 from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
-from netgiro.webhook.background import Background
-from netgiro.webhook.settling import Settling
-from netgiro.webhook.steps import run
+from netgiro.webhook.worker_threads import Background
+from netgiro.webhook.followup import Settling
+from netgiro.webhook.sync_or_async import run
 
 if TYPE_CHECKING:
     from flask.sansio.scaffold import Scaffold
 
     from netgiro.replay import ReplayGuard
     from netgiro.webhook import Ledger
-    from netgiro.webhook.decision import Find, Record
-    from netgiro.webhook.settling import Settled
+    from netgiro.webhook.route import Find, Record
+    from netgiro.webhook.followup import Settled
 
     _Function = TypeVar("_Function", bound=Settled)
 

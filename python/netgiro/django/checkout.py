@@ -27,7 +27,7 @@ from netgiro.django import concealed, conf, ledger
 from netgiro.django.concealed import Concealed
 from netgiro.django.ledger import OpenCheckoutError, Seen
 from netgiro.django.models import LET_GO, Cart
-from netgiro.webhook.steps import Steps, run, run_async
+from netgiro.webhook.sync_or_async import Steps, run, run_async
 
 __all__ = [
     "OpenCheckoutError",

@@ -13,8 +13,8 @@ from django.db import connections
 from netgiro.django import checkout, ledger
 from netgiro.django.ledger import Seen
 from netgiro.django.models import Cart
-from netgiro.webhook.background import Background
-from netgiro.webhook.steps import run
+from netgiro.webhook.worker_threads import Background
+from netgiro.webhook.sync_or_async import run
 
 __all__ = ["Poller", "soon"]
 

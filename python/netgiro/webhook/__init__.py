@@ -12,7 +12,7 @@ The integrations are made of it; a framework that has none can be given a route 
 
 from __future__ import annotations
 
-from netgiro.webhook.decision import (
+from netgiro.webhook.route import (
     MAX_BODY,
     TOO_LARGE,
     Accepted,

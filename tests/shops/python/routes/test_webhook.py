@@ -30,10 +30,10 @@ from netgiro.webhook import (
     read_body,
     read_chunks,
 )
-from netgiro.webhook.background import Background
-from netgiro.webhook.decision import Accepted
-from netgiro.webhook.settling import Settling
-from netgiro.webhook.steps import run
+from netgiro.webhook.worker_threads import Background
+from netgiro.webhook.route import Accepted
+from netgiro.webhook.followup import Settling
+from netgiro.webhook.sync_or_async import run
 
 URL = "https://shop.example/netgiro/callback"
 CART = uuid.UUID("0f0e0d0c-0b0a-4908-8706-050403020100")
@@ -359,7 +359,7 @@ def test_jobs_wait_for_a_thread_and_none_is_left_over():
 
 PROGRAM = """
 import os, sys, time
-from netgiro.webhook.background import Background
+from netgiro.webhook.worker_threads import Background
 
 background = Background()
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 import netgiro
 from netgiro.django import checkout, conf, ledger
 from netgiro.django.models import Cart
-from netgiro.webhook.steps import run
+from netgiro.webhook.sync_or_async import run
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import netgiro
 from netgiro.replay import Note
-from netgiro.webhook.steps import Steps, run, run_async
+from netgiro.webhook.sync_or_async import Steps, run, run_async
 
 if TYPE_CHECKING:
     import uuid

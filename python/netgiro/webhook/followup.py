@@ -13,9 +13,9 @@ import netgiro
 from netgiro import _netgiro
 
 if TYPE_CHECKING:
-    from netgiro.webhook.decision import Accepted
+    from netgiro.webhook.route import Accepted
     from netgiro.webhook.ledger import AsyncLedger, Ledger
-    from netgiro.webhook.steps import Steps
+    from netgiro.webhook.sync_or_async import Steps
 
 __all__ = ["PATIENCE", "POLICY", "Settled", "Settling"]
 
