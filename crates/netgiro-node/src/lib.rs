@@ -25,3 +25,4 @@ mod replay;
 mod runtime;
 mod simulator;
 mod views;
+mod webhook;
