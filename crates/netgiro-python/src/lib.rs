@@ -20,6 +20,7 @@ mod replay;
 mod runtime;
 mod simulator;
 mod values;
+mod webhook;
 
 /// What `netgiro/__init__.py` hands on. No state here relies on the GIL.
 #[pyo3::pymodule(gil_used = false)]
@@ -70,6 +71,10 @@ mod _netgiro {
     };
     #[pymodule_export]
     use crate::values::{Cart, CartItem, CartState, CheckResult, PaymentInfo};
+    #[pymodule_export]
+    use crate::webhook::{
+        CallbackRequest, CallbackRoute, FollowUp, callback_answer, replay_key, replayed,
+    };
 
     #[cfg(feature = "panic-test")]
     #[pymodule_export]

@@ -13,8 +13,8 @@ from django.db import connections
 from netgiro.django import checkout, ledger
 from netgiro.django.ledger import Seen
 from netgiro.django.models import Cart
-from netgiro.webhook.worker_threads import Background
 from netgiro.webhook.sync_or_async import run
+from netgiro.webhook.worker_threads import Background
 
 __all__ = ["Poller", "soon"]
 

@@ -90,7 +90,7 @@ def routes():
         ("a reference in other letters", order(reference="ORDER-1"), '"ORDER-1"'),
         ("a reference with a blank", order(reference="order-1 "), '"order-1 "'),
         ("another cart", order(cart=OTHER_ID), OTHER_ID),
-        ("an amount of another currency", ("find_order", {"not_kronur": "49.90"}), "no amount in whole krónur: 49.90"),
+        ("an amount of another currency", ("find_order", {"not_kronur": "49.90"}), "no amount in whole krónur"),
         ("the shop refuses it", refused("find_order"), "by hand"),
     ]
     for name, step, reason in match:

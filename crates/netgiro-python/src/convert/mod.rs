@@ -136,6 +136,15 @@ pub(crate) fn positive(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<usi
     })
 }
 
+/// A count of failures, as far as it matters: none below zero, and many above what a `u32` holds.
+pub(crate) fn failures(value: &Bound<'_, PyAny>) -> PyResult<u32> {
+    match value.extract() {
+        Ok(failures) => Ok(failures),
+        Err(_) if value.lt(0)? => Ok(0),
+        Err(_) => Ok(u32::MAX),
+    }
+}
+
 /// Secret keys. None of them is shown, whatever is wrong with them.
 pub(crate) fn secrets(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Secret>> {
     // A single text would be taken for a key for each of its letters.

@@ -1,11 +1,14 @@
 //! Callbacks, and signing.
 
+use std::hash::{Hash, Hasher};
+
+use netgiro::webhook::{ReplayKey, replayed};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 use rust_decimal::Decimal;
 
 use crate::convert::{self, Exact};
-use crate::errors::OrRaise;
+use crate::errors::{self, OrRaise};
 use crate::replay;
 use crate::runtime::panics;
 use crate::values::{CartState, ToPython, value};
@@ -15,8 +18,22 @@ use crate::values::{CartState, ToPython, value};
 /// Compare it with the order by `matches`, record it, answer 200, and let `check_cart` decide
 /// whether the cart is paid.
 #[pyclass(frozen, eq, hash, module = "netgiro")]
-#[derive(PartialEq, Eq, Hash)]
-pub(crate) struct Callback(pub(crate) netgiro::Callback);
+pub(crate) struct Callback(pub(crate) netgiro::Callback, pub(crate) Option<ReplayKey>);
+
+/// What a replay guard is asked is not part of what the server says.
+impl PartialEq for Callback {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Callback {}
+
+impl Hash for Callback {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 value! {
     Callback
@@ -32,13 +49,14 @@ value! {
             amount: Option<Exact>,
             reference_id: Option<String>,
         ) -> PyResult<Self> {
-            Ok(Self(netgiro::Callback {
+            let callback = netgiro::Callback {
                 transaction_id: convert::uuid(transaction_id)?,
                 reference,
                 amount: amount.map(|amount| amount.0),
                 state: state.get().0.clone(),
                 reference_id,
-            }))
+            };
+            Ok(Self(callback, None))
         }
 
         /// The server's id of the cart, a `uuid.UUID`.
@@ -86,10 +104,11 @@ value! {
     }
 }
 
-impl ToPython for netgiro::Callback {
-    fn to_python(mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.state.checked_at = convert::to_the_microsecond(self.state.checked_at);
-        Ok(Py::new(py, Callback(self))?.into_any())
+impl ToPython for (netgiro::Callback, ReplayKey) {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let (mut callback, key) = self;
+        callback.state.checked_at = convert::to_the_microsecond(callback.state.checked_at);
+        Ok(Py::new(py, Callback(callback, Some(key)))?.into_any())
     }
 }
 
@@ -118,14 +137,16 @@ impl Parts {
         client: &netgiro::Client,
         py: Python<'_>,
         guard: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<netgiro::Callback> {
+    ) -> PyResult<(netgiro::Callback, ReplayKey)> {
         let Self { url, headers, body } = self;
-        let Some(guard) = guard else {
-            return client.verify_callback(url, headers, body).or_raise(py);
-        };
-        replay::asking(guard, |guard| {
-            client.verify_callback_once(guard, url, headers, body)
-        })
+        let verified = client.verify_callback_keyed(url, headers, body);
+        let (callback, key) = verified.or_raise(py)?;
+        match guard {
+            Some(guard) if !replay::is_first(guard, &key)? => {
+                Err(errors::to_py(py, &replayed(callback.reference_id)))
+            }
+            _ => Ok((callback, key)),
+        }
     }
 
     /// As the keyword arguments of `verify_callback`, to be given as often as need be.

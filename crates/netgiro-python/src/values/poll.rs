@@ -258,11 +258,7 @@ pub(crate) fn backoff(first: f64, failures: &Bound<'_, PyAny>, longest: f64) -> 
     let py = failures.py();
     let first = convert::seconds(py, "first", first)?;
     let longest = convert::seconds(py, "longest", longest)?;
-    let failures = match failures.extract::<u32>() {
-        Ok(failures) => failures,
-        Err(_) if failures.lt(0)? => 0,
-        Err(_) => u32::MAX,
-    };
+    let failures = convert::failures(failures)?;
     Ok(netgiro::backoff(first, failures, longest).as_secs_f64())
 }
 
