@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 use netgiro::webhook::{
-    Answer, FollowUp, FollowUpAction, FollowUpOutcome, Request, Route, RouteOutcome, replayed,
+    FollowUp, FollowUpAction, FollowUpOutcome, Route, RouteAnswer, RouteOutcome, RouteRequest,
+    replayed,
 };
 use netgiro::{CartPoll, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -43,13 +44,13 @@ impl NativeRoute {
 /// A request to a callback route, on its way to an answer.
 #[napi]
 pub struct NativeRequest {
-    request: Request,
+    request: RouteRequest,
 }
 
 #[derive(Serialize)]
 struct RouteStanding<'a> {
     action: &'static str,
-    answer: Option<&'a Answer>,
+    answer: Option<&'a RouteAnswer>,
 }
 
 #[napi]
@@ -111,7 +112,7 @@ fn followed(made: Result<FollowUp>) -> Either<NativeFollowUp, String> {
 /// What came of an action of a follow-up; polls are their tokens.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum FollowUpTold {
+enum FollowUpReport {
     Claimed(bool),
     Checked(String),
     Done,
@@ -122,7 +123,7 @@ enum FollowUpTold {
     Stopped,
 }
 
-impl FollowUpTold {
+impl FollowUpReport {
     fn outcome(self) -> Result<FollowUpOutcome> {
         Ok(match self {
             Self::Claimed(is_claimed) => FollowUpOutcome::Claimed(is_claimed),
@@ -180,7 +181,7 @@ impl NativeFollowUp {
     #[napi(catch_unwind)]
     pub fn step(&mut self, outcome: String, elapsed_ms: f64, now: Option<f64>) -> String {
         let mut stepped = || -> Result<()> {
-            let outcome = read::<FollowUpTold>(&outcome)?.outcome()?;
+            let outcome = read::<FollowUpReport>(&outcome)?.outcome()?;
             let now: Timestamp = arguments::instant("now", now)?;
             let elapsed: Duration = arguments::milliseconds("elapsedMs", elapsed_ms)?;
             self.follow_up.step(outcome, now, elapsed);

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use netgiro::ErrorKind;
-use netgiro::webhook::{self, Expected, FollowUpAction, FollowUpOutcome, Reported, RouteOutcome};
+use netgiro::webhook::{
+    self, ExpectedOrder, FollowUpAction, FollowUpOutcome, ReportedCallback, RouteOutcome,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -40,7 +42,7 @@ pub(crate) fn replayed(callback: &Bound<'_, Callback>) -> PyErr {
 #[pyfunction]
 #[pyo3(signature = (status))]
 pub(crate) fn callback_answer(status: u16) -> (&'static str, Option<(&'static str, &'static str)>) {
-    let answer = webhook::Answer::new(status, "");
+    let answer = webhook::RouteAnswer::new(status, "");
     (answer.text, answer.header)
 }
 
@@ -65,7 +67,7 @@ impl CallbackRoute {
 
 /// A request to a callback route: `action` is what to do next, and a method tells what came of it.
 #[pyclass(module = "netgiro._netgiro")]
-pub(crate) struct CallbackRequest(webhook::Request);
+pub(crate) struct CallbackRequest(webhook::RouteRequest);
 
 impl CallbackRequest {
     fn step(&mut self, outcome: RouteOutcome) -> PyResult<&'static str> {
@@ -109,7 +111,7 @@ impl CallbackRequest {
     ) -> PyResult<&'static str> {
         let cart = convert::uuid(transaction_id)?;
         let amount = amount.map(|amount| amount.0);
-        self.step(RouteOutcome::Verified(Reported {
+        self.step(RouteOutcome::Verified(ReportedCallback {
             cart,
             amount,
             reference,
@@ -127,7 +129,7 @@ impl CallbackRequest {
     fn order(&mut self, cart: Option<&Bound<'_, Cart>>) -> PyResult<&'static str> {
         self.step(RouteOutcome::Order(cart.map(|cart| {
             let cart = &cart.get().0;
-            Expected {
+            ExpectedOrder {
                 cart: Some(cart.transaction_id),
                 amount: cart.amount,
                 reference: cart.reference.clone(),

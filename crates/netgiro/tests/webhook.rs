@@ -14,7 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use netgiro::webhook::{FollowUp, FollowUpAction, FollowUpOutcome, Request, Route, RouteAction};
+use netgiro::webhook::{
+    FollowUp, FollowUpAction, FollowUpOutcome, Route, RouteAction, RouteRequest,
+};
 use netgiro::{CartPoll, CartRef, CheckOutcome, ErrorKind, WaitOptions};
 use serde_json::{Value, json};
 
@@ -27,7 +29,7 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
 }
 
-fn answer(request: &Request) -> Value {
+fn answer(request: &RouteRequest) -> Value {
     request.answer().map_or(
         Value::Null,
         |answer| json!({"status": answer.status, "text": answer.text, "header": answer.header}),

@@ -114,8 +114,8 @@ class Webhook:
                 cause = error
             else:
                 key = ("", "") if self._guard is None else _netgiro.replay_key(callback)
-                told = callback.transaction_id, callback.amount, callback.reference
-                request.verified(*told, signature=key[1])
+                facts = callback.transaction_id, callback.amount, callback.reference
+                request.verified(*facts, signature=key[1])
         cart: netgiro.Cart | None = None
         while (action := request.action) != "answer":
             try:

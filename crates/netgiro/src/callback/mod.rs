@@ -44,9 +44,19 @@ impl Callback {
     /// Whether the callback is about this amount and this reference.
     #[must_use]
     pub fn matches(&self, amount: Amount, reference: &str) -> bool {
-        self.amount.is_some_and(|told| told == amount)
-            && self.reference.as_deref() == Some(reference)
+        names_order(self.amount, self.reference.as_deref(), amount, reference)
     }
+}
+
+/// Whether what a callback says is this amount and this reference.
+pub(crate) fn names_order(
+    reported_amount: Option<Decimal>,
+    reported_reference: Option<&str>,
+    amount: Amount,
+    reference: &str,
+) -> bool {
+    reported_amount.is_some_and(|reported| reported == amount)
+        && reported_reference == Some(reference)
 }
 
 /// What a replay guard is asked about a verified callback.

@@ -15,4 +15,7 @@ mod route;
 
 pub use crate::callback::{ReplayKey, replayed};
 pub use follow_up::{FollowUp, FollowUpAction, FollowUpOutcome};
-pub use route::{Answer, Expected, MAX_BODY, Reported, Request, Route, RouteAction, RouteOutcome};
+pub use route::{
+    ExpectedOrder, MAX_BODY, ReportedCallback, Route, RouteAction, RouteAnswer, RouteOutcome,
+    RouteRequest,
+};

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::callback::{self, Callback, ReplayKey};
+use crate::callback::{self, names_order};
 use crate::model::amount::Amount;
 
 /// The largest body that a callback route reads, in bytes.
@@ -59,11 +59,11 @@ pub enum RouteOutcome {
     /// The body has so many bytes, or is announced to have.
     Body(usize),
     /// The callback verifies.
-    Verified(Reported),
+    Verified(ReportedCallback),
     /// The callback does not verify; with the reason.
     Rejected(String),
     /// The shop's order; `None` where it has no such order.
-    Order(Option<Expected>),
+    Order(Option<ExpectedOrder>),
     /// The order's amount is a number, and not whole krónur: that of another currency; with the reason.
     NotKronur(String),
     /// Whether the guard has not seen the callback before.
@@ -82,7 +82,7 @@ pub enum RouteOutcome {
 
 /// What a verified callback says, and what tells it from others.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Reported {
+pub struct ReportedCallback {
     /// The server's id of the cart.
     pub cart: Uuid,
     /// The amount in krónur.
@@ -93,22 +93,9 @@ pub struct Reported {
     pub signature: String,
 }
 
-impl Reported {
-    /// What a callback says.
-    #[must_use]
-    pub fn new(callback: &Callback, key: &ReplayKey) -> Self {
-        Self {
-            cart: callback.transaction_id,
-            amount: callback.amount,
-            reference: callback.reference.clone(),
-            signature: key.signature.clone(),
-        }
-    }
-}
-
 /// An order, as a callback must name it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Expected {
+pub struct ExpectedOrder {
     /// The server's id of the order's cart, where the shop knows it.
     pub cart: Option<Uuid>,
     /// The amount.
@@ -119,7 +106,7 @@ pub struct Expected {
 
 /// What a request is answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Answer {
+pub struct RouteAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The body, as plain text, which tells its sender nothing of the reason.
@@ -130,7 +117,7 @@ pub struct Answer {
     pub reason: String,
 }
 
-impl Answer {
+impl RouteAnswer {
     /// The answer with this status, for this reason.
     #[must_use]
     pub fn new(status: u16, reason: impl Into<String>) -> Self {
@@ -184,8 +171,8 @@ impl Route {
 
     /// A request to the route, by its method.
     #[must_use]
-    pub fn request(self: &Arc<Self>, method: &str) -> Request {
-        let mut request = Request {
+    pub fn request(self: &Arc<Self>, method: &str) -> RouteRequest {
+        let mut request = RouteRequest {
             route: Arc::clone(self),
             action: RouteAction::ReadBody,
             reported: None,
@@ -222,14 +209,14 @@ impl Route {
 
 /// One request to a callback route, on its way to an answer.
 #[derive(Debug)]
-pub struct Request {
+pub struct RouteRequest {
     route: Arc<Route>,
     action: RouteAction,
-    reported: Option<Reported>,
-    answer: Option<Answer>,
+    reported: Option<ReportedCallback>,
+    answer: Option<RouteAnswer>,
 }
 
-impl Request {
+impl RouteRequest {
     /// What is to be done next.
     #[must_use]
     pub fn action(&self) -> RouteAction {
@@ -238,7 +225,7 @@ impl Request {
 
     /// The answer, once that is what is to be done.
     #[must_use]
-    pub fn answer(&self) -> Option<&Answer> {
+    pub fn answer(&self) -> Option<&RouteAnswer> {
         let is_due = self.action == RouteAction::Answer;
         self.answer.as_ref().filter(|_| is_due)
     }
@@ -256,7 +243,7 @@ impl Request {
         match (self.action, outcome) {
             (Action::Answer, _) | (Action::Forget, Outcome::Done) => Action::Answer,
             (Action::ReadBody, Outcome::Body(size)) if size > MAX_BODY => {
-                self.answer = Some(Answer::too_large());
+                self.answer = Some(RouteAnswer::too_large());
                 Action::Answer
             }
             (Action::ReadBody, Outcome::Body(_)) => Action::Verify,
@@ -306,37 +293,40 @@ impl Request {
     }
 
     fn answers(&mut self, status: u16, reason: impl Into<String>) -> RouteAction {
-        self.answer = Some(Answer::new(status, reason));
+        self.answer = Some(RouteAnswer::new(status, reason));
         RouteAction::Answer
     }
 
     /// Compares the order with the callback. The guard is asked after that, so that only callbacks that are accepted
     /// otherwise are ever recorded in it; and not about one that it let through and that could not be recorded.
-    fn compare(&mut self, order: Option<Expected>) -> RouteAction {
-        let Some(told) = &self.reported else {
+    fn compare(&mut self, order: Option<ExpectedOrder>) -> RouteAction {
+        let Some(reported) = &self.reported else {
             return self.answers(500, "the route failed: no callback was verified");
         };
         let Some(order) = order else {
-            let reason = format!("the shop has no order for the cart {}", told.cart);
+            let reason = format!("the shop has no order for the cart {}", reported.cart);
             return self.answers(409, reason);
         };
-        let amount = told.amount.filter(|&amount| amount == order.amount);
-        if amount.is_none() || told.reference.as_deref() != Some(&order.reference) {
-            let amount = told
+        let said = reported.reference.as_deref();
+        if !names_order(reported.amount, said, order.amount, &order.reference) {
+            let amount = reported
                 .amount
                 .map_or("no amount".to_owned(), |it| it.to_string());
-            let reference = told.reference.as_deref().unwrap_or("no reference");
+            let reference = said.unwrap_or("no reference");
             let reason = format!(
                 "the callback says {reference:?} for {amount}, the order is {:?} for {}",
                 order.reference, order.amount
             );
             return self.answers(409, reason);
         }
-        if let Some(own) = order.cart.filter(|&own| own != told.cart) {
-            let reason = format!("it is about the cart {}, the order's is {own}", told.cart);
+        if let Some(own) = order.cart.filter(|&own| own != reported.cart) {
+            let reason = format!(
+                "it is about the cart {}, the order's is {own}",
+                reported.cart
+            );
             return self.answers(409, reason);
         }
-        if self.route.has_guard && !self.route.take_unrecorded(&told.signature) {
+        if self.route.has_guard && !self.route.take_unrecorded(&reported.signature) {
             return RouteAction::AskGuard;
         }
         RouteAction::Record
@@ -344,7 +334,7 @@ impl Request {
 
     /// Refuses a callback that could not be recorded, and lets it through once more, since it is going to be sent again.
     fn take_back(&mut self, status: u16, reason: String) -> RouteAction {
-        self.answer = Some(Answer::new(status, reason));
+        self.answer = Some(RouteAnswer::new(status, reason));
         if self.route.has_guard {
             RouteAction::Forget
         } else {
@@ -354,10 +344,10 @@ impl Request {
 
     /// Notes, for a guard that cannot forget, to let the callback through once more.
     fn let_through_again(&self) {
-        if let Some(told) = &self.reported
+        if let Some(reported) = &self.reported
             && self.route.has_guard
         {
-            self.route.remember(told.signature.clone());
+            self.route.remember(reported.signature.clone());
         }
     }
 }
