@@ -163,33 +163,20 @@ class Client {
 
   verifyCallback(given) {
     const parts = callbackParts('verifyCallback', given);
-    const { callback, question } = this.#verified(parts);
-    if (parts.replayGuard) this.#accepted(parts, 'verifyCallback', parts.replayGuard.isFirst(...question));
+    const callback = this.#verified(parts);
+    if (parts.replayGuard) accept(callback, 'verifyCallback', parts.replayGuard.isFirst(...results.replayKey(callback)));
     return callback;
   }
 
   async verifyCallbackOnce(given) {
     const parts = callbackParts('verifyCallbackOnce', given);
-    const { callback, question } = this.#verified(parts);
-    this.#accepted(parts, 'verifyCallbackOnce', await parts.replayGuard.isFirst(...question));
+    const callback = this.#verified(parts);
+    accept(callback, 'verifyCallbackOnce', await parts.replayGuard.isFirst(...results.replayKey(callback)));
     return callback;
   }
 
-  /** A callback that verifies, and what to ask a replay guard about it. */
-  #verified({ url, headers, body }, seen = false) {
-    const [callback, question] = open(this.#native.verifyCallback(url, headers, body, seen));
-    return { callback: results.callback(callback), question };
-  }
-
-  /** Refuses a callback unless its guard says true; what is merely truthy, as a promise is, lets nothing in. */
-  #accepted(parts, where, isFirst) {
-    if (isFirst === true) return;
-    if (isFirst !== false) {
-      const hint = typeof isFirst?.then === 'function' ? ': a guard that has to wait goes with verifyCallbackOnce' : '';
-      if (hint) Promise.resolve(isFirst).catch(() => {});
-      throw new InvalidRequestError(`${where}: replayGuard.isFirst must give true or false; got ${kindOf(isFirst)}${hint}`);
-    }
-    this.#verified(parts, true);
+  #verified({ url, headers, body }) {
+    return results.callback(...open(this.#native.verifiedCallback(url, headers, body)));
   }
 
   async close() {
@@ -203,6 +190,17 @@ class Client {
   [inspect.custom](depth, options) {
     return `Client ${inspect({ baseUrl: this.baseUrl }, options)}`;
   }
+}
+
+/** Refuses a callback unless its guard says true; what is merely truthy, as a promise is, lets nothing in. */
+function accept({ referenceId }, where, isFirst) {
+  if (isFirst === true) return;
+  if (isFirst !== false) {
+    const hint = typeof isFirst?.then === 'function' ? ': a guard that has to wait goes with verifyCallbackOnce' : '';
+    if (hint) Promise.resolve(isFirst).catch(() => {});
+    throw new InvalidRequestError(`${where}: replayGuard.isFirst must give true or false; got ${kindOf(isFirst)}${hint}`);
+  }
+  open(native.callbackReplayed(referenceId));
 }
 
 /** A Date's text; that of an invalid one is refused where days are read. */

@@ -1,9 +1,11 @@
 'use strict';
 // Results: plain data from the core, frozen all the way down.
 
-const { fromFacts } = require('./errors.cjs');
+const { classes, fromFacts } = require('./errors.cjs');
 const { native, open } = require('./native.cjs');
 const { amount: given, members, required, types } = require('./arguments.cjs');
+
+const { InvalidRequestError } = classes;
 
 /** A cart's state, from its members in the order of `values.rs`. */
 function state(of) {
@@ -58,8 +60,19 @@ function checkResults(list, total) {
   return Object.freeze(Object.defineProperties(list, hidden));
 }
 
-function callback(value) {
+/** Where a callback keeps what a replay guard is asked; the same for all copies of this package. */
+const REPLAY_KEY = Symbol.for('netgiro.replayKey');
+
+/** What a replay guard is asked about a callback: its nonce and its signature. A callback that somebody has made up has none. */
+function replayKey(of, isNeeded = true) {
+  const key = of[REPLAY_KEY];
+  if (key === undefined && isNeeded) throw new InvalidRequestError('no client has verified this callback');
+  return key ?? ['', ''];
+}
+
+function callback(value, key) {
   value.state = state(value.state);
+  Object.defineProperty(value, REPLAY_KEY, { value: Object.freeze(key) });
   const { amount, reference } = value;
   // Not enumerable: a function would keep the result out of structuredClone and out of workers.
   Object.defineProperty(value, 'matches', {
@@ -71,4 +84,4 @@ function callback(value) {
   return Object.freeze(value);
 }
 
-module.exports = { state, checkResult, checkResults, callback };
+module.exports = { state, checkResult, checkResults, callback, replayKey };

@@ -2,19 +2,11 @@
 // What happens after a callback's 200: CheckCart decides, and the shop's function is called once for each cart.
 
 const { randomUUID } = require('node:crypto');
-const { native } = require('./native.cjs');
-const { CartPoll, delay: delayOf } = require('./poll.cjs');
+const { native, made, open } = require('./native.cjs');
+const { cart: cartOf, types } = require('./arguments.cjs');
+const { fromView } = require('./poll.cjs');
 
-/** The payment is created by the 200, so it is there in a moment. */
-const POLICY = { defaultIntervalMs: 1_000 };
-/** How long Netgíró may fail to say how a cart ended. Its carts live for three minutes. */
-const PATIENCE_MS = 3_600_000;
-/** The first and the longest time between two attempts at what failed. */
-const FIRST_DELAY_MS = 1_000;
-const LONGEST_DELAY_MS = 60_000;
-
-/** What ends a poll, by code: the client may be of another copy of this package, whose classes are others. */
-const OVER = ['mismatch', 'wait_timeout'];
+const { text } = types;
 
 const DONE = Symbol('done');
 
@@ -44,8 +36,8 @@ class MemoryLedger {
   }
 }
 
-/** Takes each cart that was called back to its end, and the shop's function to its success. */
-class Settling {
+/** Takes each cart that was called back to its end, and the shop's function to its success, as the core decides. */
+class FollowUps {
   #client;
   #settled;
   #ledger;
@@ -84,73 +76,35 @@ class Settling {
   }
 
   async #follow(one, callback, cart) {
-    const { transactionId } = callback;
+    const followUp = made(native.followUp(cartOf(cart)));
     const holder = randomUUID();
-    const poll = new CartPoll(cart, { timeoutMs: PATIENCE_MS, policy: POLICY });
     // What is set right in the meantime is the clock of the machine, not this one.
-    const progress = { poll, wasCalled: false, patientUntil: performance.now() + PATIENCE_MS };
-    for (let failures = 0; ; ) {
-      let delay;
-      try {
-        delay = await this.#attempt(progress, callback, holder);
-      } catch (error) {
-        if (this.#closing.signal.aborted && error === this.#closing.signal.reason) {
-          await this.#giveUp(transactionId, holder);
-          return;
-        }
-        // Not until it succeeded is the cart done with.
-        failures += 1;
-        delay = native.backoff(FIRST_DELAY_MS, failures, LONGEST_DELAY_MS);
-        this.#onError(error, { status: null, transactionId });
-      }
-      if (delay === null) return;
-      if (!(await this.#pause(one, delay))) {
-        await this.#giveUp(transactionId, holder);
-        return;
-      }
+    const began = performance.now();
+    let standing = open(followUp.standing());
+    while (standing.action !== 'end') {
+      const outcome = await this.#outcome(standing, one, { followUp, callback, holder });
+      standing = open(followUp.step(JSON.stringify(outcome), performance.now() - began));
     }
   }
 
-  /** Leaves a cart to other processes. */
-  async #giveUp(transactionId, holder) {
-    try {
-      await this.#ledger.release(transactionId, holder);
-    } catch (error) {
-      this.#onError(error, { status: null, transactionId });
-    }
-  }
-
-  /** Goes on as far as possible; gives how long to wait for the next attempt, or null at the end. */
-  async #attempt(progress, callback, holder) {
+  /** Does what the core asks for, and gives what came of it. */
+  async #outcome({ action, delayMs }, one, { followUp, callback, holder }) {
     const { transactionId } = callback;
-    if ((await this.#ledger.claim(transactionId, holder)) !== true) return null;
-    const delay = await this.#ask(progress, transactionId);
-    if (delay !== null) return delay;
-    const { state, isDone } = progress.poll;
-    if (!isDone || !state.isFinal) {
-      // It is the shop's move, or a person's: a later callback may tell more.
-      await this.#ledger.release(transactionId, holder);
-      return null;
-    }
-    if (!progress.wasCalled) {
-      await this.#settled(state, callback);
-      progress.wasCalled = true;
-    }
-    await this.#ledger.done(transactionId, holder);
-    return null;
-  }
-
-  /** Asks where the cart stands; gives how long until it is to be asked again, or null. */
-  async #ask(progress, transactionId) {
-    if (progress.poll.isDone) return null;
+    const { signal } = this.#closing;
     try {
-      progress.poll = await this.#client.pollStep(progress.poll, { signal: this.#closing.signal });
+      if (action === 'wait') return (await this.#pause(one, delayMs)) ? 'done' : 'stopped';
+      if (action === 'claim') return { claimed: (await this.#ledger.claim(transactionId, holder)) === true };
+      const poll = fromView(open(followUp.poll()));
+      if (action === 'check') return { checked: (await this.#client.pollStep(poll, { signal })).toJson() };
+      if (action === 'call') await this.#settled(poll.state, callback);
+      else await this.#ledger[action](transactionId, holder);
+      return 'done';
     } catch (error) {
-      if (!OVER.includes(error?.code) && performance.now() < progress.patientUntil) throw error;
+      if (signal.aborted && error === signal.reason) return 'stopped';
       this.#onError(error, { status: null, transactionId });
-      return null;
+      // Not by its class: the client may be of another copy of this package.
+      return { failed: { code: text.fits(error?.code) ? error.code : undefined } };
     }
-    return progress.poll.isDone ? null : delayOf(progress.poll);
   }
 
   /** Waits, and is not what keeps the process running; false when everything is being closed. */
@@ -169,4 +123,4 @@ class Settling {
   }
 }
 
-module.exports = { MemoryLedger, Settling };
+module.exports = { FollowUps, MemoryLedger };

@@ -1,19 +1,17 @@
 'use strict';
-// What a callback route answers, whatever the framework: verify, match, record, and only then 200.
+// A callback route, whatever the framework: what the core asks for is done, by the shop's functions, until there is an answer.
 
 const { AsyncResource } = require('node:async_hooks');
 const { ConfigurationError } = require('./errors.cjs').classes;
 const { members, order: orderOf, required, types } = require('./arguments.cjs');
 const { native: compiled, open } = require('./native.cjs');
-const { Settling } = require('./settling.cjs');
+const { replayKey } = require('./results.cjs');
+const { FollowUps } = require('./settling.cjs');
 
 const { client, fn, guard, text } = types;
 
 /** The largest body that is read; Netgíró's are below 1 KiB. */
 const MAX_BODY = 64 * 1024;
-
-/** How many callbacks are remembered that a guard let through and that could not be recorded. */
-const MAX_UNRECORDED = 10_000;
 
 const ledger = {
   wanted: 'an object with the functions claim, release and done',
@@ -34,29 +32,18 @@ const OPTIONS = {
 
 /** The answer is `status`, and nothing has changed. The message is for the shop; only what `says` is answered. */
 class Refusal extends Error {
-  constructor(status, message, { says, headers = {}, cause } = {}) {
+  constructor(status, message, { says, cause } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'Refusal';
     this.status = status;
-    this.says = says ?? SAYS[status];
-    this.headers = headers;
+    this.says = says;
   }
 }
 
-const SAYS = {
-  400: 'refused',
-  405: 'POST only',
-  409: 'not accepted',
-  413: 'too large',
-  500: 'this route fails: see the log of the shop',
-  503: 'not recorded, send it again',
-};
-
 class Webhook {
   #options;
-  #settling;
-  /** What the guard has let through, and recording failed for: signatures. */
-  #unrecorded = new Set();
+  #route;
+  #followUps;
 
   constructor(where, options, more = {}) {
     this.#options = members(where, options, { ...OPTIONS, ...more }, ConfigurationError);
@@ -65,7 +52,8 @@ class Webhook {
       throw new ConfigurationError(`${where}: url must be the absolute URL that insertCart is given as callbackUrl`);
     }
     const onError = (error, about) => this.#report(error, about);
-    this.#settling = new Settling({ client: asked, settled, ledger: claims, onError });
+    this.#route = new compiled.NativeRoute(this.#options.replayGuard !== undefined);
+    this.#followUps = new FollowUps({ client: asked, settled, ledger: claims, onError });
   }
 
   /** The options, those of the framework among them. */
@@ -78,95 +66,88 @@ class Webhook {
    * `{ status, headers, says, sent }`: call `sent` when the answer has left, or cannot any more.
    */
   async answer(request) {
-    const about = { transactionId: null };
+    /** What is known of the callback so far, and what was thrown last. */
+    const delivery = { callback: undefined, cart: undefined, cause: undefined };
+    let answer;
     try {
-      const accepted = await this.#accept(request, about);
-      return { status: 200, headers: {}, says: '', sent: () => this.#settling.start(accepted) };
+      const steps = this.#route.request(request.method);
+      let standing = open(steps.standing());
+      while (standing.action !== 'answer') {
+        const outcome = await this.#outcome(standing.action, request, delivery);
+        standing = open(steps.step(JSON.stringify(outcome)));
+      }
+      ({ answer } = standing);
     } catch (error) {
-      const refusal = error instanceof Refusal ? error : new Refusal(500, `the route failed: ${error?.message}`, { cause: error });
-      this.#report(refusal.cause ?? refusal, { status: refusal.status, transactionId: about.transactionId });
-      return { status: refusal.status, headers: refusal.headers, says: refusal.says, sent: () => {} };
+      delivery.cause = error;
+      answer = { status: 500, text: 'this route fails: see the log of the shop', header: null };
     }
+    const { status, header, reason } = answer;
+    const { callback, cart, cause = new Refusal(status, reason) } = delivery;
+    const headers = Object.fromEntries(header === null ? [] : [header]);
+    if (status === 200) return { status, headers, says: '', sent: () => this.#followUps.start({ callback, cart }) };
+    const refusal = cause instanceof Refusal ? cause : new Refusal(status, reason, { cause });
+    this.#report(refusal.cause ?? refusal, { status, transactionId: callback?.transactionId ?? null });
+    return { status, headers, says: refusal.says ?? answer.text, sent: () => {} };
   }
 
   /** Gives up what would have to be tried again, and waits for what is being done. */
   async close() {
-    await this.#settling.close();
+    await this.#followUps.close();
   }
 
-  async #accept({ method, headers, body, native }, about) {
-    if (method !== 'POST') throw new Refusal(405, `${method} on the callback route`, { headers: { Allow: 'POST' } });
-    const bytes = await body();
-    if (bytes.length > MAX_BODY) throw tooLarge();
-    const { callback, question } = this.#verified(headers, bytes, native);
-    about.transactionId = callback.transactionId;
-    const order = matched(callback, await this.#asking('looking up the order', () => this.#options.order(callback)));
-    await this.#letThrough(question);
-    await this.#record(callback, question);
-    return { callback, cart: order };
-  }
-
-  /** The callback, and what to ask a guard about it: only once it is known to be the shop's. */
-  #verified(headers, body, native) {
-    const registered = fn.fits(this.#options.url) ? this.#options.url(native) : this.#options.url;
-    let question;
-    const replayGuard = {
-      isFirst: (...asked) => {
-        question = asked;
-        return true;
-      },
-    };
+  /** Does what the core asks for, and gives what came of it. */
+  async #outcome(action, request, delivery) {
     try {
-      const callback = this.#options.client.verifyCallback({ url: registered, headers, body, replayGuard });
-      return { callback, question };
-    } catch (cause) {
-      // Not by its class: the client may be of another copy of this package.
-      if (!['signature', 'protocol'].includes(cause?.code)) throw cause;
-      throw new Refusal(400, cause.message, { cause });
-    }
-  }
-
-  /** Asks the guard, unless it has let this very callback through and recording it failed. */
-  async #letThrough([nonce, signature]) {
-    const { replayGuard } = this.#options;
-    if (replayGuard === undefined || this.#unrecorded.delete(signature)) return;
-    const isFirst = await this.#asking('asking the replay guard', () => replayGuard.isFirst(nonce, signature));
-    if (isFirst === true) return;
-    if (isFirst !== false) throw new ConfigurationError('replayGuard.isFirst must give true or false');
-    throw new Refusal(409, 'it is a replay: it verifies, and was accepted before');
-  }
-
-  async #record(callback, question) {
-    try {
-      await this.#options.record?.(callback);
-    } catch (cause) {
-      await this.#takeBack(question);
-      throw new Refusal(503, `recording it failed: ${cause?.message}`, { cause });
-    }
-  }
-
-  /** Lets a callback through once more, since it is going to be sent once more. */
-  async #takeBack([nonce, signature]) {
-    const { replayGuard } = this.#options;
-    if (replayGuard === undefined) return;
-    if (fn.fits(replayGuard.forget)) {
-      try {
-        await replayGuard.forget(nonce, signature);
-        return;
-      } catch (error) {
+      return await this.#done(action, request, delivery);
+    } catch (error) {
+      if (action === 'forget') {
         this.#report(error, { status: null, transactionId: null });
+        return { failed: `${error?.message}` };
       }
+      delivery.cause = error;
+      if (error instanceof Refusal) return { refused: [error.status, error.message] };
+      // Not by its class: the client may be of another copy of this package.
+      if (action === 'verify' && ['signature', 'protocol'].includes(error?.code)) return { rejected: error.message };
+      return { failed: `${error?.message}` };
     }
-    this.#unrecorded.add(signature);
-    if (this.#unrecorded.size > MAX_UNRECORDED) this.#unrecorded.delete(this.#unrecorded.values().next().value);
   }
 
-  /** What the shop's database says; while it is down, Netgíró shall send the callback again. */
-  async #asking(what, ask) {
+  async #done(action, { headers, body, native }, delivery) {
+    const { client: verifier, url: given, order, record, replayGuard } = this.#options;
+    const { callback } = delivery;
+    if (action === 'read_body') {
+      delivery.body = await body();
+      return { body: delivery.body.length };
+    }
+    if (action === 'verify') {
+      const registered = fn.fits(given) ? given(native) : given;
+      const verified = verifier.verifyCallback({ url: registered, headers, body: delivery.body });
+      delivery.callback = verified;
+      delivery.key = replayKey(verified, replayGuard !== undefined);
+      const { transactionId, amount, reference } = verified;
+      return { verified: { cart: transactionId, amount, reference, signature: delivery.key[1] } };
+    }
+    if (action === 'find_order') return this.#usable(delivery, expected(await order(callback), delivery));
+    if (action === 'ask_guard') {
+      const isFirst = await replayGuard.isFirst(...delivery.key);
+      return this.#usable(delivery, () => {
+        if (typeof isFirst !== 'boolean') throw new ConfigurationError('replayGuard.isFirst must give true or false');
+        return { first: isFirst };
+      });
+    }
+    if (action === 'record') await record?.(callback);
+    else if (fn.fits(replayGuard.forget)) await replayGuard.forget(...delivery.key);
+    else return { failed: 'it has no function forget' };
+    return 'done';
+  }
+
+  /** What the shop's function has given, read; it is no use to ask for it again where it cannot be. */
+  #usable(delivery, read) {
     try {
-      return await ask();
+      return read();
     } catch (cause) {
-      throw new Refusal(503, `${what} failed: ${cause?.message}`, { cause });
+      delivery.cause = cause;
+      return { unusable: `${cause?.message}` };
     }
   }
 
@@ -180,38 +161,24 @@ class Webhook {
   }
 }
 
-/** Compares a callback with the order; gives the cart that CheckCart is to be asked about. */
-function matched(callback, order) {
-  if (order === null || order === undefined) {
-    throw new Refusal(409, `the shop has no order for the cart ${callback.transactionId}`);
-  }
-  const known = readOrder(order, callback);
-  const { transactionId, amount, reference } = known;
-  if (!callback.matches(amount, reference)) {
-    const [says, is] = [`"${callback.reference}" for ${callback.amount}`, `"${reference}" for ${amount}`];
-    throw new Refusal(409, `the callback says ${says}, the order is ${is}`);
-  }
-  if (transactionId !== callback.transactionId) {
-    throw new Refusal(409, `the callback is about the cart ${callback.transactionId}, the order's is ${transactionId}`);
-  }
-  return known;
-}
-
 /** What the order says, as the core reads it: a database gives amounts as numbers, text or decimal objects. */
-function readOrder(order, { transactionId }) {
-  const known = orderOf(order, transactionId);
+const expected = (order, delivery) => () => {
+  if (order === null || order === undefined) return { order: null };
+  const known = orderOf(order, delivery.callback.transactionId);
   try {
-    return open(compiled.readCart(known));
+    delivery.cart = open(compiled.readCart(known));
   } catch (cause) {
     // Of another currency, say: no callback names it. What is no number is a fault of the shop's function.
     if (!Number.isFinite(Number(order.amount))) throw cause;
-    throw new Refusal(409, `the order is about no amount in whole krónur: ${cause.message}`, { cause });
+    delivery.cause = cause;
+    return { not_kronur: cause.message };
   }
-}
+  const { transactionId, amount, reference } = delivery.cart;
+  return { order: { cart: transactionId, amount, reference } };
+};
 
 function tooLarge() {
-  // What is left of it is not read, so the connection has no future.
-  return new Refusal(413, `its body is larger than ${MAX_BODY} bytes`, { headers: { Connection: 'close' } });
+  return new Refusal(413, `its body is larger than ${MAX_BODY} bytes`);
 }
 
 /** Reads a body, and no further than to where it is too large. */

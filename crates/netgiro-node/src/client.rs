@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use crate::arguments::{self, GivenAmount, GivenBulk, GivenCart, GivenNewCart, GivenWait};
 use crate::events;
-use crate::replay::Note;
 use crate::runtime::{Events, Port};
 use crate::views::error::{refusal_of, reply};
 use crate::views::poll;
@@ -344,33 +343,26 @@ impl NativeClient {
         })
     }
 
-    /// Verifies a callback; `headers` are names and values by turns.
-    ///
-    /// What a replay guard is to be asked comes along, since guards may be asynchronous. Where one has said that it knows
-    /// the callback, `seen` has it refused.
+    /// Verifies a callback, and gives it with what a replay guard is asked about it, since guards may be asynchronous;
+    /// `headers` are names and values by turns.
     #[napi(catch_unwind)]
-    pub fn verify_callback(
-        &self,
-        url: String,
-        headers: Vec<String>,
-        body: Uint8Array,
-        seen: bool,
-    ) -> String {
+    pub fn verified_callback(&self, url: String, headers: Vec<String>, body: Uint8Array) -> String {
         let (pairs, _) = headers.as_chunks::<2>();
         let headers: Vec<_> = pairs
             .iter()
             .filter(|[name, _]| netgiro::is_signing_header(name))
             .map(|[name, value]| (name.clone(), value.clone()))
             .collect();
-        let note = Note::new(seen);
-        let callback = self
+        let verified = self
             .open()
-            .and_then(|client| client.verify_callback_once(&note, &url, &headers, &body));
-        let noted = note.taken();
+            .and_then(|client| client.verify_callback_keyed(&url, &headers, &body));
         reply(
-            &callback
+            &verified
                 .as_ref()
-                .map(|callback| (CallbackView::from(callback), noted))
+                .map(|(callback, key)| {
+                    let key = (&key.nonce, &key.signature);
+                    (CallbackView::from(callback), key)
+                })
                 .map_err(Clone::clone),
         )
     }

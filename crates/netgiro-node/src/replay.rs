@@ -1,43 +1,10 @@
-//! Replay guards. JavaScript asks its own, which may have to ask a database; here are the one in memory, and what notes
-//! the question.
-
-use std::sync::{Mutex, PoisonError};
+//! The replay guard in memory. JavaScript asks its own, which may have to ask a database.
 
 use napi_derive::napi;
-use netgiro::{MemoryReplayGuard, ReplayGuard, Result};
+use netgiro::{MemoryReplayGuard, ReplayGuard};
 
 use crate::arguments::whole;
 use crate::views::error::refusal_of;
-
-/// Notes what a guard is asked, and answers as it was told to.
-pub(crate) struct Note {
-    seen: bool,
-    /// The nonce and the signature.
-    asked: Mutex<Option<(String, String)>>,
-}
-
-impl Note {
-    pub(crate) fn new(seen: bool) -> Self {
-        Self {
-            seen,
-            asked: Mutex::default(),
-        }
-    }
-
-    pub(crate) fn taken(self) -> Option<(String, String)> {
-        self.asked
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ReplayGuard for Note {
-    fn is_first(&self, nonce: &str, signature: &str) -> Result<bool> {
-        let question = (nonce.to_owned(), signature.to_owned());
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(question);
-        Ok(!self.seen)
-    }
-}
 
 /// The core's guard in memory.
 #[napi]
