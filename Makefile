@@ -1,7 +1,7 @@
 # Everything is installed below this folder: .work, target and node_modules.
 PYTHON ?= python3
 
-.PHONY: demo test lint bench instructions storm fuzz mutants audit clean
+.PHONY: demo test lint api bench instructions storm fuzz mutants audit clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -11,6 +11,9 @@ test: ## what CI runs: every suite, against the packages as users install them
 
 lint: ## formatting, lints and types alone
 	@$(PYTHON) tools/test.py --only lint
+
+api: ## the public API of the Python package and the Rust crates, written anew into tests/api
+	@$(PYTHON) tools/api.py
 
 storm: ## the storm, the killed jobs, worker threads and memory, at full size
 	@NETGIRO_STORM=full $(PYTHON) tools/test.py --only rust --only python --only node
@@ -31,4 +34,4 @@ audit: ## licences, sources and advisories of the dependencies
 	@$(PYTHON) tools/audit.py
 
 clean:
-	rm -rf .work target dist node_modules
+	rm -rf .work target dist node/dist node_modules

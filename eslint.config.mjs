@@ -1,5 +1,6 @@
 // What is here beyond the recommended rules is what has gone wrong in code like this.
 import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
 
 const node = {
   AbortController: 'readonly',
@@ -17,8 +18,10 @@ const node = {
   structuredClone: 'readonly',
 };
 
+const sources = ['node/**/*.ts', 'node/**/*.mts'];
+
 export default [
-  { ignores: ['target/', '**/node_modules/', '**/.venv/', '**/*.d.ts', '**/*.d.mts', '**/*.mts', '**/*.cts'] },
+  { ignores: ['target/', 'node/dist/', '**/node_modules/', '**/.venv/', 'tests/**/*.mts', 'tests/**/*.cts'] },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2023, globals: node },
@@ -39,6 +42,30 @@ export default [
       'object-shorthand': 'error',
       'prefer-const': 'error',
       'prefer-template': 'error',
+    },
+  },
+  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: sources })),
+  {
+    files: sources,
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      'no-shadow': 'off',
+      '@typescript-eslint/no-shadow': ['error', { builtinGlobals: false }],
+      // Callers in JavaScript are not held to the types: what they give is looked at all the same.
+      '@typescript-eslint/no-unnecessary-boolean-literal-compare': 'off',
+      '@typescript-eslint/no-unnecessary-type-conversion': 'off',
+      // What an `async` function throws, it rejects with.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // A signal's reason may be anything.
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingAny: true, allowThrowingUnknown: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      // The compiled half, and what is loaded only when it is used.
+      '@typescript-eslint/no-require-imports': ['error', { allow: ['\\.node$', '^apache-arrow$', '^bullmq$', '^\\./tables\\.js$'] }],
+      // What a template prints is for people.
+      '@typescript-eslint/restrict-template-expressions': 'off',
+      // Values and options are listed in tables, from which their types come.
+      '@typescript-eslint/no-empty-object-type': ['error', { allowInterfaces: 'with-single-extends' }],
     },
   },
   {

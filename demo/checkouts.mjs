@@ -13,6 +13,8 @@ function tell(who, what) {
   console.log(`  ${seconds} s  ${who.padEnd(9)} ${what}`)
 }
 
+const kronur = (amount) => `${String(amount).replace(/\B(?=(\d{3})+$)/g, '.')} kr.`
+
 const onUpdate = (state) => tell('Netgíró', `${state.status} (result code ${state.resultCode})`)
 
 /** A shop with a customer: the client on one side, the simulator's controls on the other. */
@@ -25,11 +27,11 @@ class Shop {
   async insert(reference, options = {}) {
     const order = { amount: 4990, reference, customerId: '822-3281', ...options }
     const cart = await this.client.insertCart(order)
-    tell('shop', `asks the customer for ${cart.amount} kr. for ${reference}`)
+    tell('shop', `asks the customer for ${kronur(cart.amount)} for ${reference}`)
     return cart
   }
 
-  /** A customer who looks at the phone until the shop has checked twice, and then acts. */
+  /** A customer who waits until the shop has checked twice, and then acts. */
   async customer(cart, verb, act) {
     while (this.simulator.cart(cart.transactionId).checks < 2) await pause(10)
     tell('customer', verb)
@@ -68,7 +70,7 @@ async function paidLate(shop) {
   const cart = await shop.insert('order-4')
   shop.simulator.addFault('CancelCart', { confirmDuring: true })
   const state = await shop.settle(cart)
-  tell('shop', 'was told that the customer accepted while it was canceling: paid late')
+  tell('shop', 'learns that the customer accepted during the cancel: paid late')
   return state
 }
 

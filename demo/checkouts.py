@@ -24,6 +24,10 @@ def tell(who: str, what: str) -> None:
     print(f"  {time.monotonic() - STARTED:6.2f} s  {who:9} {what}", flush=True)
 
 
+def kronur(amount: int) -> str:
+    return f"{amount:,} kr.".replace(",", ".")
+
+
 def on_update(state: CartState) -> None:
     tell("Netgíró", f"{state.status} (result code {state.result_code})")
 
@@ -39,11 +43,11 @@ class Shop:
         cart = self.client.insert_cart(
             amount=4990, reference=reference, customer_id="822-3281", **options
         )
-        tell("shop", f"asks the customer for {cart.amount} kr. for {reference}")
+        tell("shop", f"asks the customer for {kronur(cart.amount)} for {reference}")
         return cart
 
     def customer(self, cart: Cart, verb: str, act: Callable[[Any], None]) -> threading.Thread:
-        """A customer who looks at the phone until the shop has checked twice, and then acts."""
+        """A customer who waits until the shop has checked twice, and then acts."""
 
         def decide() -> None:
             while self.simulator.cart(cart.transaction_id).checks < 2:
@@ -89,7 +93,7 @@ def paid_late(shop: Shop) -> CartState:
     shop.simulator.add_fault("CancelCart", confirm_during=True)
     tell("shop", "settles: waits a second, then cancels")
     state = shop.settle(cart)
-    tell("shop", "was told that the customer accepted while it was canceling: paid late")
+    tell("shop", "learns that the customer accepted during the cancel: paid late")
     return state
 
 
@@ -111,7 +115,7 @@ def server_callback(shop: Shop) -> CartState:
             self.end_headers()
 
         def log_message(self, *args: object) -> None:
-            """The timeline tells enough."""
+            """The timeline says enough."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
         url = f"http://127.0.0.1:{server.server_port}/netgiro/callback?order=5"

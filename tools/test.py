@@ -126,8 +126,10 @@ def sizes() -> str:
         return sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
 
     core = lines("crates/netgiro/src/**/*.rs")
-    python = lines("crates/netgiro-python/src/**/*.rs", "python/netgiro/*.py")
-    node = lines("crates/netgiro-node/src/**/*.rs", "node/*.cjs", "node/*.mjs")
+    python_facade = ["python/netgiro/*.py", "python/netgiro/presentation/*.py"]
+    python = lines("crates/netgiro-python/src/**/*.rs", *python_facade)
+    node_facade = ["node/*.*ts", "node/in*/*.*ts", "node/webhook/*.ts"]
+    node = lines("crates/netgiro-node/src/**/*.rs", *node_facade)
     return f"lines: core {core}, Python binding {python}, Node binding {node}"
 
 
@@ -143,6 +145,7 @@ def lints(suites: Suites) -> None:
     python = packages.environment("lint", *requirements("lint"))
     suites.check("python: format", python, "-m", "ruff", "format", "--check", ".")
     suites.check("python: lints", python, "-m", "ruff", "check", ".")
+    suites.check("python and rust: public API", python, "tools/api.py", "--check")
     suites.check("vectors: as generated", python, "tests/vectors/generate.py", "--check")
     packages.node_modules()
     suites.check("node: lints", "npm", "run", "lint", "--silent")

@@ -5,30 +5,30 @@ import express from 'express'
 import { Client, MismatchError, NetgiroError, OutcomeUnknownError } from 'netgiro'
 import { netgiroCallback } from 'netgiro/express'
 import { Basket } from 'storefront/basket.mjs'
-import { Following } from 'storefront/following.mjs'
+import { OrderFollower } from 'storefront/order-follower.mjs'
 import { Orders } from 'storefront/orders.mjs'
 import { PRODUCTS, STATIC, isOrderId, newOrderId, page, problem } from 'storefront/pages.mjs'
 
 const { DATABASE = 'shop.sqlite3', PORT = '8000', PUBLIC_URL = `http://127.0.0.1:${PORT}` } = process.env
-// The address that Netgíró calls, exactly as it is told: behind a proxy, the one that arrives is another.
+// The URL that Netgíró calls, exactly as the shop gives it; behind a proxy the request has another URL.
 const CALLBACK_URL = `${PUBLIC_URL}/netgiro/callback`
 
 const client = Client.fromEnv()
 const orders = new Orders(DATABASE)
-const following = new Following({ client, orders, log: console.warn })
-const callback = netgiroCallback({
+const follower = new OrderFollower({ client, orders, log: console.warn })
+const callbackRoute = netgiroCallback({
   client,
   url: CALLBACK_URL,
-  order: (said) => orders.of(said),
-  record: (said) => orders.reported(said),
+  order: (callback) => orders.find(callback),
+  record: (callback) => orders.recordCallback(callback),
   // Called once for each cart, with what checkCart said after the callback.
-  settled: (state, { reference }) => orders.settled(reference, state),
+  settled: (state, { reference }) => orders.recordState(reference, state),
 })
 
 const app = express()
 app.disable('x-powered-by')
-// Before any parser: the signature is about the bytes as they came.
-app.use('/netgiro/callback', callback)
+// Before any parser: the signature covers the bytes as they arrive.
+app.use('/netgiro/callback', callbackRoute)
 app.use('/static', express.static(STATIC))
 app.use(express.urlencoded({ extended: false }))
 app.use((request, response, next) => {
@@ -47,7 +47,7 @@ app.post('/checkout', async (request, response) => {
   const { basket } = request
   const { order_id: id, phone } = request.body ?? {}
   if (!isOrderId(id) || typeof phone !== 'string') return response.sendStatus(400)
-  // A form that is sent twice is one order: the second finds it there, and goes to its page.
+  // A form that is sent twice is one order: the second request finds the order, and goes to its page.
   if (basket.count > 0 && orders.place(id, phone, basket)) {
     try {
       const cart = await client.insertCart({
@@ -58,17 +58,17 @@ app.post('/checkout', async (request, response) => {
         callbackUrl: CALLBACK_URL,
         callbackCancelUrl: CALLBACK_URL,
       })
-      orders.asked(id, cart)
-      following.start(orders.get(id))
+      orders.storeCart(id, cart)
+      follower.start(orders.get(id))
     } catch (error) {
       if (error instanceof OutcomeUnknownError) {
-        // The customer may have been asked. Not failed, and not to be asked again.
-        orders.doubted(id)
+        // The customer may have been asked, so the order has not failed, and the customer is not asked again.
+        orders.markUnknown(id)
       } else if (!(error instanceof NetgiroError)) {
         throw error
       } else {
         console.warn(`order ${id}: ${error.message}`)
-        orders.ended(id, 'refused')
+        orders.end(id, 'refused')
         return response.status(422).page('checkout.html', { order_id: newOrderId(), phone, error: problem(error.code) })
       }
     }
@@ -77,17 +77,17 @@ app.post('/checkout', async (request, response) => {
   response.redirect(303, orders.get(id) ? `/orders/${id}/payment` : '/basket')
 })
 
-// The page that waits with the customer, and what it asks for each second.
+// The page that the customer sees while waiting, and the status that it asks for each second.
 app.get('/orders/:order/payment', ({ order }, response) => response.page('waiting.html', { order }))
-app.get('/orders/:order/status', ({ order }, response) => response.json(order.told()))
+app.get('/orders/:order/status', ({ order }, response) => response.json(order.statusView()))
 
 app.post('/orders/:order/cancel', async ({ order }, response) => {
   if (order.status === 'waiting') {
     try {
-      await following.cancel(order)
+      await follower.cancel(order)
     } catch (error) {
       console.warn(`order ${order.id} is not canceled: ${error.message}`)
-      if (error instanceof MismatchError) orders.ended(order.id, 'review')
+      if (error instanceof MismatchError) orders.end(order.id, 'review')
     }
   }
   response.redirect(303, `/orders/${order.id}/payment`)
@@ -107,21 +107,21 @@ app.get('/checkout', ({ basket }, response) => {
   if (basket.count === 0) response.redirect(303, '/basket')
   else response.page('checkout.html', { order_id: newOrderId() })
 })
-// Puts the things of an order that came to nothing back into the basket.
+// Puts the things of an order that was not paid back into the basket.
 app.post('/orders/:order/again', ({ order }, response) => {
   if (!['declined', 'canceled', 'refused'].includes(order.status)) return response.sendStatus(409)
   const quantities = Object.fromEntries(order.lines.map(({ sku, quantity }) => [sku, quantity]))
   response.keep(new Basket(quantities)).redirect(303, '/basket')
 })
 
-following.resume()
+follower.resume()
 const server = app.listen(Number(PORT), '127.0.0.1')
 
 export async function close() {
   server.close()
   server.closeAllConnections()
-  following.close()
-  await callback.close()
+  follower.close()
+  await callbackRoute.close()
   await client.close()
   orders.close()
 }

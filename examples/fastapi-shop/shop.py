@@ -1,7 +1,7 @@
 """A small shop on FastAPI that is paid with Netgíró.
 
-One process: each order is followed by a task of its own, and those that were open when the shop
-stopped are followed on when it starts.
+One process: a task follows each order. When the shop starts, it continues with the orders that were open
+when it stopped.
 """
 
 from __future__ import annotations
@@ -29,23 +29,25 @@ from netgiro import (
 )
 from netgiro.fastapi import Netgiro, NetgiroClient
 from storefront.basket import Basket
-from storefront.orders import PAUSE, Order, Orders
+from storefront.orders import RETRY_DELAY, Order, Orders
 from storefront.pages import PRODUCTS, STATIC, TEMPLATES, is_order_id, kronur, new_order_id, problem
 
 log = logging.getLogger("shop")
 
-# The address that Netgíró calls, exactly as it is told: behind a proxy, the one that arrives is another.
+# The URL that Netgíró calls, exactly as the shop gives it; behind a proxy the request has another URL.
 CALLBACK_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000") + "/netgiro/callback"
 
 orders = Orders(os.environ.get("DATABASE", "shop.sqlite3"))
 netgiro = Netgiro()
-following: set[asyncio.Task[None]] = set()
+settling_tasks: set[asyncio.Task[None]] = set()
 
 
-@netgiro.callback("/netgiro/callback", url=CALLBACK_URL, order=orders.of, record=orders.reported)
+@netgiro.callback(
+    "/netgiro/callback", url=CALLBACK_URL, order=orders.find, record=orders.record_callback
+)
 def settled(state: CartState, callback: Callback) -> None:
     """Called once for each cart, with what CheckCart said after the callback."""
-    orders.settled(str(callback.reference), state)
+    orders.record_state(str(callback.reference), state)
 
 
 @asynccontextmanager
@@ -54,10 +56,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         for order in orders.waiting():
             follow(netgiro.client, order)
         yield
-        # The carts are left as they are; the next start goes on with them.
-        for task in following:
+        # The carts stay as they are; the next start continues with them.
+        for task in settling_tasks:
             task.cancel()
-        await asyncio.gather(*following, return_exceptions=True)
+        await asyncio.gather(*settling_tasks, return_exceptions=True)
 
 
 app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -92,7 +94,7 @@ async def pay(
 ) -> Response:
     if not is_order_id(order_id):
         raise HTTPException(400)
-    # A form that is sent twice is one order: the second finds it there, and goes to its page.
+    # A form that is sent twice is one order: the second request finds the order, and goes to its page.
     if basket.count and orders.place(order_id, phone, basket):
         try:
             cart = await client.insert_cart(
@@ -104,14 +106,14 @@ async def pay(
                 callback_cancel_url=CALLBACK_URL,
             )
         except OutcomeUnknownError:
-            # The customer may have been asked. Not failed, and not to be asked again.
-            orders.doubted(order_id)
+            # The customer may have been asked, so the order has not failed, and the customer is not asked again.
+            orders.mark_unknown(order_id)
         except NetgiroError as error:
             log.warning("order %s: %s", order_id, error)
-            orders.ended(order_id, "refused")
+            orders.end(order_id, "refused")
             return _checkout(request, 422, phone=phone, error=problem(error.code))
         else:
-            orders.asked(order_id, cart)
+            orders.store_cart(order_id, cart)
             follow(client, known_order(order_id))
         request.session["basket"] = {}
     return _to(f"/orders/{known_order(order_id).id}/payment")
@@ -119,12 +121,12 @@ async def pay(
 
 def follow(client: AsyncClient, order: Order) -> None:
     task = asyncio.create_task(_settle(client, order))
-    following.add(task)
-    task.add_done_callback(following.discard)
+    settling_tasks.add(task)
+    task.add_done_callback(settling_tasks.discard)
 
 
 async def _settle(client: AsyncClient, order: Order) -> None:
-    """Waits for the customer, cancels when the time is over, and records how it ended."""
+    """Waits for the customer, cancels when the time is over, and records how the order ended."""
     while True:
         try:
             state = await client.settle_cart(order.cart, timeout=order.seconds_left)
@@ -132,37 +134,37 @@ async def _settle(client: AsyncClient, order: Order) -> None:
                 # Netgíró waits for something that this shop does not do, such as a code from an SMS.
                 state = await client.cancel_cart(order.cart)
         except MismatchError:
-            orders.ended(order.id, "review")
+            orders.end(order.id, "review")
             return
         except NetgiroError as error:
             # The order stays open until Netgíró has said how it ended.
             log.warning("order %s: %s", order.id, error)
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(RETRY_DELAY)
         else:
-            orders.settled(order.id, state)
+            orders.record_state(order.id, state)
             return
 
 
 @app.get("/orders/{order_id}/payment")
 def payment(request: Request, order: KnownOrder) -> HTMLResponse:
-    """The page that waits with the customer."""
+    """The page that the customer sees while waiting."""
     return _page(request, "waiting.html", order=order)
 
 
 @app.get("/orders/{order_id}/status")
 def status(order: KnownOrder) -> dict[str, Any]:
-    """What that page asks for, each second."""
-    return order.told()
+    """That page asks for this each second."""
+    return order.status_view()
 
 
 @app.post("/orders/{order_id}/cancel")
 async def cancel(client: NetgiroClient, order: KnownOrder) -> Response:
     if order.status == "waiting":
         try:
-            # The answer is read: the customer may have accepted a moment before, and then it is paid.
-            orders.settled(order.id, await client.cancel_cart(order.cart))
+            # The answer is read: a customer who accepted a moment before has paid.
+            orders.record_state(order.id, await client.cancel_cart(order.cart))
         except MismatchError:
-            orders.ended(order.id, "review")
+            orders.end(order.id, "review")
         except NetgiroError as error:
             log.warning("order %s is not canceled: %s", order.id, error)
     return _to(f"/orders/{order.id}/payment")
@@ -204,7 +206,7 @@ def order(request: Request, order: KnownOrder) -> HTMLResponse:
 
 @app.post("/orders/{order_id}/again")
 def again(request: Request, order: KnownOrder) -> Response:
-    """Puts the things of an order that came to nothing back into the basket."""
+    """Puts the things of an order that was not paid back into the basket."""
     if order.status not in {"declined", "canceled", "refused"}:
         raise HTTPException(409)
     return _keep(request, Basket({line["sku"]: line["quantity"] for line in order.lines}))

@@ -7,12 +7,12 @@ import Fastify from 'fastify'
 import { MismatchError, NetgiroError, OutcomeUnknownError } from 'netgiro'
 import { netgiro } from 'netgiro/fastify'
 import { Basket } from 'storefront/basket.mjs'
-import { Following } from 'storefront/following.mjs'
+import { OrderFollower } from 'storefront/order-follower.mjs'
 import { Orders } from 'storefront/orders.mjs'
 import { PRODUCTS, STATIC, isOrderId, newOrderId, page, problem } from 'storefront/pages.mjs'
 
 const { DATABASE = 'shop.sqlite3', PORT = '8000', PUBLIC_URL = `http://127.0.0.1:${PORT}` } = process.env
-// The address that Netgíró calls, exactly as it is told: behind a proxy, the one that arrives is another.
+// The URL that Netgíró calls, exactly as the shop gives it; behind a proxy the request has another URL.
 const CALLBACK_URL = `${PUBLIC_URL}/netgiro/callback`
 
 const orders = new Orders(DATABASE)
@@ -20,13 +20,13 @@ const app = Fastify({ logger: { level: 'warn' } })
 await app.register(netgiro, {
   callback: {
     url: CALLBACK_URL,
-    order: (said) => orders.of(said),
-    record: (said) => orders.reported(said),
+    order: (callback) => orders.find(callback),
+    record: (callback) => orders.recordCallback(callback),
     // Called once for each cart, with what checkCart said after the callback.
-    settled: (state, { reference }) => orders.settled(reference, state),
+    settled: (state, { reference }) => orders.recordState(reference, state),
   },
 })
-const following = new Following({ client: app.netgiro, orders, log: (message) => app.log.warn(message) })
+const follower = new OrderFollower({ client: app.netgiro, orders, log: (message) => app.log.warn(message) })
 await app.register(cookies)
 await app.register(forms)
 await app.register(files, { root: STATIC, prefix: '/static/' })
@@ -55,7 +55,7 @@ app.post('/checkout', { schema: form('order_id', 'phone') }, async (request, rep
   const { basket } = request
   const { order_id: id, phone } = request.body
   if (!isOrderId(id)) return reply.code(400).send()
-  // A form that is sent twice is one order: the second finds it there, and goes to its page.
+  // A form that is sent twice is one order: the second request finds the order, and goes to its page.
   if (basket.count > 0 && orders.place(id, phone, basket)) {
     try {
       const cart = await app.netgiro.insertCart({
@@ -66,17 +66,17 @@ app.post('/checkout', { schema: form('order_id', 'phone') }, async (request, rep
         callbackUrl: CALLBACK_URL,
         callbackCancelUrl: CALLBACK_URL,
       })
-      orders.asked(id, cart)
-      following.start(orders.get(id))
+      orders.storeCart(id, cart)
+      follower.start(orders.get(id))
     } catch (error) {
       if (error instanceof OutcomeUnknownError) {
-        // The customer may have been asked. Not failed, and not to be asked again.
-        orders.doubted(id)
+        // The customer may have been asked, so the order has not failed, and the customer is not asked again.
+        orders.markUnknown(id)
       } else if (!(error instanceof NetgiroError)) {
         throw error
       } else {
         request.log.warn(error, `order ${id}`)
-        orders.ended(id, 'refused')
+        orders.end(id, 'refused')
         return reply.code(422).page('checkout.html', { order_id: newOrderId(), phone, error: problem(error.code) })
       }
     }
@@ -85,17 +85,17 @@ app.post('/checkout', { schema: form('order_id', 'phone') }, async (request, rep
   return reply.redirect(orders.get(id) ? `/orders/${id}/payment` : '/basket', 303)
 })
 
-// The page that waits with the customer, and what it asks for each second.
+// The page that the customer sees while waiting, and the status that it asks for each second.
 app.get('/orders/:order/payment', async ({ order }, reply) => reply.page('waiting.html', { order }))
-app.get('/orders/:order/status', async ({ order }) => order.told())
+app.get('/orders/:order/status', async ({ order }) => order.statusView())
 
 app.post('/orders/:order/cancel', async ({ order, log }, reply) => {
   if (order.status === 'waiting') {
     try {
-      await following.cancel(order)
+      await follower.cancel(order)
     } catch (error) {
       log.warn(error, `order ${order.id} is not canceled`)
-      if (error instanceof MismatchError) orders.ended(order.id, 'review')
+      if (error instanceof MismatchError) orders.end(order.id, 'review')
     }
   }
   return reply.redirect(`/orders/${order.id}/payment`, 303)
@@ -115,16 +115,16 @@ app.get('/checkout', async ({ basket }, reply) => {
   if (basket.count === 0) return reply.redirect('/basket', 303)
   return reply.page('checkout.html', { order_id: newOrderId() })
 })
-// Puts the things of an order that came to nothing back into the basket.
+// Puts the things of an order that was not paid back into the basket.
 app.post('/orders/:order/again', async ({ order }, reply) => {
   if (!['declined', 'canceled', 'refused'].includes(order.status)) return reply.code(409).send()
   const quantities = Object.fromEntries(order.lines.map(({ sku, quantity }) => [sku, quantity]))
   return reply.keep(new Basket(quantities)).redirect('/basket', 303)
 })
 
-following.resume()
+follower.resume()
 app.addHook('onClose', async () => {
-  following.close()
+  follower.close()
   orders.close()
 })
 await app.listen({ host: '127.0.0.1', port: Number(PORT) })

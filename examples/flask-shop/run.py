@@ -10,7 +10,7 @@ from storefront.start import start  # noqa: E402 - found by the line above
 
 start(
     HERE,
-    # Netgíró's headers have underscores in their names, which gunicorn drops unless told otherwise.
+    # Netgíró's headers have underscores in their names, and gunicorn drops such headers by default.
     [
         *["-m", "gunicorn", "--bind=127.0.0.1:{port}", "--threads=8", "--graceful-timeout=3"],
         *["--no-control-socket", "--header-map=dangerous", "shop:app"],

@@ -1,7 +1,7 @@
 """A small shop on Flask that is paid with Netgíró.
 
-Two processes share a database: the site, and `flask --app shop settle`, which takes every open order to
-its end. Either may be stopped and started at any time.
+Two processes share a database: the site, and `flask --app shop settle`, which follows every open order to
+its end. Both can be stopped and started at any time.
 """
 
 from __future__ import annotations
@@ -34,17 +34,19 @@ app.config.update(
 )
 app.add_template_filter(kronur)
 
-# The address that Netgíró calls, exactly as it is told: behind a proxy, the one that arrives is another.
+# The URL that Netgíró calls, exactly as the shop gives it; behind a proxy the request has another URL.
 CALLBACK_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000") + "/netgiro/callback"
 
 orders = Orders(os.environ.get("DATABASE", "shop.sqlite3"))
 netgiro = Netgiro(app)
 
 
-@netgiro.callback("/netgiro/callback", url=CALLBACK_URL, order=orders.of, record=orders.reported)
+@netgiro.callback(
+    "/netgiro/callback", url=CALLBACK_URL, order=orders.find, record=orders.record_callback
+)
 def settled(state: CartState, callback: Callback) -> None:
     """Called once for each cart, with what CheckCart said after the callback."""
-    orders.settled(str(callback.reference), state)
+    orders.record_state(str(callback.reference), state)
 
 
 @app.post("/checkout")
@@ -52,7 +54,7 @@ def pay() -> Response | tuple[str, int]:
     order_id, phone, basket = request.form["order_id"], request.form["phone"], _basket()
     if not is_order_id(order_id):
         abort(400)
-    # A form that is sent twice is one order: the second finds it there, and goes to its page.
+    # A form that is sent twice is one order: the second request finds the order, and goes to its page.
     if basket.count and orders.place(order_id, phone, basket):
         try:
             cart = netgiro.client.insert_cart(
@@ -64,28 +66,28 @@ def pay() -> Response | tuple[str, int]:
                 callback_cancel_url=CALLBACK_URL,
             )
         except OutcomeUnknownError:
-            # The customer may have been asked. Not failed, and not to be asked again.
-            orders.doubted(order_id)
+            # The customer may have been asked, so the order has not failed, and the customer is not asked again.
+            orders.mark_unknown(order_id)
         except NetgiroError as error:
             app.logger.warning("order %s: %s", order_id, error)
-            orders.ended(order_id, "refused")
+            orders.end(order_id, "refused")
             return _checkout(phone=phone, error=problem(error.code)), 422
         else:
-            orders.asked(order_id, cart)
+            orders.store_cart(order_id, cart)
         session["basket"] = {}
     return redirect(url_for("payment", order_id=_order(order_id).id), 303)
 
 
 @app.get("/orders/<order_id>/payment")
 def payment(order_id: str) -> str:
-    """The page that waits with the customer."""
+    """The page that the customer sees while waiting."""
     return _page("waiting.html", order=_order(order_id))
 
 
 @app.get("/orders/<order_id>/status")
 def status(order_id: str) -> dict[str, Any]:
-    """What that page asks for, each second."""
-    return _order(order_id).told()
+    """That page asks for this each second."""
+    return _order(order_id).status_view()
 
 
 @app.post("/orders/<order_id>/cancel")
@@ -101,7 +103,7 @@ def cancel(order_id: str) -> Response:
 
 @app.cli.command("settle")
 def settle() -> None:
-    """Takes every open order to its end: the second process of the shop."""
+    """Follows every open order to its end: the second process of the shop."""
     while True:
         for order in orders.waiting():
             try:
@@ -109,33 +111,33 @@ def settle() -> None:
             except NetgiroError as error:
                 # The order stays open until Netgíró has said how it ended.
                 app.logger.warning("order %s: %s", order.id, error)
-                orders.postponed(order)
+                orders.postpone(order)
         time.sleep(0.5)
 
 
 def follow(order: Order) -> None:
-    """Takes an order a step further; a step that comes too early sends nothing."""
+    """Takes one step of an order's poll; a step that comes too early sends nothing."""
     try:
         poll = netgiro.client.poll_step(CartPoll.from_json(str(order.poll)))
     except MismatchError:
-        orders.ended(order.id, "review")
+        orders.end(order.id, "review")
     except WaitTimeoutError:
         cancel_payment(order)
     else:
-        orders.kept(order.id, poll)
+        orders.store_poll(order.id, poll)
         if poll.state and poll.state.is_final:
-            orders.settled(order.id, poll.state)
+            orders.record_state(order.id, poll.state)
         elif poll.is_done:
             # Netgíró waits for something that this shop does not do, such as a code from an SMS.
             cancel_payment(order)
 
 
 def cancel_payment(order: Order) -> None:
-    """Cancels, and reads the answer: the customer may have been a moment faster, and then it is paid."""
+    """Cancels, and reads the answer: a customer who was a moment faster has paid."""
     try:
-        orders.settled(order.id, netgiro.client.cancel_cart(order.cart))
+        orders.record_state(order.id, netgiro.client.cancel_cart(order.cart))
     except MismatchError:
-        orders.ended(order.id, "review")
+        orders.end(order.id, "review")
 
 
 @app.get("/")
@@ -174,7 +176,7 @@ def order(order_id: str) -> str:
 
 @app.post("/orders/<order_id>/again")
 def again(order_id: str) -> Response:
-    """Puts the things of an order that came to nothing back into the basket."""
+    """Puts the things of an order that was not paid back into the basket."""
     order = _order(order_id)
     if order.status not in {"declined", "canceled", "refused"}:
         abort(409)

@@ -1,12 +1,12 @@
-"""A month of a made-up shop: its two exports, and a simulator that holds Netgíró's side of it.
+"""A month of an invented shop: its two exports, and a simulator with Netgíró's side of it.
 
     month = Month("may")              # a few seconds; the same seed gives the same month
     month.orders, month.carts         # the paths of orders.csv and carts.csv
     month.client                      # asks the simulator, as it would ask Netgíró
-    month.planted                     # what is wrong, by reference, for whoever wants to look it up
+    month.planted                     # what is wrong, by reference
 
-There are 5,000 orders with 60 problems among them. All else is ordinary: customers who took ten seconds
-or two minutes, who declined, who let the time run out, or who paid at the second attempt.
+There are 5,000 orders with 60 problems. All other orders are ordinary: the customers took ten seconds or two
+minutes, declined, let the time run out, or paid at the second attempt.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ CLASSES = (
     "still_open",
 )
 PRICES = (990, 1990, 2490, 3450, 4990, 7900, 12_990, 24_900, 49_900, 129_990)
-# What the shop calls an order that is paid, that is not decided, and (OVER) that is over.
+# The shop's words for an order that is paid, open, or (OVER) over.
 PAID = ("Greidd", "Afgreidd", "Pakkað")
 OPEN = "Opin"
-# What ends a cart: the customer, or the shop for them, or nobody until its time is over.
+# How a cart ends: by the customer, by the shop, or by itself when its time is over.
 CONFIRM, DECLINE, CANCEL, NOTHING = "confirm", "decline", "cancel", ""
 OVER = {"Hætt við": CANCEL, "Hafnað": DECLINE, "Útrunnin": NOTHING}
 # How long a cart waits for its customer, in seconds.
@@ -46,7 +46,7 @@ LIFETIME = 3600.0
 
 @dataclass
 class Order:
-    """An order as the shop wrote it down."""
+    """An order as the shop recorded it."""
 
     reference: str
     created: dt.datetime
@@ -57,15 +57,15 @@ class Order:
 
 
 class Month:
-    """The month. It is made at once; `close` stops the simulator."""
+    """The month. The constructor makes it; `close` stops the simulator."""
 
     def __init__(
         self, folder: str | Path, *, seed: int = 2030, orders: int = 5000, problems: int = 60
     ) -> None:
-        # With 10201 for carts that it does not know, they could not be told from canceled ones.
+        # With 10201 for unknown carts, nobody could tell them from canceled carts.
         self.simulator = netgiro.Simulator(seed, lifetime=LIFETIME, unknown_cart_code=10424)
         self.client = self.simulator.client()
-        # The simulator's clock is only ever put forward, so this month is one that is still to come.
+        # The simulator's clock only goes forward, so this is a future month.
         year = max(2030, self.simulator.now().year + 1)
         self.first = dt.datetime(year, 5, 1, tzinfo=dt.timezone.utc)
         self.last = dt.datetime(year, 5, 31, tzinfo=dt.timezone.utc)
@@ -99,7 +99,7 @@ class Month:
         self.simulator.clear_faults()
 
     def _plan(self, orders: int, problems: int) -> None:
-        """Decide who orders what, and what goes wrong with it."""
+        """Decide who orders what, and what goes wrong."""
         dice = self._dice
         faults = [CLASSES[at % len(CLASSES)] for at in range(problems)]
         left_open = [at for at, fault in enumerate(faults) if fault == "still_open"]
@@ -128,7 +128,7 @@ class Month:
                 opened += 1
                 self._leave_open(order, is_accepted=opened <= 2)
             else:
-                self._spoil(order, fault)
+                self._break(order, fault)
 
     def _ordinary(self, order: Order) -> None:
         luck = self._dice.random()
@@ -145,10 +145,10 @@ class Month:
             order.status = self._dice.choice(list(OVER))
             self._cart(order, OVER[order.status])
 
-    def _spoil(self, order: Order, fault: str) -> None:
+    def _break(self, order: Order, fault: str) -> None:
         dice = self._dice
         if fault == "amount_mismatch":
-            # Something was taken off or added after Netgíró had been asked.
+            # The order was changed after Netgíró had been asked.
             asked = order.amount
             order.amount += dice.choice((-500, -100, 100, 1000))
             self._cart(order, CONFIRM, amount=asked)
@@ -164,11 +164,11 @@ class Month:
             self._cart(order, CONFIRM)
             self._orders.append(order)
         elif fault == "not_found":
-            # Taken in the test environment, and shipped.
+            # The cart was made in the test environment, and the order was shipped.
             order.transaction_id = str(uuid.UUID(int=dice.getrandbits(128), version=4))
             self._asked.append((order.transaction_id, order.reference, order.created))
         elif fault == "unverified":
-            # Sold over the counter. Nothing is wrong with it; it will be asked about at a bad moment.
+            # Sold over the counter. Nothing is wrong with it, but the check will fail.
             order.store = "Búð"
             self._cart(order, CONFIRM, is_listed=False)
 
@@ -191,7 +191,7 @@ class Month:
         is_listed: bool = True,
         confirmation_type: netgiro.ConfirmationType | str = "automatic",
     ) -> None:
-        """Plan a cart for an order, and what becomes of it.
+        """Plan a cart for an order, and how it ends.
 
         It is inserted so many seconds `later`. `is_kept` writes it into the order, and `is_listed`
         into the shop's list of carts.
@@ -225,7 +225,7 @@ class Month:
         heapq.heappush(self._events, (when, next(self._turn), happens))
 
     def _live(self) -> None:
-        """Let everything happen in its turn, on the simulator's clock."""
+        """Run all events in their order, on the simulator's clock."""
         while self._events:
             when, _, happens = heapq.heappop(self._events)
             self._wait_until(when)
@@ -238,7 +238,7 @@ class Month:
             self.simulator.advance(left)
 
     def _export(self) -> None:
-        """Write what the shop believes, as Icelandic spreadsheets have it."""
+        """Write the shop's records, as Icelandic spreadsheets do."""
         self.orders.parent.mkdir(parents=True, exist_ok=True)
         with self.orders.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, delimiter=";")

@@ -1,4 +1,4 @@
-// What a customer is about to buy: quantities by product, as a cookie keeps them. The prices are always the shop's.
+// A customer's basket: quantities by product, as a cookie keeps them. The prices are always the shop's.
 
 import { PRODUCTS } from './pages.mjs'
 
@@ -13,7 +13,7 @@ export class Basket {
     }
   }
 
-  /** The basket that a cookie holds; an empty one, if it holds anything else. */
+  /** The basket in a cookie; an empty one if the cookie cannot be read. */
   static from(cookie) {
     try {
       return new Basket(JSON.parse(cookie) ?? {})

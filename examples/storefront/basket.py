@@ -1,4 +1,4 @@
-"""What a customer is about to buy: quantities by product, as a session keeps them."""
+"""A customer's basket: quantities by product, as a session keeps them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST = 99
 
 class Basket:
     def __init__(self, quantities: Mapping[str, int]) -> None:
-        """Makes a basket of what a session holds; the prices are always the shop's."""
+        """Makes a basket from a session's quantities; the prices are always the shop's."""
         known = {product["sku"] for product in PRODUCTS}
         self.quantities = {sku: n for sku, n in quantities.items() if sku in known and n > 0}
 

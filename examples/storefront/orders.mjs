@@ -1,13 +1,13 @@
 // The orders of the Express and the Fastify shop, in SQLite.
 //
-// An order is written down before Netgíró is asked, and ends once: what it ended as, it stays. Money that comes for an
-// order which has ended otherwise is for a person to look at.
+// An order is stored before Netgíró is asked. It ends once, and nothing changes it afterwards. If money comes for an order
+// that has ended without it, a person has to look at it.
 //
 //     asking ──► waiting ──► paid · declined · canceled · review
 //       │  ╲       ▲
-//       │   ►  unknown         the request may have arrived: never asked again, never called failed
+//       │   ►  unknown         the request may have arrived: not sent again, and not called failed
 //       ▼
-//     refused                  Netgíró said no, or was never reached
+//     refused                  Netgíró said no, or could not be reached
 
 import Database from 'libsql'
 import { OUTCOMES, masked } from './pages.mjs'
@@ -15,10 +15,10 @@ import { OUTCOMES, masked } from './pages.mjs'
 /** How long a customer has to answer, in seconds: the lifetime of a cart at Netgíró. */
 const LIFETIME = 180
 /**
- * How long an order may be `asking`, in seconds: longer than any call lasts. Who was asking then is gone, and nobody knows
- * whether the request arrived.
+ * How long an order may be `asking`, in seconds: longer than any call takes. After that the process that asked is gone, and
+ * nobody knows whether the request arrived.
  */
-const PATIENCE = 60
+const ASKING_TIMEOUT = 60
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS orders (
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS orders (
     amount INTEGER NOT NULL,
     lines TEXT NOT NULL,
     transaction_id TEXT UNIQUE,
-    reported TEXT,
+    called_back TEXT,
     invoice_number INTEGER
 )`
 const OPEN = "('asking', 'waiting', 'unknown')"
@@ -38,7 +38,7 @@ const OPEN = "('asking', 'waiting', 'unknown')"
 class Order {
   constructor({ lines, ...row }) {
     Object.assign(this, row, { lines: JSON.parse(lines), lifetime: LIFETIME })
-    if (this.status === 'asking' && this.age > PATIENCE) this.status = 'unknown'
+    if (this.status === 'asking' && this.age > ASKING_TIMEOUT) this.status = 'unknown'
     Object.assign(this, OUTCOMES[this.status])
   }
 
@@ -47,20 +47,21 @@ class Order {
   }
 
   get placed() {
-    return this.created.slice(0, 16).replace('T', ' ')
+    const [year, month, day, time] = this.created.split(/[-T.]/)
+    return `${day}.${month}.${year} ${time.slice(0, 5)}`
   }
 
   get seconds_left() {
     return Math.max(0, LIFETIME - this.age)
   }
 
-  /** The cart to ask about; with the amount and the reference, so that no other will do. */
+  /** The cart to ask about; amount and reference are compared, so that another cart is refused. */
   get cart() {
     return { transactionId: this.transaction_id, amount: this.amount, reference: this.id }
   }
 
-  /** What the waiting page is told. */
-  told() {
+  /** What the waiting page shows, as JSON. */
+  statusView() {
     const { status, title, text, is_open, seconds_left } = this
     return { status, title, text, is_open, seconds_left }
   }
@@ -76,7 +77,7 @@ export class Orders {
     this.#database.exec(SCHEMA)
   }
 
-  /** Writes the intent down; false if the order is there already, so that nobody is asked twice. */
+  /** Stores the order before Netgíró is asked; false if it is stored already, so nobody is asked twice. */
   place(id, phone, { amount, lines }) {
     return this.#change(
       'INSERT INTO orders (id, created, phone, amount, lines) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
@@ -84,22 +85,22 @@ export class Orders {
     )
   }
 
-  /** Netgíró has the cart, and the customer the request. */
-  asked(id, { transactionId }) {
+  /** Netgíró has the cart, and the customer has the request. */
+  storeCart(id, { transactionId }) {
     this.#change("UPDATE orders SET status = 'waiting', transaction_id = ? WHERE id = ? AND status = 'asking'", transactionId, id)
   }
 
-  /** Records that Netgíró called back, which also tells the cart of an order that had none. */
-  reported({ reference, transactionId }) {
+  /** Records that Netgíró called back; a callback also names the cart of an order that had none. */
+  recordCallback({ reference, transactionId }) {
     this.#change(
-      `UPDATE orders SET reported = ?, transaction_id = COALESCE(transaction_id, ?),
+      `UPDATE orders SET called_back = ?, transaction_id = COALESCE(transaction_id, ?),
        status = IIF(status IN ${OPEN}, 'waiting', status) WHERE id = ?`,
       ...[now(), transactionId, reference],
     )
   }
 
-  /** Takes Netgíró's verified word for how it ended. An order that has ended stays as it is. */
-  settled(id, { isFinal, isPaid, status, payment }) {
+  /** Records how the cart ended, as a verified answer says. An order that has ended stays as it is. */
+  recordState(id, { isFinal, isPaid, status, payment }) {
     if (!isFinal) return
     if (isPaid) {
       this.#change(
@@ -107,16 +108,16 @@ export class Orders {
          WHERE id = ? AND status NOT IN ('paid', 'review')`,
         ...[payment?.invoiceNumber ?? null, id],
       )
-    } else this.ended(id, status === 'declined' ? 'declined' : 'canceled')
+    } else this.end(id, status === 'declined' ? 'declined' : 'canceled')
   }
 
-  /** Ends an order without money: it is as it has ended, if it has. */
-  ended(id, status) {
+  /** Ends an open order without money; an order that has ended stays as it is. */
+  end(id, status) {
     this.#change(`UPDATE orders SET status = ? WHERE id = ? AND status IN ${OPEN}`, status, id)
   }
 
-  /** The request may have arrived, or not. */
-  doubted(id) {
+  /** Nobody knows whether the request arrived. */
+  markUnknown(id) {
     this.#change("UPDATE orders SET status = 'unknown' WHERE id = ? AND status = 'asking'", id)
   }
 
@@ -125,12 +126,12 @@ export class Orders {
     return row ? new Order(row) : null
   }
 
-  /** The order that a callback is about, as the route wants it. */
-  of({ reference }) {
+  /** The cart of the order that a callback is about, which the route compares. */
+  find({ reference }) {
     return this.get(reference)?.cart ?? null
   }
 
-  /** The orders that Netgíró is to be asked about. */
+  /** The orders to ask Netgíró about. */
   waiting() {
     return this.#database.prepare("SELECT * FROM orders WHERE status = 'waiting'").all().map((row) => new Order(row))
   }

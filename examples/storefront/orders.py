@@ -1,13 +1,13 @@
 """The orders of the Flask and the FastAPI shop, in SQLite.
 
-An order is written down before Netgíró is asked, and ends once: what it ended as, it stays. Money that
-comes for an order which has ended otherwise is for a person to look at.
+An order is stored before Netgíró is asked. It ends once, and nothing changes it afterwards. If money comes
+for an order that has ended without it, a person has to look at it.
 
     asking ──► waiting ──► paid · declined · canceled · review
       │  ╲       ▲
-      │   ►  unknown         the request may have arrived: never asked again, never called failed
+      │   ►  unknown         the request may have arrived: not sent again, and not called failed
       ▼
-    refused                  Netgíró said no, or was never reached
+    refused                  Netgíró said no, or could not be reached
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from typing import Any
 
 from netgiro import Callback, Cart, CartPoll, CartState
 from storefront.basket import Basket
+from storefront.order_status import LIFETIME, OrderStatus
 from storefront.pages import masked
-from storefront.told import LIFETIME, Told
 
-# How long an order may be `asking`, in seconds: longer than any call lasts. Who was asking then is gone, and
-# nobody knows whether the request arrived.
-PATIENCE = 60
-# How long to leave Netgíró alone after it could not tell, in seconds.
-PAUSE = 5
+# How long an order may be `asking`, in seconds: longer than any call takes. After that the process that asked
+# is gone, and nobody knows whether the request arrived.
+ASKING_TIMEOUT = 60
+# How long to wait after a failed call before the next one, in seconds.
+RETRY_DELAY = 5
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS orders (
     lines TEXT NOT NULL,
     transaction_id TEXT UNIQUE,
     poll TEXT,
-    reported TEXT,
+    called_back TEXT,
     invoice_number INTEGER
 )
 """
@@ -50,7 +50,7 @@ OPEN = "('asking', 'waiting', 'unknown')"
 
 
 @dataclass(frozen=True)
-class Order(Told):
+class Order(OrderStatus):
     id: str
     created: str
     status: str
@@ -59,12 +59,12 @@ class Order(Told):
     lines: list[dict[str, Any]]
     transaction_id: str | None
     poll: str | None
-    reported: str | None
+    called_back: str | None
     invoice_number: int | None
 
     @property
     def reference(self) -> str:
-        """What the order is called at Netgíró."""
+        """The order's name at Netgíró."""
         return self.id
 
     @property
@@ -77,7 +77,7 @@ class Order(Told):
 
     @property
     def cart(self) -> Cart:
-        """The cart to ask about; with the amount and the reference, so that no other will do."""
+        """The cart to ask about; amount and reference are compared, so that another cart is refused."""
         if self.transaction_id is None:
             raise LookupError(f"order {self.id} has no cart yet")
         return Cart(self.transaction_id, reference=self.reference, amount=self.amount)
@@ -91,7 +91,7 @@ class Orders:
             database.execute(SCHEMA)
 
     def place(self, order_id: str, phone: str, basket: Basket) -> bool:
-        """Writes the intent down; False if the order is there already, so that nobody is asked twice."""
+        """Stores the order before Netgíró is asked; False if it is stored already, so nobody is asked twice."""
         lines = json.dumps(basket.lines)
         values = (order_id, _now().isoformat(), masked(phone), basket.amount, lines)
         return self._change(
@@ -100,8 +100,8 @@ class Orders:
             *values,
         )
 
-    def asked(self, order_id: str, cart: Cart) -> None:
-        """Netgíró has the cart, and the customer the request."""
+    def store_cart(self, order_id: str, cart: Cart) -> None:
+        """Netgíró has the cart, and the customer has the request."""
         poll = CartPoll(cart, timeout=LIFETIME).to_json()
         self._change(
             "UPDATE orders SET status = 'waiting', transaction_id = ?, poll = ?"
@@ -109,31 +109,31 @@ class Orders:
             *(str(cart.transaction_id), poll, order_id),
         )
 
-    def postponed(self, order: Order) -> None:
-        """Asks about an order again in a while, and cancels it when its time is over."""
-        soon = _now() + datetime.timedelta(seconds=PAUSE)
-        timeout = max(6 * PAUSE, order.seconds_left)
-        self.kept(order.id, CartPoll(order.cart, timeout=timeout, now=soon))
+    def postpone(self, order: Order) -> None:
+        """Has the order asked about again after a pause, and canceled when its time is over."""
+        soon = _now() + datetime.timedelta(seconds=RETRY_DELAY)
+        timeout = max(6 * RETRY_DELAY, order.seconds_left)
+        self.store_poll(order.id, CartPoll(order.cart, timeout=timeout, now=soon))
 
-    def kept(self, order_id: str, poll: CartPoll) -> None:
-        """Keeps a poll for its next step."""
+    def store_poll(self, order_id: str, poll: CartPoll) -> None:
+        """Stores a poll for its next step."""
         self._change("UPDATE orders SET poll = ? WHERE id = ?", poll.to_json(), order_id)
 
-    def reported(self, callback: Callback) -> None:
-        """Records that Netgíró called back, which also tells the cart of an order that had none."""
-        order = self.of(callback)
+    def record_callback(self, callback: Callback) -> None:
+        """Records that Netgíró called back; a callback also names the cart of an order that had none."""
+        order = self.find(callback)
         if order is None:
-            raise LookupError(f"no order is {callback.reference}")
+            raise LookupError(f"there is no order {callback.reference}")
         cart = Cart(callback.transaction_id, reference=order.reference, amount=order.amount)
         poll = CartPoll(cart, timeout=LIFETIME).to_json()
         self._change(
-            "UPDATE orders SET reported = ?, transaction_id = COALESCE(transaction_id, ?),"
+            "UPDATE orders SET called_back = ?, transaction_id = COALESCE(transaction_id, ?),"
             f" poll = COALESCE(poll, ?), status = IIF(status IN {OPEN}, 'waiting', status) WHERE id = ?",
             *(_now().isoformat(), str(cart.transaction_id), poll, order.id),
         )
 
-    def settled(self, order_id: str, state: CartState) -> None:
-        """Takes Netgíró's verified word for how it ended. An order that has ended stays as it is."""
+    def record_state(self, order_id: str, state: CartState) -> None:
+        """Records how the cart ended, as a verified answer says. An order that has ended stays as it is."""
         if not state.is_final:
             return
         invoice = state.payment.invoice_number if state.payment else None
@@ -144,16 +144,16 @@ class Orders:
                 *(invoice, order_id),
             )
         else:
-            self.ended(order_id, "declined" if state.status == "declined" else "canceled")
+            self.end(order_id, "declined" if state.status == "declined" else "canceled")
 
-    def ended(self, order_id: str, status: str) -> None:
-        """Ends an order without money: it is as it has ended, if it has."""
+    def end(self, order_id: str, status: str) -> None:
+        """Ends an open order without money; an order that has ended stays as it is."""
         self._change(
             f"UPDATE orders SET status = ? WHERE id = ? AND status IN {OPEN}", status, order_id
         )
 
-    def doubted(self, order_id: str) -> None:
-        """The request may have arrived, or not."""
+    def mark_unknown(self, order_id: str) -> None:
+        """Nobody knows whether the request arrived."""
         self._change(
             "UPDATE orders SET status = 'unknown' WHERE id = ? AND status = 'asking'", order_id
         )
@@ -161,7 +161,7 @@ class Orders:
     def get(self, order_id: str) -> Order | None:
         return next(self._select("WHERE id = ?", order_id), None)
 
-    def of(self, callback: Callback) -> Order | None:
+    def find(self, callback: Callback) -> Order | None:
         """The order that a callback is about."""
         order = self.get(callback.reference or "")
         if order and order.transaction_id in {None, str(callback.transaction_id)}:
@@ -169,7 +169,7 @@ class Orders:
         return None
 
     def waiting(self) -> list[Order]:
-        """The orders that Netgíró is to be asked about."""
+        """The orders to ask Netgíró about."""
         return list(self._select("WHERE status = 'waiting'"))
 
     def _select(self, where: str, *values: object) -> Iterator[Order]:
@@ -177,7 +177,7 @@ class Orders:
             rows = database.execute(f"SELECT * FROM orders {where}", values).fetchall()
         for row in rows:
             order = Order(**{**row, "lines": json.loads(row["lines"])})
-            is_lost = order.status == "asking" and order.age > PATIENCE
+            is_lost = order.status == "asking" and order.age > ASKING_TIMEOUT
             yield replace(order, status="unknown") if is_lost else order
 
     def _change(self, statement: str, *values: object) -> bool:

@@ -1,4 +1,4 @@
-// The words and pictures: products, what to say to the customer, templates and static files.
+// What customers see: products, texts, templates and static files.
 
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url'
 import nunjucks from 'nunjucks'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-const read = (name) => JSON.parse(readFileSync(here(name), 'utf8'))
+const read = (name) => JSON.parse(readFileSync(here(`content/${name}`), 'utf8'))
 
 export const STATIC = here('static')
 export const PRODUCTS = read('products.json')
-/** By the order's status: what its page says, and whether it can still change. */
+/** By the order's status: the texts of its page, and whether the status can still change. */
 export const OUTCOMES = read('outcomes.json')
-/** By the error's code: why the customer could not be asked. */
+/** By the error's code: the reason that the customer reads. */
 const PROBLEMS = read('problems.json')
 
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -29,17 +29,17 @@ export function problem(code) {
   return PROBLEMS[code] ?? PROBLEMS.other
 }
 
-/** 24900 as people in Iceland write it: `24.900 kr.`. */
+/** 24900 as Icelanders write it: `24.900 kr.`. */
 export function kronur(amount) {
   return `${String(amount).replace(/\B(?=(\d{3})+$)/g, '.')} kr.`
 }
 
-/** Enough of a number for its owner to know it. */
+/** Enough of a number for its owner to recognise it. */
 export function masked(phone) {
   return `••• ••${phone.replace(/\D/g, '').slice(-2)}`
 }
 
-/** The reference at Netgíró, and the address of the order's page: not to be guessed. */
+/** The reference at Netgíró, and the address of the order's page: nobody can guess it. */
 export function newOrderId() {
   return `SK-${Array.from({ length: 12 }, () => LETTERS[randomInt(LETTERS.length)]).join('')}`
 }

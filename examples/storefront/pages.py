@@ -1,4 +1,4 @@
-"""The words and pictures: products, what to say to the customer, templates and static files."""
+"""What customers see: products, texts, templates and static files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ STATIC = HERE / "static"
 
 
 def _read(name: str) -> Any:
-    return json.loads((HERE / name).read_text(encoding="utf-8"))
+    return json.loads((HERE / "content" / name).read_text(encoding="utf-8"))
 
 
 PRODUCTS: list[dict[str, Any]] = _read("products.json")
-# By the order's status: what its page says, and whether it can still change.
+# By the order's status: the texts of its page, and whether the status can still change.
 OUTCOMES: dict[str, dict[str, Any]] = _read("outcomes.json")
-# By the error's code: why the customer could not be asked.
+# By the error's code: the reason that the customer reads.
 _PROBLEMS: dict[str, str] = _read("problems.json")
 
 _ORDER_ID = re.compile(r"SK-[0-9A-HJKMNP-TV-Z]{12}")
@@ -31,18 +31,18 @@ def problem(code: str) -> str:
 
 
 def kronur(amount: int) -> str:
-    """24900 as people in Iceland write it: `24.900 kr.`."""
-    return f"{amount:,} kr.".replace(",", ".", f"{amount:,}".count(","))
+    """24900 as Icelanders write it: `24.900 kr.`."""
+    return f"{amount:,}".replace(",", ".") + " kr."
 
 
 def masked(phone: str) -> str:
-    """Enough of a number for its owner to know it."""
+    """Enough of a number for its owner to recognise it."""
     digits = re.sub(r"\D", "", phone)
     return f"••• ••{digits[-2:]}"
 
 
 def new_order_id() -> str:
-    """The reference at Netgíró, and the address of the order's page: not to be guessed."""
+    """The reference at Netgíró, and the address of the order's page: nobody can guess it."""
     return "SK-" + "".join(secrets.choice("0123456789ABCDEFGHJKMNPQRSTVWXYZ") for _ in range(12))
 
 

@@ -1,5 +1,5 @@
-// Starts a shop, and in the same process a simulator that stands in for Netgíró. With keys of Netgíró's in the environment,
-// there is no simulator.
+// Starts a shop, and in the same process a simulator in place of Netgíró. With Netgíró's keys in the environment, there is
+// no simulator.
 
 import { Simulator } from 'netgiro'
 
@@ -23,7 +23,7 @@ export async function start(shop) {
 
 async function startSimulator(env) {
   const port = Number(env.SIMULATOR_PORT ?? 8765)
-  // It asks to be polled each second, so that a demonstration is lively.
+  // It asks for a check each second, so that a demonstration is quick.
   const simulator = await Simulator.start({ port, checkIntervalMs: 1_000, shop: 'Skemman' })
   Object.assign(env, {
     PHONE_PAGE: simulator.pageUrl,

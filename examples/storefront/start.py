@@ -17,10 +17,10 @@ EXAMPLES = Path(__file__).resolve().parent.parent
 
 
 def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -> None:
-    """Runs a shop's commands in its folder, after those that are to end `first`.
+    """Runs the commands `first` to their end, and then a shop's commands, in its folder.
 
-    PORT and SIMULATOR_PORT say where to listen; `{port}` in a command is replaced. With keys of Netgíró's
-    in the environment, there is no simulator. When one of the commands ends, so do the others.
+    PORT and SIMULATOR_PORT are the ports; `{port}` in a command is replaced. With Netgíró's keys in the
+    environment, there is no simulator. When one of the commands ends, the others are stopped.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     port = os.environ.get("PORT", "8000")
@@ -62,5 +62,5 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
 
 def _simulator() -> Simulator:
     port = int(os.environ.get("SIMULATOR_PORT", "8765"))
-    # It asks to be polled each second, so that a demonstration is lively.
+    # It asks for a check each second, so that a demonstration is quick.
     return Simulator(port=port, check_interval=1, shop="Skemman")

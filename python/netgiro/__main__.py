@@ -10,14 +10,14 @@ from types import FrameType
 
 from netgiro._netgiro import command
 
-# What reconciling needs, when netgiro was installed without it.
+# The exit code when what reconciling needs is not installed.
 USAGE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command; return its exit code.
+    """Run a command; return its exit code.
 
-    `arguments` are those after the program's name; `sys.argv` when left out.
+    `arguments` are those after the program's name, by default of `sys.argv`.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["reconcile"]:
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _reconcile(arguments: list[str]) -> int:
     try:
-        from netgiro.reconcile_command import main as reconcile  # noqa: PLC0415
+        from netgiro.reconciliation.command import main as reconcile  # noqa: PLC0415
     except ImportError as error:
         sys.stderr.write(
             f"netgiro: reconcile needs more than is installed ({error}):"
@@ -40,7 +40,7 @@ def _reconcile(arguments: list[str]) -> int:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C, and a polite kill, stop the command: what handles them must raise."""
+    """Let Ctrl-C and SIGTERM stop the command: their handlers must raise."""
     if sys.platform == "win32":
         yield
         return

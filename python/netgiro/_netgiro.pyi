@@ -35,6 +35,8 @@ __all__ = [
     "AsyncClient",
     "AsyncResultIterator",
     "Callback",
+    "CallbackRequest",
+    "CallbackRoute",
     "Cart",
     "CartItem",
     "CartPoll",
@@ -42,6 +44,7 @@ __all__ = [
     "CheckResult",
     "CheckResults",
     "Client",
+    "FollowUp",
     "MemoryReplayGuard",
     "PaymentInfo",
     "PollPolicy",
@@ -52,6 +55,7 @@ __all__ = [
     "Simulator",
     "__version__",
     "backoff",
+    "callback_answer",
     "check_new_cart",
     "command",
     "csv_cell",
@@ -62,6 +66,8 @@ __all__ = [
     "poll_on_clock",
     "reconcile_columns",
     "reconcile_settlements",
+    "replay_key",
+    "replayed",
     "server_now",
     "sign",
 ]
@@ -854,7 +860,7 @@ class Client:
     @property
     def unfinished(self) -> CheckResults | None:
         """The results, as far as they came, of the last `check_many` when it was interrupted; None
-        when it was not. While one is under way: what it has so far.
+        when it was not. While one is in flight: what it has so far.
         """
 
     def wait_many(
@@ -924,7 +930,7 @@ class Client:
         """
 
     def close(self) -> None:
-        """Close the connections. Calls under way end by themselves; later ones raise
+        """Close the connections. Calls in flight end by themselves; later ones raise
         ConfigurationError.
         """
 
@@ -1129,7 +1135,7 @@ class AsyncClient:
     @property
     def unfinished(self) -> CheckResults | None:
         """The results, as far as they came, of the last `check_many` when it was interrupted; None
-        when it was not. While one is under way: what it has so far.
+        when it was not. While one is in flight: what it has so far.
         """
 
     def wait_many(
@@ -1204,7 +1210,7 @@ class AsyncClient:
         """
 
     async def close(self) -> None:
-        """Close the connections. Calls under way end by themselves; later ones raise
+        """Close the connections. Calls in flight end by themselves; later ones raise
         ConfigurationError.
         """
 
@@ -1220,8 +1226,8 @@ class AsyncClient:
 def command(arguments: Sequence[str]) -> int:
     """Carry out a command from its arguments, without the program's name; return its exit code.
 
-    An exception of a signal's handler, such as KeyboardInterrupt, has it stop; a second one leaves it
-    behind, unless it says first what became of a call under way.
+    An exception of a signal's handler, such as KeyboardInterrupt, makes it stop; a second one does not wait
+    for it, unless it has yet to say what became of a call in flight.
     """
 
 def check_new_cart(
@@ -1598,7 +1604,7 @@ class SimulatedCart:
         """How often CheckCart asked for it."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the members by name as a dict of plain Python values."""
+        """Return the members by name, and theirs, as a dict of plain Python values."""
 
     def __eq__(self, other: object, /) -> bool: ...
 
@@ -1651,7 +1657,7 @@ class SimulatedRequest:
         """When it arrived, an aware `datetime` in UTC on the simulator's clock."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the members by name as a dict of plain Python values."""
+        """Return the members by name, and theirs, as a dict of plain Python values."""
 
     def __eq__(self, other: object, /) -> bool: ...
 
@@ -1692,6 +1698,132 @@ class SimulatedCallback:
         """When it was sent, an aware `datetime` in UTC on the simulator's clock."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the members by name as a dict of plain Python values."""
+        """Return the members by name, and theirs, as a dict of plain Python values."""
 
     def __eq__(self, other: object, /) -> bool: ...
+
+def callback_answer(status: int) -> tuple[str, tuple[str, str] | None]:
+    """Return the text that a callback is answered with by the status, and a header's name and value or None."""
+
+def replay_key(callback: Callback) -> tuple[str, str]:
+    """Return what a replay guard is asked about a callback: its nonce and its signature.
+
+    Raises ValueError for a Callback that no client has verified.
+    """
+
+def replayed(callback: Callback) -> NetgiroError:
+    """Return the error for a callback that its guard has seen before."""
+
+@final
+class CallbackRoute:
+    """A callback route: what its requests share."""
+
+    def __new__(cls, *, has_guard: bool) -> Self: ...
+    def request(self, method: str = "POST") -> CallbackRequest:
+        """Return a request to the route, which has yet to be answered."""
+
+@final
+class CallbackRequest:
+    """A request to a callback route: `action` is what to do next, and a method tells what came of it."""
+
+    @property
+    def action(self) -> str:
+        """What is to be done next."""
+
+    @property
+    def status(self) -> int:
+        """The status of the answer; 0 before."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is that, for the log alone."""
+
+    def body(self, size: int) -> str:
+        """Tell that the body has so many bytes; gives the next action, as each of these methods does."""
+
+    def verified(
+        self,
+        transaction_id: _TransactionId,
+        amount: Decimal | int | None,
+        reference: str | None,
+        signature: str,
+    ) -> str:
+        """Tell that the callback verifies, and what it says."""
+
+    def rejected(self, reason: str) -> str:
+        """Tell that the callback does not verify."""
+
+    def order(self, cart: Cart | None) -> str:
+        """Tell the shop's order, as the cart that it is about; None where it has no such order."""
+
+    def not_kronur(self, reason: str) -> str:
+        """Tell that the order is about a number that is not whole krónur."""
+
+    def first(self, is_first: bool) -> str:
+        """Tell whether the guard has not seen the callback before."""
+
+    def done(self) -> str:
+        """Tell that the callback is recorded, or forgotten."""
+
+    def failed(self, reason: str) -> str:
+        """Tell that whoever was asked has failed."""
+
+    def unusable(self, reason: str) -> str:
+        """Tell that what was given cannot be used."""
+
+    def refused(self, status: int, reason: str) -> str:
+        """Tell that the shop refuses the callback by itself."""
+
+    def canceled(self) -> str:
+        """Tell that the request is canceled."""
+
+@final
+class FollowUp:
+    """A cart that is followed to its end: `action` is what to do next, and a method tells what came of it.
+
+    After a callback it has a ledger, and an hour's patience; `in_messages` it has neither.
+    """
+
+    def __new__(
+        cls,
+        cart: Cart | CartState | CartPoll | _TransactionId,
+        *,
+        now: datetime.datetime | None = None,
+    ) -> Self: ...
+    @staticmethod
+    def in_messages(poll: CartPoll, failures: int = 0) -> FollowUp:
+        """Go on with a poll that was kept in a message, after so many failures in a row.
+
+        Whatever whole number they are, since they were kept in somebody else's queue.
+        """
+
+    @property
+    def action(self) -> str:
+        """What is to be done next."""
+
+    @property
+    def delay(self) -> float | None:
+        """How long to wait, in seconds, where that is to be done."""
+
+    @property
+    def poll(self) -> CartPoll:
+        """The poll, and in it the cart's state."""
+
+    @property
+    def failures(self) -> int:
+        """How many failures in a row there were."""
+
+    def claimed(self, is_claimed: bool) -> str:
+        """Tell whether the cart is claimed; gives the next action, as each of these methods does."""
+
+    def checked(self, poll: CartPoll, *, now: datetime.datetime | None = None) -> str:
+        """Tell what the poll is after a check."""
+
+    def done(self) -> str:
+        """Tell that what was to be done is done."""
+
+    def failed(self, error: BaseException, *, elapsed: float = 0.0) -> str:
+        """Tell that it raised an exception, when the cart had been followed for so many seconds."""
+
+    def stopped(self) -> str:
+        """Tell that the program ends, so that others go on with the cart."""

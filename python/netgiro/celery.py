@@ -46,10 +46,6 @@ _Function = TypeVar("_Function", bound=Told)
 
 # Settling begins with a last check, which was made just now.
 _AT_ONCE = 0.001
-# The first and the longest time between two attempts at what failed, in seconds; below any sensible
-# visibility timeout.
-_FIRST_DELAY = 1.0
-_LONGEST_DELAY = 30.0
 
 
 class Netgiro:
@@ -143,13 +139,14 @@ class Netgiro:
             self._send(poll, reference)
 
     def _follow_here(self, poll: netgiro.CartPoll, reference: str | None) -> None:
-        while not poll.is_done:
+        if not poll.is_done:
             time.sleep(_netgiro.poll_delay(poll))
-            poll = self._advance(poll)
-        try:
-            self._tell(poll, reference)
-        except _NotTold as error:
-            raise (error.__cause__ or error) from None
+        follow_up = _netgiro.FollowUp.in_messages(poll)
+        while follow_up.action != "end":
+            self._attempt(follow_up, reference, is_eager=True)
+            if follow_up.delay is not None:
+                time.sleep(follow_up.delay)
+                follow_up.done()
 
     def _send(
         self,
@@ -166,6 +163,7 @@ class Netgiro:
         try:
             poll = netgiro.CartPoll.from_json(token)
             failures = max(0, int(failures))
+            follow_up = _netgiro.FollowUp.in_messages(poll, failures)
         except (netgiro.InvalidRequestError, TypeError, ValueError, OverflowError) as error:
             # Not what a poll writes: it is as unreadable the next time, and nobody else knows of the cart.
             logger.exception(
@@ -175,43 +173,46 @@ class Netgiro:
             )
             raise Reject(error, requeue=False) from error
         try:
-            try:
-                poll = self._advance(poll)
-                if poll.is_done:
-                    self._tell(poll, reference)
-                    return
-                failures, delay = 0, None
-            except netgiro.MismatchError:
-                logger.exception("cart %s: a person should look at it", poll.transaction_id)
-                return
-            except Exception as error:
-                if isinstance(error, (netgiro.UnresolvedError, _NotTold)):
-                    poll = error.poll or poll
-                failures += 1
-                delay = _netgiro.backoff(_FIRST_DELAY, failures, _LONGEST_DELAY)
-                logger.exception("cart %s: trying again in %.0f s", poll.transaction_id, delay)
-            self._send(poll, reference, delay=delay, failures=failures)
+            self._attempt(follow_up, reference)
+            if follow_up.delay is not None:
+                # The message's own count, which may be more than the core's holds.
+                failures = failures + 1 if follow_up.failures else 0
+                self._send(follow_up.poll, reference, delay=follow_up.delay, failures=failures)
         except Exception as error:
             # The next message could not be sent, so this one must not be lost.
             raise Reject(error, requeue=True) from error
 
-    def _advance(self, poll: netgiro.CartPoll) -> netgiro.CartPoll:
-        """Take a cart one check further; at its deadline, settle it."""
-        try:
-            return self.client.poll_step(poll)
-        except netgiro.WaitTimeoutError as error:
-            late = error.poll or poll
-        return late.answered(self.client.settle_cart(late, timeout=_AT_ONCE), after_cancel=True)
+    def _attempt(
+        self, follow_up: _netgiro.FollowUp, reference: str | None, *, is_eager: bool = False
+    ) -> None:
+        """Go on with a cart up to its end, or to where it is to wait; raises what failed where it is eager."""
+        while follow_up.action not in {"wait", "end"}:
+            try:
+                self._do(follow_up, reference)
+            except Exception as error:
+                failed = follow_up.poll.transaction_id
+                follow_up.failed(error)
+                if follow_up.action == "settle":
+                    continue
+                if is_eager:
+                    raise
+                if follow_up.delay is None:
+                    logger.exception("cart %s: a person should look at it", failed)
+                else:
+                    logger.exception("cart %s: trying again in %.0f s", failed, follow_up.delay)
 
-    def _tell(self, poll: netgiro.CartPoll, reference: str | None) -> None:
-        state = poll.state
-        if state is None:
-            return
-        function = self._settled if state.is_final else self._merchants_move
-        try:
+    def _do(self, follow_up: _netgiro.FollowUp, reference: str | None) -> None:
+        """Ask once, cancel at the deadline, or call the shop's function."""
+        poll = follow_up.poll
+        if follow_up.action == "check":
+            follow_up.checked(self.client.poll_step(poll))
+        elif follow_up.action == "settle":
+            settled = self.client.settle_cart(poll, timeout=_AT_ONCE)
+            follow_up.checked(poll.answered(settled, after_cancel=True))
+        elif (state := poll.state) is not None:
+            function = self._settled if state.is_final else self._merchants_move
             (function or _nobody)(state, reference)
-        except Exception as error:
-            raise _NotTold(poll) from error
+            follow_up.done()
 
 
 def _nobody(state: netgiro.CartState, reference: str | None) -> None:
@@ -222,11 +223,3 @@ def _nobody(state: netgiro.CartState, reference: str | None) -> None:
         )
         raise netgiro.ConfigurationError(message)
     logger.info("cart %s is %s: it is the shop's move", state.transaction_id, state.status)
-
-
-class _NotTold(Exception):  # noqa: N818 - it never leaves this module
-    """The shop's function raised; the poll knows how the cart ended."""
-
-    def __init__(self, poll: netgiro.CartPoll) -> None:
-        super().__init__(f"cart {poll.transaction_id}: the shop's function raised")
-        self.poll = poll

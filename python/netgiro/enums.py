@@ -1,7 +1,7 @@
-"""The words of the API, as enums that are strings as well.
+"""The words of the API, as enums that are also strings.
 
-Every member compares equal to its word and prints as it; wherever a word is taken, a member is too.
-The words are the core's: the package's tests compare the two.
+Every member equals its word and prints as it; wherever a word is accepted, a member is too. The words are those of
+the core: a test compares the two.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Word(str, enum.Enum):
 
 
 class CartStatus(_Word):
-    """Where a cart stands."""
+    """The status of a cart."""
 
     PENDING = "pending"
     """Waiting for the customer."""
@@ -72,20 +72,20 @@ class Environment(_Word):
 
 
 class ResponseVerification(_Word):
-    """What to do about the signatures of answers. A wrong one is always refused, except with OFF."""
+    """How signatures of answers are checked. A wrong one is always refused, except with OFF."""
 
     REQUIRED = "required"
     """An answer without a signature is refused."""
     IF_PRESENT = "if_present"
     """An answer without a signature is accepted."""
     OFF = "off"
-    """Signatures are not looked at."""
+    """Signatures are not checked."""
 
 
 class PaymentInfoPolicy(_Word):
-    """What to do about an answer that says "paid" and not what was paid."""
+    """What to do with an answer that says "paid" but not what was paid."""
 
     REQUIRED = "required"
     """It is refused: a paid answer must name the amount and the reference."""
     IF_PRESENT = "if_present"
-    """It is paid; what it names of amount and reference is compared, where those of the order are known."""
+    """It is paid; an amount or reference that it names is compared, where that of the order is known."""

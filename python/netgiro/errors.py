@@ -1,10 +1,10 @@
 """Everything this package raises, in one tree under `NetgiroError`.
 
-Where a builtin exception says the same, it is a base as well: `except ConnectionError`,
-`except TimeoutError` and `except ValueError` work as one would expect.
+Where a builtin exception has the same meaning, it is a base as well: `except ConnectionError`,
+`except TimeoutError` and `except ValueError` work as expected.
 
-A bug within the package is none of these: it is raised as a plain `RuntimeError` that says so, which
-`except Exception` catches, and the next call works. An `insert_cart` that ends so may have been sent.
+A bug in the package is not one of these: it raises a plain `RuntimeError` that says so, and the next call
+works. An `insert_cart` that ends with it may have been sent.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ __all__ = [
 
 
 class NetgiroError(Exception):
-    """What every call of this package fails with.
+    """The base of every error that a call of this package raises.
 
-    `str()` of it is the message together with the facts that belong in a log.
+    `str()` of it is the message with the facts that belong in a log.
     """
 
     code: ClassVar[str] = "netgiro"
@@ -58,7 +58,7 @@ class NetgiroError(Exception):
     retryable: bool
     """Whether making the same call again is safe and may succeed."""
 
-    # Whether another call's answer said that the cart is paid, which the call that failed was to confirm.
+    # Whether an earlier answer said that the cart is paid, which the failed call should have confirmed.
     _is_called_paid = False
     _is_usually_retryable: ClassVar[bool] = False
     _facts: ClassVar[tuple[str, ...]] = (
@@ -80,10 +80,9 @@ class NetgiroError(Exception):
         retryable: bool | None = None,
         text: str | None = None,
     ) -> None:
-        """Make an error, as your own tests may need one.
+        """Make an error, for your own tests.
 
-        `retryable` is by default what the class usually is; `text` is what `str()` gives, by default
-        the message.
+        `retryable` is by default that of the class; `text` is what `str()` returns, by default the message.
         """
         super().__init__(message if text is None else text)
         self.message = message
@@ -126,7 +125,7 @@ class ConnectError(NetgiroError, ConnectionError):
 
 
 class TimeoutError(NetgiroError, builtins.TimeoutError):
-    """A call that may be repeated ran out of time."""
+    """A call that may be repeated took too long."""
 
     code = "timeout"
     _is_usually_retryable = True
@@ -170,14 +169,14 @@ class RateLimitedError(NetgiroError):
     _is_usually_retryable = True
 
     retry_after: float | None
-    """How long the server asks to be left alone, in seconds."""
+    """How long the server asks clients to wait, in seconds."""
 
     _facts = (*NetgiroError._facts, "retry_after")  # noqa: SLF001
 
     def __init__(
         self, message: str = "", *, retry_after: float | None = None, **facts: Any
     ) -> None:
-        """Make an error that asks to be left alone for `retry_after` seconds."""
+        """Make an error that asks clients to wait for `retry_after` seconds."""
         super().__init__(message, **facts)
         self.retry_after = retry_after
 
@@ -237,7 +236,7 @@ class WaitTimeoutError(_WaitError, builtins.TimeoutError):
 
 
 class UnresolvedError(_WaitError):
-    """Settling could not learn whether the cart was paid: go on from `poll`."""
+    """Settling did not find out whether the cart was paid: go on from `poll`."""
 
     code = "unresolved"
     _is_usually_retryable = True

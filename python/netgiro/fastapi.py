@@ -34,9 +34,10 @@ except ImportError as error:
     raise ImportError("netgiro.fastapi needs FastAPI: pip install 'netgiro[fastapi]'") from error
 
 import netgiro
-from netgiro.webhook import TOO_LARGE, Accepted, MemoryLedger, Refusal, Webhook, read_chunks
-from netgiro.webhook.settling import Settling
-from netgiro.webhook.steps import run_async
+from netgiro import _netgiro
+from netgiro.webhook import Accepted, MemoryLedger, Refusal, Webhook, read_chunks
+from netgiro.webhook.followup import FollowUp
+from netgiro.webhook.sync_or_async import run_async
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 
     from netgiro.replay import AsyncReplayGuard, ReplayGuard
     from netgiro.webhook import AsyncLedger, Ledger
-    from netgiro.webhook.decision import Find, Record
-    from netgiro.webhook.settling import Settled
+    from netgiro.webhook.followup import Settled
+    from netgiro.webhook.route import Find, Record
 
     _Function = TypeVar("_Function", bound=Settled)
 
@@ -159,9 +160,8 @@ class Netgiro:
                 self.client, url=url, headers=request.headers, body=body
             )
         except Refusal as refusal:
-            # A server would read on, until the sender has nothing more to say.
-            headers = {"Connection": "close"} if refusal.status == TOO_LARGE else None
-            return PlainTextResponse("refused\n", refusal.status, headers=headers)
+            text, header = _netgiro.callback_answer(refusal.status)
+            return PlainTextResponse(text, refusal.status, headers=dict(filter(None, [header])))
         return PlainTextResponse("", background=BackgroundTask(self._go_on, accepted, settled))
 
     async def _go_on(self, accepted: Accepted, settled: Settled) -> None:
@@ -177,12 +177,12 @@ class Netgiro:
         async def check(poll: netgiro.CartPoll) -> netgiro.CartPoll:
             return await client.poll_step(poll)
 
-        settling = Settling(accepted, settled, self._ledger, check)
-        delay = await run_async(settling.attempt(), self._threads)
+        follow_up = FollowUp(accepted, settled, self._ledger, check)
+        delay = await run_async(follow_up.attempt(), self._threads)
         while delay is not None:
             with self._rest():
                 await asyncio.sleep(delay)
-            delay = await run_async(settling.attempt(), self._threads)
+            delay = await run_async(follow_up.attempt(), self._threads)
 
     @contextlib.contextmanager
     def _rest(self) -> Iterator[None]:

@@ -25,18 +25,19 @@ except ImportError as error:
 from werkzeug.exceptions import RequestEntityTooLarge
 
 import netgiro
+from netgiro import _netgiro
 from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
-from netgiro.webhook.background import Background
-from netgiro.webhook.settling import Settling
-from netgiro.webhook.steps import run
+from netgiro.webhook.followup import FollowUp
+from netgiro.webhook.sync_or_async import run
+from netgiro.webhook.worker_threads import Background
 
 if TYPE_CHECKING:
     from flask.sansio.scaffold import Scaffold
 
     from netgiro.replay import ReplayGuard
     from netgiro.webhook import Ledger
-    from netgiro.webhook.decision import Find, Record
-    from netgiro.webhook.settling import Settled
+    from netgiro.webhook.followup import Settled
+    from netgiro.webhook.route import Find, Record
 
     _Function = TypeVar("_Function", bound=Settled)
 
@@ -179,7 +180,8 @@ class Netgiro:
         try:
             accepted = webhook.receive(client, url=url, headers=request.headers, body=_body())
         except Refusal as refusal:
-            return Response("refused\n", refusal.status, mimetype="text/plain")
+            text, _ = _netgiro.callback_answer(refusal.status)
+            return Response(text, refusal.status, mimetype="text/plain")
         response = Response(status=200, mimetype="text/plain")
         job = self._job(accepted, settled, client)
         # When the response is closed, it has been sent. But whoever calls the app without a server
@@ -191,11 +193,11 @@ class Netgiro:
         self, accepted: Accepted, settled: Settled, client: netgiro.Client
     ) -> Callable[[], float | None]:
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-        settling = Settling(accepted, settled, self._ledger, client.poll_step)
+        follow_up = FollowUp(accepted, settled, self._ledger, client.poll_step)
 
         def job() -> float | None:
             with app.app_context():
-                return run(settling.attempt())
+                return run(follow_up.attempt())
 
         return job
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from netgiro import _netgiro
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -45,28 +47,14 @@ class AsyncReplayGuard(Protocol):
         """Do what `ReplayGuard.is_first` does, and be awaited."""
 
 
-class Note:
-    """Notes what a guard is to be asked, and answers as it was told to."""
-
-    def __init__(self, *, answer: bool) -> None:
-        self.answer = answer
-        self.asked = ("", "")
-
-    def is_first(self, nonce: str, signature: str) -> bool:
-        self.asked = (nonce, signature)
-        return self.answer
-
-
 async def verify_once(
     client: AsyncClient, guard: ReplayGuard | AsyncReplayGuard, parts: dict[str, Any]
 ) -> Callback:
     """Verify first, and only then ask the guard: what is refused otherwise is never recorded."""
-    note = Note(answer=True)
-    callback = client.verify_callback(**parts, replay_guard=note)
-    is_first: Any = guard.is_first(*note.asked)
+    callback = client.verify_callback(**parts)
+    is_first: Any = guard.is_first(*_netgiro.replay_key(callback))
     if hasattr(is_first, "__await__"):
         is_first = await is_first
     if not is_first:
-        # Raises what it would have raised, had the guard not to be awaited.
-        return client.verify_callback(**parts, replay_guard=Note(answer=False))
+        raise _netgiro.replayed(callback)
     return callback

@@ -16,7 +16,7 @@ class _Record:
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
-        # Members that are absent are left out; an instant as its text.
+        # Missing members are left out; an instant is shown as text.
         shown = ", ".join(
             f"{name}={(str(value) if isinstance(value, dt.datetime) else value)!r}"
             for name, value in self.to_dict().items()
@@ -34,7 +34,7 @@ class Settlement(_Record):
     number: str | None = None
     """The number to ask for its items by, such as `100000-000069`: text."""
     created: dt.datetime | None = None
-    """When it was made up, an aware `datetime` in UTC."""
+    """When it was made, an aware `datetime` in UTC."""
     amount: Decimal | None = None
     """What the bank gets, in krónur, a `Decimal` with the digits the server sent."""
     cost_amount: Decimal | None = None
@@ -46,7 +46,7 @@ class Settlement(_Record):
     total_amount: Decimal | None = None
     """What the customers paid, in krónur, a `Decimal` with the digits the server sent."""
     status: str | None = None
-    """Where it stands, in Netgíró's own word."""
+    """Its status, in Netgíró's own word."""
 
 
 @dataclass(frozen=True, repr=False, slots=True)
@@ -60,10 +60,10 @@ class SettlementItem(_Record):
     created: dt.datetime | None = None
     """When it was made, an aware `datetime` in UTC."""
     loan_number: str | None = None
-    """The number of its loan, such as `L-123456`: text. What connects it to a cart is documented nowhere."""
+    """The number of its loan, such as `L-123456`: text. No document says what connects it to a cart."""
 
 
-# They are the package's own, and are pickled by that name.
+# They are exported by the package, and are pickled by that name.
 for _class in (Settlement, SettlementItem):
     _class.__module__ = "netgiro"
 del _class

@@ -1,4 +1,4 @@
-"""The command as it is installed, and a simulator that it has started itself."""
+"""The installed command, and a simulator that it has started."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PATIENCE = 60.0
 
 @dataclass
 class Ended:
-    """What a command that has ended wrote, and its exit code."""
+    """The output and the exit code of a command that has ended."""
 
     code: int
     out: str
@@ -54,17 +54,17 @@ class Ended:
 
 
 def refuse_secrets(*texts: str) -> None:
-    """Fails when the secret key, or a customer's number, was written."""
+    """Fail if the secret key or a customer's number was written."""
     for text in texts:
         assert SECRET_KEY not in text
         for number in (CUSTOMER, KENNITALA):
-            # A port, an id or a time may hold the digits: a number stands alone.
+            # A port, an id or a time may contain the digits: a customer's number stands alone.
             assert not re.search(rf"(?<![\w.]){number}(?![\w.])", text), text
 
 
 @dataclass
 class Running:
-    """A command that runs."""
+    """A running command."""
 
     process: subprocess.Popen[str]
 
@@ -83,7 +83,7 @@ class Running:
 
 @dataclass
 class Shell:
-    """Where commands are run, with the variables they have."""
+    """A folder and environment variables, in which commands run."""
 
     variables: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
@@ -133,7 +133,7 @@ class Terminal:
         self.shown = ""
 
     def read_until(self, enough: Any) -> str:
-        """Reads until `enough` is true of what was shown."""
+        """Read until `enough` is true for the text."""
         deadline = time.monotonic() + PATIENCE
         while not enough(self.shown):
             assert time.monotonic() < deadline, self.shown
@@ -142,14 +142,14 @@ class Terminal:
                 continue
             try:
                 data = os.read(self.ours, 65536)
-            except OSError:  # all that wrote to it have closed it
+            except OSError:  # all writers have closed it
                 break
             self.shown += data.decode()
         assert enough(self.shown), self.shown
         return self.shown
 
     def handed_over(self) -> None:
-        """Closes this process's end of the command's side."""
+        """Close this process's copy of the command's side."""
         os.close(self.theirs)
 
     def close(self) -> None:
@@ -157,7 +157,7 @@ class Terminal:
 
 
 class Simulator:
-    """A simulator of the command's own, controlled over HTTP."""
+    """A simulator that the command runs, controlled over HTTP."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         shell = Shell({"NETGIRO_APP_KEY": APP_KEY, "NETGIRO_SECRET_KEY": SECRET_KEY}, folder)
@@ -191,8 +191,8 @@ class Simulator:
         cart: dict[str, Any] = self.ask(f"carts/{transaction_id}")
         return cart
 
-    def act(self, transaction_id: str, deed: str) -> None:
-        self.ask(f"carts/{transaction_id}/{deed}", method="POST")
+    def act(self, transaction_id: str, action: str) -> None:
+        self.ask(f"carts/{transaction_id}/{action}", method="POST")
 
     def fault(self, **fault: Any) -> None:
         self.ask("faults", fault)

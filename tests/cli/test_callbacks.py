@@ -29,7 +29,7 @@ BODY = json.dumps(
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shell:
-    """A shop's shell: verifying needs the keys, and nobody to ask."""
+    """A shop's shell: verifying needs the keys, and no server."""
     return Shell({"NETGIRO_APP_KEY": APP_KEY, "NETGIRO_SECRET_KEY": SECRET_KEY}, tmp_path)
 
 
@@ -66,7 +66,7 @@ def test_headers_and_body_come_from_files(shop: Shell, tmp_path: Path) -> None:
         assert shop.run(*arguments[:3], "--headers", file, given=BODY).code == 0
 
 
-def test_what_does_not_verify_is_refused(shop: Shell) -> None:
+def test_a_wrong_signature_is_refused(shop: Shell) -> None:
     for url, given, more in [
         (URL, BODY.replace("4990", "1"), headers()),
         (URL, BODY + "\n", headers()),
@@ -88,7 +88,7 @@ def test_another_order_is_a_mismatch(shop: Shell) -> None:
         assert (ended.code, ended.error["code"]) == (1, "mismatch")
 
 
-def test_what_is_missing_is_named(shop: Shell) -> None:
+def test_missing_options_are_named(shop: Shell) -> None:
     assert "--url is missing" in shop.run("verify-callback", given=BODY).err
     assert shop.run("verify-callback", "--url", URL, "--headers", "-", given=BODY).code == 2
     assert shop.run("verify-callback", "--url", URL, "--header", "none", given=BODY).code == 2
@@ -98,9 +98,9 @@ def test_what_is_missing_is_named(shop: Shell) -> None:
     assert Shell().run("verify-callback", "--url", URL, given=BODY).code == 2
 
 
-def test_input_that_never_comes_can_be_interrupted(shop: Shell) -> None:
+def test_waiting_for_input_can_be_interrupted(shop: Shell) -> None:
     running = shop.start("verify-callback", "--url", URL, *headers(), stdin=-1)
-    time.sleep(1)  # long enough for it to read in most runs; it must end in any
+    time.sleep(1)  # usually enough to start reading; it must end in any case
     running.send(signal.SIGINT)
     assert running.process.wait(timeout=60) in {130, -signal.SIGINT}
     running.ended()

@@ -1,4 +1,4 @@
-"""Insert, check, cancel, confirm: what they write, and their exit codes."""
+"""insert, check, cancel and confirm: output and exit codes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_json_has_the_members_of_to_dict(shell: Shell) -> None:
     ("customer", "code", "status"),
     [(ACCEPTS, 0, "confirmed"), (DECLINES, 3, "declined"), (CUSTOMER, 4, "pending")],
 )
-def test_check_exits_by_where_the_cart_stands(
+def test_the_exit_code_of_check_is_the_status(
     shell: Shell, customer: str, code: int, status: str
 ) -> None:
     cart = shell.run(*INSERT, customer, "--json").record["transaction_id"]
@@ -61,7 +61,9 @@ def test_a_cart_that_nobody_inserted_is_not_paid(shell: Shell) -> None:
     assert shell.run("check", NOBODYS).code == 3
 
 
-def test_cancel_tells_canceled_from_too_late(shell: Shell, simulator: Simulator, cart: str) -> None:
+def test_the_exit_code_of_cancel_is_whether_it_came_too_late(
+    shell: Shell, simulator: Simulator, cart: str
+) -> None:
     late = shell.run(*INSERT, CUSTOMER, "--json").record["transaction_id"]
     assert shell.run("cancel", cart).code == 0
     assert simulator.cart(cart)["status"] == "canceled"
@@ -73,7 +75,7 @@ def test_cancel_tells_canceled_from_too_late(shell: Shell, simulator: Simulator,
 
 
 @pytest.mark.parametrize("code", [10200, 10203])
-def test_a_cancel_that_says_paid_is_believed_of_check_cart_alone(
+def test_a_cancel_that_says_paid_is_checked(
     shell: Shell, simulator: Simulator, cart: str, code: int
 ) -> None:
     body = f'{{"PaymentInfo":null,"Success":false,"Message":null,"ResultCode":{code}}}'
@@ -86,7 +88,7 @@ def test_a_cancel_that_says_paid_is_believed_of_check_cart_alone(
     assert shell.run("cancel", cart).code == 0
 
 
-def test_a_paid_answer_without_payment_info_is_no_0_where_one_is_required(
+def test_a_paid_response_must_have_payment_info_if_that_is_required(
     shell: Shell, simulator: Simulator, cart: str
 ) -> None:
     bare = '{"PaymentSuccessful":true,"PaymentInfo":null,"Success":true,"ResultCode":10200}'
@@ -141,7 +143,7 @@ def test_confirm_sends_the_code_and_confirms_a_reservation(
     assert simulator.cart(cart)["is_paid"]
 
 
-def test_an_answer_about_another_order_is_an_error(shell: Shell) -> None:
+def test_a_response_about_another_order_is_an_error(shell: Shell) -> None:
     cart = shell.run(*INSERT, ACCEPTS, "--json").record["transaction_id"]
     right = ("--amount", "4990", "--reference", "order-1")
     assert shell.run("check", cart, *right).code == 0
@@ -150,7 +152,7 @@ def test_an_answer_about_another_order_is_an_error(shell: Shell) -> None:
     assert shell.run("check", cart, "--amount", "4990").code == 2
 
 
-def test_an_insert_of_which_nothing_is_known_says_so(shell: Shell, simulator: Simulator) -> None:
+def test_an_insert_with_an_unknown_outcome(shell: Shell, simulator: Simulator) -> None:
     simulator.fault(endpoint="InsertCart", drop="after")
     before = len(simulator.ask("carts"))
     ended = shell.run(*INSERT, CUSTOMER, "--json")
@@ -161,16 +163,14 @@ def test_an_insert_of_which_nothing_is_known_says_so(shell: Shell, simulator: Si
     assert len(simulator.ask("carts")) == before + 1
 
 
-def test_a_change_of_which_nothing_is_known_says_so(
-    shell: Shell, simulator: Simulator, cart: str
-) -> None:
+def test_a_cancel_with_an_unknown_outcome(shell: Shell, simulator: Simulator, cart: str) -> None:
     simulator.fault(endpoint="CancelCart", status=500, count=9)
     assert shell.run("cancel", cart).code == 5
     simulator.fault(endpoint="CheckCart", status=500, count=9)
     assert shell.run("check", cart).code == 1
 
 
-def test_an_answer_that_does_not_verify_is_refused(
+def test_a_response_with_a_wrong_signature_is_refused(
     shell: Shell, simulator: Simulator, cart: str
 ) -> None:
     simulator.fault(endpoint="CheckCart", signature="corrupt", count=9)
@@ -178,7 +178,7 @@ def test_an_answer_that_does_not_verify_is_refused(
     assert (ended.code, ended.error["code"]) == (6, "signature")
 
 
-def test_what_netgiro_refuses_is_told(shell: Shell, simulator: Simulator) -> None:
+def test_refusals_of_netgiro_are_reported(shell: Shell, simulator: Simulator) -> None:
     simulator.fault(endpoint="InsertCart", result_code=10306)
     ended = shell.run(*INSERT, CUSTOMER)
     assert ended.code == 1
@@ -237,7 +237,7 @@ def test_a_server_that_is_not_there_is_an_error(shell: Shell) -> None:
         ["wait", "--poll", "{}"],
     ],
 )
-def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+def test_wrong_arguments_are_refused_before_anything_is_sent(
     shell: Shell, simulator: Simulator, arguments: list[str]
 ) -> None:
     before = len(simulator.ask("requests"))
@@ -248,7 +248,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
     assert len(simulator.ask("requests")) == before
 
 
-def test_a_resume_file_that_cannot_be_written_keeps_the_customer_from_being_asked(
+def test_nothing_is_sent_if_the_resume_file_cannot_be_written(
     shell: Shell, simulator: Simulator, tmp_path: Path
 ) -> None:
     before = len(simulator.ask("requests"))

@@ -72,7 +72,7 @@ def pipe(line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_reader_that_goes_away_is_nothing_to_speak_of() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     for line in ['"$@" completions bash | head -n 1', '"$@" demo --json | head -n 1']:
         ended = pipe(line)
         assert (ended.returncode, ended.stderr) == (0, ""), line
@@ -85,7 +85,7 @@ def test_closed_streams_are_survived() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_what_cannot_be_written_is_no_success() -> None:
+def test_a_failed_write_is_an_error() -> None:
     ended = pipe('"$@" completions zsh > /dev/full')
     assert ended.returncode == 1
     assert "could not be written" in ended.stderr
@@ -95,7 +95,7 @@ def test_what_cannot_be_written_is_no_success() -> None:
     ("shell_name", "check"),
     [("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]), ("fish", ["fish", "--no-execute"])],
 )
-def test_completions_are_sound(
+def test_shells_can_parse_the_completions(
     bare: Shell, tmp_path: Path, shell_name: str, check: list[str]
 ) -> None:
     written = bare.run("completions", shell_name)
@@ -134,7 +134,8 @@ def test_bash_completes(bare: Shell, tmp_path: Path, typed: str, offered: list[s
     (tmp_path / "faults of mine.json").touch()
     line = (
         f'. {script}; read -ra COMP_WORDS <<< "$1"; [[ "$1" == *" " ]] && COMP_WORDS+=("");'
-        " COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); compopt() { :; }; _netgiro;"
+        " COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); compopt() { :; };"
+        ' _netgiro netgiro "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}";'
         ' printf "%s\\n" "${COMPREPLY[@]}"'
     )
     completed = subprocess.run(
@@ -160,9 +161,9 @@ def test_the_module_is_the_command() -> None:
 
 
 @pytest.mark.skipif(not IS_PYTHON, reason="of the Python package alone")
-def test_reconciling_without_what_it_needs_says_what_to_install() -> None:
+def test_reconcile_says_what_to_install() -> None:
     program = (
-        "import sys; sys.modules['netgiro.reconcile_command'] = None\n"
+        "import sys; sys.modules['netgiro.reconciliation.command'] = None\n"
         "from netgiro.__main__ import main; sys.exit(main(['reconcile', 'orders.csv']))"
     )
     ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""The simulator as a process, and the demonstration."""
+"""simulator and demo."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_it_stops_cleanly_and_frees_its_port(tmp_path: Path, number: signal.Sign
         taken.bind(("127.0.0.1", port))
 
 
-def test_people_are_told_where_it_is(tmp_path: Path) -> None:
+def test_its_urls_are_printed(tmp_path: Path) -> None:
     running = Shell(folder=tmp_path).start("simulator", "--port", "0", "--write-env", "shop.env")
     text = ""
     while "Customers:" not in text:
@@ -97,7 +97,7 @@ def test_it_serves_https(tmp_path: Path) -> None:
         simulator.stop()
 
 
-def test_what_it_cannot_be_started_with_is_named(tmp_path: Path) -> None:
+def test_errors_at_its_start_are_named(tmp_path: Path) -> None:
     shell = Shell(folder=tmp_path)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -25,7 +25,8 @@ async function node(...args) {
 
 /** Compiles with everything strict; gives tsc's complaints. */
 async function tsc(...args) {
-  const strict = ['--strict', '--module', 'NodeNext', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'];
+  const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'];
+  if (!args.includes('--module')) strict.push('--module', 'NodeNext');
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   try {
     await run(process.execPath, [compiler, ...strict, ...args], { cwd: here });
@@ -61,6 +62,33 @@ describe('consumers', () => {
     assert.equal(await tsc(...options, 'consumer.cts'), '');
     assert.equal(await require('./consumers/compiled/consumer.cjs')(), 'canceled true');
   });
+});
+
+describe('the types are found, of the package and of its subpaths, by', () => {
+  const ways = {
+    'node10': ['--module', 'CommonJS', '--moduleResolution', 'node10', '--ignoreDeprecations', '6.0', 'found.ts'],
+    'node16 in CommonJS': ['--module', 'Node16', 'found.cts'],
+    'node16 in an ES module': ['--module', 'Node16', 'found.mts'],
+    'nodenext in CommonJS': ['--module', 'NodeNext', 'found.cts'],
+    'nodenext in an ES module': ['--module', 'NodeNext', 'found.mts'],
+    'a bundler in CommonJS': ['--module', 'CommonJS', '--moduleResolution', 'Bundler', 'found.cts'],
+    'a bundler in an ES module': ['--module', 'ESNext', '--moduleResolution', 'Bundler', 'found.mts'],
+  };
+  const source = `
+    import { type CartState, Client, NetgiroError } from 'netgiro';
+    import { type RunningSimulator, simulatorFor } from 'netgiro/testing';
+    export const state = (client: Client): Promise<CartState> => client.checkCart('');
+    export const running = (test: { after: (call: () => Promise<void>) => void }): Promise<RunningSimulator> => simulatorFor(test);
+    export const same = (client: RunningSimulator['client']): Client => client;
+    // @ts-expect-error a code is one of the table
+    export const code: number = new NetgiroError('').code;
+  `;
+  for (const [name, options] of Object.entries(ways)) {
+    it(name, async () => {
+      writeFileSync(join(here, options.at(-1)), source);
+      assert.equal(await tsc('--noEmit', '--target', 'ES2022', '--lib', 'ES2022', ...options), '');
+    });
+  }
 });
 
 describe('the types and the module', () => {
@@ -164,9 +192,9 @@ describe('the package', () => {
   it('holds what it needs and nothing else', () => {
     const inside = readdirSync(packageFolder, { recursive: true }).map(String).sort();
     const expected =
-      /^(package\.json|README\.md|LICENSE-(MIT|APACHE)|node|node[/\\](\w+\.(cjs|mjs|d\.ts|d\.mts)|netgiro\.[\w-]+\.node))$/;
+      /^(package\.json|README\.md|LICENSE-(MIT|APACHE)|node|node[/\\]netgiro\.[\w-]+\.node|node[/\\]dist([/\\]\w+)?([/\\][\w-]+\.(js|mjs|d\.ts|d\.mts))?)$/;
     assert.deepEqual(inside.filter((name) => !expected.test(name)), []);
-    for (const name of ['LICENSE-MIT', 'LICENSE-APACHE', 'node/index.d.ts'].map((each) => join(each))) {
+    for (const name of ['LICENSE-MIT', 'LICENSE-APACHE', 'node/dist/index.d.ts', 'node/dist/index.d.mts'].map((each) => join(each))) {
       assert.ok(inside.includes(name), name);
     }
   });

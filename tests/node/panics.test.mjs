@@ -23,11 +23,12 @@ async function script(source) {
   for (const name of readdirSync(folder)) if (name.endsWith('.node')) cpSync(join(folder, name), join(copy, 'node', name));
   const { appKey, secretKey, url: baseUrl } = await simulate();
   const preamble = `
-    const { native, begin, call } = require('netgiro/native');
+    const { native } = require('netgiro/internal/native');
+    const { call } = require('netgiro/internal/calls');
     const { Client } = require('netgiro');
     const client = new Client(${JSON.stringify({ appKey, secretKey, baseUrl })});
     const check = () => client.checkCart('0f0e0d0c-0b0a-4908-8706-050403020100').then(({ status }) => status);
-  `.replace('netgiro/native', join(copy, 'node', 'native.cjs'));
+  `.replaceAll('netgiro/internal', join(copy, 'node/dist/internal'));
   const { stdout } = await run(process.execPath, ['--eval', preamble + source], { cwd: project, timeout: 20_000 });
   return JSON.parse(stdout);
 }

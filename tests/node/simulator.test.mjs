@@ -112,7 +112,7 @@ test('unusable options are named', async () => {
       return true;
     });
   }
-  await assert.rejects(Simulator.start({ publicUrl: 'abc' }), /public_url/);
+  await assert.rejects(Simulator.start({ publicUrl: 'abc' }), /publicUrl/);
 });
 
 test('answers without payment info, and reads that lag behind', async () => {

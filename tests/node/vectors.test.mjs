@@ -22,7 +22,7 @@ import {
 const { CartPoll, Client, sign } = netgiro;
 const require = createRequire(import.meta.url);
 /** What the package's own files call, and no caller. */
-const { native } = require(join(dirname(require.resolve('netgiro')), 'native.cjs'));
+const { native } = require(join(dirname(require.resolve('netgiro')), 'internal/native.js'));
 
 /** A value that JSON cannot say. */
 function said(value) {

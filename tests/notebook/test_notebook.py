@@ -59,7 +59,7 @@ def orders(told: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def test_what_was_planted_is_found_and_nothing_else(told: dict[str, Any]) -> None:
+def test_the_planted_faults_are_found_and_no_others(told: dict[str, Any]) -> None:
     planted = told["planted"]
     assert len(planted) == 60
     assert min(Counter(planted.values()).values()) >= 7
@@ -70,7 +70,7 @@ def test_what_was_planted_is_found_and_nothing_else(told: dict[str, Any]) -> Non
     assert sorted(found) == sorted(planted.items())
 
 
-def test_what_could_not_be_told_is_told_later(told: dict[str, Any]) -> None:
+def test_an_unverified_cart_is_verified_later(told: dict[str, Any]) -> None:
     left = {
         reference: fault for reference, fault in told["planted"].items() if fault != "unverified"
     }
@@ -133,7 +133,7 @@ def test_the_totals_are_those_of_a_plain_computation(
     assert float(total["at_stake"]) == sum(at_stake.values())
 
 
-def test_what_reached_the_bank_is_what_was_paid_but_for_one(told: dict[str, Any]) -> None:
+def test_the_bank_received_all_payments_but_one(told: dict[str, Any]) -> None:
     rows = told["settled"]
     missing = [row["reference"] for row in rows if row["outcome"] != "settled"]
     assert missing == [told["withheld"]]
@@ -147,7 +147,7 @@ def test_what_reached_the_bank_is_what_was_paid_but_for_one(told: dict[str, Any]
     assert {row["transaction_id"] for row in rows if row["outcome"] == "settled"} == set(paid)
 
 
-def test_what_was_known_is_not_asked_again(told: dict[str, Any]) -> None:
+def test_known_carts_are_not_checked_again(told: dict[str, Any]) -> None:
     asked = Counter(told["checked"])
     for transaction_id in told["unverified"]:
         del asked[transaction_id]
@@ -156,7 +156,7 @@ def test_what_was_known_is_not_asked_again(told: dict[str, Any]) -> None:
     assert again <= 32 + 1 + 4
 
 
-def test_no_cell_says_anything_unseemly(notebook: Any, folder: Path) -> None:
+def test_no_cell_has_errors_or_paths(notebook: Any, folder: Path) -> None:
     written = nbformat.writes(notebook)
     assert len(written) < 700_000
     for cell in notebook.cells:

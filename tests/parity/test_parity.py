@@ -136,7 +136,7 @@ def test_the_words_are_the_cores() -> None:
         ("ResponseVerification", core()["response_verifications"]),
     ]:
         assert [word.value for word in getattr(netgiro, name)] == table
-        types = (ROOT / "node" / "index.d.ts").read_text(encoding="utf-8")
+        types = (ROOT / "node" / "values.ts").read_text(encoding="utf-8")
         (union,) = re.findall(rf"export type {name} =([^;]*);", types)
         assert re.findall(r"'(\w+)'", union) == table
 

@@ -134,6 +134,35 @@ def test_a_job_that_comes_late_indeed_is_over(server, client_of):
     assert raised.value.poll.state.status == "pending"
 
 
+def test_a_server_clock_that_leaps_ends_the_wait_and_settling_reads_the_answer(server, client_of):
+    """The server's clock decides: that the time is up says nothing about payment, and settling asks."""
+    client = client_of()
+    server.date = now()
+    poll = client.poll_step(netgiro.CartPoll(SOME_ID, timeout=180, policy=QUICK))
+    server.date += TEN_MINUTES
+
+    def has_ended():
+        nonlocal poll
+        try:
+            poll = client.poll_step(poll)
+        except netgiro.WaitTimeoutError as error:
+            return error
+        return None
+
+    ended = eventually(has_ended)
+    assert ended.state.status == "pending"
+    assert not ended.state.is_final
+    assert [request.endpoint for request in server.requests].count("CancelCart") == 0
+    paid = json.dumps({"PaymentSuccessful": True, "Success": True, "ResultCode": 10200}).encode()
+
+    def answer(_):
+        is_late = any(request.endpoint == "CancelCart" for request in server.requests)
+        return Answer(body=paid if is_late else PENDING)
+
+    server.answer = answer
+    assert client.settle_cart(ended.poll, timeout=0, policy=QUICK).is_paid
+
+
 def test_a_clock_that_was_set_is_no_reason_to_end(server, client_of):
     client = client_of()
     server.date = now()

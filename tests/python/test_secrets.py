@@ -240,3 +240,11 @@ def test_callbacks(told, shop):
         shop.verify_callback(url=url, headers=headers, body=body)
     assert right not in str(raised.value)
     assert right not in repr(vars(raised.value))
+
+
+def test_a_reference_is_shown_as_the_shop_gave_it(shop, simulator):
+    """SECURITY.md says so: the shop should put no customer's number there."""
+    reference = f"order-{PHONE}"
+    cart = shop.insert_cart(amount=4990, reference=reference, customer_id="7654321")
+    assert reference in repr(cart)
+    assert cart.to_dict()["reference"] == reference

@@ -66,7 +66,7 @@ def test_each_cart_is_checked_once(simulator: netgiro.Simulator, carts: list[net
     }
 
 
-def test_the_wrong_belief_is_found(simulator: netgiro.Simulator, carts: list[netgiro.Cart]) -> None:
+def test_a_wrong_record_is_found(simulator: netgiro.Simulator, carts: list[netgiro.Cart]) -> None:
     with simulator.client() as client:
         report = netgiro.reconcile(orders(carts, "open", "paid", "canceled"), client=client)
     assert {row.reference: row.outcome.value for row in report.rows} == {
@@ -79,7 +79,7 @@ def test_the_wrong_belief_is_found(simulator: netgiro.Simulator, carts: list[net
     assert paid.paid_at is not None
 
 
-def test_what_is_settled_is_not_asked_again(
+def test_a_final_cart_is_not_checked_again(
     simulator: netgiro.Simulator, carts: list[netgiro.Cart]
 ) -> None:
     given = orders(carts, "paid", "canceled", "paid")
@@ -108,7 +108,7 @@ def test_a_server_that_fails_leaves_it_open(
     assert {row.reference: row.outcome.value for row in report.exceptions} == {"1002": "unverified"}
 
 
-def test_orders_outside_the_window_are_not_asked_about(
+def test_orders_outside_the_window_are_not_checked(
     simulator: netgiro.Simulator, carts: list[netgiro.Cart]
 ) -> None:
     given = [

@@ -126,7 +126,7 @@ def test_empty_and_long_results() -> None:
     assert joined["amount"].null_count == 1
 
 
-def test_a_stream_that_nobody_takes_is_let_go(results: netgiro.CheckResults) -> None:
+def test_an_unused_stream_is_released(results: netgiro.CheckResults) -> None:
     for _ in range(100):
         results.__arrow_c_stream__()
         results.__arrow_c_schema__()
@@ -150,7 +150,7 @@ def test_interrupted_results_are_a_table_too() -> None:
         assert pa.table(kept)["transaction_id"].to_pylist() == ids[: len(kept)]
 
 
-def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     results = netgiro.CheckResults()
     for name, convert in [
         ("pyarrow", results.to_arrow),

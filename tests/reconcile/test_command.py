@@ -16,7 +16,7 @@ import pytest
 import shop
 
 import netgiro
-from netgiro.reconcile_command import main
+from netgiro.reconciliation.command import main
 
 ID = str(uuid.UUID(int=5))
 
@@ -62,7 +62,7 @@ def test_differences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-def test_what_could_not_be_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_uncertain_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     failed = checks(tmp_path, shop.failed(uuid.UUID(ID)))
     assert main([orders(tmp_path), "--checks", failed]) == 2
     # Also when there are differences beside it.
@@ -98,7 +98,7 @@ def test_what_could_not_be_told(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (["{orders}", "--nonsense"], "--nonsense"),
     ],
 )
-def test_what_is_wrong_is_said_and_is_no_difference(
+def test_an_error_is_printed_and_is_not_a_difference(
     arguments: list[str],
     words: str,
     tmp_path: Path,
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_said_and_is_no_difference(
         assert words in told.err
 
 
-def test_what_it_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_files_it_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outs = [tmp_path / f"report{suffix}" for suffix in (".html", ".xlsx", ".csv", ".parquet")]
     arguments = [orders(tmp_path, phone="8223281"), "--checks", checks(tmp_path), "--keep", "phone"]
     for out in outs:
@@ -125,7 +125,7 @@ def test_what_it_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     capsys.readouterr()
 
 
-def test_a_report_that_cannot_be_written_is_no_difference(
+def test_a_report_that_cannot_be_written_is_not_a_difference(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "report.html").mkdir()
@@ -169,7 +169,7 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[netgiro.Simulator]:
         yield simulator
 
 
-def test_it_asks_netgiro(
+def test_it_checks_at_netgiro(
     simulator: netgiro.Simulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with simulator.client() as client:

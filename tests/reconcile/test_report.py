@@ -95,7 +95,7 @@ def test_the_page_is_whole_and_needs_nothing_else(tmp_path: Path) -> None:
     assert "@media print" in html
 
 
-def test_what_leads_is_money() -> None:
+def test_money_comes_first() -> None:
     for html in (REPORT.to_html(), REPORT._repr_html_()):
         first = next(text for text in read(html).text if "kr." in text)
         stake = f"{REPORT.totals.at_stake:,}".replace(",", ".")
@@ -113,7 +113,7 @@ def test_a_notebook_shows_the_costliest() -> None:
     assert "currentColor" in html
 
 
-def test_what_comes_from_outside_is_text() -> None:
+def test_input_is_escaped() -> None:
     bad = "<script>alert('1')</script>"
     report = reconciled(reference=bad, status="open", note=f'"{bad}&')
     for html in (report.to_html(title=bad), report._repr_html_()):
@@ -122,7 +122,7 @@ def test_what_comes_from_outside_is_text() -> None:
         assert "&lt;script&gt;" in html
 
 
-def test_the_text_leads_with_money_too() -> None:
+def test_the_text_begins_with_money_too() -> None:
     assert str(reconciled()) == "1 of 1 order matched; 4.990\u00a0kr. paid; nothing is at stake"
     report = reconciled(paid=6000)
     assert str(report) == "1.010\u00a0kr. at stake; 0 of 1 order matched; 1 amount_mismatch"
@@ -263,16 +263,16 @@ class TestFiles:
     def test_parquet(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         REPORT.to_parquet(tmp_path / "report.parquet")
         assert pyarrow.parquet.read_table(tmp_path / "report.parquet").equals(REPORT.to_arrow())
-        from netgiro.reconciliation import frames
+        from netgiro.reconciliation.writing import dataframes
 
-        found = frames.library
+        found = dataframes.library
 
         def without(module: str, why: str) -> Any:
             if module.startswith("pyarrow"):
                 raise ImportError(module)
             return found(module, why)
 
-        monkeypatch.setattr(frames, "library", without)
+        monkeypatch.setattr(dataframes, "library", without)
         REPORT.to_parquet(tmp_path / "polars.parquet")
         assert (
             pl.read_parquet(tmp_path / "polars.parquet")["at_stake"].sum() == REPORT.totals.at_stake
@@ -407,7 +407,7 @@ class TestMasking:
         ],
         ids=["seven digits", "ten digits", "ten digits that begin with the day"],
     )
-    def test_order_numbers_are_no_customers(self, numbers: Iterable[int]) -> None:
+    def test_order_numbers_are_not_masked(self, numbers: Iterable[int]) -> None:
         rows = [
             {"reference": number, "transaction_id": None, "amount": 1, "status": "open"}
             for number in numbers

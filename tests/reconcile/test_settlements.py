@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import netgiro
-from netgiro.reconciliation.transfers import SettlementOutcome as Is
+from netgiro.reconciliation.settlements import SettlementOutcome as Is
 
 UTC = dt.timezone.utc
 DAY = 86_400
@@ -144,7 +144,7 @@ def test_items_of_other_days_are_left_out(shop: Shop) -> None:
     assert classes(report) == {"order-2": "settled"}
 
 
-def test_a_settlement_that_is_not_the_sum_of_its_items(shop: Shop) -> None:
+def test_a_settlement_with_another_sum_than_its_items(shop: Shop) -> None:
     cart = shop.sell(1000)
     number = shop.client.check_cart(cart).payment.invoice_number
     item = netgiro.SettlementItem(Decimal(1000), Decimal(20), None, f"L-{number}")
@@ -229,7 +229,7 @@ def test_saved_checks_know_their_invoices(tmp_path: Any, shop: Shop) -> None:
         assert found.is_balanced, found
 
 
-def test_what_is_no_source_of_settlements_is_refused() -> None:
+def test_invalid_settlements_are_refused() -> None:
     for wrong in ([7], [(7, [])], ["items"]):
         with pytest.raises(netgiro.InvalidRequestError, match=r"settlements\[0\]"):
             netgiro.reconcile(NONE, [], settlements=wrong)
@@ -240,7 +240,7 @@ def test_what_is_no_source_of_settlements_is_refused() -> None:
         netgiro.reconcile(NONE, [], settlements=[huge])
 
 
-def test_items_that_nobody_joins_are_unverified(shop: Shop) -> None:
+def test_items_without_a_known_cart_are_unverified(shop: Shop) -> None:
     shop.sell(1000)
     shop.simulator.advance(DAY)
     report = shop.report(settlement_key=None)

@@ -25,7 +25,7 @@ def test_a_hundred_thousand_orders(made: shop.Month) -> None:
     assert len(report.exceptions) == 800
 
 
-def test_looking_costs_what_is_looked_at(made: shop.Month) -> None:
+def test_only_the_rows_that_are_read_are_made(made: shop.Month) -> None:
     report = netgiro.reconcile(made.orders, made.checks, now=shop.NOW)
     tracemalloc.start()
     report._repr_html_()

@@ -174,11 +174,11 @@ def test_files_of_checks(suffix: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("missing", [["pyarrow"], ["pyarrow", "polars"], ["pyarrow", "duckdb"]])
-def test_parquet_and_relations_with_what_is_there(
+def test_parquet_and_relations_with_each_library(
     missing: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = as_parquet(tmp_path, pa.Table.from_pylist(ORDERS))
-    from netgiro.reconciliation import tables
+    from netgiro.reconciliation.reading import tables
 
     found = tables._found
     monkeypatch.setattr(
@@ -197,7 +197,7 @@ def test_parquet_and_relations_with_what_is_there(
 
 def test_parquet_without_any_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = as_parquet(tmp_path, pa.Table.from_pylist(ORDERS))
-    from netgiro.reconciliation import tables
+    from netgiro.reconciliation.reading import tables
 
     monkeypatch.setattr(tables, "_found", lambda _: None)
     with pytest.raises(netgiro.InvalidRequestError, match="pip install pyarrow"):

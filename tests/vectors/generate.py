@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE))
 import schema  # noqa: E402
 
 FILES = ["signatures", "requests", "refusals", "responses", "codes", "errors", "customers", "callbacks", "poll"]
-FILES += ["reconciliation"]
+FILES += ["webhook", "reconciliation"]
 FILES += [
     f"scenarios/{part}" for part in ("insert_cart", "check_cart", "cancel_cart", "confirm_cart", "waiting", "settling")
 ]
@@ -54,7 +54,8 @@ def main():
     stale = []
     for name in FILES:
         made = document(name)
-        names = [case["name"] for case in made.get("cases", [])]
+        lists = [made.get(part, []) for part in ("cases", "routes", "follow_ups")]
+        names = [case["name"] for cases in lists for case in cases]
         if len(names) != len(set(names)):
             raise SystemExit(f"{name}: a case's name is used twice: {sorted(n for n in names if names.count(n) > 1)}")
         text = written(made)

@@ -1,4 +1,4 @@
-//! What is written where: results on standard output, everything said to people about them on standard error.
+//! Output: results on standard output, messages to people on standard error.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 
-/// Where a command writes. A reader that goes away, as `head` does, changes nothing: the command's outcome matters more.
+/// Where a command writes. A closed pipe, as after `head`, is not an error: the command's outcome matters more.
 pub(crate) struct Console {
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
@@ -19,10 +19,10 @@ pub(crate) struct Console {
     failure: Option<io::Error>,
 }
 
-/// What becomes of the line that shows how far a command has come.
+/// The state of the progress line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// Nobody would see it.
+    /// There is no terminal to show it on.
     Off,
     Hidden,
     Shown,
@@ -39,12 +39,12 @@ impl Console {
             } else {
                 Progress::Off
             },
-            ..Self::to(Box::new(io::stdout()), Box::new(io::stderr()))
+            ..Self::new(Box::new(io::stdout()), Box::new(io::stderr()))
         }
     }
 
-    /// One that writes plain lines to these.
-    pub(crate) fn to(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
+    /// A console that writes plain lines to these.
+    pub(crate) fn new(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
         Self {
             out,
             err,
@@ -63,19 +63,19 @@ impl Console {
         self.json
     }
 
-    /// Whether there is somebody to show progress to.
+    /// Whether progress can be shown.
     pub(crate) fn is_live(&self) -> bool {
         self.progress != Progress::Off
     }
 
-    /// A line of text on standard output.
+    /// Writes a line of text to standard output.
     pub(crate) fn say(&mut self, line: impl Display) {
         self.hide_progress();
         let written = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
         self.note(written);
     }
 
-    /// A result: its JSON, or what people read instead.
+    /// Writes a result: its JSON, or a text for people.
     pub(crate) fn result(&mut self, record: &impl Serialize, text: impl Display) {
         if self.json {
             self.record(record);
@@ -84,7 +84,7 @@ impl Console {
         }
     }
 
-    /// An object on a line of its own on standard output.
+    /// Writes a JSON object as one line to standard output.
     pub(crate) fn record(&mut self, record: &impl Serialize) {
         match serde_json::to_string(record) {
             Ok(text) => self.say(text),
@@ -92,14 +92,14 @@ impl Console {
         }
     }
 
-    /// A line for people on standard error.
+    /// Writes a line for people to standard error.
     pub(crate) fn print_error(&mut self, line: impl Display) {
         self.hide_progress();
-        // If standard error is gone, there is nobody left to tell.
+        // Nothing can be reported if standard error is closed.
         let _ = writeln!(self.err, "{line}").and_then(|()| self.err.flush());
     }
 
-    /// Shows how far it has come, in place of what was shown before.
+    /// Replaces the progress line.
     pub(crate) fn show_progress(&mut self, line: impl Display) {
         if self.is_live() {
             let _ = write!(self.err, "\r\x1b[K{line}").and_then(|()| self.err.flush());
@@ -114,7 +114,7 @@ impl Console {
         }
     }
 
-    /// A status in its color, where there are any.
+    /// A status in its color, if there are colors.
     pub(crate) fn status(&self, status: CartStatus) -> String {
         let color = match status {
             CartStatus::Confirmed => 32,
@@ -128,7 +128,7 @@ impl Console {
         }
     }
 
-    /// The exit code, once everything is written; what could not be written is no success.
+    /// The exit code, after everything is written; a failed write is not a success.
     pub(crate) fn finish(mut self, exit: Exit) -> Exit {
         self.hide_progress();
         let Some(error) = self.failure.take() else {
@@ -152,7 +152,12 @@ impl Console {
     }
 }
 
-/// A text of somebody else's, with nothing in it that a terminal would obey.
+/// An amount as people read it.
+pub(crate) fn kronur(amount: impl Display) -> String {
+    format!("{amount} kr.")
+}
+
+/// A foreign text without control characters, which a terminal would obey.
 pub(crate) fn sanitize(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
@@ -164,7 +169,7 @@ pub(crate) mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
 
-    /// What a console wrote.
+    /// The output of a console.
     #[derive(Clone, Default)]
     pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -185,10 +190,10 @@ pub(crate) mod tests {
         }
     }
 
-    /// A console, and what it writes to standard output and to standard error.
+    /// A console, its standard output and its standard error.
     pub(crate) fn console() -> (Console, Written, Written) {
         let (out, err) = (Written::default(), Written::default());
-        let console = Console::to(Box::new(out.clone()), Box::new(err.clone()));
+        let console = Console::new(Box::new(out.clone()), Box::new(err.clone()));
         (console, out, err)
     }
 
@@ -211,7 +216,7 @@ pub(crate) mod tests {
             (ErrorKind::StorageFull, Exit::Error),
         ] {
             let err = Written::default();
-            let mut console = Console::to(Box::new(Failing(kind)), Box::new(err.clone()));
+            let mut console = Console::new(Box::new(Failing(kind)), Box::new(err.clone()));
             console.say("paid");
             assert_eq!(console.finish(Exit::Done), exit);
             assert_eq!(err.text().is_empty(), exit == Exit::Done);

@@ -1,27 +1,27 @@
-//! What a command's exit code says.
+//! The exit codes.
 
 use netgiro::CartStatus;
 
-/// How a command ended, for scripts. The numbers are public: `docs/command-line.md` and `--help` list them.
+/// A command's outcome, for scripts. The numbers are public: `docs/command-line.md` and `--help` list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// What was asked for has happened; of a cart that is followed, checked or confirmed: it is paid.
+    /// Success; after `wait`, `settle`, `check` and `confirm`: the cart is paid.
     Done = 0,
-    /// It failed.
+    /// A failure.
     Error = 1,
     /// The command, an option, a key or a URL is wrong. Nothing was sent.
     Usage = 2,
     /// The cart is canceled, declined or not found: nothing was charged.
     NotPaid = 3,
-    /// The cart is still open: the customer's move, or the shop's.
+    /// The cart is still open: it waits for the customer, or for the shop.
     StillOpen = 4,
-    /// What became of it could not be learnt: ask again before the order is shipped, dropped or inserted again.
+    /// The outcome is unknown: check again before you ship, drop or insert the order.
     Unknown = 5,
     /// A signature does not verify.
     Refused = 6,
-    /// The cart was to be canceled, and is paid.
+    /// The cart could not be canceled: it is paid.
     PaidAfterAll = 7,
-    /// Ctrl-C. The cart was left alone.
+    /// Ctrl-C. The cart was not changed.
     Interrupted = 130,
 }
 
@@ -52,7 +52,7 @@ impl Exit {
         self as u8
     }
 
-    /// What a cart's status says of a payment that was hoped for.
+    /// The outcome of a command that expects a payment.
     pub(crate) fn of_payment(status: CartStatus) -> Self {
         match status {
             CartStatus::Confirmed => Self::Done,
@@ -61,7 +61,7 @@ impl Exit {
         }
     }
 
-    /// What it says of a cancellation: never the same for a cart that is paid as for one that is not.
+    /// The outcome of a cancel: never the same code for a paid and an unpaid cart.
     pub(crate) fn of_cancellation(status: CartStatus) -> Self {
         match Self::of_payment(status) {
             Self::Done => Self::PaidAfterAll,

@@ -1,4 +1,4 @@
-//! Why a command did not end well, and what to do about it.
+//! Why a command failed, and what to do about it.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use netgiro_simulator::SimulatorError;
 
 use crate::console::{Console, sanitize};
 use crate::exit::Exit;
-use crate::records::{Fault, Shown};
+use crate::records::{ErrorLine, ErrorRecord};
 
-/// Why a command ended otherwise than asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// What was given cannot be understood; of a command, if one was named.
-    Usage(String, Option<&'static str>),
-    /// Something of this machine's failed.
+    /// The command line is wrong.
+    Usage(String),
+    /// A file, a port or something else of this machine failed.
     Machine(String),
     /// The client failed.
     Client(Box<Error>, Box<ResumeHint>),
@@ -23,21 +23,21 @@ pub(crate) enum Failure {
     Interrupted(Box<ResumeHint>),
 }
 
-/// How the command can be taken up again.
+/// How the command can be resumed.
 #[derive(Debug, Default)]
 pub(crate) struct ResumeHint {
     /// The command.
     pub(crate) command: &'static str,
-    /// Where the cart has come to.
+    /// The position of the wait.
     pub(crate) poll: Option<CartPoll>,
-    /// The file that holds the same.
+    /// The file that holds that position.
     pub(crate) file: Option<PathBuf>,
     /// Whether the call may have changed the cart.
     pub(crate) changes: bool,
 }
 
 impl ResumeHint {
-    /// Of an insert whose outcome is not known, kept in this file.
+    /// For an insert with an unknown outcome, kept in this file.
     pub(crate) fn of_open_insert(file: &Path) -> Self {
         Self {
             command: "settle",
@@ -47,7 +47,7 @@ impl ResumeHint {
     }
 }
 
-/// What is said of an interrupted command.
+/// The message of an interrupted command.
 const INTERRUPTED: &str = "netgiro: interrupted";
 
 impl From<Error> for Failure {
@@ -63,13 +63,9 @@ impl From<SimulatorError> for Failure {
 }
 
 impl Failure {
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::misused(&message.into(), None)
-    }
-
-    /// A mistake in the words of the command line, which may hold a customer's number.
-    pub(crate) fn misused(message: &str, command: Option<&'static str>) -> Self {
-        Self::Usage(netgiro::mask_customer_ids(message), command)
+    /// A mistake in the command line, which may hold a customer's number.
+    pub(crate) fn usage(message: impl AsRef<str>) -> Self {
+        Self::Usage(netgiro::mask_customer_ids(message.as_ref()))
     }
 
     /// A file that cannot be read or written.
@@ -79,22 +75,23 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Usage(..) => Exit::Usage,
+            Self::Usage(_) => Exit::Usage,
             Self::Machine(_) => Exit::Error,
-            Self::Client(error, hint) => of_error(error, hint.changes),
+            Self::Client(error, hint) => exit_for(error, hint.changes),
             Self::Interrupted(_) => Exit::Interrupted,
         }
     }
 
-    /// Says it on standard error, and as JSON where results are; gives the exit code.
-    pub(crate) fn report(&self, console: &mut Console) -> Exit {
+    /// Reports it on standard error, and as JSON where results are JSON; returns the exit code. `command` is the command
+    /// that failed, where one was named.
+    pub(crate) fn report(&self, console: &mut Console, command: Option<&str>) -> Exit {
         if console.writes_json() {
-            console.record(&Shown {
+            console.record(&ErrorLine {
                 error: self.record(),
             });
         }
         match self {
-            Self::Usage(message, command) => {
+            Self::Usage(message) => {
                 console.print_error(format_args!("netgiro: {}", sanitize(message)));
                 let about = command.map(|name| format!(" {name}")).unwrap_or_default();
                 console.print_error(format_args!("Try: netgiro{about} --help"));
@@ -113,13 +110,13 @@ impl Failure {
                 match (&hint.poll, hint.changes) {
                     (None, false) => console.print_error(INTERRUPTED),
                     (None, true) => console.print_error(format_args!(
-                        "{INTERRUPTED} before the answer came: ask where the cart stands before you go on: netgiro check"
+                        "{INTERRUPTED} before the response: check the cart before you continue: netgiro check"
                     )),
                     (Some(_), false) => console.print_error(format_args!(
                         "{INTERRUPTED}; the cart was left alone, and the customer can still answer"
                     )),
                     (Some(_), true) => console.print_error(format_args!(
-                        "{INTERRUPTED} while the cart was being canceled: whether it is paid is not known yet"
+                        "{INTERRUPTED} during the cancel: it is not known yet whether the cart is paid"
                     )),
                 }
                 hint.report(console);
@@ -128,27 +125,27 @@ impl Failure {
         self.exit()
     }
 
-    fn record(&self) -> Fault<'_> {
+    fn record(&self) -> ErrorRecord<'_> {
         match self {
-            Self::Usage(message, _) => Fault::new("usage", message),
-            Self::Machine(message) => Fault::new("machine", message),
-            Self::Client(error, hint) => Fault::of(error).going_on_from(hint.poll.as_ref()),
+            Self::Usage(message) => ErrorRecord::new("usage", message),
+            Self::Machine(message) => ErrorRecord::new("machine", message),
+            Self::Client(error, hint) => ErrorRecord::of(error).resumed_from(hint.poll.as_ref()),
             Self::Interrupted(hint) => {
                 let sent = if hint.changes {
                     RequestSent::Maybe
                 } else {
                     RequestSent::No
                 };
-                Fault::new("interrupted", "interrupted")
+                ErrorRecord::new("interrupted", "interrupted")
                     .with_request_sent(sent)
-                    .going_on_from(hint.poll.as_ref())
+                    .resumed_from(hint.poll.as_ref())
             }
         }
     }
 }
 
 impl ResumeHint {
-    /// Says how to go on.
+    /// Reports how to continue.
     fn report(&self, console: &mut Console) {
         let file = self
             .file
@@ -158,7 +155,7 @@ impl ResumeHint {
             (None, None) => return,
             (None, Some(file)) => {
                 console.print_error(format_args!(
-                    "Once that is known: netgiro {} CART --resume {file} if Netgíró has the cart; if it has none, remove {file}.",
+                    "Look the order up at Netgíró. If there is a cart: netgiro {} CART --resume {file}; if there is none, remove {file}.",
                     self.command
                 ));
                 return;
@@ -170,8 +167,8 @@ impl ResumeHint {
     }
 }
 
-/// The exit code for an error of the client's; `changes` says whether the call may have changed a cart.
-fn of_error(error: &Error, changes: bool) -> Exit {
+/// The exit code for a client's error; `changes` says whether the call may have changed a cart.
+fn exit_for(error: &Error, changes: bool) -> Exit {
     match error.kind() {
         ErrorKind::Configuration | ErrorKind::InvalidRequest => Exit::Usage,
         ErrorKind::OutcomeUnknown | ErrorKind::Unresolved => Exit::Unknown,
@@ -186,7 +183,7 @@ fn of_error(error: &Error, changes: bool) -> Exit {
     }
 }
 
-/// What to do about an error, where its own message does not say.
+/// What to do about an error, if its own message does not say that.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.kind() {
         ErrorKind::Configuration => {
@@ -194,24 +191,24 @@ fn advice(error: &Error) -> Option<&'static str> {
              NETGIRO_ENVIRONMENT, NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO."
         }
         ErrorKind::Connect => {
-            "Nothing was sent: look at the network and the base URL, and try again."
+            "Nothing was sent: check the network and the base URL, and try again."
         }
         ErrorKind::Authentication => {
-            "Netgíró did not accept the keys: look at NETGIRO_APP_KEY, NETGIRO_SECRET_KEY and NETGIRO_ENVIRONMENT."
+            "Netgíró did not accept the keys: check NETGIRO_APP_KEY, NETGIRO_SECRET_KEY and NETGIRO_ENVIRONMENT."
         }
-        ErrorKind::RateLimited => "Netgíró asks to be left alone for a while: try again later.",
+        ErrorKind::RateLimited => "Netgíró limits the rate of requests: try again later.",
         ErrorKind::OutcomeUnknown => {
             "Keep the order open under its reference, and look it up at Netgíró before anything is sent again."
         }
         ErrorKind::Mismatch => "Neither ship nor drop the order before a person has looked at it.",
         ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol => {
-            "Ask where the cart stands before you go on: netgiro check"
+            "Check the cart before you continue: netgiro check"
         }
         _ => return None,
     })
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell.
 pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -227,7 +224,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_error_has_its_exit_code() {
-        let exit = |kind, changes| of_error(&Error::new(kind, ""), changes).code();
+        let exit = |kind, changes| exit_for(&Error::new(kind, ""), changes).code();
         let codes: Vec<_> = ErrorKind::ALL
             .iter()
             .map(|&kind| (kind.code(), exit(kind, false)))
@@ -245,8 +242,8 @@ mod tests {
             ]
         );
         let lost = Error::new(ErrorKind::Timeout, "").with_request_sent(RequestSent::Maybe);
-        assert_eq!(of_error(&lost, true), Exit::Unknown);
-        assert_eq!(of_error(&lost, false), Exit::Error);
+        assert_eq!(exit_for(&lost, true), Exit::Unknown);
+        assert_eq!(exit_for(&lost, false), Exit::Error);
         assert_eq!(exit(ErrorKind::Timeout, true), 1);
     }
 
@@ -264,12 +261,12 @@ mod tests {
         };
         let (mut console, out, err) = console();
         console.write_json(true);
-        let exit = Failure::Interrupted(Box::new(hint)).report(&mut console);
+        let exit = Failure::Interrupted(Box::new(hint)).report(&mut console, Some("wait"));
         assert_eq!(exit, Exit::Interrupted);
         assert!(err.text().contains("netgiro wait --poll '{\"version\":1,"));
-        let told: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
-        assert_eq!(told["error"]["code"], "interrupted");
-        let again = netgiro::CartPoll::from_json(&told["error"]["poll"].to_string());
+        let written: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
+        assert_eq!(written["error"]["code"], "interrupted");
+        let again = netgiro::CartPoll::from_json(&written["error"]["poll"].to_string());
         assert_eq!(again.unwrap(), poll);
     }
 

@@ -1,4 +1,4 @@
-//! What a command reads: files, and standard input without being deaf to Ctrl-C.
+//! Reads files, and standard input in a way that Ctrl-C can interrupt.
 
 use std::fs;
 use std::io::{self, Read};
@@ -10,8 +10,8 @@ use std::time::Duration;
 use crate::failure::{Failure, ResumeHint};
 use crate::interrupt::Interrupt;
 
-/// How often somebody who waits for input looks for Ctrl-C.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often a wait for input looks for Ctrl-C.
+const INTERVAL: Duration = Duration::from_millis(50);
 
 /// The bytes of a file, or of standard input for `-`.
 pub(crate) fn bytes(path: &Path, interrupt: &Interrupt) -> Result<Vec<u8>, Failure> {
@@ -29,19 +29,19 @@ pub(crate) fn text(path: &Path, interrupt: &Interrupt) -> Result<String, Failure
 
 fn standard(interrupt: &Interrupt) -> Result<Vec<u8>, Failure> {
     let (sender, receiver) = mpsc::channel();
-    // A read cannot be interrupted, and the thread it is made on ends with the process.
+    // A read cannot be interrupted; its thread ends with the process.
     thread::spawn(move || {
         let mut bytes = Vec::new();
         let read = io::stdin().read_to_end(&mut bytes).map(|_| bytes);
         let _ = sender.send(read);
     });
     loop {
-        match receiver.recv_timeout(LOOK) {
+        match receiver.recv_timeout(INTERVAL) {
             Ok(read) => {
                 return read
                     .map_err(|error| Failure::file("read", Path::new("standard input"), error));
             }
-            Err(RecvTimeoutError::Timeout) if !interrupt.has_come() => {}
+            Err(RecvTimeoutError::Timeout) if !interrupt.is_requested() => {}
             Err(_) => return Err(Failure::Interrupted(Box::<ResumeHint>::default())),
         }
     }

@@ -1,4 +1,4 @@
-//! The line that is shown while waiting: where the cart stands, when it is asked about next, and the time left.
+//! The line that is shown while waiting: the cart's status, the time of the next check, and the time left.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use netgiro::{CartStatus, ErrorKind, Event, Observer};
 
-/// What is known of a wait while it goes on.
+/// The progress of a wait.
 #[derive(Clone, Debug)]
-pub(crate) struct Progress(Arc<Mutex<Seen>>);
+pub(crate) struct Progress(Arc<Mutex<WaitState>>);
 
 #[derive(Debug)]
-struct Seen {
+struct WaitState {
     status: Option<CartStatus>,
     error: Option<ErrorKind>,
     next_check: Instant,
@@ -23,7 +23,7 @@ struct Seen {
 impl Progress {
     pub(crate) fn new(timeout: Duration, settles: bool) -> Self {
         let now = Instant::now();
-        Self(Arc::new(Mutex::new(Seen {
+        Self(Arc::new(Mutex::new(WaitState {
             status: None,
             error: None,
             next_check: now,
@@ -32,37 +32,37 @@ impl Progress {
         })))
     }
 
-    /// What a client's options need for the progress to be known.
+    /// The observer through which a client reports progress.
     pub(crate) fn observer(&self) -> Observer {
         let this = self.clone();
         Observer::new(move |event| {
             if let Event::Poll(event) = event {
-                let mut seen = this.lock();
-                seen.status = event.status.or(seen.status);
-                seen.error = event.error;
+                let mut state = this.lock();
+                state.status = event.status.or(state.status);
+                state.error = event.error;
                 if let Some(at) = event.next_check_at {
-                    seen.next_check = Instant::now() + until(at, Timestamp::now());
+                    state.next_check = Instant::now() + until(at, Timestamp::now());
                 }
             }
         })
     }
 
-    /// Whether the time to wait is over: what settles is canceling then.
+    /// Whether the deadline has passed: then `settle` cancels.
     pub(crate) fn is_over(&self) -> bool {
         self.lock().deadline <= Instant::now()
     }
 
-    /// The line, as it is now.
+    /// The current line.
     pub(crate) fn line(&self) -> String {
         self.lock().line(Instant::now())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Seen> {
+    fn lock(&self) -> MutexGuard<'_, WaitState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Seen {
+impl WaitState {
     fn line(&self, now: Instant) -> String {
         let status = self.status.map_or("asking", CartStatus::as_str);
         let trouble = self
@@ -107,25 +107,25 @@ mod tests {
     fn the_line_counts_down() {
         let now = Instant::now();
         let seconds = Duration::from_secs;
-        let mut seen = Seen {
+        let mut state = WaitState {
             status: None,
             error: None,
             next_check: now,
             deadline: now + seconds(180),
             settles: true,
         };
-        assert_eq!(seen.line(now), "asking · checking now · 3:00 left");
-        seen.status = Some(CartStatus::Pending);
-        seen.next_check = now + Duration::from_millis(2500);
+        assert_eq!(state.line(now), "asking · checking now · 3:00 left");
+        state.status = Some(CartStatus::Pending);
+        state.next_check = now + Duration::from_millis(2500);
         assert_eq!(
-            seen.line(now + seconds(1)),
+            state.line(now + seconds(1)),
             "pending · next check in 2 s · 2:59 left"
         );
-        seen.error = Some(ErrorKind::Connect);
+        state.error = Some(ErrorKind::Connect);
         assert_eq!(
-            seen.line(now + seconds(175)),
+            state.line(now + seconds(175)),
             "pending (connect) · checking now · 0:05 left"
         );
-        assert!(seen.line(now + seconds(180)).contains("canceling"));
+        assert!(state.line(now + seconds(180)).contains("canceling"));
     }
 }

@@ -1,11 +1,11 @@
-//! What `--json` writes: the members that `to_dict()` has in Python, under the same names.
+//! The output of `--json`: the members of Python's `to_dict()`, with the same names.
 
 use netgiro::{Callback, Cart, CartPoll, CartState, Error, ErrorKind, RequestSent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// A cart that the server has accepted; `check_interval` in seconds.
+/// An inserted cart; `check_interval` in seconds.
 #[derive(Serialize)]
 pub(crate) struct CartRecord<'a> {
     transaction_id: Uuid,
@@ -29,7 +29,7 @@ impl<'a> From<&'a Cart> for CartRecord<'a> {
     }
 }
 
-/// Where a cart stands.
+/// A cart's state.
 #[derive(Serialize)]
 pub(crate) struct StateRecord<'a> {
     #[serde(flatten)]
@@ -48,7 +48,7 @@ impl<'a> From<&'a CartState> for StateRecord<'a> {
     }
 }
 
-/// A callback that verified.
+/// A verified callback.
 #[derive(Serialize)]
 pub(crate) struct CallbackRecord<'a> {
     transaction_id: Uuid,
@@ -70,15 +70,15 @@ impl<'a> From<&'a Callback> for CallbackRecord<'a> {
     }
 }
 
-/// The object that an error is written as.
+/// The JSON line of an error.
 #[derive(Serialize)]
-pub(crate) struct Shown<'a> {
-    pub(crate) error: Fault<'a>,
+pub(crate) struct ErrorLine<'a> {
+    pub(crate) error: ErrorRecord<'a>,
 }
 
-/// The facts of an error; `retry_after` in seconds, `poll` as `--poll` takes it.
+/// An error; `retry_after` in seconds, `poll` as `--poll` takes it.
 #[derive(Default, Serialize)]
-pub(crate) struct Fault<'a> {
+pub(crate) struct ErrorRecord<'a> {
     code: &'static str,
     message: &'a str,
     http_status: Option<u16>,
@@ -96,8 +96,8 @@ pub(crate) struct Fault<'a> {
     poll: Option<Box<RawValue>>,
 }
 
-impl<'a> Fault<'a> {
-    /// A failure that is none of the client's.
+impl<'a> ErrorRecord<'a> {
+    /// A failure outside of the client.
     pub(crate) fn new(code: &'static str, message: &'a str) -> Self {
         Self {
             code,
@@ -126,14 +126,14 @@ impl<'a> Fault<'a> {
         }
     }
 
-    /// The same, where a request may have been sent.
+    /// The same, with whether a request was sent.
     pub(crate) fn with_request_sent(mut self, sent: RequestSent) -> Self {
         self.request_sent = sent.as_str();
         self
     }
 
-    /// The same, with the poll to go on from.
-    pub(crate) fn going_on_from(mut self, poll: Option<&CartPoll>) -> Self {
+    /// The same, with the poll to resume from.
+    pub(crate) fn resumed_from(mut self, poll: Option<&CartPoll>) -> Self {
         self.poll = poll.and_then(|poll| RawValue::from_string(poll.to_json()).ok());
         self
     }

@@ -1,7 +1,7 @@
-//! The file of `--resume`: the intent of an insert until its outcome is known, then what the cart is followed from.
+//! The file of `--resume`: an insert until its outcome is known, then the position of a wait.
 //!
-//! What is in it is on the disk before the customer can be asked, and it is never half written. The customer's number
-//! is not in it.
+//! It is on the disk before the customer can be asked, and it is never written in part. It does not hold the
+//! customer's number.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind as IoError, Write as _};
@@ -11,26 +11,27 @@ use jiff::Timestamp;
 use netgiro::{Amount, CartPoll, Error, ErrorKind, NewCart, RequestSent};
 use serde::{Deserialize, Serialize};
 
+use crate::console::kronur;
 use crate::failure::{Failure, ResumeHint, quoted};
 
-/// What a file holds.
-pub(crate) enum Held {
-    /// It is empty, or is not there.
+/// The content of a file.
+pub(crate) enum Content {
+    /// It is empty, or does not exist.
     Nothing,
-    /// An insert whose outcome is not known.
+    /// An insert with an unknown outcome.
     Insert(Intent),
-    /// A cart.
+    /// A cart that is followed.
     Cart(Box<CartPoll>),
 }
 
-/// What was to be inserted.
+/// An insert that may have been sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Intent {
     pub(crate) reference: String,
     pub(crate) amount: Amount,
-    /// From when on it was being sent.
+    /// The time at which it was sent.
     at: Timestamp,
-    /// Why it is not known how that ended; `None` when nobody wrote it down.
+    /// Why its outcome is unknown; `None` if that was not recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -43,32 +44,32 @@ struct Token {
 
 const VERSION: u32 = 1;
 
-/// Reads what a file holds.
-pub(crate) fn read(path: &Path) -> Result<Held, Failure> {
+/// Reads a file.
+pub(crate) fn read(path: &Path) -> Result<Content, Failure> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == IoError::NotFound => return Ok(Held::Nothing),
+        Err(error) if error.kind() == IoError::NotFound => return Ok(Content::Nothing),
         Err(error) => return Err(Failure::file("read", path, error)),
     };
     let text = text.trim();
     if text.is_empty() {
-        return Ok(Held::Nothing);
+        return Ok(Content::Nothing);
     }
     match serde_json::from_str(text) {
         Ok(Token {
             version: VERSION,
             insert,
-        }) => Ok(Held::Insert(insert)),
-        _ => Ok(Held::Cart(Box::new(CartPoll::from_json(text)?))),
+        }) => Ok(Content::Insert(insert)),
+        _ => Ok(Content::Cart(Box::new(CartPoll::from_json(text)?))),
     }
 }
 
-/// Keeps what a cart is followed from.
+/// Writes the position of a wait.
 pub(crate) fn store(path: &Path, poll: &CartPoll) -> io::Result<()> {
     replace(path, &poll.to_json())
 }
 
-/// Writes all of it, or leaves the file as it was.
+/// Replaces a file's content atomically.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = target(path)?;
     let part = beside(&path, &format!(".{}.part", std::process::id()));
@@ -90,7 +91,7 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the disk know the name as well. Not every file system can.
+/// Syncs the folder of a file, which not every file system can do.
 fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
@@ -98,13 +99,13 @@ fn sync_folder(path: &Path) {
     }
 }
 
-/// The file itself, where the path leads to it by a link, be it there or not; what is no file is not replaced by one.
+/// The file behind symbolic links, whether it exists or not; an error for anything but a file.
 fn target(path: &Path) -> io::Result<PathBuf> {
     match fs::metadata(path) {
         Ok(found) if found.is_file() => fs::canonicalize(path),
         Ok(_) => Err(io::Error::new(IoError::InvalidInput, "it is not a file")),
         Err(error) if error.kind() == IoError::NotFound => match fs::read_link(path) {
-            // A relative link is one from where it is.
+            // A relative link starts at its own folder.
             Ok(leads) => target(&path.with_file_name("").join(leads)),
             Err(_) => Ok(path.to_owned()),
         },
@@ -118,24 +119,24 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// A file that is one insert's, from before it is sent.
+/// A file that one insert has claimed before it is sent.
 pub(crate) struct Claim {
     path: PathBuf,
     intent: Intent,
 }
 
 impl Claim {
-    /// Writes the intent into a file that holds nothing; refuses any other, also when two come at once.
+    /// Writes the insert to an empty or new file; refuses any other file, and all but one of several claims at once.
     pub(crate) fn new(path: &Path, order: &NewCart) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::file("written", path, error);
         let target = target(path).map_err(failed)?;
         let part = beside(&target, ".part");
-        // Whoever makes this one may write the other.
+        // The process that creates this file may write the other.
         let file = match OpenOptions::new().write(true).create_new(true).open(&part) {
             Ok(file) => file,
             Err(error) if error.kind() == IoError::AlreadyExists => {
                 return Err(Failure::Machine(format!(
-                    "{} is being written by another insert; if none is at work, remove {}",
+                    "{} is being written by another insert; if none is running, remove {}",
                     path.display(),
                     part.display()
                 )));
@@ -161,19 +162,19 @@ impl Claim {
 
     fn refuse_if_taken(&self, named: &Path) -> Result<(), Failure> {
         match read(&self.path) {
-            Ok(Held::Nothing) => Ok(()),
-            Ok(Held::Insert(intent)) => Err(intent.is_open(named)),
-            Ok(Held::Cart(poll)) => {
+            Ok(Content::Nothing) => Ok(()),
+            Ok(Content::Insert(intent)) => Err(intent.error(named)),
+            Ok(Content::Cart(poll)) => {
                 let file = quoted(&named.to_string_lossy());
                 Err(Failure::usage(format!(
-                    "{} holds the cart {} already, and nothing was sent: netgiro settle --resume {file} goes on with it; \
-                     for another order give another file",
+                    "{} already holds the cart {}; nothing was sent. To continue with it: netgiro settle --resume {file}; \
+                     for another order use another file",
                     named.display(),
                     poll.transaction_id()
                 )))
             }
             Err(Failure::Client(error, _)) => Err(Failure::usage(format!(
-                "{} holds something else than a cart, and nothing was sent: {}",
+                "{} holds something else than a cart; nothing was sent: {}",
                 named.display(),
                 error.message()
             ))),
@@ -189,7 +190,7 @@ impl Claim {
         .unwrap_or_default()
     }
 
-    /// Keeps what the insert failed with, if the customer may have been asked; if nobody was, the file is free again.
+    /// Records an insert's error if the customer may have been asked; deletes the file if not.
     pub(crate) fn failed(mut self, failure: &Failure) -> io::Result<()> {
         match failure {
             Failure::Client(error, _) if error.kind() == ErrorKind::OutcomeUnknown => {
@@ -206,19 +207,19 @@ impl Claim {
 }
 
 impl Intent {
-    /// Why nothing goes on from this, in the file `named` so.
-    pub(crate) fn is_open(&self, named: &Path) -> Failure {
+    /// The error for a command that cannot continue from this insert, in the file `named`.
+    pub(crate) fn error(&self, named: &Path) -> Failure {
         let why = self
             .problem
             .as_deref()
-            .unwrap_or("the command that sent it has not written down how it ended");
+            .unwrap_or("the command that sent it did not record its outcome");
         let error = Error::new(
             ErrorKind::OutcomeUnknown,
             format!(
-                "{} holds an insert of {} kr. for reference {:?}, sent at {}, and nothing was sent now. The customer may \
-                 have been asked to pay, so do not insert it again before Netgíró has been asked: {why}",
+                "{} holds an insert of {} for reference {:?}, sent at {}; nothing was sent now. The customer may have \
+                 been asked to pay: do not insert it again before you have looked it up at Netgíró: {why}",
                 named.display(),
-                self.amount,
+                kronur(self.amount),
                 self.reference,
                 self.at.strftime("%Y-%m-%d %H:%M:%SZ"),
             ),
@@ -239,7 +240,7 @@ mod tests {
         NewCart::new(amount, "order-1", "8223281".parse().unwrap())
     }
 
-    /// A folder of this test's own.
+    /// A folder for one test.
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("netgiro-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
@@ -269,12 +270,12 @@ mod tests {
         store(&path, &poll).unwrap();
         assert!(matches!(
             Claim::new(&path, &order()),
-            Err(Failure::Usage(..))
+            Err(Failure::Usage(_))
         ));
         fs::write(&path, "a letter").unwrap();
         assert!(matches!(
             Claim::new(&path, &order()),
-            Err(Failure::Usage(..))
+            Err(Failure::Usage(_))
         ));
         assert_eq!(fs::read_to_string(&path).unwrap(), "a letter");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
@@ -310,7 +311,7 @@ mod tests {
             .unwrap()
             .failed(&unknown)
             .unwrap();
-        assert!(matches!(read(&path), Ok(Held::Insert(_))));
+        assert!(matches!(read(&path), Ok(Content::Insert(_))));
         let Err(refused) = Claim::new(&path, &order()) else {
             panic!("it was claimed again")
         };

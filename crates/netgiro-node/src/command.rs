@@ -1,4 +1,4 @@
-//! The command `netgiro`: `node/cli.cjs` calls it.
+//! The command `netgiro`: `node/cli.ts` calls it.
 
 use std::ffi::OsString;
 use std::thread;
@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{Env, Object};
 use napi_derive::napi;
 use netgiro_cli::Interrupt;
 
-/// A command to be carried out, away from JavaScript's thread: that one hears of signals meanwhile.
+/// A command to be run away from JavaScript's thread, which handles signals meanwhile.
 #[napi]
 pub struct NativeCommand {
     arguments: Vec<String>,
@@ -25,7 +25,7 @@ impl NativeCommand {
         }
     }
 
-    /// Carries it out; gives a promise of its exit code.
+    /// Runs it; gives a promise of its exit code.
     ///
     /// On a thread of its own: Node would wait for one of its pool's at the end of the process, which a second Ctrl-C
     /// wants at once.
@@ -46,7 +46,7 @@ impl NativeCommand {
         Ok(promise)
     }
 
-    /// Has it stop; gives whether it does so by itself.
+    /// Asks it to stop; gives whether it will end by itself.
     #[napi(catch_unwind)]
     pub fn interrupt(&self) -> bool {
         self.interrupt.interrupt()

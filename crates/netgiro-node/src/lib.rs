@@ -1,9 +1,9 @@
 //! The native half of the `netgiro` package for Node.js.
 //!
 //! It converts what JavaScript gives, calls the core, and hands back plain data; it decides nothing. Promises, classes
-//! and errors are made in JavaScript (`node/*.cjs`): an error class of one's own cannot be thrown from native code
+//! and errors are made in JavaScript (`node/`): an error class of one's own cannot be thrown from native code
 //! that finishes later. So every answer crosses as JSON text, `{"value": …}` or `{"error": …}`, which is also the
-//! cheapest way across: one string instead of some twenty property writes.
+//! fastest way: one string instead of some twenty property writes.
 
 #![allow(
     unsafe_code,
@@ -16,12 +16,17 @@
 )]
 
 mod arguments;
+mod callback;
 mod client;
 mod command;
 mod events;
 #[cfg(feature = "panic-test")]
 mod panics;
+mod poll;
 mod replay;
+mod reply;
 mod runtime;
 mod simulator;
 mod views;
+mod watch;
+mod webhook;

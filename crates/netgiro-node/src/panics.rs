@@ -3,7 +3,7 @@
 
 use napi_derive::napi;
 
-use crate::runtime::Port;
+use crate::runtime::port::Port;
 
 /// Panics while JavaScript waits for it.
 #[napi(catch_unwind)]
@@ -14,7 +14,7 @@ pub fn panic_now() -> String {
 /// Panics on the background thread.
 #[napi(catch_unwind)]
 pub fn panic_later(port: &Port, call: u32) -> Option<String> {
-    port.start(call, |_| async move {
+    port.start(call, async move {
         tokio::task::yield_now().await;
         assert!(call == 0, "deliberately, later");
         Ok(())

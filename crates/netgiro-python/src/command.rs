@@ -7,25 +7,25 @@ use netgiro_cli::Interrupt;
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
-use crate::runtime::{SIGNAL_INTERVAL, look_for_signals};
+use crate::runtime::signals::{SIGNAL_INTERVAL, check_signals};
 
 /// The exit code of what was interrupted.
 const INTERRUPTED: u8 = 130;
 
 /// Carry out a command from its arguments, without the program's name; return its exit code.
 ///
-/// An exception of a signal's handler, such as KeyboardInterrupt, has it stop; a second one leaves it
-/// behind, unless it says first what became of a call under way.
+/// An exception of a signal's handler, such as KeyboardInterrupt, makes it stop; a second one does not wait
+/// for it, unless it has yet to say what became of a call in flight.
 #[pyfunction]
 #[pyo3(signature = (arguments))]
 pub(crate) fn command(py: Python<'_>, arguments: Vec<OsString>) -> PyResult<u8> {
     let interrupt = Interrupt::default();
     let (sender, receiver) = mpsc::channel();
-    let asked = interrupt.clone();
+    let stop = interrupt.clone();
     // Handlers of signals run on this thread alone, so the command runs on another.
     std::thread::Builder::new()
         .name("netgiro-command".to_owned())
-        .spawn(move || sender.send(netgiro_cli::run(arguments, &asked)))
+        .spawn(move || sender.send(netgiro_cli::run(arguments, &stop)))
         .map_err(|error| PyOSError::new_err(format!("no thread could be started: {error}")))?;
     Ok(py.detach(move || {
         loop {
@@ -34,7 +34,7 @@ pub(crate) fn command(py: Python<'_>, arguments: Vec<OsString>) -> PyResult<u8> 
                 Err(RecvTimeoutError::Disconnected) => return 1,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if look_for_signals().is_err() && !interrupt.interrupt() {
+            if check_signals().is_err() && !interrupt.interrupt() {
                 return INTERRUPTED;
             }
         }

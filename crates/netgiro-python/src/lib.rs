@@ -1,25 +1,27 @@
 //! The `netgiro` package for Python: converts, calls the core, and maps its errors.
 //!
-//! What is decided about carts is decided in the crate `netgiro`. Here is what is Python's own: its
-//! values and exceptions, blocking with the interpreter let go, event loops, signals and forks.
+//! The crate `netgiro` decides everything about carts. Here is what is Python's own: its values and
+//! exceptions, blocking with the interpreter let go, event loops, signals and forks.
 
 #![allow(
     clippy::doc_markdown,
     reason = "doc comments of classes and methods are what help() shows in Python"
 )]
 
-mod broken_off;
 mod bulk;
 mod client;
 mod command;
 mod convert;
 mod errors;
-mod new_cart;
+mod panics;
+mod process;
 mod reconcile;
 mod replay;
 mod runtime;
 mod simulator;
+mod to_python;
 mod values;
+mod webhook;
 
 /// What `netgiro/__init__.py` hands on. No state here relies on the GIL.
 #[pyo3::pymodule(gil_used = false)]
@@ -47,11 +49,11 @@ mod _netgiro {
     #[pymodule_export]
     use crate::bulk::results::CheckResults;
     #[pymodule_export]
-    use crate::client::{AsyncClient, Client, server_now};
+    use crate::client::base::server_now;
+    #[pymodule_export]
+    use crate::client::{AsyncClient, Client};
     #[pymodule_export]
     use crate::command::command;
-    #[pymodule_export]
-    use crate::new_cart::check_new_cart;
     #[pymodule_export]
     use crate::reconcile::settlements::reconcile_settlements;
     #[pymodule_export]
@@ -61,22 +63,40 @@ mod _netgiro {
     #[pymodule_export]
     use crate::runtime::iterators::{AsyncStream, SyncStream};
     #[pymodule_export]
-    use crate::simulator::{SimulatedCallback, SimulatedCart, SimulatedRequest, Simulator};
+    use crate::simulator::Simulator;
+    #[pymodule_export]
+    use crate::simulator::records::{SimulatedCallback, SimulatedCart, SimulatedRequest};
     #[pymodule_export]
     use crate::values::callback::{Callback, sign};
     #[pymodule_export]
-    use crate::values::poll::{
-        CartPoll, PollPolicy, backoff, poll_dated, poll_delay, poll_on_clock,
-    };
+    use crate::values::cart::Cart;
     #[pymodule_export]
-    use crate::values::{Cart, CartItem, CartState, CheckResult, PaymentInfo};
+    use crate::values::cart_item::CartItem;
+    #[pymodule_export]
+    use crate::values::cart_state::CartState;
+    #[pymodule_export]
+    use crate::values::check_result::CheckResult;
+    #[pymodule_export]
+    use crate::values::new_cart::check_new_cart;
+    #[pymodule_export]
+    use crate::values::payment_info::PaymentInfo;
+    #[pymodule_export]
+    use crate::values::poll::CartPoll;
+    #[pymodule_export]
+    use crate::values::poll_policy::PollPolicy;
+    #[pymodule_export]
+    use crate::values::poll_steps::{backoff, poll_dated, poll_delay, poll_on_clock};
+    #[pymodule_export]
+    use crate::webhook::{
+        CallbackRequest, CallbackRoute, FollowUp, callback_answer, replay_key, replayed,
+    };
 
     #[cfg(feature = "panic-test")]
     #[pymodule_export]
-    use crate::client::{panic_in_a_call, panic_in_an_iterator};
+    use crate::client::base::{panic_in_a_call, panic_in_an_iterator};
     #[cfg(feature = "panic-test")]
     #[pymodule_export]
-    use crate::runtime::panics::panic_at_once;
+    use crate::panics::panic_at_once;
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]

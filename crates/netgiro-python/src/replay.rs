@@ -1,15 +1,13 @@
 //! Replay guards: the one in memory, and those that are Python's.
 
-use std::sync::Mutex;
-
-use netgiro::{Error, ErrorKind, ReplayGuard};
+use netgiro::ReplayGuard;
+use netgiro::webhook::ReplayKey;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::convert;
 use crate::errors::OrRaise;
-use crate::runtime::lock;
 
 /// A guard in this process's memory: bounded, the oldest callbacks are forgotten first.
 ///
@@ -27,7 +25,7 @@ impl MemoryReplayGuard {
     #[pyo3(text_signature = "(*, capacity=100000)")]
     fn new(capacity: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let capacity =
-            capacity.map_or(Ok(100_000), |given| convert::positive("capacity", given))?;
+            capacity.map_or(Ok(100_000), |value| convert::positive("capacity", value))?;
         Ok(Self {
             guard: netgiro::MemoryReplayGuard::new(capacity),
             capacity,
@@ -45,49 +43,19 @@ impl MemoryReplayGuard {
     }
 }
 
-/// A guard of Python's. The core has no word for what it may raise, so that is kept beside.
-struct Asked {
-    guard: Py<PyAny>,
-    raised: Mutex<Option<PyErr>>,
-}
-
-impl ReplayGuard for Asked {
-    fn is_first(&self, nonce: &str, signature: &str) -> netgiro::Result<bool> {
-        let answer = Python::attach(|py| {
-            let answer = self
-                .guard
-                .bind(py)
-                .call_method1(intern!(py, "is_first"), (nonce, signature))?;
-            // It would be taken for a yes.
-            if answer.hasattr(intern!(py, "__await__"))? {
-                if answer.hasattr(intern!(py, "close"))? {
-                    answer.call_method0(intern!(py, "close"))?;
-                }
-                return Err(PyTypeError::new_err(
-                    "replay_guard.is_first has to be awaited: use verify_callback_once of AsyncClient",
-                ));
-            }
-            answer.is_truthy()
-        });
-        answer.map_err(|raised| {
-            *lock(&self.raised) = Some(raised);
-            Error::new(ErrorKind::Protocol, "the replay guard raised")
-        })
+/// Asks a guard of Python's; what it raises is raised.
+pub(crate) fn is_first(guard: &Bound<'_, PyAny>, key: &ReplayKey) -> PyResult<bool> {
+    let py = guard.py();
+    let asked = (&*key.nonce, &*key.signature);
+    let answer = guard.call_method1(intern!(py, "is_first"), asked)?;
+    // It would be taken for a yes.
+    if answer.hasattr(intern!(py, "__await__"))? {
+        if answer.hasattr(intern!(py, "close"))? {
+            answer.call_method0(intern!(py, "close"))?;
+        }
+        return Err(PyTypeError::new_err(
+            "replay_guard.is_first has to be awaited: use verify_callback_once of AsyncClient",
+        ));
     }
-}
-
-/// Verifies a callback with a guard of Python's; what that raises is raised.
-pub(crate) fn asking(
-    guard: &Bound<'_, PyAny>,
-    verify: impl FnOnce(&dyn ReplayGuard) -> netgiro::Result<netgiro::Callback>,
-) -> PyResult<netgiro::Callback> {
-    let asked = Asked {
-        guard: guard.clone().unbind(),
-        raised: Mutex::new(None),
-    };
-    let outcome = verify(&asked);
-    match lock(&asked.raised).take() {
-        Some(raised) => Err(raised),
-        None => outcome.or_raise(guard.py()),
-    }
+    answer.is_truthy()
 }

@@ -1,26 +1,28 @@
-//! Which orders and carts belong together: by transaction id, then by reference where that is clear.
-//! What cannot be told apart stays together as one case; nothing is ever paired by its place.
+//! Which orders and carts belong together: by transaction id, then by reference where that is unambiguous.
+//! What cannot be separated stays together as one case; nothing is ever paired by its position.
 
 use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Order, Outcome, Recorded};
-use crate::rules::{self, Cart, Finding, Standing, kronur};
+use crate::carts::{Cart, PaymentState};
+use crate::kronur::kronur;
+use crate::model::{Order, Outcome, Recorded};
+use crate::rules::{self, Finding};
 
 /// An order and its place in the input.
 type Placed<'a> = (usize, &'a Order);
 
-/// What is judged together.
+/// Orders and carts that are classified together.
 #[derive(Debug)]
-pub(super) struct Case<'a> {
-    pub(super) orders: Vec<Placed<'a>>,
-    pub(super) carts: Vec<&'a Cart<'a>>,
-    pub(super) finding: Finding,
+pub(crate) struct Case<'a> {
+    pub(crate) orders: Vec<Placed<'a>>,
+    pub(crate) carts: Vec<&'a Cart<'a>>,
+    pub(crate) finding: Finding,
 }
 
-/// All that carries one reference.
+/// All orders and carts with one reference.
 #[derive(Default)]
 struct Reference<'a> {
     /// Orders with the cart of their transaction id.
@@ -29,12 +31,12 @@ struct Reference<'a> {
     orders: Vec<Placed<'a>>,
     /// Carts whose transaction id no order has.
     carts: Vec<&'a Cart<'a>>,
-    /// Payments in groups that are judged already.
-    judged: usize,
+    /// Payments in groups that were classified before.
+    classified: usize,
 }
 
-/// Puts every order in one case, and every cart that means something.
-pub(super) fn of<'a>(
+/// Puts every order in one case, and every cart that matters.
+pub(crate) fn of<'a>(
     orders: &'a [Order],
     carts: &'a [Cart<'a>],
     tolerance: Decimal,
@@ -77,8 +79,8 @@ pub(super) fn of<'a>(
         } else {
             cases.push(claimed_twice(owners, cart));
             if let Some(cart) = cart.filter(|cart| cart.is_paid()) {
-                for reference in names(claimants, cart) {
-                    references.entry(reference).or_default().judged += 1;
+                for reference in references_of(claimants, cart) {
+                    references.entry(reference).or_default().classified += 1;
                 }
             }
         }
@@ -99,16 +101,16 @@ pub(super) fn of<'a>(
     for cart in carts.iter().filter(|cart| !claims.contains_key(&cart.id)) {
         match cart.reference {
             Some(reference) => references.entry(reference).or_default().carts.push(cart),
-            None => cases.extend(alone(cart)),
+            None => cases.extend(unmatched(cart)),
         }
     }
     for reference in references.into_values() {
-        reference.judge(tolerance, &mut cases);
+        reference.classify(tolerance, &mut cases);
     }
     cases
 }
 
-/// Of the orders that claim one transaction, those that may have it, and those that cannot.
+/// Splits the orders that claim one transaction: those that may own it, and those that cannot.
 fn owners<'a>(
     claimants: &[Placed<'a>],
     cart: Option<&Cart<'_>>,
@@ -132,17 +134,17 @@ fn contradicts(order: &Order, cart: &Cart<'_>) -> bool {
     }
 }
 
-fn names<'a>(claimants: &[Placed<'a>], cart: &Cart<'a>) -> Vec<&'a str> {
-    let mut names: Vec<_> = match cart.reference {
+fn references_of<'a>(claimants: &[Placed<'a>], cart: &Cart<'a>) -> Vec<&'a str> {
+    let mut references: Vec<_> = match cart.reference {
         Some(reference) => vec![reference],
         None => claimants
             .iter()
             .filter_map(|(_, order)| order.reference.as_deref())
             .collect(),
     };
-    names.sort_unstable();
-    names.dedup();
-    names
+    references.sort_unstable();
+    references.dedup();
+    references
 }
 
 fn pair<'a>(order: Placed<'a>, cart: Option<&'a Cart<'a>>, tolerance: Decimal) -> Case<'a> {
@@ -153,11 +155,11 @@ fn pair<'a>(order: Placed<'a>, cart: Option<&'a Cart<'a>>, tolerance: Decimal) -
     }
 }
 
-fn alone<'a>(cart: &'a Cart<'a>) -> Option<Case<'a>> {
+fn unmatched<'a>(cart: &'a Cart<'a>) -> Option<Case<'a>> {
     Some(Case {
         orders: Vec::new(),
         carts: vec![cart],
-        finding: rules::alone(cart)?,
+        finding: rules::unmatched(cart)?,
     })
 }
 
@@ -166,27 +168,27 @@ fn paid_in(carts: &[&Cart<'_>]) -> Decimal {
     paid.filter_map(|cart| cart.amount).sum()
 }
 
-pub(super) fn recorded_as_paid(orders: &[Placed<'_>]) -> Decimal {
+pub(crate) fn recorded_as_paid(orders: &[Placed<'_>]) -> Decimal {
     let paid = orders
         .iter()
         .filter(|(_, order)| order.recorded == Recorded::Paid);
     paid.map(|(_, order)| order.amount).sum()
 }
 
-/// One transaction on several orders, none of which can be told to be the one.
+/// One transaction on several orders, and nothing says which of them owns it.
 fn claimed_twice<'a>(orders: Vec<Placed<'a>>, cart: Option<&'a Cart<'a>>) -> Case<'a> {
     let carts: Vec<_> = cart.into_iter().collect();
     let recorded = recorded_as_paid(&orders);
     let paid = paid_in(&carts);
     let many = orders.len();
-    let finding = match cart.map(|cart| &cart.standing) {
+    let finding = match cart.map(|cart| &cart.payment) {
         None => Finding::new(
             Outcome::Unverified,
             orders.iter().map(|(_, order)| order.amount).sum(),
             format!("Its transaction id is on {many} orders, and there is no check of it."),
             "Check the cart, and find out which order it belongs to.",
         ),
-        Some(Standing::Failed(why)) => Finding::new(
+        Some(PaymentState::Failed(why)) => Finding::new(
             Outcome::Unverified,
             orders.iter().map(|(_, order)| order.amount).sum(),
             format!(
@@ -214,10 +216,10 @@ fn claimed_twice<'a>(orders: Vec<Placed<'a>>, cart: Option<&'a Cart<'a>>) -> Cas
 }
 
 impl<'a> Reference<'a> {
-    fn judge(mut self, tolerance: Decimal, cases: &mut Vec<Case<'a>>) {
-        // The most frequent of all: nothing else has this reference.
+    fn classify(mut self, tolerance: Decimal, cases: &mut Vec<Case<'a>>) {
+        // By far the most frequent case: nothing else has this reference.
         if let ([(order, cart)], [], []) = (&*self.pairs, &*self.orders, &*self.carts)
-            && self.judged == 0
+            && self.classified == 0
         {
             return cases.push(pair(*order, Some(cart), tolerance));
         }
@@ -228,16 +230,19 @@ impl<'a> Reference<'a> {
             .into_iter()
             .partition(|(_, cart)| cart.is_paid());
         let is_recorded = |(order, _): &(Placed<'_>, _)| order.1.recorded == Recorded::Paid;
-        let is_delivered = self.judged > 0 || paid.iter().any(is_recorded);
-        let is_alive = self.judged > 0
+        let is_delivered = self.classified > 0 || paid.iter().any(is_recorded);
+        let may_be_paid = self.classified > 0
             || !paid.is_empty()
             || unpaid.iter().any(|(order, cart)| {
                 order.1.recorded != Recorded::Canceled
-                    || matches!(cart.standing, Standing::Waiting(_))
+                    || matches!(cart.payment, PaymentState::Waiting(_))
             });
 
         for (order, cart) in unpaid {
-            let is_closed = matches!(cart.standing, Standing::Unpaid(_) | Standing::NotFound);
+            let is_closed = matches!(
+                cart.payment,
+                PaymentState::Unpaid(_) | PaymentState::NotFound
+            );
             let mut case = pair(order, Some(cart), tolerance);
             if is_delivered && is_closed && is_recorded(&(order, cart)) {
                 case.finding = Finding::new(
@@ -251,7 +256,7 @@ impl<'a> Reference<'a> {
         }
 
         let mut orders = std::mem::take(&mut self.orders);
-        if self.judged + paid.len() + extra.len() > 1 {
+        if self.classified + paid.len() + extra.len() > 1 {
             self.paid_twice(paid, extra, &mut orders, tolerance, cases);
         } else {
             cases.extend(
@@ -270,16 +275,16 @@ impl<'a> Reference<'a> {
                         true,
                     ));
                 }
-                _ => cases.extend(extra.into_iter().filter_map(alone)),
+                _ => cases.extend(extra.into_iter().filter_map(unmatched)),
             }
         }
         match orders.as_slice() {
             [] => {}
-            [order] if !is_alive => {
+            [order] if !may_be_paid => {
                 cases.push(without_payment(*order, &mut carts, tolerance));
             }
             _ => {
-                let own = if is_alive {
+                let own = if may_be_paid {
                     Vec::new()
                 } else {
                     std::mem::take(&mut carts)
@@ -287,10 +292,10 @@ impl<'a> Reference<'a> {
                 cases.push(recorded_twice(orders, own, false));
             }
         }
-        cases.extend(carts.into_iter().filter_map(alone));
+        cases.extend(carts.into_iter().filter_map(unmatched));
     }
 
-    /// More than one payment. Where exactly one of them is known to be the order's, the others are extra.
+    /// More than one payment. If exactly one of them is known to be the order's, the others are extra.
     fn paid_twice(
         &self,
         paid: Vec<(Placed<'a>, &'a Cart<'a>)>,
@@ -303,27 +308,27 @@ impl<'a> Reference<'a> {
             .iter()
             .filter(|(order, _)| order.1.recorded == Recorded::Paid)
             .collect();
-        let own = match (self.judged, recorded.as_slice(), paid.as_slice()) {
+        let own = match (self.classified, recorded.as_slice(), paid.as_slice()) {
             (0, [(_, own)], _) | (0, [], [(_, own)]) => Some(own.id),
             _ => None,
         };
-        let is_apart = own.is_some() || (self.judged > 0 && paid.is_empty());
+        let is_separable = own.is_some() || (self.classified > 0 && paid.is_empty());
         let mut group = Case {
             orders: Vec::new(),
             carts: Vec::new(),
             finding: Finding::new(Outcome::DuplicatePayment, Decimal::ZERO, "", ""),
         };
-        let alone = extra.into_iter().map(|cart| (None, cart));
+        let unclaimed = extra.into_iter().map(|cart| (None, cart));
         for (order, cart) in paid
             .into_iter()
             .map(|(order, cart)| (Some(order), cart))
-            .chain(alone)
+            .chain(unclaimed)
         {
             match order {
                 Some(order) if own == Some(cart.id) => {
                     cases.push(pair(order, Some(cart), tolerance));
                 }
-                _ if is_apart => cases.push(Case {
+                _ if is_separable => cases.push(Case {
                     orders: order.into_iter().collect(),
                     carts: vec![cart],
                     finding: Finding::new(
@@ -416,9 +421,9 @@ fn without_payment<'a>(
     tolerance: Decimal,
 ) -> Case<'a> {
     let failed = |cart: &&&Cart<'_>| cart.is_failed();
-    let open = |cart: &&&Cart<'_>| matches!(cart.standing, Standing::Waiting(_));
-    let closed = |cart: &&&Cart<'_>| matches!(cart.standing, Standing::Unpaid(_));
-    let speaker = carts
+    let open = |cart: &&&Cart<'_>| matches!(cart.payment, PaymentState::Waiting(_));
+    let closed = |cart: &&&Cart<'_>| matches!(cart.payment, PaymentState::Unpaid(_));
+    let cart = carts
         .iter()
         .find(failed)
         .or_else(|| carts.iter().find(open))
@@ -428,6 +433,6 @@ fn without_payment<'a>(
     Case {
         orders: vec![order],
         carts: std::mem::take(carts),
-        finding: rules::pair(order.1, speaker, tolerance),
+        finding: rules::pair(order.1, cart, tolerance),
     }
 }

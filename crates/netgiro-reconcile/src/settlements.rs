@@ -1,221 +1,59 @@
 //! What was transferred against what was paid: every paid cart and every item of a settlement in exactly
 //! one class.
 //!
-//! What connects an item's loan number to a cart is documented nowhere, so the caller says which cart an item
-//! names, and what is said of none is not guessed.
+//! No document says what connects an item's loan number to a cart. So the caller says which cart an item is for, and
+//! nothing is guessed.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::mem::{self, Discriminant};
 
 use jiff::{SignedDuration, Timestamp};
+use netgiro::{Error, ErrorKind, Result, Settlement};
 use rust_decimal::Decimal;
-use uuid::Uuid;
 
-use super::{Check, MOST, ReconcileOptions, sorted};
-use crate::rules::{self, kronur};
-use netgiro::{Error, ErrorKind, Result, Settlement, SettlementItem};
+use crate::carts::{self, Cart};
+use crate::kronur::kronur;
+use crate::model::{Check, MOST, ReconcileOptions, sorted};
+use crate::settlement_model::{
+    CartKey, ReconciledSettlements, Settled, SettledItem, SettlementOutcome, SettlementRow,
+    SettlementTotal, Transfer,
+};
 
-/// What became of a paid cart, an item of a settlement, or both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SettlementOutcome {
-    /// Paid, and in no settlement, although what was paid later is in one; or paid a month ago.
-    Missing,
-    /// Settled with another amount than was paid.
-    AmountMismatch,
-    /// Settled more than once.
-    Duplicate,
-    /// Settled, and no cart is known to have been paid for it.
-    UnknownCart,
-    /// It could not be told: nobody said which cart an item is for, an amount is missing, or several carts are named
-    /// by one name.
-    Unverified,
-    /// Paid, and in no settlement yet.
-    NotSettledYet,
-    /// Settled with the amount that was paid.
-    Settled,
-}
-
-impl SettlementOutcome {
-    /// Every outcome; those to look into come first, and from `not_settled_yet` on all is well.
-    pub const ALL: &'static [Self] = &[
-        Self::Missing,
-        Self::AmountMismatch,
-        Self::Duplicate,
-        Self::UnknownCart,
-        Self::Unverified,
-        Self::NotSettledYet,
-        Self::Settled,
-    ];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::AmountMismatch => "amount_mismatch",
-            Self::Duplicate => "duplicate",
-            Self::UnknownCart => "unknown_cart",
-            Self::Unverified => "unverified",
-            Self::NotSettledYet => "not_settled_yet",
-            Self::Settled => "settled",
-        }
-    }
-}
-
-/// What an item of a settlement names its cart by, as the caller reads it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CartKey {
-    /// The cart's id.
-    TransactionId(Uuid),
-    /// The shop's order id.
-    Reference(String),
-    /// The number of the payment's invoice.
-    InvoiceNumber(i64),
-    /// A name that no cart has, as far as the caller knows.
-    NoCart(String),
-}
-
-/// A sale in a settlement, and the cart that it is for.
-#[derive(Clone, Debug, Default)]
-pub struct SettledItem {
-    /// The sale.
-    pub item: SettlementItem,
-    /// Its cart; `None` where nobody can tell.
-    pub cart: Option<CartKey>,
-}
-
-/// A settlement and its items. Items whose settlement is not known have one without a number.
-#[derive(Clone, Debug, Default)]
-pub struct Settled {
-    /// What was transferred.
-    pub settlement: Settlement,
-    /// The sales in it.
-    pub items: Vec<SettledItem>,
-}
-
-/// A cart, an item, or all that belong together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettlementRow {
-    /// Its class.
-    pub outcome: SettlementOutcome,
-    /// The number of its cart's invoice.
-    pub invoice_number: Option<i64>,
-    /// The loan numbers of its items; sorted.
-    pub loan_numbers: Vec<String>,
-    /// The ids of its carts; sorted.
-    pub transaction_ids: Vec<Uuid>,
-    /// The references of its carts; sorted.
-    pub references: Vec<String>,
-    /// The numbers of the settlements it is in; sorted.
-    pub settlements: Vec<String>,
-    /// How many items it has.
-    pub items: usize,
-    /// What was paid; `None` where no cart is known, or its amount is not.
-    pub paid_amount: Option<Decimal>,
-    /// What was settled; `None` where nothing was, or its amount is not known.
-    pub settled_amount: Option<Decimal>,
-    /// What Netgíró keeps of it.
-    pub cost_amount: Option<Decimal>,
-    /// When it was paid, as the cart says, or else the item.
-    pub paid_at: Option<Timestamp>,
-    /// How long ago that was.
-    pub age: Option<SignedDuration>,
-    /// Why it is in this class.
-    pub reason: String,
-}
-
-/// How much there is of something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SettlementTotal {
-    /// How many rows.
-    pub rows: usize,
-    /// How many paid carts.
-    pub carts: usize,
-    /// What was paid.
-    pub paid_amount: Decimal,
-    /// How many items.
-    pub items: usize,
-    /// What was settled.
-    pub settled_amount: Decimal,
-    /// What Netgíró keeps of it.
-    pub cost_amount: Decimal,
-}
-
-impl SettlementTotal {
-    fn of<'a>(rows: impl Iterator<Item = &'a SettlementRow>) -> Self {
-        rows.fold(Self::default(), |total, row| Self {
-            rows: total.rows + 1,
-            carts: total.carts + row.transaction_ids.len(),
-            paid_amount: total.paid_amount + row.paid_amount.unwrap_or_default(),
-            items: total.items + row.items,
-            settled_amount: total.settled_amount + row.settled_amount.unwrap_or_default(),
-            cost_amount: total.cost_amount + row.cost_amount.unwrap_or_default(),
-        })
-    }
-}
-
-/// Whether a settlement is the sum of its items.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transfer {
-    /// The settlement's number.
-    pub number: Option<String>,
-    /// How many items it has.
-    pub items: usize,
-    /// Their sum.
-    pub items_amount: Decimal,
-    /// By how much the settlement's total exceeds it; `None` where it says no total.
-    pub difference: Option<Decimal>,
-}
-
-/// What came of it.
-#[derive(Clone, Debug)]
-pub struct ReconciledSettlements {
-    /// Those to look into come first, the largest of each class before the others.
-    pub rows: Vec<SettlementRow>,
-    /// The settlements, in the order in which they were given.
-    pub transfers: Vec<Transfer>,
-    /// The totals of each class, in the order of [`SettlementOutcome::ALL`].
-    pub totals: Vec<(SettlementOutcome, SettlementTotal)>,
-    /// The total of all rows, which is the total of the input but for what was left out.
-    pub total: SettlementTotal,
-    /// How many rows are about days outside the window.
-    pub left_out: usize,
-}
-
-/// Longer than any shop waits for its money, as far as anybody has written.
-const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
+/// A cart that was paid longer ago should be in a settlement, as far as Netgíró documents it.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// The number of its settlement, and an item of it.
 type Item<'a> = (Option<&'a str>, &'a SettledItem);
 
-/// All that belongs together.
+/// Carts and items that belong together.
 #[derive(Default)]
 struct Group<'a> {
-    carts: Vec<&'a rules::Cart<'a>>,
+    carts: Vec<&'a Cart<'a>>,
     items: Vec<Item<'a>>,
 }
 
-/// What is known of all items together.
-struct Picture {
+/// What all items together say.
+struct Context {
     /// When the latest cart that is settled was paid.
     last_settled: Option<Timestamp>,
-    /// Whether anybody said of any item which cart it is for.
-    is_told: bool,
-    /// What items name carts by.
-    names: HashSet<Discriminant<CartKey>>,
+    /// Whether the caller named the cart of any item.
+    names_carts: bool,
+    /// The kinds of names that items have for carts.
+    key_kinds: HashSet<Discriminant<CartKey>>,
     now: Timestamp,
 }
 
-impl Picture {
-    /// Whether an item of this cart would be known as one.
-    fn knows(&self, cart: &rules::Cart<'_>) -> bool {
-        self.names.is_empty() || keys(cart).any(|key| self.names.contains(&mem::discriminant(&key)))
+impl Context {
+    /// Whether an item for this cart could be recognised.
+    fn recognises(&self, cart: &Cart<'_>) -> bool {
+        self.key_kinds.is_empty()
+            || keys(cart).any(|key| self.key_kinds.contains(&mem::discriminant(&key)))
     }
 }
 
-/// What an item may name a cart by.
-fn keys(cart: &rules::Cart<'_>) -> impl Iterator<Item = CartKey> {
+/// The names that an item may have for a cart.
+fn keys(cart: &Cart<'_>) -> impl Iterator<Item = CartKey> {
     let reference = (cart.reference).map(|reference| CartKey::Reference(reference.to_owned()));
     [
         Some(CartKey::TransactionId(cart.id)),
@@ -226,9 +64,9 @@ fn keys(cart: &rules::Cart<'_>) -> impl Iterator<Item = CartKey> {
     .flatten()
 }
 
-/// Puts together what belongs together: carts with the items that name them.
+/// Groups carts with the items that name them.
 fn groups<'a>(
-    paid: &[&'a rules::Cart<'a>],
+    paid: &[&'a Cart<'a>],
     items: impl Iterator<Item = Item<'a>> + Clone,
 ) -> Vec<Group<'a>> {
     let mut places = HashMap::<CartKey, Vec<usize>>::new();
@@ -237,7 +75,7 @@ fn groups<'a>(
             places.entry(key).or_default().push(place);
         }
     }
-    // Carts that one name is for cannot be told apart: they are one group.
+    // Carts that share a name cannot be separated: they are one group.
     let mut labels: Vec<usize> = (0..paid.len()).collect();
     let named: BTreeSet<_> = (items.clone())
         .filter_map(|(_, one)| one.cart.as_ref())
@@ -261,10 +99,10 @@ fn groups<'a>(
         of_carts.entry(*label).or_default().carts.push(cart);
     }
     let mut of_others = BTreeMap::<&CartKey, Group<'_>>::new();
-    let mut alone = Vec::new();
+    let mut unnamed = Vec::new();
     for item in items {
         let Some(key) = &item.1.cart else {
-            alone.push(Group {
+            unnamed.push(Group {
                 carts: Vec::new(),
                 items: vec![item],
             });
@@ -279,14 +117,14 @@ fn groups<'a>(
     }
     (of_carts.into_values())
         .chain(of_others.into_values())
-        .chain(alone)
+        .chain(unnamed)
         .collect()
 }
 
-/// Puts every paid cart and every item in exactly one class; `tolerance` is not for these.
+/// Puts every paid cart and every item in exactly one class; `tolerance` is not used.
 ///
-/// `days` is from when to when the orders are: an item of another time, of which no cart is known, is left
-/// out. `None` where the items are those of these very orders.
+/// `days` is the period of the orders: an item of another time whose cart is not known is left out. `None` if
+/// the items are those of these orders.
 ///
 /// Refuses amounts beyond 10¹² or with more than six decimals.
 pub fn reconcile_settlements(
@@ -296,7 +134,7 @@ pub fn reconcile_settlements(
     days: Option<(Timestamp, Timestamp)>,
 ) -> Result<ReconciledSettlements> {
     let transfers = settled.iter().map(transfer).collect::<Result<Vec<_>>>()?;
-    let carts = rules::carts(checks);
+    let carts = carts::from_checks(checks);
     let paid: Vec<_> = carts.iter().filter(|cart| cart.is_paid()).collect();
     let items = (settled.iter()).flat_map(|one| {
         let number = one.settlement.number.as_deref();
@@ -305,13 +143,13 @@ pub fn reconcile_settlements(
 
     let groups = groups(&paid, items.clone());
     let mut keys = items.clone().filter_map(|(_, item)| item.cart.as_ref());
-    let picture = Picture {
+    let context = Context {
         last_settled: (groups.iter())
             .filter(|group| !group.items.is_empty())
             .flat_map(|group| group.carts.iter().filter_map(|cart| cart.created))
             .max(),
-        is_told: items.clone().next().is_none() || keys.clone().next().is_some(),
-        names: keys
+        names_carts: items.clone().next().is_none() || keys.clone().next().is_some(),
+        key_kinds: keys
             .by_ref()
             .filter(|key| !matches!(key, CartKey::NoCart(_)))
             .map(mem::discriminant)
@@ -319,7 +157,7 @@ pub fn reconcile_settlements(
         now: options.now,
     };
     let all: Vec<_> = (groups.into_iter())
-        .flat_map(|group| group.rows(&picture))
+        .flat_map(|group| group.rows(&context))
         .collect();
     let whole = SettlementTotal {
         rows: all.len(),
@@ -371,7 +209,7 @@ pub fn reconcile_settlements(
     })
 }
 
-/// Whether each row is in a class, and no cart in two rows.
+/// Whether each row has a class, and no cart is in two rows.
 fn is_whole(rows: &[SettlementRow]) -> bool {
     let mut seen = HashSet::new();
     rows.iter().all(|row| {
@@ -380,7 +218,7 @@ fn is_whole(rows: &[SettlementRow]) -> bool {
     })
 }
 
-/// Refuses to report what does not add up.
+/// Refuses a report that does not add up.
 fn balances(is_whole: bool, rows: SettlementTotal, input: SettlementTotal) -> Result<()> {
     if is_whole && rows == input {
         return Ok(());
@@ -420,39 +258,39 @@ fn transfer(settled: &Settled) -> Result<Transfer> {
 }
 
 impl Group<'_> {
-    /// Carts that wait for their settlement are rows of their own; whatever else belongs together is one.
-    fn rows(self, picture: &Picture) -> Vec<SettlementRow> {
+    /// Each cart that waits for its settlement is a row of its own; any other group is one row.
+    fn rows(self, context: &Context) -> Vec<SettlementRow> {
         if !self.items.is_empty() {
-            return vec![self.row(picture)];
+            return vec![self.row(context)];
         }
-        let alone = |cart| Group {
+        let unmatched = |cart| Group {
             carts: vec![cart],
             items: Vec::new(),
         };
         (self.carts.into_iter())
-            .map(|cart| alone(cart).row(picture))
+            .map(|cart| unmatched(cart).row(context))
             .collect()
     }
 
-    fn row(&self, picture: &Picture) -> SettlementRow {
+    fn row(&self, context: &Context) -> SettlementRow {
         let Self { carts, items } = self;
         let of_carts = carts.iter().filter_map(|cart| cart.created).min();
         let of_items = || items.iter().filter_map(|(_, one)| one.item.created).min();
         let paid_at = of_carts.or_else(of_items);
-        let age = paid_at.map(|at| picture.now.duration_since(at).max(SignedDuration::ZERO));
+        let age = paid_at.map(|at| context.now.duration_since(at).max(SignedDuration::ZERO));
         let paid_amount = sum(carts.iter().map(|cart| cart.amount));
         let settled_amount = sum(items.iter().map(|(_, one)| one.item.total_amount));
         let is_before_the_last =
-            of_carts.is_some_and(|at| picture.last_settled.is_some_and(|last| at < last));
-        let is_late = age.is_some_and(|age| age > LONGEST) || is_before_the_last;
+            of_carts.is_some_and(|at| context.last_settled.is_some_and(|last| at < last));
+        let is_late = age.is_some_and(|age| age > LONGEST_WAIT) || is_before_the_last;
         let is_known = items.iter().all(|(_, one)| one.item.total_amount.is_some());
         let (outcome, reason) = match (&carts[..], &items[..]) {
-            (_, []) if !picture.is_told => (
+            (_, []) if !context.names_carts => (
                 SettlementOutcome::Unverified,
                 "Whether an item is for it is not known: nobody said how items name carts."
                     .to_owned(),
             ),
-            (_, []) if !carts.iter().all(|cart| picture.knows(cart)) => (
+            (_, []) if !carts.iter().all(|cart| context.recognises(cart)) => (
                 SettlementOutcome::Unverified,
                 "Its check does not hold what items name carts by.".to_owned(),
             ),
@@ -532,7 +370,7 @@ impl Group<'_> {
     }
 }
 
-/// The sum of what is known; `None` where nothing is.
+/// The sum of the known amounts; `None` if none is known.
 fn sum(amounts: impl Iterator<Item = Option<Decimal>>) -> Option<Decimal> {
     amounts.flatten().reduce(|sum, amount| sum + amount)
 }
@@ -541,7 +379,8 @@ fn sum(amounts: impl Iterator<Item = Option<Decimal>>) -> Option<Decimal> {
 mod tests {
     use uuid::Uuid;
 
-    use super::{SettlementOutcome, SettlementRow, SettlementTotal, balances, is_whole};
+    use super::{balances, is_whole};
+    use crate::settlement_model::{SettlementOutcome, SettlementRow, SettlementTotal};
 
     fn row(carts: &[u128]) -> SettlementRow {
         SettlementRow {
@@ -569,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_add_up_is_no_report() {
+    fn a_report_that_does_not_add_up_is_refused() {
         let one = SettlementTotal::of([row(&[1])].iter());
         let none = SettlementTotal::default();
         assert!(balances(true, one, one).is_ok());

@@ -278,12 +278,12 @@ fn a_row_says_why_and_what_to_do() {
         } else {
             status.as_str()
         };
-        assert_eq!(row.standings, [word]);
+        assert_eq!(row.payment_states, [word]);
     }
 }
 
 #[test]
-fn amounts_that_differ_are_told_in_kronur() {
+fn amounts_that_differ_are_named_in_kronur() {
     let tolerance = |tolerance: &str| ReconcileOptions {
         tolerance: tolerance.parse().unwrap(),
         ..OPTIONS
@@ -368,7 +368,7 @@ fn an_order_that_does_not_say_when_it_was_made_has_no_age() {
 }
 
 #[test]
-fn groups_tell_how_much_is_recorded_and_how_much_is_paid() {
+fn groups_name_what_is_recorded_and_what_is_paid() {
     let claimed = [
         order(1, 1000, Recorded::Paid),
         order(1, 3000, Recorded::Open),
@@ -416,7 +416,7 @@ fn groups_tell_how_much_is_recorded_and_how_much_is_paid() {
 // ---- several checks of one cart ------------------------------------------------------------------
 
 #[test]
-fn the_latest_answer_counts_and_no_denied_payment_is_believed() {
+fn the_latest_answer_counts_and_a_denied_payment_does_not() {
     let later = |mut check: Check, hour: i64| {
         check.checked_at = Some(at(hour));
         check
@@ -442,7 +442,7 @@ fn the_latest_answer_counts_and_no_denied_payment_is_believed() {
         check(1, CartStatus::Pending),
     );
     let canceled = check(1, CartStatus::Canceled);
-    for (checks, standing, reason) in [
+    for (checks, payment_state, reason) in [
         (
             vec![pending.clone(), later(paid.clone(), 3)],
             "confirmed",
@@ -507,8 +507,8 @@ fn the_latest_answer_counts_and_no_denied_payment_is_believed() {
         let orders = [order(1, 1000, Recorded::Paid)];
         let row = only(&orders, &checks);
         assert_eq!(
-            (&*row.reason, row.standings.as_slice()),
-            (reason, [standing].as_slice())
+            (&*row.reason, row.payment_states.as_slice()),
+            (reason, [payment_state].as_slice())
         );
         let turned: Vec<_> = checks.into_iter().rev().collect();
         assert_eq!(only(&orders, &turned), row);
@@ -516,21 +516,21 @@ fn the_latest_answer_counts_and_no_denied_payment_is_believed() {
 }
 
 #[test]
-fn of_two_answers_of_one_instant_the_better_known_one_counts() {
+fn of_two_answers_at_one_instant_the_more_certain_one_counts() {
     use CartStatus::{AwaitingCallback, Canceled, Confirmed};
-    for (one, other, standing) in [
+    for (one, other, payment_state) in [
         (Canceled, Confirmed, "confirmed"),
         (AwaitingCallback, Canceled, "canceled"),
     ] {
         let orders = [order(1, 1000, Recorded::Paid)];
         let row = only(&orders, &[check(1, one), check(1, other)]);
-        assert_eq!(row.standings, [standing]);
+        assert_eq!(row.payment_states, [payment_state]);
         assert_eq!(only(&orders, &[check(1, other), check(1, one)]), row);
     }
 }
 
 #[test]
-fn why_a_check_failed_is_told_without_numbers_of_customers() {
+fn the_reason_of_a_failed_check_hides_customers_numbers() {
     let failed = Check {
         outcome: Err("nothing is known of 822-3281".to_owned()),
         ..check(1, CartStatus::Unknown)
@@ -543,7 +543,7 @@ fn why_a_check_failed_is_told_without_numbers_of_customers() {
 }
 
 #[test]
-fn a_reference_of_spaces_is_none() {
+fn a_blank_reference_is_missing() {
     let mut blank = check(1, CartStatus::Confirmed);
     blank.reference = Some("  ".to_owned());
     assert_eq!(
@@ -632,7 +632,7 @@ fn what_costs_most_comes_first_and_what_matched_last() {
 }
 
 #[test]
-fn amounts_that_are_none_are_refused() {
+fn invalid_amounts_are_refused() {
     let million = Decimal::from(1_000_000);
     for (amount, is_refused) in [
         ("0", false),
@@ -671,7 +671,7 @@ fn amounts_that_are_none_are_refused() {
 }
 
 #[test]
-fn what_the_shop_believes_is_one_of_three_words() {
+fn the_shops_state_is_one_of_three_words() {
     for recorded in Recorded::ALL {
         assert_eq!(recorded.as_str().parse::<Recorded>().unwrap(), *recorded);
     }

@@ -117,7 +117,7 @@ fn each_cart_and_each_item_is_in_one_class() {
 }
 
 #[test]
-fn what_is_left_out_is_told_by_when_it_was_paid() {
+fn the_time_of_payment_decides_what_is_left_out() {
     let checks = [paid(1, 100, 1), paid(2, 200, 2), paid(3, 300, 3)];
     let invoices = |from: Option<i64>, until: Option<i64>| {
         let options = ReconcileOptions {
@@ -200,7 +200,7 @@ fn a_cart_waits_for_its_settlement_until_a_later_one_is_settled_or_a_month_is_ov
 }
 
 #[test]
-fn a_cart_that_is_settled_twice_is_told_from_one_with_another_amount() {
+fn settled_twice_is_not_settled_with_another_amount() {
     let row = |amounts: &[i64]| {
         let items = amounts.iter().map(|amount| item(1, *amount, 0)).collect();
         let transfers = [settled(7, amounts.iter().sum(), items)];
@@ -233,7 +233,7 @@ fn a_cart_that_is_settled_twice_is_told_from_one_with_another_amount() {
 }
 
 #[test]
-fn an_amount_that_is_not_told_is_not_compared() {
+fn a_missing_amount_is_not_compared() {
     let outcome = |check: Check, items: Vec<SettledItem>| {
         let transfers = [settled(7, 1000, items)];
         let done = reconcile_settlements(&transfers, &[check], &OPTIONS, None).unwrap();
@@ -251,7 +251,7 @@ fn an_amount_that_is_not_told_is_not_compared() {
 }
 
 #[test]
-fn a_payment_that_is_denied_is_no_payment() {
+fn a_denied_payment_does_not_count() {
     let mut denied = paid(1, 100, 0);
     denied.outcome = Ok(CartStatus::Canceled);
     denied.checked_at = Some(at(101));
@@ -263,7 +263,7 @@ fn a_payment_that_is_denied_is_no_payment() {
 }
 
 #[test]
-fn amounts_that_are_none_are_refused() {
+fn invalid_amounts_are_refused() {
     for amount in ["1e13", "0.0000001", "-1e13"] {
         let mut wrong = item(1, 1, 0);
         wrong.item.total_amount =
@@ -275,7 +275,7 @@ fn amounts_that_are_none_are_refused() {
 }
 
 #[test]
-fn the_largest_amounts_and_the_finest_are_taken() {
+fn the_largest_and_the_smallest_amounts_are_accepted() {
     for amount in ["1e12", "-1e12", "0.000001", "0.1000000"] {
         let amount = Decimal::from_scientific(amount).unwrap_or_else(|_| amount.parse().unwrap());
         let mut one = item(1, 1, 0);
@@ -288,7 +288,7 @@ fn the_largest_amounts_and_the_finest_are_taken() {
 }
 
 #[test]
-fn what_nobody_joins_is_unverified() {
+fn an_item_without_a_known_cart_is_unverified() {
     let checks = [paid(1, 100, 0), paid(2, 200, 1)];
     let mut alone = item(1, 100, 0);
     alone.cart = None;
@@ -351,7 +351,7 @@ fn an_item_may_name_its_cart_in_each_way() {
 }
 
 #[test]
-fn carts_of_one_name_are_not_told_apart() {
+fn carts_with_one_name_are_not_separated() {
     let mut again = paid(2, 100, 1);
     again.reference = Some("order-1".to_owned());
     let checks = [paid(1, 100, 0), again, paid(3, 100, 2)];

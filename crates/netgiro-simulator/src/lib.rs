@@ -1,7 +1,8 @@
 //! A local Netgíró for tests.
 //!
-//! [`Simulator::start`] opens a server on a loopback port, in this process and on a thread of its own. It keeps carts,
-//! checks the signature of every request, signs its responses and callbacks, and answers as the real API is known to.
+//! [`Simulator::start`] opens a server on a loopback port, in this process and on a thread of its own. It keeps
+//! carts, checks the signature of every request, signs its responses and callbacks, and responds as the real API
+//! does.
 //! The customer is you: [`Simulator::confirm`], [`Simulator::decline`] and [`Simulator::expire`] say what happens on
 //! the phone, and [`Simulator::advance`] lets time pass.
 //!
@@ -16,7 +17,7 @@
 //! for cart in simulator.carts() {
 //!     simulator.confirm(cart.transaction_id)?;
 //! }
-//! simulator.advance(Duration::from_secs(180))?; // whoever has not answered by now never will
+//! simulator.advance(Duration::from_secs(180))?; // carts without an answer expire
 //! simulator.close();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -34,9 +35,9 @@
 //!
 //! # Faults and storms
 //!
-//! [`Simulator::add_fault`] lets the next calls fail as a [`Fault`] says: connections refused, closed, reset or silent at
-//! any place, statuses, spoilt bodies, wrong signatures. [`Simulator::storm`] lets a share of all calls fail and customers
-//! do as they like, both decided by a seed; [`Simulator::clear_faults`] ends either.
+//! [`Simulator::add_fault`] makes the next calls fail as a [`Fault`] describes: connections refused, closed, reset or
+//! silent at any point, HTTP statuses, corrupted bodies, wrong signatures. [`Simulator::storm`] makes a share of all
+//! calls fail and customers answer at random, both decided by a seed; [`Simulator::clear_faults`] ends either.
 //!
 //! # Where the API's documentation is silent
 //!
@@ -58,11 +59,11 @@ mod model;
 mod protocol;
 mod simulator;
 
-pub use engine::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
+pub use faults::fault::Fault;
+pub use faults::forms::{BodyAs, DropAt, DropBy};
 pub use faults::storm::Storm;
-pub use faults::{BodyAs, DropAt, DropBy, Fault};
-pub use http::tls::Tls;
+pub use model::endpoint::Endpoint;
 pub use model::error::SimulatorError;
-pub use model::options::{ResponseSignatures, SimulatorOptions};
-pub use protocol::wire::Endpoint;
+pub use model::options::{ResponseSignatures, SimulatorOptions, Tls};
+pub use model::records::{SimulatedCallback, SimulatedCart, SimulatedRequest};
 pub use simulator::Simulator;

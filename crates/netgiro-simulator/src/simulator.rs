@@ -1,13 +1,14 @@
-//! The handle: what tests hold while the server runs.
+//! The handle of a running simulator.
 
-use crate::engine::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
-use crate::faults::Fault;
+use crate::faults::fault::Fault;
 use crate::faults::storm::Storm;
 use crate::http::address::Address;
-use crate::http::server::{self, Shared};
+use crate::http::server;
+use crate::http::shared::{self, Shared};
 use crate::http::tls::Identity;
 use crate::model::error::SimulatorError;
 use crate::model::options::SimulatorOptions;
+use crate::model::records::{SimulatedCallback, SimulatedCart, SimulatedRequest};
 use jiff::Timestamp;
 use std::fmt;
 use std::fs;
@@ -23,9 +24,9 @@ use uuid::Uuid;
 
 /// A local Netgíró, from [`start`](Self::start) until [`close`](Self::close) or drop.
 ///
-/// Every method may be called from any thread at any time, also while requests are being answered, and after `close`.
+/// All methods can be called from any thread at any time, also during requests, and after `close`.
 ///
-/// A forked child does not inherit the server: there, the handle may be dropped, and nothing else.
+/// A forked child does not inherit the server: it may drop the handle, and must not use it otherwise.
 pub struct Simulator {
     url: String,
     page_url: String,
@@ -34,7 +35,7 @@ pub struct Simulator {
     app_key: String,
     secret_key: String,
     shared: Arc<Shared>,
-    /// Never dropped as it stands: in a forked child, taking leave of a thread that is not there could hang.
+    /// Never dropped automatically: in a forked child, joining a thread that does not exist could hang.
     running: ManuallyDrop<Mutex<Option<Running>>>,
     process: u32,
 }
@@ -45,7 +46,7 @@ struct Authority {
 }
 
 impl Authority {
-    /// Puts it into a new file among the temporary ones.
+    /// Writes it to a new temporary file.
     fn write(pem: String) -> io::Result<Self> {
         let name = format!("netgiro-simulator-{:032x}-ca.pem", fastrand::u128(..));
         let file = std::env::temp_dir().join(name);
@@ -85,13 +86,13 @@ impl Simulator {
         let app_key = options.app_key.clone();
         let secret_key = options.secret_key.clone();
         let (stop, stopped) = oneshot::channel();
-        let (orders, ordered) = server::orders();
-        let shared = Arc::new(Shared::new(options, address, acceptor, orders));
+        let (listener_control, commands) = shared::listener_control();
+        let shared = Arc::new(Shared::new(options, address, acceptor, listener_control));
         let served = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("netgiro-simulator".to_owned())
-            .spawn(move || runtime.block_on(server::serve(listener, served, ordered, stopped)))?;
-        // Last, so that nothing is left behind where there is no simulator to take it away.
+            .spawn(move || runtime.block_on(server::serve(listener, served, commands, stopped)))?;
+        // Last, so that no file stays behind if the start fails.
         let authority = ca_pem.map(Authority::write).transpose()?;
         Ok(Self {
             url,
@@ -112,88 +113,88 @@ impl Simulator {
         &self.url
     }
 
-    /// The page for people: the customer's phone beside the merchant's view.
+    /// The URL of the page: the customer's phone beside the merchant's view.
     #[must_use]
     pub fn page_url(&self) -> &str {
         &self.page_url
     }
 
-    /// The base URL on this machine, whatever [`SimulatorOptions::public_url`] says: where a proxy passes requests to.
+    /// The base URL on this machine, without [`SimulatorOptions::public_url`]: the target for a proxy.
     #[must_use]
     pub fn local_url(&self) -> &str {
         &self.local_url
     }
 
-    /// The authority behind the certificate that [`Tls::SelfMade`](crate::Tls::SelfMade) made up, as PEM.
+    /// The authority of the certificate that [`Tls::SelfMade`](crate::Tls::SelfMade) made, as PEM.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
         self.authority.as_ref().map(|authority| &*authority.pem)
     }
 
-    /// The same in a file, for clients that want one; it goes when the simulator is closed.
+    /// The same in a file, for clients that need one; `close` deletes it.
     #[must_use]
     pub fn ca_file(&self) -> Option<&Path> {
         self.authority.as_ref().map(|authority| &*authority.file)
     }
 
-    /// The application key that is let in.
+    /// The application key that is accepted.
     #[must_use]
     pub fn app_key(&self) -> &str {
         &self.app_key
     }
 
-    /// The secret key of both sides.
+    /// The secret key that both sides sign with.
     #[must_use]
     pub fn secret_key(&self) -> &str {
         &self.secret_key
     }
 
-    /// The customer accepts. The cart becomes confirmed, reserved, or awaits its callback's acknowledgement, as its
-    /// confirmation type wants; a callback is sent meanwhile, and this does not wait for it.
+    /// The customer accepts. The cart becomes confirmed or reserved, or waits for its callback's acknowledgement,
+    /// depending on its confirmation type. This does not wait for the callback.
     ///
-    /// Fails for a cart whose customer has decided already, whose time is over, or which needs the SMS code instead.
+    /// Fails for a cart whose customer has already answered, that has expired, or that needs the SMS code instead.
     pub fn confirm(&self, transaction_id: Uuid) -> Result<(), SimulatorError> {
         self.shared
-            .now(|ledger, now| ledger.confirm(transaction_id, now))
+            .now(|engine, now| engine.confirm(transaction_id, now))
     }
 
     /// The customer declines: 10423, and a callback to `CallbackCancelUrl`, if there is one.
     ///
-    /// Fails for a cart whose customer has decided already, or whose time is over.
+    /// Fails for a cart whose customer has already answered, or that has expired.
     pub fn decline(&self, transaction_id: Uuid) -> Result<(), SimulatorError> {
         self.shared
-            .now(|ledger, now| ledger.decline(transaction_id, now))
+            .now(|engine, now| engine.decline(transaction_id, now))
     }
 
-    /// Ends a cart as if its time were over: 10201. A reservation ends too, and a sale that awaits its callback.
+    /// Expires a cart at once: 10201. This also ends a reservation, and a sale that waits for its callback.
     ///
-    /// Fails for a cart that cannot change any more.
+    /// Fails for a cart that has ended.
     pub fn expire(&self, transaction_id: Uuid) -> Result<(), SimulatorError> {
-        self.shared.now(|ledger, _| ledger.expire(transaction_id))
+        self.shared.now(|engine, _| engine.expire(transaction_id))
     }
 
     /// Leaves a paid cart out of its settlement, as if Netgíró had forgotten it.
     ///
     /// Fails for a cart that is not paid.
     pub fn withhold(&self, transaction_id: Uuid) -> Result<(), SimulatorError> {
-        self.shared.now(|ledger, _| ledger.withhold(transaction_id))
+        self.shared.now(|engine, _| engine.withhold(transaction_id))
     }
 
-    /// Lets time pass at once: carts run out, customers react, callbacks are repeated, each in its turn.
+    /// Advances the clock: carts expire, customers answer, callbacks are repeated, in the right order.
     ///
-    /// Callbacks are sent, but this does not wait for their answers. Fails for more than ten years in all.
+    /// This does not wait for the callbacks' responses. Fails for more than ten years in total.
     pub fn advance(&self, by: Duration) -> Result<(), SimulatorError> {
         self.shared.advance(by)
     }
 
-    /// As [`advance`](Self::advance), by seconds as other languages give them.
+    /// As [`advance`](Self::advance), in seconds.
     ///
-    /// Fails for what is no duration, too.
+    /// Also fails for a number that is not a duration.
     pub fn advance_seconds(&self, seconds: f64) -> Result<(), SimulatorError> {
         self.shared.advance_seconds(seconds)
     }
 
-    /// The simulator's time: real time, plus what it was advanced by.
+    /// The simulator's time: real time, plus the time by which it was advanced.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.now(|_, now| now)
@@ -202,56 +203,56 @@ impl Simulator {
     /// All carts, in the order in which they were inserted.
     #[must_use]
     pub fn carts(&self) -> Vec<SimulatedCart> {
-        self.shared.now(|ledger, _| ledger.carts())
+        self.shared.now(|engine, _| engine.carts())
     }
 
     /// One cart.
     #[must_use]
     pub fn cart(&self, transaction_id: Uuid) -> Option<SimulatedCart> {
-        self.shared.now(|ledger, _| ledger.cart(transaction_id))
+        self.shared.now(|engine, _| engine.cart(transaction_id))
     }
 
-    /// Every request, in the order of arrival; at most [`SimulatorOptions::history`] of them.
+    /// All requests, in the order of arrival; at most [`SimulatorOptions::history`] of them.
     #[must_use]
     pub fn requests(&self) -> Vec<SimulatedRequest> {
-        self.shared.now(|ledger, _| ledger.requests())
+        self.shared.now(|engine, _| engine.requests())
     }
 
-    /// Every attempt at a callback, in order; at most [`SimulatorOptions::history`] of them.
+    /// All callback attempts, in order; at most [`SimulatorOptions::history`] of them.
     #[must_use]
     pub fn callbacks(&self) -> Vec<SimulatedCallback> {
-        self.shared.now(|ledger, _| ledger.callbacks())
+        self.shared.now(|engine, _| engine.callbacks())
     }
 
-    /// Lets something go wrong with requests to come.
+    /// Adds a fault for future requests.
     ///
-    /// Fails for a fault that cannot be: no count, or a status that is none.
+    /// Fails for a fault with impossible values, such as a count of 0.
     pub fn add_fault(&self, fault: Fault) -> Result<(), SimulatorError> {
         let refuse = fault.refuse;
-        self.shared.now(|ledger, _| ledger.add_fault(fault))?;
+        self.shared.now(|engine, _| engine.add_fault(fault))?;
         if let Some(period) = refuse {
-            self.shared.orders.refuse(period);
+            self.shared.listener.refuse(period);
         }
         Ok(())
     }
 
-    /// Forgets the faults that have not struck yet, lets connections in again, and lets a storm's calls through: its
-    /// customers still do what they meant to.
+    /// Removes the faults in the queue, accepts connections again, and ends a storm's failures; the customers of the
+    /// storm stay.
     pub fn clear_faults(&self) {
-        self.shared.now(|ledger, _| ledger.clear_faults());
-        self.shared.orders.listen();
+        self.shared.now(|engine, _| engine.clear_faults());
+        self.shared.listener.listen();
     }
 
-    /// Lets a storm break loose, in place of one that blows already. Scripted faults go first.
+    /// Starts a storm, in place of a running one. Faults in the queue go first.
     ///
-    /// Fails for a failure rate that is none.
+    /// Fails for a failure rate outside of 0 to 1.
     pub fn storm(&self, storm: Storm) -> Result<(), SimulatorError> {
-        self.shared.now(|ledger, _| ledger.storm(storm))
+        self.shared.now(|engine, _| engine.storm(storm))
     }
 
-    /// Stops the server: cuts its connections, frees its port and ends its thread. Carts and records stay readable.
+    /// Stops the server: cuts its connections, frees its port and ends its thread. Carts and histories stay readable.
     ///
-    /// Does nothing the second time.
+    /// A second call does nothing.
     pub fn close(&self) {
         if std::process::id() != self.process {
             return;

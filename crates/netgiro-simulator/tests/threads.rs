@@ -25,7 +25,7 @@ fn nothing_is_left_behind() {
             simulator.close();
         }
     }
-    // The kernel takes a moment to forget a thread that has been joined.
+    // The kernel lists a joined thread for a moment.
     let deadline = Instant::now() + Duration::from_secs(60);
     while threads_and_files() != before && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(2));

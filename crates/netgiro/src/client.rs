@@ -1,35 +1,25 @@
-//! The client: the calls of the checkout, and what is built on them.
+//! The client: what a shop calls. It documents and delegates; the layers below do the work.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tokio::time::{Instant, sleep};
-use uuid::Uuid;
 
+use crate::api::{ATTEMPTS, Api};
 use crate::bulk::BulkOptions;
 use crate::bulk::check_many::CheckMany;
 use crate::bulk::wait_many::WaitMany;
 use crate::callback::replay_guard::ReplayGuard;
-use crate::callback::{self, Callback};
-use crate::events::{Event, Observer, PollEvent, RecordOutcome, RequestEvent};
-use crate::follow::{Clock, Watch};
-use crate::http::transport::{Request, Transport};
-use crate::insert_attempt::{self, InsertAttempt};
-use crate::model::backoff::{backoff, jittered};
-use crate::model::cart::{Cart, CartRef, CartState, NewCart, check_reference};
-use crate::model::error::{Error, ErrorKind, RequestSent, Result};
-use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions};
-use crate::options::{ClientOptions, Settings};
-use crate::protocol::insert_answer;
-use crate::protocol::settlement::{self, Settlement, SettlementItem};
-use crate::protocol::wire::{self, Answer, Asked, Endpoint};
-
-/// How often one call is sent at the most, the first time included.
-pub(crate) const ATTEMPTS: u32 = 3;
-const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+use crate::callback::{Callback, ReplayKey};
+use crate::follow::{self, Watch};
+use crate::http::insert_attempt::InsertAttempt;
+use crate::model::cart::Cart;
+use crate::model::cart::new_cart::NewCart;
+use crate::model::cart::state::CartState;
+use crate::model::error::Result;
+use crate::model::poll::CartPoll;
+use crate::model::poll::cart_ref::CartRef;
+use crate::model::poll::policy::WaitOptions;
+use crate::model::settlement::{Settlement, SettlementItem};
+use crate::options::ClientOptions;
 
 /// Talks to Netgíró for one shop. Cheap to clone; clones share their connections.
 ///
@@ -52,15 +42,13 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    settings: Arc<Settings>,
-    transport: Arc<Transport>,
+    api: Api,
 }
 
 impl Client {
     /// A client with these options; nothing is opened before its first call.
     pub fn new(options: ClientOptions) -> Result<Self> {
-        let settings = Arc::new(Settings::new(options)?);
-        Ok(Self::with_settings(settings))
+        Api::new(options).map(|api| Self { api })
     }
 
     /// A client from `NETGIRO_APP_KEY`, `NETGIRO_SECRET_KEY`, `NETGIRO_ENVIRONMENT`, `NETGIRO_BASE_URL` and
@@ -72,26 +60,21 @@ impl Client {
     /// The same client with connections of its own, as another runtime or process needs them.
     #[must_use]
     pub fn with_own_connections(&self) -> Self {
-        Self::with_settings(Arc::clone(&self.settings))
-    }
-
-    fn with_settings(settings: Arc<Settings>) -> Self {
         Self {
-            transport: Arc::new(Transport::new(Arc::clone(&settings))),
-            settings,
+            api: self.api.with_own_connections(),
         }
     }
 
     /// Where the calls go.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        self.settings.base_url.as_str()
+        self.api.settings().base_url.as_str()
     }
 
     /// Whether the calls stay on this machine, as those to a simulator do.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.settings.is_loopback
+        self.api.settings().is_loopback
     }
 
     /// Asks the customer to pay. Sent once: what may have reached the server is never sent again.
@@ -106,33 +89,13 @@ impl Client {
     /// Does what [`insert_cart`](Self::insert_cart) does, for a caller who may stop waiting: the attempt then says
     /// whether the customer may have been asked. An attempt is carried out once.
     pub async fn insert(&self, attempt: &InsertAttempt) -> Result<Cart> {
-        let cart = attempt.cart();
-        cart.validate()?;
-        let body = wire::insert_cart_request(cart)?.into();
-        let request = Request {
-            insert: Some(attempt),
-            ..self.checkout(Endpoint::InsertCart, &body)
-        };
-        let read = |answer: Answer| insert_answer::read(answer, cart);
-        attempt.begins()?;
-        let reports = ReportIfDropped {
-            client: self,
-            attempt,
-        };
-        let outcome = self
-            .call(&request, None, ATTEMPTS, read)
-            .await
-            .map(|(cart, _)| cart)
-            .map_err(|error| outcome_unknown(error, &cart.reference));
-        attempt.ended(&outcome);
-        drop(reports);
-        outcome
+        self.api.insert(attempt).await
     }
 
     /// Asks where a cart stands, and reports what the server says: `canceled` may also mean that it has no such
     /// cart, or does not have it yet. To wait is to be sure.
     pub async fn check_cart(&self, cart: impl Into<CartRef>) -> Result<CartState> {
-        self.check(&cart.into(), ATTEMPTS).await
+        self.api.check(&cart.into(), ATTEMPTS).await
     }
 
     /// Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first.
@@ -141,8 +104,7 @@ impl Client {
     /// also `pending`, say. Where CheckCart says that the cart ended unpaid, the two contradict each other, which is a
     /// `protocol` error: ask again.
     pub async fn cancel_cart(&self, cart: impl Into<CartRef>) -> Result<CartState> {
-        self.change(Endpoint::CancelCart, &cart.into(), None, ATTEMPTS)
-            .await
+        self.api.cancel_cart(&cart.into()).await
     }
 
     /// Confirms a reserved cart, or sends the SMS code that the customer was given as `identifier`.
@@ -151,13 +113,7 @@ impl Client {
         cart: impl Into<CartRef>,
         identifier: Option<&str>,
     ) -> Result<CartState> {
-        if identifier.is_some_and(|code| code.trim().is_empty()) {
-            return Err(Error::invalid_request(
-                "identifier must be the code that the customer was sent, or be left out; got an empty text",
-            ));
-        }
-        self.change(Endpoint::ConfirmCart, &cart.into(), identifier, ATTEMPTS)
-            .await
+        self.api.confirm_cart(&cart.into(), identifier).await
     }
 
     /// Waits until polling alone cannot change the cart any more: it is final, or the merchant's move.
@@ -186,13 +142,13 @@ impl Client {
     /// Waits as [`wait_for_cart`](Self::wait_for_cart) does, and gives each change on the way.
     #[must_use]
     pub fn watch_cart(&self, cart: impl Into<CartRef>, options: WaitOptions) -> Watch {
-        Watch::new(self.clone(), cart.into(), options, false)
+        Watch::new(self.api.clone(), cart.into(), options, false)
     }
 
     /// Settles as [`settle_cart`](Self::settle_cart) does, and gives each change on the way.
     #[must_use]
     pub fn watch_settling(&self, cart: impl Into<CartRef>, options: WaitOptions) -> Watch {
-        Watch::new(self.clone(), cart.into(), options, true)
+        Watch::new(self.api.clone(), cart.into(), options, true)
     }
 
     /// Checks many carts: gives the result of each as it comes, or all of them in order.
@@ -200,7 +156,7 @@ impl Client {
     /// A check that fails is in its cart's result. After three refusals of the keys in a row, and after
     /// an outage of `retry_for`, nothing more is asked, and the rest of the results says why.
     pub fn check_many(&self, carts: Vec<CartRef>, options: BulkOptions) -> Result<CheckMany> {
-        CheckMany::new(self.clone(), carts, options)
+        CheckMany::new(self.api.clone(), carts, options)
     }
 
     /// Waits for many carts; gives each as it settles.
@@ -210,7 +166,7 @@ impl Client {
         options: WaitOptions,
         bulk: BulkOptions,
     ) -> Result<WaitMany> {
-        WaitMany::new(self.clone(), carts, options, bulk)
+        WaitMany::new(self.api.clone(), carts, options, bulk)
     }
 
     /// Takes a poll one check further, for job queues: gives the poll to keep.
@@ -230,75 +186,14 @@ impl Client {
     /// # }
     /// ```
     pub async fn poll_step(&self, poll: &CartPoll) -> Result<CartPoll> {
-        if poll.is_done() {
-            return self.outcome_of(poll).map(|_| poll.clone());
-        }
-        let clock = Clock::start();
-        let sent_at = clock.now();
-        let ours = poll.on_clock(sent_at, self.server_now());
-        if !ours.is_due(sent_at) {
-            return Ok(ours);
-        }
-        let seen = CheckOutcome::from(self.check(&poll.cart(), 1).await);
-        let now = clock.now();
-        // The answer says how late this check was, where nothing did so before.
-        let took = now.duration_since(sent_at);
-        let server_sent_at = self
-            .server_now()
-            .and_then(|server| server.checked_sub(took).ok());
-        let ours = poll
-            .on_clock(sent_at, server_sent_at)
-            .dated(sent_at, server_sent_at);
-        self.step(&ours, seen, sent_at, now)
+        follow::step::step(&self.api, poll).await
     }
 
     /// What the server's clock says now, by the `Date` of its last answer; whatever happened to ours since.
     #[doc(hidden)]
     #[must_use]
     pub fn server_now(&self) -> Option<Timestamp> {
-        self.settings.server_clock.now()
-    }
-
-    /// The state that a poll has ended with, as this client takes it from one that was kept.
-    pub(crate) fn outcome_of(&self, poll: &CartPoll) -> Result<Option<CartState>> {
-        let Some(state) = poll.state().filter(|_| poll.is_done()) else {
-            return Ok(None);
-        };
-        match self.unnamed(state, &poll.cart()) {
-            None => Ok(Some(state.clone())),
-            Some(what) => Err(Error::invalid_request(format!(
-                "this poll ended with cart {} paid, and {what}: payment_info is \"required\"",
-                state.transaction_id
-            ))),
-        }
-    }
-
-    /// What a state that was kept, and is paid, does not name although it must.
-    pub(crate) fn unnamed(&self, state: &CartState, cart: &CartRef) -> Option<&'static str> {
-        let policy = self.settings.payment_info;
-        state
-            .is_paid()
-            .then(|| wire::unnamed(policy, state.payment.as_deref(), cart))
-            .flatten()
-    }
-
-    /// Takes what a check saw into its poll, and tells of it.
-    pub(crate) fn step(
-        &self,
-        poll: &CartPoll,
-        seen: CheckOutcome,
-        sent_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<CartPoll> {
-        let failure = seen.failure();
-        let step = poll.answered(seen, sent_at, now, fastrand::f64());
-        self.tell(|| PollEvent::of(poll, failure, &step));
-        step
-    }
-
-    /// Tells of a step of a poll.
-    pub(crate) fn tell(&self, event: impl FnOnce() -> PollEvent) {
-        Observer::poll(self.settings.observer.as_ref(), event);
+        self.api.settings().server_clock.now()
     }
 
     /// The settlements from one day to another: what Netgíró has transferred to the shop's bank, or is
@@ -311,30 +206,12 @@ impl Client {
         to: Date,
         number: Option<&str>,
     ) -> Result<Vec<Settlement>> {
-        let mut url = self.settings.v2_url("settlement/list")?;
-        settlement::ask(&mut url, from, to, number)?;
-        let request = Request {
-            endpoint: Endpoint::SettlementList,
-            url: &url,
-            body: None,
-            insert: None,
-        };
-        let read = |answer: Answer| settlement::read(&answer);
-        self.call(&request, None, ATTEMPTS, read).await
+        self.api.settlements(from, to, number).await
     }
 
     /// The sales in a settlement. Of V2 as well.
     pub async fn settlement_items(&self, number: &str) -> Result<Vec<SettlementItem>> {
-        let mut url = self.settings.v2_url("settlement/items")?;
-        settlement::ask_items(&mut url, number)?;
-        let request = Request {
-            endpoint: Endpoint::SettlementItems,
-            url: &url,
-            body: None,
-            insert: None,
-        };
-        let read = |answer: Answer| settlement::read(&answer);
-        self.call(&request, None, ATTEMPTS, read).await
+        self.api.settlement_items(number).await
     }
 
     /// Verifies a callback against the URL that was given to `insert_cart`, and reads it.
@@ -363,7 +240,7 @@ impl Client {
         headers: &[(String, String)],
         body: &[u8],
     ) -> Result<Callback> {
-        callback::verify(&self.settings, None, url, headers, body)
+        self.api.verify_callback(None, url, headers, body)
     }
 
     /// Verifies a callback as [`verify_callback`](Self::verify_callback) does, and refuses one that the
@@ -375,242 +252,17 @@ impl Client {
         headers: &[(String, String)],
         body: &[u8],
     ) -> Result<Callback> {
-        callback::verify(&self.settings, Some(guard), url, headers, body)
+        self.api.verify_callback(Some(guard), url, headers, body)
     }
 
-    /// CheckCart, sent up to `attempts` times.
-    pub(crate) async fn check(&self, cart: &CartRef, attempts: u32) -> Result<CartState> {
-        self.check_after(None, cart, attempts).await
-    }
-
-    /// CheckCart, perhaps after another call's answer that the cart is paid.
-    pub(crate) async fn check_after(
+    /// Verifies a callback, and gives what a replay guard is to be asked about it: for those that have to wait for theirs.
+    #[doc(hidden)]
+    pub fn verify_callback_keyed(
         &self,
-        called_paid_by: Option<Endpoint>,
-        cart: &CartRef,
-        attempts: u32,
-    ) -> Result<CartState> {
-        let body = wire::cart_request(cart.transaction_id, None)?.into();
-        let asked = Asked {
-            called_paid_by,
-            ..self.asked(cart)
-        };
-        self.cart_call(Endpoint::CheckCart, &asked, &body, attempts)
-            .await
-    }
-
-    fn asked<'a>(&self, cart: &'a CartRef) -> Asked<'a> {
-        Asked {
-            cart,
-            payment_info: self.settings.payment_info,
-            called_paid_by: None,
-        }
-    }
-
-    /// CancelCart, sent once; `None` where it says that the cart is paid, which CheckCart must say.
-    pub(crate) async fn cancel(&self, cart: &CartRef) -> Result<Option<CartState>> {
-        self.attempt_change(Endpoint::CancelCart, cart, None, 1)
-            .await
-    }
-
-    /// ConfirmCart or CancelCart; where it is not to be believed that the cart is paid, CheckCart is asked.
-    async fn change(
-        &self,
-        endpoint: Endpoint,
-        cart: &CartRef,
-        identifier: Option<&str>,
-        attempts: u32,
-    ) -> Result<CartState> {
-        let changed = self
-            .attempt_change(endpoint, cart, identifier, attempts)
-            .await?;
-        if let Some(state) = changed {
-            return Ok(state);
-        }
-        let checked = self.check_after(Some(endpoint), cart, attempts).await;
-        checked.map_err(|error| match error.request_sent() {
-            RequestSent::No => never_checked(endpoint, error).called_paid(),
-            _ => error.called_paid(),
-        })
-    }
-
-    /// ConfirmCart or CancelCart; `None` where it says that the cart is paid, and is not believed.
-    async fn attempt_change(
-        &self,
-        endpoint: Endpoint,
-        cart: &CartRef,
-        identifier: Option<&str>,
-        attempts: u32,
-    ) -> Result<Option<CartState>> {
-        let body = wire::cart_request(cart.transaction_id, identifier)?.into();
-        let asked = self.asked(cart);
-        let state = self.cart_call(endpoint, &asked, &body, attempts).await?;
-        let is_believed = |code| wire::is_believed(endpoint, code);
-        let stands = !state.is_paid() || state.result_code.is_some_and(is_believed);
-        Ok(stands.then_some(state))
-    }
-
-    /// Sends a request about a cart, and reads where the cart stands.
-    async fn cart_call(
-        &self,
-        endpoint: Endpoint,
-        asked: &Asked<'_>,
-        body: &Bytes,
-        attempts: u32,
-    ) -> Result<CartState> {
-        if let Some(reference) = &asked.cart.reference {
-            check_reference(reference)?;
-        }
-        let read = |mut answer: Answer| {
-            let signature = answer.signature.take();
-            let state = answer.into_state(endpoint, asked)?;
-            self.refuse_if_replayed(endpoint, signature, state)
-        };
-        let about = Some(asked.cart.transaction_id);
-        self.call(&self.checkout(endpoint, body), about, attempts, read)
-            .await
-    }
-
-    /// A request of the checkout.
-    fn checkout<'a>(&'a self, endpoint: Endpoint, body: &'a Bytes) -> Request<'a> {
-        Request {
-            endpoint,
-            url: self.settings.checkout_url(endpoint),
-            body: Some(body),
-            insert: None,
-        }
-    }
-
-    /// Refuses a final state that came, with this very signature, as another cart's.
-    fn refuse_if_replayed(
-        &self,
-        endpoint: Endpoint,
-        signature: Option<String>,
-        state: CartState,
-    ) -> Result<CartState> {
-        let answers = &self.settings.final_answers;
-        let is_another = |signature: String| !answers.are_first(&signature, state.transaction_id);
-        if state.is_final() && signature.is_some_and(is_another) {
-            return Err(Error::new(
-                ErrorKind::Signature,
-                format!(
-                    "{}'s answer was discarded: it has come before, about another cart",
-                    endpoint.name()
-                ),
-            )
-            .with_reference_id(state.reference_id)
-            .with_request_sent(RequestSent::Yes)
-            .with_retryable(true)
-            .transient());
-        }
-        Ok(state)
-    }
-
-    /// Sends a request within the timeout, up to `attempts` times where that is safe.
-    async fn call<T: RecordOutcome>(
-        &self,
-        request: &Request<'_>,
-        about: Option<Uuid>,
-        attempts: u32,
-        read: impl Fn(Answer) -> Result<T>,
-    ) -> Result<T> {
-        let endpoint = request.endpoint;
-        let mut started = Instant::now();
-        let deadline = started + self.settings.timeout;
-        let mut attempt = 1;
-        loop {
-            let left = deadline.saturating_duration_since(started);
-            let mut http_status = None;
-            if let Some(insert) = request.insert {
-                insert.is_sent_now(attempt);
-            }
-            let outcome = match self.transport.send(request, left).await {
-                Ok(answer) => {
-                    http_status = Some(answer.http_status);
-                    read(answer)
-                }
-                Err(error) => Err(error),
-            };
-            Observer::request(self.settings.observer.as_ref(), || {
-                RequestEvent {
-                    endpoint: endpoint.name(),
-                    reference: request
-                        .insert
-                        .filter(|_| outcome.is_err())
-                        .map(|it| it.cart().reference.clone()),
-                    transaction_id: about,
-                    attempt,
-                    http_status,
-                    result_code: None,
-                    reference_id: None,
-                    duration: started.elapsed(),
-                    error: None,
-                }
-                .with(&outcome)
-            });
-            let error = match outcome {
-                Ok(value) => return Ok(value),
-                Err(error) => error,
-            };
-            let delay = backoff(FIRST_BACKOFF, attempt, self.settings.timeout);
-            let pause =
-                jittered(delay, fastrand::f64()).max(error.retry_after().unwrap_or_default());
-            if attempt == attempts
-                || !may_be_sent_again(endpoint, &error)
-                || Instant::now() + pause >= deadline
-            {
-                return Err(error);
-            }
-            sleep(pause).await;
-            attempt += 1;
-            started = Instant::now();
-        }
-    }
-}
-
-/// The error of a call whose own request was answered, and whose check could not be sent.
-fn never_checked(endpoint: Endpoint, error: Error) -> Error {
-    let message = format!(
-        "{}'s answer said that the cart is paid, and CheckCart could not be asked: {}",
-        endpoint.name(),
-        error.message()
-    );
-    Error::new(ErrorKind::Server, message)
-        .caused_by(error)
-        .with_request_sent(RequestSent::Yes)
-}
-
-/// Whether sending a failed request again is safe and may help at once.
-fn may_be_sent_again(endpoint: Endpoint, error: &Error) -> bool {
-    error.kind() == ErrorKind::Connect || (endpoint.is_repeatable() && error.is_transient())
-}
-
-/// What a failure of InsertCart means: unless the server clearly said no, the cart may exist.
-fn outcome_unknown(error: Error, reference: &str) -> Error {
-    let may_exist = error.request_sent() != RequestSent::No
-        && matches!(
-            error.kind(),
-            ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Signature | ErrorKind::Protocol
-        );
-    if !may_exist {
-        return error;
-    }
-    insert_attempt::outcome_unknown(reference, error.message()).caused_by(error)
-}
-
-/// Tells of an InsertCart whose future is dropped when the customer may have been asked already.
-struct ReportIfDropped<'a> {
-    client: &'a Client,
-    attempt: &'a InsertAttempt,
-}
-
-impl Drop for ReportIfDropped<'_> {
-    fn drop(&mut self) {
-        if self.attempt.has_ended() {
-            return;
-        }
-        if let Some(Event::Request(event)) = self.attempt.abandon().and_then(|it| it.event) {
-            Observer::request(self.client.settings.observer.as_ref(), || event);
-        }
+        url: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<(Callback, ReplayKey)> {
+        self.api.verify_callback_keyed(url, headers, body)
     }
 }

@@ -1,4 +1,4 @@
-//! What a client does, told as it happens: each request and each step of a poll.
+//! What a client does, reported as it happens: each request and each step of a poll.
 //!
 //! Events go to `tracing` (targets `netgiro::request` and `netgiro::poll`; failures at level WARN, the
 //! rest at DEBUG) and to the [`Observer`] of the client's options. None holds a secret key, a customer's
@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use tracing::Level;
 use uuid::Uuid;
 
-use crate::model::cart::{Cart, CartState};
+use crate::model::cart::Cart;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::poll::{CartPoll, CheckOutcome};
+use crate::model::poll::CartPoll;
 use crate::model::status::CartStatus;
 
 /// Something a client did.
@@ -27,7 +28,7 @@ pub enum Event {
     Poll(PollEvent),
 }
 
-/// One sending of one request, and what came of it.
+/// One attempt to send a request, and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestEvent {
@@ -113,7 +114,7 @@ impl Observer {
         Self(Arc::new(observe))
     }
 
-    /// Tells `tracing` and the observer of a request; `event` is called if either listens.
+    /// Reports a request to `tracing` and to the observer; `event` is called if either listens.
     pub(crate) fn request(observer: Option<&Self>, event: impl FnOnce() -> RequestEvent) {
         if observer.is_none() && !tracing::enabled!(target: "netgiro::request", Level::WARN) {
             return;
@@ -144,7 +145,7 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// What knows facts of an answer that are worth telling.
+/// An outcome with facts for an event.
 pub(crate) trait RecordOutcome {
     fn record_into(&self, event: &mut RequestEvent);
 }
@@ -166,7 +167,7 @@ impl RecordOutcome for (Cart, i64) {
     }
 }
 
-/// What a call of V2 brings says nothing of itself.
+/// The results of V2 add nothing to an event.
 impl<T> RecordOutcome for Vec<T> {
     fn record_into(&self, _: &mut RequestEvent) {}
 }
@@ -181,7 +182,7 @@ impl RecordOutcome for Error {
 }
 
 impl RequestEvent {
-    /// The event with what is known of the outcome.
+    /// The event with the facts of the outcome.
     pub(crate) fn with(mut self, outcome: &Result<impl RecordOutcome>) -> Self {
         match outcome {
             Ok(value) => value.record_into(&mut self),
@@ -218,7 +219,7 @@ impl RequestEvent {
 }
 
 impl PollEvent {
-    /// What one check of a poll brought.
+    /// One check of a poll, and what follows from it.
     pub(crate) fn of(poll: &CartPoll, failure: Option<ErrorKind>, step: &Result<CartPoll>) -> Self {
         let next = match step {
             Ok(next) => Some(next),
@@ -271,16 +272,6 @@ impl PollEvent {
             event!(DEBUG);
         } else {
             event!(WARN);
-        }
-    }
-}
-
-impl CheckOutcome {
-    /// What a check failed with.
-    pub(crate) fn failure(&self) -> Option<ErrorKind> {
-        match self {
-            Self::Error(error) => Some(error.kind()),
-            Self::State(_) | Self::AfterCancel(_) | Self::Status(_) => None,
         }
     }
 }

@@ -2,24 +2,26 @@
 
 use jiff::Timestamp;
 
-use crate::model::cart::{CartRef, CartState};
+use crate::model::cart::payment_info::PaymentInfoPolicy;
+use crate::model::cart::state::CartState;
 use crate::model::error::Result;
-use crate::options::PaymentInfoPolicy;
-use crate::protocol::wire::{Answer, Asked, Endpoint};
+use crate::model::poll::cart_ref::CartRef;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::response::{Expected, Response};
 
 /// Reads the body of CheckCart's answer.
 pub fn read_check(cart: &CartRef, body: Vec<u8>) -> Result<CartState> {
-    let answer = Answer {
+    let response = Response {
         http_status: 200,
         body,
         reference_id: None,
         signature: None,
         received_at: Timestamp::UNIX_EPOCH,
     };
-    let asked = Asked {
+    let expected = Expected {
         cart,
         payment_info: PaymentInfoPolicy::default(),
         called_paid_by: None,
     };
-    answer.into_state(Endpoint::CheckCart, &asked)
+    response.into_state(Endpoint::CheckCart, &expected)
 }

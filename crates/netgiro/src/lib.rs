@@ -22,29 +22,33 @@
 //! Every future runs on tokio. What is decided about carts, errors and schedules is decided here;
 //! the Python and Node packages of the same name wrap this crate.
 
+mod api;
 mod bulk;
 mod callback;
 mod client;
 mod events;
 mod follow;
 mod http;
-mod insert_attempt;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
 mod model;
 mod options;
 mod protocol;
+#[doc(hidden)]
+pub mod webhook;
 
 pub use bulk::BulkOptions;
-pub use model::amount::{Amount, Given};
 #[doc(hidden)]
 pub use model::backoff::backoff;
-/// How a caller's word is matched with the names of an enum. No part of the interface.
+#[doc(hidden)]
+pub use model::values::amount::AmountInput as Given;
+pub use model::values::amount::{Amount, AmountInput};
+/// How a caller's word is matched with the names of an enum. Not part of the public API.
 #[doc(hidden)]
 pub mod words {
-    pub use crate::model::quote::text as quoted;
-    pub use crate::model::status::{one_of, word};
+    pub use crate::model::text::quote::text as quoted;
+    pub use crate::model::text::words::{one_of, word};
 }
 
 pub use bulk::check_many::CheckMany;
@@ -56,20 +60,23 @@ pub use callback::replay_guard::{MemoryReplayGuard, ReplayGuard};
 pub use client::Client;
 pub use events::{Event, Observer, PollEvent, RequestEvent};
 pub use follow::Watch;
-pub use insert_attempt::{Abandoned, InsertAttempt};
-pub use model::cart::{
-    Cart, CartItem, CartRef, CartState, CheckResult, ConfirmationType, NewCart, PaymentInfo,
-    check_reference,
-};
-pub use model::csv::csv_cell;
-pub use model::customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
-pub use model::decimal::exact_decimal;
-pub use model::duration::{milliseconds, seconds};
+pub use http::insert_attempt::{Abandoned, InsertAttempt};
+pub use model::cart::new_cart::{CartItem, ConfirmationType, NewCart};
+pub use model::cart::payment_info::{PaymentInfo, PaymentInfoPolicy};
+pub use model::cart::state::CartState;
+pub use model::cart::{Cart, CheckResult, check_reference};
 pub use model::error::{Error, ErrorKind, RequestSent, Result};
-pub use model::masking::mask_within as mask_customer_ids;
-pub use model::poll::{CartPoll, CheckOutcome, PollPolicy, WaitOptions};
-pub use model::secret::Secret;
+pub use model::poll::CartPoll;
+pub use model::poll::cart_ref::CartRef;
+pub use model::poll::outcome::CheckOutcome;
+pub use model::poll::policy::{PollPolicy, WaitOptions};
+pub use model::settlement::{Settlement, SettlementItem, day};
 pub use model::status::{CartStatus, ResultCode};
-pub use options::{ClientOptions, Environment, PaymentInfoPolicy, ResponseVerification};
-pub use protocol::settlement::{Settlement, SettlementItem, day};
+pub use model::text::csv::csv_cell;
+pub use model::text::masking::mask_within as mask_customer_ids;
+pub use model::values::customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
+pub use model::values::decimal::exact_decimal;
+pub use model::values::duration::{milliseconds, seconds};
+pub use model::values::secret::Secret;
+pub use options::{ClientOptions, Environment, ResponseVerification};
 pub use protocol::signature::{is_signing_header, sign};

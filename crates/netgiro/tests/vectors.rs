@@ -10,10 +10,11 @@
     reason = "a test fails by panicking, and the vectors have passed their schema"
 )]
 
+mod server;
+
 use std::collections::BTreeMap;
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -120,14 +121,6 @@ fn body_of(case: &Value) -> Vec<u8> {
 
 // ---- the server --------------------------------------------------------------------------------
 
-#[derive(Clone, Debug)]
-struct Request {
-    method: String,
-    path: String,
-    headers: BTreeMap<String, String>,
-    body: Vec<u8>,
-}
-
 #[derive(Clone, Debug, Default)]
 struct Answer {
     status: u16,
@@ -150,7 +143,7 @@ struct Exchange {
     answer: Answer,
     /// What CheckCart gets instead.
     then: Option<Answer>,
-    requests: Vec<Request>,
+    requests: Vec<server::Request>,
 }
 
 /// Answers every request alike, one connection each.
@@ -167,8 +160,7 @@ impl Server {
         let shared = Arc::clone(&exchange);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A client that goes away is no failure of the server's.
-                let _ = serve(stream, &shared);
+                serve(stream, &shared);
             }
         });
         Self { base_url, exchange }
@@ -186,7 +178,7 @@ impl Server {
         };
     }
 
-    fn requests(&self) -> Vec<Request> {
+    fn requests(&self) -> Vec<server::Request> {
         self.exchange.lock().unwrap().requests.clone()
     }
 
@@ -197,58 +189,29 @@ impl Server {
     }
 }
 
-fn serve(mut stream: TcpStream, exchange: &Mutex<Exchange>) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut line = String::new();
-    reader.read_line(&mut line)?;
-    let mut words = line.split_whitespace();
-    let (Some(method), Some(path)) = (words.next(), words.next()) else {
-        return Ok(());
+fn serve(mut stream: TcpStream, exchange: &Mutex<Exchange>) {
+    stream
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
+    let Some(request) = server::read(&mut stream) else {
+        return;
     };
-    let (method, path) = (method.to_owned(), path.to_owned());
-    let mut headers = BTreeMap::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim_end().split_once(':') else {
-            break;
-        };
-        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
-    }
-    let length = headers
-        .get("content-length")
-        .map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    let is_check = path.ends_with("/CheckCart");
+    let is_check = request.path.ends_with("/CheckCart");
     let answer = {
         let mut exchange = exchange.lock().unwrap();
-        exchange.requests.push(Request {
-            method,
-            path,
-            headers,
-            body,
-        });
+        exchange.requests.push(request);
         exchange
             .then
             .clone()
             .filter(|_| is_check)
             .unwrap_or_else(|| exchange.answer.clone())
     };
-    write!(
-        stream,
-        "HTTP/1.1 {} Vector\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n",
-        answer.status
-    )?;
-    if answer.status != 204 {
-        write!(stream, "Content-Length: {}\r\n", answer.body.len())?;
-    }
+    let mut headers =
+        "Connection: close\r\nContent-Type: application/json; charset=utf-8\r\n".to_owned();
     for (name, value) in &answer.headers {
-        write!(stream, "{name}: {value}\r\n")?;
+        write!(headers, "{name}: {value}\r\n").unwrap();
     }
-    stream.write_all(b"\r\n")?;
-    stream.write_all(&answer.body)
+    server::respond(&mut stream, answer.status, &headers, &answer.body);
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
@@ -561,7 +524,7 @@ fn requests() {
             request.path.as_str(),
             &format!("/v1/Checkout/{endpoint}"),
         );
-        let header = |name: &str| request.headers.get(name).map_or("", String::as_str);
+        let header = |name: &str| request.header(name);
         findings.same(name, "app key", header("netgiro_appkey"), APP_KEY);
         findings.same(
             name,

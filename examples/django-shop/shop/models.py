@@ -1,4 +1,4 @@
-"""The shop's orders. How each is being paid is in the carts of `netgiro.django`."""
+"""The shop's orders. The carts of `netgiro.django` say how each order is being paid."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from netgiro.django.models import Cart
-from storefront.told import Told
+from storefront.order_status import OrderStatus
+from storefront.pages import kronur
 
-# What a customer is told of a cart that has not ended: `waiting`, but for these.
-TOLD = {
+# The order's status while its cart is open, where it is not `waiting`.
+STATUS_WHILE_OPEN = {
     Cart.Status.INSERTING: "asking",
     Cart.Status.OUTCOME_UNKNOWN: "unknown",
     Cart.Status.MISMATCH: "review",
@@ -20,7 +21,7 @@ TOLD = {
 }
 
 
-class Order(Told, models.Model):
+class Order(OrderStatus, models.Model):
     id = models.CharField(primary_key=True, max_length=20)
     placed_at = models.DateTimeField(default=timezone.now)
     phone = models.CharField("phone (masked)", max_length=20)
@@ -30,7 +31,7 @@ class Order(Told, models.Model):
     ended_as = models.CharField(max_length=10, blank=True, default="")
 
     def __str__(self) -> str:
-        return f"{self.id}: {self.amount} kr., {self.status}"
+        return f"{self.id}: {kronur(self.amount)}, {self.status}"
 
     @cached_property
     def cart(self) -> Cart | None:
@@ -41,9 +42,9 @@ class Order(Told, models.Model):
         if self.ended_as:
             return self.ended_as
         if self.cart is None:
-            # The cart is written down before anything is sent: without one, nobody was asked.
+            # The cart is stored before anything is sent: without one, nobody was asked.
             return "asking" if self.seconds_left else "refused"
-        return TOLD.get(Cart.Status(self.cart.status), "waiting")
+        return STATUS_WHILE_OPEN.get(Cart.Status(self.cart.status), "waiting")
 
     @property
     def placed(self) -> str:

@@ -1,4 +1,4 @@
-"""What the shop does when a cart has ended: each is called once, in a transaction with what it writes."""
+"""What the shop does when a cart has ended: each receiver is called once, in one transaction with its writes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from shop.models import Order
 
 @receiver(cart_confirmed)
 def paid(cart: Cart, **_: Any) -> None:
-    """The only way for an order to be paid: Netgíró said so, verified, for this amount and reference."""
+    """Only this makes an order paid: a verified answer says so, for this amount and reference."""
     _end(cart, "paid")
-    # What is to happen outside of the database, a parcel or a letter, belongs in transaction.on_commit.
+    # Anything outside of the database, such as an e-mail, belongs in transaction.on_commit.
 
 
 @receiver(cart_declined)

@@ -1,4 +1,4 @@
-"""The pages. Netgíró is asked in `_pay` and `cancel` alone; netgiro_poll and the callbacks do the rest."""
+"""The pages. Only `_pay` and `cancel` ask Netgíró; netgiro_poll and the callbacks do the rest."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def _pay(request: HttpRequest) -> HttpResponse:
     if not is_order_id(order_id):
         return HttpResponseBadRequest()
     basket = _basket(request)
-    # A form that is sent twice is one order: the second finds it there, and goes to its page.
+    # A form that is sent twice is one order: the second request finds the order, and goes to its page.
     if basket.count and _place(order_id, phone, basket):
         try:
-            # Its cart is committed before anything is sent: a crash in between is seen, and never doubled.
+            # The cart is committed before anything is sent, so a crash in between is noticed, and nobody is asked twice.
             netgiro.start(order_id, basket.amount, phone, items=basket.items)
         except OpenCheckoutError:
             pass
         except OutcomeUnknownError:
-            # The customer may have been asked. Not failed, and not to be asked again: the order's page says so.
+            # The customer may have been asked, so the order has not failed: its page says so.
             pass
         except NetgiroError as error:
             log.warning("order %s: %s", order_id, error)
@@ -66,14 +66,14 @@ def _place(order_id: str, phone: str, basket: Basket) -> bool:
 
 @require_safe
 def payment(request: HttpRequest, order_id: str) -> HttpResponse:
-    """The page that waits with the customer."""
+    """The page that the customer sees while waiting."""
     return _page(request, "waiting.html", order=get_object_or_404(Order, pk=order_id))
 
 
 @require_safe
 def status(_request: HttpRequest, order_id: str) -> HttpResponse:
-    """What that page asks for, each second."""
-    return JsonResponse(get_object_or_404(Order, pk=order_id).told())
+    """That page asks for this each second."""
+    return JsonResponse(get_object_or_404(Order, pk=order_id).status_view())
 
 
 @require_POST
@@ -81,7 +81,7 @@ def cancel(_request: HttpRequest, order_id: str) -> HttpResponse:
     order = get_object_or_404(Order, pk=order_id)
     if order.cart and order.status == "waiting":
         try:
-            # Its answer is read: the customer may have accepted a moment before, and then it is paid.
+            # The answer is read: a customer who accepted a moment before has paid.
             order.cart.cancel()
         except NetgiroError as error:
             log.warning("order %s is not canceled yet: %s", order_id, error)
@@ -122,7 +122,7 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
 
 @require_POST
 def again(request: HttpRequest, order_id: str) -> HttpResponse:
-    """Puts the things of an order that came to nothing back into the basket."""
+    """Puts the things of an order that was not paid back into the basket."""
     order = get_object_or_404(Order, pk=order_id)
     if order.status not in {"declined", "canceled", "refused"}:
         return HttpResponse(status=409)

@@ -1,5 +1,5 @@
-// The page that waits with the customer: it asks the shop how the order stands, and says so without a reload.
-// It asks the shop only. What Netgíró says is the shop's business, and the shop's alone to believe.
+// The page that the customer sees while waiting: it asks the shop for the order's status, and shows it without a reload.
+// It asks only the shop: nothing from a browser may decide whether an order is paid.
 
 const outcome = document.getElementById('outcome')
 const clock = document.getElementById('clock')
@@ -7,8 +7,8 @@ const cancel = document.getElementById('cancel')
 const trouble = document.getElementById('trouble')
 
 const EVERY = 1000
-/** An order whose outcome is not known is settled by a person, or by a late callback. */
-const NOW_AND_THEN = 5000
+/** For an order with an unknown outcome: a person or a late callback will settle it. */
+const EVERY_FEW_SECONDS = 5000
 
 const { url, lifetime } = outcome.dataset
 let endsAt = performance.now() + Number(outcome.dataset.seconds) * 1000
@@ -23,7 +23,7 @@ function show({ status, title, text, seconds_left: secondsLeft, is_open: isOpen 
     document.getElementById('text').textContent = text
     document.title = `${title} · Skemman`
   }
-  if (isOpen) later(status === 'unknown' ? NOW_AND_THEN : EVERY)
+  if (isOpen) later(status === 'unknown' ? EVERY_FEW_SECONDS : EVERY)
 }
 
 async function ask() {
@@ -36,7 +36,7 @@ async function ask() {
     show(order)
   } catch {
     failures += 1
-    if (failures > 2) say('The line to the shop is down. Your payment is not: this page goes on as soon as it can.')
+    if (failures > 2) say('We cannot reach the shop. Your payment is safe: this page continues as soon as it can.')
     later(Math.min(10_000, EVERY * 2 ** failures))
   }
 }
@@ -63,7 +63,7 @@ cancel.addEventListener('submit', async (event) => {
   button.disabled = true
   try {
     const body = new URLSearchParams(new FormData(cancel))
-    // Whatever comes of it is shown by the order's own state: the customer may have accepted a moment before.
+    // The order's status shows the result: the customer may have accepted a moment before.
     await fetch(cancel.action, { method: 'POST', body })
   } finally {
     button.disabled = false

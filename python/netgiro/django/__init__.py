@@ -4,13 +4,13 @@
 
     cart = checkout.start("order-1001", 4990, "8223281")
 
-Put `"netgiro.django"` in INSTALLED_APPS and the keys in the setting NETGIRO; docs/django.md tells the rest.
+Put `"netgiro.django"` in INSTALLED_APPS and the keys in the setting NETGIRO; docs/django.md has the rest.
 """
 
 from __future__ import annotations
 
 try:
-    import django as _django  # noqa: F401 - only to see whether it is there
+    import django as _django  # noqa: F401 - whether it is installed
 except ModuleNotFoundError as error:
     if error.name != "django":
         raise

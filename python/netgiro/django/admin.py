@@ -1,4 +1,4 @@
-"""The carts in Django's admin: to be looked at, checked and canceled, and never edited."""
+"""The carts in Django's admin: they can be viewed, checked and canceled, but not edited."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["CartAdmin"]
 
 
 class NeedsPerson(admin.SimpleListFilter):
-    """Carts that do not come to their end by themselves."""
+    """Carts that do not end without a person."""
 
     title = "needs a person"
     parameter_name = "person"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        """Offer the one choice."""
+        """Offer one choice."""
         return [("yes", "Yes")]
 
     def queryset(self, _request: HttpRequest, queryset: Any) -> Any:
-        """Choose."""
+        """Select the carts."""
         return queryset.for_a_person() if self.value() == "yes" else queryset
 
 
@@ -44,25 +44,25 @@ class CartAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     exclude = ("poll",)
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Carts come from checkouts alone."""
+        """Allow no new carts: they come from checkouts."""
         return False
 
     def has_change_permission(self, request: HttpRequest, cart: Any = None) -> bool:
-        """Let carts be acted on, and none be edited: saving a page would write what it once read."""
+        """Allow actions but no editing: saving a page would write old values."""
         return cart is None and super().has_change_permission(request)
 
     def has_delete_permission(self, _request: HttpRequest, _cart: Any = None) -> bool:
-        """Keep them: they say what was paid."""
+        """Keep the carts: they record what was paid."""
         return False
 
     @admin.action(description="Check now", permissions=["change"])
     def check_now(self, request: HttpRequest, carts: QuerySet[Cart]) -> None:
-        """Ask Netgíró about each, and record the answers."""
+        """Check each at Netgíró, and record the answers."""
         self._with_each(request, carts, Cart.check_now)
 
     @admin.action(description="Cancel", permissions=["change"])
     def cancel(self, request: HttpRequest, carts: QuerySet[Cart]) -> None:
-        """Cancel each, and read the answers: a customer may have been first."""
+        """Cancel each, and record the answers: a customer may have paid first."""
         self._with_each(request, carts, Cart.cancel)
 
     def _with_each(

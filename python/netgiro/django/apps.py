@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class NetgiroConfig(AppConfig):
-    """Registers the system checks; makes no client and opens nothing."""
+    """Registers the system checks; makes no client and opens no connection."""
 
     name = "netgiro.django"
     label = "netgiro"
@@ -14,7 +14,7 @@ class NetgiroConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have the settings checked whenever Django checks the project, and what is secret in them concealed."""
+        """Register the checks of the settings, and conceal the secrets in them."""
         from netgiro.django import checks, concealed  # noqa: F401, PLC0415 - models must be there first
 
         concealed.conceal_settings()

@@ -3,7 +3,7 @@
     cart = checkout.start("order-1001", 4990, "8223281")
     cart = await checkout.astart("order-1001", 4990, "8223281")
 
-What is asked and what is written, and in which order, is written once for both.
+Both run the same steps: what is sent and what is recorded, in which order.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from asgiref.sync import sync_to_async
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.django import concealed, conf, ledger
+from netgiro.django import concealed, conf
 from netgiro.django.concealed import Concealed
-from netgiro.django.ledger import OpenCheckoutError, Seen
 from netgiro.django.models import LET_GO, Cart
-from netgiro.webhook.steps import Steps, run, run_async
+from netgiro.django.storage import followup, store
+from netgiro.django.storage.rows import Observation, database
+from netgiro.django.storage.store import OpenCheckoutError
+from netgiro.webhook.sync_or_async import Steps, run, run_async
 
 __all__ = [
     "OpenCheckoutError",
@@ -47,7 +49,7 @@ logger = logging.getLogger("netgiro.django")
 
 _T = TypeVar("_T")
 
-# After these nobody was asked. Whatever else InsertCart ends with, the customer may have been.
+# After these errors the customer was not asked. After any other of InsertCart's, that is not known.
 _NOBODY_WAS_ASKED = (
     netgiro.InvalidRequestError,
     netgiro.ConfigurationError,
@@ -58,20 +60,20 @@ _NOBODY_WAS_ASKED = (
 )
 
 
-class Side(Protocol):
-    """How Netgíró is asked and the database written: blocking, or awaited."""
+class Execution(Protocol):
+    """How requests are sent and the database is written: blocking, or awaited."""
 
     def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
-        """Return a call of the client's method `name`; what is concealed is revealed to it alone."""
+        """Return a call of the client's method `name`; it alone gets the concealed values."""
 
     def server_now(self) -> datetime | None:
-        """Return what Netgíró's clock says, where that is known."""
+        """Return the time of Netgíró's clock, where that is known."""
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         """Return a call of a function that uses the database."""
 
     def cancellation(self) -> Callable[[], Any]:
-        """Return a call that raises when the steps have been canceled meanwhile."""
+        """Return a call that raises if the steps were canceled meanwhile."""
 
 
 class _Blocking:
@@ -103,7 +105,7 @@ class _Awaited:
 
     def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
         async def call() -> Any:
-            return await _written(partial(function, *args))
+            return await _write_on_thread(partial(function, *args))
 
         return call
 
@@ -111,16 +113,16 @@ class _Awaited:
         return partial(asyncio.sleep, 0)
 
 
-blocking: Side = _Blocking()
-_awaited: Side = _Awaited()
-_under_way: set[asyncio.Task[Any]] = set()
+blocking: Execution = _Blocking()
+_awaited: Execution = _Awaited()
+_running: set[asyncio.Task[Any]] = set()
 
 
-async def _written(write: Callable[[], _T]) -> _T:
-    """Await what a thread writes: it is written and told, or was never begun.
+async def _write_on_thread(write: Callable[[], _T]) -> _T:
+    """Await a write on a thread: it is finished and reported, or never begun.
 
-    A thread cannot be canceled. So a task that is, as when its loop shuts down, learns first what was written,
-    and is canceled at its next step.
+    A thread cannot be canceled. So a task that is canceled, as when its loop shuts down, first learns the outcome
+    of the write, and is canceled at its next step.
     """
     outcome: Future[_T] = Future()
 
@@ -146,11 +148,11 @@ async def _written(write: Callable[[], _T]) -> _T:
     return outcome.result()
 
 
-async def _to_its_end(steps: Steps[_T]) -> _T:
-    """Await the steps. Where the caller is canceled, as when a browser hangs up, they end all the same."""
+async def _finish_steps(steps: Steps[_T]) -> _T:
+    """Await the steps. They are finished even if the caller is canceled, as when a browser hangs up."""
     task = asyncio.ensure_future(run_async(steps))
-    _under_way.add(task)
-    task.add_done_callback(_under_way.discard)
+    _running.add(task)
+    task.add_done_callback(_running.discard)
     return await asyncio.shield(task)
 
 
@@ -198,36 +200,36 @@ async def astart(  # noqa: PLR0913
     register_id: str | None = None,
     timeout: float | None = None,
 ) -> Cart:
-    """Do what `start` does, awaited. Canceling the caller does not cancel it half-way."""
+    """Do what `start` does, awaited. A caller that is canceled does not stop it half-way."""
     customer = concealed.customer(customer_id)
     del customer_id
     request = _request(confirmation_type, description, items, location_id, register_id)
     seconds = conf.options().checkout_timeout if timeout is None else timeout
     order = _order(order_reference, amount, seconds)
-    return await _to_its_end(_start(_awaited, order, customer, request, seconds))
+    return await _finish_steps(_start(_awaited, order, customer, request, seconds))
 
 
 def check(cart: Cart) -> Cart:
-    """Ask where a cart stands, and record it; returns the cart as it now is, or raises the NetgiroError."""
+    """Check a cart, and record the answer; returns the cart as it is now, or raises the NetgiroError."""
     return run(_check(blocking, cart))
 
 
 async def acheck(cart: Cart) -> Cart:
     """Do what `check` does, awaited."""
-    return await _to_its_end(_check(_awaited, cart))
+    return await _finish_steps(_check(_awaited, cart))
 
 
 def cancel(cart: Cart) -> Cart:
     """Cancel a cart and read the answer; returns the cart: it `is_paid` when the customer was first.
 
-    Raises the NetgiroError when the truth could not be learnt; netgiro_poll then goes on canceling.
+    Raises the NetgiroError when the outcome is not known; netgiro_poll then goes on canceling.
     """
     return run(_cancel(blocking, cart))
 
 
 async def acancel(cart: Cart) -> Cart:
     """Do what `cancel` does, awaited."""
-    return await _to_its_end(_cancel(_awaited, cart))
+    return await _finish_steps(_cancel(_awaited, cart))
 
 
 def confirm(cart: Cart, code: str | Concealed | None = None) -> Cart:
@@ -244,7 +246,7 @@ async def aconfirm(cart: Cart, code: str | Concealed | None = None) -> Cart:
     """Do what `confirm` does, awaited."""
     sms_code = concealed.sms_code(code)
     del code
-    return await _to_its_end(_confirm(_awaited, cart, sms_code))
+    return await _finish_steps(_confirm(_awaited, cart, sms_code))
 
 
 def _request(
@@ -260,7 +262,7 @@ def _request(
         "callback_url": url,
         "callback_cancel_url": url,
         "description": description,
-        # Read twice: to be checked, and to be sent.
+        # It is read twice: to check it, and to send it.
         "items": None if items is None else list(items),
         "location_id": location_id,
         "register_id": register_id,
@@ -268,11 +270,15 @@ def _request(
 
 
 def _start(
-    side: Side, order: netgiro.Cart, customer: Concealed, request: dict[str, Any], timeout: float
+    execution: Execution,
+    order: netgiro.Cart,
+    customer: Concealed,
+    request: dict[str, Any],
+    timeout: float,
 ) -> Steps[Cart]:
     kind = request["confirmation_type"]
-    cart: Cart = yield side.database(
-        ledger.begin, order.reference, order.amount, customer.shown, kind
+    cart: Cart = yield execution.database(
+        store.begin, order.reference, order.amount, customer.shown, kind
     )
     is_ready = False
     try:
@@ -282,10 +288,10 @@ def _start(
             customer_id=customer.reveal(),
             **request,
         )
-        yield side.cancellation()  # before anything is sent, rather than with it
-        side.netgiro("insert_cart")  # makes the client, which the settings may not let
+        yield execution.cancellation()  # raises here rather than while the request is sent
+        execution.netgiro("insert_cart")  # makes the client, which wrong settings prevent
         is_ready = True
-        answer: netgiro.Cart = yield side.netgiro(
+        answer: netgiro.Cart = yield execution.netgiro(
             "insert_cart",
             amount=cart.amount,
             reference=cart.reference,
@@ -293,21 +299,21 @@ def _start(
             **request,
         )
     except GeneratorExit:
-        raise  # nothing can be recorded any more; the row says that it is being sent
-    # Ctrl-C and a canceled task as well: the order must not wait for an outcome that nobody records.
+        raise  # nothing can be recorded any more; the row still says that it is being sent
+    # Also after Ctrl-C and in a canceled task: nobody else would record the outcome, and the order would wait.
     except BaseException as error:
         if not is_ready or _nobody_was_asked(error):
-            yield side.database(ledger.not_inserted, cart, _why(error))
+            yield execution.database(store.not_inserted, cart, _why(error))
             raise
         logger.error(  # noqa: TRY400 - it is raised as well
             "cart %s of order %r may be at Netgíró: %s",
             *(cart.reference, order.reference, _why(error)),
         )
-        yield side.database(ledger.outcome_unknown, cart, _why(error))
+        yield execution.database(store.outcome_unknown, cart, _why(error))
         raise
     try:
-        inserted: Cart = yield side.database(
-            ledger.inserted, cart, answer, timeout, side.server_now()
+        inserted: Cart = yield execution.database(
+            store.inserted, cart, answer, timeout, execution.server_now()
         )
     except BaseException:
         logger.critical(
@@ -319,22 +325,22 @@ def _start(
     return inserted
 
 
-def _known_of(error: BaseException) -> BaseException:
-    """Return the error that says what became of an InsertCart: the cause of what has broken it off."""
+def _informative(error: BaseException) -> BaseException:
+    """Return the error that says what became of an InsertCart: the cause, where an interruption has one."""
     cause = error.__cause__
     is_the_clients = isinstance(error, netgiro.NetgiroError)
     return cause if isinstance(cause, netgiro.NetgiroError) and not is_the_clients else error
 
 
 def _nobody_was_asked(error: BaseException) -> bool:
-    known = _known_of(error)
+    known = _informative(error)
     return isinstance(known, _NOBODY_WAS_ASKED) or (
         isinstance(known, netgiro.NetgiroError) and known.request_sent == "no"
     )
 
 
 def _why(error: BaseException) -> str:
-    known = _known_of(error)
+    known = _informative(error)
     return str(known) if known is error and str(error) else f"{type(error).__name__}: {known}"
 
 
@@ -350,86 +356,86 @@ def _order(order_reference: str, amount: SupportsIndex, timeout: float) -> netgi
     return netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=amount)
 
 
-def ask(side: Side, cart: Cart) -> Steps[Seen]:
-    """Ask once where a cart stands; one that is to be canceled is canceled, and the answer read."""
+def ask(execution: Execution, cart: Cart) -> Steps[Observation]:
+    """Check a cart once; cancel it first if it is to be canceled."""
     ours = cart.as_sent()
-    asking = _Asking(side)
+    request = _Request(execution)
     try:
-        ledger.poll_of(cart)
+        followup.poll_of(cart)
     except netgiro.InvalidRequestError as error:
-        return asking.seen(error)
+        return request.observed(error)
     doubt: netgiro.NetgiroError | None = None
-    # Also one that was given up, should it turn up at Netgíró after all.
+    # Also one that a person gave up: Netgíró may have it after all.
     if cart.is_settling or cart.status in LET_GO:
         try:
-            canceled: netgiro.CartState = yield side.netgiro("cancel_cart", ours)
+            canceled: netgiro.CartState = yield execution.netgiro("cancel_cart", ours)
             if canceled.is_final:
-                return asking.seen(canceled, is_conclusive=True)
+                return request.observed(canceled, is_conclusive=True)
         except netgiro.NetgiroError as error:
             logger.info("cart %s: the cancel had no clear answer: %s", cart.reference, error)
             doubt = error
-        asking = _Asking(side)
+        request = _Request(execution)
     try:
-        checked: netgiro.CartState = yield side.netgiro("check_cart", ours)
+        checked: netgiro.CartState = yield execution.netgiro("check_cart", ours)
     except netgiro.NetgiroError as error:
-        return asking.seen(error)
-    # CancelCart may have called it paid, which CheckCart contradicts: asked again, until they agree.
+        return request.observed(error)
+    # CancelCart may have called it paid, and CheckCart contradicts: ask again until they agree.
     if doubt and _may_be_paid(doubt) and checked.is_final and not checked.is_paid:
-        return asking.seen(doubt)
-    return asking.seen(checked)
+        return request.observed(doubt)
+    return request.observed(checked)
 
 
 def _may_be_paid(error: netgiro.NetgiroError) -> bool:
     return error._is_called_paid or isinstance(error, netgiro.ProtocolError)  # noqa: SLF001 - its package
 
 
-class _Asking:
-    """When something was asked: by this machine's clock, and by Netgíró's, whose answer says that."""
+class _Request:
+    """Notes when a request was sent: by this machine's clock, and by Netgíró's, which its answer tells."""
 
-    def __init__(self, side: Side) -> None:
-        self._side = side
-        self._sent_at = datetime.now(timezone.utc)  # aware, also where the shop's own times are not
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+        self._sent_at = datetime.now(timezone.utc)  # aware even where the shop uses naive times
         self._started = time.monotonic()
 
-    def seen(
+    def observed(
         self, answer: netgiro.CartState | netgiro.NetgiroError, *, is_conclusive: bool = False
-    ) -> Seen:
+    ) -> Observation:
         took = timedelta(seconds=time.monotonic() - self._started)
-        server_now = self._side.server_now()
+        server_now = self._execution.server_now()
         server_sent_at = None if server_now is None else server_now - took
-        return Seen(answer, self._sent_at, is_conclusive, server_sent_at)
+        return Observation(answer, self._sent_at, is_conclusive, server_sent_at)
 
 
-def _check(side: Side, cart: Cart) -> Steps[Cart]:
-    cart = yield side.database(_reread, cart)
-    return (yield from _recorded(side, cart))
+def _check(execution: Execution, cart: Cart) -> Steps[Cart]:
+    cart = yield execution.database(_reread, cart)
+    return (yield from _recorded(execution, cart))
 
 
-def _cancel(side: Side, cart: Cart) -> Steps[Cart]:
-    cart = yield side.database(ledger.begin_settling, cart)
-    return (yield from _recorded(side, cart))
+def _cancel(execution: Execution, cart: Cart) -> Steps[Cart]:
+    cart = yield execution.database(store.begin_settling, cart)
+    return (yield from _recorded(execution, cart))
 
 
-def _recorded(side: Side, cart: Cart) -> Steps[Cart]:
-    seen: Seen = yield from ask(side, cart)
-    recorded: Cart = yield side.database(ledger.record, cart.pk, seen)
-    if isinstance(seen.answer, netgiro.NetgiroError) and not recorded.is_final:
-        raise seen.answer
+def _recorded(execution: Execution, cart: Cart) -> Steps[Cart]:
+    observation: Observation = yield from ask(execution, cart)
+    recorded: Cart = yield execution.database(followup.record, cart.pk, observation)
+    if isinstance(observation.answer, netgiro.NetgiroError) and not recorded.is_final:
+        raise observation.answer
     return recorded
 
 
-def _confirm(side: Side, cart: Cart, code: Concealed) -> Steps[Cart]:
-    cart = yield side.database(_reread, cart)
+def _confirm(execution: Execution, cart: Cart, code: Concealed) -> Steps[Cart]:
+    cart = yield execution.database(_reread, cart)
     ours = cart.as_sent()
-    ledger.poll_of(cart)  # nothing is sent about a cart whose poll cannot be its own
-    asking = _Asking(side)
-    state: netgiro.CartState = yield side.netgiro("confirm_cart", ours, identifier=code)
+    followup.poll_of(cart)  # raises before anything is sent, if the poll is that of another cart
+    request = _Request(execution)
+    state: netgiro.CartState = yield execution.netgiro("confirm_cart", ours, identifier=code)
     if not state.is_final:
-        seen = asking.seen(state)
-        recorded: Cart = yield side.database(ledger.record, cart.pk, seen)
+        observation = request.observed(state)
+        recorded: Cart = yield execution.database(followup.record, cart.pk, observation)
         return recorded
-    return (yield from _recorded(side, cart))
+    return (yield from _recorded(execution, cart))
 
 
 def _reread(cart: Cart) -> Cart:
-    return Cart.objects.using(ledger.database()).get(pk=cart.pk)
+    return Cart.objects.using(database()).get(pk=cart.pk)

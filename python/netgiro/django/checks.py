@@ -1,4 +1,4 @@
-"""What `manage.py check` says of the settings, before a customer does."""
+"""What `manage.py check` says about the settings, before a customer notices."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     if not errors and given.get("CALLBACK_BASE_URL") is None:
         errors.append(
             Warning(
-                "NETGIRO has no CALLBACK_BASE_URL: Netgíró cannot report a payment, so each is learnt by "
-                "netgiro_poll alone.",
+                "NETGIRO has no CALLBACK_BASE_URL: Netgíró cannot report payments, so only netgiro_poll "
+                "finds out about them.",
                 hint='Where the site is reached from outside: "https://shop.example".',
                 id="netgiro.W001",
             )
@@ -36,7 +36,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
-    """Check what matters in production alone."""
+    """Check what matters only in production."""
     given = getattr(settings, "NETGIRO", None)
     if not isinstance(given, dict):
         return []
@@ -62,13 +62,13 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_database(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Check that the database can keep a second cart of an order out."""
+    """Check that the database can prevent a second cart of an order."""
     alias = router.db_for_write(Cart)
     if alias not in (databases or ()) or connections[alias].features.supports_partial_indexes:
         return []
     return [
         Error(
-            f"The database {alias!r} has no partial indexes, by which an order is kept from being paid twice.",
+            f"The database {alias!r} has no partial indexes, which keep an order from being paid twice.",
             hint="Use PostgreSQL or SQLite for the carts; a database router can say so.",
             id="netgiro.E010",
         )

@@ -1,8 +1,8 @@
-"""What no error report shows: customers' numbers and codes on their way to Netgíró, secrets in the settings.
+"""Values that error reports must not show: customers' numbers, SMS codes, and secrets in the settings.
 
 Django's debug page, its mails to admins and services such as Sentry print the variables of every frame. Django's
-`sensitive_variables` does not help there: it hides nothing in a generator, nothing while DEBUG is on, and nothing from
-others. So the values themselves print as something else.
+`sensitive_variables` is not enough: it hides nothing in generators, while DEBUG is on, or from other services. So
+the values print as something else.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from netgiro._netgiro import mask_customer_id
 
 __all__ = ["Concealed", "conceal_settings", "customer", "revealed", "sms_code"]
 
-# What the setting NETGIRO holds that is nobody's to see. A proxy's URL may hold a password.
+# Secret options in the setting NETGIRO. The URL of a proxy may hold a password.
 _SECRETS = ("SECRET_KEY", "PREVIOUS_SECRET_KEYS", "PROXY")
 
 
 class Concealed:
-    """A value that prints as `shown`; `reveal()` returns it, where it is handed over."""
+    """A value that prints as `shown`; `reveal()` returns it for the call that needs it."""
 
     __slots__ = ("reveal", "shown")
 
     def __init__(self, value: Any, shown: str) -> None:
-        # Within a function, so that what looks into objects does not find it.
+        # In a function, so that tools that print attributes do not find it.
         self.reveal: Callable[[], Any] = lambda: value
         self.shown = shown
 
@@ -42,14 +42,14 @@ def customer(value: Any) -> Concealed:
 
 
 def sms_code(value: Any) -> Concealed:
-    """Return a customer's SMS code, concealed; None is none."""
+    """Return a customer's SMS code, concealed; None stays None."""
     if isinstance(value, Concealed):
         return value
     return Concealed(value, "None" if value is None else "****")
 
 
 def revealed(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments as they are. For the call itself: in a variable, they would be shown."""
+    """Return arguments with their values revealed. Pass the result on at once: a variable would be printed."""
     return {
         name: value.reveal() if isinstance(value, Concealed) else value
         for name, value in arguments.items()
@@ -57,7 +57,7 @@ def revealed(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _SecretText(str):
-    """Text like any other, but for how it prints within something else."""
+    """A string whose `repr` is stars."""
 
     __slots__ = ()
 
@@ -66,10 +66,10 @@ class _SecretText(str):
 
 
 def conceal_settings() -> None:
-    """Have what is secret in the setting NETGIRO print as stars wherever the settings are shown."""
+    """Make the secrets in the setting NETGIRO print as stars wherever the settings are shown."""
     given: Any = getattr(settings, "NETGIRO", None)
     if isinstance(given, Mapping) and not isinstance(given, dict):
-        # Of a dict alone Django's reports hide keys by their names.
+        # Django's reports hide keys by their names in a dict alone.
         given = settings.NETGIRO = dict(given)
     if isinstance(given, dict):
         for name in _SECRETS:

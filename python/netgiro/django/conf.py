@@ -1,4 +1,4 @@
-"""The setting NETGIRO: read, checked, and made into clients, in one place."""
+"""The setting NETGIRO: reads and checks it, and makes the clients from it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
     "problems",
 ]
 
-# What the clients are made with, by the name of Client's argument.
+# The options of the clients, and the argument of Client for each.
 _CLIENT = {
     "APP_KEY": "app_key",
     "SECRET_KEY": "secret_key",
@@ -53,7 +53,7 @@ _NAMES = (*_CLIENT, *_SHOP)
 
 
 class Problem(NamedTuple):
-    """Something about the settings that cannot be used."""
+    """Something in the settings that is wrong."""
 
     id: str
     message: str
@@ -74,17 +74,17 @@ class Options:
 
     @property
     def lease(self) -> float:
-        """How long whoever follows a cart has it alone: CancelCart, CheckCart twice, and what surrounds them."""
+        """How long a process owns a cart that it follows: CancelCart, CheckCart twice, and the work around them."""
         return 3 * self.timeout + 5.0
 
     @property
     def insert_is_stale_after(self) -> float:
-        """When an InsertCart that nobody recorded an answer to has certainly ended."""
+        """After how long an InsertCart without a recorded answer has certainly ended."""
         return self.timeout + 20.0
 
 
 def problems() -> Iterator[Problem]:
-    """Give what is wrong with the setting NETGIRO."""
+    """Yield what is wrong with the setting NETGIRO."""
     given: Any = getattr(settings, "NETGIRO", None)
     if not isinstance(given, Mapping):
         yield Problem(
@@ -162,20 +162,20 @@ def _shop_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _shown(value: object) -> str:
-    """Return a number as it is, and of anything else the type: a secret may be where it does not belong."""
+    """Return a number as it is, of any other value the type: somebody may have put a secret here."""
     is_number = isinstance(value, (int, float))
     return repr(value) if is_number else f"an object of type {type(value).__name__}"
 
 
 def _quoted(url: object) -> str:
-    """Return a URL as a message goes on with it, unless it may hold a password or a key."""
+    """Return a URL as the end of a message, unless it may hold a password or a key."""
     longest = 60
     is_plain = isinstance(url, str) and len(url) <= longest and not set(url) & set("@?#=+ ")
     return f": {url!r}" if is_plain else ""
 
 
 def is_duration(value: object) -> bool:
-    """Return whether a value is a time in seconds, above 0, for which a cart can be followed."""
+    """Return whether a cart can be followed for a value as seconds: a number above 0."""
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not value > 0:
         return False
     try:
@@ -210,10 +210,10 @@ def _checked(policy: Any) -> netgiro.PollPolicy | None:
     raise TypeError(f"got {_shown(policy)}")
 
 
-class _Kept:
-    """What was made of the settings, in this process. A client survives a fork by itself.
+class _Cache:
+    """The options and clients of this process. A client survives a fork.
 
-    Two threads that come first at once may make two; no lock, which a fork could leave locked.
+    Two threads that start at once may each make a client: there is no lock, which a fork could leave locked.
     """
 
     def __init__(self) -> None:
@@ -225,12 +225,12 @@ class _Kept:
         self.async_client: netgiro.AsyncClient | None = None
 
 
-_kept = _Kept()
+_cache = _Cache()
 
 
 def _forget(*, setting: str, **_: object) -> None:
     if setting == "NETGIRO":
-        _kept.forget()
+        _cache.forget()
         conceal_settings()
 
 
@@ -240,16 +240,16 @@ setting_changed.connect(_forget, dispatch_uid="netgiro")
 
 def options() -> Options:
     """Return the settings; raises ImproperlyConfigured when they cannot be used."""
-    kept = _kept.options
-    if kept is None:
-        # Only what cannot be used at all: a URL that is missing may be so for this process alone.
+    cached = _cache.options
+    if cached is None:
+        # E006 is ignored: a process that serves no requests may have no URLs.
         for problem in problems():
             if problem.id != "netgiro.E006":
                 raise ImproperlyConfigured(f"{problem.message} {problem.hint} ({problem.id})")
         given: Mapping[str, Any] = settings.NETGIRO
         shop = {**_SHOP, **given}
         base: Any = shop["CALLBACK_BASE_URL"]
-        kept = _kept.options = Options(
+        cached = _cache.options = Options(
             client=_client_options(given),
             timeout=float(given.get("TIMEOUT", 10.0)),
             callback_base_url=base and str(base).rstrip("/"),
@@ -258,26 +258,26 @@ def options() -> Options:
             replay_guard=bool(shop["REPLAY_GUARD"]),
             check_after_callback=bool(shop["CHECK_AFTER_CALLBACK"]),
         )
-    return kept
+    return cached
 
 
 def client() -> netgiro.Client:
-    """Return this process's client, made when it is first asked for."""
-    kept = _kept.client
-    if kept is None:
-        kept = _kept.client = netgiro.Client(**options().client)
-    return kept
+    """Return the client of this process, made on the first call."""
+    cached = _cache.client
+    if cached is None:
+        cached = _cache.client = netgiro.Client(**options().client)
+    return cached
 
 
 def async_client() -> netgiro.AsyncClient:
-    """Return this process's asynchronous client, made when it is first asked for."""
-    kept = _kept.async_client
-    if kept is None:
-        kept = _kept.async_client = netgiro.AsyncClient(**options().client)
-    return kept
+    """Return the asynchronous client of this process, made on the first call."""
+    cached = _cache.async_client
+    if cached is None:
+        cached = _cache.async_client = netgiro.AsyncClient(**options().client)
+    return cached
 
 
 def callback_url() -> str | None:
-    """Return the URL that Netgíró is given, and that callbacks are verified against; None without one."""
+    """Return the URL that Netgíró calls and that callbacks are verified with; None if there is none."""
     base = options().callback_base_url
     return None if base is None else base + reverse("netgiro:callback")

@@ -1,4 +1,4 @@
-"""The table of carts, and that of callbacks already let through."""
+"""The table of carts, and the table of callbacks that were accepted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 import netgiro
-from netgiro.django import clock
 from netgiro.django.conf import options
+from netgiro.django.storage import clock
 
 __all__ = [
     "CLOSED",
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class Status(models.TextChoices):
-    """Where a cart stands: Netgíró's own words, and what only the shop can know."""
+    """The status of a cart: Netgíró's own words, and those that only the shop can know."""
 
     INSERTING = "inserting", "being sent"
     OUTCOME_UNKNOWN = "outcome_unknown", "may have been sent"
@@ -55,36 +55,36 @@ SIGNALED = (
     Status.NOT_FOUND,
     Status.ABANDONED,
 )
-"""The ends that the shop is told of."""
+"""Final statuses that the shop is told about."""
 
 FINAL = (*SIGNALED, Status.FAILED)
-"""What nothing that Netgíró says changes any more."""
+"""Statuses that no answer of Netgíró's changes any more."""
 
 CLOSED = (
     *(Status.CANCELED, Status.DECLINED, Status.NOT_FOUND),
     *(Status.ABANDONED, Status.FAILED),
 )
-"""The ends after which the order may be given another cart."""
+"""Final statuses after which the order may get another cart."""
 
 LET_GO = (Status.ABANDONED, Status.FAILED)
-"""The ends that are the shop's word, and not Netgíró's."""
+"""Final statuses that the shop decided, and not Netgíró."""
 
 NOT_SENT = (Status.INSERTING, Status.OUTCOME_UNKNOWN)
-"""Where it is not known whether there is a cart at Netgíró."""
+"""Statuses in which it is not known whether Netgíró has the cart."""
 
 UNREADABLE_POLL = "its poll cannot be read"
-"""How the problem of a cart begins that is not asked about, since no poll of it has written its `poll`."""
+"""The beginning of `problem` for a cart that is not checked because its `poll` is damaged."""
 
 
 class CartQuerySet(models.QuerySet["Cart"]):
-    """Carts, by what is to be done about them."""
+    """Carts, selected by what is to be done about them."""
 
     def open(self) -> CartQuerySet:
-        """Carts whose end is not known yet."""
+        """Carts that have not ended."""
         return self.exclude(status__in=[*FINAL, Status.MISMATCH])
 
     def for_a_person(self) -> CartQuerySet:
-        """Carts that do not come to their end by themselves."""
+        """Carts that do not end without a person."""
         now = clock.now(self.db)
         if not settings.USE_TZ:
             now = timezone.make_naive(now, timezone.get_default_timezone())
@@ -102,8 +102,7 @@ class CartQuerySet(models.QuerySet["Cart"]):
 class Cart(models.Model):
     """One attempt to have an order paid, from before it is sent to Netgíró until its end.
 
-    The rows are written by this package alone: read them, follow them by the signals, and act on them by
-    their methods.
+    Only this package writes the rows: read them, connect to the signals, and call their methods.
     """
 
     Status = Status
@@ -156,7 +155,7 @@ class Cart(models.Model):
     objects = CartQuerySet.as_manager()
 
     class Meta:
-        """What the database keeps, whatever the code does."""
+        """Constraints that the database enforces."""
 
         ordering: ClassVar[Any] = ["-created_at", "-pk"]
         verbose_name = "cart"
@@ -174,7 +173,7 @@ class Cart(models.Model):
             models.UniqueConstraint(
                 fields=["order_reference", "attempt"], name="netgiro_attempts_are_numbered"
             ),
-            # An order is let go of only when its cart has ended without payment.
+            # An order is released only when its cart has ended without payment.
             models.CheckConstraint(
                 condition=Q(holds_order=True) | Q(status__in=[*CLOSED, Status.MISMATCH]),
                 name="netgiro_open_carts_hold_their_order",
@@ -193,17 +192,17 @@ class Cart(models.Model):
 
     @property
     def is_paid(self) -> bool:
-        """Whether it is paid: Netgíró's verified answer said so, for this cart, amount and reference."""
+        """Whether it is paid: a verified answer of Netgíró's said so, for this cart, amount and reference."""
         return self.status == Status.CONFIRMED
 
     @property
     def is_final(self) -> bool:
-        """Whether it has come to its end."""
+        """Whether it has ended."""
         return self.status in FINAL
 
     @property
     def awaits_signal(self) -> bool:
-        """Whether the shop is yet to be told of its end."""
+        """Whether it has ended, and the shop was not told yet."""
         return self.status in SIGNALED and self.signaled_at is None
 
     def as_sent(self) -> netgiro.Cart:
@@ -219,11 +218,11 @@ class Cart(models.Model):
         return netgiro.Cart(self.transaction_id, reference=self.reference, amount=self.amount)
 
     def check_now(self) -> Cart:
-        """Ask Netgíró where it stands, and record the answer; returns the cart as it now is.
+        """Check it at Netgíró, and record the answer; returns the cart as it is now.
 
-        Raises the NetgiroError when that could not be learnt.
+        Raises the NetgiroError when there is no answer.
         """
-        from netgiro.django import checkout  # noqa: PLC0415 - it needs this module
+        from netgiro.django import checkout  # noqa: PLC0415 - checkout imports this module
 
         return checkout.check(self)
 
@@ -234,9 +233,9 @@ class Cart(models.Model):
         return await checkout.acheck(self)
 
     def cancel(self) -> Cart:
-        """Cancel it, and read the answer; returns the cart: it `is_paid` when the customer was first.
+        """Cancel it, and read the answer; returns the cart: it `is_paid` if the customer was faster.
 
-        Raises the NetgiroError when that could not be learnt; netgiro_poll then goes on canceling.
+        Raises the NetgiroError when the outcome is not known; netgiro_poll then goes on canceling.
         """
         from netgiro.django import checkout  # noqa: PLC0415
 
@@ -269,7 +268,7 @@ class Cart(models.Model):
 
 
 class SeenCallback(models.Model):
-    """A callback that the replay guard has let through."""
+    """A callback that the replay guard accepted."""
 
     signature = models.CharField(max_length=64, primary_key=True)
     at = models.DateTimeField(auto_now_add=True)

@@ -1,9 +1,9 @@
-"""What the shop is told of: a cart that has ended, once.
+"""Signals that tell the shop, once, that a cart has ended.
 
 A receiver is called with `cart`, a `netgiro.django.models.Cart`, after the cart's end was committed, and in a
-transaction of its own that also records that it was called. So what it writes to the same database is
-written exactly once: if it raises, or the process dies, nothing of it stays, and it is called again later.
-What is to happen outside of the database belongs in `transaction.on_commit`, or in a job queue.
+transaction of its own that also records the call. So its writes to the same database happen exactly once: if it
+raises, or the process dies, they are rolled back, and it is called again later. Effects outside of the database
+belong in `transaction.on_commit`, or in a job queue.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from django.dispatch import Signal
 __all__ = ["cart_canceled", "cart_confirmed", "cart_declined"]
 
 cart_confirmed = Signal()
-"""The cart is paid: Netgíró's answer to CheckCart said so, and named no other amount or reference."""
+"""The cart is paid: Netgíró's answer to CheckCart said so, with the right amount and reference."""
 
 cart_canceled = Signal()
-"""The cart was canceled, ran out, or is not known to Netgíró: nothing was paid."""
+"""The cart was canceled, expired, or is not known to Netgíró: nothing was paid."""
 
 cart_declined = Signal()
 """The customer declined: nothing was paid."""

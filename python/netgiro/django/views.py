@@ -14,7 +14,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 import netgiro
-from netgiro.django import conf, ledger, poller
+from netgiro import _netgiro
+from netgiro.django import conf, worker
+from netgiro.django.storage import store
+from netgiro.django.storage.rows import database
 from netgiro.webhook import Refusal, Webhook, read_body
 
 __all__ = ["callback"]
@@ -47,7 +50,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         logger.exception("answered 503: the database could not be asked")
         return HttpResponse(status=503)
     if conf.options().check_after_callback:
-        transaction.on_commit(partial(poller.soon, cart.pk), using=ledger.database(), robust=True)
+        transaction.on_commit(partial(worker.soon, cart.pk), using=database(), robust=True)
     return HttpResponse()
 
 
@@ -55,21 +58,17 @@ def _recorded(request: HttpRequest, body: bytes) -> Any:
     url = conf.callback_url()
     if url is None:
         raise Refusal(503, "the setting NETGIRO has no CALLBACK_BASE_URL to verify against")
-    record = _Record()
-    webhook = Webhook(order=ledger.expected, record=record, replay_guard=record)
+    cart: Any = None
+
+    def record(callback: netgiro.Callback) -> None:
+        # That it was let through is recorded in the same transaction.
+        nonlocal cart
+        signature = _netgiro.replay_key(callback)[1] if conf.options().replay_guard else None
+        cart = store.report(callback, signature=signature)
+
+    webhook = Webhook(order=store.expected, record=record)
     webhook.receive(conf.client(), url=url, headers=_headers(request), body=body)
-    return record.cart
-
-
-class _Record:
-    """Records a callback, and that it was let through, in one transaction."""
-
-    def is_first(self, _nonce: str, signature: str) -> bool:
-        self.signature = signature if conf.options().replay_guard else None
-        return True
-
-    def __call__(self, callback: netgiro.Callback) -> None:
-        self.cart = ledger.report(callback, signature=self.signature)
+    return cart
 
 
 def _reader(request: HttpRequest) -> Callable[[int], bytes]:

@@ -1,4 +1,4 @@
-"""Compare what the shop believes with what Netgíró says.
+"""Compare what the shop recorded with what Netgíró says.
 
     import netgiro
 
@@ -12,7 +12,7 @@ payment ends up in exactly one class, and the sums of the classes are those of t
 
 from __future__ import annotations
 
-from netgiro.reconciliation.reconciling import reconcile
+from netgiro.reconciliation.comparison import reconcile
 from netgiro.reconciliation.report import Reconciliation
 from netgiro.reconciliation.rows import Outcome, Row, Rows, Total, Totals
 

@@ -1,4 +1,4 @@
-"""Customers' numbers in a report: whatever looks like one is masked, and columns of them are as a whole."""
+"""Customers' numbers in a report: each that is found is masked, and a column of them is masked as a whole."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import pairwise
 from statistics import median
 
 from netgiro._netgiro import mask_customer_ids
-from netgiro.reconciliation.text import fold
+from netgiro.reconciliation.reading.cells import fold
 
-# A column that says so holds customers' numbers, also those that are not valid.
+# A column with such a header holds customers' numbers, also invalid ones.
 _NAMES = re.compile(
     r"\b(phone|mobile|gsm|msisdn|tel|telephone|simi|simanumer|farsimi|kennitala|kt|ssn|national id|"
     r"customer|customer id|customerid|vidskiptavinur|vidskiptamadur|netfang|email|e mail)\b"
@@ -20,7 +20,7 @@ _PHONE, _KENNITALA = 7, 10
 
 
 def masked_column(header: str, values: Sequence[str | None]) -> list[str | None]:
-    """Return a column that is carried along, with the customers' numbers in it masked."""
+    """Return a further column with the customers' numbers in it masked."""
     if _NAMES.search(fold(header)):
         return [None if value is None else _hidden(value) for value in values]
     return [None if value is None else mask_customer_ids(value) for value in values]
@@ -29,8 +29,8 @@ def masked_column(header: str, values: Sequence[str | None]) -> list[str | None]
 def are_customer_ids(references: Sequence[str | None]) -> bool:
     """Return whether a shop uses customers' numbers as its references.
 
-    Order numbers of seven or ten digits look like phone numbers and kennitölur, but they are a series: most are
-    close to the next, as nobody's customers are.
+    Order numbers of seven or ten digits look like phone numbers and kennitölur. But they are a series: most are
+    close to the next, which customers' numbers are not.
     """
     given = {reference for reference in references if reference is not None}
     if not given or any(mask_customer_ids(reference) == reference for reference in given):

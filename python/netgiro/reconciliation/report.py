@@ -1,4 +1,4 @@
-"""What a reconciliation found: to look at, to count, to send on."""
+"""The result of a reconciliation, and the ways to show, count and save it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgiro._netgiro import csv_cell
-from netgiro.reconciliation import frames, page, workbook
-from netgiro.reconciliation.plot import Plots
+from netgiro.presentation.formatting import counted, kronur
 from netgiro.reconciliation.rows import Outcome, Row, Rows, Total, Totals
-from netgiro.reconciliation.written import counted, kronur
+from netgiro.reconciliation.writing import dataframes, page, workbook
+from netgiro.reconciliation.writing.plot import Plots
 
 if TYPE_CHECKING:
-    from netgiro.reconciliation.transfers import SettlementReport
+    from netgiro.reconciliation.settlements import SettlementReport
 
 
 class Reconciliation:
-    """Every order and every payment in exactly one class, and what may be lost with each.
+    """Every order and every payment in exactly one class, with the money at stake.
 
-    It is a frame to whatever speaks Arrow: `polars.DataFrame(report)`, `pyarrow.table(report)`,
+    Libraries that read Arrow take it as a frame: `polars.DataFrame(report)`, `pyarrow.table(report)`,
     `duckdb.sql("from report")`. Customers' phone numbers and kennitölur in it are masked.
     """
 
@@ -36,7 +36,7 @@ class Reconciliation:
     ) -> None:
         self._rows = Rows(columns, kept, now, range(len(columns["outcome"])))
         outcomes = columns["outcome"]
-        # The core puts what matched last.
+        # The core sorts matched rows last.
         unmatched = len(outcomes) - outcomes.count(Outcome.MATCHED.value)
         self._exceptions = self._rows[:unmatched]
         self._totals = Totals(
@@ -74,17 +74,17 @@ class Reconciliation:
 
     @property
     def settlements(self) -> SettlementReport | None:
-        """The paid carts against what was transferred to the bank; None where that was not asked for."""
+        """The paid carts against what was transferred to the bank; None if settlements were not compared."""
         return self._settlements
 
     @property
     def is_balanced(self) -> bool:
-        """Whether everything matched; the settlements have their own."""
+        """Whether everything matched; settlements have an `is_balanced` of their own."""
         return not self._exceptions
 
     @property
     def is_certain(self) -> bool:
-        """Whether everything could be told: nothing is `unverified`."""
+        """Whether the class of everything is certain: nothing is `unverified`."""
         return not self._totals.by_outcome[Outcome.UNVERIFIED].rows
 
     @property
@@ -123,15 +123,15 @@ class Reconciliation:
     def __str__(self) -> str:
         total = self._totals
         matched = total.by_outcome[Outcome.MATCHED]
-        told = f"{counted(matched.orders)} of {counted(total.orders, 'order')} matched"
+        matches = f"{counted(matched.orders)} of {counted(total.orders, 'order')} matched"
         if self.is_balanced:
-            return f"{told}; {kronur(total.paid_amount)} paid; nothing is at stake"
+            return f"{matches}; {kronur(total.paid_amount)} paid; nothing is at stake"
         classes = ", ".join(
             f"{counted(of.rows)} {outcome.value}"
             for outcome, of in total.by_outcome.items()
             if of.rows and outcome is not Outcome.MATCHED
         )
-        return f"{kronur(total.at_stake)} at stake; {told}; {classes}"
+        return f"{kronur(total.at_stake)} at stake; {matches}; {classes}"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Reconciliation):
@@ -140,8 +140,11 @@ class Reconciliation:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def _repr_html_(self) -> str:
-        return page.fragment(self)
+    def _repr_html_(self) -> str | None:
+        try:
+            return page.fragment(self)
+        except ImportError:
+            return None  # without Jinja2 a notebook shows the text
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return all rows as dicts of plain Python values."""
@@ -149,18 +152,18 @@ class Reconciliation:
 
     def to_arrow(self) -> Any:
         """Return all rows as a `pyarrow.Table`: exact decimals, instants in UTC, words as dictionaries."""
-        return frames.to_arrow(self._rows.columns())
+        return dataframes.to_arrow(self._rows.columns())
 
     def to_polars(self) -> Any:
         """Return all rows as a `polars.DataFrame`: exact decimals, instants in UTC, categorical words."""
-        return frames.to_polars(self._rows.columns())
+        return dataframes.to_polars(self._rows.columns())
 
     def to_pandas(self) -> Any:
         """Return all rows as a `pandas.DataFrame`: amounts as Decimal, instants in UTC, categorical words."""
-        return frames.to_pandas(self._rows.columns())
+        return dataframes.to_pandas(self._rows.columns())
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return frames.stream(self._rows.columns(), requested_schema)
+        return dataframes.stream(self._rows.columns(), requested_schema)
 
     def to_html(
         self, path: str | os.PathLike[str] | None = None, *, title: str = "Reconciliation"
@@ -177,16 +180,16 @@ class Reconciliation:
         Texts that a spreadsheet could take for a formula have an apostrophe before it.
         """
         columns = self._rows.columns()
-        for name in frames.INSTANTS:
-            columns[name] = frames.instants(columns[name])
+        for name in dataframes.INSTANTS:
+            columns[name] = dataframes.instants(columns[name])
         with Path(path).open("w", encoding="utf-8", newline="") as file:
             for row in (columns, *zip(*columns.values(), strict=True)):
-                texts = ("" if value is None else str(frames.plain(value)) for value in row)
+                texts = ("" if value is None else str(dataframes.plain(value)) for value in row)
                 file.write(",".join(map(csv_cell, texts)) + "\r\n")
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write all rows as Parquet, with pyarrow or polars."""
-        frames.to_parquet(self._rows.columns(), path)
+        dataframes.to_parquet(self._rows.columns(), path)
 
     def to_excel(self, path: str | os.PathLike[str]) -> None:
         """Write a workbook with a summary, the exceptions and all rows, with XlsxWriter."""

@@ -1,14 +1,15 @@
-"""The rows of a reconciliation, kept as columns and made when they are looked at."""
+"""The rows of a reconciliation: stored as columns, and made when they are used."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, overload
 
 from netgiro.enums import _Word
-from netgiro.reconciliation.instants import from_microseconds
+from netgiro.reconciliation.reading.instants import from_microseconds
 
 
 class Outcome(_Word):
@@ -29,15 +30,19 @@ class Outcome(_Word):
     STILL_OPEN = "still_open"
     """Not decided yet, or not closed in the shop."""
     UNVERIFIED = "unverified"
-    """It could not be told: there is no check, it failed, or it contradicts the order."""
+    """Not known: there is no check, the check failed, or it contradicts the order."""
     MATCHED = "matched"
     """Both sides agree."""
 
 
-class Row(NamedTuple):
-    """An order, a payment, one of each that belong together, or a group that cannot be told apart.
+LABELS = {outcome: outcome.value.replace("_", " ") for outcome in Outcome}
+"""How a report names each class."""
 
-    Amounts are in krónur, exact; instants are in UTC. In a group the texts stand side by side, parted
+
+class Row(NamedTuple):
+    """An order, a payment, an order with its payment, or a group that cannot be separated.
+
+    Amounts are in krónur, exact; instants are in UTC. A group has the texts of its members, separated
     by commas.
     """
 
@@ -54,11 +59,11 @@ class Row(NamedTuple):
     difference: Decimal | None
     """What was paid beyond what was ordered; None where one of the two is missing."""
     at_stake: Decimal
-    """What it may cost: lost, owed to a customer, or not known to be in."""
+    """The money at stake: lost, owed to a customer, or not known to have arrived."""
     order_status: str | None
-    """What the shop believes: paid, open or canceled."""
+    """Its state in the shop: paid, open or canceled."""
     cart_status: str | None
-    """Where the cart stands at Netgíró: a cart status, or `failed` where that could not be learnt."""
+    """The state of the cart at Netgíró: a cart status, or `failed` if that is not known."""
     created: dt.datetime | None
     """When the order was made, or the payment where there is no order."""
     paid_at: dt.datetime | None
@@ -74,13 +79,13 @@ class Row(NamedTuple):
     reason: str
     """Why it is in this class."""
     action: str
-    """What to do about it; empty where nothing is to be done."""
+    """What to do about it; empty if nothing is to be done."""
     kept: dict[str, str | None]
-    """The further columns that were asked for."""
+    """The further columns that were chosen by `keep`."""
 
 
 class Rows(Sequence[Row]):
-    """A sequence of rows; a `Row` is made when it is asked for."""
+    """A sequence of rows; each `Row` is made when it is used."""
 
     def __init__(
         self,
@@ -162,8 +167,17 @@ class Rows(Sequence[Row]):
         return ordered
 
 
+def by_day(rows: Iterable[Row]) -> dict[dt.date, Counter[Outcome]]:
+    """Return how many rows of each class were made on each day, in UTC."""
+    days: dict[dt.date, Counter[Outcome]] = {}
+    for row in rows:
+        if row.created is not None:
+            days.setdefault(row.created.date(), Counter())[row.outcome] += 1
+    return days
+
+
 class Total(NamedTuple):
-    """How much there is of something; amounts in krónur."""
+    """Sums over some rows; amounts in krónur."""
 
     rows: int
     """How many rows."""
@@ -178,7 +192,7 @@ class Total(NamedTuple):
     paid_amount: Decimal
     """What was paid."""
     at_stake: Decimal
-    """What it may cost."""
+    """The money at stake."""
 
 
 class Totals(NamedTuple):
@@ -197,6 +211,6 @@ class Totals(NamedTuple):
     paid_amount: Decimal
     """What was paid, in krónur."""
     at_stake: Decimal
-    """What it may cost, in krónur."""
+    """The money at stake, in krónur."""
     by_outcome: dict[Outcome, Total]
-    """The total of each class, those without a row too."""
+    """The total of each class, also of those without rows."""

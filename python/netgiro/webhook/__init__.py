@@ -12,19 +12,16 @@ The integrations are made of it; a framework that has none can be given a route 
 
 from __future__ import annotations
 
-from netgiro.webhook.decision import (
+from netgiro.webhook.body import (
     MAX_BODY,
     TOO_LARGE,
-    Accepted,
-    Expected,
-    Order,
     Refusal,
-    Webhook,
     read_body,
     read_chunks,
     too_large,
 )
 from netgiro.webhook.ledger import AsyncLedger, Ledger, MemoryLedger, SqliteLedger
+from netgiro.webhook.route import Accepted, Expected, Order, Webhook
 
 __all__ = [
     "MAX_BODY",

@@ -1,54 +1,52 @@
-//! verify-callback: what a shop's log holds of a callback, verified again.
+//! verify-callback: verifies a callback from a shop's log.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use netgiro::{Callback, Client, ClientOptions, Error, ErrorKind};
 
-use crate::arguments::Given;
-use crate::console::{Console, sanitize};
+use crate::arguments::CallbackArgs;
+use crate::console::{Console, kronur, sanitize};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
 use crate::interrupt::Interrupt;
 use crate::records::CallbackRecord;
 
-use super::cart;
+use super::session;
 
 pub(super) fn verify(
-    given: &Given,
+    args: &CallbackArgs,
     console: &mut Console,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
-    let url = given.required("url")?;
-    let order = cart::expected(given)?;
+    let order = session::expected(&args.order)?;
     let client = Client::new(ClientOptions::from_env()?)?;
     let input = Path::new("-");
-    let body = given.path("body").unwrap_or(input);
-    if body == input && given.path("headers") == Some(input) {
-        return Err(
-            given.usage("standard input can be the headers or the body: name a file for one")
-        );
+    if args.body == input && args.headers.as_deref() == Some(input) {
+        return Err(Failure::usage(
+            "standard input can be the headers or the body: name a file for one",
+        ));
     }
-    let headers = headers(given, interrupt)?;
-    let body = input::bytes(body, interrupt)?;
-    let callback = client.verify_callback(url, &headers, &body)?;
+    let headers = headers(args, interrupt)?;
+    let body = input::bytes(&args.body, interrupt)?;
+    let callback = client.verify_callback(&args.url, &headers, &body)?;
     if let Some((amount, reference)) = order
         && !callback.matches(amount, reference)
     {
         return Err(Error::new(
             ErrorKind::Mismatch,
             format!(
-                "the callback verifies, and is about another order: {}",
-                about(&callback)
+                "the callback verifies, but it is about another order: {}",
+                summary(&callback)
             ),
         )
         .into());
     }
     let line = format!(
-        "{}  verifies: {}, {}\nIt pays nothing: ask netgiro check {}",
+        "{}  verifies: {}, {}\nIt does not prove a payment: run netgiro check {}",
         callback.transaction_id,
-        about(&callback),
+        summary(&callback),
         console.status(callback.state.status),
         callback.transaction_id
     );
@@ -56,10 +54,8 @@ pub(super) fn verify(
     Ok(Exit::Done)
 }
 
-fn about(callback: &Callback) -> String {
-    let amount = callback
-        .amount
-        .map_or("no amount".to_owned(), |amount| format!("{amount} kr."));
+fn summary(callback: &Callback) -> String {
+    let amount = callback.amount.map_or("no amount".to_owned(), kronur);
     let reference = callback
         .reference
         .as_deref()
@@ -67,22 +63,22 @@ fn about(callback: &Callback) -> String {
     format!("{amount} for {reference}")
 }
 
-fn headers(given: &Given, interrupt: &Interrupt) -> Result<Vec<(String, String)>, Failure> {
+fn headers(args: &CallbackArgs, interrupt: &Interrupt) -> Result<Vec<(String, String)>, Failure> {
     let mut headers = Vec::new();
-    if let Some(path) = given.path("headers") {
+    if let Some(path) = &args.headers {
         let text = input::text(path, interrupt)?;
-        headers = of_file(&text).map_err(|why| Failure::file("read", path, why))?;
+        headers = from_file(&text).map_err(|why| Failure::file("read", path, why))?;
     }
-    for text in given.texts("header")? {
-        let header = of_line(text)
-            .ok_or_else(|| given.usage(format!("--header must be NAME:VALUE; got {text:?}")))?;
+    for text in &args.more_headers {
+        let header = from_line(text)
+            .ok_or_else(|| Failure::usage(format!("--header must be NAME:VALUE; got {text:?}")))?;
         headers.push(header);
     }
     Ok(headers)
 }
 
-/// The headers in a file: a JSON object, or lines as HTTP has them, with or without the request's first line.
-fn of_file(text: &str) -> Result<Vec<(String, String)>, String> {
+/// The headers in a file: a JSON object, or lines as in HTTP, with or without the request line.
+fn from_file(text: &str) -> Result<Vec<(String, String)>, String> {
     if text.trim_start().starts_with('{') {
         let headers: BTreeMap<String, String> =
             serde_json::from_str(text).map_err(|error| format!("as a JSON object: {error}"))?;
@@ -92,7 +88,7 @@ fn of_file(text: &str) -> Result<Vec<(String, String)>, String> {
         .enumerate()
         .filter(|(at, line)| !(line.trim().is_empty() || *at == 0 && is_request_line(line)))
         .map(|(at, line)| {
-            of_line(line).ok_or_else(|| format!("line {} is no \"Name: value\"", at + 1))
+            from_line(line).ok_or_else(|| format!("line {} is not \"Name: value\"", at + 1))
         })
         .collect()
 }
@@ -103,7 +99,7 @@ fn is_request_line(line: &str) -> bool {
         .is_some_and(|(_, version)| version.starts_with("HTTP/"))
 }
 
-fn of_line(line: &str) -> Option<(String, String)> {
+fn from_line(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once(':')?;
     let (name, value) = (name.trim(), value.trim());
     (!name.is_empty()).then(|| (name.to_owned(), value.to_owned()))
@@ -124,11 +120,11 @@ mod tests {
             "netgiro_nonce : 1\nnetgiro_signature: a:b",
             " {\"netgiro_nonce\": \"1\", \"netgiro_signature\": \"a:b\"}",
         ] {
-            assert_eq!(of_file(text).unwrap(), wanted, "{text}");
+            assert_eq!(from_file(text).unwrap(), wanted, "{text}");
         }
-        assert_eq!(of_file("\n"), Ok(vec![]));
+        assert_eq!(from_file("\n"), Ok(vec![]));
         for text in ["a: b\nnothing", "{\"a\": 1}", ": b"] {
-            assert!(of_file(text).is_err(), "{text}");
+            assert!(from_file(text).is_err(), "{text}");
         }
     }
 }

@@ -14,14 +14,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::console::Console;
+use crate::console::{Console, kronur};
 use crate::exit::Exit;
 use crate::failure::{Failure, ResumeHint};
 use crate::interrupt::Interrupt;
 
-use super::cart;
+use super::session;
 
-/// What each checkout must come to.
+/// The expected end of each checkout.
 const CHECKOUTS: [(&str, CartStatus); 5] = [
     ("accepted after two checks", CartStatus::Confirmed),
     ("declined", CartStatus::Declined),
@@ -42,10 +42,10 @@ struct Outcome {
 }
 
 pub(super) fn play(console: &mut Console, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    cart::run(async {
+    session::block_on(async {
         tokio::select! {
             biased;
-            () = interrupt.come() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
+            () = interrupt.requested() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
             played = all(console) => played,
         }
     })?
@@ -60,7 +60,7 @@ async fn all(console: &mut Console) -> Result<Exit, Failure> {
     let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
     options.base_url = Some(simulator.local_url().to_owned());
     let client = Client::new(options)?;
-    let mut scene = Stage {
+    let mut scene = Scene {
         console,
         simulator: &simulator,
         client: &client,
@@ -88,14 +88,14 @@ async fn all(console: &mut Console) -> Result<Exit, Failure> {
 }
 
 /// A shop with a customer: the client on one side, the simulator on the other.
-struct Stage<'a> {
+struct Scene<'a> {
     console: &'a mut Console,
     simulator: &'a Simulator,
     client: &'a Client,
     started: Instant,
 }
 
-impl Stage<'_> {
+impl Scene<'_> {
     async fn play(&mut self, number: usize) -> Result<CartState, Failure> {
         match number {
             1 => {
@@ -124,7 +124,7 @@ impl Stage<'_> {
                 let state = self.settle(&cart).await?;
                 self.report(
                     "shop",
-                    "was told that the customer accepted while it was canceling: paid late",
+                    "learns that the customer accepted during the cancel: paid late",
                 );
                 Ok(state)
             }
@@ -163,14 +163,15 @@ impl Stage<'_> {
         self.report(
             "shop",
             &format!(
-                "asks the customer for {} kr. for {}",
-                cart.amount, cart.reference
+                "asks the customer for {} for {}",
+                kronur(cart.amount),
+                cart.reference
             ),
         );
         Ok(cart)
     }
 
-    /// Waits, while the customer looks at the phone until the shop has checked twice, and then acts.
+    /// Waits, while the customer answers after the shop's second check.
     async fn wait(
         &mut self,
         cart: &Cart,
@@ -270,7 +271,7 @@ fn quick(seconds: u64) -> Result<WaitOptions, Failure> {
     })
 }
 
-/// Answers one callback as a shop does; gives whether it was the order's.
+/// Responds to one callback as a shop does; returns whether it was for the order.
 async fn answer(
     server: &TcpListener,
     client: &Client,
@@ -299,7 +300,7 @@ async fn answer(
     Ok(matches)
 }
 
-/// The headers and the body of a request, once all of it is there.
+/// The headers and the body of a complete request.
 async fn received(stream: &TcpStream) -> io::Result<Option<(Vec<(String, String)>, Vec<u8>)>> {
     let mut bytes = Vec::new();
     loop {

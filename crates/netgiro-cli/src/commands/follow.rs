@@ -1,5 +1,6 @@
 //! wait and settle: a cart followed to its end, with a line that shows how far it has come.
 
+use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -7,73 +8,78 @@ use jiff::Timestamp;
 use netgiro::{CartPoll, CartRef, Client, ErrorKind, WaitOptions, Watch};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::arguments::Given;
-use crate::console::Console;
+use crate::arguments::{FollowArgs, OrderArgs};
+use crate::console::{Console, kronur};
 use crate::exit::Exit;
 use crate::failure::{Failure, ResumeHint};
 use crate::interrupt::Interrupt;
-pub(super) use crate::progress::Progress;
-use crate::resume::{self, Held};
+use crate::progress::Progress;
+use crate::resume::{self, Content};
 
-use super::cart;
+use super::session;
 
 /// How often the progress is shown anew.
 const TICK: Duration = Duration::from_secs(1);
 
 pub(super) fn follow(
-    given: &Given,
+    args: &FollowArgs,
     console: &mut Console,
     interrupt: &Interrupt,
     settles: bool,
 ) -> Result<Exit, Failure> {
-    let wait = options(given)?;
-    let cart = start(given)?;
+    let wait = options(args.timeout);
+    let cart = start(args)?;
     let progress = Progress::new(wait.timeout, settles);
-    let client = cart::client(given, Some(progress.observer()))?;
-    keep(given, &cart, wait)?;
-    to_the_end(
-        given, console, interrupt, &client, cart, wait, settles, &progress,
-    )
+    let client = session::client(&args.connection, Some(progress.observer()))?;
+    let file = args.resume.as_deref();
+    store(file, &cart, wait)?;
+    let follow = Follow {
+        client: &client,
+        wait,
+        settles,
+        file,
+        progress: &progress,
+    };
+    follow.run(cart, console, interrupt)
 }
 
 /// How long to wait.
-pub(super) fn options(given: &Given) -> Result<WaitOptions, Failure> {
+pub(super) fn options(timeout: Option<Duration>) -> WaitOptions {
     let mut options = WaitOptions::default();
-    if let Some(timeout) = given.seconds("timeout")? {
-        options.timeout = timeout;
-    }
-    Ok(options)
+    options.timeout = timeout.unwrap_or(options.timeout);
+    options
 }
 
 /// What to follow: a cart by its id, or where an earlier wait came to.
-fn start(given: &Given) -> Result<CartRef, Failure> {
-    let held = given
-        .path("resume")
+fn start(args: &FollowArgs) -> Result<CartRef, Failure> {
+    let held = args
+        .resume
+        .as_deref()
         .map(|path| Ok::<_, Failure>((path, resume::read(path)?)))
         .transpose()?;
-    match (given.argument()?, given.text("poll")?, held) {
-        (Some(id), None, None | Some((_, Held::Nothing))) => cart::about(given, id),
-        (None, Some(token), None | Some((_, Held::Nothing))) => of_poll(given, token),
-        (None, None, Some((path, Held::Insert(intent)))) => Err(intent.is_open(path)),
+    match (args.cart.as_deref(), args.poll.as_deref(), held) {
+        (Some(id), None, None | Some((_, Content::Nothing))) => session::cart_ref(id, &args.order),
+        (None, Some(token), None | Some((_, Content::Nothing))) => from_poll(&args.order, token),
+        (None, None, Some((path, Content::Insert(intent)))) => Err(intent.error(path)),
         // Somebody has looked the cart up.
-        (Some(id), None, Some((path, Held::Insert(intent)))) => {
+        (Some(id), None, Some((path, Content::Insert(intent)))) => {
             let order = (intent.amount, intent.reference.as_str());
-            if cart::expected(given)?.is_some_and(|expected| expected != order) {
-                return Err(given.usage(format!(
-                    "{} is about another order: {} kr. for reference {:?}",
+            if session::expected(&args.order)?.is_some_and(|expected| expected != order) {
+                return Err(Failure::usage(format!(
+                    "{} is about another order: {} for reference {:?}",
                     path.display(),
-                    intent.amount,
+                    kronur(intent.amount),
                     intent.reference
                 )));
             }
-            cart::of_order(id, order)
+            session::with_order(id, order)
         }
-        (id, None, Some((path, Held::Cart(poll)))) => {
-            refuse_order(given)?;
+        (id, None, Some((path, Content::Cart(poll)))) => {
+            refuse_order(&args.order)?;
             if let Some(id) = id
-                && cart::about(given, id)?.transaction_id() != poll.transaction_id()
+                && session::cart_ref(id, &args.order)?.transaction_id() != poll.transaction_id()
             {
-                return Err(given.usage(format!(
+                return Err(Failure::usage(format!(
                     "{} is about another cart: {}",
                     path.display(),
                     poll.transaction_id()
@@ -81,91 +87,98 @@ fn start(given: &Given) -> Result<CartRef, Failure> {
             }
             Ok(CartRef::from(&*poll))
         }
-        (None, None, None) => {
-            Err(given.usage("CART is missing: a transaction id, or --poll, or --resume"))
-        }
-        (None, None, Some((path, Held::Nothing))) => Err(given.usage(format!(
-            "{} holds nothing to go on from: give CART",
+        (None, None, None) => Err(Failure::usage(
+            "CART is missing: a transaction id, or --poll, or --resume",
+        )),
+        (None, None, Some((path, Content::Nothing))) => Err(Failure::usage(format!(
+            "{} holds nothing to continue from: give CART",
             path.display()
         ))),
-        _ => Err(given.usage("give one of CART, --poll and --resume FILE")),
+        _ => Err(Failure::usage("give one of CART, --poll and --resume FILE")),
     }
 }
 
-fn of_poll(given: &Given, token: &str) -> Result<CartRef, Failure> {
-    refuse_order(given)?;
+fn from_poll(order: &OrderArgs, token: &str) -> Result<CartRef, Failure> {
+    refuse_order(order)?;
     Ok(CartRef::from(&CartPoll::from_json(token)?))
 }
 
-fn refuse_order(given: &Given) -> Result<(), Failure> {
-    if cart::expected(given)?.is_some() {
-        return Err(given.usage(
-            "--amount and --reference go with a transaction id: what is gone on from knows its own",
+fn refuse_order(order: &OrderArgs) -> Result<(), Failure> {
+    if session::expected(order)?.is_some() {
+        return Err(Failure::usage(
+            "--amount and --reference go with a transaction id: a poll and a resumed file have their own",
         ));
     }
     Ok(())
 }
 
-/// Keeps what the wait can be taken up from, if that is wanted.
-pub(super) fn keep(given: &Given, cart: &CartRef, wait: WaitOptions) -> Result<(), Failure> {
-    let Some(path) = given.path("resume") else {
+/// Writes to the file of `--resume`, if one was given, what a later wait continues from.
+pub(super) fn store(file: Option<&Path>, cart: &CartRef, wait: WaitOptions) -> Result<(), Failure> {
+    let Some(path) = file else {
         return Ok(());
     };
     let poll = CartPoll::new(cart.clone(), wait, Timestamp::now());
     resume::store(path, &poll).map_err(|error| Failure::file("written", path, error))
 }
 
-/// Follows a cart until it ends, or Ctrl-C.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "insert goes on with what it has made for itself"
-)]
-pub(super) fn to_the_end(
-    given: &Given,
-    console: &mut Console,
-    interrupt: &Interrupt,
-    client: &Client,
-    cart: CartRef,
-    wait: WaitOptions,
-    settles: bool,
-    progress: &Progress,
-) -> Result<Exit, Failure> {
-    let mut watch = if settles {
-        client.watch_settling(cart, wait)
-    } else {
-        client.watch_cart(cart, wait)
-    };
-    let ended = cart::run(watched(&mut watch, console, interrupt, progress))?;
-    console.hide_progress();
-    let file = given.path("resume");
-    let kept = file.map_or(Ok(()), |path| resume::store(path, watch.poll()));
-    let hint = |poll: &CartPoll| ResumeHint {
-        command: if settles { "settle" } else { "wait" },
-        poll: Some(poll.clone()),
-        file: file.filter(|_| kept.is_ok()).map(Into::into),
-        changes: settles && progress.is_over(),
-    };
-    match ended {
-        WaitOutcome::Interrupted => Err(Failure::Interrupted(Box::new(hint(watch.poll())))),
-        WaitOutcome::Failed(error) => {
-            let goes_on = matches!(error.kind(), ErrorKind::WaitTimeout | ErrorKind::Unresolved);
-            let hint = match error.poll().filter(|_| goes_on) {
-                Some(poll) => hint(poll),
-                None => ResumeHint {
-                    changes: settles,
-                    ..ResumeHint::default()
-                },
-            };
-            Err(Failure::Client(Box::new(error), Box::new(hint)))
-        }
-        WaitOutcome::Known(exit) => {
-            if let (Err(error), Some(path)) = (&kept, file) {
-                console.print_error(format_args!(
-                    "netgiro: {} could not be written: {error}",
-                    path.display()
-                ));
+/// How a cart is followed.
+pub(super) struct Follow<'a> {
+    pub(super) client: &'a Client,
+    pub(super) wait: WaitOptions,
+    /// Whether a cart that is still open at the deadline is canceled.
+    pub(super) settles: bool,
+    /// The file of `--resume`.
+    pub(super) file: Option<&'a Path>,
+    pub(super) progress: &'a Progress,
+}
+
+impl Follow<'_> {
+    /// Follows a cart until it ends, or Ctrl-C.
+    pub(super) fn run(
+        &self,
+        cart: CartRef,
+        console: &mut Console,
+        interrupt: &Interrupt,
+    ) -> Result<Exit, Failure> {
+        let mut watch = if self.settles {
+            self.client.watch_settling(cart, self.wait)
+        } else {
+            self.client.watch_cart(cart, self.wait)
+        };
+        let outcome = session::block_on(watched(&mut watch, console, interrupt, self.progress))?;
+        console.hide_progress();
+        let stored = self
+            .file
+            .map_or(Ok(()), |path| resume::store(path, watch.poll()));
+        let hint = |poll: &CartPoll| ResumeHint {
+            command: if self.settles { "settle" } else { "wait" },
+            poll: Some(poll.clone()),
+            file: self.file.filter(|_| stored.is_ok()).map(Into::into),
+            changes: self.settles && self.progress.is_over(),
+        };
+        match outcome {
+            WaitOutcome::Interrupted => Err(Failure::Interrupted(Box::new(hint(watch.poll())))),
+            WaitOutcome::Failed(error) => {
+                let can_resume =
+                    matches!(error.kind(), ErrorKind::WaitTimeout | ErrorKind::Unresolved);
+                let hint = match error.poll().filter(|_| can_resume) {
+                    Some(poll) => hint(poll),
+                    None => ResumeHint {
+                        changes: self.settles,
+                        ..ResumeHint::default()
+                    },
+                };
+                Err(Failure::Client(Box::new(error), Box::new(hint)))
             }
-            Ok(exit)
+            WaitOutcome::Known(exit) => {
+                if let (Err(error), Some(path)) = (&stored, self.file) {
+                    console.print_error(format_args!(
+                        "netgiro: {} could not be written: {error}",
+                        path.display()
+                    ));
+                }
+                Ok(exit)
+            }
         }
     }
 }
@@ -190,13 +203,13 @@ async fn watched(
         let change = loop {
             tokio::select! {
                 biased;
-                () = interrupt.come() => return WaitOutcome::Interrupted,
+                () = interrupt.requested() => return WaitOutcome::Interrupted,
                 change = &mut next => break change,
                 _ = ticks.tick(), if console.is_live() => console.show_progress(progress.line()),
             }
         };
         match change {
-            Some(Ok(state)) => cart::report(console, &state),
+            Some(Ok(state)) => session::report(console, &state),
             Some(Err(error)) => return WaitOutcome::Failed(error),
             None => break,
         }

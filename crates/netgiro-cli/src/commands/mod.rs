@@ -4,43 +4,35 @@ mod callback;
 mod cart;
 mod demo;
 mod follow;
+mod session;
 mod simulator;
 
-use crate::arguments::Given;
-use crate::completions;
+use crate::arguments::{self, Command};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::grammar::shells;
 use crate::interrupt::Interrupt;
 
-/// Carries out a command.
+/// Runs a command.
 pub(crate) fn run(
-    given: &Given,
+    command: &Command,
     console: &mut Console,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
-    match given.command.name {
-        "insert" => cart::insert(given, console, interrupt),
-        "check" => cart::check(given, console, interrupt),
-        "cancel" => cart::cancel(given, console, interrupt),
-        "confirm" => cart::confirm(given, console, interrupt),
-        "wait" => follow::follow(given, console, interrupt, false),
-        "settle" => follow::follow(given, console, interrupt, true),
-        "verify-callback" => callback::verify(given, console, interrupt),
-        "simulator" => simulator::serve(given, console, interrupt),
-        "demo" => demo::play(console, interrupt),
-        "completions" => {
-            let shell = given.required_argument()?;
-            let text = completions::text(shell).ok_or_else(|| {
-                given.usage(format!(
-                    "there are completions for {}; got {shell:?}",
-                    shells().join(", ")
-                ))
-            })?;
-            console.say(text.trim_end());
+    match command {
+        Command::Insert(args) => cart::insert(args, console, interrupt),
+        Command::Check(args) => cart::check(args, console, interrupt),
+        Command::Cancel(args) => cart::cancel(args, console, interrupt),
+        Command::Confirm(args) => cart::confirm(args, console, interrupt),
+        Command::Wait(args) => follow::follow(args, console, interrupt, false),
+        Command::Settle(args) => follow::follow(args, console, interrupt, true),
+        Command::VerifyCallback(args) => callback::verify(args, console, interrupt),
+        Command::Simulator(args) => simulator::serve(args, console, interrupt),
+        Command::Demo(_) => demo::play(console, interrupt),
+        Command::Completions { shell } => {
+            console.say(arguments::completions(*shell).trim_end());
             Ok(Exit::Done)
         }
-        _ => Err(given.usage(given.command.about)),
+        Command::Reconcile { .. } => Err(Failure::usage(arguments::RECONCILE)),
     }
 }

@@ -9,47 +9,45 @@ use netgiro_simulator::{Fault, Simulator, SimulatorOptions, Tls};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::arguments::Given;
+use crate::arguments::SimulatorArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::{Failure, quoted};
 use crate::input;
 use crate::interrupt::Interrupt;
 
-use super::cart;
+use super::session;
 
-const PORT: u16 = 8765;
-
-/// What is told of a simulator once it runs.
+/// What is reported about a running simulator.
 #[derive(Serialize)]
 struct Started<'a> {
     url: &'a str,
     page_url: &'a str,
     local_url: &'a str,
     app_key: &'a str,
-    /// The authority to trust, where TLS made one up.
+    /// The authority to trust, if TLS made one.
     ca_file: Option<&'a Path>,
 }
 
 pub(super) fn serve(
-    given: &Given,
+    args: &SimulatorArgs,
     console: &mut Console,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
-    let options = options(given, interrupt)?;
-    let port = options.port;
-    let faults = given
-        .path("faults")
+    let faults = args
+        .faults
+        .as_deref()
         .map(|path| faults(path, interrupt))
         .transpose()?
         .unwrap_or_default();
-    let simulator = Simulator::start(options).map_err(|error| not_started(&error, port))?;
+    let simulator = Simulator::start(options(args, interrupt)?)
+        .map_err(|error| not_started(&error, args.port))?;
     for fault in faults {
         simulator
             .add_fault(fault)
             .map_err(|error| Failure::usage(error.to_string()))?;
     }
-    if let Some(path) = given.path("write-env") {
+    if let Some(path) = &args.write_env {
         write_variables(path, &simulator).map_err(|error| Failure::file("written", path, error))?;
     }
     let started = Started {
@@ -59,62 +57,48 @@ pub(super) fn serve(
         app_key: simulator.app_key(),
         ca_file: simulator.ca_file(),
     };
-    console.result(&started, text(given, &simulator));
-    cart::run(interrupt.come())?;
+    console.result(&started, text(args, &simulator));
+    session::block_on(interrupt.requested())?;
     simulator.close();
     console.print_error("netgiro: the simulator has stopped");
     Ok(Exit::Done)
 }
 
-fn options(given: &Given, interrupt: &Interrupt) -> Result<SimulatorOptions, Failure> {
+fn options(args: &SimulatorArgs, interrupt: &Interrupt) -> Result<SimulatorOptions, Failure> {
     let mut options = SimulatorOptions {
-        port: given
-            .read("port", "a port, from 0 to 65535")?
-            .unwrap_or(PORT),
-        seed: given
-            .read("seed", "a whole number, 0 or more")?
-            .unwrap_or(0),
-        require_confirmation_type: given.flag("require-confirmation-type"),
-        require_json_numbers: given.flag("require-json-numbers"),
-        omit_payment_info: given.flag("omit-payment-info"),
-        stale_reads: given
-            .read("stale-reads", "a whole number, 0 or more")?
-            .unwrap_or(0),
-        public_url: given.owned("public-url")?,
-        tls: tls(given, interrupt)?,
-        callback_hosts: given
-            .texts("callback-host")?
-            .into_iter()
-            .map(Into::into)
-            .collect(),
+        port: args.port,
+        seed: args.seed,
+        latency: args.latency,
+        lifetime: args.lifetime,
+        reaction: args.reaction,
+        check_interval_ms: i64::try_from(args.check_interval.as_millis()).ok(),
+        require_confirmation_type: args.require_confirmation_type,
+        require_json_numbers: args.require_json_numbers,
+        omit_payment_info: args.omit_payment_info,
+        stale_reads: args.stale_reads,
+        public_url: args.public_url.clone(),
+        tls: tls(args, interrupt)?,
+        callback_hosts: args.callback_hosts.clone(),
         ..SimulatorOptions::default()
     };
-    let seconds = |name| given.seconds(name);
-    options.latency = seconds("latency")?.unwrap_or(options.latency);
-    options.lifetime = seconds("lifetime")?.unwrap_or(options.lifetime);
-    options.reaction = seconds("reaction")?.unwrap_or(options.reaction);
-    if let Some(interval) = seconds("check-interval")? {
-        options.check_interval_ms = i64::try_from(interval.as_millis()).ok();
+    if let Some(shop) = &args.shop {
+        options.shop.clone_from(shop);
     }
-    if let Some(shop) = given.owned("shop")? {
-        options.shop = shop;
-    }
-    if given.flag("own-keys") {
+    if args.own_keys {
         options.app_key = variable("NETGIRO_APP_KEY")?;
         options.secret_key = variable("NETGIRO_SECRET_KEY")?;
     }
     Ok(options)
 }
 
-fn tls(given: &Given, interrupt: &Interrupt) -> Result<Option<Tls>, Failure> {
-    match (given.path("tls-certificate"), given.path("tls-key")) {
-        (None, None) => Ok(given.flag("tls").then_some(Tls::SelfMade)),
-        (Some(certificate), Some(key)) => Ok(Some(Tls::Given {
-            certificate: input::text(certificate, interrupt)?,
-            key: input::text(key, interrupt)?,
-        })),
-        _ => Err(given.usage("--tls-certificate and --tls-key go together")),
-    }
+fn tls(args: &SimulatorArgs, interrupt: &Interrupt) -> Result<Option<Tls>, Failure> {
+    let (Some(certificate), Some(key)) = (&args.tls_certificate, &args.tls_key) else {
+        return Ok(args.tls.then_some(Tls::SelfMade));
+    };
+    Ok(Some(Tls::Given {
+        certificate: input::text(certificate, interrupt)?,
+        key: input::text(key, interrupt)?,
+    }))
 }
 
 fn variable(name: &str) -> Result<String, Failure> {
@@ -124,7 +108,7 @@ fn variable(name: &str) -> Result<String, Failure> {
         .ok_or_else(|| Failure::usage(format!("--own-keys: {name} is not set")))
 }
 
-/// The faults in a file: an array of them, or one alone.
+/// The faults in a file: an array, or a single one.
 fn faults(path: &Path, interrupt: &Interrupt) -> Result<Vec<Fault>, Failure> {
     let text = input::text(path, interrupt)?;
     let refused = |why: String| Failure::file("read", path, why);
@@ -133,7 +117,7 @@ fn faults(path: &Path, interrupt: &Interrupt) -> Result<Vec<Fault>, Failure> {
         return Ok(vec![fault]);
     }
     let faults: Vec<&RawValue> = serde_json::from_str(&text)
-        .map_err(|error| refused(format!("it is no JSON array of faults: {error}")))?;
+        .map_err(|error| refused(format!("it is not a JSON array of faults: {error}")))?;
     faults
         .into_iter()
         .zip(1..)
@@ -153,7 +137,7 @@ fn not_started(error: &io::Error, port: u16) -> Failure {
     }
 }
 
-/// What a shop, or this command, needs for the simulator.
+/// The variables that a shop, or this command, needs for the simulator.
 fn variables(simulator: &Simulator) -> [(&'static str, &str); 3] {
     [
         ("NETGIRO_BASE_URL", simulator.url()),
@@ -162,7 +146,7 @@ fn variables(simulator: &Simulator) -> [(&'static str, &str); 3] {
     ]
 }
 
-/// Writes the variables for a shell to source, or a shop to load; nobody else may read them.
+/// Writes the variables to a file that only its owner can read.
 fn write_variables(path: &Path, simulator: &Simulator) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -178,10 +162,10 @@ fn write_variables(path: &Path, simulator: &Simulator) -> io::Result<()> {
     Ok(())
 }
 
-fn text(given: &Given, simulator: &Simulator) -> String {
-    let keys = match given.path("write-env") {
+fn text(args: &SimulatorArgs, simulator: &Simulator) -> String {
+    let keys = match &args.write_env {
         Some(path) => format!("in {}", path.display()),
-        None if given.flag("own-keys") => "as NETGIRO_SECRET_KEY has it".to_owned(),
+        None if args.own_keys => "as NETGIRO_SECRET_KEY has it".to_owned(),
         None => "the published test account's; --write-env FILE writes it".to_owned(),
     };
     let authority = simulator
@@ -194,7 +178,7 @@ fn text(given: &Given, simulator: &Simulator) -> String {
          NETGIRO_BASE_URL    {}\n  \
          NETGIRO_APP_KEY     {}\n  \
          NETGIRO_SECRET_KEY  {keys}{authority}\n\n\
-         Customers: 8223281 answers on the page; 8111111 accepts and 8222222 declines by itself.",
+         Customers: 8223281 answers on the page; 8111111 accepts and 8222222 declines automatically.",
         simulator.page_url(),
         simulator.url(),
         simulator.app_key(),

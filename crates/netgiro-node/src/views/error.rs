@@ -1,17 +1,19 @@
-//! Errors as data: JavaScript throws them, in the class that `node/errors.cjs` has for their code.
+//! Errors as data: JavaScript throws them, in the class that `node/internal/errors.ts` has for their code.
 
 use std::borrow::Cow;
 
+use netgiro::{CartPoll, CartState, Error};
 use serde::{Serialize, Serializer};
 
 use crate::views::poll::PollView;
-use crate::views::{StateView, milliseconds};
+use crate::views::scalars::milliseconds;
+use crate::views::state::StateView;
 
 /// Every fact of an error, under its JavaScript name.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Failure<'a> {
-    /// `None` for a fault of this library's own.
+pub(crate) struct ErrorView<'a> {
+    /// `None` for a bug of this library.
     code: Option<&'static str>,
     message: Cow<'a, str>,
     http_status: Option<u16>,
@@ -21,13 +23,13 @@ pub(crate) struct Failure<'a> {
     retryable: bool,
     reference: Option<&'a str>,
     retry_after: Option<f64>,
-    state: Option<StateView<'a>>,
-    poll: Option<PollView<'a>>,
-    cause: Option<Box<Failure<'a>>>,
+    state: Option<StateView<&'a CartState>>,
+    poll: Option<PollView<&'a CartPoll>>,
+    cause: Option<Box<ErrorView<'a>>>,
 }
 
-impl Failure<'_> {
-    /// A fault of this library's own: nothing a shop could have done.
+impl ErrorView<'_> {
+    /// A bug of this library: nothing that a shop could have done.
     pub(crate) fn internal(message: String) -> Self {
         Self {
             message: message.into(),
@@ -36,8 +38,8 @@ impl Failure<'_> {
     }
 }
 
-impl<'a> From<&'a netgiro::Error> for Failure<'a> {
-    fn from(error: &'a netgiro::Error) -> Self {
+impl<'a> From<&'a Error> for ErrorView<'a> {
+    fn from(error: &'a Error) -> Self {
         Self {
             code: Some(error.kind().code()),
             message: error.message().into(),
@@ -48,53 +50,18 @@ impl<'a> From<&'a netgiro::Error> for Failure<'a> {
             retryable: error.retryable(),
             reference: error.reference(),
             retry_after: error.retry_after().map(milliseconds),
-            state: error.state().map(StateView::from),
-            poll: error.poll().map(PollView::from),
+            state: error.state().map(StateView),
+            poll: error.poll().map(PollView),
             cause: error.cause().map(|cause| Box::new(Self::from(cause))),
         }
     }
 }
 
-/// An error of the core on its way to JavaScript.
-pub(crate) struct Failed(pub(crate) netgiro::Error);
+/// An error of the core that is sent later.
+pub(crate) struct OwnedErrorView(pub(crate) Error);
 
-impl Serialize for Failed {
+impl Serialize for OwnedErrorView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Failure::from(&self.0).serialize(serializer)
+        ErrorView::from(&self.0).serialize(serializer)
     }
-}
-
-/// The answer of a synchronous function, as JSON text.
-pub(crate) fn reply<T: Serialize>(outcome: &netgiro::Result<T>) -> String {
-    match outcome {
-        Ok(value) => json(&Reply::Value(value)),
-        Err(error) => refusal_of(error),
-    }
-}
-
-/// The answer of a function that failed with an error of the core, as JSON text.
-pub(crate) fn refusal_of(error: &netgiro::Error) -> String {
-    refusal(&Failure::from(error))
-}
-
-/// The answer of a function that failed, as JSON text.
-pub(crate) fn refusal(failure: &Failure<'_>) -> String {
-    json(&Reply::<()>::Error(failure))
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Reply<'a, T> {
-    Value(&'a T),
-    Error(&'a Failure<'a>),
-}
-
-/// Serialising the types of this crate cannot fail; were it to, the caller would get null.
-pub(crate) fn json<T: Serialize>(value: &T) -> String {
-    // Enough for a state with its payment.
-    let mut text = Vec::with_capacity(512);
-    serde_json::to_writer(&mut text, value)
-        .ok()
-        .and_then(|()| String::from_utf8(text).ok())
-        .unwrap_or_else(|| "null".to_owned())
 }

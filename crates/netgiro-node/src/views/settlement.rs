@@ -1,58 +1,46 @@
 //! Settlements, as JavaScript gets them.
 
+use jiff::Timestamp;
 use netgiro::{Settlement, SettlementItem};
+use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::views::{digits, instant};
+use crate::views::scalars::optional_instant;
 
 /// `Settlement`.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct SettlementView {
+#[serde(transparent)]
+pub(crate) struct SettlementView(#[serde(with = "SettlementMembers")] pub(crate) Settlement);
+
+#[derive(Serialize)]
+#[serde(remote = "Settlement", rename_all = "camelCase")]
+struct SettlementMembers {
     provider_name: Option<String>,
     number: Option<String>,
-    created: Option<String>,
-    amount: Option<String>,
-    cost_amount: Option<String>,
-    bank_transfer_transaction_date: Option<String>,
+    #[serde(serialize_with = "optional_instant")]
+    created: Option<Timestamp>,
+    amount: Option<Decimal>,
+    cost_amount: Option<Decimal>,
+    #[serde(serialize_with = "optional_instant")]
+    bank_transfer_transaction_date: Option<Timestamp>,
     number_of_sales: Option<i64>,
-    total_amount: Option<String>,
+    total_amount: Option<Decimal>,
     status: Option<String>,
-}
-
-impl From<Settlement> for SettlementView {
-    fn from(settlement: Settlement) -> Self {
-        Self {
-            provider_name: settlement.provider_name,
-            number: settlement.number,
-            created: settlement.created.map(instant),
-            amount: digits(settlement.amount),
-            cost_amount: digits(settlement.cost_amount),
-            bank_transfer_transaction_date: settlement.bank_transfer_transaction_date.map(instant),
-            number_of_sales: settlement.number_of_sales,
-            total_amount: digits(settlement.total_amount),
-            status: settlement.status,
-        }
-    }
 }
 
 /// `SettlementItem`.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ItemView {
-    total_amount: Option<String>,
-    cost_amount: Option<String>,
-    created: Option<String>,
-    loan_number: Option<String>,
-}
+#[serde(transparent)]
+pub(crate) struct SettlementItemView(
+    #[serde(with = "SettlementItemMembers")] pub(crate) SettlementItem,
+);
 
-impl From<SettlementItem> for ItemView {
-    fn from(item: SettlementItem) -> Self {
-        Self {
-            total_amount: digits(item.total_amount),
-            cost_amount: digits(item.cost_amount),
-            created: item.created.map(instant),
-            loan_number: item.loan_number,
-        }
-    }
+#[derive(Serialize)]
+#[serde(remote = "SettlementItem", rename_all = "camelCase")]
+struct SettlementItemMembers {
+    total_amount: Option<Decimal>,
+    cost_amount: Option<Decimal>,
+    #[serde(serialize_with = "optional_instant")]
+    created: Option<Timestamp>,
+    loan_number: Option<String>,
 }

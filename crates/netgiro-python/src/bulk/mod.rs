@@ -14,19 +14,19 @@ use pyo3::prelude::*;
 use crate::bulk::results::CheckResults;
 use crate::convert;
 use crate::errors::OrRaise;
-use crate::runtime::event::{Event, Reporter};
-use crate::runtime::{ProcessBound, lock};
-use crate::values::ToPython;
+use crate::process::{ProcessBound, lock};
+use crate::runtime::event::{Report, Reporter};
+use crate::to_python::ToPython;
 
-/// The options of a bulk call, as Python gives them; those left out are the core's own.
-pub(crate) struct Given<'a, 'py> {
+/// The options of a bulk call, as Python gives them; the core has defaults for the rest.
+pub(crate) struct BulkArgs<'a, 'py> {
     pub(crate) concurrency: Option<usize>,
     pub(crate) rate: Option<f64>,
     pub(crate) retry_for: Option<f64>,
     pub(crate) resume: Option<&'a Bound<'py, PyAny>>,
 }
 
-impl Given<'_, '_> {
+impl BulkArgs<'_, '_> {
     pub(crate) fn options(self, py: Python<'_>) -> PyResult<BulkOptions> {
         let mut options = BulkOptions {
             rate: self.rate,
@@ -38,13 +38,13 @@ impl Given<'_, '_> {
         if let Some(retry_for) = self.retry_for {
             options.retry_for = convert::seconds(py, "retry_for", retry_for)?;
         }
-        options.resume = self.resume.map(earlier).transpose()?;
+        options.resume = self.resume.map(resumed).transpose()?;
         Ok(options)
     }
 }
 
 /// Results to go on from: themselves, or the path of a file that they were saved in.
-fn earlier(value: &Bound<'_, PyAny>) -> PyResult<Arc<netgiro::CheckResults>> {
+fn resumed(value: &Bound<'_, PyAny>) -> PyResult<Arc<netgiro::CheckResults>> {
     if let Ok(path) = value.extract::<PathBuf>() {
         return netgiro::CheckResults::load(path)
             .or_raise(value.py())
@@ -53,9 +53,9 @@ fn earlier(value: &Bound<'_, PyAny>) -> PyResult<Arc<netgiro::CheckResults>> {
     CheckResults::of(value).map(|results| results.core())
 }
 
-/// What is to be told of each cart that is done: the caller's function, a progress bar, both, or
+/// What is called for each cart that is done: the caller's function, a progress bar, both, or
 /// nothing.
-pub(crate) fn listener(
+pub(crate) fn progress_listener(
     py: Python<'_>,
     on_progress: Option<Py<PyAny>>,
     progress: Option<bool>,
@@ -64,100 +64,110 @@ pub(crate) fn listener(
         return Ok(on_progress);
     }
     let listener = py
-        .import(intern!(py, "netgiro.progress"))?
+        .import(intern!(py, "netgiro.presentation.progress"))?
         .call_method1(intern!(py, "listener"), (on_progress, progress))?;
     Ok((!listener.is_none()).then(|| listener.unbind()))
 }
 
-/// The results of a `check_many` under way, for when it is interrupted.
-pub(crate) struct PartialResults(Mutex<Option<SoFar>>);
+/// The results so far of a `check_many` in flight, for when it is interrupted.
+pub(crate) struct PartialResults(Mutex<Option<Partial>>);
 
-struct SoFar {
+struct Partial {
     results: netgiro::CheckResults,
-    /// What the call goes on from, until it has taken that over.
+    /// The results that the call goes on from, until they are among its own.
     resumed: Option<Arc<netgiro::CheckResults>>,
 }
 
 impl PartialResults {
     pub(crate) fn new(total: usize, options: &BulkOptions) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Some(SoFar {
+        Arc::new(Self(Mutex::new(Some(Partial {
             results: netgiro::CheckResults::of(total),
             resumed: options.resume.clone(),
         }))))
     }
 
-    /// What there is; nothing once the call is done, since its caller has got it all.
+    /// The results so far; none once the call is done, since its caller has them all.
     fn so_far(&self) -> Option<netgiro::CheckResults> {
-        let kept = lock(&self.0);
-        let kept = kept.as_ref()?;
-        match &kept.resumed {
-            Some(resumed) if kept.results.done() == 0 => Some(resumed.as_ref().clone()),
-            _ => Some(kept.results.so_far()),
+        let partial = lock(&self.0);
+        let partial = partial.as_ref()?;
+        match &partial.resumed {
+            Some(resumed) if partial.results.done() == 0 => Some(resumed.as_ref().clone()),
+            _ => Some(partial.results.so_far()),
         }
     }
 }
 
 /// The last `check_many` of a client that was begun, in this process.
-pub(crate) type Unfinished = Mutex<Option<ProcessBound<Arc<PartialResults>>>>;
+#[derive(Default)]
+pub(crate) struct Unfinished(Mutex<Option<ProcessBound<Arc<PartialResults>>>>);
 
-pub(crate) fn unfinished(last: &Unfinished) -> Option<CheckResults> {
-    let kept = lock(last).as_ref()?.get().map(Arc::clone)?;
-    kept.so_far().map(CheckResults::from)
-}
-
-/// Says in an exception what is kept, for whoever reads its traceback.
-pub(crate) fn add_resume_note(kept: &Unfinished, py: Python<'_>, raised: &PyErr) {
-    let Some(results) = unfinished(kept) else {
-        return;
-    };
-    let core = results.core();
-    if core.done() == 0 || !raised.value(py).hasattr("add_note").unwrap_or(false) {
-        return;
+impl Unfinished {
+    /// Stores the results of a bulk check that begins, in the place of those of the last.
+    pub(crate) fn store(&self, results: &Arc<PartialResults>) {
+        let last = lock(&self.0).replace(ProcessBound::new(Arc::clone(results)));
+        drop(last);
     }
-    let note = format!(
-        "{} of {} checks are done, and kept as client.unfinished: \
-         client.check_many(ids, resume=client.unfinished) goes on from there",
-        core.done(),
-        core.total(),
-    );
-    // To add it is a courtesy: what was raised matters more than that this failed.
-    let _ = raised.value(py).call_method1("add_note", (note,));
+
+    pub(crate) fn results(&self) -> Option<CheckResults> {
+        let partial = lock(&self.0).as_ref()?.get().map(Arc::clone)?;
+        partial.so_far().map(CheckResults::from)
+    }
+
+    /// Says in an exception which results there are, for whoever reads its traceback.
+    pub(crate) fn add_resume_note(&self, py: Python<'_>, raised: &PyErr) {
+        let Some(results) = self.results() else {
+            return;
+        };
+        let core = results.core();
+        if core.done() == 0 || !raised.value(py).hasattr("add_note").unwrap_or(false) {
+            return;
+        }
+        let note = format!(
+            "{} of {} checks are done, and kept as client.unfinished: \
+             client.check_many(ids, resume=client.unfinished) goes on from there",
+            core.done(),
+            core.total(),
+        );
+        // The note is a courtesy: the exception matters more than a note that could not be added.
+        let _ = raised.value(py).call_method1("add_note", (note,));
+    }
 }
 
-/// Checks, keeps and reports.
+/// Checks many carts; stores and reports each result.
 pub(crate) async fn check_many(
     client: netgiro::Client,
     carts: Vec<CartRef>,
     options: BulkOptions,
-    kept: Arc<PartialResults>,
+    partial: Arc<PartialResults>,
     reporter: Option<Reporter>,
 ) -> Result<Finished, Error> {
     let mut checking = match client.check_many(carts, options) {
         Ok(checking) => checking,
         Err(refused) => {
-            lock(&kept.0).take();
+            lock(&partial.0).take();
             return Err(refused);
         }
     };
     while let Some((at, result)) = checking.next().await {
-        if let Some(kept) = &mut *lock(&kept.0) {
-            kept.results.set(at, &result);
+        if let Some(partial) = &mut *lock(&partial.0) {
+            partial.results.set(at, &result);
         }
         if let Some(reporter) = &reporter {
-            reporter.report(Event::Progress(checking.done(), checking.total()));
+            reporter.report(Report::Progress(checking.done(), checking.total()));
         }
     }
-    Ok(Finished(kept))
+    Ok(Finished(partial))
 }
 
-/// A `check_many` that is done. Its results are kept until they are handed over: what `on_progress` raises, or a
-/// cancellation, may still come between.
+/// A `check_many` that is done. Its results stay stored until they are handed over: `on_progress` may still raise, and
+/// the caller may still be cancelled.
 pub(crate) struct Finished(Arc<PartialResults>);
 
 impl ToPython for Finished {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let kept = lock(&self.0.0).take();
-        kept.map(|kept| kept.results)
+        let partial = lock(&self.0.0).take();
+        partial
+            .map(|partial| partial.results)
             .unwrap_or_default()
             .to_python(py)
     }
@@ -172,8 +182,8 @@ pub(crate) async fn check_each(
 ) -> Result<(), Error> {
     let mut checking = client.check_many(carts, options)?;
     while let Some((_, result)) = checking.next().await {
-        reporter.report(Event::Progress(checking.done(), checking.total()));
-        reporter.report(Event::Result(Box::new(result)));
+        reporter.report(Report::Progress(checking.done(), checking.total()));
+        reporter.report(Report::Result(Box::new(result)));
     }
     Ok(())
 }
@@ -188,8 +198,8 @@ pub(crate) async fn wait_many(
 ) -> Result<(), Error> {
     let mut waiting = client.wait_many(carts, options, bulk)?;
     while let Some(result) = waiting.next().await {
-        reporter.report(Event::Progress(waiting.done(), waiting.total()));
-        reporter.report(Event::Result(Box::new(result)));
+        reporter.report(Report::Progress(waiting.done(), waiting.total()));
+        reporter.report(Report::Result(Box::new(result)));
     }
     Ok(())
 }

@@ -14,7 +14,10 @@ use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PySlice, PyString, PyTuple
 use crate::bulk::columns;
 use crate::convert;
 use crate::errors::OrRaise;
-use crate::values::{CheckResult, ToPython, status};
+use crate::to_python::{ToPython, to_python};
+use crate::values::cart_state::Status;
+use crate::values::check_result::CheckResult;
+use crate::values::immutable;
 
 /// The results of a bulk check: a sequence of CheckResult, and a table as well.
 ///
@@ -23,17 +26,8 @@ use crate::values::{CheckResult, ToPython, status};
 #[pyclass(frozen, sequence, weakref, module = "netgiro")]
 pub(crate) struct CheckResults(Arc<netgiro::CheckResults>);
 
-impl From<netgiro::CheckResults> for CheckResults {
-    fn from(results: netgiro::CheckResults) -> Self {
-        Self(Arc::new(results))
-    }
-}
-
-impl ToPython for netgiro::CheckResults {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Ok(Py::new(py, CheckResults::from(self))?.into_any())
-    }
-}
+to_python!(netgiro::CheckResults => CheckResults);
+immutable!(CheckResults);
 
 impl CheckResults {
     pub(crate) fn core(&self) -> Arc<netgiro::CheckResults> {
@@ -124,7 +118,7 @@ impl CheckResults {
         let tally = py.detach(|| self.0.tally());
         let counts = PyDict::new(py);
         for (known, count) in tally.statuses() {
-            counts.set_item(status(py, known)?, count)?;
+            counts.set_item(Status(known), count)?;
         }
         if tally.failed > 0 {
             counts.set_item("error", tally.failed)?;
@@ -166,8 +160,8 @@ impl CheckResults {
         result.ok_or_else(|| PyIndexError::new_err("there are not that many results"))
     }
 
-    fn __iter__(slf: Bound<'_, Self>) -> Each {
-        Each {
+    fn __iter__(slf: Bound<'_, Self>) -> CheckResultsIterator {
+        CheckResultsIterator {
             results: slf.unbind(),
             next: AtomicUsize::new(0),
         }
@@ -261,7 +255,7 @@ impl CheckResults {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        // Who wants other types casts to them: the interface lets a producer leave that to them.
+        // A consumer that wants other types casts to them: the interface lets a producer ignore the request.
         let _ = requested_schema;
         columns::stream(py, self.core())
     }
@@ -284,7 +278,7 @@ impl CheckResults {
 
     fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let py = slf.py();
-        py.import(intern!(py, "netgiro.display"))?
+        py.import(intern!(py, "netgiro.presentation.display"))?
             .call_method1(intern!(py, "results"), (slf,))
             .map(Bound::unbind)
     }
@@ -307,33 +301,25 @@ impl CheckResults {
             .or_raise(py)
             .map(Self::from)
     }
-
-    fn __copy__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
-        slf
-    }
 }
 
 /// The results in a library's own type, made by the library from their columns.
 fn frame(results: &Bound<'_, CheckResults>, function: &str) -> PyResult<Py<PyAny>> {
     let py = results.py();
-    py.import(intern!(py, "netgiro.frames"))?
+    py.import(intern!(py, "netgiro.presentation.dataframes"))?
         .call_method1(PyString::new(py, function), (results,))
         .map(Bound::unbind)
 }
 
 /// Iterates over results.
-#[pyclass(frozen, module = "netgiro._netgiro", name = "CheckResultsIterator")]
-pub(crate) struct Each {
+#[pyclass(frozen, module = "netgiro._netgiro")]
+pub(crate) struct CheckResultsIterator {
     results: Py<CheckResults>,
     next: AtomicUsize,
 }
 
 #[pymethods]
-impl Each {
+impl CheckResultsIterator {
     fn __iter__(slf: Py<Self>) -> Py<Self> {
         slf
     }

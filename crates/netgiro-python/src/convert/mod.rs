@@ -1,22 +1,21 @@
-//! From Python's values to the core's, and back.
+//! From Python's plain values to the core's.
+
+pub(crate) mod callback;
+pub(crate) mod time;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use netgiro::{Amount, CartRef, Given, PollPolicy, Secret};
+use netgiro::{Amount, CartRef, Given, Secret};
 use pyo3::Borrowed;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::errors::{self, OrRaise};
-use crate::runtime::panics;
-use crate::values::poll::CartPoll;
-use crate::values::{Cart, CartState};
 
 /// A value and its type, as an error message shows them: customers' numbers in anything but a number are masked.
 pub(crate) fn shown(value: &Bound<'_, PyAny>) -> String {
@@ -33,7 +32,7 @@ pub(crate) fn shown(value: &Bound<'_, PyAny>) -> String {
     }
 }
 
-/// Whole krónur: an integer, also another library's, text, or a Decimal. A float is none, whatever its value.
+/// Whole krónur: an integer, also another library's, text, or a Decimal. A float is refused, whatever its value.
 pub(crate) fn amount(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Amount> {
     let py = value.py();
     if let Some(number) = integer(value)? {
@@ -64,7 +63,7 @@ fn integer(value: &Bound<'_, PyAny>) -> PyResult<Option<i128>> {
     }
     match value.call_method0(intern!(py, "__index__")) {
         Ok(index) => Ok(index.extract().ok()),
-        // Of numpy's, its booleans and its arrays have the method, and refuse.
+        // numpy's booleans and arrays have the method, and refuse.
         Err(error) if error.is_instance_of::<PyTypeError>(py) => Ok(None),
         Err(error) => Err(error),
     }
@@ -75,7 +74,7 @@ fn decimal_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     CLASS.import(py, "decimal", "Decimal").map(Bound::as_any)
 }
 
-/// An order's reference. A number that stands for one is refused by name: it may have lost what text had, such as zeros.
+/// An order's reference. A number is refused: it may have lost what the text had, such as leading zeros.
 pub(crate) fn reference(value: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(text.to_str()?.to_owned());
@@ -104,18 +103,18 @@ pub(crate) struct Exact(pub(crate) Decimal);
 impl FromPyObject<'_, '_> for Exact {
     type Error = PyErr;
 
-    fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let text = given.str()?;
-        let number = match given.extract::<i64>() {
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let text = value.str()?;
+        let number = match value.extract::<i64>() {
             Ok(whole) => Some(Decimal::from(whole)),
             Err(_) => netgiro::exact_decimal(&text.to_string_lossy()),
         };
         number.map(Self).ok_or_else(|| {
             let message = format!(
                 "an amount must be a number that can be kept exactly; got {}",
-                shown(&given)
+                shown(&value)
             );
-            errors::invalid(given.py(), message)
+            errors::invalid(value.py(), message)
         })
     }
 }
@@ -136,9 +135,18 @@ pub(crate) fn positive(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<usi
     })
 }
 
+/// A count of failures, as far as it matters: none below zero, and many above what a `u32` holds.
+pub(crate) fn failures(value: &Bound<'_, PyAny>) -> PyResult<u32> {
+    match value.extract() {
+        Ok(failures) => Ok(failures),
+        Err(_) if value.lt(0)? => Ok(0),
+        Err(_) => Ok(u32::MAX),
+    }
+}
+
 /// Secret keys. None of them is shown, whatever is wrong with them.
 pub(crate) fn secrets(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Secret>> {
-    // A single text would be taken for a key for each of its letters.
+    // A single text would be read as one key for each of its letters.
     if value.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err(format!(
             "{argument} must be a sequence of str, got a str"
@@ -163,53 +171,22 @@ fn uuid_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     CLASS.import(py, "uuid", "UUID").map(Bound::as_any)
 }
 
-/// A cart argument: a Cart, a CartState, a CartPoll, a UUID or its text.
-pub(crate) fn cart_ref(value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
-    panics::caught(|| some_cart(value))
-}
-
-fn some_cart(value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
+/// A cart by its id alone: a UUID or its text.
+pub(crate) fn cart_id(value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
     let py = value.py();
-    if let Ok(cart) = value.cast::<Cart>() {
-        return Ok(CartRef::from(&cart.get().0));
-    }
-    if let Ok(state) = value.cast::<CartState>() {
-        return Ok(CartRef::from(&state.get().0));
-    }
-    if let Ok(poll) = value.cast::<CartPoll>() {
-        return Ok(CartRef::from(&poll.get().0));
-    }
-    if let Ok(text) = value.cast::<PyString>() {
-        return text.to_string_lossy().parse().or_raise(py);
-    }
-    if value.is_instance(uuid_class(py)?)? {
-        return value.str()?.to_string_lossy().parse().or_raise(py);
-    }
-    shown(value).parse().or_raise(py)
-}
-
-/// Many carts; one that is none is named by its place.
-pub(crate) fn cart_refs(carts: &Bound<'_, PyAny>) -> PyResult<Vec<CartRef>> {
-    let py = carts.py();
-    if carts.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err(
-            "expected an iterable of carts, got a str",
-        ));
-    }
-    let mut refs = Vec::with_capacity(carts.len().unwrap_or_default());
-    for (at, cart) in carts.try_iter()?.enumerate() {
-        let cart = cart_ref(&cart?).map_err(|error| {
-            let message = error.value(py).to_string();
-            errors::invalid(py, format!("carts[{at}]: {message}"))
-        })?;
-        refs.push(cart);
-    }
-    Ok(refs)
+    let text = if let Ok(text) = value.cast::<PyString>() {
+        text.to_string_lossy().into_owned()
+    } else if value.is_instance(uuid_class(py)?)? {
+        value.str()?.to_string_lossy().into_owned()
+    } else {
+        shown(value)
+    };
+    text.parse().or_raise(py)
 }
 
 /// A UUID or its text.
 pub(crate) fn uuid(value: &Bound<'_, PyAny>) -> PyResult<Uuid> {
-    cart_ref(value).map(|cart| cart.transaction_id())
+    cart_id(value).map(|cart| cart.transaction_id())
 }
 
 /// Seconds as a caller gives them.
@@ -231,137 +208,4 @@ where
         return value.str()?.to_string_lossy().parse().or_raise(py);
     }
     shown(value).parse().or_raise(py)
-}
-
-fn utc(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let zone = UTC.get_or_try_init(py, || {
-        py.import("datetime")?
-            .getattr("timezone")?
-            .getattr("utc")
-            .map(Bound::unbind)
-    })?;
-    Ok(zone.bind(py))
-}
-
-/// An aware datetime in UTC, to the microsecond.
-pub(crate) fn datetime(py: Python<'_>, instant: Timestamp) -> PyResult<Py<PyAny>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let class = CLASS.import(py, "datetime", "datetime")?;
-    let civil = jiff::tz::Offset::UTC.to_datetime(instant);
-    class
-        .call1((
-            civil.year(),
-            civil.month(),
-            civil.day(),
-            civil.hour(),
-            civil.minute(),
-            civil.second(),
-            civil.subsec_nanosecond() / 1000,
-            utc(py)?,
-        ))
-        .map(Bound::unbind)
-}
-
-/// The instant that an aware datetime is.
-pub(crate) fn instant(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let py = value.py();
-    let class = CLASS.import(py, "datetime", "datetime")?;
-    if !value.is_instance(class)? {
-        return Err(PyTypeError::new_err(format!(
-            "{argument} must be an aware datetime, got {}",
-            shown(value)
-        )));
-    }
-    if value.call_method0(intern!(py, "utcoffset"))?.is_none() {
-        return Err(PyValueError::new_err(format!(
-            "{argument} must be an aware datetime, got one without a time zone: {}",
-            shown(value)
-        )));
-    }
-    let epoch = class.call1((1970, 1, 1, 0, 0, 0, 0, utc(py)?))?;
-    let since = value.sub(epoch)?;
-    let days: i64 = since.getattr("days")?.extract()?;
-    let seconds: i64 = since.getattr("seconds")?.extract()?;
-    let microseconds: i64 = since.getattr("microseconds")?.extract()?;
-    Timestamp::from_microsecond((days * 86_400 + seconds) * 1_000_000 + microseconds)
-        .map_err(|error| PyValueError::new_err(format!("{argument}: {error}")))
-}
-
-/// What a CartPoll is asked about when it is asked about "now".
-pub(crate) fn instant_or_now(
-    argument: &str,
-    value: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Timestamp> {
-    match value {
-        Some(value) => instant(argument, value),
-        None => Ok(Timestamp::now()),
-    }
-}
-
-/// An instant as precise as Python's, so that it survives the way there and back.
-pub(crate) fn to_the_microsecond(instant: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
-}
-
-pub(crate) fn policy(
-    value: Option<&Bound<'_, crate::values::poll::PollPolicy>>,
-) -> Option<PollPolicy> {
-    value.map(|policy| policy.get().0)
-}
-
-/// The bytes of a body: bytes, bytearray, memoryview, or str in UTF-8.
-pub(crate) fn body(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    if let Ok(text) = value.cast::<PyString>() {
-        return Ok(text.to_str()?.as_bytes().to_vec());
-    }
-    if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(bytes.as_bytes().to_vec());
-    }
-    if value.hasattr("__index__")? || value.is_none() {
-        return Err(PyTypeError::new_err(format!(
-            "body must be the bytes as received, got {}",
-            shown(value)
-        )));
-    }
-    let bytes = value.py().get_type::<PyBytes>().call1((value,))?;
-    Ok(bytes.cast::<PyBytes>()?.as_bytes().to_vec())
-}
-
-/// Headers as frameworks give them: a mapping, a WSGI environ, or a list of pairs; text or bytes.
-pub(crate) fn headers(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
-    let py = value.py();
-    let pairs = if value.cast::<PyMapping>().is_ok() || value.hasattr(intern!(py, "items"))? {
-        value.call_method0(intern!(py, "items"))?
-    } else {
-        value.clone()
-    };
-    let mut headers = Vec::new();
-    for pair in pairs.try_iter()? {
-        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair?.extract()?;
-        // Anyone may send any number of others.
-        let Some(name) = header_text(&name).filter(|name| netgiro::is_signing_header(name)) else {
-            continue;
-        };
-        if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-            for value in value.try_iter()? {
-                if let Some(value) = header_text(&value?) {
-                    headers.push((name.clone(), value));
-                }
-            }
-        } else if let Some(value) = header_text(&value) {
-            // A WSGI environ holds other things too: they are no headers.
-            headers.push((name, value));
-        }
-    }
-    Ok(headers)
-}
-
-fn header_text(value: &Bound<'_, PyAny>) -> Option<String> {
-    if let Ok(text) = value.cast::<PyString>() {
-        return Some(text.to_string_lossy().into_owned());
-    }
-    let bytes = value.cast::<PyBytes>().ok()?;
-    Some(bytes.as_bytes().iter().copied().map(char::from).collect())
 }

@@ -14,8 +14,9 @@ use uuid::Uuid;
 use crate::bulk::results::CheckResults;
 use crate::convert::{self, Exact};
 use crate::errors::{self, OrRaise};
-use crate::runtime::panics;
-use crate::values::{CartState, CheckResult};
+use crate::panics;
+use crate::values::cart_state::CartState;
+use crate::values::check_result::CheckResult;
 
 /// Return a text with the phone numbers, kennitölur and app codes in it masked.
 #[pyfunction]
@@ -104,7 +105,7 @@ fn read_orders(orders: &Bound<'_, PyTuple>) -> PyResult<Vec<Order>> {
         .zip(ids.iter())
         .zip(amounts.iter())
         .zip(words.iter());
-    for ((((reference, id), given), word), created) in columns.zip(created.iter()) {
+    for ((((reference, id), value), word), created) in columns.zip(created.iter()) {
         read.push(Order {
             reference: reference.extract()?,
             transaction_id: if id.is_none() {
@@ -112,7 +113,7 @@ fn read_orders(orders: &Bound<'_, PyTuple>) -> PyResult<Vec<Order>> {
             } else {
                 Some(convert::uuid(&id)?)
             },
-            amount: amount(&given)?,
+            amount: amount(&value)?,
             recorded: word
                 .cast::<PyString>()?
                 .to_str()?
@@ -180,8 +181,8 @@ fn saved(columns: &Bound<'_, PyTuple>) -> PyResult<Check> {
     })
 }
 
-fn amount(given: &Bound<'_, PyAny>) -> PyResult<Decimal> {
-    given.extract::<Exact>().map(|amount| amount.0)
+fn amount(value: &Bound<'_, PyAny>) -> PyResult<Decimal> {
+    value.extract::<Exact>().map(|amount| amount.0)
 }
 
 pub(crate) fn instant(py: Python<'_>, microseconds: i64) -> PyResult<Timestamp> {
@@ -240,7 +241,7 @@ fn columns<'py>(py: Python<'py>, rows: &[reconcile::Row]) -> PyResult<Bound<'py,
     column!("reference", row => texts(row.references.iter().cloned()));
     column!("transaction_id", row => texts(row.transaction_ids.iter().map(Uuid::to_string)));
     column!("order_status", row => words(py, row.recorded.iter().map(|word| word.as_str())));
-    column!("cart_status", row => words(py, row.standings.iter().copied()));
+    column!("cart_status", row => words(py, row.payment_states.iter().copied()));
     column!("order_amount", row => exact(row.order_amount)?);
     column!("paid_amount", row => exact(row.paid_amount)?);
     column!("difference", row => exact(row.difference())?);

@@ -9,11 +9,12 @@ use pyo3::types::{PyBool, PyInt, PyList, PyString, PyTuple};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::convert::time::DateTime;
 use crate::convert::{self, Exact};
 use crate::errors::{self, OrRaise};
+use crate::panics;
 use crate::reconcile;
-use crate::runtime::panics;
-use crate::values::ToPython;
+use crate::to_python::ToPython;
 
 /// A day: a date, a datetime, or its text.
 pub(crate) fn day(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Date> {
@@ -42,19 +43,15 @@ fn record<'py>(
         .map(Bound::unbind)
 }
 
-fn instant(py: Python<'_>, at: Option<Timestamp>) -> PyResult<Option<Py<PyAny>>> {
-    at.map(|at| convert::datetime(py, at)).transpose()
-}
-
 impl ToPython for netgiro::Settlement {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let members = (
             self.provider_name,
             self.number,
-            instant(py, self.created)?,
+            self.created.map(DateTime),
             self.amount,
             self.cost_amount,
-            instant(py, self.bank_transfer_transaction_date)?,
+            self.bank_transfer_transaction_date.map(DateTime),
             self.number_of_sales,
             self.total_amount,
             self.status,
@@ -68,15 +65,15 @@ impl ToPython for netgiro::SettlementItem {
         let members = (
             self.total_amount,
             self.cost_amount,
-            instant(py, self.created)?,
+            self.created.map(DateTime),
             self.loan_number,
         );
         record(py, "SettlementItem", members)
     }
 }
 
-/// An item as Python hands it over: loan number, total, cost, created in microseconds, what it names its cart by.
-type GivenItem<'py> = (
+/// An item: loan number, total, cost, created in microseconds, what it names its cart by.
+type ItemArgs<'py> = (
     Option<String>,
     Option<Exact>,
     Option<Exact>,
@@ -84,39 +81,39 @@ type GivenItem<'py> = (
     Bound<'py, PyAny>,
 );
 
-/// A settlement likewise: its number, its total, its items.
-type GivenSettlement<'py> = (Option<String>, Option<Exact>, Vec<GivenItem<'py>>);
+/// A settlement: its number, its total, its items.
+type SettlementArgs<'py> = (Option<String>, Option<Exact>, Vec<ItemArgs<'py>>);
 
 /// What an item names its cart by: a transaction id, a reference, an invoice number, or in a tuple what no cart has.
-fn cart_key(given: &Bound<'_, PyAny>) -> PyResult<Option<CartKey>> {
+fn cart_key(value: &Bound<'_, PyAny>) -> PyResult<Option<CartKey>> {
     let text =
-        |given: &Bound<'_, PyAny>| given.extract::<String>().map(|text| text.trim().to_owned());
-    if given.is_none() {
+        |value: &Bound<'_, PyAny>| value.extract::<String>().map(|text| text.trim().to_owned());
+    if value.is_none() {
         return Ok(None);
     }
-    if let Ok(unknown) = given.cast::<PyTuple>() {
+    if let Ok(unknown) = value.cast::<PyTuple>() {
         return Ok(Some(CartKey::NoCart(text(&unknown.get_item(0)?)?)));
     }
-    if given.is_instance_of::<PyString>() {
-        return Ok(Some(text(given)?)
+    if value.is_instance_of::<PyString>() {
+        return Ok(Some(text(value)?)
             .filter(|reference| !reference.is_empty())
             .map(CartKey::Reference));
     }
-    if given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>() {
-        return Ok(Some(match given.extract() {
+    if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
+        return Ok(Some(match value.extract() {
             Ok(number) => CartKey::InvoiceNumber(number),
-            Err(_) => CartKey::NoCart(given.str()?.to_string()),
+            Err(_) => CartKey::NoCart(value.str()?.to_string()),
         }));
     }
-    if let Ok(id) = given.extract::<Uuid>() {
+    if let Ok(id) = value.extract::<Uuid>() {
         return Ok(Some(CartKey::TransactionId(id)));
     }
     Err(errors::invalid(
-        given.py(),
+        value.py(),
         format!(
             "settlement_key must give the order's reference as text, its transaction id as a UUID, the invoice \
              number as an int, or None; got {}",
-            convert::shown(given)
+            convert::shown(value)
         ),
     ))
 }
@@ -136,14 +133,18 @@ type Lists<'py> = (
 #[pyo3(signature = (settlements, checks, *, since, until, days, now))]
 pub(crate) fn reconcile_settlements<'py>(
     py: Python<'py>,
-    settlements: Vec<GivenSettlement<'py>>,
+    settlements: Vec<SettlementArgs<'py>>,
     checks: &Bound<'py, PyAny>,
     since: Option<i64>,
     until: Option<i64>,
     days: Option<(i64, i64)>,
     now: i64,
 ) -> PyResult<Lists<'py>> {
-    let at = |given: Option<i64>| given.map(|at| reconcile::instant(py, at)).transpose();
+    let at = |microseconds: Option<i64>| {
+        microseconds
+            .map(|at| reconcile::instant(py, at))
+            .transpose()
+    };
     let options = ReconcileOptions {
         tolerance: Decimal::ZERO,
         from: at(since)?,

@@ -11,19 +11,21 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::errors;
+use crate::panics;
+use crate::process::{ProcessBound, lock};
+use crate::runtime::background::spawn;
+use crate::runtime::blocking::Connections;
 use crate::runtime::event::{Event, Listener, Reporter};
 use crate::runtime::logging::{EnabledLevels, with_log_sink};
 use crate::runtime::loop_waker::LoopWaker;
-use crate::runtime::panics;
-use crate::runtime::{AbortOnDrop, Connections, lock, spawn};
-use crate::values::ToPython;
+use crate::to_python::ToPython;
 
 /// Turns what a call brought into Python's terms, on a thread of Python's.
 pub(crate) type Completion = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
 /// One thing that a call brought.
 pub(crate) enum Message {
-    /// A report; more will follow.
+    /// Something before the outcome; more will follow.
     Event(Event),
     /// The outcome; nothing follows.
     Done(Completion),
@@ -38,18 +40,18 @@ pub(crate) struct CallChannel {
 
 #[derive(Default)]
 struct Inner {
-    items: VecDeque<Message>,
+    messages: VecDeque<Message>,
     waiters: Vec<(Arc<LoopWaker>, u64)>,
     /// Threads that are blocked here. To notify nobody would be a system call for each call of an event loop.
     blocked: usize,
 }
 
 impl CallChannel {
-    /// Puts an item in and wakes who waits. Called on the background thread: touches nothing of
+    /// Adds a message and wakes who waits. Called on the background thread: touches nothing of
     /// Python's.
-    pub(crate) fn put(&self, item: Message) {
+    pub(crate) fn put(&self, message: Message) {
         let mut inner = lock(&self.inner);
-        inner.items.push_back(item);
+        inner.messages.push_back(message);
         let waiters = std::mem::take(&mut inner.waiters);
         let is_awaited = inner.blocked > 0;
         drop(inner);
@@ -61,25 +63,25 @@ impl CallChannel {
         }
     }
 
-    /// Takes an item, if there is one.
+    /// Takes a message, if there is one.
     pub(crate) fn take(&self) -> Option<Message> {
-        lock(&self.inner).items.pop_front()
+        lock(&self.inner).messages.pop_front()
     }
 
-    /// Takes an item, or else has the waiter woken when there is one.
+    /// Takes a message, or else has the waiter woken when there is one.
     pub(crate) fn take_or_wake(&self, waker: &Arc<LoopWaker>, waiter_id: u64) -> Option<Message> {
         let mut inner = lock(&self.inner);
-        let item = inner.items.pop_front();
-        if item.is_none() {
+        let message = inner.messages.pop_front();
+        if message.is_none() {
             inner.waiters.push((Arc::clone(waker), waiter_id));
         }
-        item
+        message
     }
 
-    /// Takes an item, waiting for one at most so long. Not to be called while attached.
+    /// Takes a message, and waits for one at most so long. Not to be called while attached.
     pub(crate) fn wait(&self, at_most: Duration) -> Option<Message> {
         let mut inner = lock(&self.inner);
-        if inner.items.is_empty() {
+        if inner.messages.is_empty() {
             inner.blocked += 1;
             inner = self
                 .changed
@@ -88,7 +90,28 @@ impl CallChannel {
                 .0;
             inner.blocked -= 1;
         }
-        inner.items.pop_front()
+        inner.messages.pop_front()
+    }
+}
+
+/// Ends a task of the background thread when dropped.
+pub(crate) struct AbortOnDrop(ProcessBound<AbortHandle>);
+
+impl AbortOnDrop {
+    pub(crate) fn new(handle: AbortHandle) -> Self {
+        Self(ProcessBound::new(handle))
+    }
+
+    pub(crate) fn is_ours(&self) -> bool {
+        self.0.is_ours()
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        if let Some(handle) = self.0.get() {
+            handle.abort();
+        }
     }
 }
 
@@ -96,7 +119,7 @@ impl CallChannel {
 pub(crate) struct RunningCall {
     pub(crate) channel: Arc<CallChannel>,
     /// Ends the call when dropped.
-    pub(crate) ending: AbortOnDrop,
+    pub(crate) task: AbortOnDrop,
 }
 
 /// Starts a call, once it is awaited or iterated.
@@ -114,15 +137,16 @@ where
     let connections = Arc::clone(connections);
     Box::new(move |py| {
         let client = connections.in_background(py)?;
-        let wanted = EnabledLevels::now(py)?;
+        let levels = EnabledLevels::now(py)?;
         let channel = Arc::new(CallChannel::default());
-        let listener = Listener::CallChannel(Arc::clone(&channel));
+        let events = Arc::clone(&channel);
+        let listener: Listener = Arc::new(move |event| events.put(Message::Event(event)));
         let call = job(client, Reporter::to(Some(listener.clone())));
         let mut outcome = Outcome(Some(Arc::clone(&channel)));
         let (handle, registration) = AbortHandle::new_pair();
         let task = Abortable::new(
             async move {
-                let call = with_log_sink(wanted, || Some(listener), call);
+                let call = with_log_sink(levels, || Some(listener), call);
                 let result = AssertUnwindSafe(call).catch_unwind().await;
                 outcome.put(Box::new(move |py| match result {
                     Ok(Ok(value)) => value.to_python(py),
@@ -141,7 +165,7 @@ where
         )?;
         Ok(RunningCall {
             channel,
-            ending: AbortOnDrop::new(handle),
+            task: AbortOnDrop::new(handle),
         })
     })
 }
@@ -150,9 +174,9 @@ where
 struct Outcome(Option<Arc<CallChannel>>);
 
 impl Outcome {
-    fn put(&mut self, deliver: Completion) {
+    fn put(&mut self, completion: Completion) {
         if let Some(channel) = self.0.take() {
-            channel.put(Message::Done(deliver));
+            channel.put(Message::Done(completion));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the methods of `AsyncClient` return: a coroutine without a Python frame.
 
 use std::ffi::CString;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use netgiro::InsertAttempt;
 use pyo3::exceptions::{
@@ -11,13 +11,13 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::broken_off;
+use crate::process::lock;
+use crate::runtime::abandoned_insert;
 use crate::runtime::call_state::{Message, RunningCall, Start};
-use crate::runtime::event::Event;
-use crate::runtime::iterators::AsyncStream;
-use crate::runtime::lock;
+use crate::runtime::event::{Event, Report};
 use crate::runtime::loop_waker::{self, LoopInbox};
-use crate::values::ToPython;
+use crate::runtime::stream::Stream;
+use crate::to_python::ToPython;
 
 /// A call of `AsyncClient`: starts when it is awaited, ends when whoever awaits it is cancelled.
 #[pyclass(frozen, weakref, module = "netgiro._netgiro")]
@@ -40,13 +40,13 @@ enum State {
 
 enum Work {
     Start(Start),
-    Next(Py<AsyncStream>),
+    Next(Arc<Stream>),
     Ready(PyResult<Py<PyAny>>),
 }
 
 enum Source {
     Call(RunningCall),
-    Stream(Py<AsyncStream>),
+    Stream(Arc<Stream>),
 }
 
 impl Call {
@@ -56,7 +56,7 @@ impl Call {
     }
 
     /// Waits for what a stream brings next.
-    pub(crate) fn next_of(stream: Py<AsyncStream>, on_event: Option<Py<PyAny>>) -> Self {
+    pub(crate) fn next_of(stream: Arc<Stream>, on_event: Option<Py<PyAny>>) -> Self {
         Self::of("__anext__", on_event, Work::Next(stream))
     }
 
@@ -74,7 +74,7 @@ impl Call {
         }
     }
 
-    /// Has what breaks the call off say what becomes of this attempt.
+    /// Has an exception that ends the call early say what becomes of this attempt.
     pub(crate) fn of_insert(mut self, attempt: InsertAttempt) -> Self {
         self.attempt = Mutex::new(Some(attempt));
         self
@@ -94,20 +94,20 @@ impl Call {
         };
         let channel = match &source {
             Source::Call(running) => &running.channel,
-            Source::Stream(stream) => &stream.get().stream.open(py)?,
+            Source::Stream(stream) => &stream.open(py)?,
         };
         if waited {
-            while let Some(item) = channel.take() {
-                self.handle(py, &source, item)?;
+            while let Some(message) = channel.take() {
+                self.handle(py, &source, message)?;
             }
         }
         loop {
             let (event_loop, inbox) = loop_waker::current(py)?;
             let future = event_loop.call_method0(intern!(py, "create_future"))?;
-            let waiter_id = inbox.get().keep(future.clone().unbind());
-            if let Some(item) = channel.take_or_wake(inbox.get().waker(), waiter_id) {
+            let waiter_id = inbox.get().register(future.clone().unbind());
+            if let Some(message) = channel.take_or_wake(inbox.get().waker(), waiter_id) {
                 inbox.get().forget(waiter_id);
-                self.handle(py, &source, item)?;
+                self.handle(py, &source, message)?;
                 continue;
             }
             // This is how asyncio knows that the future is awaited, not yielded by mistake.
@@ -117,62 +117,60 @@ impl Call {
         }
     }
 
-    fn handle(&self, py: Python<'_>, source: &Source, item: Message) -> PyResult<()> {
-        match (item, source) {
-            (Message::Event(Event::Log(told)), _) => told.log(py),
-            (Message::Event(event), Source::Call(_)) => self.tell(py, event),
-            (Message::Event(event @ Event::Progress(..)), Source::Stream(stream)) => self
-                .tell(py, event)
-                .inspect_err(|_| stream.get().stream.end()),
-            (Message::Event(event), Source::Stream(_)) => Err(returned(event.to_python(py)?)),
-            (Message::Done(deliver), Source::Call(_)) => {
+    fn handle(&self, py: Python<'_>, source: &Source, message: Message) -> PyResult<()> {
+        match (message, source) {
+            (Message::Event(Event::Log(record)), _) => record.log(py),
+            (Message::Event(Event::Report(report)), Source::Call(_)) => self.report(py, report),
+            (Message::Event(Event::Report(report)), Source::Stream(stream)) => match report {
+                Report::Progress(..) => self.report(py, report).inspect_err(|_| stream.end()),
+                item => Err(returned(item.to_python(py)?)),
+            },
+            (Message::Done(completion), Source::Call(_)) => {
                 drop(lock(&self.attempt).take());
-                Err(returned(deliver(py)?))
+                Err(returned(completion(py)?))
             }
-            (Message::Done(deliver), Source::Stream(stream)) => {
-                stream.get().stream.end();
-                deliver(py)?;
+            (Message::Done(completion), Source::Stream(stream)) => {
+                stream.end();
+                completion(py)?;
                 Err(PyStopAsyncIteration::new_err(()))
             }
         }
     }
 
-    fn tell(&self, py: Python<'_>, event: Event) -> PyResult<()> {
+    fn report(&self, py: Python<'_>, report: Report) -> PyResult<()> {
         match &self.on_event {
-            Some(callback) => event.tell(callback.bind(py)),
+            Some(callback) => report.call(callback.bind(py)),
             None => Ok(()),
         }
     }
 
-    /// Ends the call without an outcome, for what was raised. What it has done so far is told all the same.
+    /// Ends the call without an outcome, for what was raised. What it has done so far is logged all the same.
     fn end(&self, py: Python<'_>, raised: Option<&PyErr>) {
         let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
         if let State::Waiting(source, waiting) = state {
             if let Source::Call(running) = &source {
-                while let Some(item) = running.channel.take() {
-                    if let Message::Event(Event::Log(told)) = item {
-                        told.log_or_report(py);
+                while let Some(message) = running.channel.take() {
+                    if let Message::Event(Event::Log(record)) = message {
+                        record.log_or_report(py);
                     }
                 }
-                if running.ending.is_ours() {
-                    self.give_up(py, raised);
+                if running.task.is_ours() {
+                    self.abandon(py, raised);
                 }
             }
             if let Some((inbox, waiter_id)) = waiting {
                 drop(inbox.get().forget(waiter_id));
             }
             if let Source::Stream(stream) = source {
-                stream.get().stream.end();
+                stream.end();
             }
         }
     }
-}
 
-impl Call {
-    fn give_up(&self, py: Python<'_>, raised: Option<&PyErr>) {
+    fn abandon(&self, py: Python<'_>, raised: Option<&PyErr>) {
         let attempt = lock(&self.attempt).take();
         if let Some(attempt) = attempt {
-            broken_off::give_up(py, &attempt, raised);
+            abandoned_insert::abandon(py, &attempt, raised);
         }
     }
 }
@@ -200,9 +198,9 @@ impl Call {
         if matches!(*lock(&self.state), State::Gone) {
             return Err(reused());
         }
-        // Whatever is raised otherwise than as the outcome breaks the call off.
+        // Whatever is raised and is not the outcome ends the call early.
         self.step(py)
-            .inspect_err(|raised| self.give_up(py, Some(raised)))
+            .inspect_err(|raised| self.abandon(py, Some(raised)))
     }
 
     fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
@@ -239,17 +237,9 @@ impl Call {
         visit.call(&self.on_event)?;
         if let Ok(state) = self.state.try_lock() {
             match &*state {
-                State::New(Work::Next(stream)) => visit.call(stream)?,
                 State::New(Work::Ready(Ok(value))) => visit.call(value)?,
-                State::Waiting(source, waiting) => {
-                    if let Source::Stream(stream) = source {
-                        visit.call(stream)?;
-                    }
-                    if let Some((inbox, _)) = waiting {
-                        visit.call(inbox)?;
-                    }
-                }
-                State::New(_) | State::Gone => {}
+                State::Waiting(_, Some((inbox, _))) => visit.call(inbox)?,
+                State::Waiting(_, None) | State::New(_) | State::Gone => {}
             }
         }
         Ok(())
@@ -258,7 +248,7 @@ impl Call {
     fn __clear__(&self) {
         let mut state = lock(&self.state);
         if let State::Waiting(Source::Call(_), waiting) = &mut *state {
-            // The call itself holds nothing of Python's, and tells of its end when it is dropped.
+            // The call itself holds nothing of Python's, and logs its end when it is dropped.
             let waiting = waiting.take();
             drop(state);
             drop(waiting);
@@ -271,8 +261,8 @@ impl Call {
 }
 
 impl Drop for Call {
-    /// A forgotten `await` does nothing at all, and with a payment somebody should be told. So they should of a call
-    /// that is forgotten while it is under way.
+    /// Warns of a forgotten `await`, which does nothing at all, and says what becomes of an InsertCart that is
+    /// dropped in flight: both matter with a payment.
     fn drop(&mut self) {
         if self.attempt.get_mut().is_ok_and(|it| it.is_some()) {
             let _ = Python::try_attach(|py| {

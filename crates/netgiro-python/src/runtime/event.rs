@@ -2,32 +2,35 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use netgiro::{CartState, CheckResult};
 use pyo3::prelude::*;
-use tokio::sync::mpsc::UnboundedSender;
 
-use crate::runtime::call_state::{CallChannel, Message};
-use crate::runtime::logging::LogRecord;
-use crate::values::ToPython;
+use crate::to_python::ToPython;
 
-/// A report of a call under way.
+/// Something that a call in flight brings.
 pub(crate) enum Event {
+    /// For the caller.
+    Report(Report),
+    /// For the log.
+    Log(Box<LogRecord>),
+}
+
+/// A report of a call in flight to its caller.
+pub(crate) enum Report {
     /// The cart has changed.
     State(CartState),
     /// So many carts of so many are done.
     Progress(usize, usize),
     /// One cart of many is done.
     Result(Box<CheckResult>),
-    /// Something for the log, not for a callback.
-    Log(Box<LogRecord>),
 }
 
-impl Event {
+impl Report {
     /// Calls a callback with it.
-    pub(crate) fn tell(self, callback: &Bound<'_, PyAny>) -> PyResult<()> {
+    pub(crate) fn call(self, callback: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = callback.py();
         match self {
-            Self::Log(told) => return told.log(py),
             Self::Progress(done, total) => callback.call1((done, total))?,
             other => callback.call1((other.to_python(py)?,))?,
         };
@@ -35,40 +38,36 @@ impl Event {
     }
 }
 
-impl ToPython for Event {
+impl ToPython for Report {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self {
             Self::State(state) => state.to_python(py),
             Self::Progress(done, total) => Ok((done, total).into_pyobject(py)?.into_any().unbind()),
             Self::Result(result) => result.to_python(py),
-            Self::Log(told) => told.log(py).map(|()| py.None()),
         }
     }
 }
 
-/// Where a call under way reports to.
+/// Something a client did, and when, on its way to `logging`.
+pub(crate) struct LogRecord {
+    pub(crate) at: Timestamp,
+    pub(crate) event: netgiro::Event,
+}
+
+impl LogRecord {
+    pub(crate) fn now(event: netgiro::Event) -> Self {
+        Self {
+            at: Timestamp::now(),
+            event,
+        }
+    }
+}
+
+/// What is called with each event of a call in flight, on the thread that runs the call.
+pub(crate) type Listener = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// Where a call in flight reports to.
 pub(crate) struct Reporter(Option<Listener>);
-
-/// Who listens to a call under way.
-#[derive(Clone)]
-pub(crate) enum Listener {
-    /// The call's own thread.
-    Channel(UnboundedSender<Event>),
-    /// Another thread.
-    CallChannel(Arc<CallChannel>),
-}
-
-impl Listener {
-    pub(crate) fn hear(&self, event: Event) {
-        match self {
-            Self::Channel(sender) => {
-                // Nobody listens any more when the call has been given up.
-                let _ = sender.send(event);
-            }
-            Self::CallChannel(channel) => channel.put(Message::Event(event)),
-        }
-    }
-}
 
 impl Reporter {
     /// Reports to a listener, if there is one.
@@ -76,9 +75,9 @@ impl Reporter {
         Self(listener)
     }
 
-    pub(crate) fn report(&self, event: Event) {
+    pub(crate) fn report(&self, report: Report) {
         if let Some(listener) = &self.0 {
-            listener.hear(event);
+            listener(Event::Report(report));
         }
     }
 }

@@ -1,10 +1,8 @@
-//! What a client does, told to Python's `logging`: the loggers `netgiro.request` and `netgiro.poll`.
+//! What a client does, for Python's `logging`: the loggers `netgiro.request` and `netgiro.poll`.
 //!
-//! The core tells it in the task of the call it is about, which may be on the background thread: from
-//! there it takes the way of the call's other reports, and becomes a record on the thread and in the
-//! context of whoever waits for the call. A call looks once, when it begins, whether anybody listens.
-
-use std::future::Future;
+//! The core's observer is called in the task of the call, which may be on the background thread. From
+//! there an event goes with the call's other events, and becomes a log record on the thread and in the
+//! context of whoever waits for the call. A call checks once, when it begins, which levels are enabled.
 
 use jiff::Timestamp;
 use netgiro::{CartStatus, ErrorKind, Observer, PollEvent, RequestEvent};
@@ -14,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::runtime::event::{Event, Listener};
+use crate::runtime::event::{Event, Listener, LogRecord};
 
 const DEBUG: i32 = 10;
 const WARNING: i32 = 30;
@@ -54,7 +52,7 @@ fn is_enabled(logger: &Bound<'_, PyAny>, level: i32) -> PyResult<bool> {
         .is_truthy()
 }
 
-/// What is wanted of a call that begins.
+/// What `logging` is configured to record of a call that begins.
 #[derive(Clone, Copy)]
 pub(crate) struct EnabledLevels {
     /// Also the requests that went well.
@@ -64,7 +62,7 @@ pub(crate) struct EnabledLevels {
 }
 
 impl EnabledLevels {
-    /// Looks what is configured; `None` when nothing can be.
+    /// Reads the configuration; `None` while `logging` is not imported.
     pub(crate) fn now(py: Python<'_>) -> PyResult<Option<Self>> {
         let Some(loggers) = loggers(py)? else {
             return Ok(None);
@@ -78,58 +76,44 @@ impl EnabledLevels {
 
 /// Where a call's events go.
 struct LogSink {
-    wanted: EnabledLevels,
+    levels: EnabledLevels,
     listener: Listener,
 }
 
 tokio::task_local! {
-    static EAR: LogSink;
+    static LOG_SINK: LogSink;
 }
 
-/// The observer of every client: an event goes to the call it is about, if that is listened to.
+/// The observer of every client: an event goes to the log sink of its call, if there is one.
 pub(crate) fn observer() -> Observer {
     Observer::new(|event| {
-        let _ = EAR.try_with(|ear| {
-            let wanted = match event {
-                netgiro::Event::Request(event) => ear.wanted.requests || event.error.is_some(),
-                netgiro::Event::Poll(event) => ear.wanted.polls || event.error.is_some(),
+        let _ = LOG_SINK.try_with(|sink| {
+            let is_enabled = match event {
+                netgiro::Event::Request(event) => sink.levels.requests || event.error.is_some(),
+                netgiro::Event::Poll(event) => sink.levels.polls || event.error.is_some(),
                 _ => false,
             };
-            if wanted {
-                ear.listener
-                    .hear(Event::Log(Box::new(LogRecord::now(event.clone()))));
+            if is_enabled {
+                (sink.listener)(Event::Log(Box::new(LogRecord::now(event.clone()))));
             }
         });
     })
 }
 
-/// Carries out a call with its events going to a listener.
+/// Runs a call with its log records going to a listener.
 pub(crate) async fn with_log_sink<F: Future>(
-    wanted: Option<EnabledLevels>,
+    levels: Option<EnabledLevels>,
     listener: impl FnOnce() -> Option<Listener>,
     call: F,
 ) -> F::Output {
-    match wanted.and_then(|wanted| listener().map(|listener| LogSink { wanted, listener })) {
-        Some(ear) => EAR.scope(ear, call).await,
+    match levels.and_then(|levels| listener().map(|listener| LogSink { levels, listener })) {
+        Some(sink) => LOG_SINK.scope(sink, call).await,
         None => call.await,
     }
 }
 
-/// Something a client did, on its way to `logging`.
-pub(crate) struct LogRecord {
-    at: Timestamp,
-    event: netgiro::Event,
-}
-
 impl LogRecord {
-    pub(crate) fn now(event: netgiro::Event) -> Self {
-        Self {
-            at: Timestamp::now(),
-            event,
-        }
-    }
-
-    /// Makes it a record. What a filter raises is reported as unraisable: a log is no reason for a
+    /// Writes it. What a filter raises is reported as unraisable: a log is no reason for a
     /// payment to fail. Ctrl-C is.
     pub(crate) fn log(&self, py: Python<'_>) -> PyResult<()> {
         match self.record(py) {
@@ -164,7 +148,7 @@ impl LogRecord {
         }
         let extra = PyDict::new(py);
         extra.set_item("netgiro_at", epoch_seconds(self.at))?;
-        let said = match &self.event {
+        let message = match &self.event {
             netgiro::Event::Request(event) => request(event, &extra)?,
             netgiro::Event::Poll(event) => poll(event, &extra)?,
             _ => return Ok(()),
@@ -172,7 +156,7 @@ impl LogRecord {
         let options = PyDict::new(py);
         options.set_item("extra", extra)?;
         let arguments = PyTuple::new(py, [level.into_pyobject(py)?.into_any()])?;
-        let arguments = arguments.add(said)?;
+        let arguments = arguments.add(message)?;
         logger
             .getattr(intern!(py, "log"))?
             .call(arguments.cast::<PyTuple>()?, Some(&options))?;
@@ -189,7 +173,7 @@ fn epoch_seconds(at: Timestamp) -> f64 {
     at.as_microsecond() as f64 / 1e6
 }
 
-/// The members of a record, and its message with what goes into it.
+/// Adds a record's own members; returns its message with what goes into it.
 fn request<'py>(event: &RequestEvent, extra: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyTuple>> {
     let py = extra.py();
     let transaction_id = event.transaction_id.map(|id| id.to_string());

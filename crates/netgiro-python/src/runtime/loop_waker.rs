@@ -1,6 +1,6 @@
-//! How the background thread tells an event loop that calls have brought something.
+//! How the background thread wakes an event loop when calls have brought something.
 //!
-//! Each event loop has one inbox. The background thread notes which tickets are due and, if the
+//! Each event loop has one inbox. The background thread notes which waiters are due and, if the
 //! loop does not know yet, writes one byte into a pipe that the loop watches, once it has run all that
 //! is ready; the loop's thread then wakes all that are due at once. Where a loop cannot watch a pipe
 //! (Windows' proactor), a thread of its own calls the loop instead.
@@ -22,7 +22,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use tokio::runtime::Handle;
 
-use crate::runtime::{ProcessBound, lock};
+use crate::process::{ProcessBound, lock};
 
 /// The background thread's side of an inbox.
 pub(crate) struct LoopWaker {
@@ -33,8 +33,8 @@ pub(crate) struct LoopWaker {
 #[derive(Default)]
 struct Queue {
     due: Vec<u64>,
-    /// The loop has been told or is about to be, and has not looked yet.
-    told: bool,
+    /// The loop has been woken or is about to be, and has not emptied the queue yet.
+    is_woken: bool,
 }
 
 enum Wake {
@@ -61,27 +61,27 @@ impl LoopWaker {
     pub(crate) fn wake(self: &Arc<Self>, waiter_id: u64) {
         let mut queue = lock(&self.queue);
         queue.due.push(waiter_id);
-        let told = std::mem::replace(&mut queue.told, true);
+        let is_woken = std::mem::replace(&mut queue.is_woken, true);
         drop(queue);
-        if told {
+        if is_woken {
             return;
         }
         match Handle::try_current() {
-            // A task takes its turn after all those that are ready now: the tickets that they bring are due as well
-            // when the loop looks.
+            // A task takes its turn after all those that are ready now: the waiters of those are due as well when the
+            // loop empties the queue.
             Ok(background) => {
                 let waker = Arc::clone(self);
-                background.spawn(async move { waker.tell() });
+                background.spawn(async move { waker.signal() });
             }
-            Err(_) => self.tell(),
+            Err(_) => self.signal(),
         }
     }
 
-    fn tell(self: &Arc<Self>) {
+    fn signal(self: &Arc<Self>) {
         match &self.wake {
             #[cfg(unix)]
             Wake::Pipe(pipe) => {
-                // At most one byte is under way. It fails only when the loop is gone, and with it
+                // At most one byte is in flight. It fails only when the loop is gone, and with it
                 // those who wait.
                 let mut pipe = pipe;
                 let _ = pipe.write(&[1]);
@@ -93,7 +93,7 @@ impl LoopWaker {
     }
 }
 
-/// The event loop's side: called by the loop when tickets are due.
+/// The event loop's side: called by the loop when waiters are due.
 #[pyclass(frozen, weakref, module = "netgiro._netgiro")]
 pub(crate) struct LoopInbox {
     waker: Arc<LoopWaker>,
@@ -113,13 +113,13 @@ impl LoopInbox {
         }
         let due = {
             let mut queue = lock(&self.waker.queue);
-            queue.told = false;
+            queue.is_woken = false;
             std::mem::take(&mut queue.due)
         };
         for waiter_id in due {
             if let Some(future) = self.forget(waiter_id) {
                 let future = future.bind(py);
-                // Done already: it has been cancelled, and who awaited it will be told so.
+                // Done already: it has been cancelled, and whoever awaited it gets the CancelledError.
                 if !future.call_method0(intern!(py, "done"))?.is_truthy()? {
                     future.call_method1(intern!(py, "set_result"), (py.None(),))?;
                 }
@@ -149,7 +149,7 @@ impl LoopInbox {
     }
 
     /// Keeps a future until its waiter is due.
-    pub(crate) fn keep(&self, future: Py<PyAny>) -> u64 {
+    pub(crate) fn register(&self, future: Py<PyAny>) -> u64 {
         let waiter_id = self.last.fetch_add(1, Ordering::Relaxed);
         lock(&self.waiting).insert(waiter_id, future);
         waiter_id
@@ -161,15 +161,15 @@ impl LoopInbox {
 }
 
 /// An inbox that has been made, by the address of its loop. Neither is kept alive by it: the loop
-/// holds its inbox, and calls under way do.
-struct Known {
+/// holds its inbox, and calls in flight do.
+struct KnownInbox {
     address: usize,
     process: u32,
     event_loop: Py<PyWeakrefReference>,
     inbox: Py<PyWeakrefReference>,
 }
 
-static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+static KNOWN: Mutex<Vec<KnownInbox>> = Mutex::new(Vec::new());
 
 /// The running event loop and its inbox.
 pub(crate) fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Bound<'_, LoopInbox>)> {
@@ -194,7 +194,7 @@ pub(crate) fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Bound<'_, L
         return Ok((event_loop, inbox.cast_into()?));
     }
     let inbox = watched(&event_loop)?;
-    let new = Known {
+    let new = KnownInbox {
         address,
         process,
         event_loop: PyWeakrefReference::new(&event_loop)?.unbind(),

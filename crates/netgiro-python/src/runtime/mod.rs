@@ -1,5 +1,7 @@
 //! Waiting: blocking with the interpreter let go, event loops, signals, forks, and what is logged on the way.
 
+pub(crate) mod abandoned_insert;
+pub(crate) mod background;
 pub(crate) mod blocking;
 pub(crate) mod call_state;
 pub(crate) mod coroutine;
@@ -7,6 +9,5 @@ pub(crate) mod event;
 pub(crate) mod iterators;
 pub(crate) mod logging;
 pub(crate) mod loop_waker;
-pub(crate) mod panics;
-
-pub(crate) use blocking::*;
+pub(crate) mod signals;
+pub(crate) mod stream;

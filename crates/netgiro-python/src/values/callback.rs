@@ -1,106 +1,108 @@
 //! Callbacks, and signing.
 
+use std::hash::{Hash, Hasher};
+
+use netgiro::webhook::{ReplayKey, replayed};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict};
 use rust_decimal::Decimal;
 
+use crate::convert::callback::{body as body_bytes, headers as header_pairs};
+use crate::convert::time::to_the_microsecond;
 use crate::convert::{self, Exact};
-use crate::errors::OrRaise;
+use crate::errors::{self, OrRaise};
+use crate::panics;
 use crate::replay;
-use crate::runtime::panics;
-use crate::values::{CartState, ToPython, value};
+use crate::to_python::ToPython;
+use crate::values::cart_state::CartState;
+use crate::values::{members, pickled_by_members};
 
 /// A callback that verified: the server says something about this cart.
 ///
 /// Compare it with the order by `matches`, record it, answer 200, and let `check_cart` decide
 /// whether the cart is paid.
 #[pyclass(frozen, eq, hash, module = "netgiro")]
-#[derive(PartialEq, Eq, Hash)]
-pub(crate) struct Callback(pub(crate) netgiro::Callback);
+pub(crate) struct Callback(pub(crate) netgiro::Callback, pub(crate) Option<ReplayKey>);
 
-value! {
-    Callback
-    members ["transaction_id", "reference", "amount", "state", "reference_id"]
-    derived []
-    {
-        #[new]
-        #[pyo3(signature = (transaction_id, *, state, reference=None, amount=None, reference_id=None))]
-        fn new(
-            transaction_id: &Bound<'_, PyAny>,
-            state: &Bound<'_, CartState>,
-            reference: Option<String>,
-            amount: Option<Exact>,
-            reference_id: Option<String>,
-        ) -> PyResult<Self> {
-            Ok(Self(netgiro::Callback {
-                transaction_id: convert::uuid(transaction_id)?,
-                reference,
-                amount: amount.map(|amount| amount.0),
-                state: state.get().0.clone(),
-                reference_id,
-            }))
-        }
+/// What a replay guard is asked is not part of what the server says.
+impl PartialEq for Callback {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
 
+impl Eq for Callback {}
+
+impl Hash for Callback {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl ToPython for (netgiro::Callback, ReplayKey) {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let (mut callback, key) = self;
+        callback.state.checked_at = to_the_microsecond(callback.state.checked_at);
+        Ok(Py::new(py, Callback(callback, Some(key)))?.into_any())
+    }
+}
+
+pickled_by_members!(Callback);
+
+#[pymethods]
+impl Callback {
+    #[new]
+    #[pyo3(signature = (transaction_id, *, state, reference=None, amount=None, reference_id=None))]
+    fn new(
+        transaction_id: &Bound<'_, PyAny>,
+        state: &Bound<'_, CartState>,
+        reference: Option<String>,
+        amount: Option<Exact>,
+        reference_id: Option<String>,
+    ) -> PyResult<Self> {
+        let callback = netgiro::Callback {
+            transaction_id: convert::uuid(transaction_id)?,
+            reference,
+            amount: amount.map(|amount| amount.0),
+            state: state.get().0.clone(),
+            reference_id,
+        };
+        Ok(Self(callback, None))
+    }
+
+    /// Return whether the callback is about this amount, in krónur, and this reference.
+    ///
+    /// Raises InvalidRequestError for an amount that cannot be read.
+    #[pyo3(signature = (amount, reference))]
+    fn matches(&self, amount: &Bound<'_, PyAny>, reference: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let amount = convert::amount("amount", amount)?;
+        Ok(self.0.matches(amount, &convert::reference(reference)?))
+    }
+}
+
+members! {
+    Callback, callback {
         /// The server's id of the cart, a `uuid.UUID`.
-        #[getter]
-        fn transaction_id(&self) -> uuid::Uuid {
-            self.0.transaction_id
-        }
-
+        transaction_id: uuid::Uuid = callback.transaction_id;
         /// The shop's order id, as the server holds it.
-        #[getter]
-        fn reference(&self) -> Option<&str> {
-            self.0.reference.as_deref()
-        }
-
+        reference: Option<&str> = callback.reference.as_deref();
         /// The amount in krónur, as the server holds it, a `Decimal`.
-        #[getter]
-        fn amount(&self) -> Option<Decimal> {
-            self.0.amount
-        }
-
+        amount: Option<Decimal> = callback.amount;
         /// Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself.
-        #[getter]
-        fn state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-            self.0.state.clone().to_python(py)
-        }
-
+        state: CartState = CartState::from(callback.state.clone());
         /// What identifies the call to Netgíró's support.
-        #[getter]
-        fn reference_id(&self) -> Option<&str> {
-            self.0.reference_id.as_deref()
-        }
-
-        /// Return whether the callback is about this amount, in krónur, and this reference.
-        ///
-        /// Raises InvalidRequestError for an amount that cannot be read.
-        #[pyo3(signature = (amount, reference))]
-        fn matches(
-            &self,
-            amount: &Bound<'_, PyAny>,
-            reference: &Bound<'_, PyAny>,
-        ) -> PyResult<bool> {
-            let amount = convert::amount("amount", amount)?;
-            Ok(self.0.matches(amount, &convert::reference(reference)?))
-        }
+        reference_id: Option<&str> = callback.reference_id.as_deref();
     }
 }
 
-impl ToPython for netgiro::Callback {
-    fn to_python(mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.state.checked_at = convert::to_the_microsecond(self.state.checked_at);
-        Ok(Py::new(py, Callback(self))?.into_any())
-    }
-}
-
-/// What a callback is verified by, in the core's terms.
-pub(crate) struct Parts {
+/// What a callback is verified with, in the core's terms.
+pub(crate) struct CallbackParts {
     url: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-impl Parts {
+impl CallbackParts {
     pub(crate) fn read(
         url: &str,
         headers: &Bound<'_, PyAny>,
@@ -108,8 +110,8 @@ impl Parts {
     ) -> PyResult<Self> {
         Ok(Self {
             url: url.to_owned(),
-            headers: convert::headers(headers)?,
-            body: convert::body(body)?,
+            headers: header_pairs(headers)?,
+            body: body_bytes(body)?,
         })
     }
 
@@ -118,17 +120,19 @@ impl Parts {
         client: &netgiro::Client,
         py: Python<'_>,
         guard: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<netgiro::Callback> {
+    ) -> PyResult<(netgiro::Callback, ReplayKey)> {
         let Self { url, headers, body } = self;
-        let Some(guard) = guard else {
-            return client.verify_callback(url, headers, body).or_raise(py);
-        };
-        replay::asking(guard, |guard| {
-            client.verify_callback_once(guard, url, headers, body)
-        })
+        let verified = client.verify_callback_keyed(url, headers, body);
+        let (callback, key) = verified.or_raise(py)?;
+        match guard {
+            Some(guard) if !replay::is_first(guard, &key)? => {
+                Err(errors::to_py(py, &replayed(callback.reference_id)))
+            }
+            _ => Ok((callback, key)),
+        }
     }
 
-    /// As the keyword arguments of `verify_callback`, to be given as often as need be.
+    /// As the keyword arguments of `verify_callback`, for a verification of its own.
     pub(crate) fn into_dict(self, py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         let parts = PyDict::new(py);
         parts.set_item("url", self.url)?;
@@ -149,5 +153,5 @@ pub(crate) fn sign(
     url: &str,
     body: &Bound<'_, PyAny>,
 ) -> PyResult<String> {
-    panics::caught(|| Ok(netgiro::sign(secret_key, nonce, url, &convert::body(body)?)))
+    panics::caught(|| Ok(netgiro::sign(secret_key, nonce, url, &body_bytes(body)?)))
 }

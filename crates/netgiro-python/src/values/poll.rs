@@ -1,60 +1,20 @@
-//! Polling as a value: the policy, and the poll that a job queue keeps.
+//! Polling as a value: the poll that a job queue keeps; and a cart as an argument, which may be one.
 
-use jiff::Timestamp;
-use netgiro::{CheckOutcome, WaitOptions};
+use netgiro::CartRef;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::PyString;
+use uuid::Uuid;
 
 use crate::convert;
+use crate::convert::time::{DateTime, instant_or_now};
 use crate::errors::{self, OrRaise};
-use crate::runtime::panics;
-use crate::values::{CartState, ToPython, to_python, value};
-
-/// How often to ask about a cart, in seconds.
-#[pyclass(frozen, eq, hash, module = "netgiro")]
-#[derive(PartialEq, Eq, Hash)]
-pub(crate) struct PollPolicy(pub(crate) netgiro::PollPolicy);
-
-value! {
-    PollPolicy
-    members ["min_interval", "default_interval", "max_interval"]
-    derived []
-    {
-        #[new]
-        #[pyo3(signature = (min_interval=1.0, default_interval=3.0, max_interval=60.0))]
-        fn new(
-            py: Python<'_>,
-            min_interval: f64,
-            default_interval: f64,
-            max_interval: f64,
-        ) -> PyResult<Self> {
-            let policy = netgiro::PollPolicy::new(
-                convert::seconds(py, "min_interval", min_interval)?,
-                convert::seconds(py, "default_interval", default_interval)?,
-                convert::seconds(py, "max_interval", max_interval)?,
-            );
-            Ok(Self(policy.or_raise(py)?))
-        }
-
-        /// The least time between two checks, in seconds.
-        #[getter]
-        fn min_interval(&self) -> f64 {
-            self.0.min_interval().as_secs_f64()
-        }
-
-        /// The time between two checks when the server gave no hint, in seconds.
-        #[getter]
-        fn default_interval(&self) -> f64 {
-            self.0.default_interval().as_secs_f64()
-        }
-
-        /// The most time between two checks, failures apart, in seconds.
-        #[getter]
-        fn max_interval(&self) -> f64 {
-            self.0.max_interval().as_secs_f64()
-        }
-    }
-}
+use crate::panics;
+use crate::to_python::to_python;
+use crate::values::cart::Cart;
+use crate::values::cart_state::CartState;
+use crate::values::poll_policy::{PollPolicy, wait_options};
+use crate::values::{immutable, members};
 
 /// A poll of one cart, as a value: what was seen, and when to ask next.
 ///
@@ -68,17 +28,7 @@ value! {
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct CartPoll(pub(crate) netgiro::CartPoll);
 
-to_python! {
-    netgiro::CartPoll => CartPoll;
-}
-
-const MEMBERS: [&str; 5] = [
-    "transaction_id",
-    "next_check_at",
-    "deadline",
-    "state",
-    "is_done",
-];
+to_python!(netgiro::CartPoll => CartPoll);
 
 #[pymethods]
 impl CartPoll {
@@ -91,44 +41,10 @@ impl CartPoll {
         policy: Option<&Bound<'_, PollPolicy>>,
         now: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let cart = convert::cart_ref(cart)?;
-        let options = WaitOptions {
-            timeout: convert::seconds(py, "timeout", timeout)?,
-            policy: convert::policy(policy),
-        };
-        let now = convert::instant_or_now("now", now)?;
+        let cart = cart_ref(cart)?;
+        let options = wait_options(py, timeout, policy)?;
+        let now = instant_or_now("now", now)?;
         panics::caught(|| Ok(Self(netgiro::CartPoll::new(cart, options, now))))
-    }
-
-    /// The server's id of the cart, a `uuid.UUID`.
-    #[getter]
-    fn transaction_id(&self) -> uuid::Uuid {
-        self.0.transaction_id()
-    }
-
-    /// When to ask next, an aware `datetime` in UTC; a step before that sends nothing.
-    #[getter]
-    fn next_check_at(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        convert::datetime(py, self.0.next_check_at())
-    }
-
-    /// When the poll gives up, after one last check, an aware `datetime` in UTC.
-    #[getter]
-    fn deadline(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        convert::datetime(py, self.0.deadline())
-    }
-
-    /// The last state seen, a `CartState`; failures do not change it.
-    #[getter]
-    fn state(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let state = self.0.state().cloned();
-        state.map(|state| state.to_python(py)).transpose()
-    }
-
-    /// Whether polling has nothing more to learn: `state` is final and believed, or it is the merchant's move.
-    #[getter]
-    fn is_done(&self) -> bool {
-        self.0.is_done()
     }
 
     /// Return the poll as versioned JSON text, to be kept between two steps.
@@ -144,134 +60,75 @@ impl CartPoll {
         panics::caught(|| netgiro::CartPoll::from_json(text).map(Self).or_raise(py))
     }
 
-    /// Return the poll after a check that brought `seen`, without sending anything.
-    ///
-    /// `seen` is a CartState, a status word (which stands for what CheckCart says with it) or a NetgiroError;
-    /// `sent_at` is when that check was sent and `now` when it was answered, both by default now; `jitter` is
-    /// in 0..=1, by default random. With `after_cancel` a CartState is what `cancel_cart` or `settle_cart` gave:
-    /// that it is canceled is then believed at once. Raises the error that ends the poll, as `poll_step` does,
-    /// and InvalidRequestError for a CartState that no answer about this cart can have given.
-    #[pyo3(signature = (seen, *, sent_at=None, now=None, jitter=None, after_cancel=false))]
-    fn answered(
-        &self,
-        seen: &Bound<'_, PyAny>,
-        sent_at: Option<&Bound<'_, PyAny>>,
-        now: Option<&Bound<'_, PyAny>>,
-        jitter: Option<f64>,
-        after_cancel: bool,
-    ) -> PyResult<Self> {
-        let py = seen.py();
-        let now = convert::instant_or_now("now", now)?;
-        let sent_at = sent_at.map_or(Ok(now), |at| convert::instant("sent_at", at))?;
-        let jitter = jitter.unwrap_or_else(fastrand::f64);
-        let seen = if let Ok(state) = seen.cast::<CartState>() {
-            let state = state.get().0.clone();
-            if after_cancel {
-                CheckOutcome::AfterCancel(state)
-            } else {
-                CheckOutcome::State(state)
-            }
-        } else if seen.is_instance_of::<PyString>() {
-            CheckOutcome::Status(convert::word(seen)?)
-        } else {
-            CheckOutcome::Error(errors::from_py(seen)?)
-        };
-        panics::caught(|| {
-            let next = self.0.answered(seen, sent_at, now, jitter);
-            next.map(Self).or_raise(py)
-        })
-    }
-
-    /// Return the members by name, and theirs, as a dict of plain Python values.
-    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        crate::values::to_dict(slf.as_any(), &MEMBERS)
-    }
-
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        crate::values::repr(slf.as_any(), &MEMBERS)
-    }
-
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
         let restore = slf.py().get_type::<Self>().getattr("from_json")?;
         Ok((restore, (slf.get().0.to_json(),)))
     }
+}
 
-    fn __copy__(slf: Py<Self>) -> Py<Self> {
-        slf
+members! {
+    CartPoll, poll {
+        /// The server's id of the cart, a `uuid.UUID`.
+        transaction_id: uuid::Uuid = poll.transaction_id();
+        /// When to ask next, an aware `datetime` in UTC; a step before that sends nothing.
+        next_check_at: DateTime = DateTime(poll.next_check_at());
+        /// When the poll gives up, after one last check, an aware `datetime` in UTC.
+        deadline: DateTime = DateTime(poll.deadline());
+        /// The last state seen, a `CartState`; failures do not change it.
+        state: Option<CartState> = poll.state().cloned().map(CartState::from);
+        /// Whether polling has nothing more to learn: `state` is final and believed, or it is the merchant's move.
+        is_done: bool = poll.is_done();
     }
-
-    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
-        slf
-    }
 }
 
-/// Return a poll on the clock of whoever takes its next step: the core's `on_clock`.
-#[pyfunction]
-#[pyo3(signature = (poll, now, server_now=None))]
-pub(crate) fn poll_on_clock(
-    poll: &Bound<'_, CartPoll>,
-    now: &Bound<'_, PyAny>,
-    server_now: Option<&Bound<'_, PyAny>>,
-) -> PyResult<CartPoll> {
-    let (now, server_now) = clocks(now, server_now)?;
-    panics::caught(|| Ok(CartPoll(poll.get().0.on_clock(now, server_now))))
-}
-
-/// Return a poll that knows what the server's clock said at `now`: the core's `dated`.
-#[pyfunction]
-#[pyo3(signature = (poll, now, server_now))]
-pub(crate) fn poll_dated(
-    poll: &Bound<'_, CartPoll>,
-    now: &Bound<'_, PyAny>,
-    server_now: Option<&Bound<'_, PyAny>>,
-) -> PyResult<CartPoll> {
-    let (now, server_now) = clocks(now, server_now)?;
-    panics::caught(|| Ok(CartPoll(poll.get().0.clone().dated(now, server_now))))
-}
-
-/// Return how long to wait before the next step of a poll, in seconds: the core's `delay`.
-#[pyfunction]
-#[pyo3(signature = (poll, now=None))]
-pub(crate) fn poll_delay(
-    poll: &Bound<'_, CartPoll>,
-    now: Option<&Bound<'_, PyAny>>,
-) -> PyResult<f64> {
-    let now = convert::instant_or_now("now", now)?;
-    Ok(poll.get().0.delay(now).as_secs_f64())
-}
-
-/// What a clock of ours says, and what the server's does.
-fn clocks(
-    now: &Bound<'_, PyAny>,
-    server_now: Option<&Bound<'_, PyAny>>,
-) -> PyResult<(Timestamp, Option<Timestamp>)> {
-    let server_now = server_now.map(|at| convert::instant("server_now", at));
-    Ok((convert::instant("now", now)?, server_now.transpose()?))
-}
-
-/// Return the delay in seconds after so many failures in a row: the core's `backoff`.
-///
-/// Whatever whole number they are, since they may have been counted in somebody else's database.
-#[pyfunction]
-#[pyo3(signature = (first, failures, longest))]
-pub(crate) fn backoff(first: f64, failures: &Bound<'_, PyAny>, longest: f64) -> PyResult<f64> {
-    let py = failures.py();
-    let first = convert::seconds(py, "first", first)?;
-    let longest = convert::seconds(py, "longest", longest)?;
-    let failures = match failures.extract::<u32>() {
-        Ok(failures) => failures,
-        Err(_) if failures.lt(0)? => 0,
-        Err(_) => u32::MAX,
-    };
-    Ok(netgiro::backoff(first, failures, longest).as_secs_f64())
-}
+immutable!(CartPoll);
 
 /// A poll as `poll_step` takes it: the value, or its JSON.
-pub(crate) fn given(poll: &Bound<'_, PyAny>) -> PyResult<netgiro::CartPoll> {
+pub(crate) fn poll_or_json(poll: &Bound<'_, PyAny>) -> PyResult<netgiro::CartPoll> {
     if let Ok(text) = poll.cast::<PyString>() {
         return panics::caught(|| {
             netgiro::CartPoll::from_json(&text.to_string_lossy()).or_raise(poll.py())
         });
     }
     Ok(poll.cast::<CartPoll>()?.get().0.clone())
+}
+
+/// A cart argument: a Cart, a CartState, a CartPoll, a UUID or its text.
+pub(crate) fn cart_ref(value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
+    panics::caught(|| {
+        if let Ok(cart) = value.cast::<Cart>() {
+            return Ok(CartRef::from(&cart.get().0));
+        }
+        if let Ok(state) = value.cast::<CartState>() {
+            return Ok(CartRef::from(&state.get().0));
+        }
+        if let Ok(poll) = value.cast::<CartPoll>() {
+            return Ok(CartRef::from(&poll.get().0));
+        }
+        convert::cart_id(value)
+    })
+}
+
+/// The id of such a cart.
+pub(crate) fn transaction_id(value: &Bound<'_, PyAny>) -> PyResult<Uuid> {
+    cart_ref(value).map(|cart| cart.transaction_id())
+}
+
+/// Many carts; the error names the place of what is not a cart.
+pub(crate) fn cart_refs(carts: &Bound<'_, PyAny>) -> PyResult<Vec<CartRef>> {
+    let py = carts.py();
+    if carts.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err(
+            "expected an iterable of carts, got a str",
+        ));
+    }
+    let mut refs = Vec::with_capacity(carts.len().unwrap_or_default());
+    for (at, cart) in carts.try_iter()?.enumerate() {
+        let cart = cart_ref(&cart?).map_err(|error| {
+            let message = error.value(py).to_string();
+            errors::invalid(py, format!("carts[{at}]: {message}"))
+        })?;
+        refs.push(cart);
+    }
+    Ok(refs)
 }

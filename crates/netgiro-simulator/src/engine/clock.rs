@@ -1,13 +1,13 @@
-//! The simulator's time: real time, plus what it was told to skip.
+//! The simulator's time: real time, plus what was skipped.
 
 use crate::model::error::SimulatorError;
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
-/// How far it can be advanced in all: ten years, which every date survives.
+/// How far it can be advanced in total: ten years, which all date types can represent.
 const FARTHEST: Duration = Duration::from_secs(3_652 * 86_400);
 
-/// Goes forward only, whatever happens to the machine's clock.
+/// A monotonic clock, independent of changes to the machine's clock.
 #[derive(Debug)]
 pub(crate) struct Clock {
     epoch: Timestamp,
@@ -29,7 +29,7 @@ impl Clock {
         later(self.epoch, passed)
     }
 
-    /// Fails, and changes nothing, for more than [`FARTHEST`] in all.
+    /// Fails, and changes nothing, for more than [`FARTHEST`] in total.
     pub(crate) fn advance(&mut self, by: Duration) -> Result<(), SimulatorError> {
         match self.advanced.checked_add(by) {
             Some(advanced) if advanced <= FARTHEST => {
@@ -40,21 +40,21 @@ impl Clock {
         }
     }
 
-    /// A duration as other languages give it, for [`advance`](Self::advance).
+    /// A duration in seconds, for [`advance`](Self::advance).
     pub(crate) fn duration(&self, seconds: f64) -> Result<Duration, SimulatorError> {
         Duration::try_from_secs_f64(seconds).map_err(|_| self.too_far(seconds))
     }
 
     fn too_far(&self, seconds: f64) -> SimulatorError {
         SimulatorError::InvalidOption(format!(
-            "the clock can be advanced by 0 to {} seconds in all, ten years; got {seconds:?} after {}",
+            "the clock can be advanced by 0 to {} seconds in total, ten years; got {seconds:?} after {}",
             FARTHEST.as_secs(),
             self.advanced.as_secs()
         ))
     }
 }
 
-/// The instant `by` after another; the end of time when there is none.
+/// The instant `by` after another; the latest possible instant when there is none.
 pub(crate) fn later(instant: Timestamp, by: Duration) -> Timestamp {
     instant.saturating_add(by).unwrap_or(Timestamp::MAX)
 }

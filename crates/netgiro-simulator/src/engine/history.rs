@@ -1,9 +1,8 @@
-//! What happened, up to a limit.
+//! A list of limited length.
 
 use std::collections::VecDeque;
 
-/// A list that forgets its oldest entries; an entry is found again by the number it got when it was added, and knows
-/// the revision in which it last changed.
+/// A list that drops its oldest entries. An entry has a number, and the revision in which it last changed.
 #[derive(Debug)]
 pub(crate) struct History<T> {
     entries: VecDeque<(u64, T)>,
@@ -35,7 +34,7 @@ impl<T> History<T> {
         self.entries.get(place).map(|(_, entry)| entry)
     }
 
-    /// An entry that changes in this revision.
+    /// An entry, to change it in this revision.
     pub(crate) fn get_mut(&mut self, number: usize, revision: u64) -> Option<&mut T> {
         let place = number.checked_sub(self.forgotten)?;
         let (changed, entry) = self.entries.get_mut(place)?;
@@ -47,12 +46,12 @@ impl<T> History<T> {
         self.entries.iter().map(|(_, entry)| entry)
     }
 
-    /// How many there have been, the forgotten among them.
+    /// How many entries there have been, including dropped ones.
     pub(crate) fn total(&self) -> usize {
         self.forgotten + self.entries.len()
     }
 
-    /// Of the newest `limit`, those that changed after a revision, oldest first, with their numbers.
+    /// Among the newest `limit` entries, those that changed after a revision, oldest first, with their numbers.
     pub(crate) fn since(&self, revision: u64, limit: usize) -> impl Iterator<Item = (usize, &T)> {
         let skipped = self.entries.len().saturating_sub(limit);
         (self.entries.iter().enumerate().skip(skipped))

@@ -1,8 +1,14 @@
-//! What the server holds and does: carts, the clock, settlements. No sockets.
+//! What the server does: carts, the clock, settlements. No sockets.
 
-pub(crate) mod cart;
+mod actions;
+mod callbacks;
+mod cart;
 pub(crate) mod clock;
-pub(crate) mod history;
-pub(crate) mod ledger;
-pub(crate) mod settlement;
+pub(crate) mod exchange;
+mod history;
+mod requests;
+mod responses;
+mod settlement;
 pub(crate) mod snapshot;
+pub(crate) mod state;
+mod timers;

@@ -1,8 +1,9 @@
-//! Settlements, as V2 tells of them: one for each day that had sales, made up when the day is over.
+//! V2's settlements: one for each day with sales, created when the day is over.
 
-use crate::engine::cart::Payment;
+use crate::model::endpoint::Endpoint;
 use crate::model::options::SimulatorOptions;
-use crate::protocol::wire::{self, Endpoint};
+use crate::model::order::Payment;
+use crate::protocol::response;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::Offset;
@@ -12,11 +13,11 @@ use std::collections::BTreeMap;
 use url::form_urlencoded;
 
 const PROVIDER: &str = "Netgíró";
-/// What the numbers of all settlements of a shop begin with.
+/// The prefix of all settlement numbers of a shop.
 const SHOP: &str = "100000";
 const EPOCH: Date = date(1970, 1, 1);
 
-/// The sales of the days that are over.
+/// The sales of past days.
 pub(crate) struct Settlements {
     days: BTreeMap<Date, Vec<Payment>>,
     cost: i64,
@@ -46,8 +47,8 @@ struct Item {
     loan_number: String,
 }
 
-/// The HTTP status of a refusal, and why.
-type Refusal = (u16, String);
+/// The HTTP status of a refusal, and its reason.
+type SettlementError = (u16, String);
 
 impl Settlements {
     pub(crate) fn of(
@@ -69,8 +70,12 @@ impl Settlements {
         }
     }
 
-    /// The body that answers a request, which names what it wants in its path and query.
-    pub(crate) fn answer(&self, endpoint: Endpoint, path: &str) -> Result<Vec<u8>, Refusal> {
+    /// The body of the response to a request with this path and query.
+    pub(crate) fn answer(
+        &self,
+        endpoint: Endpoint,
+        path: &str,
+    ) -> Result<Vec<u8>, SettlementError> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         if endpoint == Endpoint::SettlementList {
             return self.list(query);
@@ -81,19 +86,19 @@ impl Settlements {
             .map(|(_, sales)| sales)
             .ok_or_else(|| (404, format!("There is no settlement {number}")))?;
         let items = sales.iter().map(|sale| Item {
-            total_amount: wire::decimal(sale.amount, self.decimals),
-            cost_amount: wire::decimal(self.cost(sale), self.decimals),
-            created: wire::date(sale.created),
+            total_amount: response::decimal(sale.amount, self.decimals),
+            cost_amount: response::decimal(self.cost(sale), self.decimals),
+            created: response::date(sale.created),
             loan_number: format!("L-{}", sale.invoice_number),
         });
-        Ok(wire::write(&items.collect::<Vec<_>>()))
+        Ok(response::write(&items.collect::<Vec<_>>()))
     }
 
-    fn list(&self, query: &str) -> Result<Vec<u8>, Refusal> {
+    fn list(&self, query: &str) -> Result<Vec<u8>, SettlementError> {
         let (mut from, mut to, mut number) = (Date::MIN, Date::MAX, None);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let read = || {
-                let wrong = |_| (400, format!("{name} is no date: {value}"));
+                let wrong = |_| (400, format!("{name} is not a date: {value}"));
                 value.parse::<Date>().map_err(wrong)
             };
             match name.to_ascii_lowercase().as_str() {
@@ -108,7 +113,7 @@ impl Settlements {
             (from..=to).contains(&after(**day)) && number.as_ref().is_none_or(is_it)
         });
         let settlements = wanted.map(|(day, sales)| self.settlement(*day, sales));
-        Ok(wire::write(&settlements.collect::<Vec<_>>()))
+        Ok(response::write(&settlements.collect::<Vec<_>>()))
     }
 
     fn settlement(&self, day: Date, sales: &[Payment]) -> Settlement {
@@ -118,17 +123,17 @@ impl Settlements {
         Settlement {
             provider_name: PROVIDER,
             number: number(day),
-            created: wire::date(made_up),
-            amount: wire::decimal(total - cost, self.decimals),
-            cost_amount: wire::decimal(cost, self.decimals),
-            bank_transfer_transaction_date: wire::date(made_up),
+            created: response::date(made_up),
+            amount: response::decimal(total - cost, self.decimals),
+            cost_amount: response::decimal(cost, self.decimals),
+            bank_transfer_transaction_date: response::date(made_up),
             number_of_sales: sales.len(),
-            total_amount: wire::decimal(total, self.decimals),
+            total_amount: response::decimal(total, self.decimals),
             status: "Paid",
         }
     }
 
-    /// What is kept of a sale, rounded to the nearest króna.
+    /// The cost of a sale, rounded to the nearest króna.
     fn cost(&self, sale: &Payment) -> i64 {
         (sale.amount * self.cost + 5_000) / 10_000
     }
@@ -142,7 +147,7 @@ fn after(day: Date) -> Date {
     day.tomorrow().unwrap_or(day)
 }
 
-/// The same for a day whatever comes before it, in the form of the documentation's `100000-000069`.
+/// The number of a day's settlement, in the form of the documentation's `100000-000069`.
 fn number(day: Date) -> String {
     let days = day.since(EPOCH).map_or(0, |span| span.get_days());
     format!("{SHOP}-{days:06}")

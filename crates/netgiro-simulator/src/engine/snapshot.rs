@@ -1,25 +1,25 @@
-//! What the simulator knows, as JSON for its page and for whoever drives it over HTTP.
+//! The engine's state as JSON, for the page and for the control over HTTP.
 
-use crate::engine::ledger::{SimulatedCallback, SimulatedCart, SimulatedRequest};
-use crate::faults::Fault;
-use crate::faults::storm::Storm;
+use crate::engine::state::Engine;
+use crate::faults::fault::Fault;
+use crate::faults::storm::{ActiveStorm, Storm};
 use crate::model::options::SimulatorOptions;
+use crate::model::records::{SimulatedCallback, SimulatedCart, SimulatedRequest};
+use crate::model::serialize::instant;
 use jiff::Timestamp;
-use netgiro::{CartStatus, ConfirmationType};
 use serde::{Serialize, Serializer};
-use std::collections::BTreeMap;
 
-/// How many carts a report holds at the most: the newest.
+/// How many carts a snapshot has at most: the newest.
 pub(crate) const CARTS: usize = 2_000;
-/// How many requests, and how many callbacks, a report holds at the most: the newest.
+/// How many requests, and how many callbacks, a snapshot has at most: the newest.
 pub(crate) const MESSAGES: usize = 200;
-/// How many faults a report holds at the most: the next to strike.
+/// How many faults a snapshot has at most: the next ones.
 pub(crate) const FAULTS: usize = 50;
 
-/// Everything, or what has changed since an earlier report.
+/// Everything, or the changes since an earlier snapshot.
 #[derive(Serialize)]
 pub(crate) struct Changes<'a> {
-    /// Whether this is everything, and takes the place of whatever was reported before.
+    /// Whether this is everything, and replaces earlier snapshots.
     pub(crate) complete: bool,
     pub(crate) revision: u64,
     #[serde(serialize_with = "instant")]
@@ -36,7 +36,7 @@ pub(crate) struct Changes<'a> {
     pub(crate) options: &'a SimulatorOptions,
 }
 
-/// How many there have been, those among them that are in no report any more.
+/// How many there have been in total.
 #[derive(Serialize)]
 pub(crate) struct Counts {
     pub(crate) carts: usize,
@@ -44,7 +44,7 @@ pub(crate) struct Counts {
     pub(crate) callbacks: usize,
 }
 
-/// A message, with the number to tell it from others by.
+/// A request or a callback, with its number.
 #[derive(Serialize)]
 pub(crate) struct Numbered<'a, T> {
     number: usize,
@@ -60,7 +60,7 @@ impl<'a, T> Numbered<'a, T> {
     }
 }
 
-/// The options that say how it behaves; no keys.
+/// The options, without keys.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
@@ -98,34 +98,36 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
     .serialize(serializer)
 }
 
-/// ISO 8601, to the millisecond.
-pub(crate) fn instant<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{at:.3}"))
+impl Engine {
+    /// The changes after a revision, among the newest of everything.
+    pub(crate) fn changes(&self, since: u64, now: Timestamp) -> Changes<'_> {
+        Changes {
+            complete: since == 0,
+            revision: self.revision,
+            now,
+            shop: &self.options.shop,
+            carts: (self.carts.since(since, CARTS))
+                .map(|(_, cart)| cart.record())
+                .collect(),
+            requests: Numbered::all(self.requests.since(since, MESSAGES)),
+            callbacks: Numbered::all(self.callbacks.since(since, MESSAGES)),
+            counts: Counts {
+                carts: self.carts.total(),
+                requests: self.requests.total(),
+                callbacks: self.callbacks.total(),
+            },
+            faults: self.faults.iter().take(FAULTS).collect(),
+            storm: self
+                .storm
+                .as_ref()
+                .filter(|_| self.is_stormy)
+                .map(ActiveStorm::storm),
+            options: &self.options,
+        }
+    }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-pub(crate) fn status<S: Serializer>(status: &CartStatus, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(status.as_str())
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-pub(crate) fn confirmation_type<S: Serializer>(
-    confirmation_type: &ConfirmationType,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(confirmation_type.as_str())
-}
-
-/// An object by name; of headers sent twice, the last.
-pub(crate) fn headers<S: Serializer>(
-    headers: &[(String, String)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let by_name: BTreeMap<_, _> = headers.iter().map(|(name, value)| (name, value)).collect();
-    by_name.serialize(serializer)
-}
-
-/// A report as it is sent.
+/// A value as JSON.
 pub(crate) fn json(report: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(report).unwrap_or_default()
 }

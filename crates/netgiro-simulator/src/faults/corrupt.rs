@@ -1,14 +1,14 @@
-//! Answers that are not what they should be.
+//! Corrupted bodies.
 
-use crate::faults::BodyAs;
+use crate::faults::forms::BodyAs;
 use crate::model::codes;
 
 const HTML: &str = "<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>";
-/// No integer of any language, and as an amount far too much.
+/// Too large for an integer of any language.
 const TOO_LARGE: &str = "99999999999999999999999999999999999999999";
 const DEPTH: usize = 100_000;
 
-/// A body spoilt; [`BodyAs::Replayed`] leaves it as it is, since it needs a memory.
+/// Corrupts a body; [`BodyAs::Replayed`] is handled where the previous response is known.
 pub(crate) fn body(body: Vec<u8>, form: BodyAs) -> Vec<u8> {
     match form {
         BodyAs::Replayed => body,
@@ -35,7 +35,7 @@ pub(crate) fn body(body: Vec<u8>, form: BodyAs) -> Vec<u8> {
     }
 }
 
-/// An object with one member more, before its own.
+/// Adds a member before an object's own.
 fn with_first(body: &[u8], member: &[u8]) -> Vec<u8> {
     match body.split_first() {
         Some((b'{', rest)) => [b"{", member, b",", rest].concat(),
@@ -43,9 +43,9 @@ fn with_first(body: &[u8], member: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A body with every number outside its texts replaced.
+/// Replaces every number outside of strings.
 fn with_numbers(body: &[u8], replace: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
-    let mut spoilt = Vec::with_capacity(body.len());
+    let mut corrupted = Vec::with_capacity(body.len());
     let mut rest = body;
     while let Some((&byte, after)) = rest.split_first() {
         let length = match byte {
@@ -58,16 +58,16 @@ fn with_numbers(body: &[u8], replace: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
         };
         let (token, remainder) = rest.split_at_checked(length).unwrap_or((rest, after));
         if byte == b'-' || byte.is_ascii_digit() {
-            spoilt.extend(replace(token));
+            corrupted.extend(replace(token));
         } else {
-            spoilt.extend_from_slice(token);
+            corrupted.extend_from_slice(token);
         }
         rest = remainder;
     }
-    spoilt
+    corrupted
 }
 
-/// The length of the text that a body begins with, quotes included.
+/// The length of the string that a body starts with, including its quotes.
 fn text_length(body: &[u8]) -> usize {
     let mut escaped = false;
     for (at, &byte) in body.iter().enumerate().skip(1) {
@@ -81,7 +81,7 @@ fn text_length(body: &[u8]) -> usize {
     body.len()
 }
 
-/// A gzip file that holds a body as it is: the format allows blocks that are not compressed.
+/// A gzip file of uncompressed blocks, which the format allows.
 fn gzip(body: &[u8]) -> Vec<u8> {
     const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
     let mut file = HEADER.to_vec();
@@ -115,25 +115,25 @@ mod tests {
     const BODY: &[u8] =
         br#"{"PaymentInfo":{"Note":"12 \" 3","TotalAmount":1000.00},"ResultCode":10425}"#;
 
-    fn spoilt(form: BodyAs) -> String {
+    fn corrupted(form: BodyAs) -> String {
         String::from_utf8_lossy(&body(BODY.to_vec(), form)).into_owned()
     }
 
     #[test]
     fn numbers_are_found_outside_texts() {
         assert_eq!(
-            spoilt(BodyAs::Quoted),
+            corrupted(BodyAs::Quoted),
             r#"{"PaymentInfo":{"Note":"12 \" 3","TotalAmount":"1000.00"},"ResultCode":"10425"}"#
         );
-        assert_eq!(spoilt(BodyAs::Overflow).matches(TOO_LARGE).count(), 2);
+        assert_eq!(corrupted(BodyAs::Overflow).matches(TOO_LARGE).count(), 2);
     }
 
     #[test]
     fn members_are_put_in_front() {
-        assert!(spoilt(BodyAs::DuplicateKeys).starts_with(r#"{"PaymentSuccessful":true,"#));
-        assert!(spoilt(BodyAs::DuplicateKeys).ends_with(r#""ResultCode":10425}"#));
+        assert!(corrupted(BodyAs::DuplicateKeys).starts_with(r#"{"PaymentSuccessful":true,"#));
+        assert!(corrupted(BodyAs::DuplicateKeys).ends_with(r#""ResultCode":10425}"#));
         assert!(std::str::from_utf8(&body(BODY.to_vec(), BodyAs::InvalidUtf8)).is_err());
-        assert_eq!(spoilt(BodyAs::Deep).matches('[').count(), DEPTH);
+        assert_eq!(corrupted(BodyAs::Deep).matches('[').count(), DEPTH);
     }
 
     #[test]
@@ -146,8 +146,8 @@ mod tests {
 
     #[test]
     fn halves_and_doubles() {
-        assert_eq!(spoilt(BodyAs::Truncated).len(), BODY.len() / 2);
-        assert_eq!(spoilt(BodyAs::Doubled).len(), BODY.len() * 2);
-        assert_eq!(spoilt(BodyAs::Empty), "");
+        assert_eq!(corrupted(BodyAs::Truncated).len(), BODY.len() / 2);
+        assert_eq!(corrupted(BodyAs::Doubled).len(), BODY.len() * 2);
+        assert_eq!(corrupted(BodyAs::Empty), "");
     }
 }

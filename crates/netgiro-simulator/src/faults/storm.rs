@@ -1,21 +1,22 @@
-//! A storm: calls that fail and customers who do as they like, all of it decided by a seed.
+//! A storm: random failures and random customers, decided by a seed.
 
-use crate::faults::{BodyAs, DropAt, DropBy, Fault};
+use crate::faults::fault::Fault;
+use crate::faults::forms::{BodyAs, DropAt, DropBy};
+use crate::model::endpoint::Endpoint;
 use crate::model::error::SimulatorError;
 use crate::model::options::ResponseSignatures;
-use crate::protocol::wire::Endpoint;
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A storm: a share of all calls fails, each in a way of its own, and customers confirm, decline, ignore the request, or
-/// confirm just as the merchant cancels.
+/// A storm: a share of all calls fails in random ways, and customers confirm, decline, ignore the request, or confirm
+/// just when the merchant cancels.
 ///
-/// What happens to an order depends on the seed, its reference and how often its calls were made, and not on the orders
-/// beside it: two storms with one seed are alike, however the requests of different orders are interleaved.
+/// What happens to an order depends on the seed, its reference and the number of its calls, and not on other orders:
+/// two storms with the same seed behave the same in whatever order requests for different orders arrive.
 ///
-/// Customers are the storm's where they wait for somebody to say what they do: phone numbers but `8111111` and `8222222`.
+/// The storm decides for customers with a phone number, except `8111111` and `8222222`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -24,7 +25,7 @@ pub struct Storm {
     pub seed: u64,
     /// The share of calls that fails, from 0 to 1. Default 0.3.
     pub failure_rate: f64,
-    /// How long a customer takes at the most, on the simulator's clock. Default 300 ms. In JSON: in seconds.
+    /// The longest time a customer takes to answer, on the simulator's clock. Default 300 ms. In JSON: in seconds.
     #[serde(with = "seconds")]
     pub reaction: Duration,
 }
@@ -40,7 +41,7 @@ impl Storm {
         }
     }
 
-    /// Lets this share of calls fail, from 0 to 1.
+    /// Sets the share of calls that fails, from 0 to 1.
     #[must_use]
     pub fn failure_rate(self, failure_rate: f64) -> Self {
         Self {
@@ -49,7 +50,7 @@ impl Storm {
         }
     }
 
-    /// Refuses what is no storm.
+    /// Refuses a failure rate that is not a share.
     pub(crate) fn check(&self) -> Result<(), SimulatorError> {
         if (0.0..=1.0).contains(&self.failure_rate) {
             return Ok(());
@@ -60,7 +61,7 @@ impl Storm {
         )))
     }
 
-    /// Lets customers take this long at the most.
+    /// Sets the longest time a customer takes to answer.
     #[must_use]
     pub fn reaction(self, reaction: Duration) -> Self {
         Self { reaction, ..self }
@@ -92,7 +93,7 @@ mod seconds {
     }
 }
 
-/// What a customer in a storm is going to do.
+/// What a customer in a storm will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CustomerPlan {
     Confirms(Duration),
@@ -102,11 +103,11 @@ pub(crate) enum CustomerPlan {
     Races,
 }
 
-/// A storm under way.
+/// A storm that has started.
 #[derive(Debug)]
 pub(crate) struct ActiveStorm {
     storm: Storm,
-    /// How often an order's calls were made.
+    /// The number of calls, by order and endpoint.
     calls: HashMap<(String, Endpoint), u32>,
 }
 
@@ -146,7 +147,7 @@ impl ActiveStorm {
         (rng.f64() < self.storm.failure_rate).then(|| fault(endpoint, call, &mut rng))
     }
 
-    /// Luck for one question: the same answer whenever and however often it is asked.
+    /// Random numbers for one question: always the same for the same question.
     fn rng(&self, question: &[&str], call: u32) -> Rng {
         const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
         const PRIME: u64 = 0x0100_0000_01b3;
@@ -160,7 +161,7 @@ impl ActiveStorm {
     }
 }
 
-/// One of the ways in which a call fails; none of them is final, and none makes a client give up at once.
+/// A random way to fail; a client can retry all of them.
 fn fault(endpoint: Endpoint, call: u32, rng: &mut Rng) -> Fault {
     let fault = Fault::on(endpoint);
     let by = if rng.bool() {
@@ -193,7 +194,7 @@ fn fault(endpoint: Endpoint, call: u32, rng: &mut Rng) -> Fault {
         20 => fault.body_as(BodyAs::DuplicateKeys),
         21 => fault.body_as(BodyAs::Overflow),
         22 => fault.body_as(BodyAs::InvalidUtf8),
-        // Three answers in a row that do not verify would be taken for an attack, and not for a bad network.
+        // A client takes three wrong signatures in a row for an attack.
         _ if call.is_multiple_of(2) => fault.signature(ResponseSignatures::Corrupt),
         _ => fault.body_as(BodyAs::Quoted),
     }

@@ -1,11 +1,11 @@
-//! Where the simulator is, and where others see it.
+//! The simulator's own address, and its public one.
 
 use crate::model::error::SimulatorError;
 use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use std::net::SocketAddr;
 use url::Url;
 
-/// Where the simulator listens, and the URL that a tunnel or a proxy has given it.
+/// The address on which the simulator listens, and the URL of a tunnel or a proxy.
 #[derive(Debug)]
 pub(crate) struct Address {
     scheme: &'static str,
@@ -13,16 +13,16 @@ pub(crate) struct Address {
     public: Option<PublicUrl>,
 }
 
-/// The URL under which others see the simulator.
+/// The URL at which others reach the simulator.
 #[derive(Debug)]
 pub(crate) struct PublicUrl {
     url: Url,
-    /// Without the slash at its end, and without the API's version.
+    /// Without the final slash, and without the API's version.
     base: String,
 }
 
 impl PublicUrl {
-    /// Reads one; it may have a path, and may end in the API's `/v1/`.
+    /// Parses a URL; it may have a path, and may end in the API's `/v1/`.
     pub(crate) fn read(text: &str) -> Result<Self, SimulatorError> {
         let wrong = |why: &str| {
             SimulatorError::InvalidOption(format!(
@@ -34,17 +34,17 @@ impl PublicUrl {
             return Err(wrong("it is neither http nor https"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("it names a user"));
+            return Err(wrong("it has a user name or a password"));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("it has more than a path"));
+            return Err(wrong("it has a query or a fragment"));
         }
         let base = url.as_str().trim_end_matches('/');
         let base = base.strip_suffix("/v1").unwrap_or(base).to_owned();
         Ok(Self { url, base })
     }
 
-    /// The path that a proxy may leave before the simulator's own; mostly empty.
+    /// The path that a proxy may put before the simulator's own; usually empty.
     fn prefix(&self) -> &str {
         let path = self.url.path().trim_end_matches('/');
         path.strip_suffix("/v1").unwrap_or(path)
@@ -86,7 +86,7 @@ impl Address {
         }
     }
 
-    /// The API's base URL, as others see it.
+    /// The API's base URL for others.
     pub(crate) fn api(&self) -> String {
         format!("{}/v1/", self.base())
     }
@@ -96,12 +96,12 @@ impl Address {
         format!("{}/v1/", self.local())
     }
 
-    /// The page's URL, as others see it.
+    /// The page's URL for others.
     pub(crate) fn page(&self) -> String {
         format!("{}/", self.base())
     }
 
-    /// A path as the simulator knows it, where a proxy has left its own before it.
+    /// A path without the prefix that a proxy may have put before it.
     pub(crate) fn within<'a>(&self, path: &'a str) -> &'a str {
         (self.public.as_ref())
             .map(PublicUrl::prefix)
@@ -111,8 +111,8 @@ impl Address {
             .unwrap_or(path)
     }
 
-    /// The URLs that the sender of a request may have signed: the one it arrived with, path and query untouched; and
-    /// the public one, since a tunnel puts its own host into the request.
+    /// The URLs that the sender of a request may have signed: the one in the request, path and query unchanged; and
+    /// the public one, because a tunnel replaces the host.
     pub(crate) fn signed_urls(
         &self,
         uri: &hyper::Uri,
@@ -131,24 +131,23 @@ impl Address {
         urls
     }
 
-    /// Refuses to be controlled by another site's page: one that asks from its own origin, and one that had its own name
-    /// lead to this machine.
-    pub(crate) fn lets_in(&self, headers: &HeaderMap) -> Result<(), String> {
+    /// Refuses requests from pages of other sites: from another origin, or by DNS rebinding.
+    pub(crate) fn check_caller(&self, headers: &HeaderMap) -> Result<(), String> {
         let host = text(headers, &HOST);
         if !names_this_machine(&host) && !self.is_public_host(&host) {
             return Err(format!(
-                "the simulator is not known as {host:?}: open {}, or start it with the public_url it is reached by",
+                "the simulator does not accept the host {host:?}: open {}, or start it with the public_url that you use",
                 self.page()
             ));
         }
         let origin = text(headers, &ORIGIN);
         let authority = origin.split_once("://").map(|(_, authority)| authority);
-        // A proxy that ends TLS passes the host on, and another scheme.
+        // A proxy that terminates TLS keeps the host, but not the scheme.
         let is_own = authority.is_some_and(|authority| authority.eq_ignore_ascii_case(&host));
         if origin.is_empty() || is_own || self.is_public_origin(&origin) {
             return Ok(());
         }
-        Err(format!("pages of {origin} may not control the simulator"))
+        Err(format!("pages of {origin} cannot control the simulator"))
     }
 
     fn is_public_host(&self, host: &str) -> bool {
@@ -171,7 +170,7 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> String {
         .unwrap_or_default()
 }
 
-/// Whether a host, with or without a port, is this machine under a name that nobody else can have.
+/// Whether a host, with or without a port, can only be this machine.
 fn names_this_machine(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
@@ -262,8 +261,12 @@ mod tests {
             ("[::1]:8765", Some("http://[::1]:8765")),
             ("localhost", Some("https://localhost")),
         ] {
-            assert_eq!(local.lets_in(&headers(host, origin)), Ok(()), "{host}");
-            assert_eq!(public.lets_in(&headers(host, origin)), Ok(()), "{host}");
+            assert_eq!(local.check_caller(&headers(host, origin)), Ok(()), "{host}");
+            assert_eq!(
+                public.check_caller(&headers(host, origin)),
+                Ok(()),
+                "{host}"
+            );
         }
         for (host, origin) in [
             ("127.0.0.1:8765", Some("https://abc.example")),
@@ -271,8 +274,15 @@ mod tests {
             ("abc.example:443", Some("https://abc.example")),
             ("ABC.example", None),
         ] {
-            assert!(local.lets_in(&headers(host, origin)).is_err(), "{host}");
-            assert_eq!(public.lets_in(&headers(host, origin)), Ok(()), "{host}");
+            assert!(
+                local.check_caller(&headers(host, origin)).is_err(),
+                "{host}"
+            );
+            assert_eq!(
+                public.check_caller(&headers(host, origin)),
+                Ok(()),
+                "{host}"
+            );
         }
         for (host, origin) in [
             ("127.0.0.1:8765", Some("http://evil.example")),
@@ -285,11 +295,11 @@ mod tests {
             ("", None),
         ] {
             assert!(
-                local.lets_in(&headers(host, origin)).is_err(),
+                local.check_caller(&headers(host, origin)).is_err(),
                 "{host} {origin:?}"
             );
             assert!(
-                public.lets_in(&headers(host, origin)).is_err(),
+                public.check_caller(&headers(host, origin)).is_err(),
                 "{host} {origin:?}"
             );
         }

@@ -1,6 +1,6 @@
-//! Carries callbacks to the merchant.
+//! Sends callbacks to the merchant.
 
-use crate::engine::ledger::Delivery;
+use crate::engine::exchange::Delivery;
 use crate::http::stream::Stream;
 use crate::http::tls;
 use http_body_util::Full;
@@ -17,27 +17,27 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-/// What callbacks say they come from, so that no simulator obeys one that reaches it by a detour.
+/// The user agent of callbacks, by which a simulator recognises and refuses them.
 const SENDER: &str = "netgiro-simulator";
 
-/// Whether a request is a callback of a simulator's.
-pub(crate) fn is_one(headers: &HeaderMap) -> bool {
+/// Whether a request is a simulator's callback.
+pub(crate) fn is_callback(headers: &HeaderMap) -> bool {
     headers
         .get(USER_AGENT)
         .is_some_and(|sender| sender == SENDER)
 }
 
-/// Knows where callbacks may go.
-pub(crate) struct Carrier {
-    /// Where the simulator itself listens: no cart may have it drive its own controls.
+/// Sends callbacks to allowed hosts.
+pub(crate) struct CallbackSender {
+    /// The simulator's own address: a callback must not reach its control.
     own: SocketAddr,
-    /// Hosts beside this machine, as a URL spells them.
+    /// Allowed hosts outside this machine, normalized as in a URL.
     hosts: Vec<String>,
-    /// Made for the first shop that has TLS.
+    /// Created for the first https URL.
     connector: OnceLock<Option<TlsConnector>>,
 }
 
-impl Carrier {
+impl CallbackSender {
     pub(crate) fn new(hosts: &[String], own: SocketAddr) -> Self {
         Self {
             own,
@@ -50,7 +50,7 @@ impl Carrier {
         }
     }
 
-    /// Posts a callback, and gives the status of the answer; `None` when there is none in time.
+    /// Posts a callback, and returns the status of the response; `None` if there is none in time.
     pub(crate) async fn deliver(&self, delivery: &Delivery, timeout: Duration) -> Option<u16> {
         tokio::time::timeout(timeout, self.post(delivery))
             .await
@@ -62,8 +62,8 @@ impl Carrier {
         let request = request(&url, delivery)?;
         let stream = self.connect(&url).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
-        // Driven here, not by a task of its own, so that it ends with this call. An endpoint that hangs up right after
-        // its answer ends the connection while the answer is on its way to us.
+        // Polled here, not in a task of its own, so that it ends with this call. An endpoint that closes right after
+        // its response ends the connection before the response has been read.
         let mut answer = pin!(sender.send_request(request));
         let answer = tokio::select! {
             answer = &mut answer => answer,
@@ -72,8 +72,7 @@ impl Carrier {
         answer.ok().map(|answer| answer.status().as_u16())
     }
 
-    /// Reaches this machine and the hosts that were allowed: everything else is unreachable, and so is the simulator
-    /// itself, whatever it is called.
+    /// Connects to this machine and to allowed hosts only, and never to the simulator itself, whatever its name.
     async fn connect(&self, url: &Url) -> Option<Stream> {
         let port = url.port_or_known_default()?;
         let host = url.host()?;
@@ -112,7 +111,7 @@ impl Carrier {
         })
     }
 
-    /// Adds TLS where the URL wants it.
+    /// Adds TLS for https.
     async fn wrap_tls(&self, url: &Url, stream: TcpStream) -> Option<Stream> {
         if url.scheme() == "http" {
             return Some(Stream::Plain(stream));

@@ -1,13 +1,14 @@
-//! The simulator over HTTP, beside the API: its page, its state, and what people and programs may do to it.
+//! The control over HTTP, beside the API: the page, the state, and actions of people and programs.
 //!
-//! Nothing here is recorded, counted, or struck by faults; refused connections are refused to all.
+//! Its requests are not recorded or counted, and have no faults but refused connections.
 
 use crate::engine::snapshot;
-use crate::faults::Fault;
+use crate::faults::fault::Fault;
 use crate::faults::storm::Storm;
 use crate::http::event_stream;
 use crate::http::page;
-use crate::http::server::{Answer, Shared};
+use crate::http::response::HttpResponse;
+use crate::http::shared::Shared;
 use crate::model::error::SimulatorError;
 use http_body_util::{Either, Full};
 use hyper::body::Bytes;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Whether a path is no path of the API.
+/// Whether a path belongs to the control, and not to the API.
 pub(crate) fn is_for(path: &str) -> bool {
     let path = without_query(path);
     path == "/" || path == "/simulator" || path.starts_with("/simulator/")
@@ -29,7 +30,7 @@ fn without_query(path: &str) -> &str {
     path.split('?').next().unwrap_or_default()
 }
 
-/// What can be asked for.
+/// What a path names.
 #[derive(Clone, Copy)]
 enum Resource<'a> {
     Page,
@@ -45,7 +46,7 @@ enum Resource<'a> {
     Storm,
 }
 
-/// What can happen to a cart.
+/// An action on a cart.
 #[derive(Clone, Copy)]
 enum Action {
     Confirm,
@@ -99,10 +100,10 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// Why something was not done: the status, and a sentence for `message`.
-struct Refusal(StatusCode, String);
+/// Why a request is refused: the HTTP status, and the `message`.
+struct ControlError(StatusCode, String);
 
-impl From<SimulatorError> for Refusal {
+impl From<SimulatorError> for ControlError {
     fn from(error: SimulatorError) -> Self {
         let status = match error {
             SimulatorError::UnknownCart(_) => StatusCode::NOT_FOUND,
@@ -113,11 +114,11 @@ impl From<SimulatorError> for Refusal {
     }
 }
 
-/// Answers a request that is none of the API's.
-pub(crate) fn answer(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Answer {
+/// Responds to a request to the control.
+pub(crate) fn answer(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> HttpResponse {
     let mut answer = match respond(shared, head, without_query(path), body) {
         Ok(answer) => answer,
-        Err(Refusal(status, message)) => {
+        Err(ControlError(status, message)) => {
             let mut answer = json(&Message { message: &message });
             *answer.status_mut() = status;
             answer
@@ -135,20 +136,25 @@ pub(crate) fn answer(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]
     answer
 }
 
-/// Answers a callback, which no simulator is to be driven by.
-pub(crate) fn turn_away() -> Answer {
+/// Refuses a callback, which must not control a simulator.
+pub(crate) fn refuse_callback() -> HttpResponse {
     let mut answer = json(&Message {
-        message: "callbacks may not drive a simulator",
+        message: "a callback cannot control a simulator",
     });
     *answer.status_mut() = StatusCode::FORBIDDEN;
     answer
 }
 
-fn respond(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Result<Answer, Refusal> {
-    (shared.address.lets_in(&head.headers))
-        .map_err(|message| Refusal(StatusCode::FORBIDDEN, message))?;
+fn respond(
+    shared: &Arc<Shared>,
+    head: &Parts,
+    path: &str,
+    body: &[u8],
+) -> Result<HttpResponse, ControlError> {
+    (shared.address.check_caller(&head.headers))
+        .map_err(|message| ControlError(StatusCode::FORBIDDEN, message))?;
     let resource = Resource::of_path(path)
-        .ok_or_else(|| Refusal(StatusCode::NOT_FOUND, format!("there is no {path}")))?;
+        .ok_or_else(|| ControlError(StatusCode::NOT_FOUND, format!("there is no {path}")))?;
     let method = match head.method {
         Method::HEAD => &Method::GET,
         ref method => method,
@@ -158,7 +164,7 @@ fn respond(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Resul
         .split(", ")
         .any(|known| known == method.as_str())
     {
-        return Err(Refusal(
+        return Err(ControlError(
             StatusCode::METHOD_NOT_ALLOWED,
             format!("use {}", resource.methods()),
         ));
@@ -166,54 +172,54 @@ fn respond(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Resul
     match resource {
         Resource::Page => return Ok(page::answer()),
         Resource::Events => return Ok(event_stream::answer(shared)),
-        Resource::State => return Ok(shared.now(|ledger, now| json(&ledger.changes(0, now)))),
-        Resource::Carts => return Ok(shared.now(|ledger, _| json(&ledger.carts()))),
+        Resource::State => return Ok(shared.now(|engine, now| json(&engine.changes(0, now)))),
+        Resource::Carts => return Ok(shared.now(|engine, _| json(&engine.carts()))),
         Resource::Cart(id) => {
             let id = cart(id)?;
-            let cart = shared.now(|ledger, _| ledger.cart(id));
+            let cart = shared.now(|engine, _| engine.cart(id));
             return Ok(json(&cart.ok_or(SimulatorError::UnknownCart(id))?));
         }
-        Resource::Requests => return Ok(json(&shared.now(|ledger, _| ledger.requests()))),
-        Resource::Callbacks => return Ok(json(&shared.now(|ledger, _| ledger.callbacks()))),
+        Resource::Requests => return Ok(json(&shared.now(|engine, _| engine.requests()))),
+        Resource::Callbacks => return Ok(json(&shared.now(|engine, _| engine.callbacks()))),
         Resource::Faults if method == Method::GET => {
-            return Ok(shared.now(|ledger, _| json(&ledger.faults().collect::<Vec<_>>())));
+            return Ok(shared.now(|engine, _| json(&engine.faults().collect::<Vec<_>>())));
         }
         Resource::Decision(id, action) => {
             let id = cart(id)?;
-            shared.now(|ledger, now| match action {
-                Action::Confirm => ledger.confirm(id, now),
-                Action::Decline => ledger.decline(id, now),
-                Action::Expire => ledger.expire(id),
+            shared.now(|engine, now| match action {
+                Action::Confirm => engine.confirm(id, now),
+                Action::Decline => engine.decline(id, now),
+                Action::Expire => engine.expire(id),
             })?;
         }
-        Resource::Advance => shared.advance_seconds(read::<Passing>(body)?.seconds)?,
+        Resource::Advance => shared.advance_seconds(read::<AdvanceBody>(body)?.seconds)?,
         Resource::Faults if method == Method::DELETE => {
-            shared.now(|ledger, _| ledger.clear_faults());
-            shared.orders.will_listen();
+            shared.now(|engine, _| engine.clear_faults());
+            shared.listener.will_listen();
         }
         Resource::Faults => add_fault(shared, body)?,
         Resource::Storm => {
             let storm: Storm = read(body)?;
-            shared.now(|ledger, _| ledger.storm(storm))?;
+            shared.now(|engine, _| engine.storm(storm))?;
         }
     }
-    let mut done = Answer::new(Either::Left(Full::default()));
+    let mut done = HttpResponse::new(Either::Left(Full::default()));
     *done.status_mut() = StatusCode::NO_CONTENT;
     Ok(done)
 }
 
-/// Long enough for the answer to have left before connections are cut.
-const ANSWERED: Duration = Duration::from_millis(50);
+/// Enough time to send the response before connections are cut.
+const RESPONSE_DELAY: Duration = Duration::from_millis(50);
 
-fn add_fault(shared: &Arc<Shared>, body: &[u8]) -> Result<(), Refusal> {
+fn add_fault(shared: &Arc<Shared>, body: &[u8]) -> Result<(), ControlError> {
     let fault = Fault::from_json(&String::from_utf8_lossy(body))?;
     let refuse = fault.refuse;
-    shared.now(|ledger, _| ledger.add_fault(fault))?;
+    shared.now(|engine, _| engine.add_fault(fault))?;
     if let Some(period) = refuse {
         let shared = Arc::clone(shared);
         tokio::spawn(async move {
-            tokio::time::sleep(ANSWERED).await;
-            shared.orders.will_refuse(period);
+            tokio::time::sleep(RESPONSE_DELAY).await;
+            shared.listener.will_refuse(period);
         });
     }
     Ok(())
@@ -221,7 +227,7 @@ fn add_fault(shared: &Arc<Shared>, body: &[u8]) -> Result<(), Refusal> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Passing {
+struct AdvanceBody {
     seconds: f64,
 }
 
@@ -230,12 +236,12 @@ struct Message<'a> {
     message: &'a str,
 }
 
-fn unusable(message: &str) -> Refusal {
-    Refusal(StatusCode::BAD_REQUEST, message.to_owned())
+fn unusable(message: &str) -> ControlError {
+    ControlError(StatusCode::BAD_REQUEST, message.to_owned())
 }
 
-/// An object; nothing counts as an empty one.
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
+/// Parses an object; an empty body counts as an empty object.
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ControlError> {
     let body = if body.is_empty() { b"{}" } else { body };
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(unusable("the body must be one JSON object"));
@@ -244,18 +250,18 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
         .map_err(|error| unusable(&format!("the body cannot be used: {error}")))
 }
 
-fn cart(id: &str) -> Result<Uuid, Refusal> {
+fn cart(id: &str) -> Result<Uuid, ControlError> {
     Uuid::parse_str(id).map_err(|_| {
-        Refusal(
+        ControlError(
             StatusCode::NOT_FOUND,
-            format!("{id:?} is no transaction id"),
+            format!("{id:?} is not a transaction id"),
         )
     })
 }
 
-fn json(value: &impl Serialize) -> Answer {
+fn json(value: &impl Serialize) -> HttpResponse {
     let body = snapshot::json(value);
-    let mut answer = Answer::new(Either::Left(Full::from(Bytes::from(body))));
+    let mut answer = HttpResponse::new(Either::Left(Full::from(Bytes::from(body))));
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     answer.headers_mut().insert(CONTENT_TYPE, json);
     answer

@@ -1,11 +1,13 @@
-//! The sockets: the API, the controls, the page, and the callbacks that are sent.
+//! The sockets: the API, the control, the page, and the callbacks that are sent.
 
 pub(crate) mod address;
-pub(crate) mod callback_sender;
-pub(crate) mod certificate;
-pub(crate) mod control;
-pub(crate) mod event_stream;
-pub(crate) mod page;
+mod api;
+mod callback_sender;
+mod control;
+mod event_stream;
+mod page;
+mod response;
 pub(crate) mod server;
-pub(crate) mod stream;
+pub(crate) mod shared;
+mod stream;
 pub(crate) mod tls;

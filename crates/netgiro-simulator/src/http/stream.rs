@@ -14,8 +14,8 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    /// Lets the connection end by a reset.
-    pub(crate) fn resets(&self) {
+    /// Makes the connection end with a reset.
+    pub(crate) fn set_reset(&self) {
         let socket = match self {
             Self::Plain(socket) => socket,
             Self::Tls(stream) => stream.get_ref().0,
@@ -24,7 +24,7 @@ impl Stream {
     }
 }
 
-/// The same call on whichever it is.
+/// The same call for both variants.
 macro_rules! whichever {
     ($stream:expr, $call:ident $(, $argument:expr)*) => {
         match $stream.get_mut() {

@@ -1,7 +1,11 @@
-//! TLS on both sides: the certificate that the simulator shows, and the callbacks it sends to shops that have one.
+//! TLS of the server, and of callbacks to https URLs.
 
-use crate::http::certificate;
 use crate::model::error::SimulatorError;
+use crate::model::options::Tls;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -11,42 +15,15 @@ use std::fmt;
 use std::sync::Arc;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-/// The certificate that the simulator shows.
-///
-/// `Debug` leaves the key out.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Tls {
-    /// One made up at the start, for `localhost`, `127.0.0.1`, `::1` and the public URL's host, signed by an authority
-    /// made up with it: [`Simulator::ca_pem`](crate::Simulator::ca_pem).
-    SelfMade,
-    /// One of your own.
-    Given {
-        /// The certificate and those that lead to its authority, as PEM.
-        certificate: String,
-        /// Its private key, as PEM.
-        key: String,
-    },
-}
-
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SelfMade => "SelfMade",
-            Self::Given { .. } => "Given",
-        })
-    }
-}
-
-/// What a server shows, ready to be shown.
+/// The server's side of TLS.
 pub(crate) struct Identity {
     pub(crate) acceptor: TlsAcceptor,
-    /// The authority that was made up for it.
+    /// The authority that was made for it.
     pub(crate) ca_pem: Option<String>,
 }
 
 impl Identity {
-    /// Reads a certificate, or makes one for this machine and another host.
+    /// Parses a certificate, or makes one for this machine and another host.
     pub(crate) fn new(tls: &Tls, host: Option<String>) -> Result<Self, SimulatorError> {
         let (chain, key, ca_pem) = match tls {
             Tls::SelfMade => {
@@ -54,7 +31,7 @@ impl Identity {
                     .map(str::to_owned)
                     .to_vec();
                 hosts.extend(host);
-                let made = certificate::make(&hosts).map_err(|error| unusable(&error))?;
+                let made = make_certificate(&hosts).map_err(|error| unusable(&error))?;
                 let key = PrivatePkcs8KeyDer::from(made.key).into();
                 (vec![made.certificate.into()], key, Some(made.authority))
             }
@@ -78,6 +55,46 @@ impl Identity {
     }
 }
 
+/// A certificate as DER, and its private key as PKCS #8.
+struct SelfMade {
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+    /// The authority's certificate as PEM. Its key is discarded.
+    authority: String,
+}
+
+/// Makes a certificate for these names and addresses, and an authority for it.
+fn make_certificate(hosts: &[String]) -> Result<SelfMade, rcgen::Error> {
+    let mut authority = params("Netgíró simulator, made for one run", &[])?;
+    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let mut server = params("localhost", hosts)?;
+    server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    server.use_authority_key_identifier_extension = true;
+
+    let key = KeyPair::generate()?;
+    let authority_key = KeyPair::generate()?;
+    let authority_certificate = authority.self_signed(&authority_key)?;
+    let certificate = server.signed_by(&key, &Issuer::new(authority, authority_key))?;
+    Ok(SelfMade {
+        certificate: certificate.der().to_vec(),
+        key: key.serialize_der(),
+        authority: authority_certificate.pem(),
+    })
+}
+
+fn params(common_name: &str, hosts: &[String]) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(hosts)?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
+    // Valid for every clock that a test may have.
+    params.not_before = date_time_ymd(2000, 1, 1);
+    params.not_after = date_time_ymd(9999, 12, 31);
+    Ok(params)
+}
+
 fn unusable(error: &dyn fmt::Display) -> SimulatorError {
     SimulatorError::InvalidOption(format!(
         "tls needs a certificate and its private key, both as PEM: {error}"
@@ -88,7 +105,7 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// TLS for callbacks. A shop under test may show any certificate: what is sent to it is signed, and no secret.
+/// TLS for callbacks. A shop under test may have any certificate: callbacks are signed, and not secret.
 pub(crate) fn connector() -> Option<TlsConnector> {
     let provider = provider();
     let trusting = Trusting(Arc::clone(&provider));
@@ -101,7 +118,7 @@ pub(crate) fn connector() -> Option<TlsConnector> {
     Some(TlsConnector::from(Arc::new(config)))
 }
 
-/// Takes every certificate, and still asks for the key that belongs to it.
+/// Accepts every certificate, but verifies that the server has its key.
 #[derive(Debug)]
 struct Trusting(Arc<CryptoProvider>);
 

@@ -8,7 +8,7 @@ pub(crate) const CONFIRMED: i64 = 10200;
 pub(crate) const CANCELED: i64 = 10201;
 pub(crate) const ALREADY_CANCELED: i64 = 10202;
 pub(crate) const ALREADY_CONFIRMED: i64 = 10203;
-/// Declined on Netgíró's side: the customer has no credit.
+/// Declined by Netgíró: the customer has no credit.
 pub(crate) const REFUSED: i64 = 10302;
 pub(crate) const BELOW_MINIMUM: i64 = 10305;
 pub(crate) const NO_SUCH_CUSTOMER: i64 = 10306;

@@ -11,18 +11,18 @@ pub(crate) struct Customer {
 /// How a customer is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Channel {
-    /// Is asked on the phone.
+    /// The phone asks the customer.
     Phone,
-    /// Gets an SMS code and gives it to the merchant.
+    /// The customer receives an SMS code and gives it to the merchant.
     Kennitala,
-    /// Has shown a code from the app, and so has agreed.
+    /// The customer has shown a code from the app, and has agreed by that.
     AppCode,
 }
 
-/// What a customer does when asked.
+/// How a customer answers a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Behaviour {
-    /// Waits to be told.
+    /// Waits for `confirm` or `decline`.
     Ordinary,
     Approves,
     Declines,
@@ -32,7 +32,7 @@ pub(crate) enum Behaviour {
 const APP_CODE_PREFIX: &str = "500004";
 
 impl Customer {
-    /// Recognises a customer id as the API takes it: no blanks, no hyphens, no country code.
+    /// Recognises a customer id in the API's form: no spaces, no hyphens, no country code.
     pub(crate) fn find(id: &str) -> Option<Self> {
         let digits = id.bytes().all(|b| b.is_ascii_digit());
         let channel = if is_app_code(id) {

@@ -1,22 +1,22 @@
-//! What can be asked of the simulator in vain.
+//! The simulator's errors.
 
 use netgiro::CartStatus;
 use std::fmt;
 use uuid::Uuid;
 
-/// Why the simulator did not do what it was told.
+/// Why the simulator did not do something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SimulatorError {
     /// No cart has this transaction id.
     UnknownCart(Uuid),
-    /// The cart is in a state in which this cannot happen.
+    /// The cart's state does not allow this.
     NotPossible {
         /// The cart.
         transaction_id: Uuid,
-        /// Where it stands.
+        /// Its status.
         status: CartStatus,
-        /// What was asked, and why it cannot be.
+        /// What was tried, and why it is impossible.
         message: String,
     },
     /// An option, or a part of a fault, has a value that cannot be used.

@@ -1,6 +1,11 @@
-//! Values, options and errors.
+//! Values: customers, options, endpoints, records.
 
 pub(crate) mod codes;
 pub(crate) mod customer;
+pub(crate) mod endpoint;
 pub(crate) mod error;
 pub(crate) mod options;
+pub(crate) mod order;
+pub(crate) mod records;
+pub(crate) mod serialize;
+pub(crate) mod words;

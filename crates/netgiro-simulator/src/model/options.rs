@@ -1,19 +1,17 @@
-//! How a simulator is set up.
+//! The options of a simulator.
 
-use crate::http::address::PublicUrl;
-use crate::http::tls::Tls;
 use crate::model::codes;
 use crate::model::error::SimulatorError;
+use crate::model::words::words;
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 use url::Host;
 
-/// The test account that Netgíró has published; it opens nothing.
+/// The test account that Netgíró has published; it gives access to nothing.
 const PUBLISHED_APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";
 const PUBLISHED_SECRET_KEY: &str = "YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHceiu7LbZzmIAGeOf/OUaDrk2Zq2dbGacIAzU6yyk4KmOXRaSLi8KW8t3krdQSX7Ecm8Qunc/A=";
 
-/// How a simulator is set up. The switches are the API's open questions.
+/// The options of a simulator. Its switches are open questions about the API.
 ///
 /// `Debug` leaves the secret key out.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,34 +22,33 @@ const PUBLISHED_SECRET_KEY: &str = "YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSi
 pub struct SimulatorOptions {
     /// Decides every id, nonce, invoice number and SMS code. Default 0.
     pub seed: u64,
-    /// The loopback port; 0, the default, takes a free one.
+    /// The loopback port; 0, the default, takes a free port.
     pub port: u16,
-    /// The only application key that is let in. Default: the published test account's.
+    /// The only application key that is accepted. Default: the published test account's.
     pub app_key: String,
-    /// The secret key of both sides. Default: the published test account's.
+    /// The secret key that both sides sign with. Default: the published test account's.
     pub secret_key: String,
     /// How long a cart waits for its customer, on the simulator's clock. Default 180 s.
     pub lifetime: Duration,
-    /// The poll hint that `InsertCart` gives, in milliseconds as on the wire: `None` is sent as null, and zero or a
-    /// negative number as it is. Default 3000.
+    /// The interval between checks that `InsertCart` recommends, in milliseconds as in its JSON: `None` is sent as
+    /// null, zero and negative numbers are sent unchanged. Default 3000.
     pub check_interval_ms: Option<i64>,
     /// Decimals in response amounts: 0 (`1000`), 1 (`1000.0`) or 2 (`1000.00`). Default 0.
     pub decimals: u8,
     /// Whether responses are signed. Default: they are.
     pub response_signatures: ResponseSignatures,
-    /// The result code for a cart nobody inserted: 10201, the default, or 10424.
+    /// The result code for a cart that was never inserted: 10201, the default, or 10424.
     pub unknown_cart_code: i64,
     /// Whether a nonce that was used before is refused with 401. Default: it is not.
     pub reject_repeated_nonce: bool,
     /// Whether `InsertCart` without `ConfirmationType` is refused with 10427. Default: it counts as 0, automatic.
     pub require_confirmation_type: bool,
-    /// Whether a number written as JSON text (`"Amount":"4990"`) is refused. Default: it is read.
+    /// Whether a number in a JSON string (`"Amount":"4990"`) is refused. Default: it is accepted.
     pub require_json_numbers: bool,
-    /// Whether answers have no `PaymentInfo`, as in 2019; callbacks keep theirs. Default: they have it.
+    /// Whether responses leave `PaymentInfo` out, as in 2019; callbacks always have it. Default: they have it.
     pub omit_payment_info: bool,
-    /// How many `CheckCart`s after each change of a cart still answer what was true before it, as a replica that lags
-    /// behind does: of a cart just inserted that there is none ([`unknown_cart_code`](Self::unknown_cart_code)).
-    /// Default 0.
+    /// How many `CheckCart`s after each change of a cart still answer with the state before it, as a lagging replica
+    /// does: a new cart is unknown at first ([`unknown_cart_code`](Self::unknown_cart_code)). Default 0.
     pub stale_reads: u32,
     /// The smallest amount accepted, in krónur. Default 1.
     pub minimum_amount: i64,
@@ -59,24 +56,26 @@ pub struct SimulatorOptions {
     pub reaction: Duration,
     /// The time between a callback that was not acknowledged and its repetition, on the simulator's clock. Default 5 s.
     pub callback_retry_delay: Duration,
-    /// How long a callback waits for its answer, in real time. Default 5 s.
+    /// How long a callback waits for its response, in real time. Default 5 s.
     pub callback_timeout: Duration,
-    /// How many requests, and how many callbacks, are remembered; the oldest are forgotten first. Default 100,000.
+    /// How many requests, and how many callbacks, are kept; the oldest are dropped first. Default 100,000.
     pub history: usize,
-    /// How long every answer of the API is held back, in real time, as a network would. Default 0.
+    /// How long every response of the API is delayed, in real time, as by a network. Default 0.
     pub latency: Duration,
-    /// Where others reach the simulator through a tunnel or a proxy, such as `https://abc.tunnel.example`. It is what
-    /// [`Simulator::url`](crate::Simulator::url) gives then, and requests signed for it are let in whatever `Host` they
-    /// arrive with.
+    /// The URL at which a tunnel or a proxy makes the simulator reachable, such as `https://abc.tunnel.example`.
+    /// [`Simulator::url`](crate::Simulator::url) then starts with it, and requests signed for it are accepted with
+    /// any `Host`.
     pub public_url: Option<String>,
     /// Serves https, with this certificate. Default `None`: plain http.
     pub tls: Option<Tls>,
-    /// Hosts that callbacks may be carried to beside this machine, such as `shop.tunnel.example`: names or addresses,
-    /// without a port. Default: none, so that a simulator reachable from outside cannot be sent anywhere.
+    /// Hosts outside this machine that may receive callbacks, such as `shop.tunnel.example`: names or addresses,
+    /// without a port. Default: none, so that nobody can make a simulator that is reachable from outside call other
+    /// hosts.
     pub callback_hosts: Vec<String>,
-    /// What Netgíró keeps of each sale, in hundredths of a percent, rounded to a króna. Default 195, which is made up.
+    /// What Netgíró keeps of each sale, in hundredths of a percent, rounded to a króna. Default 195, an invented
+    /// number.
     pub settlement_cost: u32,
-    /// The shop's name, as the customer's phone shows it. Default `Prufuverslun`, a shop for trials.
+    /// The shop's name on the customer's phone. Default `Prufuverslun`, which means test shop.
     pub shop: String,
 }
 
@@ -113,7 +112,7 @@ impl Default for SimulatorOptions {
 }
 
 impl SimulatorOptions {
-    /// Refuses what no simulator can be started with.
+    /// Refuses options with which no simulator can start.
     pub(crate) fn check(&self) -> Result<(), SimulatorError> {
         let wrong = |message: String| Err(SimulatorError::InvalidOption(message));
         if self.app_key.is_empty() || self.secret_key.is_empty() {
@@ -143,9 +142,7 @@ impl SimulatorOptions {
                 "callback_hosts must be hosts such as \"shop.tunnel.example\", without scheme or port; got {host:?}"
             ));
         }
-        self.public_url
-            .as_deref()
-            .map_or(Ok(()), |url| PublicUrl::read(url).map(drop))
+        Ok(())
     }
 }
 
@@ -181,56 +178,45 @@ impl fmt::Debug for SimulatorOptions {
     }
 }
 
-/// What becomes of the signature on a response.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ResponseSignatures {
+words! {
+    /// What happens to the signature of a response.
+    #[derive(Default)]
+    ResponseSignatures, "a response signature":
     /// Every 2xx response is signed.
     #[default]
-    Valid,
+    Valid "valid";
     /// The signing headers are left out.
-    Omit,
+    Omit "omit";
     /// The signature is wrong.
-    Corrupt,
-    /// Nonce and signature are those of the signed answer before it, whichever endpoint gave that.
-    Replay,
+    Corrupt "corrupt";
+    /// Nonce and signature are those of the last signed response, whichever endpoint gave it.
+    Replay "replay";
 }
 
-impl ResponseSignatures {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Valid, Self::Omit, Self::Corrupt, Self::Replay];
-
-    /// The word for it, the same in Rust, Python and Node.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Omit => "omit",
-            Self::Corrupt => "corrupt",
-            Self::Replay => "replay",
-        }
-    }
+/// The simulator's own certificate.
+///
+/// `Debug` leaves the key out.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tls {
+    /// A certificate made at the start, for `localhost`, `127.0.0.1`, `::1` and the public URL's host, signed by an
+    /// authority made with it: [`Simulator::ca_pem`](crate::Simulator::ca_pem).
+    SelfMade,
+    /// A certificate of your own.
+    Given {
+        /// The certificate and the chain to its authority, as PEM.
+        certificate: String,
+        /// Its private key, as PEM.
+        key: String,
+    },
 }
 
-impl fmt::Display for ResponseSignatures {
+impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for ResponseSignatures {
-    type Err = SimulatorError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| known.as_str() == text)
-            .ok_or_else(|| {
-                SimulatorError::InvalidOption(format!(
-                    "a response signature must be \"valid\", \"omit\", \"corrupt\" or \"replay\"; got {text:?}"
-                ))
-            })
+        f.write_str(match self {
+            Self::SelfMade => "SelfMade",
+            Self::Given { .. } => "Given",
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! The API's JSON and signatures.
+//! The API's messages and signatures.
 
+pub(crate) mod request;
+pub(crate) mod response;
 pub(crate) mod signature;
-pub(crate) mod wire;

@@ -1,4 +1,4 @@
-//! Who may come in, and what goes out signed.
+//! Checks the signatures of requests, and signs responses and callbacks.
 
 use crate::model::options::ResponseSignatures;
 
@@ -8,13 +8,13 @@ pub(crate) const NONCE: &str = "netgiro_nonce";
 pub(crate) const SIGNATURE: &str = "netgiro_signature";
 pub(crate) const REFERENCE_ID: &str = "netgiro_referenceId";
 
-/// The keys that both sides know.
+/// The keys of both sides.
 pub(crate) struct Keys<'a> {
     pub(crate) app_key: &'a str,
     pub(crate) secret_key: &'a str,
 }
 
-/// The first value of a header; names are as hyper gives them, in lower case.
+/// The first value of a header.
 pub(crate) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     headers
         .iter()
@@ -23,7 +23,7 @@ pub(crate) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<
 }
 
 impl Keys<'_> {
-    /// Checks the signature over the URL and the body exactly as received; the error says what is wrong.
+    /// Checks the signature of the URL and the body exactly as received; the error says what is wrong.
     pub(crate) fn check(
         &self,
         headers: &[(String, String)],
@@ -45,7 +45,7 @@ impl Keys<'_> {
         Ok(())
     }
 
-    /// Checks what V2 knows the shop by.
+    /// Checks the application key, by which V2 knows the shop.
     pub(crate) fn check_api_key(&self, headers: &[(String, String)]) -> Result<(), String> {
         match header(headers, API_KEY) {
             Some(key) if key.eq_ignore_ascii_case(self.app_key) => Ok(()),
@@ -54,7 +54,7 @@ impl Keys<'_> {
         }
     }
 
-    /// Checks the signature over each of these URLs, and gives the one that it is right for: otherwise the last, and
+    /// Checks the signature for each of these URLs; returns the URL that it is correct for, or else the last one and
     /// what is wrong.
     pub(crate) fn check_any(
         &self,
@@ -72,19 +72,19 @@ impl Keys<'_> {
         checked
     }
 
-    /// The headers of a message that goes out; `url` is the one it is hashed with.
-    pub(crate) fn headers(
+    /// The signing headers of a response or a callback; `url` is part of what is signed.
+    pub(crate) fn signing_headers(
         &self,
-        seal: &Seal,
+        identifiers: &Identifiers,
         url: &str,
         body: &[u8],
         signatures: ResponseSignatures,
     ) -> Vec<(&'static str, String)> {
-        let mut signature = netgiro::sign(self.secret_key, &seal.nonce, url, body);
-        let mut headers = vec![(REFERENCE_ID, seal.reference_id.clone())];
+        let mut signature = netgiro::sign(self.secret_key, &identifiers.nonce, url, body);
+        let mut headers = vec![(REFERENCE_ID, identifiers.reference_id.clone())];
         match signatures {
             ResponseSignatures::Omit => return headers,
-            // What is replayed is put in by whoever remembers it.
+            // The caller replaces what is replayed.
             ResponseSignatures::Valid | ResponseSignatures::Replay => {}
             ResponseSignatures::Corrupt => {
                 let last = signature.pop();
@@ -92,15 +92,15 @@ impl Keys<'_> {
             }
         }
         headers.push((APP_KEY, self.app_key.to_owned()));
-        headers.push((NONCE, seal.nonce.clone()));
+        headers.push((NONCE, identifiers.nonce.clone()));
         headers.push((SIGNATURE, signature));
         headers
     }
 }
 
-/// What is made up for one message that goes out.
+/// The nonce and the reference id of one response or callback.
 #[derive(Clone, Debug)]
-pub(crate) struct Seal {
+pub(crate) struct Identifiers {
     pub(crate) nonce: String,
     pub(crate) reference_id: String,
 }
@@ -115,15 +115,15 @@ mod tests {
     };
     const URL: &str = "http://127.0.0.1:1/v1/Checkout/CheckCart";
 
-    fn seal() -> Seal {
-        Seal {
+    fn identifiers() -> Identifiers {
+        Identifiers {
             nonce: "123".to_owned(),
             reference_id: "r".to_owned(),
         }
     }
 
-    fn sealed(signatures: ResponseSignatures) -> Vec<(String, String)> {
-        KEYS.headers(&seal(), URL, b"{}", signatures)
+    fn signed(signatures: ResponseSignatures) -> Vec<(String, String)> {
+        KEYS.signing_headers(&identifiers(), URL, b"{}", signatures)
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_goes_out_signed_would_be_let_in() {
-        let headers = sealed(ResponseSignatures::Valid);
+        let headers = signed(ResponseSignatures::Valid);
         assert_eq!(KEYS.check(&headers, URL, b"{}"), Ok(()));
         assert!(KEYS.check(&headers, URL, b"{} ").is_err());
         assert!(
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn a_missing_header_is_named() {
         for name in [APP_KEY, NONCE, SIGNATURE] {
-            let mut headers = sealed(ResponseSignatures::Valid);
+            let mut headers = signed(ResponseSignatures::Valid);
             headers.retain(|(key, _)| key != name);
             let why = KEYS.check(&headers, URL, b"{}").unwrap_err();
             assert_eq!(why, format!("Header {name} is missing"));
@@ -160,14 +160,14 @@ mod tests {
 
     #[test]
     fn a_corrupt_signature_looks_like_one() {
-        let headers = sealed(ResponseSignatures::Corrupt);
+        let headers = signed(ResponseSignatures::Corrupt);
         assert_eq!(header(&headers, SIGNATURE).map(str::len), Some(64));
         assert!(KEYS.check(&headers, URL, b"{}").is_err());
     }
 
     #[test]
     fn without_a_signature_the_call_still_has_its_reference() {
-        let headers = sealed(ResponseSignatures::Omit);
+        let headers = signed(ResponseSignatures::Omit);
         assert_eq!(headers, [(REFERENCE_ID.to_owned(), "r".to_owned())]);
     }
 }

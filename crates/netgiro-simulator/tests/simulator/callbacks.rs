@@ -1,6 +1,6 @@
-//! Callbacks: signed, repeated once, and what hangs on them.
+//! Callbacks: signed, repeated once, and their effect on the cart.
 
-use crate::shop::{Doorbell, Message, PHONE, Shop, order, until};
+use crate::shop::{CallbackServer, Message, PHONE, Shop, order, until};
 use netgiro_simulator::SimulatorOptions;
 use serde_json::json;
 use std::io::Write;
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Waits until this many attempts are over.
+/// Waits until this many attempts have ended.
 fn until_done(shop: &Shop, attempts: usize) {
     until("callbacks are over", || {
         let callbacks = shop.simulator.callbacks();
@@ -23,9 +23,9 @@ fn code(shop: &Shop, cart: Uuid) -> i64 {
 }
 
 #[test]
-fn it_is_signed_over_the_registered_url() {
+fn a_callback_is_signed_for_the_registered_url() {
     let shop = Shop::open();
-    let bell = Doorbell::new(|_| Some(200));
+    let bell = CallbackServer::new(|_| Some(200));
     let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
     shop.simulator.confirm(cart).unwrap();
     let callback = bell.wait();
@@ -54,9 +54,9 @@ fn it_is_signed_over_the_registered_url() {
 }
 
 #[test]
-fn the_client_accepts_it() {
+fn the_client_accepts_a_callback() {
     let shop = Shop::open();
-    let bell = Doorbell::new(|_| Some(200));
+    let bell = CallbackServer::new(|_| Some(200));
     let keys = (shop.simulator.app_key(), shop.simulator.secret_key());
     let client = netgiro::Client::new(netgiro::ClientOptions::new(keys.0, keys.1)).unwrap();
     for confirmation_type in [0, 1, 2] {
@@ -75,7 +75,7 @@ fn the_client_accepts_it() {
 fn a_check_before_the_acknowledgement_sees_10429() {
     let shop = Shop::open();
     let (acknowledge, wait) = mpsc::channel::<()>();
-    let bell = Doorbell::new(move |_| wait.recv().ok().map(|()| 200));
+    let bell = CallbackServer::new(move |_| wait.recv().ok().map(|()| 200));
     let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
     shop.simulator.confirm(cart).unwrap();
     assert_eq!(shop.check(cart).row(), (true, Some(false), 10429));
@@ -88,7 +88,7 @@ fn a_check_before_the_acknowledgement_sees_10429() {
 #[test]
 fn the_second_attempt_counts() {
     let shop = Shop::open();
-    let bell = Doorbell::new(|number| Some(if number == 1 { 500 } else { 200 }));
+    let bell = CallbackServer::new(|number| Some(if number == 1 { 500 } else { 200 }));
     let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
     shop.simulator.confirm(cart).unwrap();
     let first = bell.wait();
@@ -117,7 +117,7 @@ fn the_second_attempt_counts() {
 fn unacknowledged_twice_the_sale_is_canceled() {
     for answer in [Some(500), Some(201), Some(302), None] {
         let shop = Shop::open();
-        let bell = Doorbell::new(move |_| answer);
+        let bell = CallbackServer::new(move |_| answer);
         let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
         shop.simulator.confirm(cart).unwrap();
         until_done(&shop, 1);
@@ -167,7 +167,7 @@ fn only_this_machine_can_be_reached() {
 #[test]
 fn localhost_is_this_machine() {
     let shop = Shop::open();
-    let bell = Doorbell::new(|_| Some(200));
+    let bell = CallbackServer::new(|_| Some(200));
     let url = bell.url.replace("127.0.0.1", "localhost");
     let cart = shop.insert_calling(PHONE, 1, Some(&url));
     shop.simulator.confirm(cart).unwrap();
@@ -184,7 +184,7 @@ fn a_slow_endpoint_has_not_acknowledged() {
         ..SimulatorOptions::default()
     });
     let (_acknowledge, wait) = mpsc::channel::<()>();
-    let bell = Doorbell::new(move |_| wait.recv().ok().map(|()| 200));
+    let bell = CallbackServer::new(move |_| wait.recv().ok().map(|()| 200));
     let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
     shop.simulator.confirm(cart).unwrap();
     until_done(&shop, 2);
@@ -197,7 +197,7 @@ fn paid_carts_are_called_back_and_stay_paid() {
         callback_retry_delay: Duration::ZERO,
         ..SimulatorOptions::default()
     });
-    let bell = Doorbell::new(|_| Some(500));
+    let bell = CallbackServer::new(|_| Some(500));
     let cart = shop.insert_calling(PHONE, 0, Some(&bell.url));
     shop.simulator.confirm(cart).unwrap();
     assert_eq!(bell.wait().row(), (true, Some(true), 10200));
@@ -206,9 +206,9 @@ fn paid_carts_are_called_back_and_stay_paid() {
 }
 
 #[test]
-fn a_customer_who_declines_is_told_to_the_cancel_url() {
+fn a_decline_calls_the_cancel_url() {
     let shop = Shop::open();
-    let bell = Doorbell::new(|_| Some(200));
+    let bell = CallbackServer::new(|_| Some(200));
     let mut order = order(PHONE, 0);
     order["CallbackCancelUrl"] = json!(bell.url);
     let declined = shop.insert_order(&order);
@@ -229,7 +229,7 @@ fn a_customer_who_declines_is_told_to_the_cancel_url() {
 fn an_expired_sale_is_not_paid_by_a_late_acknowledgement() {
     let shop = Shop::open();
     let (acknowledge, wait) = mpsc::channel::<()>();
-    let bell = Doorbell::new(move |_| wait.recv().ok().map(|()| 200));
+    let bell = CallbackServer::new(move |_| wait.recv().ok().map(|()| 200));
     let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
     shop.simulator.confirm(cart).unwrap();
     shop.simulator.expire(cart).unwrap();
@@ -238,7 +238,7 @@ fn an_expired_sale_is_not_paid_by_a_late_acknowledgement() {
     assert_eq!(code(&shop, cart), 10201);
 }
 
-/// Waits for a callback, whatever was tried with it: `None` when nobody answered.
+/// Waits until a callback has ended; `None` if there was no response.
 fn status_of_callback(shop: &Shop, url: &str) -> Option<u16> {
     let cart = shop.insert_calling(PHONE, 0, Some(url));
     let before = shop.simulator.callbacks().len();
@@ -251,7 +251,7 @@ fn status_of_callback(shop: &Shop, url: &str) -> Option<u16> {
 }
 
 #[test]
-fn a_cart_cannot_drive_the_simulator_by_its_callback() {
+fn a_callback_cannot_control_the_simulator() {
     let shop = Shop::with(SimulatorOptions {
         callback_hosts: ["0.0.0.0", "[::ffff:127.0.0.1]", "127.0.0.1"]
             .map(str::to_owned)
@@ -286,33 +286,33 @@ fn a_cart_cannot_drive_the_simulator_by_its_callback() {
 }
 
 #[test]
-fn nor_by_a_detour() {
+fn a_redirected_callback_cannot_control_the_simulator() {
     let shop = Shop::open();
     let victim = shop.insert(PHONE, 0);
-    let deed = format!("/simulator/carts/{victim}/decline");
+    let action = format!("/simulator/carts/{victim}/decline");
 
-    // A tunnel passes on what it gets.
-    let bell = Doorbell::new(|_| Some(200));
+    // A tunnel forwards everything.
+    let bell = CallbackServer::new(|_| Some(200));
     let cart = shop.insert_calling(PHONE, 0, Some(&bell.url));
     shop.simulator.confirm(cart).unwrap();
     let sent = bell.wait();
     let headers: Vec<_> = (sent.headers.into_iter())
         .filter(|(name, _)| !matches!(name.as_str(), "host" | "content-length"))
         .collect();
-    for path in [&deed, "/simulator/storm", "/v1/Checkout/CheckCart"] {
+    for path in [&action, "/simulator/storm", "/v1/Checkout/CheckCart"] {
         let answer = shop.send("POST", path, &headers, &sent.body).unwrap();
         assert_eq!(answer.status(), 403, "{path}");
     }
 
-    // Another simulator is no better.
+    // Another simulator refuses it as well.
     let other = Shop::open();
-    let url = format!("http://{}{deed}", shop.address());
+    let url = format!("http://{}{action}", shop.address());
     assert_eq!(status_of_callback(&other, &url), Some(403));
 
-    // Nor does it follow where it is sent.
+    // Redirects are not followed.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let target = format!("http://{}{deed}", shop.address());
+    let target = format!("http://{}{action}", shop.address());
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         Message::read(&mut stream).unwrap();

@@ -1,6 +1,6 @@
-//! The simulator over HTTP: what its page and other programs see and do.
+//! The control over HTTP, as the page and other programs use it.
 
-use crate::shop::{Doorbell, KENNITALA, Message, PHONE, Shop, until, write_request};
+use crate::shop::{CallbackServer, KENNITALA, Message, PHONE, Shop, until, write_request};
 use netgiro_simulator::{Endpoint, Fault, SimulatorOptions};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -33,7 +33,7 @@ fn message(answer: &Message) -> String {
 }
 
 #[test]
-fn the_page_may_load_nothing_from_elsewhere() {
+fn the_page_loads_nothing_from_other_hosts() {
     let shop = Shop::open();
     assert!(shop.simulator.page_url().ends_with('/'));
     let page = ask(&shop, "GET", "/", &Value::Null);
@@ -50,12 +50,12 @@ fn the_page_may_load_nothing_from_elsewhere() {
 }
 
 #[test]
-fn the_state_is_what_the_handle_says() {
+fn the_state_equals_the_handles() {
     let shop = Shop::with(SimulatorOptions {
         shop: "Bókabúðin".to_owned(),
         ..SimulatorOptions::default()
     });
-    let bell = Doorbell::new(|_| Some(200));
+    let bell = CallbackServer::new(|_| Some(200));
     let paid = shop.insert_calling(PHONE, 1, Some(&bell.url));
     let coded = shop.insert(KENNITALA, 0);
     shop.simulator.confirm(paid).unwrap();
@@ -111,7 +111,7 @@ fn customers_decide() {
     let shop = Shop::open();
     let [yes, no, late] = [(); 3].map(|()| shop.insert(PHONE, 0));
     let code = shop.insert(KENNITALA, 0);
-    let path = |cart: Uuid, deed| format!("/simulator/carts/{cart}/{deed}");
+    let path = |cart: Uuid, action| format!("/simulator/carts/{cart}/{action}");
     assert_eq!(post(&shop, &path(yes, "confirm"), &Value::Null), 204);
     assert_eq!(post(&shop, &path(no, "decline"), &Value::Null), 204);
     assert_eq!(post(&shop, &path(late, "expire"), &Value::Null), 204);
@@ -203,7 +203,7 @@ fn time_faults_and_storms() {
 }
 
 #[test]
-fn control_is_not_recorded_and_not_struck() {
+fn control_is_not_recorded_and_has_no_faults() {
     let shop = Shop::with(SimulatorOptions {
         latency: Duration::from_secs(600),
         ..SimulatorOptions::default()
@@ -229,7 +229,7 @@ fn refused_connections_come_back() {
     until("refused", || TcpStream::connect(shop.address()).is_err());
     until("let in", || TcpStream::connect(shop.address()).is_ok());
     assert_eq!(ask(&shop, "GET", "/", &Value::Null).status(), 200);
-    // What nobody waits for must not hold up those who do.
+    // The control does not wait for the listener; the handle does.
     assert_eq!(
         ask(&shop, "DELETE", "/simulator/faults", &Value::Null).status(),
         204
@@ -238,7 +238,7 @@ fn refused_connections_come_back() {
 }
 
 #[test]
-fn other_sites_stay_out() {
+fn other_sites_are_refused() {
     let shop = Shop::open();
     let cart = shop.insert(PHONE, 0);
     let path = format!("/simulator/carts/{cart}/confirm");
@@ -254,7 +254,7 @@ fn other_sites_stay_out() {
             assert!(message(&answer).contains(foreign));
         }
     }
-    // A name of their own that leads here.
+    // DNS rebinding.
     let mut stream = TcpStream::connect(shop.address()).unwrap();
     write_request(&mut stream, "POST", &path, "evil.example", &[], b"").unwrap();
     assert_eq!(Message::read(&mut stream).unwrap().status(), 403);
@@ -296,11 +296,11 @@ impl Events {
         }
     }
 
-    /// The next event in which something is so; each may hold several changes.
-    fn until(&mut self, is_so: impl Fn(&Value) -> bool) -> Value {
+    /// The next event that meets a condition; each may hold several changes.
+    fn until(&mut self, condition: impl Fn(&Value) -> bool) -> Value {
         loop {
             let event = self.next();
-            if is_so(&event) {
+            if condition(&event) {
                 return event;
             }
         }
@@ -308,7 +308,7 @@ impl Events {
 }
 
 #[test]
-fn changes_are_told_as_they_happen() {
+fn changes_are_streamed() {
     let shop = Shop::open();
     let early = shop.insert(PHONE, 0);
     let mut events = Events::open(&shop);
@@ -342,7 +342,7 @@ fn changes_are_told_as_they_happen() {
 }
 
 #[test]
-fn a_storm_of_changes_is_told_in_few_events() {
+fn many_changes_fit_into_few_events() {
     let shop = Shop::open();
     let mut events = Events::open(&shop);
     assert_eq!(events.next()["counts"]["carts"], 0);
@@ -350,14 +350,18 @@ fn a_storm_of_changes_is_told_in_few_events() {
     for _ in 0..300 {
         shop.insert(PHONE, 0);
     }
-    let mut told = 0;
+    let mut events_read = 0;
     let mut carts = 0;
     while carts < 300 {
         carts += events.next()["carts"].as_array().unwrap().len();
-        told += 1;
+        events_read += 1;
     }
     let most = started.elapsed().as_millis() / 50 + 2;
-    assert!(told <= most, "{told} events in {:?}", started.elapsed());
+    assert!(
+        events_read <= most,
+        "{events_read} events in {:?}",
+        started.elapsed()
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Each fault strikes the requests it is meant for, and only those.
+//! Each fault affects its requests, and only those.
 
 use crate::shop::{KENNITALA, Message, PHONE, Shop, order, write_request};
 use netgiro_simulator::{BodyAs, DropAt, DropBy, Endpoint, Fault, ResponseSignatures, Storm};
@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-fn struck_by(fault: Fault) -> Shop {
+fn with_fault(fault: Fault) -> Shop {
     let shop = Shop::open();
     shop.simulator.add_fault(fault).unwrap();
     shop
@@ -20,7 +20,7 @@ fn nobody() -> Value {
 
 #[test]
 fn status() {
-    let shop = struck_by(Fault::on(Endpoint::InsertCart).status(503).times(2));
+    let shop = with_fault(Fault::on(Endpoint::InsertCart).status(503).times(2));
     for _ in 0..2 {
         let answer = shop.call("InsertCart", &order(PHONE, 0));
         assert_eq!(answer.status(), 503);
@@ -40,7 +40,7 @@ fn status() {
 
 #[test]
 fn status_after_processing() {
-    let shop = struck_by(Fault::on(Endpoint::InsertCart).status(500).processed(true));
+    let shop = with_fault(Fault::on(Endpoint::InsertCart).status(500).processed(true));
     assert_eq!(shop.call("InsertCart", &order(PHONE, 0)).status(), 500);
     assert_eq!(shop.simulator.carts().len(), 1);
 }
@@ -48,7 +48,7 @@ fn status_after_processing() {
 #[test]
 fn retry_after() {
     let fault = Fault::on(Endpoint::CheckCart).status(429).retry_after("7");
-    let shop = struck_by(fault);
+    let shop = with_fault(fault);
     let answer = shop.call("CheckCart", &nobody());
     assert_eq!(answer.status(), 429);
     assert_eq!(answer.header("retry-after"), Some("7"));
@@ -60,15 +60,15 @@ fn retry_after() {
 
 #[test]
 fn delay() {
-    let shop = struck_by(Fault::on(Endpoint::InsertCart).delay(Duration::from_millis(80)));
+    let shop = with_fault(Fault::on(Endpoint::InsertCart).delay(Duration::from_millis(80)));
     let started = Instant::now();
     shop.insert(PHONE, 0);
     assert!(started.elapsed() >= Duration::from_millis(80));
 }
 
 #[test]
-fn delay_holds_back_the_answer_alone() {
-    let shop = struck_by(Fault::on(Endpoint::InsertCart).delay(Duration::from_secs(600)));
+fn delay_affects_only_the_response() {
+    let shop = with_fault(Fault::on(Endpoint::InsertCart).delay(Duration::from_secs(600)));
     let body = order(PHONE, 0).to_string();
     let headers = shop.signed(&shop.url("InsertCart"), body.as_bytes());
     let mut stream = TcpStream::connect(shop.address()).unwrap();
@@ -85,12 +85,12 @@ fn delay_holds_back_the_answer_alone() {
     crate::shop::until("inserted", || shop.simulator.carts().len() == 1);
     drop(stream);
     assert_eq!(shop.simulator.requests()[0].status, None);
-    shop.insert(PHONE, 0); // others are served meanwhile
+    shop.insert(PHONE, 0); // other requests are served meanwhile
 }
 
 #[test]
 fn drop_before_processing() {
-    let shop = struck_by(Fault::on(Endpoint::InsertCart).drop_before());
+    let shop = with_fault(Fault::on(Endpoint::InsertCart).drop_before());
     let error = shop.try_call("InsertCart", &order(PHONE, 0)).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     assert!(shop.simulator.carts().is_empty());
@@ -100,7 +100,7 @@ fn drop_before_processing() {
 
 #[test]
 fn drop_after_processing() {
-    let shop = struck_by(Fault::on(Endpoint::InsertCart).drop_after());
+    let shop = with_fault(Fault::on(Endpoint::InsertCart).drop_after());
     let error = shop.try_call("InsertCart", &order(PHONE, 0)).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     assert_eq!(shop.simulator.carts().len(), 1);
@@ -134,7 +134,7 @@ fn result_code() {
 
 #[test]
 fn body() {
-    let shop = struck_by(Fault::on(Endpoint::InsertCart).body("<html>"));
+    let shop = with_fault(Fault::on(Endpoint::InsertCart).body("<html>"));
     let answer = shop.call("InsertCart", &order(PHONE, 0));
     assert_eq!((answer.status(), answer.text()), (200, "<html>"));
     assert!(answer.is_signed(shop.simulator.secret_key(), &shop.url("InsertCart")));
@@ -174,13 +174,13 @@ fn signature() {
 
 #[test]
 fn confirm_during() {
-    let shop = struck_by(Fault::on(Endpoint::CancelCart).confirm_during().times(3));
+    let shop = with_fault(Fault::on(Endpoint::CancelCart).confirm_during().times(3));
     let cart = shop.insert(PHONE, 0);
     let answer = shop.cancel(cart);
     assert_eq!(answer.row(), (false, None, 10200));
     assert_eq!(answer.json()["PaymentInfo"]["ReferenceNumber"], "A-1");
     assert!(shop.simulator.cart(cart).unwrap().is_paid);
-    // Somebody who cannot confirm changes nothing.
+    // A customer who cannot confirm changes nothing.
     let declined = shop.insert(PHONE, 0);
     shop.simulator.decline(declined).unwrap();
     assert_eq!(shop.cancel(declined).row(), (false, None, 10423));
@@ -189,8 +189,8 @@ fn confirm_during() {
 }
 
 #[test]
-fn confirm_during_with_the_answer_lost() {
-    let shop = struck_by(
+fn confirm_during_with_a_lost_response() {
+    let shop = with_fault(
         Fault::on(Endpoint::CancelCart)
             .confirm_during()
             .drop_after(),
@@ -203,7 +203,7 @@ fn confirm_during_with_the_answer_lost() {
 
 #[test]
 fn any_endpoint_and_none() {
-    let shop = struck_by(Fault::anywhere().status(500).times(2));
+    let shop = with_fault(Fault::anywhere().status(500).times(2));
     assert_eq!(shop.call("CheckCart", &nobody()).status(), 500);
     assert_eq!(shop.call("CancelCart", &nobody()).status(), 500);
     assert_eq!(shop.call("CheckCart", &nobody()).status(), 200);
@@ -220,8 +220,8 @@ fn any_endpoint_and_none() {
 }
 
 #[test]
-fn a_connection_survives_what_does_not_close_it() {
-    let shop = struck_by(Fault::on(Endpoint::CheckCart).status(500));
+fn a_connection_survives_a_fault_that_does_not_close_it() {
+    let shop = with_fault(Fault::on(Endpoint::CheckCart).status(500));
     let mut stream = TcpStream::connect(shop.address()).unwrap();
     let body = nobody().to_string();
     for status in [500, 200, 200] {
@@ -240,7 +240,7 @@ fn a_connection_survives_what_does_not_close_it() {
     }
 }
 
-/// Sends a CheckCart on a connection, and leaves the answer unread.
+/// Sends a CheckCart on a connection, without reading the response.
 fn ask(shop: &Shop, stream: &mut TcpStream) {
     let body = nobody().to_string();
     let headers = shop.signed(&shop.url("CheckCart"), body.as_bytes());
@@ -249,7 +249,7 @@ fn ask(shop: &Shop, stream: &mut TcpStream) {
     write_request(stream, "POST", path, address, &headers, body.as_bytes()).unwrap();
 }
 
-/// What comes back until the connection ends, and how it ends.
+/// The bytes until the connection ends, and how it ends.
 fn rest(stream: &mut TcpStream) -> (Vec<u8>, io::Result<()>) {
     let mut bytes = Vec::new();
     let end = stream.read_to_end(&mut bytes).map(|_| ());
@@ -257,8 +257,8 @@ fn rest(stream: &mut TcpStream) -> (Vec<u8>, io::Result<()>) {
 }
 
 #[test]
-fn exchanges_break_off_wherever_they_are_told_to() {
-    for (at, seen, told) in [
+fn exchanges_are_interrupted_at_each_point() {
+    for (at, recorded, has_status) in [
         (DropAt::Unread, 0, false),
         (DropAt::Before, 1, false),
         (DropAt::After, 1, false),
@@ -266,12 +266,12 @@ fn exchanges_break_off_wherever_they_are_told_to() {
         (DropAt::Answered, 1, true),
     ] {
         for by in [DropBy::Close, DropBy::Reset] {
-            let shop = struck_by(Fault::on(Endpoint::CheckCart).drop(at, by));
+            let shop = with_fault(Fault::on(Endpoint::CheckCart).drop(at, by));
             let mut stream = TcpStream::connect(shop.address()).unwrap();
             ask(&shop, &mut stream);
             let (bytes, end) = rest(&mut stream);
-            assert_eq!(shop.simulator.requests().len(), seen, "{at:?}");
-            assert_eq!(bytes.starts_with(b"HTTP/1.1 200 OK"), told, "{at:?}");
+            assert_eq!(shop.simulator.requests().len(), recorded, "{at:?}");
+            assert_eq!(bytes.starts_with(b"HTTP/1.1 200 OK"), has_status, "{at:?}");
             let reset = end.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
             assert_eq!(reset, by == DropBy::Reset, "{at:?} {by:?}");
             let is_whole = bytes.ends_with(b"10201}");
@@ -282,13 +282,13 @@ fn exchanges_break_off_wherever_they_are_told_to() {
 }
 
 #[test]
-fn silence_is_neither_an_answer_nor_an_end() {
+fn silence_is_no_response_and_no_end() {
     for (at, seen) in [
         (DropAt::Unread, 0),
         (DropAt::Before, 1),
         (DropAt::Within, 1),
     ] {
-        let shop = struck_by(Fault::on(Endpoint::CheckCart).drop(at, DropBy::Silence));
+        let shop = with_fault(Fault::on(Endpoint::CheckCart).drop(at, DropBy::Silence));
         let mut stream = TcpStream::connect(shop.address()).unwrap();
         let patience = Duration::from_millis(60);
         ask(&shop, &mut stream);
@@ -320,11 +320,11 @@ fn connections_are_refused_for_a_while_and_open_ones_cut() {
     });
     shop.simulator.close();
     let fault = Fault::refusing(Duration::from_secs(600));
-    shop.simulator.add_fault(fault).unwrap(); // nobody is left to refuse
+    shop.simulator.add_fault(fault).unwrap(); // has no effect after close
 }
 
 #[test]
-fn bodies_are_spoilt() {
+fn bodies_are_corrupted() {
     let shop = Shop::open();
     let url = shop.url("CheckCart");
     for (form, is_json) in [
@@ -351,7 +351,7 @@ fn bodies_are_spoilt() {
 }
 
 #[test]
-fn answers_and_signatures_are_replayed() {
+fn responses_and_signatures_are_replayed() {
     let shop = Shop::open();
     let (paid, other) = (shop.insert(PHONE, 0), shop.insert(PHONE, 0));
     shop.simulator.confirm(paid).unwrap();
@@ -370,11 +370,11 @@ fn answers_and_signatures_are_replayed() {
 }
 
 #[test]
-fn large_answers_are_made_as_they_are_sent() {
+fn large_responses_are_streamed() {
     const BLANKS: u64 = 100 << 20;
     let mut fault = Fault::on(Endpoint::CheckCart);
     fault.padding = Some(BLANKS);
-    let shop = struck_by(fault.clone());
+    let shop = with_fault(fault.clone());
     let mut stream = TcpStream::connect(shop.address()).unwrap();
     ask(&shop, &mut stream);
     let mut piece = [0; 512];
@@ -408,14 +408,14 @@ fn large_answers_are_made_as_they_are_sent() {
 fn a_body_drips() {
     let mut fault = Fault::on(Endpoint::CheckCart).body("12345");
     fault.drip = Some(Duration::from_millis(10));
-    let shop = struck_by(fault);
+    let shop = with_fault(fault);
     let started = Instant::now();
     assert_eq!(shop.call("CheckCart", &nobody()).text(), "12345");
     assert!(started.elapsed() >= Duration::from_millis(40));
 }
 
 #[test]
-fn a_storm_strikes_and_passes_and_its_customers_stay() {
+fn a_storm_ends_and_its_customers_stay() {
     let shop = Shop::open();
     let storm = Storm::new(1).failure_rate(1.0).reaction(Duration::ZERO);
     shop.simulator.storm(storm).unwrap();
@@ -450,7 +450,7 @@ fn a_storm_strikes_and_passes_and_its_customers_stay() {
             .unwrap();
         came_through += usize::from(sound(Message::read(&mut stream)));
     }
-    // A connection that breaks after the answer, or members that stand there twice, are all that comes through.
+    // Only a close after the response, and duplicate members, still give a result.
     assert!(came_through < 15, "{came_through}");
     let decided = |cart: &netgiro_simulator::SimulatedCart| cart.status.is_final();
     assert!(shop.simulator.carts().iter().any(decided));

@@ -1,7 +1,7 @@
 //! Every flow of the API, and every row of its situation table.
 
 use crate::shop::{
-    APP_CODE, APPROVES, DECLINES, Doorbell, KENNITALA, NO_CREDIT, PHONE, Shop, order,
+    APP_CODE, APPROVES, CallbackServer, DECLINES, KENNITALA, NO_CREDIT, PHONE, Shop, order,
 };
 use netgiro::{CartStatus, ConfirmationType};
 use netgiro_simulator::{SimulatorError, SimulatorOptions};
@@ -67,7 +67,7 @@ fn a_reservation_can_be_released() {
 #[test]
 fn phone_server_callback() {
     let shop = Shop::open();
-    let bell = Doorbell::new(|_| Some(200));
+    let bell = CallbackServer::new(|_| Some(200));
     let cart = shop.insert_calling(PHONE, 1, Some(&bell.url));
     assert_eq!(shop.check(cart).row(), WAITING);
     shop.simulator.confirm(cart).unwrap();
@@ -108,7 +108,7 @@ fn kennitala_manual() {
 #[test]
 fn kennitala_server_callback() {
     let shop = Shop::open();
-    let bell = Doorbell::new(|_| Some(200));
+    let bell = CallbackServer::new(|_| Some(200));
     let cart = shop.insert_calling(KENNITALA, 1, Some(&bell.url));
     let code = shop.sms_code(cart);
     assert_eq!(shop.confirm(cart, Some(&code)).row(), AWAITING);
@@ -124,14 +124,14 @@ fn app_code() {
     let manual = shop.insert(APP_CODE, 2);
     assert_eq!(shop.check(manual).row(), RESERVED);
     assert_eq!(shop.confirm(manual, None).row(), PAID);
-    let bell = Doorbell::new(|_| Some(200));
+    let bell = CallbackServer::new(|_| Some(200));
     let callback = shop.insert_calling(APP_CODE, 1, Some(&bell.url));
     bell.wait();
     crate::shop::until("paid", || shop.simulator.cart(callback).unwrap().is_paid);
 }
 
 #[test]
-fn customers_who_decide_by_themselves() {
+fn customers_who_answer_automatically() {
     let shop = Shop::open();
     let approved = shop.insert(APPROVES, 0);
     assert_eq!(shop.check(approved).row(), PAID);
@@ -142,7 +142,7 @@ fn customers_who_decide_by_themselves() {
 }
 
 #[test]
-fn customers_who_take_their_time() {
+fn customers_who_answer_late() {
     let shop = Shop::with(SimulatorOptions {
         reaction: Duration::from_secs(20),
         ..SimulatorOptions::default()
@@ -190,7 +190,7 @@ fn canceled_and_again() {
 }
 
 #[test]
-fn carts_are_shown_as_they_stand() {
+fn carts_have_their_current_state() {
     let shop = Shop::open();
     let phone = shop.insert(PHONE, 2);
     let kennitala = shop.insert(KENNITALA, 0);
@@ -219,7 +219,7 @@ fn carts_are_shown_as_they_stand() {
 }
 
 #[test]
-fn what_cannot_happen_is_said() {
+fn an_impossible_action_says_why() {
     let shop = Shop::open();
     let unknown = Uuid::from_u128(7);
     assert_eq!(shop.simulator.cart(unknown), None);

@@ -16,12 +16,12 @@ fn seeded(seed: u64) -> Shop {
     })
 }
 
-fn made_up(cart: &SimulatedCart) -> (Uuid, Option<String>) {
+fn generated(cart: &SimulatedCart) -> (Uuid, Option<String>) {
     (cart.transaction_id, cart.sms_code.clone())
 }
 
 #[test]
-fn the_seed_decides_what_is_made_up() {
+fn the_seed_decides_generated_values() {
     let play = |seed| {
         let shop = seeded(seed);
         let mut seen = Vec::new();
@@ -35,7 +35,7 @@ fn the_seed_decides_what_is_made_up() {
         shop.simulator.confirm(paid.transaction_id).unwrap();
         let json = shop.check(paid.transaction_id).json();
         let invoice = json["PaymentInfo"]["InvoiceNumber"].as_i64().unwrap();
-        let carts: Vec<_> = carts.iter().map(made_up).collect();
+        let carts: Vec<_> = carts.iter().map(generated).collect();
         (seen, carts, invoice)
     };
     let first = play(7);
@@ -56,7 +56,7 @@ fn the_seed_decides_what_is_made_up() {
 }
 
 #[test]
-fn carts_do_not_depend_on_what_comes_between() {
+fn carts_do_not_depend_on_other_requests() {
     let plain = seeded(7);
     let busy = seeded(7);
     for _ in 0..3 {
@@ -65,12 +65,13 @@ fn carts_do_not_depend_on_what_comes_between() {
         busy.call("InsertCart", &order("nobody", 0));
         busy.insert(KENNITALA, 0);
     }
-    let made_up = |shop: &Shop| -> Vec<_> { shop.simulator.carts().iter().map(made_up).collect() };
-    assert_eq!(made_up(&plain), made_up(&busy));
+    let all_generated =
+        |shop: &Shop| -> Vec<_> { shop.simulator.carts().iter().map(generated).collect() };
+    assert_eq!(all_generated(&plain), all_generated(&busy));
 }
 
 #[test]
-fn closing_ends_it_and_keeps_the_records() {
+fn closing_ends_it_and_keeps_the_history() {
     let shop = Shop::open();
     let cart = shop.insert(PHONE, 0);
     let mut idle = TcpStream::connect(shop.address()).unwrap();
@@ -87,7 +88,7 @@ fn closing_ends_it_and_keeps_the_records() {
 }
 
 #[test]
-fn closing_does_not_wait_for_answers_held_back() {
+fn closing_does_not_wait_for_delayed_responses() {
     let shop = Shop::open();
     let fault = Fault::on(Endpoint::InsertCart).delay(Duration::from_secs(600));
     shop.simulator.add_fault(fault).unwrap();

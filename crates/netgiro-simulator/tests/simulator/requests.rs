@@ -1,6 +1,6 @@
-//! Who is let in, what is refused, and how answers are signed.
+//! Which requests are accepted, and how responses are signed.
 
-use crate::shop::{APP_CODE, Doorbell, KENNITALA, Message, PHONE, Shop, order};
+use crate::shop::{APP_CODE, CallbackServer, KENNITALA, Message, PHONE, Shop, order};
 use netgiro_simulator::{Endpoint, ResponseSignatures, SimulatorOptions};
 use serde_json::json;
 use uuid::Uuid;
@@ -69,7 +69,7 @@ fn a_rejected_request_says_why() {
 }
 
 #[test]
-fn what_is_hashed_is_the_url_as_received() {
+fn the_received_url_is_signed() {
     let shop = Shop::open();
     let body = json!({ "TransactionId": Uuid::nil() }).to_string();
     for path in [
@@ -89,7 +89,7 @@ fn what_is_hashed_is_the_url_as_received() {
 }
 
 #[test]
-fn the_body_may_hold_anything_that_json_may() {
+fn any_json_is_accepted() {
     let shop = Shop::open();
     let mut order = order(PHONE, 0);
     order["Reference"] = json!("pöntun „1“ 🧾");
@@ -176,9 +176,9 @@ fn the_base_path_of_2019_is_served_too() {
 }
 
 #[test]
-fn answers_may_have_no_payment_info() {
+fn responses_can_leave_payment_info_out() {
     let shop = with(|options| options.omit_payment_info = true);
-    let bell = Doorbell::new(|_| Some(200));
+    let bell = CallbackServer::new(|_| Some(200));
     let paid = shop.insert_calling(PHONE, 0, Some(&bell.url));
     shop.simulator.confirm(paid).unwrap();
     let callback = bell.wait();
@@ -198,7 +198,7 @@ fn answers_may_have_no_payment_info() {
 }
 
 #[test]
-fn checks_may_lag_behind_what_was_written() {
+fn checks_can_lag_behind() {
     let codes = |shop: &Shop, cart, count| {
         let code = |_| {
             let answer = shop.check(cart).json();
@@ -216,7 +216,7 @@ fn checks_may_lag_behind_what_was_written() {
     assert_eq!(shop.simulator.cart(cart).unwrap().result_code, 10425);
     shop.simulator.confirm(cart).unwrap();
     assert_eq!(codes(&shop, cart, 1), [pending]);
-    // Writes see the truth, and one more change does not make the last one older.
+    // Writes see the current state, and another change does not delay the previous one further.
     assert_eq!(shop.confirm(cart, None).row(), (true, Some(true), 10200));
     assert_eq!(
         codes(&shop, cart, 3),
@@ -306,7 +306,7 @@ fn response_signatures_can_be_left_out_or_wrong() {
 }
 
 #[test]
-fn the_poll_hint_is_whatever_was_set() {
+fn the_check_interval_is_as_set() {
     for hint in [None, Some(0), Some(-1), Some(250)] {
         let shop = with(|options| options.check_interval_ms = hint);
         let json = shop.call("InsertCart", &order(KENNITALA, 0)).json();
@@ -328,7 +328,7 @@ fn amounts_have_as_many_decimals_as_set() {
 }
 
 #[test]
-fn every_request_is_kept_as_it_came() {
+fn every_request_is_recorded_as_received() {
     let shop = Shop::open();
     let cart = shop.insert(PHONE, 0);
     let answer = shop.check(cart);
@@ -358,7 +358,7 @@ fn every_request_is_kept_as_it_came() {
 }
 
 #[test]
-fn old_requests_are_forgotten() {
+fn old_requests_are_dropped() {
     let shop = with(|options| options.history = 2);
     for _ in 0..3 {
         shop.insert(PHONE, 0);

@@ -1,4 +1,4 @@
-//! A shop of the simplest kind: it writes HTTP by hand and reads what comes back.
+//! A minimal shop: it writes and reads HTTP by hand.
 
 use netgiro_simulator::{Simulator, SimulatorOptions};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(crate) const KENNITALA: &str = "1111111119";
 pub(crate) const NO_CREDIT: &str = "2222222229";
 pub(crate) const APP_CODE: &str = "500004a7K2";
 
-/// A request or a response, as it was on the wire.
+/// A raw request or response.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) first_line: String,
@@ -26,7 +26,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// Reads one; an error when the other side hangs up before its end.
+    /// Reads a message; an error if the other side closes before its end.
     pub(crate) fn read(stream: &mut TcpStream) -> io::Result<Self> {
         let mut reader = BufReader::new(stream);
         let mut lines = Vec::new();
@@ -90,7 +90,7 @@ impl Message {
         )
     }
 
-    /// Whether it is signed over this URL and its own body.
+    /// Whether its signature is correct for this URL and its body.
     pub(crate) fn is_signed(&self, secret_key: &str, url: &str) -> bool {
         let (Some(nonce), Some(signature)) = (
             self.header("netgiro_nonce"),
@@ -132,7 +132,7 @@ impl Shop {
         self.nonce.fetch_add(1, Ordering::Relaxed).to_string()
     }
 
-    /// The headers of a request that is signed as it should be.
+    /// The headers of a correctly signed request.
     pub(crate) fn signed(&self, url: &str, body: &[u8]) -> Vec<(String, String)> {
         let nonce = self.nonce();
         let signature = netgiro::sign(self.simulator.secret_key(), &nonce, url, body);
@@ -157,7 +157,7 @@ impl Shop {
         Message::read(&mut stream)
     }
 
-    /// Makes a call that is signed as it should be.
+    /// Sends a correctly signed request.
     pub(crate) fn try_call(&self, endpoint: &str, body: &Value) -> io::Result<Message> {
         let body = body.to_string();
         let headers = self.signed(&self.url(endpoint), body.as_bytes());
@@ -248,13 +248,13 @@ pub(crate) fn write_request(
 }
 
 /// The shop's endpoint for callbacks.
-pub(crate) struct Doorbell {
+pub(crate) struct CallbackServer {
     pub(crate) url: String,
     rung: mpsc::Receiver<Message>,
 }
 
-impl Doorbell {
-    /// Answers each callback with the status that `answer` gives for its number, from 1; `None` hangs up.
+impl CallbackServer {
+    /// Responds to each callback with the status that `answer` returns for its number, from 1; `None` closes.
     pub(crate) fn new(mut answer: impl FnMut(usize) -> Option<u16> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!(
@@ -291,10 +291,10 @@ impl Doorbell {
     }
 }
 
-/// Waits until something is so.
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Waits until a condition is true.
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
+    while !condition() {
         assert!(Instant::now() < deadline, "never: {what}");
         thread::sleep(Duration::from_millis(2));
     }

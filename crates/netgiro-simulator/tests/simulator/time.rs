@@ -1,4 +1,4 @@
-//! The clock: carts run out on it, and it can be advanced.
+//! The clock: carts expire by it, and it can be advanced.
 
 use crate::shop::{KENNITALA, PHONE, Shop};
 use netgiro::CartStatus;
@@ -6,7 +6,7 @@ use netgiro_simulator::{SimulatorError, SimulatorOptions};
 use std::time::Duration;
 
 #[test]
-fn carts_run_out_after_their_lifetime() {
+fn carts_expire_after_their_lifetime() {
     let shop = Shop::open();
     let phone = shop.insert(PHONE, 0);
     let kennitala = shop.insert(KENNITALA, 0);
@@ -32,7 +32,7 @@ fn carts_run_out_after_their_lifetime() {
 }
 
 #[test]
-fn the_clock_goes_ten_years_in_all() {
+fn the_clock_advances_by_at_most_ten_years() {
     let shop = Shop::open();
     let cart = shop.insert(PHONE, 0);
     let ten_years = 315_532_800.0;
@@ -83,7 +83,7 @@ fn the_lifetime_can_be_set() {
 }
 
 #[test]
-fn what_is_settled_stays() {
+fn a_final_cart_stays() {
     let shop = Shop::open();
     let paid = shop.insert(PHONE, 0);
     let reserved = shop.insert(PHONE, 2);
@@ -98,7 +98,7 @@ fn what_is_settled_stays() {
 }
 
 #[test]
-fn any_open_cart_can_be_expired_by_hand() {
+fn any_open_cart_can_be_expired() {
     let shop = Shop::open();
     for (customer, confirmation_type) in [(PHONE, 0), (KENNITALA, 0)] {
         let cart = shop.insert(customer, confirmation_type);
@@ -130,8 +130,8 @@ fn time_passes_by_as_much_as_it_is_advanced() {
 }
 
 #[test]
-fn what_falls_due_happens_in_order() {
-    // The customer would approve after 20 s, but by then the cart is gone.
+fn timers_run_in_order() {
+    // The customer would approve after 20 s, but the cart has expired before.
     let shop = Shop::with(SimulatorOptions {
         lifetime: Duration::from_secs(10),
         reaction: Duration::from_secs(20),

@@ -26,7 +26,7 @@ fn client(simulator: &Simulator) -> Client {
     Client::new(options).unwrap()
 }
 
-fn buys(client: &Client) -> netgiro::Result<netgiro::Cart> {
+fn insert_cart(client: &Client) -> netgiro::Result<netgiro::Cart> {
     let cart = NewCart::new(
         Amount::try_from(4990).unwrap(),
         "order-1",
@@ -43,7 +43,7 @@ fn with_tls(tls: Tls) -> SimulatorOptions {
 }
 
 #[test]
-fn a_client_that_knows_the_authority_is_served() {
+fn a_client_that_trusts_the_authority_is_served() {
     let simulator = Simulator::start(with_tls(Tls::SelfMade)).unwrap();
     assert!(simulator.url().starts_with("https://127.0.0.1:"));
     let file = simulator.ca_file().unwrap().to_owned();
@@ -51,14 +51,14 @@ fn a_client_that_knows_the_authority_is_served() {
         std::fs::read_to_string(&file).unwrap(),
         simulator.ca_pem().unwrap()
     );
-    assert!(buys(&client(&simulator)).is_ok());
+    assert!(insert_cart(&client(&simulator)).is_ok());
     assert!(simulator.requests()[0].signature_ok);
 
-    // By its other name as well, and not without the authority.
+    // Also by its other name, but not without the authority.
     let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
     options.base_url = Some(simulator.url().replace("127.0.0.1", "localhost"));
     let stranger = Client::new(options.clone()).unwrap();
-    let error = buys(&stranger).unwrap_err();
+    let error = insert_cart(&stranger).unwrap_err();
     assert!(
         error
             .to_string()
@@ -66,14 +66,14 @@ fn a_client_that_knows_the_authority_is_served() {
         "{error}"
     );
     options.ca_file = Some(file.clone());
-    assert!(buys(&Client::new(options).unwrap()).is_ok());
+    assert!(insert_cart(&Client::new(options).unwrap()).is_ok());
 
     simulator.close();
     assert!(!file.exists());
 }
 
 #[test]
-fn a_certificate_of_ones_own_is_shown() {
+fn an_own_certificate_is_served() {
     let key = KeyPair::generate().unwrap();
     let names = vec!["127.0.0.1".to_owned()];
     let certificate = CertificateParams::new(names)
@@ -91,7 +91,7 @@ fn a_certificate_of_ones_own_is_shown() {
     let mut options = ClientOptions::new(simulator.app_key(), simulator.secret_key());
     options.base_url = Some(simulator.url().to_owned());
     options.ca_file = Some(file);
-    assert!(buys(&Client::new(options).unwrap()).is_ok());
+    assert!(insert_cart(&Client::new(options).unwrap()).is_ok());
 
     for (certificate, key) in [("", ""), ("nonsense", "nonsense")] {
         let error = Simulator::start(with_tls(Tls::Given {
@@ -116,20 +116,20 @@ fn a_certificate_of_ones_own_is_shown() {
 }
 
 #[test]
-fn who_never_shakes_hands_holds_nobody_up() {
+fn a_stalled_handshake_blocks_nobody() {
     let simulator = Simulator::start(with_tls(Tls::SelfMade)).unwrap();
     let address = simulator.url().split('/').nth(2).unwrap().to_owned();
     let mut silent = TcpStream::connect(&address).unwrap();
     let mut plain = TcpStream::connect(&address).unwrap();
     write_request(&mut plain, "GET", "/", &address, &[], b"").unwrap();
-    assert!(buys(&client(&simulator)).is_ok());
-    // It would wait for the two for ever.
+    assert!(insert_cart(&client(&simulator)).is_ok());
+    // Otherwise it would wait for the two forever.
     simulator.close();
     assert_eq!(silent.read(&mut [0; 8]).unwrap_or(0), 0);
 }
 
 #[test]
-fn a_signature_for_the_public_url_is_right_whatever_the_host() {
+fn a_signature_for_the_public_url_is_accepted_with_any_host() {
     let shop = Shop::with(SimulatorOptions {
         public_url: Some("https://abc.tunnel.example/netgiro".to_owned()),
         ..SimulatorOptions::default()
@@ -160,7 +160,7 @@ fn a_signature_for_the_public_url_is_right_whatever_the_host() {
         assert_eq!(answer.row(), (true, None, 200), "{path} {host}");
         assert!(answer.is_signed(secret, &signed), "{path} {host}");
     }
-    // Who calls it directly, signs for that.
+    // Direct requests are signed for the local URL.
     let direct = format!("{local}Checkout/InsertCart");
     let answer = send("/v1/Checkout/InsertCart", &address, &direct);
     assert!(answer.is_signed(secret, &direct));
@@ -206,7 +206,7 @@ fn a_signature_for_the_public_url_is_right_whatever_the_host() {
 }
 
 #[test]
-fn latency_holds_back_the_api() {
+fn latency_delays_the_api() {
     let shop = Shop::with(SimulatorOptions {
         latency: Duration::from_millis(150),
         ..SimulatorOptions::default()
@@ -216,8 +216,8 @@ fn latency_holds_back_the_api() {
     assert!(started.elapsed() >= Duration::from_millis(150));
 }
 
-/// A shop with TLS and a certificate nobody knows; it answers one callback with 200.
-fn tls_doorbell() -> (u16, thread::JoinHandle<String>) {
+/// A shop with TLS and an unknown certificate; it responds to one callback with 200.
+fn tls_callback_server() -> (u16, thread::JoinHandle<String>) {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["shop.example".to_owned()])
         .unwrap()
@@ -255,7 +255,7 @@ fn tls_doorbell() -> (u16, thread::JoinHandle<String>) {
 #[test]
 fn callbacks_reach_a_shop_with_tls() {
     let shop = Shop::open();
-    let (port, heard) = tls_doorbell();
+    let (port, heard) = tls_callback_server();
     let url = format!("https://localhost:{port}/callback?a=b");
     let cart = shop.insert_calling(PHONE, 1, Some(&url));
     shop.simulator.confirm(cart).unwrap();
@@ -274,8 +274,8 @@ fn callbacks_reach_a_shop_with_tls() {
 }
 
 #[test]
-fn callbacks_leave_this_machine_only_where_they_may() {
-    // An address of this machine that is not loopback; nothing need listen there to tell "refused" from "not tried".
+fn callbacks_reach_only_allowed_hosts() {
+    // An address of this machine that is not loopback; without a listener, "refused" still differs from "not tried".
     let allowed = Shop::with(SimulatorOptions {
         callback_hosts: vec!["shop.localhost".to_owned(), "192.0.2.1".to_owned()],
         ..SimulatorOptions::default()

@@ -7,20 +7,19 @@ use std::vec;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Duration, Instant, sleep_until};
 
+use crate::api::Api;
+use crate::bulk::circuit_breaker::CircuitBreaker;
 use crate::bulk::rate_limiter::{LONGEST_PAUSE, RateLimiter};
 use crate::bulk::results::CheckResults;
 use crate::bulk::{BulkOptions, InFlight, Resumed};
-use crate::client::Client;
 use crate::model::backoff::{backoff, jittered};
-use crate::model::cart::{CartRef, CartState, CheckResult};
-use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::model::cart::CheckResult;
+use crate::model::cart::state::CartState;
+use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::poll::cart_ref::CartRef;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
-/// How many refusals of the keys, with none accepted between, end the run.
-const REFUSALS_TO_STOP: u32 = 3;
-/// How many failures, with nothing learnt between, it takes beside the time to call it an outage.
-const FAILURES_TO_STOP: u32 = 10;
 
 /// Many carts being checked; gives the result of each, and its place, as it comes.
 ///
@@ -43,11 +42,11 @@ const FAILURES_TO_STOP: u32 = 10;
 /// # }
 /// ```
 pub struct CheckMany {
-    client: Client,
+    api: Api,
     known: Resumed,
     fresh: vec::IntoIter<(usize, CartRef)>,
-    /// Failed checks that are to be made again. With those under way they are never more than may be
-    /// under way at a time.
+    /// Failed checks that are to be made again. Together with those in flight there are never more than may be
+    /// in flight at a time.
     retries: BinaryHeap<Reverse<Retry>>,
     in_flight: InFlight<Checked>,
     limiter: RateLimiter,
@@ -75,17 +74,13 @@ struct Checked {
 }
 
 impl CheckMany {
-    pub(crate) fn new(
-        client: Client,
-        carts: Vec<CartRef>,
-        mut options: BulkOptions,
-    ) -> Result<Self> {
+    pub(crate) fn new(api: Api, carts: Vec<CartRef>, mut options: BulkOptions) -> Result<Self> {
         options.check()?;
         let now = Instant::now();
         let total = carts.len();
-        let (known, fresh) = options.split(&client, carts, |_| true)?;
+        let (known, fresh) = options.split(&api, carts, |_| true)?;
         Ok(Self {
-            client,
+            api,
             known,
             fresh: fresh.into_iter(),
             retries: BinaryHeap::new(),
@@ -163,7 +158,7 @@ impl CheckMany {
         }
     }
 
-    /// Starts what may be started; gives when there may be more, unless an answer has to come first.
+    /// Starts the checks that may start; gives when the next may, unless an answer has to come first.
     fn start(&mut self) -> Option<Instant> {
         while self.stopped.is_none() && self.in_flight.len() < self.concurrency {
             let now = Instant::now();
@@ -194,9 +189,9 @@ impl CheckMany {
 
     fn send(&mut self, attempt: Attempt, sent_at: Instant) {
         self.limiter.on_send(sent_at);
-        let client = self.client.clone();
+        let api = self.api.clone();
         self.in_flight.push(Box::pin(async move {
-            let outcome = client.check(&attempt.cart, 1).await;
+            let outcome = api.check(&attempt.cart, 1).await;
             Checked {
                 attempt,
                 sent_at,
@@ -235,7 +230,7 @@ impl CheckMany {
         Some((attempt.at, result))
     }
 
-    /// The next cart that is not asked about, since the run was ended.
+    /// The next cart that is not checked, since the run has ended.
     fn not_asked(&mut self) -> Option<(usize, CheckResult)> {
         let error = self.stopped.clone()?;
         let (at, cart) = match self.retries.pop() {
@@ -260,8 +255,8 @@ impl Attempt {
     }
 }
 
-/// Whether a check that failed so may succeed in a while. What does not verify is believed to be an
-/// attack or a wrong key, unless it is an answer that came before.
+/// Whether a check with this failure may succeed later. An answer that does not verify means an attack or a
+/// wrong key, unless it is one that came before.
 fn may_pass(error: &Error) -> bool {
     error.retryable() && (error.kind() != ErrorKind::Signature || error.is_transient())
 }
@@ -292,61 +287,6 @@ impl PartialEq for Retry {
 
 impl Eq for Retry {}
 
-/// Whether it makes sense to go on asking.
-struct CircuitBreaker {
-    /// When something was last learnt.
-    good_at: Instant,
-    /// Failures since.
-    failures: u32,
-    /// Refusals of the keys since a check was let in.
-    refusals: u32,
-}
-
-impl CircuitBreaker {
-    fn new(now: Instant) -> Self {
-        Self {
-            good_at: now,
-            failures: 0,
-            refusals: 0,
-        }
-    }
-
-    /// Takes an outcome in; gives what the rest of the carts get if nothing more is to be asked.
-    fn trip(&mut self, failure: Option<&Error>, now: Instant, patience: Duration) -> Option<Error> {
-        match failure {
-            Some(error) if error.kind() == ErrorKind::Authentication => {
-                self.refusals += 1;
-                let why = format!("{REFUSALS_TO_STOP} checks in a row were not let in");
-                (self.refusals >= REFUSALS_TO_STOP).then(|| not_attempted(error, &why))
-            }
-            // A server that says that it is too much is there.
-            Some(error) if error.retryable() && error.kind() != ErrorKind::RateLimited => {
-                self.failures += 1;
-                let waited = now.duration_since(self.good_at);
-                let is_outage = self.failures >= FAILURES_TO_STOP && waited >= patience;
-                let why = format!("no check succeeded for {} s", waited.as_secs());
-                (is_outage && !patience.is_zero()).then(|| not_attempted(error, &why))
-            }
-            _ => {
-                *self = Self::new(now);
-                None
-            }
-        }
-    }
-}
-
-/// The error of the carts that are not asked about any more.
-fn not_attempted(error: &Error, why: &str) -> Error {
-    let message = format!(
-        "not asked: {why}, the last of them because {}",
-        error.message()
-    );
-    Error::new(error.kind(), message)
-        .caused_by(error.clone())
-        .with_request_sent(RequestSent::No)
-        .with_retryable(error.retryable())
-}
-
 #[cfg(test)]
 mod tests {
     use std::cmp::Reverse;
@@ -355,30 +295,10 @@ mod tests {
     use tokio::time::{Duration, Instant};
     use uuid::Uuid;
 
-    use super::{
-        Attempt, CircuitBreaker, FAILURES_TO_STOP, FIRST_BACKOFF, LONGEST_PAUSE, Retry, may_pass,
-        not_attempted,
-    };
-    use crate::model::cart::CartRef;
-    use crate::model::error::{Error, ErrorKind, RequestSent};
-
-    const PATIENCE: Duration = Duration::from_secs(20);
-
-    fn refused() -> Error {
-        Error::new(ErrorKind::Authentication, "wrong keys")
-    }
-
-    fn down() -> Error {
-        Error::new(ErrorKind::Server, "busy").with_retryable(true)
-    }
-
-    fn too_much() -> Error {
-        Error::new(ErrorKind::RateLimited, "too much").with_retryable(true)
-    }
-
-    fn no() -> Error {
-        Error::new(ErrorKind::Api, "no").with_retryable(false)
-    }
+    use super::{Attempt, FIRST_BACKOFF, LONGEST_PAUSE, Retry, may_pass};
+    use crate::bulk::circuit_breaker::tests::{down, no, refused, too_much};
+    use crate::model::error::{Error, ErrorKind};
+    use crate::model::poll::cart_ref::CartRef;
 
     fn attempt(at: usize) -> Attempt {
         Attempt {
@@ -386,67 +306,6 @@ mod tests {
             cart: CartRef::from(Uuid::from_u128(1)),
             first_sent: Instant::now(),
             failures: 0,
-        }
-    }
-
-    #[test]
-    fn the_third_refusal_of_the_keys_in_a_row_ends_it() {
-        let now = Instant::now();
-        let mut breaker = CircuitBreaker::new(now);
-        let mut ends = |failure: Option<&Error>| breaker.trip(failure, now, PATIENCE);
-        let refused = refused();
-        assert!(ends(Some(&refused)).is_none());
-        assert!(ends(Some(&refused)).is_none());
-        assert!(ends(None).is_none());
-        assert!(ends(Some(&refused)).is_none());
-        // What does not come through says nothing about the keys.
-        assert!(ends(Some(&down())).is_none());
-        assert!(ends(Some(&refused)).is_none());
-        let end = ends(Some(&refused)).unwrap();
-        assert_eq!(end.kind(), ErrorKind::Authentication);
-        assert!(
-            end.message().contains("3 checks in a row"),
-            "{}",
-            end.message()
-        );
-    }
-
-    #[test]
-    fn an_outage_is_ten_failures_and_all_of_the_time_to_try_again() {
-        let start = Instant::now();
-        let over = start + PATIENCE;
-        let after = |failures: u32, now: Instant, patience: Duration| {
-            let mut breaker = CircuitBreaker::new(start);
-            for _ in 1..failures {
-                assert!(breaker.trip(Some(&down()), now, patience).is_none());
-            }
-            breaker.trip(Some(&down()), now, patience)
-        };
-        assert!(after(FAILURES_TO_STOP - 1, over, PATIENCE).is_none());
-        let end = after(FAILURES_TO_STOP, over, PATIENCE).unwrap();
-        assert_eq!(end.kind(), ErrorKind::Server);
-        assert!(
-            end.message().contains("no check succeeded for 20 s"),
-            "{}",
-            end.message()
-        );
-        let before = over.checked_sub(Duration::from_millis(1)).unwrap();
-        assert!(after(FAILURES_TO_STOP, before, PATIENCE).is_none());
-        // Who does not try again is told of each cart.
-        assert!(after(FAILURES_TO_STOP, over, Duration::ZERO).is_none());
-    }
-
-    #[test]
-    fn who_answers_is_there() {
-        let start = Instant::now();
-        let over = start + PATIENCE;
-        for answer in [None, Some(too_much()), Some(no())] {
-            let mut breaker = CircuitBreaker::new(start);
-            for _ in 1..FAILURES_TO_STOP {
-                assert!(breaker.trip(Some(&down()), over, PATIENCE).is_none());
-            }
-            assert!(breaker.trip(answer.as_ref(), over, PATIENCE).is_none());
-            assert!(breaker.trip(Some(&down()), over, PATIENCE).is_none());
         }
     }
 
@@ -497,16 +356,5 @@ mod tests {
         assert_eq!(order, [4, 5, 1, 0]);
         assert!(again(1, 1) == again(1, 1));
         assert!(again(1, 1) != again(1, 2));
-    }
-
-    #[test]
-    fn the_rest_is_told_that_it_was_not_asked_about() {
-        let error = not_attempted(&down(), "no check succeeded for 20 s");
-        assert_eq!(error.request_sent(), RequestSent::No);
-        assert!(error.retryable());
-        assert!(error.message().starts_with("not asked: "));
-        assert!(error.message().contains("busy"));
-        assert_eq!(error.cause().unwrap().kind(), ErrorKind::Server);
-        assert!(!not_attempted(&refused().with_retryable(false), "").retryable());
     }
 }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use crate::model::cart::{CartState, CheckResult, PaymentInfo};
+use crate::model::cart::CheckResult;
+use crate::model::cart::payment_info::PaymentInfo;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind};
 use crate::model::status::CartStatus;
 
@@ -50,16 +52,29 @@ pub enum Value<'a> {
     ErrorCode(Option<ErrorKind>),
 }
 
+/// The column of a payment's member, by its name if it has no other.
+macro_rules! of_payment {
+    ($member:ident: Text as $name:expr) => {
+        column($name, |row| {
+            text(payment(row).and_then(|payment| payment.$member.as_ref()))
+        })
+    };
+    ($member:ident: $kind:ident as $name:expr) => {
+        column($name, |row| {
+            Value::$kind(payment(row).and_then(|payment| payment.$member))
+        })
+    };
+    ($member:ident: $kind:ident) => {
+        of_payment!($member: $kind as stringify!($member))
+    };
+}
+
 const COLUMNS: &[Column] = &[
     column("transaction_id", |row| {
         Value::Text(Some(row.transaction_id.to_string().into()))
     }),
-    column("reference", |row| {
-        text(payment(row).and_then(|payment| payment.reference_number.as_ref()))
-    }),
-    column("amount", |row| {
-        Value::Amount(payment(row).and_then(|payment| payment.total_amount))
-    }),
+    of_payment!(reference_number: Text as "reference"),
+    of_payment!(total_amount: Amount as "amount"),
     column("status", |row| {
         Value::Status(state(row).map(|state| state.status))
     }),
@@ -78,39 +93,17 @@ const COLUMNS: &[Column] = &[
     column("message", |row| {
         text(state(row).and_then(|state| state.message.as_ref()))
     }),
-    column("invoice_number", |row| {
-        Value::Integer(payment(row).and_then(|payment| payment.invoice_number))
-    }),
-    column("payment_status_id", |row| {
-        Value::Integer(payment(row).and_then(|payment| payment.status_id))
-    }),
-    column("created", |row| {
-        Value::Instant(payment(row).and_then(|payment| payment.created))
-    }),
-    column("discount_amount", |row| {
-        Value::Amount(payment(row).and_then(|payment| payment.discount_amount))
-    }),
-    column("shipping_amount", |row| {
-        Value::Amount(payment(row).and_then(|payment| payment.shipping_amount))
-    }),
-    column("handling_amount", |row| {
-        Value::Amount(payment(row).and_then(|payment| payment.handling_amount))
-    }),
-    column("account_number", |row| {
-        Value::Integer(payment(row).and_then(|payment| payment.account_number))
-    }),
-    column("number_of_installments", |row| {
-        Value::Integer(payment(row).and_then(|payment| payment.number_of_installments))
-    }),
-    column("client_identity_confirmed", |row| {
-        Value::Flag(payment(row).and_then(|payment| payment.client_identity_confirmed))
-    }),
-    column("location_id", |row| {
-        text(payment(row).and_then(|payment| payment.location_id.as_ref()))
-    }),
-    column("register_id", |row| {
-        text(payment(row).and_then(|payment| payment.register_id.as_ref()))
-    }),
+    of_payment!(invoice_number: Integer),
+    of_payment!(status_id: Integer as "payment_status_id"),
+    of_payment!(created: Instant),
+    of_payment!(discount_amount: Amount),
+    of_payment!(shipping_amount: Amount),
+    of_payment!(handling_amount: Amount),
+    of_payment!(account_number: Integer),
+    of_payment!(number_of_installments: Integer),
+    of_payment!(client_identity_confirmed: Flag),
+    of_payment!(location_id: Text),
+    of_payment!(register_id: Text),
     column("checked_at", |row| {
         Value::Instant(state(row).map(|state| state.checked_at))
     }),

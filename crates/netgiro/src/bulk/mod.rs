@@ -2,6 +2,7 @@
 //! again, and what is known already.
 
 pub(crate) mod check_many;
+pub(crate) mod circuit_breaker;
 pub mod columns;
 pub(crate) mod packed;
 pub(crate) mod rate_limiter;
@@ -14,12 +15,13 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
+use crate::api::Api;
 use crate::bulk::rate_limiter::RateLimiter;
 use crate::bulk::results::CheckResults;
-use crate::client::Client;
-use crate::model::cart::{CartRef, CartState, CheckResult};
+use crate::model::cart::CheckResult;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, Result};
-use crate::protocol::wire;
+use crate::model::poll::cart_ref::CartRef;
 
 /// How a bulk call goes about its checks.
 #[derive(Clone, Debug)]
@@ -65,10 +67,10 @@ impl BulkOptions {
     /// The carts whose result is known, each with its place, and those to be asked about.
     ///
     /// A state that tells of another amount or reference than the cart's is not known: asked again,
-    /// it comes as the mismatch that it is. Nor is a paid one that lacks what `client` requires.
+    /// it comes as the mismatch that it is. Nor is a paid one that lacks what the client requires.
     pub(crate) fn split(
         &mut self,
-        client: &Client,
+        api: &Api,
         carts: Vec<CartRef>,
         is_known: impl Fn(&CartState) -> bool,
     ) -> Result<(Resumed, Vec<(usize, CartRef)>)> {
@@ -86,7 +88,7 @@ impl BulkOptions {
             let found = places.get(&cart.transaction_id).copied();
             let result = found.and_then(|there| Some((there, results.get(there)?)));
             match result.map(|(there, result)| (there, result.outcome)) {
-                Some((there, Ok(state))) if is_of(client, &state, &cart) => {
+                Some((there, Ok(state))) if is_of(api, &state, &cart) => {
                     if is_known(&state) {
                         at.push((here, there));
                         continue;
@@ -109,9 +111,9 @@ impl BulkOptions {
     }
 }
 
-fn is_of(client: &Client, state: &CartState, cart: &CartRef) -> bool {
-    let mismatch = wire::mismatch(state.payment.as_deref(), cart);
-    mismatch.is_none() && client.unnamed(state, cart).is_none()
+fn is_of(api: &Api, state: &CartState, cart: &CartRef) -> bool {
+    let mismatch = cart.mismatch(state.payment.as_deref());
+    mismatch.is_none() && api.unnamed(state, cart).is_none()
 }
 
 /// Results that need not be asked for.
@@ -127,7 +129,7 @@ impl Iterator for Resumed {
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.at.next();
         if next.is_none() && !self.results.is_empty() {
-            // Thousands of results that are of no more use.
+            // Thousands of results that nobody needs any more.
             self.results = Arc::default();
         }
         let (here, there) = next?;

@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::model::cart::{CartState, PaymentInfo};
+use crate::model::cart::payment_info::{PaymentInfo, payment_members};
+use crate::model::cart::state::CartState;
 use crate::model::status::CartStatus;
 
-/// Writes itself after other bytes, and reads itself off their front.
+/// Appends itself to bytes, and reads itself from their beginning.
 pub(crate) trait Packed: Sized {
     fn pack(&self, out: &mut Vec<u8>);
 
-    /// `None` when the bytes are not those of such a value.
+    /// `None` when the bytes do not hold such a value.
     fn unpack(from: &mut &[u8]) -> Option<Self>;
 }
 
@@ -180,7 +181,7 @@ impl<T: Packed> Packed for Box<T> {
     }
 }
 
-/// A struct is its members, in the order they are listed in.
+/// A struct is packed as its members, in the order of the list.
 macro_rules! members {
     ($record:ident { $($member:ident),+ $(,)? }) => {
         impl Packed for $record {
@@ -203,13 +204,13 @@ members! {
     }
 }
 
-members! {
-    PaymentInfo {
-        transaction_id, invoice_number, reference_number, status_id, created, total_amount,
-        discount_amount, shipping_amount, handling_amount, account_number, number_of_installments,
-        client_identity_confirmed, location_id, register_id,
-    }
+macro_rules! packed_payment {
+    ($( $(#[$meta:meta])* $member:ident: $kind:ident = $wire:literal, )+) => {
+        members! { PaymentInfo { $($member),+ } }
+    };
 }
+
+payment_members!(packed_payment);
 
 #[cfg(test)]
 mod tests {

@@ -1,21 +1,21 @@
-//! How fast calls go out: evenly spaced, and more slowly once the server has said that it is too much.
+//! How fast calls go out: evenly spaced, and more slowly once the server answers HTTP 429.
 //!
-//! Times are given, so that tests need not wait.
+//! Times are arguments, so that tests need not wait.
 
 use tokio::time::{Duration, Instant};
 
 use crate::model::error::{Error, ErrorKind, Result};
 
-/// The slowest pace that may be asked for, in calls a second.
+/// The lowest limit that a caller may set, in calls a second.
 const SLOWEST: f64 = 0.001;
-/// How late a call may be and still keep its place: what timers are late by is made up for, and no
-/// more, so that a pause is not followed by a burst.
+/// How late a call may be and still keep its place: the delay of a timer is made up for, and no more, so that no
+/// burst follows a pause.
 const GRAIN: Duration = Duration::from_millis(2);
 /// For how long calls are counted to learn how fast they go where nobody set a rate.
 const WINDOW: Duration = Duration::from_millis(250);
 /// The least time that counted calls are spread over.
 const SHORTEST_WINDOW: Duration = Duration::from_millis(50);
-/// Being told that it is too much never slows calls below one a second, unless the caller did.
+/// HTTP 429 never slows calls below one a second, unless the caller set a lower limit.
 const FLOOR: f64 = 1.0;
 const RECOVER_EVERY: Duration = Duration::from_secs(1);
 const RECOVER_BY: f64 = 1.1;
@@ -53,7 +53,7 @@ impl RateLimiter {
         }
     }
 
-    /// Refuses a limit that is none.
+    /// Refuses a limit that is too low or not a number.
     pub(crate) fn check(limit: Option<f64>) -> Result<()> {
         match limit {
             Some(rate) if !(rate.is_finite() && rate >= SLOWEST) => Err(Error::invalid_request(
@@ -98,7 +98,7 @@ impl RateLimiter {
         }
     }
 
-    /// The pace is a good one.
+    /// A call was accepted: the pace recovers.
     fn accepted(&mut self, now: Instant) {
         if let Some(rate) = self.rate
             && self.limit.is_none_or(|limit| rate < limit)
@@ -124,7 +124,7 @@ impl RateLimiter {
         self.recovered_at = now;
     }
 
-    /// The server wants to be left alone for so long.
+    /// The server asks for a pause.
     fn pause(&mut self, pause: Duration, now: Instant) {
         self.not_before = self.not_before.max(now + pause.min(LONGEST_PAUSE));
     }

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::bulk::packed::Packed;
-use crate::model::cart::{CartState, CheckResult};
+use crate::model::cart::CheckResult;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, Result};
-use crate::model::quote;
 use crate::model::status::CartStatus;
+use crate::model::text::quote;
 
 /// What the first line of a saved result says of itself.
 const FORMAT: &str = "check_results";
@@ -90,7 +91,7 @@ impl CheckResults {
         self.places.len()
     }
 
-    /// Whether there is not one place.
+    /// Whether there is no place at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
@@ -254,7 +255,7 @@ impl CheckResults {
             })
             .and_then(|()| fs::rename(&beside, path));
         if saved.is_err() {
-            // What is left of it is of no use; that it could not be saved is told.
+            // The rest of it is of no use; the caller gets the error of the save.
             let _ = fs::remove_file(&beside);
         }
         saved

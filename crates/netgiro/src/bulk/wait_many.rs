@@ -7,13 +7,19 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
+use crate::api::Api;
 use crate::bulk::rate_limiter::RateLimiter;
 use crate::bulk::{BulkOptions, InFlight, Resumed};
-use crate::client::Client;
-use crate::follow::Clock;
-use crate::model::cart::{CartRef, CheckResult};
+use crate::follow::clock::Clock;
+use crate::follow::step::{outcome_of, take_in};
+use crate::model::cart::CheckResult;
+use crate::model::cart::state::CartState;
 use crate::model::error::Result;
-use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions, until};
+use crate::model::poll::CartPoll;
+use crate::model::poll::cart_ref::CartRef;
+use crate::model::poll::outcome::CheckOutcome;
+use crate::model::poll::policy::WaitOptions;
+use crate::model::poll::schedule::until;
 
 struct Checked {
     at: usize,
@@ -24,14 +30,13 @@ struct Checked {
 
 /// Many carts being waited for; gives each as it settles.
 pub struct WaitMany {
-    client: Client,
+    api: Api,
     clock: Clock,
     known: Resumed,
     polls: Vec<Option<CartPoll>>,
     due: BinaryHeap<Reverse<(Timestamp, usize)>>,
     in_flight: InFlight<Checked>,
-    /// What all carts keep to together, where the caller set a rate; each keeps to its own schedule
-    /// anyway.
+    /// The rate of all carts together, where the caller set one; each cart also keeps to its own schedule.
     limiter: Option<RateLimiter>,
     concurrency: usize,
     total: usize,
@@ -40,14 +45,14 @@ pub struct WaitMany {
 
 impl WaitMany {
     pub(crate) fn new(
-        client: Client,
+        api: Api,
         carts: Vec<CartRef>,
         options: WaitOptions,
         mut bulk: BulkOptions,
     ) -> Result<Self> {
         bulk.check()?;
         let total = carts.len();
-        let (known, open) = bulk.split(&client, carts, |state| {
+        let (known, open) = bulk.split(&api, carts, |state| {
             !state.status.is_waiting() && !state.may_be_missing()
         })?;
         let clock = Clock::start();
@@ -62,7 +67,7 @@ impl WaitMany {
             .filter_map(|(at, poll)| Some(Reverse((poll.as_ref()?.next_check_at(), at))))
             .collect();
         Ok(Self {
-            client,
+            api,
             clock,
             known,
             polls,
@@ -150,17 +155,17 @@ impl WaitMany {
             let Some(poll) = self.polls.get_mut(at).and_then(Option::as_mut) else {
                 continue;
             };
-            if let Some(outcome) = self.client.outcome_of(poll).transpose() {
+            if let Some(outcome) = outcome_of(&self.api, poll).transpose() {
                 return self.give(at, outcome);
             }
             if let Some(limiter) = &mut self.limiter {
                 limiter.on_send(started);
             }
-            let client = self.client.clone();
+            let api = self.api.clone();
             let cart = poll.cart();
             let sent_at = now.max(poll.next_check_at());
             self.in_flight.push(Box::pin(async move {
-                let seen = client.check(&cart, 1).await.into();
+                let seen = api.check(&cart, 1).await.into();
                 Checked {
                     at,
                     started,
@@ -189,7 +194,7 @@ impl WaitMany {
         }
         let place = self.polls.get_mut(at)?;
         let poll = place.take()?;
-        let outcome = match self.client.step(&poll, seen, sent_at, self.clock.now()) {
+        let outcome = match take_in(&self.api, &poll, seen, sent_at, self.clock.now()) {
             Ok(next) if !next.is_done() => {
                 self.due.push(Reverse((next.next_check_at(), at)));
                 *place = Some(next);
@@ -202,7 +207,7 @@ impl WaitMany {
         self.give(at, outcome)
     }
 
-    fn give(&mut self, at: usize, outcome: Result<crate::CartState>) -> Option<CheckResult> {
+    fn give(&mut self, at: usize, outcome: Result<CartState>) -> Option<CheckResult> {
         let poll = self.polls.get_mut(at)?.take()?;
         self.done += 1;
         Some(CheckResult {

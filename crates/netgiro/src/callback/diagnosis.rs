@@ -1,24 +1,36 @@
 //! Why a callback's signature does not match, in words that somebody can act on.
 //!
-//! Only what was found is claimed: the signature verifies once the URL, the body or the secret key is
-//! changed in one of the ways in which they are usually got wrong. That tells a forger nothing, who has
-//! no signature that would verify for any of them. Anyone may send a callback that does not verify, so
-//! the work is bounded: it is done for small ones alone, and for a few a second. Nothing of it is done for
-//! one that verifies.
+//! A cause is named only if the signature verifies once the URL, the body or the secret key is changed in one of the
+//! ways that people usually get wrong. A forger learns nothing: no signature of theirs verifies for any of them. Anyone
+//! may send a callback that does not verify, so the work is bounded: small callbacks alone are diagnosed, a few a
+//! second. A callback that verifies costs none of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use percent_encoding::percent_decode_str;
+
 use crate::callback::json_style::{Parts, Style};
-use crate::model::secret::Secret;
+use crate::model::values::secret::Secret;
 use crate::protocol::signature::Signed;
 
-/// Callbacks are below a kibibyte; written anew by somebody's library they can be somewhat larger.
+/// Callbacks are below a kibibyte; a library that writes their JSON again may make them larger.
 const LARGEST_BODY: usize = 2 * 1024;
 const LONGEST_URL: usize = 2 * 1024;
 
-/// The reason for which a well-formed signature does not match.
-pub(crate) fn why(
+/// Base64 as people copy it: with any padding, or none.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// Explains why a well-formed signature does not match.
+pub(crate) fn explain(
     allowance: &Allowance,
     secret_key: &Secret,
     signed: Signed<'_>,
@@ -38,15 +50,15 @@ pub(crate) fn why(
         let found = another_url(secret_key, signed, url, body)
             .or_else(|| another_body(secret_key, signed, url, body))
             .or_else(|| another_secret(secret_key, signed, url, body));
-        return found.unwrap_or_else(|| any_of_them(url));
+        return found.unwrap_or_else(|| possible_causes(url));
     };
     format!(
         "{}. Which of them was not looked into: {passed_over}",
-        any_of_them(url)
+        possible_causes(url)
     )
 }
 
-fn any_of_them(url: &str) -> String {
+fn possible_causes(url: &str) -> String {
     let url: String = url.chars().take(LONGEST_URL).collect();
     format!(
         "the signature does not match. Either it was signed for another URL than {url} (pass the one \
@@ -56,13 +68,13 @@ fn any_of_them(url: &str) -> String {
     )
 }
 
-/// How often a client looks into the reason: a few times at once, and then a few times a second.
+/// How often a client diagnoses a callback: a few times at once, and then a few times a second.
 ///
 /// Without a lock, since a process that forks must not leave one closed in its child.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     since: Instant,
-    /// When the next would come if they came evenly, in milliseconds; ahead of now by what was taken at once.
+    /// When the next one is due if they are spread evenly, in milliseconds; ahead of now by those taken at once.
     next: AtomicU64,
 }
 
@@ -105,7 +117,7 @@ fn another_url(secret_key: &Secret, signed: Signed<'_>, url: &str, body: &[u8]) 
     ))
 }
 
-/// The URLs that this one is usually mistaken for, each with how it differs.
+/// The URLs that are usually confused with this one, each with how it differs.
 fn url_variants(url: &str) -> Vec<(String, String)> {
     let mut variants = Vec::new();
     let (scheme, other_scheme) = match url.split_once("://") {
@@ -166,26 +178,11 @@ fn same_scheme_variants(url: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Into memory that is not moved as it fills, since it may be the secret key's.
 fn percent_decoded(text: &str) -> String {
     let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        if let (b'%', [high, low, after @ ..]) = (first, after)
-            && let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low))
-        {
-            decoded.push(high * 16 + low);
-            rest = after;
-        } else {
-            decoded.push(*first);
-        }
-    }
+    decoded.extend(percent_decode_str(text));
     String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
 }
 
 fn another_body(secret_key: &Secret, signed: Signed<'_>, url: &str, body: &[u8]) -> Option<String> {
@@ -239,45 +236,28 @@ fn another_secret(
     {
         return Some("the number of = at the end of secret_key is wrong".to_owned());
     }
-    let key = base64_decoded(text)?;
+    let key = zeroize::Zeroizing::new(BASE64.decode(without_padding).ok()?);
     matches(&key).then(|| {
         "it was signed with the base64-decoded secret key: the API signs with the secret key as text, undecoded"
             .to_owned()
     })
 }
 
-fn base64_decoded(text: &str) -> Option<zeroize::Zeroizing<Vec<u8>>> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut held: u32 = 0;
-    let mut bits = 0;
-    for digit in text.trim_end_matches('=').bytes() {
-        let value = ALPHABET.iter().position(|known| *known == digit)?;
-        held = (held << 6) + u32::try_from(value).ok()?;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(held >> bits & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Allowance, LARGEST_BODY, LONGEST_URL, why};
-    use crate::model::secret::Secret;
+    use super::{Allowance, LARGEST_BODY, LONGEST_URL, explain};
+    use crate::model::values::secret::Secret;
     use crate::protocol::signature::{Signed, work};
 
     const URL: &str = "https://shop.is/netgiro/callback?order=17&t=a%20b";
 
-    fn told(allowance: &Allowance, url: &str, body: &str) -> (String, usize) {
+    fn explained(allowance: &Allowance, url: &str, body: &str) -> (String, usize) {
         let signed = Signed {
             nonce: "638412345678901234",
             signature: &"0".repeat(64),
         };
         let secret_key = Secret::from("YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQ==");
-        work::hashed_by(|| why(allowance, &secret_key, signed, url, body.as_bytes()))
+        work::hashed_by(|| explain(allowance, &secret_key, signed, url, body.as_bytes()))
     }
 
     /// Bodies of one size that are much work: strings that grow when they are written anew, many amounts, many
@@ -307,7 +287,7 @@ mod tests {
             for body in bodies(size) {
                 assert_eq!(body.len(), size);
                 for url in [URL, &format!("{URL}{}", "%20".repeat(600))] {
-                    let (_, hashed) = told(&Allowance::default(), url, &body);
+                    let (_, hashed) = explained(&Allowance::default(), url, &body);
                     assert!(hashed > 10 * size, "{hashed} for {body}");
                     // What is written anew grows sixfold at the most, and SHA-256 takes a gigabyte a second.
                     let most = 70 * (url.len() + 64) + 60 * size * 6;
@@ -322,7 +302,7 @@ mod tests {
         let long = format!("https://shop.is/{}", "a".repeat(LONGEST_URL));
         for size in [LARGEST_BODY + 1, 16 * 1024, 64 * 1024] {
             for body in bodies(size) {
-                let (said, hashed) = told(&Allowance::default(), URL, &body);
+                let (said, hashed) = explained(&Allowance::default(), URL, &body);
                 assert_eq!(hashed, 0);
                 assert!(
                     said.ends_with("no callback of Netgíró's is so large"),
@@ -330,9 +310,9 @@ mod tests {
                 );
             }
         }
-        let (_, hashed) = told(&Allowance::default(), &long[..2_048], "{}");
+        let (_, hashed) = explained(&Allowance::default(), &long[..2_048], "{}");
         assert!(hashed > 2_048, "{hashed}");
-        let (said, hashed) = told(&Allowance::default(), &long[..2_049], "{}");
+        let (said, hashed) = explained(&Allowance::default(), &long[..2_049], "{}");
         assert_eq!(hashed, 0);
         assert!(said.ends_with("the URL is so long"), "{said}");
         assert!(said.len() < LONGEST_URL + 1_000);
@@ -343,7 +323,7 @@ mod tests {
         let allowance = Allowance::default();
         let mut tried = 0;
         loop {
-            let (said, hashed) = told(&allowance, URL, "{}");
+            let (said, hashed) = explained(&allowance, URL, "{}");
             if hashed == 0 {
                 assert!(
                     said.ends_with("there are too many such callbacks"),

@@ -8,18 +8,25 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::callback::diagnosis::Allowance;
 use crate::callback::replay_guard::ReplayGuard;
-use crate::model::amount::Amount;
-use crate::model::cart::{CartRef, CartState};
+use crate::http::settings::Settings;
+use crate::model::cart::payment_claim::PaymentClaim;
+use crate::model::cart::payment_info::PaymentInfoPolicy;
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::masking::mask_within;
+use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::CartStatus;
-use crate::options::{PaymentInfoPolicy, Settings};
+use crate::model::text::masking::mask_within;
+use crate::model::values::amount::Amount;
+use crate::protocol::consistency;
+use crate::protocol::json;
+use crate::protocol::payment_info;
+use crate::protocol::response::CartResponse;
 use crate::protocol::signature::{Malformed, SigningHeaders};
-use crate::protocol::wire::{self, CartAnswer, Endpoint, Outcome};
 
 /// Callbacks are below a kibibyte; what is larger than this is not even hashed.
-const LARGEST_BODY: usize = 64 * 1024;
+pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
 /// A callback that verified: the server says something about this cart.
 ///
@@ -44,28 +51,76 @@ impl Callback {
     /// Whether the callback is about this amount and this reference.
     #[must_use]
     pub fn matches(&self, amount: Amount, reference: &str) -> bool {
-        self.amount.is_some_and(|told| told == amount)
-            && self.reference.as_deref() == Some(reference)
+        names_order(self.amount, self.reference.as_deref(), amount, reference)
     }
 }
 
-/// Verifies a callback against the URL that was given to InsertCart, and reads it. A `guard` is asked
-/// last, so that only callbacks that are accepted otherwise are ever recorded.
+/// Whether what a callback says is this amount and this reference.
+pub(crate) fn names_order(
+    reported_amount: Option<Decimal>,
+    reported_reference: Option<&str>,
+    amount: Amount,
+    reference: &str,
+) -> bool {
+    reported_amount.is_some_and(|reported| reported == amount)
+        && reported_reference == Some(reference)
+}
+
+/// What a replay guard is asked about a verified callback.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ReplayKey {
+    /// The nonce, as received.
+    pub nonce: String,
+    /// The signature, in lowercase.
+    pub signature: String,
+}
+
+/// Verifies a callback as [`verify_keyed`] does, and asks a `guard` last, so that only callbacks that are accepted
+/// otherwise are ever recorded.
 pub(crate) fn verify(
     settings: &Settings,
+    diagnoses: &Allowance,
     guard: Option<&dyn ReplayGuard>,
     url: &str,
     headers: &[(String, String)],
     body: &[u8],
 ) -> Result<Callback> {
+    let (callback, key) = verify_keyed(settings, diagnoses, url, headers, body)?;
+    match guard {
+        Some(guard) if !guard.is_first(&key.nonce, &key.signature)? => {
+            Err(replayed(callback.reference_id))
+        }
+        _ => Ok(callback),
+    }
+}
+
+/// The error for a callback that its guard has seen before.
+#[must_use]
+pub fn replayed(reference_id: Option<String>) -> Error {
+    refusal(
+        "it is a replay: it verifies, and was accepted before",
+        reference_id,
+    )
+}
+
+fn refusal(why: &str, reference_id: Option<String>) -> Error {
+    Error::new(
+        ErrorKind::Signature,
+        format!("the callback was refused: {why}"),
+    )
+    .with_reference_id(reference_id)
+}
+
+/// Verifies a callback against the URL that was given to InsertCart, and reads it.
+pub(crate) fn verify_keyed(
+    settings: &Settings,
+    diagnoses: &Allowance,
+    url: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Result<(Callback, ReplayKey)> {
     let signing = SigningHeaders::read(headers.iter().map(|(name, value)| (&**name, &**value)));
-    let refused = |why: String| {
-        Error::new(
-            ErrorKind::Signature,
-            format!("the callback was refused: {why}"),
-        )
-        .with_reference_id(signing.reference_id())
-    };
+    let refused = |why: String| refusal(&why, signing.reference_id());
     if body.len() > LARGEST_BODY {
         return Err(refused(format!(
             "its body is larger than {LARGEST_BODY} bytes"
@@ -76,15 +131,15 @@ pub(crate) fn verify(
         .accepted_secret_keys()
         .any(|key| signed.covers(key.expose(), url, body))
     {
-        return Err(refused(diagnosis::why(
-            &settings.diagnoses,
+        return Err(refused(diagnosis::explain(
+            diagnoses,
             &settings.secret_key,
             signed,
             url,
             body,
         )));
     }
-    // What follows the object could have been added to a body that once was signed.
+    // Text after the object could have been appended to a body that was signed.
     if body.first() != Some(&b'{') || body.last() != Some(&b'}') {
         return Err(refused(
             "its body is not exactly one JSON object".to_owned(),
@@ -97,20 +152,17 @@ pub(crate) fn verify(
         )
         .with_reference_id(signing.reference_id())
     };
-    let wire: CartAnswer<'_> = wire::parse(body).map_err(|(kind, why)| match kind {
+    let wire: CartResponse<'_> = json::parse(body).map_err(|(kind, why)| match kind {
         ErrorKind::Protocol => unreadable(why),
         _ => refused(why),
     })?;
     let callback =
         read(&wire, signing.reference_id(), settings.payment_info).map_err(unreadable)?;
-    if let Some(guard) = guard
-        && !guard.is_first(signed.nonce, &signed.signature.to_ascii_lowercase())?
-    {
-        return Err(refused(
-            "it is a replay: it verifies, and was accepted before".to_owned(),
-        ));
-    }
-    Ok(callback)
+    let key = ReplayKey {
+        nonce: signed.nonce.to_owned(),
+        signature: signed.signature.to_ascii_lowercase(),
+    };
+    Ok((callback, key))
 }
 
 fn malformed(why: Malformed) -> String {
@@ -124,18 +176,18 @@ fn malformed(why: Malformed) -> String {
 }
 
 fn read(
-    wire: &CartAnswer<'_>,
+    wire: &CartResponse<'_>,
     reference_id: Option<String>,
     policy: PaymentInfoPolicy,
 ) -> Result<Callback, String> {
-    let payment = wire::payment_info(wire.payment_info)?.unwrap_or_default();
+    let payment = payment_info::payment_info(wire.payment_info)?.unwrap_or_default();
     let transaction_id = payment
         .transaction_id
         .ok_or("its PaymentInfo names no TransactionId")?;
     // What these members say in a callback is documented nowhere, so a contradiction must not make
     // the shop refuse it, and must not pay an order either.
     let status = wire.result_code.map_or(CartStatus::Unknown, |code| {
-        let outcome = Outcome {
+        let claim = PaymentClaim {
             success: wire.success.unwrap_or_default(),
             payment_successful: wire.payment_successful,
             code,
@@ -143,8 +195,9 @@ fn read(
         };
         let status = CartStatus::of_code(code);
         let lacks_proof = status.is_paid()
-            && wire::unnamed(policy, Some(&payment), &CartRef::from(transaction_id)).is_some();
-        match outcome.contradiction(Endpoint::CheckCart) {
+            && consistency::unnamed(policy, Some(&payment), &CartRef::from(transaction_id))
+                .is_some();
+        match claim.contradiction() {
             None if !lacks_proof => status,
             _ => CartStatus::Unknown,
         }

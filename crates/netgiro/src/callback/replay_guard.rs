@@ -1,11 +1,7 @@
-//! What comes twice, word for word the same and still signed: callbacks, and answers.
+//! Callbacks that come twice, word for word the same and still signed.
 
 use std::collections::{HashSet, VecDeque};
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
-use uuid::Uuid;
 
 use crate::model::error::Result;
 
@@ -81,71 +77,5 @@ impl ReplayGuard for MemoryReplayGuard {
             seen.signatures.remove(&oldest);
         }
         Ok(true)
-    }
-}
-
-/// Which cart each answer with a final status was about, for the latest few thousand of them.
-///
-/// An answer's signature covers neither the request nor, where there is no PaymentInfo, the cart: the
-/// answer "canceled" about one cart would verify as one about any other. It is believed about the
-/// first cart it came for.
-///
-/// Without a lock, since a process that forks must not leave one closed in its child.
-pub(crate) struct FinalAnswers(Box<[AtomicU64]>);
-
-impl FinalAnswers {
-    const SLOTS: u64 = 4096;
-
-    /// Whether the answer with this signature has not been about another cart before.
-    pub(crate) fn are_first(&self, signature: &str, cart: Uuid) -> bool {
-        let seal = signature
-            .get(..16)
-            .and_then(|start| u64::from_str_radix(start, 16).ok())
-            .unwrap_or_default();
-        let (upper, lower) = cart.as_u64_pair();
-        let folded = upper ^ lower;
-        let cart = (folded ^ (folded >> 32)) & 0xffff_ffff;
-        // The upper half says which answer it is, the lower half which cart it was about.
-        let tag = seal & !0xffff_ffff;
-        let entry = tag | cart;
-        let slot = usize::try_from(seal % Self::SLOTS)
-            .ok()
-            .and_then(|at| self.0.get(at));
-        let Some(slot) = slot else { return true };
-        slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-            (held & !0xffff_ffff != tag).then_some(entry)
-        })
-        .map_or_else(|held| held == entry, |_| true)
-    }
-}
-
-impl Default for FinalAnswers {
-    fn default() -> Self {
-        Self((0..Self::SLOTS).map(|_| AtomicU64::new(0)).collect())
-    }
-}
-
-impl fmt::Debug for FinalAnswers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FinalAnswers")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::FinalAnswers;
-
-    #[test]
-    fn an_answer_is_believed_about_one_cart_alone() {
-        let answers = FinalAnswers::default();
-        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let signature = "8ff35684c44ae5279f16f5b024b80a7f4de18f45b71aafc9c03a2f07ac3e9856";
-        assert!(answers.are_first(signature, one));
-        assert!(answers.are_first(signature, one));
-        assert!(!answers.are_first(signature, other));
-        assert!(!answers.are_first(signature, other));
-        assert!(answers.are_first(&signature.replace('8', "9"), other));
     }
 }

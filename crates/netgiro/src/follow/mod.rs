@@ -1,50 +1,36 @@
 //! Following one cart: polling driven by a clock, and settling at the end of it.
 
+pub(crate) mod clock;
+pub(crate) mod step;
+
 use futures_util::Stream;
 use futures_util::stream;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::time::{Duration, Instant, sleep, timeout_at};
 
-use crate::client::{ATTEMPTS, Client};
+use crate::api::{ATTEMPTS, Api};
 use crate::events::PollEvent;
-use crate::model::cart::{CartRef, CartState};
+use crate::follow::clock::Clock;
+use crate::follow::step::{outcome_of, take_in};
+use crate::model::cart::state::CartState;
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::poll::{CartPoll, CheckOutcome, WaitOptions, until};
+use crate::model::poll::CartPoll;
+use crate::model::poll::cart_ref::CartRef;
+use crate::model::poll::outcome::CheckOutcome;
+use crate::model::poll::policy::WaitOptions;
+use crate::model::poll::schedule::until;
 use crate::model::status::CartStatus;
-use crate::protocol::wire::Endpoint;
+use crate::protocol::endpoint::Endpoint;
 
-/// How long settling may try to learn the truth after the deadline.
+/// How long settling may go on after the deadline.
 const RESOLVE_AT_MOST: Duration = Duration::from_secs(60);
 /// The same, in checks at the server's own pace.
 const RESOLVE_CHECKS: u32 = 20;
 
-/// The wall clock of a wait, which no correction of the system's clock can move.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
-    wall: Timestamp,
-    started: Instant,
-}
-
-impl Clock {
-    pub(crate) fn start() -> Self {
-        Self {
-            wall: Timestamp::now(),
-            started: Instant::now(),
-        }
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        SignedDuration::try_from(self.started.elapsed())
-            .ok()
-            .and_then(|elapsed| self.wall.checked_add(elapsed).ok())
-            .unwrap_or(Timestamp::MAX)
-    }
-}
-
 /// A cart being followed: gives a state for each change, then ends.
 #[derive(Debug)]
 pub struct Watch {
-    client: Client,
+    api: Api,
     poll: CartPoll,
     clock: Clock,
     settling: bool,
@@ -58,11 +44,11 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(client: Client, cart: CartRef, options: WaitOptions, settling: bool) -> Self {
+    pub(crate) fn new(api: Api, cart: CartRef, options: WaitOptions, settling: bool) -> Self {
         let clock = Clock::start();
         let poll = CartPoll::new(cart, options, clock.now());
         Self {
-            client,
+            api,
             poll,
             clock,
             settling,
@@ -131,11 +117,8 @@ impl Watch {
         if !self.poll.is_done() {
             sleep(until(self.poll.next_check_at(), self.clock.now())).await;
             let sent_at = self.clock.now().max(self.poll.next_check_at());
-            let seen = CheckOutcome::from(self.client.check(&self.poll.cart(), 1).await);
-            match self
-                .client
-                .step(&self.poll, seen, sent_at, self.clock.now())
-            {
+            let seen = CheckOutcome::from(self.api.check(&self.poll.cart(), 1).await);
+            match take_in(&self.api, &self.poll, seen, sent_at, self.clock.now()) {
                 Ok(poll) => self.poll = poll,
                 Err(error) if self.settling && error.kind() == ErrorKind::WaitTimeout => {
                     if let Some(poll) = error.poll() {
@@ -143,14 +126,14 @@ impl Watch {
                     }
                     self.failure = Some(error);
                 }
-                Err(error) if self.settling && leaves_it_open(&error) => {
+                Err(error) if self.settling && leaves_cart_open(&error) => {
                     self.failure = Some(error);
                     return Err(self.unresolved());
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.outcome = self.client.outcome_of(&self.poll)?;
+        self.outcome = outcome_of(&self.api, &self.poll)?;
         Ok(())
     }
 
@@ -161,7 +144,7 @@ impl Watch {
         let cart = self.poll.cart();
         loop {
             let sent_at = self.clock.now();
-            let canceled = timeout_at(give_up_at, self.client.cancel(&cart)).await;
+            let canceled = timeout_at(give_up_at, self.api.cancel(&cart)).await;
             // A cancel without an answer may not have come to a cart that is not there yet.
             let was_canceled = matches!(canceled, Ok(Ok(_))) || self.poll.was_open();
             match canceled {
@@ -176,26 +159,24 @@ impl Watch {
                     }
                 }
             }
-            // What must confirm an answer is sent again at once, should the connection have gone with that answer.
+            // A check that must confirm an answer is sent again at once, in case the connection went with that answer.
             let attempts = self.called_paid_by.map_or(1, |_| ATTEMPTS);
             let sent_at = self.clock.now();
-            let checked = self
-                .client
-                .check_after(self.called_paid_by, &cart, attempts);
+            let checked = self.api.check_after(self.called_paid_by, &cart, attempts);
             let checked = timeout_at(give_up_at, checked).await.ok();
             if self.concludes(checked, sent_at, was_canceled)? {
                 return Ok(());
             }
             let delay = self.resolve_delay();
             if Instant::now() + delay >= give_up_at {
-                self.tell(Err(ErrorKind::Unresolved));
+                self.report(Err(ErrorKind::Unresolved));
                 return Err(self.unresolved());
             }
             sleep(delay).await;
         }
     }
 
-    /// Whether an answer settles the cart; what else it says is kept.
+    /// Whether an answer settles the cart; otherwise it is kept as the latest failure or state.
     fn concludes(
         &mut self,
         answer: Option<Result<CartState>>,
@@ -207,15 +188,15 @@ impl Watch {
             Some(Ok(state)) if state.status == CartStatus::Unknown => Ok(false),
             Some(Ok(state)) => {
                 let status = state.status;
-                if !self.poll.learnt(state, sent_at, is_after_cancel) {
+                if !self.poll.take_in_settling(state, sent_at, is_after_cancel) {
                     return Ok(false);
                 }
-                self.tell(Ok(status));
+                self.report(Ok(status));
                 self.outcome = self.poll.state().cloned();
                 Ok(true)
             }
             Some(Err(error)) if error.kind() == ErrorKind::Mismatch => {
-                self.tell(Err(error.kind()));
+                self.report(Err(error.kind()));
                 Err(error)
             }
             Some(Err(error)) => {
@@ -226,9 +207,9 @@ impl Watch {
         }
     }
 
-    fn tell(&self, outcome: Result<CartStatus, ErrorKind>) {
+    fn report(&self, outcome: Result<CartStatus, ErrorKind>) {
         let cart = self.poll.transaction_id();
-        self.client.tell(|| PollEvent::settled(cart, outcome));
+        self.api.observe_poll(|| PollEvent::settled(cart, outcome));
     }
 
     fn resolve_delay(&mut self) -> Duration {
@@ -257,8 +238,8 @@ impl Watch {
     }
 }
 
-/// Whether an error that ends the polling says nothing of the cart, which may yet be paid.
-fn leaves_it_open(error: &Error) -> bool {
+/// Whether an error that ends the polling leaves open where the cart stands: it may yet be paid.
+fn leaves_cart_open(error: &Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::Signature | ErrorKind::Authentication

@@ -1,6 +1,11 @@
 //! The network: TLS, and one request at a time.
 
+pub(crate) mod idle_check;
+pub(crate) mod insert_attempt;
+pub(crate) mod proxy_environment;
+pub(crate) mod response_replay_cache;
 pub(crate) mod sent_marker;
 pub(crate) mod server_clock;
+pub(crate) mod settings;
 pub(crate) mod tls;
 pub(crate) mod transport;

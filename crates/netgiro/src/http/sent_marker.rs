@@ -36,7 +36,7 @@ impl SentMarker {
         self.0.load(Ordering::Acquire) == Self::SENT
     }
 
-    /// Gives what it is afterwards.
+    /// Gives the state it has afterwards.
     fn become_unless_decided(&self, wanted: u8) -> u8 {
         match self
             .0

@@ -2,7 +2,8 @@
 
 use std::error::Error as StdError;
 use std::io;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject;
@@ -10,49 +11,65 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use crate::model::error::{Error, Result};
-use crate::model::quote;
-use crate::options::Settings;
+use crate::model::text::quote;
 
-/// The TLS set-up of a client. Over plain http (loopback alone) no certificate is read.
-pub(crate) fn configuration(settings: &Settings) -> Result<ClientConfig> {
+/// The TLS set-up of a client.
+pub(crate) fn configuration(roots: &TrustedRoots) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::configuration(format!("TLS cannot be set up: {error}")))?
-        .with_root_certificates(roots(settings)?)
+        .with_root_certificates(roots.get()?)
         .with_no_client_auth())
 }
 
 /// The authorities to trust, read when they are first needed and once for all connections.
-///
-/// A second thread that comes at the same time reads them too rather than wait: a process that is forked
-/// meanwhile would wait for ever.
-fn roots(settings: &Settings) -> Result<Arc<RootCertStore>> {
-    if let Some(roots) = settings.roots.get() {
-        return Ok(Arc::clone(roots));
-    }
-    let mut roots = RootCertStore::empty();
-    if settings.uses_tls() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        // Unreadable ones are passed over: the bundled roots are there for machines without any.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if let Some(path) = &settings.ca_file {
-            for certificate in ca_file(path)? {
-                roots.add(certificate).map_err(|error| {
-                    Error::configuration(format!(
-                        "ca_file {} holds a certificate that cannot be used: {error}",
-                        quote::path(path)
-                    ))
-                })?;
-            }
+#[derive(Debug)]
+pub(crate) struct TrustedRoots {
+    /// Over plain http (loopback alone) no certificate is read.
+    uses_tls: bool,
+    ca_file: Option<PathBuf>,
+    store: OnceLock<Arc<RootCertStore>>,
+}
+
+impl TrustedRoots {
+    pub(crate) fn new(uses_tls: bool, ca_file: Option<PathBuf>) -> Self {
+        Self {
+            uses_tls,
+            ca_file,
+            store: OnceLock::new(),
         }
     }
-    let roots = Arc::new(roots);
-    Ok(Arc::clone(settings.roots.get_or_init(|| roots)))
+
+    /// A second thread that comes at the same time reads them too rather than wait: a process that is forked
+    /// meanwhile would wait for ever.
+    fn get(&self) -> Result<Arc<RootCertStore>> {
+        if let Some(roots) = self.store.get() {
+            return Ok(Arc::clone(roots));
+        }
+        let mut roots = RootCertStore::empty();
+        if self.uses_tls {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            // Unreadable ones are passed over: the bundled roots are there for machines without any.
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if let Some(path) = &self.ca_file {
+                for certificate in ca_file(path)? {
+                    roots.add(certificate).map_err(|error| {
+                        Error::configuration(format!(
+                            "ca_file {} holds a certificate that cannot be used: {error}",
+                            quote::path(path)
+                        ))
+                    })?;
+                }
+            }
+        }
+        let roots = Arc::new(roots);
+        Ok(Arc::clone(self.store.get_or_init(|| roots)))
+    }
 }
 
 /// The certificates of a PEM file; at least one.
-pub(crate) fn ca_file(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>> {
+pub(crate) fn ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let refused = |why: String| {
         Error::configuration(format!(
             "ca_file must be a PEM file with at least one certificate; {}: {why}",
@@ -68,14 +85,14 @@ pub(crate) fn ca_file(path: &std::path::Path) -> Result<Vec<CertificateDer<'stat
     Ok(certificates)
 }
 
-/// What TLS refused, where an error comes of that, in words that somebody can act on.
+/// What TLS refused, in words that somebody can act on; `None` for an error with another cause.
 pub(crate) fn refusal(error: &(dyn StdError + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(tls) = error.downcast_ref() {
             return Some(sentence(tls));
         }
-        // An I/O error's source is the source of what it wraps: what it wraps would be passed over.
+        // `source` of an I/O error skips the error that it wraps.
         next = match error.downcast_ref::<io::Error>().map(io::Error::get_ref) {
             Some(Some(wrapped)) => Some(wrapped),
             _ => error.source(),
@@ -143,7 +160,7 @@ fn certificate_sentence(error: &CertificateError) -> String {
             "the server's certificate is not signed by a trusted authority: pass ca_file if its authority is your own"
                 .to_owned()
         }
-        // rustls keeps the reason of webpki's to itself, apart from its name.
+        // Of webpki's reason rustls shows the name alone.
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             "the server's certificate is an authority's own, self-signed as it seems: it is not signed by a trusted \
              authority. Give the server one that is signed by that authority, and pass ca_file"
@@ -167,27 +184,21 @@ mod tests {
     use std::process::Command;
     use std::sync::Arc;
 
-    use super::roots;
-    use crate::options::{ClientOptions, Settings};
-
-    fn settings() -> Settings {
-        let app_key = "881E674F-7891-4C20-AFD8-56FE2624C4B5";
-        Settings::new(ClientOptions::new(app_key, "a-secret-key")).unwrap()
-    }
+    use super::TrustedRoots;
 
     #[test]
     fn certificates_are_read_when_first_needed_and_once() {
-        let settings = settings();
-        assert!(settings.roots.get().is_none());
-        let first = roots(&settings).unwrap();
-        assert!(Arc::ptr_eq(&first, &roots(&settings).unwrap()));
+        let roots = TrustedRoots::new(true, None);
+        assert!(roots.store.get().is_none());
+        let first = roots.get().unwrap();
+        assert!(Arc::ptr_eq(&first, &roots.get().unwrap()));
     }
 
     /// Looks at the roots as the environment has them, when this test is started by the one below.
     #[test]
     fn child() {
         if env::var_os("SSL_CERT_FILE").is_some_and(|file| file == "/dev/null") {
-            let roots = roots(&settings()).unwrap();
+            let roots = TrustedRoots::new(true, None).get().unwrap();
             assert_eq!(roots.len(), webpki_roots::TLS_SERVER_ROOTS.len());
             assert!(roots.len() > 50);
         }

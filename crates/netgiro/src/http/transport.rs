@@ -1,9 +1,8 @@
 //! One `send`: TLS, timeouts, size cap, redirect refusal, and verification of what comes back.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -14,23 +13,27 @@ use reqwest::header::{
 };
 use url::Url;
 
+use crate::http::idle_check::IdleConnectionCheck;
+use crate::http::insert_attempt::InsertAttempt;
+use crate::http::proxy_environment;
 use crate::http::sent_marker::{MarkedBody, SentMarker};
+use crate::http::settings::Settings;
 use crate::http::tls;
-use crate::insert_attempt::InsertAttempt;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
-use crate::model::proxy;
-use crate::options::{ResponseVerification, Settings};
+use crate::options::ResponseVerification;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::http_error;
 use crate::protocol::nonce;
+use crate::protocol::response::Response;
 use crate::protocol::signature::{self, SigningHeaders};
-use crate::protocol::wire::{self, Answer, Endpoint};
 
-/// A request, the same however often it is sent, but for what signs it.
+/// A request, the same for each attempt except for its nonce and signature.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) endpoint: Endpoint,
     /// As it is sent, and as it is signed.
     pub(crate) url: &'a Url,
-    /// `None` for what is asked for with GET.
+    /// `None` for a GET.
     pub(crate) body: Option<&'a Bytes>,
     /// Of InsertCart: what its caller can take back.
     pub(crate) insert: Option<&'a InsertAttempt>,
@@ -38,10 +41,10 @@ pub(crate) struct Request<'a> {
 
 /// The largest answer that is read.
 const MAX_BODY: usize = 1 << 20;
-/// The same for the items of a settlement, which cannot be asked for in parts: 150,000 sales or so.
+/// The same for the items of a settlement, which has no pages: some 150,000 sales.
 const MAX_ITEMS: usize = 16 << 20;
 
-const fn largest(endpoint: Endpoint) -> usize {
+const fn max_body(endpoint: Endpoint) -> usize {
     match endpoint {
         Endpoint::SettlementItems => MAX_ITEMS,
         _ => MAX_BODY,
@@ -52,7 +55,7 @@ static APP_KEY: HeaderName = HeaderName::from_static(signature::APP_KEY_HEADER);
 static API_KEY: HeaderName = HeaderName::from_static(signature::API_KEY_HEADER);
 static NONCE: HeaderName = HeaderName::from_static(signature::NONCE_HEADER);
 static SIGNATURE: HeaderName = HeaderName::from_static(signature::SIGNATURE_HEADER);
-/// How many headers a request has: these of ours, and `Host` and `Content-Length`, which hyper adds.
+/// How many headers a request has, with `Host` and `Content-Length`, which hyper adds.
 const HEADERS: usize = 8;
 
 /// The connections of one client.
@@ -81,7 +84,7 @@ impl Transport {
     }
 
     /// Sends a request once, signed anew, and gives its answer if that is 2xx and verifies.
-    pub(crate) async fn send(&self, request: &Request<'_>, timeout: Duration) -> Result<Answer> {
+    pub(crate) async fn send(&self, request: &Request<'_>, timeout: Duration) -> Result<Response> {
         let endpoint = request.endpoint;
         let sent = request
             .insert
@@ -89,7 +92,7 @@ impl Transport {
         let exchange = self.exchange(request, &sent);
         match tokio::time::timeout(timeout, exchange).await {
             Ok(outcome) => outcome,
-            // Without a body nothing notes when it leaves: it may have.
+            // The marker is in the body: a request without one may have left.
             Err(_) if request.body.is_none() || sent.is_sent() => Err(Error::new(
                 ErrorKind::Timeout,
                 format!("{} had no answer within {timeout:?}", endpoint.name()),
@@ -105,7 +108,7 @@ impl Transport {
         }
     }
 
-    async fn exchange(&self, request: &Request<'_>, sent: &SentMarker) -> Result<Answer> {
+    async fn exchange(&self, request: &Request<'_>, sent: &SentMarker) -> Result<Response> {
         let endpoint = request.endpoint;
         self.idle_check.drive_io().await;
         let connections = self.connections(endpoint)?;
@@ -121,16 +124,16 @@ impl Transport {
                 Some(_) => sent.is_sent(),
                 None => !error.is_connect(),
             };
-            self.broken(endpoint, &error, started)
+            self.connection_error(endpoint, &error, started)
         })?;
 
         let http_status = response.status().as_u16();
-        let received = read_body(&mut response, largest(endpoint))
+        let received = read_body(&mut response, max_body(endpoint))
             .await
             .map_err(|why| {
                 let is_list = endpoint == Endpoint::SettlementList;
                 let advice = match why {
-                    Unread::TooLarge(_) if is_list => ": ask for fewer days at a time",
+                    BodyError::TooLarge(_) if is_list => ": ask for fewer days at a time",
                     _ => "",
                 };
                 let error = Error::new(
@@ -140,9 +143,9 @@ impl Transport {
                 .with_http_status(http_status)
                 .with_request_sent(RequestSent::Yes);
                 match why {
-                    Unread::TooLarge(_) if is_list => error.with_retryable(false),
-                    Unread::TooLarge(_) => error,
-                    Unread::BrokeOff(_) => error.transient(),
+                    BodyError::TooLarge(_) if is_list => error.with_retryable(false),
+                    BodyError::TooLarge(_) => error,
+                    BodyError::BrokeOff(_) => error.transient(),
                 }
             })?;
         self.idle_check.answered();
@@ -154,7 +157,7 @@ impl Transport {
         );
         let date = text(headers, &DATE).and_then(http_date);
         let is_success = response.status().is_success();
-        // An answer that calls the keys wrong cannot be verified with them, and is believed in nothing else.
+        // An answer that refuses the keys cannot be verified with them, and nothing else of it is believed.
         let signature = if matches!(http_status, 401 | 403) || !endpoint.is_signed() {
             None
         } else {
@@ -165,7 +168,7 @@ impl Transport {
             self.settings.server_clock.set(date);
         }
         if !is_success {
-            return Err(wire::http_error(
+            return Err(http_error::http_error(
                 endpoint,
                 http_status,
                 text(headers, &LOCATION),
@@ -175,7 +178,7 @@ impl Transport {
                 signing.reference_id(),
             ));
         }
-        Ok(Answer {
+        Ok(Response {
             http_status,
             body: received,
             reference_id: signing.reference_id(),
@@ -204,7 +207,7 @@ impl Transport {
             let (secret, nonce) = (self.settings.secret_key.expose(), nonce::next(self.digits));
             let body = request.body.map_or(&[][..], |body| body);
             let signature = signature::sign(secret, &nonce, request.url.as_str(), body);
-            // In one piece of memory, since each piece costs one more when the headers are copied on the way.
+            // Both in one allocation, since copying the headers costs one more for each.
             let both = Bytes::from(nonce.clone() + &signature);
             let value = |part| {
                 HeaderValue::from_maybe_shared(part)
@@ -240,12 +243,14 @@ impl Transport {
     ) -> Result<Option<&'a str>> {
         let verdict = match self.settings.response_verification {
             ResponseVerification::Off => Ok(None),
-            // Whether errors are signed is not known; they say nothing that would be believed.
+            // It is not known whether errors are signed; nothing in them is believed.
             ResponseVerification::Required if signing.are_absent() && is_success => {
                 Err("it is not signed, and response_verification is \"required\"".to_owned())
             }
             _ if signing.are_absent() => Ok(None),
-            _ => self.verdict(request.url.as_str(), signing, body).map(Some),
+            _ => self
+                .verified_signature(request.url.as_str(), signing, body)
+                .map(Some),
         };
         verdict.map_err(|why| {
             Error::new(
@@ -258,7 +263,7 @@ impl Transport {
         })
     }
 
-    fn verdict<'a>(
+    fn verified_signature<'a>(
         &self,
         url: &str,
         signing: &SigningHeaders<'a>,
@@ -273,8 +278,8 @@ impl Transport {
         ))
     }
 
-    fn broken(&self, endpoint: Endpoint, error: &reqwest::Error, started: bool) -> Error {
-        let why = tls::refusal(error).unwrap_or_else(|| innermost(error));
+    fn connection_error(&self, endpoint: Endpoint, error: &reqwest::Error, started: bool) -> Error {
+        let why = tls::refusal(error).unwrap_or_else(|| root_cause(error));
         if started {
             Error::new(
                 ErrorKind::Server,
@@ -312,7 +317,7 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
         let proxy = reqwest::Proxy::all(proxy.expose().clone()).map_err(|error| {
             Error::configuration(format!(
                 "proxy {proxy} cannot be used: {}",
-                innermost(&error)
+                root_cause(&error)
             ))
         })?;
         builder = builder.proxy(proxy);
@@ -321,26 +326,26 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
         builder = builder.no_proxy();
     } else {
         // It is read now, and may have changed since the options were checked.
-        proxy::check_environment(&settings.base_url)?;
+        proxy_environment::check_environment(&settings.base_url)?;
     }
     builder
-        .tls_backend_preconfigured(tls::configuration(settings)?)
+        .tls_backend_preconfigured(tls::configuration(&settings.roots)?)
         .build()
         .map_err(|error| {
             Error::configuration(format!(
                 "the HTTP client cannot be set up: {}",
-                innermost(&error)
+                root_cause(&error)
             ))
         })
 }
 
 /// Why a body was not read to its end.
-enum Unread {
+enum BodyError {
     TooLarge(usize),
     BrokeOff(String),
 }
 
-impl fmt::Display for Unread {
+impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge(most) => write!(f, "is larger than {most} bytes"),
@@ -349,21 +354,21 @@ impl fmt::Display for Unread {
     }
 }
 
-async fn read_body(response: &mut reqwest::Response, most: usize) -> Result<Vec<u8>, Unread> {
+async fn read_body(response: &mut reqwest::Response, most: usize) -> Result<Vec<u8>, BodyError> {
     if response
         .content_length()
         .is_some_and(|length| length > most as u64)
     {
-        return Err(Unread::TooLarge(most));
+        return Err(BodyError::TooLarge(most));
     }
     let mut body = Vec::new();
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|error| Unread::BrokeOff(innermost(&error)))?
+        .map_err(|error| BodyError::BrokeOff(root_cause(&error)))?
     {
         if body.len() + chunk.len() > most {
-            return Err(Unread::TooLarge(most));
+            return Err(BodyError::TooLarge(most));
         }
         body.extend_from_slice(&chunk);
     }
@@ -392,80 +397,18 @@ fn http_date(value: &str) -> Option<Timestamp> {
         .ok()
 }
 
-/// The cause at the bottom, which is the one that says something.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
+/// The innermost cause, which is the one that says what happened.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut root_cause = error;
+    while let Some(source) = root_cause.source() {
+        root_cause = source;
     }
-    innermost.to_string()
-}
-
-/// Finds out, before a call, whether the server has closed the idle connection.
-///
-/// A runtime that runs only within calls has not seen that yet: its sockets are driven first, so that no call is spent
-/// on finding out. A runtime that has just read an answer has driven them.
-#[derive(Debug)]
-struct IdleConnectionCheck {
-    since: Instant,
-    /// Microseconds from `since` to the last answer; none yet: 0.
-    answered_at: AtomicU64,
-}
-
-impl IdleConnectionCheck {
-    /// Servers close what has been idle for seconds.
-    const RECENT: u64 = 1000;
-
-    fn new() -> Self {
-        Self {
-            since: Instant::now(),
-            answered_at: AtomicU64::new(0),
-        }
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
-
-    fn answered(&self) {
-        self.answered_at.store(self.now(), Ordering::Relaxed);
-    }
-
-    async fn drive_io(&self) {
-        let answered_at = self.answered_at.load(Ordering::Relaxed);
-        if self.now().saturating_sub(answered_at) < Self::RECENT {
-            return;
-        }
-        // The first lets the runtime drive its sockets, the second lets the connection's task see what came.
-        for _ in 0..2 {
-            tokio::task::yield_now().await;
-        }
-    }
+    root_cause.to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU64;
-    use std::time::{Duration, Instant};
-
-    use futures_util::FutureExt as _;
-
-    use super::{IdleConnectionCheck, http_date, retry_after};
-
-    #[test]
-    fn sockets_are_driven_unless_an_answer_came_just_now() {
-        let idle_check = IdleConnectionCheck {
-            since: Instant::now().checked_sub(Duration::from_secs(1)).unwrap(),
-            answered_at: AtomicU64::new(0),
-        };
-        assert!(idle_check.drive_io().now_or_never().is_none());
-        idle_check.answered();
-        let at_once = idle_check.drive_io().now_or_never();
-        // Unless this thread was kept waiting for longer than that.
-        let is_late =
-            idle_check.now() - idle_check.answered_at.into_inner() >= IdleConnectionCheck::RECENT;
-        assert!(at_once.is_some() || is_late);
-    }
+    use super::{http_date, retry_after};
 
     #[test]
     fn retry_after_is_read_in_seconds_and_as_a_date() {

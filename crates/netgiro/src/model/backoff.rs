@@ -1,4 +1,4 @@
-//! Backoff: how long to wait after failures in a row. The only formula of the whole project.
+//! Backoff: how long to wait after failures in a row. The whole project uses this formula.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ pub fn backoff(first: Duration, failures: u32, longest: Duration) -> Duration {
         .min(longest)
 }
 
-/// A delay between its half and its whole, so that many who failed at once do not all come back at once; `jitter` is
-/// in `0..=1`.
+/// Between half of the delay and all of it, so that clients that failed together do not all come back together;
+/// `jitter` is in `0..=1`.
 pub(crate) fn jittered(delay: Duration, jitter: f64) -> Duration {
     delay.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::cart::CartState;
+use crate::model::cart::state::CartState;
 use crate::model::poll::CartPoll;
 use crate::model::status::ResultCode;
 
@@ -123,7 +123,7 @@ struct Facts {
     reference_id: Option<String>,
     request_sent: RequestSent,
     retryable: bool,
-    /// Whether it may be gone at once, so that sending again without the caller's knowledge helps.
+    /// Whether the failure may be over at once, so that sending again helps.
     #[serde(skip)]
     is_transient: bool,
     /// Whether another call's answer said before it that the cart is paid.
@@ -228,8 +228,8 @@ impl Error {
         self
     }
 
-    /// Whether another call's answer said that the cart is paid, which the call that failed was to confirm: then it must
-    /// not be taken for unpaid until both agree.
+    /// Whether another call's answer said that the cart is paid, and the call that failed was to confirm it: the cart
+    /// must then not be taken for unpaid until both agree.
     #[doc(hidden)]
     #[must_use]
     pub fn is_called_paid(&self) -> bool {

@@ -1,68 +1,45 @@
 //! The one table from result code to meaning.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::error::{Error, Result};
-use crate::model::quote;
+use crate::model::error::Error;
+use crate::model::text::quote;
+use crate::model::text::words::words;
 
-/// Where a cart stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CartStatus {
-    /// Waiting for the customer.
-    Pending,
-    /// The merchant must send the customer's SMS code with `confirm_cart`.
-    NeedsCode,
-    /// Reserved: the merchant must `confirm_cart`.
-    Reserved,
-    /// Reserved: the merchant's callback endpoint has not acknowledged yet.
-    AwaitingCallback,
-    /// Paid.
-    Confirmed,
-    /// Canceled, expired, or never known: nothing was paid.
-    Canceled,
-    /// The customer declined.
-    Declined,
-    /// The server knows no such cart.
-    NotFound,
-    /// A result code this version does not know; never paid, never canceled.
-    Unknown,
+words! {
+    /// Where a cart stands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    #[non_exhaustive]
+    pub enum CartStatus {
+        /// Waiting for the customer.
+        Pending = "pending",
+        /// The merchant must send the customer's SMS code with `confirm_cart`.
+        NeedsCode = "needs_code",
+        /// Reserved: the merchant must `confirm_cart`.
+        Reserved = "reserved",
+        /// Reserved: the merchant's callback endpoint has not acknowledged yet.
+        AwaitingCallback = "awaiting_callback",
+        /// Paid.
+        Confirmed = "confirmed",
+        /// Canceled, expired, or never known: nothing was paid.
+        Canceled = "canceled",
+        /// The customer declined.
+        Declined = "declined",
+        /// The server knows no such cart.
+        NotFound = "not_found",
+        /// A result code this version does not know; never paid, never canceled.
+        Unknown = "unknown",
+    }
+
+    /// Every status, in the order of the table.
+    const ALL;
+    argument "status", quote::text, Error::invalid_request;
 }
 
 impl CartStatus {
-    /// Every status, in the order of the table.
-    pub const ALL: &'static [Self] = &[
-        Self::Pending,
-        Self::NeedsCode,
-        Self::Reserved,
-        Self::AwaitingCallback,
-        Self::Confirmed,
-        Self::Canceled,
-        Self::Declined,
-        Self::NotFound,
-        Self::Unknown,
-    ];
-
-    /// The word for it, the same in Rust, Python and Node.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::NeedsCode => "needs_code",
-            Self::Reserved => "reserved",
-            Self::AwaitingCallback => "awaiting_callback",
-            Self::Confirmed => "confirmed",
-            Self::Canceled => "canceled",
-            Self::Declined => "declined",
-            Self::NotFound => "not_found",
-            Self::Unknown => "unknown",
-        }
-    }
-
     /// Whether the cart can no longer change.
     #[must_use]
     pub const fn is_final(self) -> bool {
@@ -104,21 +81,6 @@ impl CartStatus {
 impl fmt::Display for CartStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for CartStatus {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        word(text, Self::ALL, Self::as_str).ok_or_else(|| {
-            Error::invalid_request(one_of(
-                "status",
-                &quote::text(text),
-                Self::ALL,
-                Self::as_str,
-            ))
-        })
     }
 }
 
@@ -202,30 +164,4 @@ impl ResultCode {
     pub fn find(code: i64) -> Option<&'static Self> {
         Self::ALL.iter().find(|known| known.code == code)
     }
-}
-
-/// Finds the value a caller's word stands for; case, `_` and `-` do not matter.
-pub fn word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Option<T> {
-    let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
-    let wanted = plain(text.trim());
-    all.iter()
-        .copied()
-        .find(|&value| plain(name(value)) == wanted)
-}
-
-/// The sentence for a word that stands for nothing; `quoted` is what may be repeated of it.
-pub fn one_of<T: Copy>(
-    argument: &str,
-    quoted: &str,
-    all: &[T],
-    name: fn(T) -> &'static str,
-) -> String {
-    let words: Vec<_> = all
-        .iter()
-        .map(|&value| format!("{:?}", name(value)))
-        .collect();
-    format!(
-        "{argument} must be one of {}; got {quoted}",
-        words.join(", ")
-    )
 }

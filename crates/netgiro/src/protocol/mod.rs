@@ -1,7 +1,13 @@
-//! Bytes and what they mean: requests, answers, signatures.
+//! Bytes and what they mean: requests, responses, signatures.
 
-pub(crate) mod insert_answer;
+pub(crate) mod consistency;
+pub(crate) mod endpoint;
+pub(crate) mod http_error;
+pub(crate) mod insert_response;
+pub(crate) mod json;
 pub(crate) mod nonce;
+pub(crate) mod payment_info;
+pub(crate) mod request;
+pub(crate) mod response;
 pub(crate) mod settlement;
 pub(crate) mod signature;
-pub(crate) mod wire;

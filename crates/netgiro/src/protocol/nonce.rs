@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How many processes of one machine are told apart.
+/// How many processes of one machine get different digits.
 const PROCESSES: u64 = 1000;
 
 /// Digits by which the nonces of one transport, and so of one process, differ from another's.
@@ -12,7 +12,7 @@ pub(crate) struct Digits(u64);
 
 impl Digits {
     pub(crate) fn draw() -> Self {
-        // Siblings of one fork have inherited one state of the generator: their numbers tell them apart.
+        // Children of one fork inherit one state of the generator: their process ids differ.
         let process = u64::from(std::process::id());
         Self((fastrand::u64(..PROCESSES) + process) % PROCESSES)
     }

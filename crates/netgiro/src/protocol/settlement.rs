@@ -1,71 +1,27 @@
-//! Settlements: what Netgíró transfers to the shop's bank, and the sales that are in it. Read-only.
+//! The requests for settlements, and what their responses mean. Read-only.
 //!
 //! The API's V2, of which little is documented: every member can be missing, and those that are there
 //! are read in either spelling. An amount that cannot be read exactly is refused.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
 use crate::model::error::{Error, ErrorKind, Result};
-use crate::model::quote;
-use crate::protocol::wire::{self, Answer};
+use crate::model::settlement::{Settlement, SettlementItem};
+use crate::model::text::quote;
+use crate::protocol::json;
+use crate::protocol::response::Response;
 
-/// One transfer to the shop's bank. Every member can be missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Settlement {
-    /// Who settles.
-    pub provider_name: Option<String>,
-    /// The number to ask for its items by, such as `100000-000069`: text.
-    pub number: Option<String>,
-    /// When it was made up.
-    pub created: Option<Timestamp>,
-    /// What the bank gets, in krónur.
-    pub amount: Option<Decimal>,
-    /// What Netgíró keeps, in krónur.
-    pub cost_amount: Option<Decimal>,
-    /// When the bank gets it.
-    pub bank_transfer_transaction_date: Option<Timestamp>,
-    /// How many sales are in it.
-    pub number_of_sales: Option<i64>,
-    /// What the customers paid, in krónur.
-    pub total_amount: Option<Decimal>,
-    /// Where it stands, in Netgíró's own word.
-    pub status: Option<String>,
-}
-
-/// One sale in a settlement. Every member can be missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct SettlementItem {
-    /// What the customer paid, in krónur.
-    pub total_amount: Option<Decimal>,
-    /// What Netgíró keeps of it, in krónur.
-    pub cost_amount: Option<Decimal>,
-    /// When it was made.
-    pub created: Option<Timestamp>,
-    /// The number of its loan, such as `L-123456`: text. What connects it to a cart is documented nowhere.
-    pub loan_number: Option<String>,
-}
-
-/// A day as callers write it: `2026-01-31`, or an instant of it, in UTC as all of Iceland is.
-pub fn day(argument: &str, text: &str) -> Result<Date> {
-    text.parse::<Timestamp>()
-        .map(|at| TimeZone::UTC.to_datetime(at).date())
-        .or_else(|_| text.parse())
-        .map_err(|_| {
-            Error::invalid_request(format!(
-                "{argument} must be a day such as 2026-01-31; got {}",
-                quote::text(text)
-            ))
-        })
-}
-
-/// Puts what is asked for into the URL of the list.
-pub(crate) fn ask(url: &mut Url, from: Date, to: Date, number: Option<&str>) -> Result<()> {
+/// Adds the query of the list to its URL.
+pub(crate) fn set_list_query(
+    url: &mut Url,
+    from: Date,
+    to: Date,
+    number: Option<&str>,
+) -> Result<()> {
     if from > to {
         return Err(Error::invalid_request(format!(
             "date_from must not be after date_to; got {from} and {to}"
@@ -81,8 +37,8 @@ pub(crate) fn ask(url: &mut Url, from: Date, to: Date, number: Option<&str>) -> 
     Ok(())
 }
 
-/// Puts the settlement whose items are asked for into their URL, as one segment of its path.
-pub(crate) fn ask_items(url: &mut Url, number: &str) -> Result<()> {
+/// Adds a settlement's number to the URL of its items, as one segment of its path.
+pub(crate) fn push_number(url: &mut Url, number: &str) -> Result<()> {
     check_number(number)?;
     url.path_segments_mut()
         .map_err(|()| Error::configuration("base_url cannot have a path"))?
@@ -90,7 +46,7 @@ pub(crate) fn ask_items(url: &mut Url, number: &str) -> Result<()> {
     Ok(())
 }
 
-/// The longest number that is asked for; those documented have 13 characters.
+/// The longest number that is sent; those documented have 13 characters.
 const LONGEST_NUMBER: usize = 100;
 
 fn check_number(number: &str) -> Result<()> {
@@ -110,12 +66,12 @@ fn check_number(number: &str) -> Result<()> {
 }
 
 /// Reads an answer that is one JSON array of objects.
-pub(crate) fn read<T: Record>(answer: &Answer) -> Result<Vec<T>> {
-    let body = &answer.body;
+pub(crate) fn read<T: Record>(response: &Response) -> Result<Vec<T>> {
+    let body = &response.body;
     let no_array = || {
-        let beginning = wire::beginning(body);
+        let beginning = json::beginning(body);
         let message = format!("the body is not one JSON array of objects: {beginning}");
-        answer.error(ErrorKind::Server, message)
+        response.error(ErrorKind::Server, message)
     };
     let text = std::str::from_utf8(body).map_err(|_| no_array())?;
     let objects: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| no_array())?;
@@ -126,19 +82,19 @@ pub(crate) fn read<T: Record>(answer: &Answer) -> Result<Vec<T>> {
     for (at, object) in objects.into_iter().enumerate() {
         let record = T::read(object.get()).map_err(|why| {
             let message = format!("the body has wrong data in its object {}: {why}", at + 1);
-            answer.error(ErrorKind::Protocol, message)
+            response.error(ErrorKind::Protocol, message)
         })?;
         records.push(record);
     }
     Ok(records)
 }
 
-/// What an object of an answer is read as.
+/// What an object of a response is read as.
 pub(crate) trait Record: Sized {
     fn read(object: &str) -> Result<Self, String>;
 }
 
-/// The members of both kinds of objects. One that stands there twice is refused.
+/// The members of both kinds of objects. An object with a member twice is refused.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Wire<'a> {
@@ -177,11 +133,11 @@ impl Record for Settlement {
             provider_name: text(wire.provider_name),
             number: name("Number", wire.number)?,
             created: instant(wire.created),
-            amount: wire::decimal("Amount", wire.amount)?,
-            cost_amount: wire::decimal("CostAmount", wire.cost_amount)?,
+            amount: json::decimal("Amount", wire.amount)?,
+            cost_amount: json::decimal("CostAmount", wire.cost_amount)?,
             bank_transfer_transaction_date: instant(wire.bank_transfer_transaction_date),
             number_of_sales: whole("NumberOfSales", wire.number_of_sales)?,
-            total_amount: wire::decimal("TotalAmount", wire.total_amount)?,
+            total_amount: json::decimal("TotalAmount", wire.total_amount)?,
             status: text(wire.status),
         })
     }
@@ -191,8 +147,8 @@ impl Record for SettlementItem {
     fn read(object: &str) -> Result<Self, String> {
         let wire = Wire::read(object)?;
         Ok(Self {
-            total_amount: wire::decimal("TotalAmount", wire.total_amount)?,
-            cost_amount: wire::decimal("CostAmount", wire.cost_amount)?,
+            total_amount: json::decimal("TotalAmount", wire.total_amount)?,
+            cost_amount: json::decimal("CostAmount", wire.cost_amount)?,
             created: instant(wire.created),
             loan_number: name("LoanNumber", wire.loan_number)?,
         })
@@ -210,7 +166,7 @@ fn text(raw: Option<&RawValue>) -> Option<String> {
 }
 
 fn instant(raw: Option<&RawValue>) -> Option<Timestamp> {
-    wire::instant(&text(raw)?)
+    json::instant(&text(raw)?)
 }
 
 /// A number that is a name: text, or the digits of a number as they stand.
@@ -225,7 +181,7 @@ fn name(member: &str, raw: Option<&RawValue>) -> Result<Option<String>, String> 
         Ok(name) => name,
         Err(_) if is_number => raw.get().to_owned(),
         Err(_) => {
-            let beginning = wire::beginning(raw.get().as_bytes());
+            let beginning = json::beginning(raw.get().as_bytes());
             return Err(format!(
                 "{member} is neither text nor a number: {beginning}"
             ));
@@ -247,6 +203,6 @@ fn whole(member: &str, raw: Option<&RawValue>) -> Result<Option<i64>, String> {
 }
 
 fn no_number(member: &str, text: &str) -> String {
-    let beginning = wire::beginning(text.as_bytes());
+    let beginning = json::beginning(text.as_bytes());
     format!("{member} is no whole number: {beginning}")
 }

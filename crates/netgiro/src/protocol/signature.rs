@@ -57,19 +57,19 @@ fn digest(secret_key: &[u8], nonce: &str, url: &str, body: &[u8]) -> [u8; 32] {
 /// The signing headers of a response or callback, as they came in.
 #[derive(Debug, Default)]
 pub(crate) struct SigningHeaders<'a> {
-    nonce: Found<'a>,
-    signature: Found<'a>,
+    nonce: Header<'a>,
+    signature: Header<'a>,
     reference_id: Option<&'a str>,
 }
 
 /// A header: its last value, and how often it stands there.
 #[derive(Debug, Default)]
-struct Found<'a> {
+struct Header<'a> {
     value: &'a str,
     times: usize,
 }
 
-impl<'a> Found<'a> {
+impl<'a> Header<'a> {
     fn add(&mut self, value: &'a str) {
         self.value = value;
         self.times += 1;
@@ -134,12 +134,12 @@ impl Signed<'_> {
     /// Whether the signature is the one these parts give; takes the same time whatever differs.
     pub(crate) fn covers(&self, secret_key: impl AsRef<[u8]>, url: &str, body: &[u8]) -> bool {
         let expected = in_hex(digest(secret_key.as_ref(), self.nonce, url, body));
-        let told: [u8; 64] = match self.signature.as_bytes().try_into() {
-            Ok(told) => told,
+        let signature: [u8; 64] = match self.signature.as_bytes().try_into() {
+            Ok(signature) => signature,
             Err(_) => return false,
         };
         expected
-            .ct_eq(&told.map(|digit| digit.to_ascii_lowercase()))
+            .ct_eq(&signature.map(|digit| digit.to_ascii_lowercase()))
             .into()
     }
 }
@@ -170,7 +170,7 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// Whether a header is one that a callback is verified by, in any spelling: the others need not be carried along.
+/// Whether a callback is verified by this header, in any spelling: the others need not be kept.
 #[must_use]
 pub fn is_signing_header(name: &str) -> bool {
     [NONCE_HEADER, SIGNATURE_HEADER, REFERENCE_ID_HEADER]
@@ -178,7 +178,7 @@ pub fn is_signing_header(name: &str) -> bool {
         .any(|known| is_called(name, known))
 }
 
-/// Whether a header has this name in any spelling. Every header of every answer is asked, so nothing is copied.
+/// Whether a header has this name in any spelling. Every header of every response is compared, so nothing is copied.
 fn is_called(given: &str, name: &str) -> bool {
     let is_spelled = |given: &[u8], name: &[u8]| {
         given.len() == name.len()
@@ -249,10 +249,10 @@ pub(crate) mod work {
         HASHED.set(HASHED.get() + bytes);
     }
 
-    /// What it gives, and how many bytes it hashed.
-    pub(crate) fn hashed_by<T>(deed: impl FnOnce() -> T) -> (T, usize) {
+    /// The result of some work, and how many bytes it hashed.
+    pub(crate) fn hashed_by<T>(work: impl FnOnce() -> T) -> (T, usize) {
         let before = HASHED.get();
-        let given = deed();
+        let given = work();
         (given, HASHED.get() - before)
     }
 }

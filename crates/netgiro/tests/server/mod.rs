@@ -1,6 +1,7 @@
 //! A server on loopback that follows a script, down to the bytes.
 #![allow(dead_code, reason = "each suite uses its part of it")]
 
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
@@ -38,13 +39,21 @@ impl Answer {
     }
 }
 
+#[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// Which connection it came on, counted from 0.
     pub(crate) connection: usize,
+    pub(crate) method: String,
     pub(crate) path: String,
-    pub(crate) nonce: String,
-    pub(crate) signature: String,
+    headers: HashMap<String, String>,
     pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    /// A header by its name in lowercase; empty if there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
 }
 
 struct Script {
@@ -136,12 +145,16 @@ pub(crate) fn read(stream: &mut TcpStream) -> Option<Request> {
         }
     };
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-    let header = |name: &str| {
-        head.lines()
-            .find_map(|line| line.strip_prefix(&format!("{name}: ")))
-            .map(str::to_owned)
-    };
-    let length: usize = header("content-length").expect("a length").parse().unwrap();
+    let (line, headers) = head.split_once("\r\n").unwrap();
+    let mut words = line.split(' ').map(str::to_owned);
+    let headers: HashMap<_, _> = headers
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.parse().unwrap());
     let mut body = bytes[end + 4..].to_vec();
     while body.len() < length {
         let n = stream.read(&mut chunk).unwrap();
@@ -149,9 +162,9 @@ pub(crate) fn read(stream: &mut TcpStream) -> Option<Request> {
     }
     Some(Request {
         connection: 0,
-        path: head.split(' ').nth(1).unwrap().to_owned(),
-        nonce: header("netgiro_nonce").unwrap(),
-        signature: header("netgiro_signature").unwrap(),
+        method: words.next()?,
+        path: words.next()?,
+        headers,
         body,
     })
 }

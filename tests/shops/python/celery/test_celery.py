@@ -114,10 +114,10 @@ def test_very_many_failures_are_one_more(shop, monkeypatch, failures):
     )
     cart = shop.insert()
 
-    def fail(_):
+    def fail(*_):
         raise KeyError("no keys")
 
-    monkeypatch.setattr(shop.carts, "_advance", fail)
+    monkeypatch.setattr(shop.carts, "_do", fail)
     shop.carts._step(netgiro.CartPoll(cart).to_json(), cart.reference, failures)
     assert sent == [(failures + 1, 30.0)]
 

@@ -42,7 +42,7 @@ from django.contrib.auth.models import User  # noqa: E402
 from djshop import receivers, router  # noqa: E402
 from djshop.models import Told  # noqa: E402
 
-from netgiro.django import poller  # noqa: E402
+from netgiro.django import worker  # noqa: E402
 from netgiro.django.models import Cart, SeenCallback  # noqa: E402
 
 
@@ -70,7 +70,7 @@ def database(request, tables):
     yield router.alias
     receivers.also.clear()
     receivers.before.clear()
-    assert poller._background.wait(20)
+    assert worker._background.wait(20)
     for model in (Told, Cart, SeenCallback, User):
         model.objects.all().delete()
     connections.close_all()

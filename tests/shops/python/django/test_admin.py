@@ -8,8 +8,9 @@ from django.test import Client
 from djshop.trials import KENNITALA, PHONE, told
 
 import netgiro
-from netgiro.django import checkout, ledger
+from netgiro.django import checkout
 from netgiro.django.models import Cart
+from netgiro.django.storage import store
 
 URL = "/admin/netgiro/cart/"
 
@@ -87,8 +88,8 @@ def test_canceling_reads_the_answers(staff, carts, shop):
     assert sorted(told()) == ["canceled", "canceled", "confirmed"]
 
 
-def test_what_fails_is_said(staff, carts, shop):
-    ledger.begin("order-9", 1, "*****81", "automatic")
+def test_errors_are_shown(staff, carts, shop):
+    store.begin("order-9", 1, "*****81", "automatic")
     shop.add_fault("CheckCart", count=3, status=500)
     results = said(staff, "check_now", Cart.objects.all())
     assert any("--adopt" in result for result in results)
@@ -96,7 +97,7 @@ def test_what_fails_is_said(staff, carts, shop):
     assert len(results) == 4
 
 
-def test_whoever_may_only_look_cannot_act(carts):
+def test_staff_with_view_permission_cannot_act(carts):
     user = User.objects.create_user("bo", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_cart"))
     client = Client()
@@ -106,7 +107,7 @@ def test_whoever_may_only_look_cannot_act(carts):
     assert set(Cart.objects.values_list("status", flat=True)) == {"pending"}
 
 
-def test_those_that_need_a_person(staff, carts, shop):
+def test_carts_that_need_a_person(staff, carts, shop):
     shop.add_fault("InsertCart", drop="after")
     with pytest.raises(netgiro.OutcomeUnknownError):
         checkout.start("order-9", 4990, KENNITALA)

@@ -16,8 +16,9 @@ from djshop import receivers
 from djshop.trials import PHONE, at_once, eventually, followed, poll_once, told
 
 import netgiro
-from netgiro.django import checkout, conf, ledger, poller
+from netgiro.django import checkout, conf, worker
 from netgiro.django.models import Cart, SeenCallback
+from netgiro.django.storage import rows, store
 
 URL = "/netgiro/callback/"
 
@@ -121,7 +122,7 @@ def without(name):
     ],
 )
 @pytest.mark.parametrize("guard", [False, True])
-def test_what_does_not_verify_changes_nothing(cart, options, spoil, status, guard):
+def test_a_callback_that_does_not_verify_changes_nothing(cart, options, spoil, status, guard):
     options(REPLAY_GUARD=guard)
     before = kept()
     assert post(*spoil(*callback(cart))) == status
@@ -140,7 +141,7 @@ def test_what_does_not_verify_changes_nothing(cart, options, spoil, status, guar
         {"transaction_id": "00000000-0000-4000-8000-000000000000"},
     ],
 )
-def test_what_is_about_another_order_changes_nothing(shop, cart, change):
+def test_a_callback_about_another_order_changes_nothing(shop, cart, change):
     before = kept()
     assert post(*callback(cart, **change)) in {400, 409}
     assert kept() == before
@@ -171,7 +172,7 @@ def test_a_replay(shop, cart, options):
     assert kept() == before
 
 
-def test_of_replays_at_once_one_is_let_through(shop, cart, options):
+def test_of_simultaneous_replays_one_is_accepted(shop, cart, options):
     options(REPLAY_GUARD=True)
     sent = callback(cart)
     answers = at_once(*[lambda: post(*sent)] * 6)
@@ -179,12 +180,12 @@ def test_of_replays_at_once_one_is_let_through(shop, cart, options):
 
 
 @pytest.mark.parametrize("guard", [False, True])
-def test_what_could_not_be_recorded_is_sent_again(shop, cart, options, monkeypatch, guard):
+def test_a_callback_that_was_not_recorded_is_sent_again(shop, cart, options, monkeypatch, guard):
     options(REPLAY_GUARD=guard)
     sent = callback(cart)
     before = kept()
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "_locked", lambda _: (_ for _ in ()).throw(DatabaseError("no disk")))
+        patch.setattr(store, "locked", lambda _: (_ for _ in ()).throw(DatabaseError("no disk")))
         assert post(*sent) == 503
     assert kept() == before
     assert post(*sent) == 200
@@ -192,7 +193,7 @@ def test_what_could_not_be_recorded_is_sent_again(shop, cart, options, monkeypat
 
 def test_a_database_that_is_down(shop, cart, monkeypatch):
     monkeypatch.setattr(
-        ledger, "expected", lambda _: (_ for _ in ()).throw(DatabaseError("no connection"))
+        store, "expected", lambda _: (_ for _ in ()).throw(DatabaseError("no connection"))
     )
     assert post(*callback(cart)) == 503
 
@@ -249,7 +250,7 @@ def test_an_abandoned_cart_that_was_paid_is_for_a_person(shop):
     with pytest.raises(netgiro.OutcomeUnknownError):
         checkout.start("order-1", 4990, PHONE)
     (held,) = shop.carts()
-    first = ledger.abandon(Cart.objects.get())
+    first = store.abandon(Cart.objects.get())
     second = checkout.start("order-1", 4990, PHONE)
     shop.confirm(held.transaction_id)
     assert post(*callback(first, transaction_id=held.transaction_id)) == 200
@@ -288,7 +289,7 @@ def test_webhooks_and_polls_that_meet(shop):
             *[lambda each=each: post(*each) for each in sent],
             *[poll_once] * 2,
             customer,
-            lambda cart=cart: poller._is_seen_to(cart.pk),
+            lambda cart=cart: worker._is_followed_up(cart.pk),
             lambda cart=cart: cart.cancel() and None,
         )
         assert results[:3] == [200] * 3
@@ -302,17 +303,17 @@ def test_webhooks_and_polls_that_meet(shop):
 # --- After the 200
 
 
-def test_the_rest_happens_afterwards(shop, cart, options):
+def test_the_follow_up_happens_after_the_answer(shop, cart, options):
     options(CHECK_AFTER_CALLBACK=True)
     shop.confirm(cart.transaction_id)
     assert post(*callback(cart)) == 200
     eventually(lambda: told() == ["confirmed"])
-    assert poller._background.wait(120)
+    assert worker._background.wait(120)
     cart.refresh_from_db()
     assert (cart.is_paid, cart.due_at) == (True, None)
 
 
-def test_the_payment_that_the_200_creates_is_waited_for(shop, options):
+def test_the_follow_up_waits_for_the_payment_that_the_200_creates(shop, options):
     options(CHECK_AFTER_CALLBACK=True)
     cart = checkout.start("order-1", 4990, PHONE, confirmation_type="server_callback")
     shop.add_fault("CheckCart", count=2, result_code=10429)
@@ -327,7 +328,7 @@ def test_the_payment_that_the_200_creates_is_waited_for(shop, options):
 @pytest.mark.parametrize("slow", ["receiver", "receiver that has written"])
 @pytest.mark.parametrize("whose", ["this process", "netgiro_poll"])
 def test_the_answer_does_not_wait_for_receivers(shop, cart, options, slow, whose):
-    if slow == "receiver that has written" and ledger.database() == "default":
+    if slow == "receiver that has written" and rows.database() == "default":
         pytest.skip("SQLite lets one write at a time")
     options(CHECK_AFTER_CALLBACK=whose == "this process")
     begun = []
@@ -354,7 +355,7 @@ def test_the_answer_does_not_wait_for_receivers(shop, cart, options, slow, whose
 
     at_once(report_again, *[lambda: followed(cart)] * (whose == "netgiro_poll"))
     assert answers == [200] * 3
-    assert poller._background.wait(120)
+    assert worker._background.wait(120)
     followed(cart)
     assert told() == ["confirmed"]
 
@@ -386,7 +387,7 @@ def test_the_answer_does_not_wait_for_netgiro(shop, options, whose):
             was_first.append(not is_answered(cart))
 
         at_once(report, *[lambda cart=cart: followed(cart)] * (whose == "netgiro_poll"))
-        assert poller._background.wait(120)
+        assert worker._background.wait(120)
         followed(cart)
         if was_first == [True]:
             return
@@ -395,7 +396,7 @@ def test_the_answer_does_not_wait_for_netgiro(shop, options, whose):
 
 def test_a_process_that_ends_after_the_200_loses_nothing(shop, cart, options, monkeypatch):
     options(CHECK_AFTER_CALLBACK=True)
-    monkeypatch.setattr(poller._background, "put", lambda *_, **__: None)
+    monkeypatch.setattr(worker._background, "put", lambda *_, **__: None)
     shop.confirm(cart.transaction_id)
     assert post(*callback(cart)) == 200
     assert told() == []

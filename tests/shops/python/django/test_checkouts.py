@@ -1,4 +1,4 @@
-"""Five hundred checkouts through gunicorn, PostgreSQL and two pollers, a worker and a poller of which are killed."""
+"""Five hundred checkouts through gunicorn, PostgreSQL and two netgiro_poll, one of which is killed, and so is a worker of gunicorn."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from djshop.serving import processes
 from djshop.trials import KENNITALA, PHONE, eventually
 
 import netgiro
-from netgiro.django import ledger
 from netgiro.django.models import NOT_SENT, Cart
+from netgiro.django.storage import store
 
 ORDERS = 500
 # The customer, and how long the shop waits in seconds. Those without a name in the simulator do as its storm has
@@ -129,9 +129,9 @@ def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
         unknown = list(Cart.objects.filter(status__in=NOT_SENT))
         for cart in unknown:
             if cart.reference in held:
-                ledger.adopt(cart, held[cart.reference].transaction_id)
+                store.adopt(cart, held[cart.reference].transaction_id)
             else:
-                ledger.abandon(cart)
+                store.abandon(cart)
         eventually(lambda: not open_carts().exists(), 180)
         eventually(lambda: not Cart.objects.filter(due_at__isnull=False).exists(), 180)
         codes = shop.end()

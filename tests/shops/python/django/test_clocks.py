@@ -1,4 +1,4 @@
-"""Web servers, pollers and a database whose clocks differ, or are set back; and rows that are spoiled."""
+"""Web servers, workers and a database whose clocks differ, or are set back; and rows that are spoiled."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from djshop import receivers
 from djshop.trials import PHONE, eventually, followed, poll_once, told
 
 import netgiro
-from netgiro.django import checkout, clock, ledger, poller
+from netgiro.django import checkout, worker
 from netgiro.django.models import Cart
+from netgiro.django.storage import clock, followup, leases, rows, store
 
 TEN_MINUTES = timedelta(minutes=10)
 AHEAD_AND_BEHIND = pytest.mark.parametrize(
@@ -68,12 +69,12 @@ def polled_until_asked(shop, cart, count):
 
 def is_soon(cart):
     # The interval is 1 s at the most here; nobody waits for minutes.
-    return cart.due_at <= clock.now(ledger.database()) + timedelta(seconds=5)
+    return cart.due_at <= clock.now(rows.database()) + timedelta(seconds=5)
 
 
 def test_the_databases_clock(shop):
     before = datetime.now(utc.utc)
-    at = clock.now(ledger.database())
+    at = clock.now(rows.database())
     assert at.tzinfo is not None
     # It is this machine's here; SQLite's has milliseconds.
     assert before - timedelta(seconds=2) <= at <= datetime.now(utc.utc) + timedelta(seconds=2)
@@ -84,7 +85,7 @@ def test_a_web_server_whose_clock_is_wrong(shop, by):
     with a_machine_whose_clock_is_wrong(by):
         cart = checkout.start("order-1", 4990, PHONE, timeout=60)
     assert abs(cart.deadline - cart.inserted_at - timedelta(seconds=60)) < timedelta(seconds=1)
-    assert abs(cart.created_at - clock.now(ledger.database())) < TEN_MINUTES / 2
+    assert abs(cart.created_at - clock.now(rows.database())) < TEN_MINUTES / 2
     polled_until_asked(shop, cart, 1)
     assert (cart.status, cart.is_settling) == ("pending", False)
     assert is_soon(cart)
@@ -93,7 +94,7 @@ def test_a_web_server_whose_clock_is_wrong(shop, by):
 
 
 @AHEAD_AND_BEHIND
-def test_a_poller_whose_clock_is_wrong(shop, by):
+def test_a_worker_whose_clock_is_wrong(shop, by):
     cart = checkout.start("order-1", 4990, PHONE, timeout=60)
     with a_machine_whose_clock_is_wrong(by):
         polled_until_asked(shop, cart, 2)
@@ -114,8 +115,8 @@ def test_rows_of_another_clock(shop, by, asked_before):
     polled_until_asked(shop, cart, asked + 1)
     assert (cart.status, cart.is_settling) == ("pending", False)
     assert is_soon(cart)
-    assert clock.now(ledger.database()) < cart.deadline
-    assert cart.deadline < clock.now(ledger.database()) + timedelta(seconds=70)
+    assert clock.now(rows.database()) < cart.deadline
+    assert cart.deadline < clock.now(rows.database()) + timedelta(seconds=70)
     polled_until_asked(shop, cart, asked + 2)
     assert (cart.status, cart.is_settling) == ("pending", False)
     shop.confirm(cart.transaction_id)
@@ -132,17 +133,17 @@ def test_a_database_whose_clock_is_set_back(shop):
     assert (cart.status, cart.is_settling) == ("pending", False)
     polled_until_asked(shop, cart, asked + 2)
     # It is brought back once: what is due later is left alone from then on.
-    Cart.objects.update(due_at=clock.now(ledger.database()) + timedelta(seconds=50))
-    assert ledger.lease(8) == []
+    Cart.objects.update(due_at=clock.now(rows.database()) + timedelta(seconds=50))
+    assert leases.lease(8) == []
     shop.confirm(cart.transaction_id)
-    Cart.objects.update(due_at=clock.now(ledger.database()))
+    Cart.objects.update(due_at=clock.now(rows.database()))
     assert followed(cart).is_paid
 
 
 def test_a_lease_from_before_the_clock_was_set_back_ends(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     with a_database_whose_clock_is_wrong(TEN_MINUTES):
-        assert ledger.lease(8) == [cart]
+        assert leases.lease(8) == [cart]
     shop.confirm(cart.transaction_id)
     assert followed(cart).is_paid
 
@@ -164,17 +165,17 @@ def test_a_signal_put_off_before_the_clock_was_set_back(shop):
     assert told() == ["confirmed"]
 
 
-def test_an_insert_is_not_given_up_because_a_clock_was_set_back(shop):
+def test_an_insert_survives_a_clock_that_is_set_back(shop):
     with a_database_whose_clock_is_wrong(TEN_MINUTES):
-        row = ledger.begin("order-1", 4990, "*****81", "automatic")
+        row = store.begin("order-1", 4990, "*****81", "automatic")
     poll_once()
     row.refresh_from_db()
-    now = clock.now(ledger.database())
+    now = clock.now(rows.database())
     assert row.status == "inserting"
     assert now < row.due_at < now + TEN_MINUTES / 2
 
 
-def test_a_poller_that_was_down_cancels_what_is_late_indeed(shop):
+def test_a_worker_that_was_down_cancels_a_cart_that_is_really_late(shop):
     cart = checkout.start("order-1", 4990, PHONE, timeout=0.5)
     assert followed(cart).status == "canceled"
 
@@ -186,11 +187,11 @@ def test_a_code_that_does_not_come_ends_by_the_deadline(shop):
         state = netgiro.CartState(cart.transaction_id, "needs_code", result_code=10428)
         deadline = cart.deadline
         for _ in range(3):
-            now = ledger.record(cart.pk, ledger.Seen(state, datetime.now(utc.utc)))
+            now = followup.record(cart.pk, rows.Observation(state, datetime.now(utc.utc)))
             assert (now.status, now.is_settling) == ("needs_code", False)
         assert abs(now.deadline - deadline) < timedelta(seconds=1)
         with a_database_whose_clock_is_wrong(timedelta(seconds=10)):
-            now = ledger.record(cart.pk, ledger.Seen(state, datetime.now(utc.utc)))
+            now = followup.record(cart.pk, rows.Observation(state, datetime.now(utc.utc)))
         assert now.is_settling
 
 
@@ -223,10 +224,10 @@ def other_goes_on(shop, spoiled, caplog):
     assert all(record.name == "netgiro.django" for record in errors)
     # It is not looked at all the time.
     assert len(errors) <= 2
-    rows = Cart.objects.filter(pk=spoiled.pk)
-    ((due_at, lease),) = rows.values_list("due_at", "lease")
+    found = Cart.objects.filter(pk=spoiled.pk)
+    ((due_at, lease),) = found.values_list("due_at", "lease")
     assert lease is None
-    assert due_at > clock.now(ledger.database()) + timedelta(seconds=20)
+    assert due_at > clock.now(rows.database()) + timedelta(seconds=20)
 
 
 @pytest.mark.parametrize("token", ["nonsense", "{}", "null", '{"version": 1}', "[" * 5000])
@@ -236,7 +237,7 @@ def test_a_token_that_cannot_be_read(shop, caplog, token):
     other_goes_on(shop, cart, caplog)
 
 
-def test_a_token_that_was_taken_away_begins_anew(shop):
+def test_a_missing_token_starts_anew(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     Cart.objects.filter(pk=cart.pk).update(poll="")
     shop.confirm(cart.transaction_id)
@@ -277,11 +278,11 @@ def test_a_receiver_that_fails_for_ever(shop, caplog, failures):
     shop.confirm(cart.transaction_id)
     cart.check_now()
     Cart.objects.filter(pk=cart.pk).update(
-        signal_failures=failures, due_at=clock.now(ledger.database())
+        signal_failures=failures, due_at=clock.now(rows.database())
     )
     call_command("netgiro_poll", once=True, interval=0.01)
     cart.refresh_from_db()
-    now = clock.now(ledger.database())
+    now = clock.now(rows.database())
     assert cart.signal_failures == min(failures + 1, 2**31 - 1)
     assert now < cart.due_at <= now + timedelta(seconds=600)
     if failures > 10:
@@ -301,13 +302,13 @@ def test_a_receiver_that_fails_for_ever(shop, caplog, failures):
         RecursionError(),
     ],
 )
-@pytest.mark.parametrize("where", ["record", "ask", "see_to"])
-def test_whatever_one_row_raises(shop, caplog, error, where):
+@pytest.mark.parametrize("where", ["record", "ask", "handle"])
+def test_an_error_about_one_row(shop, caplog, error, where):
     cart = checkout.start("order-1", 4990, PHONE)
     module, name = {
-        "record": (ledger, "record"),
+        "record": (followup, "record"),
         "ask": (checkout, "ask"),
-        "see_to": (poller, "see_to"),
+        "handle": (worker, "handle_without_asking"),
     }[where]
     right = getattr(module, name)
 
@@ -317,16 +318,16 @@ def test_whatever_one_row_raises(shop, caplog, error, where):
             raise error
         return right(*given, **named)
 
-    if where == "see_to":
+    if where == "handle":
         Cart.objects.filter(pk=cart.pk).update(transaction_id=None, status="inserting")
     with mock.patch.object(module, name, wrong):
         other_goes_on(shop, cart, caplog)
 
 
-def test_a_database_that_is_down_is_waited_for(shop, caplog):
+def test_the_worker_waits_for_a_database_that_is_down(shop, caplog):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
-    right = ledger.lease
+    right = leases.lease
     failures = [ValueError("no"), DataError("down")]
 
     def wrong(*given, **named):
@@ -334,8 +335,8 @@ def test_a_database_that_is_down_is_waited_for(shop, caplog):
             raise failures.pop()
         return right(*given, **named)
 
-    each = poller.Poller(interval=0.01)
-    with mock.patch.object(ledger, "lease", wrong), mock.patch.object(poller.time, "sleep"):
+    each = worker.Worker(interval=0.01)
+    with mock.patch.object(leases, "lease", wrong), mock.patch.object(worker.time, "sleep"):
         receivers.also.append(lambda _: each.stop())
         each.run()
     assert told() == ["confirmed"]

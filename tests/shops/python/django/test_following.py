@@ -19,9 +19,10 @@ from djshop import receivers
 from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
 
 import netgiro
-from netgiro.django import checkout, ledger, poller
-from netgiro.django.ledger import Seen
+from netgiro.django import checkout, worker
 from netgiro.django.models import Cart
+from netgiro.django.storage import delivery, followup, leases, rows, store
+from netgiro.django.storage.rows import Observation
 
 
 def due_now(**changes):
@@ -54,7 +55,7 @@ def test_checking(shop):
     assert told() == ["confirmed"]
 
 
-def test_checking_that_fails_is_told_and_kept(shop):
+def test_a_failed_check_is_raised_and_recorded(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CheckCart", count=5, status=500)
     with pytest.raises(netgiro.ServerError):
@@ -87,7 +88,7 @@ def test_canceling(shop, how):
     assert cancel(late).is_paid
 
 
-def test_a_paid_answer_to_a_cancel_is_believed_of_check_cart_alone(shop):
+def test_a_paid_answer_to_a_cancel_needs_check_cart_to_confirm_it(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CancelCart", confirm_during=True)
     # The cancel asks CheckCart three times, and so does what comes after it.
@@ -112,7 +113,7 @@ def test_a_cancel_that_says_paid_of_an_open_cart_pays_nothing(shop):
     assert told() == ["canceled"]
 
 
-def test_a_cancel_that_says_paid_is_not_overruled_by_an_end_unpaid(shop):
+def test_a_cancel_that_says_paid_is_not_overruled_by_an_unpaid_end(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CancelCart", body=PAID)
     with pytest.raises(netgiro.ProtocolError, match="CancelCart"):
@@ -126,7 +127,7 @@ def test_a_cancel_that_says_paid_is_not_overruled_by_an_end_unpaid(shop):
 CHECKS_OF_A_CALL = 3
 
 
-def test_nor_where_the_check_that_was_to_confirm_it_fails(shop):
+def test_nor_when_the_confirming_check_fails(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CancelCart", body=PAID)
     shop.add_fault("CheckCart", status=500, count=CHECKS_OF_A_CALL)
@@ -172,7 +173,7 @@ FAILED = '{"Success":false,"ResultCode":500,"TransactionId":null}'
         {"body": YES.replace("true", "false").replace("200", "10999")},
     ],
 )
-def test_an_answer_that_is_no_clear_no_leaves_the_order_taken(shop, fault):
+def test_an_unclear_answer_leaves_the_order_taken(shop, fault):
     shop.add_fault("InsertCart", processed=True, **fault)
     with pytest.raises(netgiro.OutcomeUnknownError):
         checkout.start("order-1", 4990, PHONE)
@@ -200,7 +201,7 @@ def test_a_reference_with_control_characters_is_refused_before_anything_is_store
     assert shop.requests() == []
 
 
-def test_a_cancel_without_an_answer_is_gone_on_with(shop):
+def test_a_cancel_without_an_answer_is_repeated(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("*", count=8, drop="before")
     with pytest.raises(netgiro.NetgiroError):
@@ -240,7 +241,7 @@ def test_a_reservation_is_left_to_the_shop(shop):
     assert cart.cancel().status == "canceled"
 
 
-def test_a_code_that_never_came_is_not_waited_for(shop):
+def test_a_missing_code_does_not_keep_a_cart_open(shop):
     cart = checkout.start("order-1", 4990, KENNITALA)
     cart = cart.check_now()
     end(cart)
@@ -249,7 +250,7 @@ def test_a_code_that_never_came_is_not_waited_for(shop):
 
 
 def test_without_an_id_there_is_nothing_to_ask(shop):
-    cart = ledger.begin("order-1", 4990, "*****81", "automatic")
+    cart = store.begin("order-1", 4990, "*****81", "automatic")
     for act in (cart.check_now, cart.cancel, cart.confirm):
         with pytest.raises(netgiro.InvalidRequestError, match="--adopt"):
             act()
@@ -265,15 +266,15 @@ def test_a_cart_that_is_not_there_yet_keeps_its_order(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault(**NO_SUCH_CART)
     due_now()
+    moment = timezone.now()
     poll_once()
     cart.refresh_from_db()
     assert (cart.status, cart.holds_order, told()) == ("pending", True, [])
     assert cart.due_at is not None
-    # Seen by two processes in one moment, it is seen once.
+    # Seen by other processes at the same moment, it is seen once.
     seen = netgiro.CartState(cart.transaction_id, "canceled", result_code=10201)
-    moment = timezone.now()
     for _ in range(2):
-        ledger.record(cart.pk, Seen(seen, moment))
+        followup.record(cart.pk, Observation(seen, moment))
     cart.refresh_from_db()
     assert (cart.status, cart.holds_order) == ("pending", True)
     with pytest.raises(checkout.OpenCheckoutError):
@@ -303,7 +304,7 @@ def test_a_cart_that_was_seen_open_does_not_end_as_not_found(shop):
         seen = netgiro.CartState(cart.transaction_id, "not_found", result_code=10424)
         later = timezone.now() + timedelta(seconds=60)
         for is_conclusive in (False, True):
-            ledger.record(cart.pk, Seen(seen, later, is_conclusive=is_conclusive))
+            followup.record(cart.pk, Observation(seen, later, is_conclusive=is_conclusive))
         cart.refresh_from_db()
         assert (cart.status, cart.holds_order) == (status, True)
     assert told() == []
@@ -381,24 +382,24 @@ def test_paid_after_all_is_for_a_person(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     # The server once said that it was canceled.
     state = netgiro.CartState(cart.transaction_id, "canceled", result_code=10202)
-    ledger.record(cart.pk, Seen(state, timezone.now()))
+    followup.record(cart.pk, Observation(state, timezone.now()))
     assert told() == ["canceled"]
     shop.confirm(cart.transaction_id)
     now = cart.check_now()
     assert (now.status, now.is_paid) == ("mismatch", False)
     assert "canceled" in now.problem
     assert told() == ["canceled"]
-    assert ledger.abandon(now).status == "abandoned"
+    assert store.abandon(now).status == "abandoned"
     assert told() == ["canceled"]
 
 
-def test_what_was_given_up_and_turns_up_is_canceled(shop):
+def test_an_abandoned_cart_that_appears_is_canceled(shop):
     """The answer to InsertCart comes to a process that was held up for minutes."""
-    cart = ledger.begin("order-1", 4990, "*****81", "automatic")
+    cart = store.begin("order-1", 4990, "*****81", "automatic")
     held = shop.client().insert_cart(amount=4990, reference="order-1", customer_id=PHONE)
-    ledger.outcome_unknown(cart, "no answer")
-    ledger.abandon(cart)
-    ledger.inserted(cart, held, 180.0)
+    store.outcome_unknown(cart, "no answer")
+    store.abandon(cart)
+    store.inserted(cart, held, 180.0)
     assert followed(cart).status == "abandoned"
     assert shop.cart(held).status == "canceled"
     assert told() == ["canceled"]
@@ -411,7 +412,7 @@ def test_what_was_given_up_and_turns_up_is_canceled(shop):
 @pytest.mark.parametrize(
     "second", ["pending", "canceled", "declined", "awaiting_callback", "unknown"]
 )
-def test_an_end_stays(shop, first, second):
+def test_a_final_status_stays(shop, first, second):
     cart = checkout.start("order-1", 4990, PHONE)
     codes = {"confirmed": 10200, "canceled": 10202, "declined": 10423}
     for status in (first, second):
@@ -421,7 +422,7 @@ def test_an_end_stays(shop, first, second):
             result_code=codes.get(status),
             payment_successful=status == "confirmed",
         )
-        ledger.record(cart.pk, Seen(state, timezone.now()))
+        followup.record(cart.pk, Observation(state, timezone.now()))
     cart.refresh_from_db()
     assert cart.status == first
     assert cart.due_at is None
@@ -433,7 +434,7 @@ def test_an_error_after_the_end_changes_nothing(shop):
     shop.confirm(cart.transaction_id)
     cart.check_now()
     for error in (netgiro.MismatchError("other"), netgiro.ServerError("500")):
-        ledger.record(cart.pk, Seen(error, timezone.now()))
+        followup.record(cart.pk, Observation(error, timezone.now()))
     cart.refresh_from_db()
     assert (cart.is_paid, cart.due_at) == (True, None)
 
@@ -505,7 +506,7 @@ def test_the_shop_is_told_after_the_commit(shop):
 def test_within_a_transaction_the_shop_is_told_at_its_end(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
-    with transaction.atomic(using=ledger.database()):
+    with transaction.atomic(using=rows.database()):
         assert cart.check_now().is_paid
         assert told() == []
     assert told() == ["confirmed"]
@@ -514,7 +515,7 @@ def test_within_a_transaction_the_shop_is_told_at_its_end(shop):
 def test_a_transaction_that_is_rolled_back_leaves_the_cart_open(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
-    with pytest.raises(ValueError, match="oops"), transaction.atomic(using=ledger.database()):
+    with pytest.raises(ValueError, match="oops"), transaction.atomic(using=rows.database()):
         cart.check_now()
         raise ValueError("oops")
     assert (told(), Cart.objects.get().status) == ([], "pending")
@@ -533,7 +534,7 @@ def test_a_receiver_that_took_too_long_has_written_nothing(on_postgresql, shop):
             late.append(True)
             past = timezone.now() - timedelta(seconds=1)
             at_once(lambda: Cart.objects.update(lease_until=past))
-            assert at_once(lambda: ledger.deliver(cart.pk)) == [True]
+            assert at_once(lambda: delivery.deliver(cart.pk)) == [True]
 
     receivers.also.append(slow)
     cart.check_now()
@@ -576,7 +577,7 @@ def test_where_times_have_no_zone(shop):
         assert call_command("netgiro_check") is None
 
 
-def test_a_token_that_cannot_be_read_holds_nobody_up(shop, caplog):
+def test_an_unreadable_token_delays_no_other_cart(shop, caplog):
     broken = checkout.start("order-1", 4990, PHONE)
     cart = checkout.start("order-2", 4990, PHONE)
     shop.confirm(cart.transaction_id)
@@ -586,7 +587,7 @@ def test_a_token_that_cannot_be_read_holds_nobody_up(shop, caplog):
     assert "order-1" in caplog.text
 
 
-def test_what_ran_out(shop):
+def test_expired_carts(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.advance(181)
     assert followed(cart).status == "canceled"
@@ -616,7 +617,7 @@ def test_a_server_that_fails_at_the_deadline(shop):
     assert told() == ["canceled"]
 
 
-def test_keys_that_stopped_working_are_waited_for(shop):
+def test_a_cart_waits_for_keys_that_work_again(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.add_fault("CheckCart", status=401)
     due_now()
@@ -630,13 +631,13 @@ def test_keys_that_stopped_working_are_waited_for(shop):
     assert followed(cart).is_paid
 
 
-def test_no_cart_is_given_to_two(shop):
+def test_no_cart_is_leased_twice(shop):
     for number in range(20):
         checkout.start(f"order-{number}", 4990, PHONE)
     due_now()
     taken = [
         cart.pk
-        for carts in at_once(*[lambda: ledger.lease(8)] * 4)
+        for carts in at_once(*[lambda: leases.lease(8)] * 4)
         if not isinstance(carts, Exception)
         for cart in carts
     ]
@@ -644,20 +645,20 @@ def test_no_cart_is_given_to_two(shop):
     assert len(taken) >= 8
 
 
-def test_rows_that_are_locked_are_passed_over(on_postgresql, shop):
+def test_locked_rows_are_skipped(on_postgresql, shop):
     first = checkout.start("order-1", 4990, PHONE)
     second = checkout.start("order-2", 4990, PHONE)
     due_now()
     with transaction.atomic(using=on_postgresql):
         list(Cart.objects.select_for_update().filter(pk=first.pk))
-        (taken,) = at_once(lambda: ledger.lease(8))
+        (taken,) = at_once(lambda: leases.lease(8))
     assert taken == [second]
 
 
 def test_leases_end(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     due_now()
-    assert ledger.lease(8) == [cart]
+    assert leases.lease(8) == [cart]
     shop.confirm(cart.transaction_id)
     poll_once()
     assert shop.cart(cart.transaction_id).checks == 0
@@ -669,7 +670,7 @@ def test_leases_end(shop):
 def test_no_transaction_is_open_while_netgiro_is_asked(shop):
     def write():
         eventually(lambda: Cart.objects.filter(lease__isnull=False))
-        with transaction.atomic(using=ledger.database()):
+        with transaction.atomic(using=rows.database()):
             Cart.objects.update(customer="*")
         return [request.status for request in shop.requests() if request.endpoint == "CheckCart"]
 
@@ -694,12 +695,12 @@ def test_the_command_ends_when_nothing_is_due(shop):
     assert told() == ["confirmed"]
 
 
-def test_stopping_records_what_is_under_way(shop):
+def test_stopping_records_carts_in_flight(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
     due_now()
     shop.add_fault("CheckCart", delay=0.5)
-    poll = poller.Poller(interval=0.01)
+    poll = worker.Worker(interval=0.01)
 
     def stop():
         eventually(lambda: Cart.objects.get().lease)
@@ -744,7 +745,7 @@ def test_checking_some(shop):
     assert checked("order-7") == (1, "there is no cart for 'order-7'")
 
 
-def test_listing_asks_nothing(shop):
+def test_listing_sends_nothing(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     assert checked(only_list=True) == (0, "")
     assert shop.cart(cart.transaction_id).checks == 0
@@ -759,7 +760,7 @@ def test_checking_a_server_that_fails(shop):
 
 
 def test_a_person_looks(shop):
-    ledger.begin("order-1", 4990, "*****81", "automatic")
+    store.begin("order-1", 4990, "*****81", "automatic")
     assert checked() == (0, "")
     code, said = checked(abandon="order-1")
     assert code == 1
@@ -789,7 +790,7 @@ def test_a_person_finds_the_cart(shop, options):
 
 
 def test_another_cart_cannot_be_adopted_as_paid(shop):
-    ledger.begin("order-1", 4990, "*****81", "automatic")
+    store.begin("order-1", 4990, "*****81", "automatic")
     other = checkout.start("order-2", 10, PHONE)
     shop.confirm(other.transaction_id)
     other.check_now()
@@ -801,7 +802,7 @@ def test_another_cart_cannot_be_adopted_as_paid(shop):
     assert told("order-1") == []
 
 
-def test_checking_tells_the_shop_what_it_was_not_told(shop):
+def test_checking_sends_signals_that_are_due(shop):
     cart = checkout.start("order-1", 4990, PHONE)
     shop.confirm(cart.transaction_id)
     receivers.also.append(lambda _: 1 / 0)

@@ -20,8 +20,9 @@ from django.views.debug import ExceptionReporter
 from djshop.trials import KENNITALA, PHONE
 
 import netgiro
-from netgiro.django import checkout, conf, ledger
+from netgiro.django import checkout, conf
 from netgiro.django.models import Cart
+from netgiro.django.storage import store
 
 # Nothing of these in a frame of the tests' own: their frames are in the reports as well.
 NUMBERS: dict[str, Any] = {
@@ -108,7 +109,7 @@ def test_the_database(shop, monkeypatch, stage, awaited):
     def fail(*_: Any) -> None:
         raise DatabaseError("the disk is full")
 
-    monkeypatch.setattr(ledger, stage, fail)
+    monkeypatch.setattr(store, stage, fail)
     try:
         start("plain", awaited=awaited)
     except DatabaseError:
@@ -118,7 +119,7 @@ def test_the_database(shop, monkeypatch, stage, awaited):
 
 
 @pytest.mark.parametrize("awaited", [False, True], ids=["start", "astart"])
-def test_what_the_shop_got_wrong(shop, awaited):
+def test_invalid_arguments(shop, awaited):
     for at, wrong in enumerate(
         ({"items": ["no item"]}, {"confirmation_type": "sometimes"}, {"timeout": "soon"})
     ):
@@ -230,7 +231,7 @@ def test_the_settings(kind):
     ],
     ids=lambda wrong: next(iter(wrong)),
 )
-def test_what_is_said_of_a_secret_in_the_wrong_place(wrong):
+def test_a_secret_in_the_wrong_place_is_not_shown(wrong):
     with override_settings(NETGIRO={**settings.NETGIRO, **wrong}):
         told = [f"{problem.message} {problem.hint}" for problem in conf.problems()]
         assert told

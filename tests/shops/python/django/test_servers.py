@@ -92,7 +92,7 @@ def test_what_is_refused(served, simulator):
     assert told() == ["confirmed"]
 
 
-def test_a_body_that_does_not_end_is_not_waited_for(served):
+def test_a_body_that_does_not_end_is_given_up(served):
     if served.server == "uvicorn":
         pytest.skip("Django's ASGI handler reads a body to its end before any view is asked")
     with socket.create_connection(

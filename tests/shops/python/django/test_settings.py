@@ -79,7 +79,7 @@ def test_checks_of_a_deployment():
     assert deployed(**production) == set()
 
 
-def test_what_cannot_be_used_is_refused_without_the_secret():
+def test_refusals_do_not_show_the_secret():
     secret = "not a secret with blanks"
     with (
         override_settings(NETGIRO={**GOOD, "SECRET_KEY": secret}),

@@ -24,8 +24,9 @@ from django.utils import timezone
 from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
 
 import netgiro
-from netgiro.django import checkout, conf, ledger
+from netgiro.django import checkout, conf
 from netgiro.django.models import Cart, Status
+from netgiro.django.storage import rows, store
 
 
 def asked(simulator):
@@ -85,15 +86,15 @@ def test_an_order_has_one_open_cart(shop):
 def test_the_database_itself_refuses_a_second_cart(shop):
     first = checkout.start("order-1", 4990, PHONE)
     second = {"order_reference": "order-1", "attempt": 2, "reference": "x", "amount": 1}
-    with pytest.raises(IntegrityError), transaction.atomic(using=ledger.database()):
+    with pytest.raises(IntegrityError), transaction.atomic(using=rows.database()):
         Cart.objects.create(**second)
     for wrong in [{"holds_order": False}, {"transaction_id": None}, {"amount": 0}]:
-        with pytest.raises(IntegrityError), transaction.atomic(using=ledger.database()):
+        with pytest.raises(IntegrityError), transaction.atomic(using=rows.database()):
             Cart.objects.filter(pk=first.pk).update(**wrong)
 
 
 @pytest.mark.parametrize("how", ["start", "astart"])
-def test_of_many_at_once_one_is_let_through(shop, how):
+def test_of_many_at_once_one_is_accepted(shop, how):
     def start():
         if how == "start":
             return checkout.start("order-1", 4990, PHONE)
@@ -133,7 +134,7 @@ def test_an_order_whose_cart_was_declined_may_be_asked_for_again(shop):
         ({"confirmation_type": "perhaps"}, netgiro.InvalidRequestError),
     ],
 )
-def test_what_was_refused_here_asked_nobody(shop, change, error):
+def test_a_local_refusal_asks_nobody(shop, change, error):
     with pytest.raises(error):
         checkout.start(
             **{"order_reference": "order-1", "amount": 1, "customer_id": PHONE, **change}
@@ -155,13 +156,13 @@ def test_what_was_refused_here_asked_nobody(shop, change, error):
         {"timeout": 0},
     ],
 )
-def test_what_is_no_order_is_not_even_kept(shop, order):
+def test_an_invalid_order_is_not_stored(shop, order):
     with pytest.raises(netgiro.InvalidRequestError):
         checkout.start(**{"order_reference": "order-1", "amount": 1, "customer_id": PHONE, **order})
     assert not Cart.objects.exists()
 
 
-def test_what_netgiro_refused_asked_nobody(shop):
+def test_a_refusal_of_netgiro_asks_nobody(shop):
     shop.add_fault("InsertCart", result_code=10305)
     with pytest.raises(netgiro.ApiError):
         checkout.start("order-1", 1, PHONE)
@@ -218,7 +219,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("how", ["start", "astart"])
 @pytest.mark.parametrize("wrong", REFUSED, ids=str)
-def test_an_order_that_nobody_was_asked_for_stays_free(shop, options, how, wrong):
+def test_an_order_without_a_request_stays_free(shop, options, how, wrong):
     if "callback" in wrong:
         options(CALLBACK_BASE_URL=None)
     given = {"order_reference": "order-1", "amount": 4990, "customer_id": PHONE, **wrong}
@@ -270,7 +271,7 @@ def broken_off(cause):
     ],
     ids=repr,
 )
-def test_what_breaks_a_checkout_off_is_recorded(shop, monkeypatch, how, error, status):
+def test_an_interruption_of_a_checkout_is_recorded(shop, monkeypatch, how, error, status):
     class Broken:
         def insert_cart(self, **_):
             raise error
@@ -371,7 +372,7 @@ def test_a_crash_between_the_intent_and_the_answer(shop, database, fault):
 
 
 def test_a_stale_intent_is_for_a_person(shop):
-    row = ledger.begin("order-1", 4990, "*****81", "automatic")
+    row = store.begin("order-1", 4990, "*****81", "automatic")
     assert not Cart.objects.for_a_person().exists()
     Cart.objects.update(created_at=timezone.now() - timedelta(minutes=2))
     assert list(Cart.objects.for_a_person()) == [row]
@@ -382,7 +383,7 @@ def test_an_answer_that_could_not_be_recorded(shop, monkeypatch, caplog):
         raise ValueError("no disk")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "inserted", fail)
+        patch.setattr(store, "inserted", fail)
         with pytest.raises(ValueError, match="no disk"):
             checkout.start("order-1", 4990, PHONE)
     (held,) = shop.carts()
@@ -390,18 +391,18 @@ def test_an_answer_that_could_not_be_recorded(shop, monkeypatch, caplog):
     row = Cart.objects.get()
     assert row.status == "inserting"
     # What the log says can be given back.
-    ledger.adopt(row, held.transaction_id)
+    store.adopt(row, held.transaction_id)
     shop.confirm(held.transaction_id)
     assert followed(row).is_paid
 
 
 def test_inside_a_transaction_it_is_refused(shop):
     with (
-        transaction.atomic(using=ledger.database()),
+        transaction.atomic(using=rows.database()),
         pytest.raises(transaction.TransactionManagementError, match="non_atomic_requests"),
     ):
         checkout.start("order-1", 4990, PHONE)
-    connection = connections[ledger.database()]
+    connection = connections[rows.database()]
     connection.set_autocommit(False)
     try:
         with pytest.raises(transaction.TransactionManagementError, match="must commit"):
@@ -414,7 +415,7 @@ def test_inside_a_transaction_it_is_refused(shop):
 
 
 def test_with_atomic_requests(shop, monkeypatch):
-    if ledger.database() != "default":
+    if rows.database() != "default":
         pytest.skip("the views are about the default database")
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", "yes")
     query = f"?order=order-1&amount=100&customer={PHONE}"
@@ -454,14 +455,14 @@ def test_a_caller_that_hangs_up_does_not_lose_the_answer(shop):
 
 
 def test_a_loop_that_shuts_down_while_the_intent_is_written_frees_the_order(shop, monkeypatch):
-    begun, begin, told = threading.Event(), ledger.begin, threading.Event()
+    begun, begin, told = threading.Event(), store.begin, threading.Event()
 
     def slow(*args):
         begun.set()
         assert told.wait(60)
         return begin(*args)
 
-    monkeypatch.setattr(ledger, "begin", slow)
+    monkeypatch.setattr(store, "begin", slow)
 
     async def shop_closes():
         task = asyncio.ensure_future(checkout.astart("order-1", 4990, PHONE))
@@ -482,7 +483,7 @@ def test_a_loop_that_shuts_down_while_the_intent_is_written_frees_the_order(shop
     monkeypatch.undo()
 
 
-def test_no_number_is_kept_or_told(shop, caplog):
+def test_no_number_is_stored_or_logged(shop, caplog):
     caplog.set_level(logging.DEBUG)
     checkout.start("order-1", 4990, "+354 822-3281")
     checkout.start("order-2", 4990, KENNITALA)
@@ -502,13 +503,13 @@ def test_no_number_is_kept_or_told(shop, caplog):
 
 def test_a_lost_cart_is_found_by_its_callback_state(shop):
     """Netgíró's id may come by a callback before the answer to InsertCart does."""
-    row = ledger.begin("order-1", 4990, "*****81", "automatic")
+    row = store.begin("order-1", 4990, "*****81", "automatic")
     held = shop.client().insert_cart(amount=4990, reference="order-1", customer_id=PHONE)
-    ledger.adopt(row, held.transaction_id)
-    again = ledger.inserted(row, held, 180.0)
+    store.adopt(row, held.transaction_id)
+    again = store.inserted(row, held, 180.0)
     assert (again.status, again.transaction_id) == (Status.PENDING, held.transaction_id)
     with pytest.raises(ValueError, match="already"):
-        ledger.adopt(row, held.transaction_id)
+        store.adopt(row, held.transaction_id)
 
 
 class InATestCase(TestCase):

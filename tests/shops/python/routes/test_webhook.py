@@ -20,6 +20,7 @@ import pytest
 
 import netgiro
 from harness import APP_KEY, SECRET_KEY, eventually
+from netgiro import _netgiro
 from netgiro.webhook import (
     MAX_BODY,
     MemoryLedger,
@@ -30,10 +31,10 @@ from netgiro.webhook import (
     read_body,
     read_chunks,
 )
-from netgiro.webhook.background import Background
-from netgiro.webhook.decision import Accepted
-from netgiro.webhook.settling import Settling
-from netgiro.webhook.steps import run
+from netgiro.webhook.followup import FollowUp
+from netgiro.webhook.route import Accepted
+from netgiro.webhook.sync_or_async import run
+from netgiro.webhook.worker_threads import Background
 
 URL = "https://shop.example/netgiro/callback"
 CART = uuid.UUID("0f0e0d0c-0b0a-4908-8706-050403020100")
@@ -359,7 +360,7 @@ def test_jobs_wait_for_a_thread_and_none_is_left_over():
 
 PROGRAM = """
 import os, sys, time
-from netgiro.webhook.background import Background
+from netgiro.webhook.worker_threads import Background
 
 background = Background()
 
@@ -396,7 +397,7 @@ def test_the_end_of_a_process_waits_for_what_is_due(how, said):
     assert (done.stdout, done.stderr, done.returncode) == (said, "", 0)
 
 
-# --- settling
+# --- what follows the 200
 
 
 class FailingLedger(MemoryLedger):
@@ -407,13 +408,13 @@ class FailingLedger(MemoryLedger):
 def test_failures_without_end_wait_a_minute_each(client):
     cart = netgiro.Cart(CART, reference="order-1", amount=4990)
     callback = client.verify_callback(**signed())
-    settling = Settling(Accepted(callback, cart), print, FailingLedger(), client.poll_step)
-    delays = [run(settling.attempt()) for _ in range(1100)]
+    follow_up = FollowUp(Accepted(callback, cart), print, FailingLedger(), client.poll_step)
+    delays = [run(follow_up.attempt()) for _ in range(1100)]
     assert delays[:8] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
     assert set(delays[8:]) == {60.0}
 
 
-def test_how_long_it_is_patient_is_no_matter_of_the_machines_clock(client, monkeypatch):
+def test_how_long_it_is_patient_is_no_matter_of_the_machines_clock(client):
     """A clock that leaps a day ahead ends nothing: the keys may be put right yet."""
     cart = netgiro.Cart(CART, reference="order-1", amount=4990)
     callback = client.verify_callback(**signed())
@@ -421,12 +422,12 @@ def test_how_long_it_is_patient_is_no_matter_of_the_machines_clock(client, monke
     def check(_):
         raise netgiro.AuthenticationError("these keys are not known")
 
-    settling = Settling(Accepted(callback, cart), print, MemoryLedger(), check)
+    follow_up = FollowUp(Accepted(callback, cart), print, MemoryLedger(), check)
     a_day_ago = datetime.now(timezone.utc) - timedelta(days=1)
-    settling._poll = netgiro.CartPoll(cart, now=a_day_ago)
-    assert run(settling.attempt()) == 1.0
-    monkeypatch.setattr(settling, "_patient_until", time.monotonic())
-    assert run(settling.attempt()) is None
+    follow_up._state = _netgiro.FollowUp(cart, now=a_day_ago)
+    assert run(follow_up.attempt()) == 1.0
+    follow_up._began = time.monotonic() - 3600
+    assert run(follow_up.attempt()) is None
 
 
 # --- types

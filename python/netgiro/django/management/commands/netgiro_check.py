@@ -1,4 +1,4 @@
-"""`manage.py netgiro_check`: says where carts stand, and takes a person's word for what nobody can learn."""
+"""`manage.py netgiro_check`: checks open carts, and records what only a person can find out."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 import netgiro
-from netgiro.django import checkout, conf, ledger
+from netgiro.django import checkout, conf
 from netgiro.django.models import Cart
-from netgiro.webhook.steps import run
+from netgiro.django.storage import delivery, followup, store
+from netgiro.django.storage.rows import database
+from netgiro.webhook.sync_or_async import run
 
 
 class Command(BaseCommand):
-    """Checks carts, and repairs what it can."""
+    """Checks carts, and records what a person found out."""
 
     help = (
-        "Asks Netgíró about all open carts, or about those named, records the answers, tells the shop of ends it "
-        "was not told of, and lists the carts that need a person. Ends with 0 when all is well, 1 when a cart "
-        "needs a person, 2 when Netgíró could not be asked."
+        "Checks all open carts, or those that are named, at Netgíró, records the answers, sends signals that are "
+        "still due, and lists the carts that need a person. Exits with 0 when all is well, 1 when a cart needs a "
+        "person, 2 when Netgíró could not be asked."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,19 +37,19 @@ class Command(BaseCommand):
             "--adopt",
             nargs=2,
             metavar=("REFERENCE", "TRANSACTION_ID"),
-            help="Netgíró has this cart, under this id: follow it",
+            help="Netgíró has this cart under this id: follow it",
         )
         parser.add_argument(
             "--abandon",
             metavar="REFERENCE",
-            help="somebody has looked, and nothing is owed: free the order, and tell the shop it was canceled",
+            help="a person looked, and nothing is owed: free the order, and tell the shop that it was canceled",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Check."""
         conf.options()
         if options["adopt"] or options["abandon"]:
-            self._take_word(options["adopt"], options["abandon"])
+            self._record_persons_word(options["adopt"], options["abandon"])
         carts = _carts()
         named = options["references"]
         chosen = carts.open() if not named else _named(named)
@@ -66,12 +68,12 @@ class Command(BaseCommand):
         if failures:
             raise CommandError(f"{failures} carts could not be asked about", returncode=2)
 
-    def _take_word(self, adopt: list[str] | None, abandon: str | None) -> None:
+    def _record_persons_word(self, adopt: list[str] | None, abandon: str | None) -> None:
         try:
             if adopt:
-                self.stdout.write(str(ledger.adopt(_one(adopt[0]), uuid.UUID(adopt[1]))))
+                self.stdout.write(str(store.adopt(_one(adopt[0]), uuid.UUID(adopt[1]))))
             if abandon:
-                self.stdout.write(str(ledger.abandon(_one(abandon))))
+                self.stdout.write(str(store.abandon(_one(abandon))))
         except ValueError as error:
             raise CommandError(str(error)) from error
 
@@ -82,27 +84,27 @@ class Command(BaseCommand):
             failures = 0
             for cart, answer in zip(asked, answers, strict=True):
                 try:
-                    seen = answer.result()
-                    now = ledger.record(cart.pk, seen)
-                except Exception as error:  # noqa: BLE001 - one cart holds up no other
+                    observation = answer.result()
+                    now = followup.record(cart.pk, observation)
+                except Exception as error:  # noqa: BLE001 - one cart must not stop the others
                     failures += 1
                     self.stdout.write(f"{cart}\n    {type(error).__name__}: {error}")
                     continue
                 arrow = "" if now.status == cart.status else f", was {cart.status}"
                 self.stdout.write(f"{now}{arrow}")
-                if isinstance(seen.answer, netgiro.NetgiroError):
-                    failures += not isinstance(seen.answer, netgiro.MismatchError)
-                    self.stdout.write(f"    {seen.answer}")
+                if isinstance(observation.answer, netgiro.NetgiroError):
+                    failures += not isinstance(observation.answer, netgiro.MismatchError)
+                    self.stdout.write(f"    {observation.answer}")
         for pk in (
             _carts().filter(signaled_at=None, due_at__isnull=False).values_list("pk", flat=True)
         ):
-            if Cart.objects.using(ledger.database()).get(pk=pk).awaits_signal:
-                ledger.deliver(pk)
+            if Cart.objects.using(database()).get(pk=pk).awaits_signal:
+                delivery.deliver(pk)
         return failures
 
 
 def _carts() -> Any:
-    return Cart.objects.using(ledger.database())
+    return Cart.objects.using(database())
 
 
 def _named(references: list[str]) -> Any:

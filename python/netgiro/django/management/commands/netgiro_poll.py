@@ -9,16 +9,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from netgiro.django import conf
-from netgiro.django.poller import Poller
+from netgiro.django.worker import Worker
 
 
 class Command(BaseCommand):
-    """Runs a Poller until SIGTERM."""
+    """Runs a Worker until SIGTERM."""
 
     help = (
-        "Follows every open cart to its end: asks Netgíró as often as it wants to be asked, cancels what nobody "
-        "decided in time, and tells the shop. Several may run at once, on several machines, where the database "
-        "is PostgreSQL. May be killed at any time."
+        "Follows every open cart to its end: checks it as often as Netgíró allows, cancels it when the customer "
+        "took too long, and tells the shop. With PostgreSQL, several may run at once, on several machines. May be "
+        "killed at any time."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,25 +26,25 @@ class Command(BaseCommand):
         parser.add_argument(
             "--once",
             action="store_true",
-            help="see to what is due now, and end: for cron, each minute",
+            help="handle what is due now, and end: for cron, each minute",
         )
         parser.add_argument(
-            "--concurrency", type=int, default=32, help="carts asked about at a time (32)"
+            "--concurrency", type=int, default=32, help="how many carts to check at a time (32)"
         )
         parser.add_argument(
             "--interval",
             type=float,
             default=0.5,
-            help="seconds between two looks for carts that are due (0.5)",
+            help="how often to look for carts that are due, in seconds (0.5)",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Poll."""
         conf.options()
-        poller = Poller(
+        worker = Worker(
             concurrency=max(1, options["concurrency"]), interval=max(0.01, options["interval"])
         )
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: poller.stop())
-        poller.run(once=options["once"])
+                signal.signal(number, lambda *_: worker.stop())
+        worker.run(once=options["once"])

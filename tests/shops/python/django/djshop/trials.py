@@ -8,7 +8,7 @@ import time
 from django.db import connections
 
 from djshop.models import Told
-from netgiro.django import poller
+from netgiro.django import worker
 from netgiro.django.models import Cart
 
 PHONE = "8223281"
@@ -59,7 +59,7 @@ def told(reference: str | None = None) -> list[str]:
 
 def poll_once() -> None:
     """See to all that is due, also what is due in a moment."""
-    poller.Poller(interval=0.01).run(once=True)
+    worker.Worker(interval=0.01).run(once=True)
 
 
 def followed(cart: Cart, within: float = 60.0) -> Cart:

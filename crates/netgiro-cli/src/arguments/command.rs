@@ -1,0 +1,347 @@
+//! What each command takes.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "the comments on arguments are help, which is plain text"
+)]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
+
+use super::values::{confirmation_type, environment, payment_info, seconds};
+
+pub(super) const NAME: &str = "netgiro";
+
+#[derive(Debug, Parser)]
+#[command(
+    name = NAME,
+    version,
+    about = "netgiro: take payments with Netgíró",
+    arg_required_else_help = true
+)]
+pub(super) struct CommandLine {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask a customer to pay
+    #[command(before_help = "\
+Inserts a cart: the customer is asked to pay in Netgíró's app. The request is sent once. When it is not
+known whether it arrived, the exit code is 5: look the order up at Netgíró before you insert it again.
+
+With --resume the order is written to a file before it is sent, so that no second run asks the customer again.
+With --wait or --settle the command continues as those commands do.")]
+    Insert(Box<InsertArgs>),
+    /// Ask for a cart's status
+    #[command(before_help = "\
+Asks once for a cart's status. The exit code says it: 0 paid, 3 not paid, 4 still open.")]
+    Check(CartArgs),
+    /// Cancel a cart, and learn whether the customer paid first
+    #[command(before_help = "\
+Cancels a cart that the customer has not answered. The exit code is 0 when the cart is canceled, and 7 when
+the customer was faster: then the cart is paid.")]
+    Cancel(CartArgs),
+    /// Confirm a reserved cart, or send the customer's SMS code
+    #[command(before_help = "\
+Confirms a reserved cart (confirmation type manual), or sends the code that the customer received by SMS.")]
+    Confirm(ConfirmArgs),
+    /// Wait until the customer has answered
+    #[command(before_help = "\
+Waits until a cart is paid, canceled or declined, or until it is your turn, and writes each change. The last
+line is how it ended. At the deadline the cart is still open: exit code 4.
+
+Ctrl-C stops waiting, does not change the cart, and prints the command that continues.")]
+    Wait(FollowArgs),
+    /// Wait, and cancel a cart that is still open at the deadline
+    #[command(before_help = "\
+Waits as netgiro wait does. At the deadline it cancels the cart, and asks until Netgíró has said how the cart
+ended: 0 paid, 3 not paid. When Netgíró does not say so within a minute, the exit code is 5.")]
+    Settle(FollowArgs),
+    /// Verify a callback that your shop received
+    #[command(before_help = "\
+Verifies a callback's signature for the URL that was registered with the cart, and shows its content.
+A callback does not prove a payment: run netgiro check.")]
+    VerifyCallback(CallbackArgs),
+    /// Run a local Netgíró
+    #[command(before_help = "\
+Runs a local Netgíró until Ctrl-C: the API, and a page with the customer's phone beside the shop's view.
+It accepts the keys of the published test account, unless --own-keys is given.
+
+The customer 8111111 accepts automatically, 8222222 declines automatically.")]
+    Simulator(Box<SimulatorArgs>),
+    /// Play five checkouts against a local Netgíró
+    #[command(before_help = "\
+Plays five checkouts against a simulator of its own, as a timeline: accepted, declined, no answer, accepted
+during the cancel, and confirmed by callback. It needs no keys.")]
+    Demo(DemoArgs),
+    /// Match the shop's orders with Netgíró (Python package)
+    #[command(before_help = RECONCILE, disable_help_flag = true)]
+    Reconcile {
+        // Another program's arguments, if that program is there at all.
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        _arguments: Vec<OsString>,
+    },
+    /// Write completions for a shell
+    #[command(before_help = "\
+Writes completions for a shell, such as:
+
+  netgiro completions bash > ~/.local/share/bash-completion/completions/netgiro
+  netgiro completions zsh > ~/.zfunc/_netgiro
+  netgiro completions fish > ~/.config/fish/completions/netgiro.fish
+  netgiro completions powershell >> $PROFILE")]
+    Completions { shell: Shell },
+}
+
+pub(crate) const RECONCILE: &str = "\
+The command reconcile is in the Python package: pip install 'netgiro[reconcile]', then netgiro reconcile --help";
+
+#[derive(Debug, Args)]
+#[group(id = "follow", args = ["wait", "settle"], multiple = false)]
+pub(crate) struct InsertArgs {
+    /// The amount in whole krónur
+    #[arg(long, value_name = "KRONUR")]
+    pub(crate) amount: String,
+    /// The order's id in the shop
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reference: String,
+    /// A mobile number, a kennitala or an app code; - reads it from standard input
+    #[arg(long, value_name = "ID")]
+    pub(crate) customer: String,
+    /// Who creates the payment once the customer has accepted
+    #[arg(long, value_name = "WORD", default_value = "automatic", value_parser = confirmation_type())]
+    pub(crate) confirmation_type: ConfirmationType,
+    /// Where Netgíró reports that the customer has confirmed
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback_url: Option<String>,
+    /// Where Netgíró reports that the cart was canceled
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback_cancel_url: Option<String>,
+    /// A text that the customer sees
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// A line of the cart, such as 990:2:Coffee; may be repeated
+    #[arg(long = "item", value_name = "PRICE:QUANTITY:NAME")]
+    pub(crate) items: Vec<String>,
+    /// The shop's name for the place of sale
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) location_id: Option<String>,
+    /// The shop's name for the till
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) register_id: Option<String>,
+    /// Wait for the customer's answer, as netgiro wait does
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Settle the cart, as netgiro settle does
+    #[arg(long)]
+    pub(crate) settle: bool,
+    /// When to stop waiting, from now [default: 180]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "follow")]
+    pub(crate) timeout: Option<Duration>,
+    /// Write the order, and then the wait's position, to this file; it must be empty or new
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CartArgs {
+    /// The cart's transaction id, as insert printed it
+    pub(crate) cart: String,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfirmArgs {
+    /// The customer's SMS code, for carts that need one
+    #[arg(long, value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    #[command(flatten)]
+    pub(crate) cart: CartArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FollowArgs {
+    /// The cart's transaction id, as insert printed it
+    pub(crate) cart: Option<String>,
+    /// When to stop waiting, from now [default: 180]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// Continue an earlier wait from the token that it printed, without CART
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) poll: Option<String>,
+    /// Keep the wait's position in this file, and continue from it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallbackArgs {
+    /// The URL exactly as it was registered, including its query
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: String,
+    /// A file with the headers: lines of "Name: value", or a JSON object; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) headers: Option<PathBuf>,
+    /// One header; may be repeated
+    #[arg(long = "header", value_name = "NAME:VALUE")]
+    pub(crate) more_headers: Vec<String>,
+    /// A file with the body, exactly the received bytes; - for standard input
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) body: PathBuf,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the simulator's"
+)]
+pub(crate) struct SimulatorArgs {
+    /// The port on this machine; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value = "8765")]
+    pub(crate) port: u16,
+    /// Decides every id, nonce and SMS code
+    #[arg(long, value_name = "NUMBER", default_value = "0")]
+    pub(crate) seed: u64,
+    /// How long each response is delayed
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub(crate) latency: Duration,
+    /// A JSON array of faults: which requests fail, and how
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// How long a cart waits for its customer
+    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = seconds)]
+    pub(crate) lifetime: Duration,
+    /// The interval between checks that InsertCart recommends
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
+    pub(crate) check_interval: Duration,
+    /// How long 8111111 and 8222222 take to answer
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub(crate) reaction: Duration,
+    /// Refuse InsertCart without ConfirmationType
+    #[arg(long)]
+    pub(crate) require_confirmation_type: bool,
+    /// Refuse numbers that are written as JSON strings
+    #[arg(long)]
+    pub(crate) require_json_numbers: bool,
+    /// Respond without PaymentInfo
+    #[arg(long)]
+    pub(crate) omit_payment_info: bool,
+    /// How many checks after a change still see the state before it
+    #[arg(long, value_name = "NUMBER", default_value = "0")]
+    pub(crate) stale_reads: u32,
+    /// The shop's name on the customer's phone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) shop: Option<String>,
+    /// The URL at which a tunnel or proxy makes it reachable
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// A host outside this machine that may receive callbacks; may be repeated
+    #[arg(long = "callback-host", value_name = "HOST")]
+    pub(crate) callback_hosts: Vec<String>,
+    /// Serve https, with a certificate made for this run
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Serve https with this certificate, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Accept NETGIRO_APP_KEY and NETGIRO_SECRET_KEY instead of the test account's keys
+    #[arg(long)]
+    pub(crate) own_keys: bool,
+    /// Write the NETGIRO_ variables that a shop needs for it to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_env: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The order that a response must be about.
+#[derive(Debug, Args)]
+pub(crate) struct OrderArgs {
+    /// The order's amount; a response about another amount is an error
+    #[arg(long, value_name = "KRONUR", requires = "reference")]
+    pub(crate) amount: Option<String>,
+    /// The order's reference; a response about another reference is an error
+    #[arg(long, value_name = "TEXT", requires = "amount")]
+    pub(crate) reference: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConnectionArgs {
+    /// Which Netgíró to call, instead of NETGIRO_ENVIRONMENT
+    #[arg(long, value_name = "WORD", value_parser = environment())]
+    pub(crate) environment: Option<Environment>,
+    /// Another base URL, instead of NETGIRO_BASE_URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// Whether a paid response must name amount and reference, instead of NETGIRO_PAYMENT_INFO
+    #[arg(long, value_name = "WORD", value_parser = payment_info())]
+    pub(crate) payment_info: Option<PaymentInfoPolicy>,
+    /// Also trust the certificate authorities in this PEM file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct OutputArgs {
+    /// Write one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// The shells with completions.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+}
+
+impl Command {
+    pub(crate) fn writes_json(&self) -> bool {
+        let output = match self {
+            Self::Insert(args) => &args.output,
+            Self::Check(args) | Self::Cancel(args) => &args.output,
+            Self::Confirm(args) => &args.cart.output,
+            Self::Wait(args) | Self::Settle(args) => &args.output,
+            Self::VerifyCallback(args) => &args.output,
+            Self::Simulator(args) => &args.output,
+            Self::Demo(args) => &args.output,
+            Self::Reconcile { .. } | Self::Completions { .. } => return false,
+        };
+        output.json
+    }
+}

@@ -1,0 +1,308 @@
+//! One JavaScript environment's way to and from the background thread.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{AbortHandle, abortable};
+use napi::Status;
+use napi::bindgen_prelude::{Env, Function};
+use napi::threadsafe_function::{
+    ThreadsafeCallContext, ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
+};
+use napi_derive::napi;
+use netgiro::{ErrorKind, Event, InsertAttempt};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::reply::{json, refusal};
+use crate::runtime::background::background;
+use crate::runtime::message::{Kind, Message, Outbox, Topic};
+use crate::views::error::{ErrorView, OwnedErrorView};
+use crate::views::event::RequestView;
+
+/// Calls JavaScript's `deliver` with the text of what is in the outbox.
+type Wake = ThreadsafeFunction<(), UnknownReturnValue, String, Status, false, true>;
+
+/// One JavaScript environment's way to and from the background thread.
+#[napi]
+pub struct Port {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    /// The messages of the background thread for JavaScript.
+    outbox: Mutex<Outbox>,
+    /// The calls in flight, by the number JavaScript gave them; `None` once the environment is going away. Only
+    /// JavaScript's thread looks here, so that it never waits for the background thread.
+    calls: Mutex<Option<HashMap<u32, RunningCall>>>,
+    /// `None` once the environment is going away.
+    wake: Mutex<Option<Wake>>,
+    /// Whether somebody has subscribed: to requests, to polls. Read without the lock, at each event.
+    listening: [AtomicBool; 2],
+}
+
+/// A call in flight.
+struct RunningCall {
+    handle: AbortHandle,
+    /// Of an InsertCart: whether the customer may have been asked.
+    attempt: Option<InsertAttempt>,
+}
+
+/// What is said of an InsertCart that was dropped when the customer may have been asked.
+#[derive(Serialize)]
+struct AbandonedInsert<'a> {
+    error: ErrorView<'a>,
+    event: Option<RequestView<'a>>,
+}
+
+tokio::task_local! {
+    /// The call that a task is.
+    static THIS_CALL: Events;
+}
+
+#[napi]
+impl Port {
+    /// Opens this environment's port. `deliver` gets the JSON text of an array of messages `[call, kind, payload]`.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, deliver: Function<'_, String, UnknownReturnValue>) -> napi::Result<Self> {
+        let shared = Arc::new(Shared {
+            outbox: Mutex::default(),
+            calls: Mutex::new(Some(HashMap::new())),
+            wake: Mutex::new(None),
+            listening: Default::default(),
+        });
+        let outbox = Arc::downgrade(&shared);
+        let wake = deliver
+            .build_threadsafe_function::<()>()
+            .weak::<true>()
+            .build_callback(move |_: ThreadsafeCallContext<()>| Ok(take_messages(&outbox)))?;
+        *lock(&shared.wake) = Some(wake);
+        env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.abandon())?;
+        Ok(Self { shared })
+    }
+
+    /// Keeps the process alive (`true`), or lets it end (`false`).
+    #[napi(catch_unwind)]
+    pub fn hold(&self, env: Env, hold: bool) -> napi::Result<()> {
+        let mut wake = lock(&self.shared.wake);
+        let Some(wake) = wake.as_mut() else {
+            return Ok(());
+        };
+        #[expect(
+            deprecated,
+            reason = "a port is held and let go many times; its replacement, dropping, does that once"
+        )]
+        if hold {
+            wake.refer(&env)
+        } else {
+            wake.unref(&env)
+        }
+    }
+
+    /// Says whether anybody has subscribed to requests and to polls.
+    #[napi(catch_unwind)]
+    pub fn listen(&self, requests: bool, polls: bool) {
+        for (listening, wanted) in self.shared.listening.iter().zip([requests, polls]) {
+            listening.store(wanted, Ordering::Relaxed);
+        }
+    }
+
+    /// Drops a call: its request is abandoned, and it sends no more messages.
+    ///
+    /// Gives JSON text where that was an InsertCart and the customer may have been asked: the `error` that says so,
+    /// and the `event` of it for subscribers.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, call: u32) -> Option<String> {
+        let cancelled = lock(&self.shared.calls)
+            .as_mut()
+            .and_then(|calls| calls.remove(&call))?;
+        // First: the background thread, which drops the call, would take the event.
+        let abandoned = cancelled.attempt.and_then(|attempt| attempt.abandon());
+        cancelled.handle.abort();
+        let abandoned = abandoned?;
+        (abandoned.error.kind() == ErrorKind::OutcomeUnknown).then(|| {
+            json(&AbandonedInsert {
+                error: ErrorView::from(&abandoned.error),
+                event: match &abandoned.event {
+                    Some(Event::Request(event)) => Some(RequestView::from(event)),
+                    _ => None,
+                },
+            })
+        })
+    }
+}
+
+impl Port {
+    /// What sends the events of a call.
+    pub(crate) fn events(&self, call: u32) -> Events {
+        Events {
+            call,
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Starts a call, or says as JSON text why it could not be started. Its outcome is its last message.
+    pub(crate) fn start<F, T>(&self, call: u32, work: F) -> Option<String>
+    where
+        F: Future<Output = netgiro::Result<T>> + Send + 'static,
+        T: Serialize + Send + 'static,
+    {
+        self.start_call(call, None, work)
+    }
+
+    /// The same for an InsertCart: when it is dropped, its attempt says what becomes of it.
+    pub(crate) fn start_insert<F, T>(
+        &self,
+        call: u32,
+        attempt: InsertAttempt,
+        work: F,
+    ) -> Option<String>
+    where
+        F: Future<Output = netgiro::Result<T>> + Send + 'static,
+        T: Serialize + Send + 'static,
+    {
+        self.start_call(call, Some(attempt), work)
+    }
+
+    fn start_call<F, T>(&self, call: u32, attempt: Option<InsertAttempt>, work: F) -> Option<String>
+    where
+        F: Future<Output = netgiro::Result<T>> + Send + 'static,
+        T: Serialize + Send + 'static,
+    {
+        let jobs = match background() {
+            Ok(jobs) => jobs,
+            Err(error) => {
+                let error = ErrorView::internal(format!("no background thread: {error}"));
+                return Some(refusal(&error));
+            }
+        };
+        // An environment that is going away starts nothing.
+        let mut calls = lock(&self.shared.calls);
+        let calls = calls.as_mut()?;
+        let shared = Arc::clone(&self.shared);
+        let work = THIS_CALL.scope(self.events(call), work);
+        let (job, handle) = abortable(async move {
+            let outcome = AssertUnwindSafe(work).catch_unwind().await;
+            match outcome {
+                Ok(Ok(value)) => shared.deliver(call, Kind::Value, value),
+                Ok(Err(error)) => shared.deliver(call, Kind::Error, OwnedErrorView(error)),
+                Err(panic) => shared.deliver(call, Kind::Error, panicked(panic.as_ref())),
+            }
+        });
+        if jobs.send(Box::pin(job.map(drop))).is_err() {
+            let error = ErrorView::internal("the background thread has ended".to_owned());
+            return Some(refusal(&error));
+        }
+        calls.insert(call, RunningCall { handle, attempt });
+        None
+    }
+}
+
+/// Sends the events of one call.
+pub(crate) struct Events {
+    call: u32,
+    shared: Arc<Shared>,
+}
+
+impl Events {
+    pub(crate) fn send<T: Serialize + Send + 'static>(&self, event: T) {
+        self.shared.deliver(self.call, Kind::Event, event);
+    }
+
+    /// Sends the subscribers of a topic, if there are any, what the current task's call has done.
+    pub(crate) fn of_this_call<T: Serialize>(topic: Topic, event: impl FnOnce() -> T) {
+        let _ = THIS_CALL.try_with(|Self { call, shared }| {
+            let [requests, polls] = &shared.listening;
+            let (listening, kind) = match topic {
+                Topic::Requests => (requests, Kind::Request),
+                Topic::Polls => (polls, Kind::Poll),
+            };
+            // The event borrows what it shows, so it becomes text at once.
+            if listening.load(Ordering::Relaxed)
+                && let Ok(text) = RawValue::from_string(json(&event()))
+            {
+                shared.deliver(*call, kind, text);
+            }
+        });
+    }
+}
+
+impl Shared {
+    /// Puts a message into the outbox. Called by tasks of the background thread.
+    fn deliver<T: Serialize + Send + 'static>(self: &Arc<Self>, call: u32, kind: Kind, payload: T) {
+        let message = Message {
+            call,
+            kind,
+            payload: Box::new(payload),
+        };
+        let mut outbox = lock(&self.outbox);
+        let is_first = outbox.is_empty();
+        outbox.push(message);
+        drop(outbox);
+        if is_first {
+            // A task takes its turn after all those that are ready now: what they bring goes with this message.
+            let shared = Arc::clone(self);
+            tokio::spawn(async move { shared.wake() });
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(wake) = &*lock(&self.wake) {
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// The environment is going away: drops what is in flight, and never calls into it again.
+    fn abandon(&self) {
+        let calls = lock(&self.calls).take();
+        for call in calls.unwrap_or_default().into_values() {
+            call.handle.abort();
+        }
+        let wake = lock(&self.wake).take();
+        drop(wake);
+    }
+}
+
+/// None of this crate's locks is held where something could panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn take_messages(shared: &Weak<Shared>) -> String {
+    let Some(shared) = shared.upgrade() else {
+        return "[]".to_owned();
+    };
+    let messages = std::mem::take(&mut *lock(&shared.outbox));
+    if let Some(calls) = lock(&shared.calls).as_mut() {
+        for message in &messages {
+            if matches!(message.kind, Kind::Value | Kind::Error) {
+                calls.remove(&message.call);
+            }
+        }
+    }
+    let mut text = Vec::with_capacity(messages.len() * Message::USUAL);
+    text.push(b'[');
+    for (at, message) in messages.iter().enumerate() {
+        if at > 0 {
+            text.push(b',');
+        }
+        message.write(&mut text);
+    }
+    text.push(b']');
+    // What serde writes is UTF-8.
+    String::from_utf8(text).unwrap_or_else(|_| "[]".to_owned())
+}
+
+/// A bug of this library: the call is lost, but its promise must not hang.
+fn panicked(panic: &(dyn Any + Send)) -> ErrorView<'static> {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    ErrorView::internal(format!("panicked: {message}"))
+}

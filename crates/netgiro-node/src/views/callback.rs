@@ -1,0 +1,28 @@
+//! `Callback`.
+
+use netgiro::{Callback, CartState};
+use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+use crate::views::state::StateView;
+
+/// A callback that verified.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct CallbackView(#[serde(with = "Members")] pub(crate) Callback);
+
+#[derive(Serialize)]
+#[serde(remote = "Callback", rename_all = "camelCase")]
+struct Members {
+    transaction_id: Uuid,
+    reference: Option<String>,
+    amount: Option<Decimal>,
+    #[serde(serialize_with = "state")]
+    state: CartState,
+    reference_id: Option<String>,
+}
+
+fn state<S: Serializer>(state: &CartState, serializer: S) -> Result<S::Ok, S::Error> {
+    StateView(state).serialize(serializer)
+}

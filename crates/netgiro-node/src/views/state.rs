@@ -1,0 +1,56 @@
+//! `CartState`, as an array of its members: JavaScript reads that in half the time of an object, and it is what most
+//! answers consist of. `node/values.ts` has the same order.
+
+use std::borrow::Borrow;
+
+use netgiro::{CartState, PaymentInfo};
+use serde::{Serialize, Serializer};
+
+use crate::views::scalars::Instant;
+
+/// A state, owned or borrowed.
+pub(crate) struct StateView<T>(pub(crate) T);
+
+impl<T: Borrow<CartState>> Serialize for StateView<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let state = self.0.borrow();
+        (
+            state.transaction_id,
+            state.status.as_str(),
+            state.result_code,
+            state.payment_successful,
+            &state.message,
+            state.payment.as_deref().map(PaymentView),
+            &state.reference_id,
+            Instant(state.checked_at),
+            state.is_final(),
+            state.is_paid(),
+        )
+            .serialize(serializer)
+    }
+}
+
+struct PaymentView<'a>(&'a PaymentInfo);
+
+impl Serialize for PaymentView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let payment = self.0;
+        (
+            payment.transaction_id,
+            payment.invoice_number,
+            &payment.reference_number,
+            payment.status_id,
+            payment.created.map(Instant),
+            payment.total_amount,
+            payment.discount_amount,
+            payment.shipping_amount,
+            payment.handling_amount,
+            payment.account_number,
+            payment.number_of_installments,
+            payment.client_identity_confirmed,
+            &payment.location_id,
+            &payment.register_id,
+        )
+            .serialize(serializer)
+    }
+}

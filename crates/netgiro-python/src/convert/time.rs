@@ -1,0 +1,89 @@
+//! Instants, and Python's `datetime`.
+
+use jiff::Timestamp;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::convert::shown;
+
+fn utc(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let zone = UTC.get_or_try_init(py, || {
+        py.import("datetime")?
+            .getattr("timezone")?
+            .getattr("utc")
+            .map(Bound::unbind)
+    })?;
+    Ok(zone.bind(py))
+}
+
+fn datetime_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    CLASS.import(py, "datetime", "datetime").map(Bound::as_any)
+}
+
+/// An instant as an aware datetime in UTC, to the microsecond.
+pub(crate) struct DateTime(pub(crate) Timestamp);
+
+impl<'py> IntoPyObject<'py> for DateTime {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let civil = jiff::tz::Offset::UTC.to_datetime(self.0);
+        datetime_class(py)?.call1((
+            civil.year(),
+            civil.month(),
+            civil.day(),
+            civil.hour(),
+            civil.minute(),
+            civil.second(),
+            civil.subsec_nanosecond() / 1000,
+            utc(py)?,
+        ))
+    }
+}
+
+/// The instant that an aware datetime is.
+pub(crate) fn instant(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
+    let py = value.py();
+    let class = datetime_class(py)?;
+    if !value.is_instance(class)? {
+        return Err(PyTypeError::new_err(format!(
+            "{argument} must be an aware datetime, got {}",
+            shown(value)
+        )));
+    }
+    if value.call_method0(intern!(py, "utcoffset"))?.is_none() {
+        return Err(PyValueError::new_err(format!(
+            "{argument} must be an aware datetime, got one without a time zone: {}",
+            shown(value)
+        )));
+    }
+    let epoch = class.call1((1970, 1, 1, 0, 0, 0, 0, utc(py)?))?;
+    let since = value.sub(epoch)?;
+    let days: i64 = since.getattr("days")?.extract()?;
+    let seconds: i64 = since.getattr("seconds")?.extract()?;
+    let microseconds: i64 = since.getattr("microseconds")?.extract()?;
+    Timestamp::from_microsecond((days * 86_400 + seconds) * 1_000_000 + microseconds)
+        .map_err(|error| PyValueError::new_err(format!("{argument}: {error}")))
+}
+
+/// The same, and now where it is left out.
+pub(crate) fn instant_or_now(
+    argument: &str,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Timestamp> {
+    match value {
+        Some(value) => instant(argument, value),
+        None => Ok(Timestamp::now()),
+    }
+}
+
+/// An instant as precise as Python's, so that it survives the way there and back.
+pub(crate) fn to_the_microsecond(instant: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
+}

@@ -1,0 +1,56 @@
+//! The background thread of the process, on which awaited and iterated calls run.
+//!
+//! It never attaches to the interpreter, so it neither waits for Python nor is in the way when the
+//! interpreter ends.
+
+use std::pin::Pin;
+use std::sync::Mutex;
+
+use pyo3::exceptions::{PyOSError, PyRuntimeError};
+use pyo3::prelude::*;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use crate::process::{ProcessBound, lock};
+
+/// What the background thread runs.
+pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+static BACKGROUND: Mutex<Option<ProcessBound<UnboundedSender<Job>>>> = Mutex::new(None);
+
+/// Hands a job to the background thread of this process; starts the thread for the first one.
+pub(crate) fn spawn(_: Python<'_>, job: Job) -> PyResult<()> {
+    let mut channel = lock(&BACKGROUND);
+    let job = match channel.as_ref().and_then(ProcessBound::get) {
+        Some(jobs) => match jobs.send(job) {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused.0,
+        },
+        None => job,
+    };
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let runtime = current_thread()?;
+    std::thread::Builder::new()
+        .name("netgiro".to_owned())
+        .spawn(move || runtime.block_on(run(receiver)))
+        .map_err(|error| PyOSError::new_err(format!("no thread could be started: {error}")))?;
+    let sent = sender.send(job);
+    *channel = Some(ProcessBound::new(sender));
+    sent.map_err(|_| PyRuntimeError::new_err("the background thread has ended"))
+}
+
+/// Starts the jobs as they come. One channel for all wakes the thread once for many of them.
+async fn run(mut jobs: UnboundedReceiver<Job>) {
+    while let Some(job) = jobs.recv().await {
+        tokio::spawn(job);
+    }
+}
+
+/// A runtime on the thread that blocks on it.
+pub(crate) fn current_thread() -> PyResult<Runtime> {
+    Builder::new_current_thread()
+        .enable_all()
+        .thread_name("netgiro-resolve")
+        .build()
+        .map_err(|error| PyOSError::new_err(format!("no event loop could be made: {error}")))
+}

@@ -1,0 +1,34 @@
+//! Signals that come while a call waits, such as Ctrl-C.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+/// How often a blocked call checks whether a signal has come.
+pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+
+thread_local! {
+    /// The process in which this thread was found not to be the one that handles signals.
+    static NOT_MAIN_IN: Cell<Option<u32>> = const { Cell::new(None) };
+}
+
+/// Whether the calling thread may have to handle signals while it waits.
+pub(crate) fn may_handle_signals() -> bool {
+    NOT_MAIN_IN.get() != Some(std::process::id())
+}
+
+/// Runs the handlers of signals that have come; only Python's main thread does. Another thread finds
+/// out the first time, and then leaves the interpreter alone for as long as it waits.
+pub(crate) fn check_signals() -> PyResult<()> {
+    Python::try_attach(|py| {
+        let threading = py.import("threading")?;
+        let main = threading.call_method0("main_thread")?;
+        if main.is(&threading.call_method0("current_thread")?) {
+            return py.check_signals();
+        }
+        NOT_MAIN_IN.set(Some(std::process::id()));
+        Ok(())
+    })
+    .unwrap_or(Ok(()))
+}

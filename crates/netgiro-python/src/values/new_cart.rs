@@ -1,0 +1,80 @@
+//! The arguments of `insert_cart`: read, and checked without sending anything.
+
+use netgiro::{CustomerId, NewCart};
+use pyo3::prelude::*;
+
+use crate::convert;
+use crate::errors::OrRaise;
+use crate::panics;
+use crate::values::cart_item;
+
+/// What `insert_cart` is given.
+pub(crate) struct NewCartArgs<'a, 'py> {
+    pub(crate) amount: &'a Bound<'py, PyAny>,
+    pub(crate) reference: &'a Bound<'py, PyAny>,
+    pub(crate) customer_id: &'a str,
+    pub(crate) confirmation_type: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) callback_url: Option<String>,
+    pub(crate) callback_cancel_url: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) items: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) location_id: Option<String>,
+    pub(crate) register_id: Option<String>,
+}
+
+impl NewCartArgs<'_, '_> {
+    /// The cart that they describe.
+    pub(crate) fn read(self, py: Python<'_>) -> PyResult<NewCart> {
+        panics::caught(|| {
+            let amount = convert::amount("amount", self.amount)?;
+            let reference = convert::reference(self.reference)?;
+            let customer_id = CustomerId::parse(self.customer_id).or_raise(py)?;
+            let mut cart = NewCart::new(amount, reference, customer_id);
+            if let Some(kind) = self.confirmation_type {
+                cart.confirmation_type = convert::word(kind)?;
+            }
+            cart.callback_url = self.callback_url;
+            cart.callback_cancel_url = self.callback_cancel_url;
+            cart.description = self.description;
+            cart.items = cart_item::items(self.items)?;
+            cart.location_id = self.location_id;
+            cart.register_id = self.register_id;
+            Ok(cart)
+        })
+    }
+}
+
+/// Check the arguments of `insert_cart`; raises what `insert_cart` would raise for them before anything is sent.
+#[pyfunction]
+#[pyo3(signature = (
+    *, amount, reference, customer_id, confirmation_type=None, callback_url=None,
+    callback_cancel_url=None, description=None, items=None, location_id=None, register_id=None
+))]
+#[expect(clippy::too_many_arguments, reason = "as many as a cart has members")]
+pub(crate) fn check_new_cart(
+    py: Python<'_>,
+    amount: &Bound<'_, PyAny>,
+    reference: &Bound<'_, PyAny>,
+    customer_id: &str,
+    confirmation_type: Option<&Bound<'_, PyAny>>,
+    callback_url: Option<String>,
+    callback_cancel_url: Option<String>,
+    description: Option<String>,
+    items: Option<&Bound<'_, PyAny>>,
+    location_id: Option<String>,
+    register_id: Option<String>,
+) -> PyResult<()> {
+    let arguments = NewCartArgs {
+        amount,
+        reference,
+        customer_id,
+        confirmation_type,
+        callback_url,
+        callback_cancel_url,
+        description,
+        items,
+        location_id,
+        register_id,
+    };
+    arguments.read(py)?.validate().or_raise(py)
+}

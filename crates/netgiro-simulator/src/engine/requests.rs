@@ -1,0 +1,264 @@
+//! A request: checked, processed, recorded.
+
+use crate::engine::cart::{Cart, CartSeed};
+use crate::engine::clock::later;
+use crate::engine::exchange::{Incoming, Outgoing, Response};
+use crate::engine::responses;
+use crate::engine::state::{Engine, Timer, guid};
+use crate::faults::fault::Fault;
+use crate::faults::forms::DropBy;
+use crate::faults::storm::CustomerPlan;
+use crate::model::codes;
+use crate::model::customer::{Behaviour, Channel};
+use crate::model::endpoint::Endpoint;
+use crate::model::order::{CartResponse, Order};
+use crate::model::records::SimulatedRequest;
+use crate::protocol::request::{Invalid, Members};
+use crate::protocol::{response, signature};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+impl Engine {
+    /// Records and processes a request, and decides on the response.
+    pub(crate) fn receive(&mut self, incoming: Incoming, now: Timestamp) -> Outgoing {
+        let path = incoming.path.split('?').next().unwrap_or_default();
+        let endpoint = Endpoint::of_path(path);
+        let nonce = signature::header(&incoming.headers, signature::NONCE).map(str::to_owned);
+        let (url, verdict) = if endpoint.is_some_and(Endpoint::is_v2) {
+            (String::new(), self.keys().check_api_key(&incoming.headers))
+        } else {
+            self.keys()
+                .check_any(&incoming.headers, &incoming.urls, &incoming.body)
+        };
+        let members = Members::read(&incoming.body, &self.options);
+        let transaction_id = match (endpoint, &members) {
+            (None | Some(Endpoint::InsertCart), _) | (_, Err(_)) => None,
+            (Some(_), Ok(members)) => members.transaction_id().ok(),
+        };
+        let revision = self.revise();
+        let record = SimulatedRequest {
+            endpoint,
+            transaction_id,
+            method: incoming.method.clone(),
+            path: incoming.path.clone(),
+            headers: incoming.headers,
+            body: String::from_utf8_lossy(&incoming.body).into_owned(),
+            nonce: nonce.clone(),
+            signature_ok: verdict.is_ok(),
+            status: None,
+            answer: None,
+            at: now,
+        };
+        let request = self.requests.add(record, revision);
+
+        let fault = endpoint.and_then(|endpoint| self.fault(endpoint, transaction_id, &members));
+        let races = endpoint == Some(Endpoint::CancelCart)
+            && transaction_id.is_some_and(|id| self.racing.remove(&id));
+        if let Some(id) = transaction_id
+            && (races || fault.as_ref().is_some_and(|fault| fault.confirm_during))
+        {
+            let _ = self.confirm(id, now); // they may have decided already
+        }
+        let mut response = match endpoint {
+            _ if fault.as_ref().is_some_and(|fault| !fault.processes()) => {
+                Response::new(200, Vec::new())
+            }
+            None => Response::new(404, response::error_body(404, "Not found")),
+            Some(endpoint) if incoming.method != endpoint.method() => {
+                let method = endpoint.method();
+                let mut response =
+                    Response::new(405, response::error_body(405, &format!("Use {method}")));
+                response.headers.push(("allow", method.to_owned()));
+                response
+            }
+            Some(endpoint) => match verdict.and_then(|()| self.use_nonce(nonce)) {
+                Ok(()) if endpoint.is_v2() => {
+                    match self.settlements(now).answer(endpoint, &incoming.path) {
+                        Ok(body) => Response::new(200, body),
+                        Err((status, message)) => {
+                            Response::new(status, response::error_body(status.into(), &message))
+                        }
+                    }
+                }
+                Ok(()) => Response::new(200, self.process(endpoint, members, now)),
+                Err(message) => {
+                    Response::new(401, response::error_body(codes::UNAUTHORIZED, &message))
+                }
+            },
+        };
+        if let (Some(fault), Some(endpoint)) = (&fault, endpoint) {
+            responses::corrupt(&mut response, fault, endpoint);
+        }
+        self.add_headers(&mut response, fault.as_ref(), endpoint, &url);
+        Outgoing {
+            request,
+            delay: fault.as_ref().and_then(|fault| fault.delay),
+            response,
+            interruption: fault.and_then(|fault| Some((fault.drop?, fault.drop_by))),
+        }
+    }
+
+    /// How the connection ends, if a fault interrupts it before the request is read.
+    pub(crate) fn take_unread_fault(&mut self, path: &str) -> Option<DropBy> {
+        let endpoint = Endpoint::of_path(path.split('?').next().unwrap_or_default())?;
+        let fault = self.faults.take_unread(endpoint)?;
+        self.revise();
+        Some(fault.drop_by)
+    }
+
+    /// The fault for this request, from the queue or from the storm.
+    fn fault(
+        &mut self,
+        endpoint: Endpoint,
+        transaction_id: Option<Uuid>,
+        members: &Result<Members, Invalid>,
+    ) -> Option<Fault> {
+        if let Some(fault) = self.faults.take(endpoint) {
+            return Some(fault);
+        }
+        let order = match (transaction_id, members) {
+            _ if !self.is_stormy => return None,
+            (Some(id), _) => self.find(id)?.order.reference.clone(),
+            (None, Ok(members)) => members.reference()?,
+            (None, Err(_)) => return None,
+        };
+        self.storm.as_mut()?.fault(endpoint, &order)
+    }
+
+    /// Records the response to a request, which is about to be sent.
+    pub(crate) fn record_response(&mut self, request: usize, response: &Response) {
+        let revision = self.revise();
+        if let Some(record) = self.requests.get_mut(request, revision) {
+            record.status = Some(response.status);
+            record.answer = Some(String::from_utf8_lossy(&response.body).into_owned());
+        }
+    }
+
+    /// Records a nonce, and refuses a used one if the options say so.
+    fn use_nonce(&mut self, nonce: Option<String>) -> Result<(), String> {
+        match nonce {
+            Some(nonce) if self.options.reject_repeated_nonce => {
+                if self.nonces.contains(&nonce) {
+                    return Err(format!("Nonce {nonce} was used before"));
+                }
+                self.nonces.insert(nonce);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn process(
+        &mut self,
+        endpoint: Endpoint,
+        members: Result<Members, Invalid>,
+        now: Timestamp,
+    ) -> Vec<u8> {
+        let answer = members.and_then(|members| {
+            if endpoint == Endpoint::InsertCart {
+                let order = members.order(&self.options)?;
+                return Ok(self.insert(order, now));
+            }
+            let id = members.transaction_id()?;
+            let identifier = members.identifier()?;
+            let mut answer = self.answer(endpoint, id, identifier.as_deref(), now);
+            if self.options.omit_payment_info {
+                answer.payment = None;
+            }
+            Ok(response::about_cart(&answer, self.options.decimals))
+        });
+        answer.unwrap_or_else(|Invalid { code, message }| match endpoint {
+            Endpoint::InsertCart => response::not_inserted(code, Some(&message)),
+            _ => response::error_body(code, &message),
+        })
+    }
+
+    fn insert(&mut self, order: Order, now: Timestamp) -> Vec<u8> {
+        let customer = order.customer.clone();
+        let seed = CartSeed {
+            id: guid(&mut self.cart_rng),
+            sms_code: format!("{:04}", self.cart_rng.u32(0..10_000)),
+            invoice_number: self.first_invoice + i64::try_from(self.carts.total()).unwrap_or(0),
+            created: now,
+            expires_at: later(now, self.options.lifetime),
+            stale_reads: self.options.stale_reads,
+        };
+        let (id, expires_at) = (seed.id, seed.expires_at);
+        let (cart, notification) = Cart::new(order, seed);
+        let revision = self.revise();
+        self.index.insert(id, self.carts.add(cart, revision));
+        if let Some(notification) = notification {
+            self.notify(id, notification, now);
+        }
+        // Before the cart's own timer: an answer in the last instant counts.
+        if matches!(
+            customer.behaviour,
+            Behaviour::Approves | Behaviour::Declines
+        ) {
+            self.schedule(later(now, self.options.reaction), Timer::Reaction(id));
+        }
+        if (customer.channel, customer.behaviour) == (Channel::Phone, Behaviour::Ordinary) {
+            self.plan(id, now);
+        }
+        self.schedule(expires_at, Timer::Lifetime(id));
+        self.run_until(now);
+        response::inserted(
+            id,
+            self.options.check_interval_ms,
+            customer.channel == Channel::Phone,
+        )
+    }
+
+    /// Decides what the customer of a new cart does in a storm.
+    fn plan(&mut self, id: Uuid, now: Timestamp) {
+        let plan = (self.storm.as_ref())
+            .zip(self.find(id))
+            .map(|(active, cart)| active.plan(&cart.order.reference));
+        match plan {
+            Some(CustomerPlan::Confirms(after)) => {
+                self.schedule(later(now, after), Timer::Decision(id, true));
+            }
+            Some(CustomerPlan::Declines(after)) => {
+                self.schedule(later(now, after), Timer::Decision(id, false));
+            }
+            Some(CustomerPlan::Races) => {
+                self.racing.insert(id);
+            }
+            Some(CustomerPlan::Ignores) | None => {}
+        }
+    }
+
+    fn answer(
+        &mut self,
+        endpoint: Endpoint,
+        id: Uuid,
+        identifier: Option<&str>,
+        now: Timestamp,
+    ) -> CartResponse {
+        let unknown = self.options.unknown_cart_code;
+        let Some(cart) = self.find_mut(id) else {
+            return unknown_cart(endpoint, unknown);
+        };
+        match endpoint {
+            Endpoint::CancelCart => cart.cancel(),
+            Endpoint::ConfirmCart => {
+                let (answer, notification) = cart.merchant_confirms(identifier, now);
+                if let Some(notification) = notification {
+                    self.notify(id, notification, now);
+                }
+                answer
+            }
+            _ => cart
+                .check()
+                .unwrap_or_else(|| unknown_cart(endpoint, unknown)),
+        }
+    }
+}
+
+/// The response about a cart that was never inserted, as far as is known.
+fn unknown_cart(endpoint: Endpoint, code: i64) -> CartResponse {
+    match endpoint {
+        Endpoint::CancelCart => CartResponse::without_payment(code == codes::CANCELED, None, code),
+        _ => CartResponse::without_payment(true, Some(false), code),
+    }
+}

@@ -1,0 +1,87 @@
+//! The calls of the API, and their paths.
+
+use crate::model::words::words;
+
+words! {
+    /// A call of the API: of the checkout, or of V2's settlements.
+    Endpoint, "an endpoint":
+    /// Asks a customer to pay.
+    InsertCart "InsertCart";
+    /// Asks for a cart's status.
+    CheckCart "CheckCart";
+    /// Turns a reservation into a payment, or sends the customer's SMS code.
+    ConfirmCart "ConfirmCart";
+    /// Withdraws a cart.
+    CancelCart "CancelCart";
+    /// Asks for the settlements of some days: `GET /v2/settlement/list`.
+    SettlementList "SettlementList";
+    /// Asks for the sales in a settlement: `GET /v2/settlement/items/{number}`.
+    SettlementItems "SettlementItems";
+}
+
+impl Endpoint {
+    /// Whether it is a call of V2: a GET with the application key, without a signature.
+    pub(crate) const fn is_v2(self) -> bool {
+        matches!(self, Self::SettlementList | Self::SettlementItems)
+    }
+
+    pub(crate) const fn method(self) -> &'static str {
+        if self.is_v2() { "GET" } else { "POST" }
+    }
+
+    /// The endpoint of a path, in upper or lower case.
+    pub(crate) fn of_path(path: &str) -> Option<Self> {
+        let path = path.to_ascii_lowercase();
+        if let Some(path) = path.strip_prefix("/v2/settlement/") {
+            return match path.split_once('/') {
+                None if path == "list" => Some(Self::SettlementList),
+                Some(("items", number)) if !number.contains('/') => Some(Self::SettlementItems),
+                _ => None,
+            };
+        }
+        let path = BASE_PATHS.iter().find_map(|base| path.strip_prefix(base))?;
+        let name = path.strip_prefix("checkout/")?;
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|endpoint| !endpoint.is_v2() && endpoint.as_str().eq_ignore_ascii_case(name))
+    }
+}
+
+/// The checkout's base path: today, and on the test host until 2024.
+const BASE_PATHS: [&str; 2] = ["/v1/", "/api/"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_found_whatever_their_case() {
+        for path in [
+            "/v1/Checkout/CheckCart",
+            "/v1/checkout/checkcart",
+            "/V1/CHECKOUT/CHECKCART",
+            "/api/Checkout/CheckCart",
+            "/API/checkout/checkcart",
+        ] {
+            assert_eq!(Endpoint::of_path(path), Some(Endpoint::CheckCart));
+        }
+        let list = Endpoint::of_path("/v2/Settlement/List");
+        assert_eq!(list, Some(Endpoint::SettlementList));
+        let items = Endpoint::of_path("/v2/settlement/items/20780");
+        assert_eq!(items, Some(Endpoint::SettlementItems));
+        for path in [
+            "/v1/checkout/SettlementList",
+            "/v2/settlement/items",
+            "/v2/settlement/items/1/2",
+            "/v1/Checkout/Check",
+            "/Checkout/CheckCart",
+            "/api/v1/Checkout/CheckCart",
+            "/api/CheckCart",
+            "/",
+            "/v1/checkout/checkcart/x",
+        ] {
+            assert_eq!(Endpoint::of_path(path), None);
+        }
+    }
+}

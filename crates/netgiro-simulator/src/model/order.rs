@@ -1,0 +1,54 @@
+//! A merchant's order, and what the API answers about its cart.
+
+use crate::model::customer::Customer;
+use jiff::Timestamp;
+use netgiro::ConfirmationType;
+use uuid::Uuid;
+
+/// What an `InsertCart` orders.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) amount: i64,
+    pub(crate) reference: String,
+    pub(crate) customer: Customer,
+    pub(crate) confirmation: ConfirmationType,
+    pub(crate) callback_url: Option<String>,
+    pub(crate) callback_cancel_url: Option<String>,
+    pub(crate) location_id: Option<String>,
+    pub(crate) register_id: Option<String>,
+}
+
+/// The content of a response about a cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CartResponse {
+    pub(crate) success: bool,
+    /// Absent in responses to `CancelCart`.
+    pub(crate) paid: Option<bool>,
+    pub(crate) code: i64,
+    pub(crate) payment: Option<Payment>,
+}
+
+impl CartResponse {
+    pub(crate) fn without_payment(success: bool, paid: Option<bool>, code: i64) -> Self {
+        Self {
+            success,
+            paid,
+            code,
+            payment: None,
+        }
+    }
+}
+
+/// The payment made by a cart, or the reservation for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Payment {
+    pub(crate) transaction_id: Uuid,
+    pub(crate) invoice_number: i64,
+    pub(crate) reference: String,
+    pub(crate) status_id: i64,
+    pub(crate) created: Timestamp,
+    pub(crate) amount: i64,
+    pub(crate) identity_confirmed: Option<bool>,
+    pub(crate) location_id: Option<String>,
+    pub(crate) register_id: Option<String>,
+}

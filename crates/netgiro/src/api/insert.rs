@@ -1,0 +1,64 @@
+//! InsertCart, whose outcome may stay unknown.
+
+use crate::api::{ATTEMPTS, Api};
+use crate::events::{Event, Observer};
+use crate::http::insert_attempt::{self, InsertAttempt};
+use crate::http::transport::Request;
+use crate::model::cart::Cart;
+use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::response::Response;
+use crate::protocol::{insert_response, request};
+
+impl Api {
+    pub(crate) async fn insert(&self, attempt: &InsertAttempt) -> Result<Cart> {
+        let cart = attempt.cart();
+        cart.validate()?;
+        let body = request::insert_cart_request(cart)?.into();
+        let request = Request {
+            insert: Some(attempt),
+            ..self.checkout(Endpoint::InsertCart, &body)
+        };
+        let read = |response: Response| insert_response::read(response, cart);
+        attempt.begin()?;
+        let reports = ReportIfDropped { api: self, attempt };
+        let outcome = self
+            .call(&request, None, ATTEMPTS, read)
+            .await
+            .map(|(cart, _)| cart)
+            .map_err(|error| outcome_unknown(error, &cart.reference));
+        attempt.end(&outcome);
+        drop(reports);
+        outcome
+    }
+}
+
+/// What a failure of InsertCart means: unless the server clearly said no, the cart may exist.
+fn outcome_unknown(error: Error, reference: &str) -> Error {
+    let may_exist = error.request_sent() != RequestSent::No
+        && matches!(
+            error.kind(),
+            ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Signature | ErrorKind::Protocol
+        );
+    if !may_exist {
+        return error;
+    }
+    insert_attempt::outcome_unknown(reference, error.message()).caused_by(error)
+}
+
+/// Reports an InsertCart whose future is dropped when the customer may have been asked already.
+struct ReportIfDropped<'a> {
+    api: &'a Api,
+    attempt: &'a InsertAttempt,
+}
+
+impl Drop for ReportIfDropped<'_> {
+    fn drop(&mut self) {
+        if self.attempt.has_ended() {
+            return;
+        }
+        if let Some(Event::Request(event)) = self.attempt.abandon().and_then(|it| it.event) {
+            Observer::request(self.api.settings.observer.as_ref(), || event);
+        }
+    }
+}

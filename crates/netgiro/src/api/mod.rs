@@ -1,0 +1,151 @@
+//! One call: sent, sent again where that is safe, observed. What the client, waits and bulk calls share.
+
+mod cart;
+mod insert;
+mod settlements;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::callback::diagnosis::Allowance;
+use crate::callback::replay_guard::ReplayGuard;
+use crate::callback::{self, Callback, ReplayKey};
+use crate::events::{Observer, PollEvent, RecordOutcome, RequestEvent};
+use crate::http::settings::Settings;
+use crate::http::transport::{Request, Transport};
+use crate::model::backoff::{backoff, jittered};
+use crate::model::error::{Error, ErrorKind, Result};
+use crate::options::ClientOptions;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::response::Response;
+
+/// How often one call is sent at the most, the first time included.
+pub(crate) const ATTEMPTS: u32 = 3;
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+
+/// The API for one shop. Cheap to clone; clones share their connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    settings: Arc<Settings>,
+    /// Limits how often the client diagnoses why a callback does not verify.
+    diagnoses: Arc<Allowance>,
+    transport: Arc<Transport>,
+}
+
+impl Api {
+    pub(crate) fn new(options: ClientOptions) -> Result<Self> {
+        let settings = Arc::new(Settings::new(options)?);
+        Ok(Self {
+            transport: Arc::new(Transport::new(Arc::clone(&settings))),
+            diagnoses: Arc::default(),
+            settings,
+        })
+    }
+
+    /// The same with connections of its own.
+    pub(crate) fn with_own_connections(&self) -> Self {
+        Self {
+            transport: Arc::new(Transport::new(Arc::clone(&self.settings))),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Verifies a callback; without a guard, however often it comes.
+    pub(crate) fn verify_callback(
+        &self,
+        guard: Option<&dyn ReplayGuard>,
+        url: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Callback> {
+        callback::verify(&self.settings, &self.diagnoses, guard, url, headers, body)
+    }
+
+    /// Verifies a callback, and gives what a replay guard is to be asked about it.
+    pub(crate) fn verify_callback_keyed(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<(Callback, ReplayKey)> {
+        callback::verify_keyed(&self.settings, &self.diagnoses, url, headers, body)
+    }
+
+    /// Passes a step of a poll to whoever observes.
+    pub(crate) fn observe_poll(&self, event: impl FnOnce() -> PollEvent) {
+        Observer::poll(self.settings.observer.as_ref(), event);
+    }
+
+    /// Sends a request within the timeout, up to `attempts` times where that is safe.
+    async fn call<T: RecordOutcome>(
+        &self,
+        request: &Request<'_>,
+        transaction_id: Option<Uuid>,
+        attempts: u32,
+        read: impl Fn(Response) -> Result<T>,
+    ) -> Result<T> {
+        let endpoint = request.endpoint;
+        let mut started = Instant::now();
+        let deadline = started + self.settings.timeout;
+        let mut attempt = 1;
+        loop {
+            let left = deadline.saturating_duration_since(started);
+            let mut http_status = None;
+            if let Some(insert) = request.insert {
+                insert.on_send(attempt);
+            }
+            let outcome = match self.transport.send(request, left).await {
+                Ok(response) => {
+                    http_status = Some(response.http_status);
+                    read(response)
+                }
+                Err(error) => Err(error),
+            };
+            Observer::request(self.settings.observer.as_ref(), || {
+                RequestEvent {
+                    endpoint: endpoint.name(),
+                    reference: request
+                        .insert
+                        .filter(|_| outcome.is_err())
+                        .map(|it| it.cart().reference.clone()),
+                    transaction_id,
+                    attempt,
+                    http_status,
+                    result_code: None,
+                    reference_id: None,
+                    duration: started.elapsed(),
+                    error: None,
+                }
+                .with(&outcome)
+            });
+            let error = match outcome {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let delay = backoff(FIRST_BACKOFF, attempt, self.settings.timeout);
+            let pause =
+                jittered(delay, fastrand::f64()).max(error.retry_after().unwrap_or_default());
+            if attempt == attempts
+                || !may_be_sent_again(endpoint, &error)
+                || Instant::now() + pause >= deadline
+            {
+                return Err(error);
+            }
+            sleep(pause).await;
+            attempt += 1;
+            started = Instant::now();
+        }
+    }
+}
+
+/// Whether sending a failed request again is safe and may help at once.
+fn may_be_sent_again(endpoint: Endpoint, error: &Error) -> bool {
+    error.kind() == ErrorKind::Connect || (endpoint.is_repeatable() && error.is_transient())
+}

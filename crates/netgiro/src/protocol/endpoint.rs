@@ -1,0 +1,43 @@
+//! The calls of the API.
+
+/// The calls of the API: of the checkout, which is V1, and of the settlements, which are V2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    InsertCart,
+    CheckCart,
+    ConfirmCart,
+    CancelCart,
+    SettlementList,
+    SettlementItems,
+}
+
+impl Endpoint {
+    /// The calls of the checkout, in the order of `Settings`' URLs.
+    pub(crate) const CHECKOUT: [Self; 4] = [
+        Self::InsertCart,
+        Self::CheckCart,
+        Self::ConfirmCart,
+        Self::CancelCart,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::InsertCart => "InsertCart",
+            Self::CheckCart => "CheckCart",
+            Self::ConfirmCart => "ConfirmCart",
+            Self::CancelCart => "CancelCart",
+            Self::SettlementList => "SettlementList",
+            Self::SettlementItems => "SettlementItems",
+        }
+    }
+
+    /// Whether request and answer are signed. V2 signs neither, and knows the shop by its app key.
+    pub(crate) const fn is_signed(self) -> bool {
+        !matches!(self, Self::SettlementList | Self::SettlementItems)
+    }
+
+    /// Whether sending it twice has the same effect as sending it once.
+    pub(crate) const fn is_repeatable(self) -> bool {
+        !matches!(self, Self::InsertCart)
+    }
+}

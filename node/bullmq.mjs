@@ -1,3 +1,0 @@
-import bullmq from './bullmq.cjs';
-
-export const { addCartPoll, cartPollProcessor, cartPollWorkerOptions } = bullmq;

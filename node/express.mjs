@@ -1,3 +1,0 @@
-import express from './express.cjs';
-
-export const { netgiroCallback } = express;

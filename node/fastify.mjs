@@ -1,3 +1,0 @@
-import fastify from './fastify.cjs';
-
-export const { netgiro } = fastify;

@@ -1,0 +1,155 @@
+/**
+ * The polling of a cart as a BullMQ job: one step at a time, on whichever worker is free.
+ *
+ * @packageDocumentation
+ */
+
+import type { Job, JobsOptions, Queue } from 'bullmq';
+import type { Client } from '../client.js';
+import { members, type Names, options as declared, required, types, waitOptions } from '../internal/arguments.js';
+import { ConfigurationError } from '../internal/errors.js';
+import type { WaitOptions } from '../options.js';
+import { type CartLike, CartPoll, type CartPollJson, delay as delayOf } from '../poll.js';
+import type { CartState } from '../values.js';
+
+const { client, fn, plain, text } = types;
+
+const JOB_NAME = 'netgiro-cart';
+
+/**
+ * A shop's function that fails, and keys that are refused, are tried again after 1, 2, 4 … seconds, for some twelve
+ * days. The job is kept for a day, so that adding its cart again does nothing.
+ */
+const JOB = {
+  attempts: 20,
+  backoff: { type: 'exponential', delay: 1_000 },
+  removeOnComplete: { age: 86_400 },
+};
+
+/** Options for the worker, under which a worker that died is stood in for within some 15 seconds, and no job is given up. */
+// A step is short and may be taken twice; by BullMQ's default a job that stalls for the second time is given up.
+export const cartPollWorkerOptions: {
+  /** How many carts a worker polls at a time. */
+  readonly concurrency: 50;
+  /** For how long a worker has a job before others may take it, in milliseconds. */
+  readonly lockDuration: 10_000;
+  /** How often workers look for jobs whose worker has died, in milliseconds. */
+  readonly stalledInterval: 5_000;
+  /** How often a job may lose its worker before it fails. */
+  readonly maxStalledCount: 1_000;
+} = Object.freeze({
+  concurrency: 50,
+  lockDuration: 10_000,
+  stalledInterval: 5_000,
+  maxStalledCount: 1_000,
+});
+
+/** What a job keeps. It holds neither the secret key nor a phone number. */
+export interface CartPollData {
+  /** The order, where {@link addCartPoll} was given a cart that names it. */
+  reference: string | null;
+  /** The poll, as far as it has come. */
+  poll: CartPollJson;
+}
+
+/** The options of {@link addCartPoll}. */
+export interface AddCartPollOptions extends WaitOptions {
+  /** The name of the job. Default `netgiro-cart`. */
+  name?: string | undefined;
+  /** Options of the job, in place of the defaults: 20 attempts after 1, 2, 4 … seconds, kept for a day once completed. */
+  job?: Omit<JobsOptions, 'jobId' | 'repeat'> | undefined;
+}
+
+/** What {@link cartPollProcessor} is made with. */
+export interface CartPollProcessorOptions {
+  /** The client that asks. */
+  client: Client;
+  /**
+   * Told when polling has nothing more to learn: the cart is final, or it is your move (`reserved`, `needs_code`). Called
+   * at least once, and again if it raised or its worker died: record what it is told so that a second time changes
+   * nothing. It may be asynchronous.
+   */
+  onSettled: (state: CartState, job: Job<CartPollData, CartState>) => unknown;
+}
+
+const ADD = declared({ job: plain, name: text });
+const PROCESSOR = declared({ client: required(client), onSettled: required(fn) } satisfies Names<CartPollProcessorOptions>);
+
+/**
+ * Adds the job that follows a cart to its end. Its id is the transaction id: while the queue has a job for a cart, adding
+ * another does nothing.
+ *
+ * `timeoutMs` is how long the customer has, by default 180,000 ms from now; then the cart is canceled, and the answer read.
+ * @throws {@link InvalidRequestError} for what is no cart, and for options that cannot be used.
+ */
+export async function addCartPoll(
+  queue: Pick<Queue, 'add'>,
+  cart: CartLike,
+  options: AddCartPollOptions = {},
+): Promise<Job<CartPollData, CartState>> {
+  if (!fn.fits((queue as Partial<typeof queue> | null | undefined)?.add)) {
+    throw new ConfigurationError('addCartPoll takes a Queue of BullMQ first');
+  }
+  const { wait, job, name = JOB_NAME } = waitOptions('addCartPoll', options, ADD);
+  const poll = new CartPoll(cart, wait);
+  const kept = poll.toJSON() as CartPollJson & { reference?: string | null };
+  const data: CartPollData = { reference: kept.reference ?? null, poll: kept };
+  return await queue.add(name, data, { ...JOB, delay: delayOf(poll), ...job, jobId: poll.transactionId });
+}
+
+/**
+ * The processor for a `Worker`: takes one step of a cart's poll, and moves its job on to when the next is due. A step that
+ * comes early or twice sends nothing. Calls that fail are part of the schedule; what ends a poll (keys that are refused, an
+ * amount that differs, {@link UnresolvedError}) fails the job, which BullMQ tries again.
+ * @throws {@link ConfigurationError} for options that cannot be used, and where BullMQ is not installed.
+ */
+export function cartPollProcessor(
+  options: CartPollProcessorOptions,
+): (job: Job<CartPollData, CartState>, token?: string) => Promise<CartState> {
+  const given = members('cartPollProcessor', options, PROCESSOR, ConfigurationError) as unknown as CartPollProcessorOptions;
+  const { DelayedError } = bullmq();
+  return async (job, token) => {
+    const before = read(job);
+    const poll = await step(given.client, before);
+    if (poll.toJson() !== before.toJson()) await job.updateData({ ...job.data, poll: poll.toJSON() });
+    if (!poll.isDone) {
+      await job.moveToDelayed(Date.now() + delayOf(poll), token);
+      throw new DelayedError();
+    }
+    const state = poll.state as CartState;
+    await given.onSettled(state, job);
+    return state;
+  };
+}
+
+/** The poll of a job. One that no poll has written is as unreadable the next time: the job fails for good, and is kept. */
+function read(job: Job<CartPollData, CartState>): CartPoll {
+  try {
+    return CartPoll.fromJson(job.data.poll);
+  } catch (error) {
+    // BullMQ 5 has it; in 6 such an error comes from the job's own data each time, and its attempts run out.
+    (job as { discard?: () => void }).discard?.();
+    throw error;
+  }
+}
+
+/** One check, when it is due; at the deadline the cart is settled, which cancels it and reads the answer. */
+async function step(of: Client, before: CartPoll): Promise<CartPoll> {
+  try {
+    return await of.pollStep(before);
+  } catch (error) {
+    // Not by its class: the client may be of another copy of this package.
+    const { code, poll: reached } = (error ?? {}) as { code?: unknown; poll?: CartPoll | null };
+    if (code !== 'wait_timeout') throw error;
+    const poll = reached ?? before;
+    return poll.answered(await of.settleCart(poll, { timeoutMs: 0 }), { afterCancel: true });
+  }
+}
+
+function bullmq(): typeof import('bullmq') {
+  try {
+    return require('bullmq') as typeof import('bullmq');
+  } catch (cause) {
+    throw new ConfigurationError('netgiro/bullmq needs BullMQ: npm install bullmq', { cause });
+  }
+}

@@ -1,0 +1,251 @@
+// The compiled half: what it has, and how it is found and loaded.
+
+import { AsyncResource } from 'node:async_hooks';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+declare const VALUE: unique symbol;
+
+/** JSON text, `{"value": …}` or `{"error": …}`: the answer of a function that ends at once. */
+export type Reply<T> = string & { readonly [VALUE]?: T };
+
+/** Null for a call that was started, or the JSON text `{"error": …}` of why it was refused; its value comes as a message. */
+export type Started<T> = Reply<T> | null;
+
+/** A native object, or the answer that says why there is none. */
+export type Made<T> = T | Reply<never>;
+
+/** A number or text as it is, the exact text of a decimal object, or what neither is as it prints. */
+export type NativeAmount = number | bigint | string | { decimal: string } | { other: string };
+
+/** A cart: the text of its id, its poll, or what is known of it. */
+export type NativeCart = string | KnownCart;
+
+export interface KnownCart {
+  transactionId?: string | undefined;
+  amount?: NativeAmount | undefined;
+  reference?: string | undefined;
+  checkInterval?: number | undefined;
+  poll?: string | undefined;
+}
+
+export interface NativeWait {
+  timeoutMs: number | undefined;
+  policy: object | undefined;
+}
+
+export interface NativeBulk {
+  concurrency: number | undefined;
+  rate: number | undefined;
+  retryForMs: number | undefined;
+  /** JSON: states, and the polls of waits that were cut short. */
+  resume: string | undefined;
+}
+
+/** A state's members without their names, in the order of `STATE` in `values.ts`. */
+export type StateView = readonly unknown[];
+
+export interface PollView {
+  readonly token: string;
+  readonly transactionId: string;
+  readonly nextCheckAt: number;
+  readonly deadline: number;
+  readonly state: StateView | null;
+  readonly isDone: boolean;
+}
+
+/** An error as data. One without a code is a fault of the library's own. */
+export interface ErrorView {
+  readonly code: string | null;
+  readonly message: string;
+  readonly state: StateView | null;
+  readonly poll: PollView | null;
+  readonly cause: ErrorView | null;
+}
+
+export interface CheckView {
+  readonly transactionId: string;
+  readonly state: StateView | null;
+  readonly error: ErrorView | null;
+}
+
+export interface CallbackView {
+  readonly transactionId: string;
+  readonly reference: string | null;
+  readonly amount: string | null;
+  readonly state: StateView;
+  readonly referenceId: string | null;
+}
+
+/** What a replay guard is asked: the nonce and the signature. */
+export type Question = readonly [nonce: string, signature: string];
+
+/** What an aborted InsertCart leaves behind when the customer may have been asked. */
+export interface Dropped {
+  readonly error: ErrorView;
+  readonly event: object | null;
+}
+
+export interface Port {
+  hold(hold: boolean): void;
+  listen(requests: boolean, polls: boolean): void;
+  /** The JSON text of {@link Dropped}, or null. */
+  cancel(call: number): string | null;
+}
+
+export interface NativeClient {
+  readonly baseUrl: string;
+  readonly isLoopback: boolean;
+  close(): void;
+  insertCart<T>(port: Port, call: number, cart: object): Started<T>;
+  checkCart(port: Port, call: number, cart: NativeCart): Started<StateView>;
+  cancelCart(port: Port, call: number, cart: NativeCart): Started<StateView>;
+  confirmCart(port: Port, call: number, cart: NativeCart, identifier: string | undefined): Started<StateView>;
+  waitForCart(port: Port, call: number, cart: NativeCart, wait: NativeWait, settle: boolean): Started<StateView>;
+  watchCart(cart: NativeCart, wait: NativeWait): Made<NativeWatch>;
+  checkMany(port: Port, call: number, carts: readonly NativeCart[], bulk: NativeBulk): Started<null>;
+  waitMany(carts: readonly NativeCart[], wait: NativeWait, bulk: NativeBulk): Made<NativeWaiting>;
+  settlements<T>(port: Port, call: number, from: string, to: string, number: string | undefined): Started<T[]>;
+  settlementItems<T>(port: Port, call: number, number: string): Started<T[]>;
+  pollStep(port: Port, call: number, token: string): Started<PollView>;
+  verifyCallback(
+    url: string,
+    headers: readonly string[],
+    body: Uint8Array,
+    seen: boolean,
+  ): Reply<[callback: CallbackView, question: Question]>;
+}
+
+export interface NativeWatch {
+  next(port: Port, call: number): Started<StateView | null>;
+}
+
+export interface NativeWaiting {
+  run(port: Port, call: number): Started<null>;
+}
+
+export interface NativeReplayGuard {
+  isFirst(nonce: string, signature: string): boolean;
+}
+
+export interface NativeSimulator {
+  readonly url: string;
+  readonly pageUrl: string;
+  readonly localUrl: string;
+  readonly caFile: string | null;
+  readonly appKey: string;
+  readonly secretKey: string;
+  confirm(id: string): Reply<null>;
+  decline(id: string): Reply<null>;
+  expire(id: string): Reply<null>;
+  withhold(id: string): Reply<null>;
+  advance(ms: number): Reply<null>;
+  now(): string;
+  /** JSON, as the two that follow. */
+  carts(): string;
+  requests(): string;
+  callbacks(): string;
+  cart<T>(id: string): Reply<T | null>;
+  addFault(fault: string, body: Uint8Array | undefined): Reply<null>;
+  storm(storm: object): Reply<null>;
+  clearFaults(): void;
+  close(): void;
+}
+
+export interface Native {
+  readonly Port: new (deliver: (messages: string) => void) => Port;
+  readonly NativeCommand: new (args: readonly string[]) => { run(): Promise<number>; interrupt(): boolean };
+  readonly NativeSimulator: abstract new () => NativeSimulator;
+  makeClient(options: object): Made<NativeClient>;
+  makeClientFromEnv(variable: (name: string) => string | undefined): Made<NativeClient>;
+  makeReplayGuard(capacity: number | undefined): Made<NativeReplayGuard>;
+  startSimulator(options: object): Made<NativeSimulator>;
+  readCart(cart: NativeCart): Reply<{ transactionId: string; amount: number | null; reference: string | null }>;
+  startPoll(cart: NativeCart, wait: NativeWait, now: number | undefined): Reply<PollView>;
+  readPoll(token: string): Reply<PollView>;
+  answerPoll(
+    token: string,
+    seen: object,
+    sentAt: number | undefined,
+    now: number | undefined,
+    jitter: number | undefined,
+  ): Reply<PollView>;
+  pollDelay(token: string, now: number | undefined): Reply<number>;
+  backoff(firstMs: number, failures: number, longestMs: number): number;
+  callbackMatches(
+    amount: string | null,
+    reference: string | null,
+    itsAmount: NativeAmount,
+    itsReference: string,
+  ): Reply<boolean>;
+  sign(secretKey: string, nonce: string, url: string, body: Uint8Array): string;
+  csvCell(text: string): string;
+}
+
+/**
+ * Outside of any request: where the compiled half is loaded, and where the port is made. Both live as long as the process, and
+ * Node keeps with each the context for `AsyncLocalStorage` that it was made in. That of the process's first request would be
+ * everybody's context whenever the compiled half tells something, and its store would never be freed. This one is made when the
+ * package is loaded; what it has from a request that loads the package (Node keeps it under symbols) is let go of.
+ */
+export const outside = new AsyncResource('Netgiro');
+for (const symbol of Object.getOwnPropertySymbols(outside)) {
+  if (['context_frame', 'kResourceStore'].includes(symbol.description ?? '')) Reflect.set(outside, symbol, undefined);
+}
+
+export const native = outside.runInAsyncScope(load);
+
+function load(): Native {
+  const targets = targetsOf(process);
+  let failure: unknown;
+  for (const target of targets) {
+    const loaded = attempt(target);
+    if (loaded.native) return loaded.native;
+    // One that is there and cannot be loaded says more than one that is not there.
+    if (failure === undefined || (loaded.error as NodeJS.ErrnoException | null)?.code !== 'MODULE_NOT_FOUND') {
+      failure = loaded.error;
+    }
+  }
+  const files = targets.map((target) => `netgiro.${target}.node`);
+  throw new Error(
+    `netgiro has no compiled half for this platform: no ${files.join(' or ')} in ${join(__dirname, '../..')} that can be loaded. ` +
+      'Install the package on the platform it is to run on, or build it there with "npm run build".',
+    { cause: failure },
+  );
+}
+
+/** What this platform's file may be called. Which C library Linux has is quicker tried than found out. */
+function targetsOf({ platform, arch }: NodeJS.Process): string[] {
+  if (platform === 'linux') return [`linux-${arch}-gnu`, `linux-${arch}-musl`];
+  if (platform === 'win32') return [`win32-${arch}-msvc`];
+  return [`${platform}-${arch}`];
+}
+
+/** Bundlers find the files by these literal paths, and in a `try` they pass by those of other platforms. */
+function attempt(target: string): { native?: Native; error?: unknown } {
+  try {
+    switch (target) {
+      case 'linux-x64-gnu':
+        return { native: require('../../netgiro.linux-x64-gnu.node') as Native };
+      case 'linux-arm64-gnu':
+        return { native: require('../../netgiro.linux-arm64-gnu.node') as Native };
+      case 'linux-x64-musl':
+        return { native: require('../../netgiro.linux-x64-musl.node') as Native };
+      case 'linux-arm64-musl':
+        return { native: require('../../netgiro.linux-arm64-musl.node') as Native };
+      case 'darwin-x64':
+        return { native: require('../../netgiro.darwin-x64.node') as Native };
+      case 'darwin-arm64':
+        return { native: require('../../netgiro.darwin-arm64.node') as Native };
+      case 'win32-x64-msvc':
+        return { native: require('../../netgiro.win32-x64-msvc.node') as Native };
+      case 'win32-arm64-msvc':
+        return { native: require('../../netgiro.win32-arm64-msvc.node') as Native };
+      default:
+        // What somebody has built for a platform that the package is not published for.
+        return { native: createRequire(__filename)(`../../netgiro.${target}.node`) as Native };
+    }
+  } catch (error) {
+    return { error };
+  }
+}

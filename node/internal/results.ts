@@ -1,0 +1,38 @@
+// Results of bulk calls and callbacks: plain data from the core, frozen.
+
+import type { Callback, CheckResult, CheckResults } from '../values.js';
+import { amount, members, required, types } from './arguments.js';
+import { open } from './calls.js';
+import { type CallbackView, type CheckView, native } from './native.js';
+import { error, state } from './revive.js';
+
+export function checkResult({ transactionId, ...of }: CheckView): CheckResult {
+  const result = { transactionId, state: of.state && state(of.state), error: of.error && error(of.error) };
+  return Object.freeze(result) as CheckResult;
+}
+
+/** Results in order: a plain array, with what tables are made from it beside its elements. */
+export function checkResults(list: CheckResult[], total: number): CheckResults {
+  // Loaded for those alone who make tables.
+  const tables = () => require('./tables.js') as typeof import('./tables.js');
+  const hidden = {
+    total: { value: total },
+    isComplete: { value: list.length === total },
+    toCSV: { value: () => tables().toCSV(list) },
+    toArrow: { value: () => tables().toArrow(list) },
+  };
+  return Object.freeze(Object.defineProperties(list, hidden)) as unknown as CheckResults;
+}
+
+export function callback(view: CallbackView): Callback {
+  const value = { ...view, state: state(view.state) };
+  const { amount: kronur, reference } = view;
+  // Not enumerable: a function would keep the result out of structuredClone and out of workers.
+  Object.defineProperty(value, 'matches', {
+    value: (itsAmount: unknown, itsReference: unknown) => {
+      const given = members('matches', { reference: itsReference }, { reference: required(types.text) });
+      return open(native.callbackMatches(kronur, reference, amount(itsAmount), given.reference));
+    },
+  });
+  return Object.freeze(value) as Callback;
+}

@@ -1,0 +1,48 @@
+// What the compiled half gives as data, made into what callers get: errors, states, polls.
+
+import { type CartState, PAYMENT, STATE } from '../values.js';
+import { byCode } from './errors.js';
+import type { ErrorView, PollView, StateView } from './native.js';
+import { inJavaScript } from './spelling.js';
+
+const STATE_NAMES = Object.keys(STATE);
+const PAYMENT_NAMES = Object.keys(PAYMENT);
+const PAYMENT_AT = STATE_NAMES.indexOf('payment');
+
+/** How a poll is made: its class needs this file first, and says so when it is loaded. */
+let revivePoll: (view: PollView) => unknown = () => null;
+
+export function polls(make: typeof revivePoll): void {
+  revivePoll = make;
+}
+
+/** A cart's state, frozen all the way down. */
+export function state(of: StateView): CartState {
+  const value = named(STATE_NAMES, of);
+  const payment = of[PAYMENT_AT] as StateView | null;
+  value['payment'] = payment && (Object.freeze(named(PAYMENT_NAMES, payment)));
+  return Object.freeze(value) as unknown as CartState;
+}
+
+function named(names: readonly string[], values: StateView): Record<string, unknown> {
+  const record: Record<string, unknown> = {};
+  for (let at = 0; at < names.length; at += 1) record[names[at] as string] = values[at];
+  return record;
+}
+
+/** The error for facts from the core; a fault of the library's own has no code, and is no NetgiroError. */
+export function error(given: ErrorView): Error {
+  // Nothing of what somebody may have added to `Object.prototype`.
+  const facts = { __proto__: null, ...given } as ErrorView;
+  const message = inJavaScript(facts.message);
+  const ErrorClass = byCode.get(facts.code);
+  if (!ErrorClass) return new Error(`netgiro failed: ${message}`);
+  const revived = {
+    __proto__: null,
+    ...facts,
+    state: facts.state && state(facts.state),
+    poll: facts.poll && revivePoll(facts.poll),
+    cause: facts.cause && error(facts.cause),
+  };
+  return new ErrorClass(message, revived as never);
+}

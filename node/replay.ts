@@ -1,0 +1,34 @@
+// MemoryReplayGuard: remembers the callbacks that were accepted, in this process.
+
+import { members, options as declared, types } from './internal/arguments.js';
+import { made } from './internal/calls.js';
+import { native, type NativeReplayGuard } from './internal/native.js';
+import type { ReplayGuard } from './options.js';
+
+const OPTIONS = declared({ capacity: types.number });
+
+/** The compiled half of each guard: not a private member, by which TypeScript would tell copies of this package apart. */
+const guards = new WeakMap<MemoryReplayGuard, NativeReplayGuard>();
+
+/** A guard in this process's memory: bounded, the oldest callbacks are forgotten first. For one process, one thread. */
+export class MemoryReplayGuard implements ReplayGuard {
+  /**
+   * `capacity`: how many callbacks it remembers, by default 100,000, in about 15 MB when full.
+   * @throws {@link InvalidRequestError} for a capacity that is no whole number from 1 on.
+   */
+  constructor(options: { capacity?: number | null | undefined } = {}) {
+    const { capacity } = members('MemoryReplayGuard', options, OPTIONS);
+    guards.set(this, made(native.makeReplayGuard(capacity)));
+  }
+
+  /** Records a callback; false if it has been recorded before. */
+  isFirst(nonce: string, signature: string): boolean {
+    return of(this).isFirst(String(nonce), String(signature));
+  }
+}
+
+function of(guard: MemoryReplayGuard): NativeReplayGuard {
+  const found = guards.get(guard);
+  if (found === undefined) throw new TypeError('isFirst is a method of a MemoryReplayGuard: call it as one');
+  return found;
+}

@@ -1,3 +1,0 @@
-import testing from './testing.cjs';
-
-export const { simulatorFor, useSimulator } = testing;

@@ -1,0 +1,181 @@
+"""`netgiro.reconcile`: reads the input, lets the core classify it, and returns the report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from netgiro._netgiro import mask_customer_ids, reconcile_columns
+from netgiro.errors import InvalidRequestError
+from netgiro.reconciliation import masking
+from netgiro.reconciliation.reading import amounts, instants
+from netgiro.reconciliation.reading import checks as checking
+from netgiro.reconciliation.reading import orders as reading
+from netgiro.reconciliation.reading.tables import Table, read
+from netgiro.reconciliation.report import Reconciliation
+
+if TYPE_CHECKING:
+    from netgiro import Client
+    from netgiro.settlements import SettlementItem
+
+
+def reconcile(
+    orders: Any,
+    checks: Any = None,
+    client: Client | None = None,
+    *,
+    columns: Mapping[str, str | None] | None = None,
+    statuses: Mapping[Any, str] | None = None,
+    tolerance: Any = 0,
+    date_from: dt.date | str | None = None,
+    date_to: dt.date | str | None = None,
+    timezone: str | dt.tzinfo = "UTC",
+    keep: Iterable[str] = (),
+    now: dt.datetime | None = None,
+    concurrency: int = 32,
+    rate: float | None = None,
+    retry_for: float = 30.0,
+    on_progress: Callable[[int, int], object] | None = None,
+    progress: bool | None = None,
+    settlements: Any = None,
+    settlement_key: str | Callable[[SettlementItem], Any] | None = None,
+) -> Reconciliation:
+    """Put every order and every payment in exactly one class; returns a `Reconciliation`.
+
+    `orders` is a frame (pandas, polars, pyarrow, a DuckDB relation or anything that narwhals or Arrow
+    reads), a list of dicts, a dict of columns, or the path of a CSV or Parquet file. Its columns are
+    recognised by their headers, in English and Icelandic, or named by `columns`, such as
+    `{"reference": "order_id", "amount": "upphæð"}`: reference, transaction_id, amount, status and
+    created; None says that there is none. `statuses` maps the shop's own words for a status to "paid",
+    "open" or "canceled"; the usual ones are known.
+
+    `checks` is what Netgíró said: what `check_many` returned, CheckResults or CartStates in a list, or a
+    saved result as a frame or a file. With a `client`, carts without a check that settles them are
+    checked now, as `check_many` does it: `concurrency` at a time, at most `rate` a second, failed
+    ones again for `retry_for` seconds, calling `on_progress(done, total)`, with a bar if `progress`.
+
+    `tolerance` is how many krónur two amounts may differ by and still match. `date_from` and `date_to`
+    keep the orders made between them, a day at the end included; orders without a date are kept.
+    `timezone` is the zone of times that have none, and of the days. `keep` names further columns to
+    carry along. Ages are counted to `now`.
+
+    `settlements` compares the paid carts with what was transferred to the bank, as `report.settlements`:
+    True asks the client for the settlements of these days, or give SettlementItems, or Settlements with
+    their items in tuples. No document says what connects an item to a cart, so `settlement_key` says
+    it: a function that takes a SettlementItem and gives the order's reference as text, its
+    transaction id as a UUID, the payment's invoice number as an int, or None; or the name of a column of
+    `orders` that holds the loan number of each order. Without it the items are `unverified`.
+
+    Raises InvalidRequestError for what cannot be read without guessing, with the column and the row.
+    """
+    local = instants.zone(timezone)
+    table = read(orders, "orders")
+    ordered = reading.from_table(table, given=columns, words=statuses, local=local, keep=keep)
+    key = _key(settlements, settlement_key, table, ordered)
+    since = instants.bound("date_from", date_from, local, is_end=False)
+    until = instants.bound("date_to", date_to, local, is_end=True)
+    if since is not None and until is not None and since >= until:
+        raise InvalidRequestError(f"date_from is after date_to: {date_from} and {date_to}")
+    if (since is not None or until is not None) and not any(ordered.created) and ordered.created:
+        raise InvalidRequestError(
+            f"{table.name}: date_from and date_to need a column that says when an order was made, and "
+            "none was recognised, or it is empty; say which it is: columns={'created': 'your column'}"
+        )
+    try:
+        allowed = amounts.amount(tolerance)
+    except ValueError as error:
+        raise InvalidRequestError(f"tolerance: {error}") from None
+
+    wanted = (
+        name
+        for name, created in zip(ordered.transaction_ids, ordered.created, strict=True)
+        if created is None
+        or ((since is None or since <= created) and (until is None or created < until))
+    )
+    options = {
+        "concurrency": concurrency,
+        "rate": rate,
+        "retry_for": retry_for,
+        "on_progress": on_progress,
+        "progress": progress,
+    }
+    checked = checking.gather(checks, client, wanted, options)
+
+    at = dt.datetime.now(dt.timezone.utc) if now is None else _aware(now)
+    found, totals, left_out = reconcile_columns(
+        (
+            ordered.references,
+            ordered.transaction_ids,
+            ordered.amounts,
+            ordered.states,
+            ordered.created,
+        ),
+        checked,
+        tolerance=allowed,
+        since=since,
+        until=until,
+        now=(at - instants.EPOCH) // instants.MICROSECOND,
+    )
+    if masking.are_customer_ids(ordered.references):
+        for name in ("reference", "reason"):
+            found[name] = [text and mask_customer_ids(text) for text in found[name]]
+    settled = None
+    if key is not None:
+        from netgiro.reconciliation import settlements as settling  # noqa: PLC0415 - most reports have none
+
+        made = [instant for instant in ordered.created if instant is not None]
+        first = since if since is not None else min(made, default=None)
+        batches = settling.gather(settlements, client, since=first, until=until, now=at)
+        days = (min(made), max(made)) if made and settlements is True else None
+        settled = settling.compare(
+            batches, checked, key=key, since=since, until=until, days=days, now=at
+        )
+    return Reconciliation(
+        found,
+        totals,
+        kept={name: _kept(values, found["order_rows"]) for name, values in ordered.kept.items()},
+        now=at,
+        left_out=left_out,
+        settlements=settled,
+    )
+
+
+def _key(
+    settlements: Any, given: Any, table: Table, ordered: reading.Orders
+) -> Callable[[SettlementItem], Any] | None:
+    """Return the function that names the cart of an item; None without settlements."""
+    if settlements is None or settlements is False:
+        if given is None:
+            return None
+        raise InvalidRequestError("settlement_key is for settlements: give them too")
+    from netgiro.reconciliation import settlements as settling  # noqa: PLC0415 - most reports have none
+
+    if given is None:
+        return settling.no_key
+    if isinstance(given, str):
+        return settling.by_column(reading.loans(table, ordered, given))
+    if callable(given):
+        return given  # type: ignore[no-any-return]
+    raise InvalidRequestError(
+        "settlement_key must be a function that takes a SettlementItem, or the name of a column; got an "
+        f"object of type {type(given).__name__}"
+    )
+
+
+def _aware(now: dt.datetime) -> dt.datetime:
+    if now.tzinfo is None:
+        raise InvalidRequestError(f"now must be an aware datetime; got {now}")
+    return now.astimezone(dt.timezone.utc)
+
+
+def _kept(values: list[str | None], rows: Iterable[tuple[int, ...]]) -> list[str | None]:
+    """Return the cells of a further column for each row of the report; a group's are joined by commas."""
+    cells: list[str | None] = []
+    for places in rows:
+        if len(places) == 1:
+            cells.append(values[places[0] - 1])
+        else:
+            texts = {values[place - 1] for place in places}
+            cells.append(", ".join(sorted(text for text in texts if text is not None)) or None)
+    return cells

@@ -1,0 +1,1 @@
+"""What the caller takes away: a page, charts, a workbook, a frame."""
