@@ -25,8 +25,8 @@ import { call, made, open } from './internal/calls.js';
 import { asyncDispose } from './internal/dispose.js';
 import { InvalidRequestError } from './internal/errors.js';
 import { CartChanges, SettledCarts } from './internal/iterators.js';
-import { native, type NativeClient, type Question, type StateView } from './internal/native.js';
-import { callback as callbackOf } from './internal/results.js';
+import { native, type NativeClient, type StateView } from './internal/native.js';
+import { callback as callbackOf, replayKey } from './internal/results.js';
 import { state } from './internal/revive.js';
 import { declareNames } from './internal/spelling.js';
 import type {
@@ -275,9 +275,9 @@ export class Client {
    */
   verifyCallback(parts: CallbackParts): Callback {
     const given = callbackParts('verifyCallback', parts);
-    const { callback, question } = verified(this, given);
+    const callback = verified(this, given);
     const guard = given.replayGuard as ReplayGuard | undefined;
-    if (guard) accept(this, given, 'verifyCallback', guard.isFirst(...question));
+    if (guard) accept(callback, 'verifyCallback', guard.isFirst(...replayKey(callback)));
     return callback;
   }
 
@@ -287,8 +287,9 @@ export class Client {
    */
   async verifyCallbackOnce(parts: CallbackOnceParts): Promise<Callback> {
     const given = callbackParts('verifyCallbackOnce', parts);
-    const { callback, question } = verified(this, given);
-    accept(this, given, 'verifyCallbackOnce', await (given.replayGuard as AsyncReplayGuard).isFirst(...question));
+    const callback = verified(this, given);
+    const guard = given.replayGuard as AsyncReplayGuard;
+    accept(callback, 'verifyCallbackOnce', await guard.isFirst(...replayKey(callback)));
     return callback;
   }
 
@@ -341,16 +342,12 @@ async function wait(
   );
 }
 
-type Parts = ReturnType<typeof callbackParts>;
-
-/** A callback that verifies, and what to ask a replay guard about it. */
-function verified(client: Client, { url, headers, body }: Parts, seen = false): { callback: Callback; question: Question } {
-  const [callback, question] = open(nativeOf(client).verifyCallback(url, headers, body, seen));
-  return { callback: callbackOf(callback), question };
+function verified(client: Client, { url, headers, body }: ReturnType<typeof callbackParts>): Callback {
+  return callbackOf(...open(nativeOf(client).verifiedCallback(url, headers, body)));
 }
 
 /** Refuses a callback unless its guard says true; what is merely truthy, as a promise is, lets nothing in. */
-function accept(client: Client, parts: Parts, where: string, isFirst: unknown): void {
+function accept({ referenceId }: Callback, where: string, isFirst: unknown): void {
   if (isFirst === true) return;
   if (isFirst !== false) {
     const isPromise = fn.fits((isFirst as { then?: unknown } | null | undefined)?.then);
@@ -358,7 +355,7 @@ function accept(client: Client, parts: Parts, where: string, isFirst: unknown): 
     if (isPromise) Promise.resolve(isFirst).catch(() => {});
     throw new InvalidRequestError(`${where}: replayGuard.isFirst must give true or false; got ${kindOf(isFirst)}${hint}`);
   }
-  verified(client, parts, true);
+  open(native.callbackReplayed(referenceId));
 }
 
 /** A day's text; that of an invalid date is refused where days are read. */

@@ -77,8 +77,67 @@ export interface CallbackView {
   readonly referenceId: string | null;
 }
 
-/** What a replay guard is asked: the nonce and the signature. */
-export type Question = readonly [nonce: string, signature: string];
+/** What tells a callback from others, and what a replay guard is asked about it. */
+export type ReplayKey = readonly [nonce: string, signature: string];
+
+/** A cart as the core has read it. */
+export interface CartRefView {
+  readonly transactionId: string;
+  readonly amount: number | null;
+  readonly reference: string | null;
+}
+
+export interface RouteAnswerView {
+  readonly status: number;
+  readonly text: string;
+  readonly header: readonly [name: string, value: string] | null;
+  /** Why, for the shop's log. */
+  readonly reason: string;
+}
+
+/** What a callback route is to do for a request. */
+export type RouteAction = 'read_body' | 'verify' | 'find_order' | 'ask_guard' | 'record' | 'forget';
+
+/** How far a request has got: what is to be done next, or what is to be answered. */
+export type RouteView =
+  | { readonly action: RouteAction; readonly answer: null }
+  | { readonly action: 'answer'; readonly answer: RouteAnswerView };
+
+/** A cart, as the state machine of a route compares it. */
+interface ComparedCart {
+  readonly cart: string;
+  readonly amount: string | number | null;
+  readonly reference: string | null;
+}
+
+/** What came of a {@link RouteAction}. */
+export type RouteOutcome =
+  | 'done'
+  | { readonly body: number }
+  | { readonly verified: ComparedCart & { readonly signature: string } }
+  | { readonly rejected: string }
+  | { readonly order: ComparedCart | null }
+  | { readonly not_kronur: string }
+  | { readonly first: boolean }
+  | { readonly failed: string }
+  | { readonly unusable: string }
+  | { readonly refused: readonly [status: number, reason: string] };
+
+/** What is to be done for a cart that was called back. */
+export type FollowUpAction = 'claim' | 'check' | 'call' | 'done' | 'release';
+
+export type FollowUpView =
+  | { readonly action: FollowUpAction; readonly delayMs: null }
+  | { readonly action: 'end'; readonly delayMs: null }
+  | { readonly action: 'wait'; readonly delayMs: number };
+
+/** What came of a {@link FollowUpAction}, or of a wait; polls are their tokens. */
+export type FollowUpOutcome =
+  | 'done'
+  | 'stopped'
+  | { readonly claimed: boolean }
+  | { readonly checked: string }
+  | { readonly failed: { readonly code: string | undefined } };
 
 /** What an aborted InsertCart leaves behind when the customer may have been asked. */
 export interface Dropped {
@@ -108,12 +167,11 @@ export interface NativeClient {
   settlements<T>(port: Port, call: number, from: string, to: string, number: string | undefined): Started<T[]>;
   settlementItems<T>(port: Port, call: number, number: string): Started<T[]>;
   pollStep(port: Port, call: number, token: string): Started<PollView>;
-  verifyCallback(
+  verifiedCallback(
     url: string,
     headers: readonly string[],
     body: Uint8Array,
-    seen: boolean,
-  ): Reply<[callback: CallbackView, question: Question]>;
+  ): Reply<[callback: CallbackView, key: ReplayKey]>;
 }
 
 export interface NativeWatch {
@@ -126,6 +184,23 @@ export interface NativeWaiting {
 
 export interface NativeReplayGuard {
   isFirst(nonce: string, signature: string): boolean;
+}
+
+export interface NativeRoute {
+  request(method: string): NativeRequest;
+}
+
+export interface NativeRequest {
+  standing(): Reply<RouteView>;
+  /** Takes the JSON text of a {@link RouteOutcome}. */
+  step(outcome: string): Reply<RouteView>;
+}
+
+export interface NativeFollowUp {
+  standing(): Reply<FollowUpView>;
+  poll(): Reply<PollView>;
+  /** Takes the JSON text of a {@link FollowUpOutcome}, and for how long the cart has been followed. */
+  step(outcome: string, elapsedMs: number, now?: number): Reply<FollowUpView>;
 }
 
 export interface NativeSimulator {
@@ -155,12 +230,14 @@ export interface NativeSimulator {
 export interface Native {
   readonly Port: new (deliver: (messages: string) => void) => Port;
   readonly NativeCommand: new (args: readonly string[]) => { run(): Promise<number>; interrupt(): boolean };
+  readonly NativeRoute: new (hasGuard: boolean) => NativeRoute;
   readonly NativeSimulator: abstract new () => NativeSimulator;
   makeClient(options: object): Made<NativeClient>;
   makeClientFromEnv(variable: (name: string) => string | undefined): Made<NativeClient>;
   makeReplayGuard(capacity: number | undefined): Made<NativeReplayGuard>;
   startSimulator(options: object): Made<NativeSimulator>;
-  readCart(cart: NativeCart): Reply<{ transactionId: string; amount: number | null; reference: string | null }>;
+  readCart(cart: NativeCart): Reply<CartRefView>;
+  followUp(cart: NativeCart, now?: number): Made<NativeFollowUp>;
   startPoll(cart: NativeCart, wait: NativeWait, now: number | undefined): Reply<PollView>;
   readPoll(token: string): Reply<PollView>;
   answerPoll(
@@ -171,13 +248,13 @@ export interface Native {
     jitter: number | undefined,
   ): Reply<PollView>;
   pollDelay(token: string, now: number | undefined): Reply<number>;
-  backoff(firstMs: number, failures: number, longestMs: number): number;
   callbackMatches(
     amount: string | null,
     reference: string | null,
     itsAmount: NativeAmount,
     itsReference: string,
   ): Reply<boolean>;
+  callbackReplayed(referenceId: string | null): Reply<never>;
   sign(secretKey: string, nonce: string, url: string, body: Uint8Array): string;
   csvCell(text: string): string;
 }

@@ -3,7 +3,8 @@
 import type { Callback, CheckResult, CheckResults } from '../values.js';
 import { amount, members, required, types } from './arguments.js';
 import { open } from './calls.js';
-import { type CallbackView, type CheckView, native } from './native.js';
+import { InvalidRequestError } from './errors.js';
+import { type CallbackView, type CheckView, native, type ReplayKey } from './native.js';
 import { error, state } from './revive.js';
 
 export function checkResult({ transactionId, ...of }: CheckView): CheckResult {
@@ -24,8 +25,20 @@ export function checkResults(list: CheckResult[], total: number): CheckResults {
   return Object.freeze(Object.defineProperties(list, hidden)) as unknown as CheckResults;
 }
 
-export function callback(view: CallbackView): Callback {
+/** Where a callback keeps its key for replay guards; the same for all copies of this package. */
+const REPLAY_KEY = Symbol.for('netgiro.replayKey');
+
+/** What a replay guard is asked about a callback. One that no client has verified, as a test may make up, has nothing to ask about. */
+export function replayKey(of: Callback & { readonly [REPLAY_KEY]?: ReplayKey }): ReplayKey {
+  const key = of[REPLAY_KEY];
+  if (key === undefined) throw new InvalidRequestError('no client has verified this callback');
+  return key;
+}
+
+export function callback(view: CallbackView, key: ReplayKey): Callback {
   const value = { ...view, state: state(view.state) };
+  // Not enumerable: it is no part of what the callback says.
+  Object.defineProperty(value, REPLAY_KEY, { value: Object.freeze(key) });
   const { amount: kronur, reference } = view;
   // Not enumerable: a function would keep the result out of structuredClone and out of workers.
   Object.defineProperty(value, 'matches', {

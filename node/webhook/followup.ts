@@ -2,21 +2,20 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Client } from '../client.js';
-import { native } from '../internal/native.js';
-import { CartPoll, delay as delayOf } from '../poll.js';
+import { cart as cartOf } from '../internal/arguments.js';
+import { made, open } from '../internal/calls.js';
+import { byCode } from '../internal/errors.js';
+import {
+  type CartRefView,
+  type FollowUpAction,
+  type FollowUpOutcome,
+  type FollowUpView,
+  native,
+  type NativeFollowUp,
+} from '../internal/native.js';
+import { fromView } from '../poll.js';
 import type { Callback } from '../values.js';
 import type { CallbackLedger, CallbackOptions, CallbackProblem, SettledCartState } from './options.js';
-
-/** The payment is created by the 200, so it is there in a moment. */
-const POLICY = { defaultIntervalMs: 1_000 };
-/** How long Netgíró may fail to say how a cart ended. Its carts live for three minutes. */
-const PATIENCE_MS = 3_600_000;
-/** The first and the longest time between two attempts at what failed. */
-const FIRST_DELAY_MS = 1_000;
-const LONGEST_DELAY_MS = 60_000;
-
-/** What ends a poll, by code: the client may be of another copy of this package, whose classes are others. */
-const OVER: unknown[] = ['mismatch', 'wait_timeout'];
 
 const DONE = Symbol('done');
 
@@ -50,20 +49,13 @@ export class MemoryLedger implements CallbackLedger {
 /** A callback that was accepted, and the cart that CheckCart is to be asked about. */
 export interface Accepted {
   readonly callback: Callback;
-  readonly cart: { transactionId: string; amount: number | null; reference: string | null };
+  readonly cart: CartRefView;
 }
 
 /** A cart that is under way, and how to hurry it where it waits for another attempt. */
 interface InFlight {
   hurry: (() => void) | undefined;
   over: Promise<void>;
-}
-
-/** How far a cart has got. */
-interface Progress {
-  poll: CartPoll;
-  wasCalled: boolean;
-  readonly patientUntil: number;
 }
 
 interface Given {
@@ -73,8 +65,15 @@ interface Given {
   onError: (error: unknown, about: CallbackProblem) => void;
 }
 
-/** Takes each cart that was called back to its end, and the shop's function to its success. */
-export class Followup {
+/** A cart that is followed, and by whom its ledger knows this process. */
+interface Followed {
+  readonly followUp: NativeFollowUp;
+  readonly callback: Callback;
+  readonly holder: string;
+}
+
+/** Takes each cart that was called back to its end, and the shop's function to its success, as the core decides. */
+export class FollowUps {
   #client: Client;
   #settled: CallbackOptions<unknown>['settled'];
   #ledger: CallbackLedger;
@@ -111,75 +110,46 @@ export class Followup {
     await Promise.all(inFlight.map(({ over }) => over));
   }
 
-  async #follow(one: InFlight, callback: Callback, cart: Accepted['cart']): Promise<void> {
-    const { transactionId } = callback;
-    const holder = randomUUID();
-    const poll = new CartPoll(cart, { timeoutMs: PATIENCE_MS, policy: POLICY });
+  async #follow(one: InFlight, callback: Callback, cart: CartRefView): Promise<void> {
+    const followed = { followUp: made(native.followUp(cartOf(cart))), callback, holder: randomUUID() };
+    const { followUp } = followed;
     // What is set right in the meantime is the clock of the machine, not this one.
-    const progress: Progress = { poll, wasCalled: false, patientUntil: performance.now() + PATIENCE_MS };
-    for (let failures = 0; ; ) {
-      let delay: number | null;
-      try {
-        delay = await this.#attempt(progress, callback, holder);
-      } catch (error) {
-        if (this.#closing.signal.aborted && error === this.#closing.signal.reason) {
-          await this.#giveUp(transactionId, holder);
-          return;
-        }
-        // Not until it succeeded is the cart done with.
-        failures += 1;
-        delay = native.backoff(FIRST_DELAY_MS, failures, LONGEST_DELAY_MS);
-        this.#onError(error, { status: null, transactionId });
-      }
-      if (delay === null) return;
-      if (!(await this.#pause(one, delay))) {
-        await this.#giveUp(transactionId, holder);
-        return;
-      }
+    const began = performance.now();
+    let next = open(followUp.standing());
+    while (next.action !== 'end') {
+      const outcome = await this.#outcome(next, one, followed);
+      next = open(followUp.step(JSON.stringify(outcome), performance.now() - began));
     }
   }
 
-  /** Leaves a cart to other processes. */
-  async #giveUp(transactionId: string, holder: string): Promise<void> {
+  /** Does what the core asks for, and gives what came of it. */
+  async #outcome(next: Exclude<FollowUpView, { action: 'end' }>, one: InFlight, followed: Followed): Promise<FollowUpOutcome> {
+    const { signal } = this.#closing;
+    if (next.action === 'wait') return (await this.#pause(one, next.delayMs)) ? 'done' : 'stopped';
     try {
-      await this.#ledger.release(transactionId, holder);
+      return await this.#perform(next.action, followed, signal);
     } catch (error) {
-      this.#onError(error, { status: null, transactionId });
+      if (signal.aborted && error === signal.reason) return 'stopped';
+      this.#onError(error, { status: null, transactionId: followed.callback.transactionId });
+      // Not by its class: the client may be of another copy of this package.
+      const code = (error as { code?: unknown } | null | undefined)?.code;
+      return { failed: { code: byCode.has(code as string) ? (code as string) : undefined } };
     }
   }
 
-  /** Goes on as far as possible; gives how long to wait for the next attempt, or null at the end. */
-  async #attempt(progress: Progress, callback: Callback, holder: string): Promise<number | null> {
+  async #perform(
+    action: FollowUpAction,
+    { followUp, callback, holder }: Followed,
+    signal: AbortSignal,
+  ): Promise<FollowUpOutcome> {
     const { transactionId } = callback;
-    if ((await this.#ledger.claim(transactionId, holder)) !== true) return null;
-    const delay = await this.#ask(progress, transactionId);
-    if (delay !== null) return delay;
-    const { state, isDone } = progress.poll;
-    if (!isDone || !state?.isFinal) {
-      // It is the shop's move, or a person's: a later callback may tell more.
-      await this.#ledger.release(transactionId, holder);
-      return null;
-    }
-    if (!progress.wasCalled) {
-      await this.#settled?.(state satisfies SettledCartState, callback);
-      progress.wasCalled = true;
-    }
-    await this.#ledger.done(transactionId, holder);
-    return null;
-  }
-
-  /** Asks where the cart stands; gives how long until it is to be asked again, or null. */
-  async #ask(progress: Progress, transactionId: string): Promise<number | null> {
-    if (progress.poll.isDone) return null;
-    try {
-      progress.poll = await this.#client.pollStep(progress.poll, { signal: this.#closing.signal });
-    } catch (error) {
-      const isOver = OVER.includes((error as { code?: unknown } | null)?.code);
-      if (!isOver && performance.now() < progress.patientUntil) throw error;
-      this.#onError(error, { status: null, transactionId });
-      return null;
-    }
-    return progress.poll.isDone ? null : delayOf(progress.poll);
+    if (action === 'claim') return { claimed: (await this.#ledger.claim(transactionId, holder)) === true };
+    const poll = fromView(open(followUp.poll()));
+    if (action === 'check') return { checked: (await this.#client.pollStep(poll, { signal })).toJson() };
+    if (action === 'call') await this.#settled?.(poll.state as SettledCartState, callback);
+    else if (action === 'release') await this.#ledger.release(transactionId, holder);
+    else await this.#ledger.done(transactionId, holder);
+    return 'done';
   }
 
   /** Waits, and is not what keeps the process running; false when everything is being closed. */

@@ -1,23 +1,28 @@
-// What a callback route answers, whatever the framework: verify, match, record, and only then 200.
+// A callback route, whatever the framework: what the core asks for is done, by the shop's functions, until there is an answer.
 
 import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { has, members, order as orderOf, type Table, types } from '../internal/arguments.js';
 import { open } from '../internal/calls.js';
-import { ConfigurationError } from '../internal/errors.js';
-import { native as compiled, type Question } from '../internal/native.js';
+import { ConfigurationError, InvalidRequestError } from '../internal/errors.js';
+import {
+  type CartRefView,
+  native as compiled,
+  type NativeRoute,
+  type RouteAction,
+  type RouteAnswerView,
+  type RouteOutcome,
+} from '../internal/native.js';
+import { replayKey } from '../internal/results.js';
 import type { Callback } from '../values.js';
-import { type Accepted, Followup } from './followup.js';
+import { FollowUps } from './followup.js';
 import { type CallbackOptions, type CallbackOrder, type CallbackProblem, OPTIONS } from './options.js';
 
 const { text } = types;
 
 /** The largest body that is read; Netgíró's are below 1 KiB. */
 const MAX_BODY = 64 * 1024;
-
-/** How many callbacks are remembered that a guard let through and that could not be recorded. */
-const MAX_UNRECORDED = 10_000;
 
 /** A callback's request: its parts, and the framework's own object. */
 interface RouteRequest<Request> {
@@ -39,40 +44,32 @@ interface RouteAnswer {
 
 /** The answer is `status`, and nothing has changed. The message is for the shop; only what `says` is answered. */
 export class Refusal extends Error {
-  readonly status: keyof typeof SAYS;
-  readonly says: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly status: number;
+  readonly says: string | undefined;
 
-  constructor(
-    status: keyof typeof SAYS,
-    message: string,
-    { says, headers = {}, cause }: { says?: string; headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
-  ) {
+  constructor(status: number, message: string, { says, cause }: { says?: string; cause?: unknown } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'Refusal';
     this.status = status;
-    this.says = says ?? SAYS[status];
-    this.headers = headers;
+    this.says = says;
   }
 }
 
 /** The codes of what a callback is refused for that is not to be believed. */
 const UNBELIEVED: unknown[] = ['signature', 'protocol'];
 
-const SAYS = {
-  400: 'refused',
-  405: 'POST only',
-  409: 'not accepted',
-  413: 'too large',
-  500: 'this route fails: see the log of the shop',
-  503: 'not recorded, send it again',
-};
+/** What is known of a callback so far, and what was thrown last. */
+interface Delivery {
+  body?: Uint8Array;
+  callback?: Callback;
+  cart?: CartRefView;
+  cause?: unknown;
+}
 
 export class Webhook<Request, Options extends CallbackOptions<Request>> {
   #options: Options;
-  #followup: Followup;
-  /** What the guard has let through, and recording failed for: signatures. */
-  #unrecorded = new Set<string>();
+  #route: NativeRoute;
+  #followUps: FollowUps;
 
   constructor(where: string, options: unknown, more: Table = {}) {
     this.#options = members(where, options, { ...OPTIONS, ...more }, ConfigurationError) as unknown as Options;
@@ -81,7 +78,8 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
       throw new ConfigurationError(`${where}: url must be the absolute URL that insertCart is given as callbackUrl`);
     }
     const onError = (error: unknown, about: CallbackProblem) => this.#report(error, about);
-    this.#followup = new Followup({ client: asked, settled, ledger: claims, onError });
+    this.#route = new compiled.NativeRoute(Boolean(this.#options.replayGuard));
+    this.#followUps = new FollowUps({ client: asked, settled, ledger: claims, onError });
   }
 
   /** The options, those of the framework among them. */
@@ -91,105 +89,88 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
 
   /** Decides about a request. */
   async answer(request: RouteRequest<Request>): Promise<RouteAnswer> {
-    const about: { transactionId: string | null } = { transactionId: null };
-    try {
-      const accepted = await this.#accept(request, about);
-      return { status: 200, headers: {}, says: '', sent: () => this.#followup.start(accepted) };
-    } catch (error) {
-      const refusal = error instanceof Refusal ? error : new Refusal(500, `the route failed: ${messageOf(error)}`, { cause: error });
-      this.#report(refusal.cause ?? refusal, { status: refusal.status, transactionId: about.transactionId });
-      return { status: refusal.status, headers: refusal.headers, says: refusal.says, sent: () => {} };
+    const delivery: Delivery = {};
+    const { status, text: says, header, reason } = await this.#decided(request, delivery);
+    const { callback, cart, cause } = delivery;
+    const headers = Object.fromEntries(header === null ? [] : [header]);
+    if (status === 200 && callback && cart) {
+      return { status, headers, says, sent: () => this.#followUps.start({ callback, cart }) };
     }
+    const refusal = cause instanceof Refusal ? cause : new Refusal(status, reason, { cause });
+    this.#report(refusal.cause ?? refusal, { status, transactionId: callback?.transactionId ?? null });
+    return { status, headers, says: refusal.says ?? says, sent: () => {} };
   }
 
   /** Gives up what would have to be tried again, and waits for what is being done. */
   async close(): Promise<void> {
-    await this.#followup.close();
+    await this.#followUps.close();
   }
 
-  async #accept(
-    { method, headers, body, native }: RouteRequest<Request>,
-    about: { transactionId: string | null },
-  ): Promise<Accepted> {
-    if (method !== 'POST') throw new Refusal(405, `${String(method)} on the callback route`, { headers: { Allow: 'POST' } });
-    const bytes = await body();
-    if (bytes.length > MAX_BODY) throw tooLarge();
-    const { callback, question } = this.#verified(headers, bytes, native);
-    about.transactionId = callback.transactionId;
-    const order = matched(callback, await this.#asking('looking up the order', () => this.#options.order(callback)));
-    await this.#letThrough(question);
-    await this.#record(callback, question);
-    return { callback, cart: order };
-  }
-
-  /** The callback, and what to ask a guard about it: only once it is known to be the shop's. */
-  #verified(
-    headers: readonly string[],
-    body: Uint8Array,
-    native: Request,
-  ): { callback: Callback; question: Question } {
-    const { url } = this.#options;
-    const registered = typeof url === 'function' ? url(native) : url;
-    let question: Question = ['', ''];
-    const replayGuard = {
-      isFirst: (...asked: Question) => {
-        question = asked;
-        return true;
-      },
-    };
+  async #decided(request: RouteRequest<Request>, delivery: Delivery): Promise<RouteAnswerView> {
     try {
-      const callback = this.#options.client.verifyCallback({ url: registered, headers, body, replayGuard });
-      return { callback, question };
-    } catch (cause) {
-      // Not by its class: the client may be of another copy of this package.
-      if (!UNBELIEVED.includes((cause as { code?: unknown } | null)?.code)) throw cause;
-      throw new Refusal(400, String(messageOf(cause)), { cause });
-    }
-  }
-
-  /** Asks the guard, unless it has let this very callback through and recording it failed. */
-  async #letThrough([nonce, signature]: Question): Promise<void> {
-    const { replayGuard } = this.#options;
-    if (!replayGuard || this.#unrecorded.delete(signature)) return;
-    const isFirst: unknown = await this.#asking('asking the replay guard', () => replayGuard.isFirst(nonce, signature));
-    if (isFirst === true) return;
-    if (isFirst !== false) throw new ConfigurationError('replayGuard.isFirst must give true or false');
-    throw new Refusal(409, 'it is a replay: it verifies, and was accepted before');
-  }
-
-  async #record(callback: Callback, question: Question): Promise<void> {
-    try {
-      await this.#options.record?.(callback);
-    } catch (cause) {
-      await this.#takeBack(question);
-      throw new Refusal(503, `recording it failed: ${messageOf(cause)}`, { cause });
-    }
-  }
-
-  /** Lets a callback through once more, since it is going to be sent once more. */
-  async #takeBack([nonce, signature]: Question): Promise<void> {
-    const { replayGuard } = this.#options;
-    if (!replayGuard) return;
-    if (has(replayGuard, 'forget')) {
-      try {
-        await replayGuard.forget?.(nonce, signature);
-        return;
-      } catch (error) {
-        this.#report(error, { status: null, transactionId: null });
+      const steps = this.#route.request(String(request.method));
+      let next = open(steps.standing());
+      while (next.action !== 'answer') {
+        const outcome = await this.#outcome(next.action, request, delivery);
+        next = open(steps.step(JSON.stringify(outcome)));
       }
+      return next.answer;
+    } catch (cause) {
+      delivery.cause = cause;
+      return { status: 500, text: 'this route fails: see the log of the shop', header: null, reason: 'the route failed' };
     }
-    this.#unrecorded.add(signature);
-    const [oldest] = this.#unrecorded;
-    if (this.#unrecorded.size > MAX_UNRECORDED && oldest !== undefined) this.#unrecorded.delete(oldest);
   }
 
-  /** What the shop's database says; while it is down, Netgíró shall send the callback again. */
-  async #asking<T>(what: string, ask: () => T | PromiseLike<T>): Promise<T> {
+  /** Does what the core asks for, and gives what came of it. */
+  async #outcome(action: RouteAction, request: RouteRequest<Request>, delivery: Delivery): Promise<RouteOutcome> {
     try {
-      return await ask();
+      if (action === 'read_body') {
+        delivery.body = await request.body();
+        return { body: delivery.body.length };
+      }
+      if (action === 'verify') return this.#verified(request, delivery);
+      // Of what follows, nothing is asked for before a callback has verified.
+      return await this.#perform(action, delivery.callback as Callback, delivery);
     } catch (cause) {
-      throw new Refusal(503, `${what} failed: ${messageOf(cause)}`, { cause });
+      if (action === 'forget') this.#report(cause, { status: null, transactionId: null });
+      else delivery.cause = cause;
+      if (cause instanceof Refusal) return { refused: [cause.status, cause.message] };
+      // Not by its class: the client may be of another copy of this package.
+      const isRejected = action === 'verify' && UNBELIEVED.includes((cause as { code?: unknown } | null | undefined)?.code);
+      return isRejected ? { rejected: why(cause) } : { failed: why(cause) };
     }
+  }
+
+  #verified({ headers, native }: RouteRequest<Request>, delivery: Delivery): RouteOutcome {
+    const { client, replayGuard, url: given } = this.#options;
+    const url = typeof given === 'function' ? given(native) : given;
+    const callback = client.verifyCallback({ url, headers, body: delivery.body ?? Buffer.alloc(0) });
+    delivery.callback = callback;
+    const signature = replayGuard ? replayKey(callback)[1] : '';
+    return { verified: { cart: callback.transactionId, amount: callback.amount, reference: callback.reference, signature } };
+  }
+
+  async #perform(
+    action: Exclude<RouteAction, 'read_body' | 'verify'>,
+    callback: Callback,
+    delivery: Delivery,
+  ): Promise<RouteOutcome> {
+    const { order, record, replayGuard } = this.#options;
+    if (action === 'find_order') {
+      const found = await order(callback);
+      return usable(delivery, () => expected(found, callback, delivery));
+    }
+    if (action === 'ask_guard') {
+      const isFirst: unknown = await replayGuard?.isFirst(...replayKey(callback));
+      return usable(delivery, () => {
+        if (typeof isFirst !== 'boolean') throw new ConfigurationError('replayGuard.isFirst must give true or false');
+        return { first: isFirst };
+      });
+    }
+    if (action === 'record') await record?.(callback);
+    else if (has(replayGuard, 'forget')) await replayGuard?.forget?.(...replayKey(callback));
+    else return { failed: 'it has no function forget' };
+    return 'done';
   }
 
   #report(error: unknown, about: CallbackProblem): void {
@@ -202,38 +183,40 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
   }
 }
 
-/** Compares a callback with the order; gives the cart that CheckCart is to be asked about. */
-function matched(callback: Callback, order: CallbackOrder | null | undefined): Accepted['cart'] {
-  if (order === null || order === undefined) {
-    throw new Refusal(409, `the shop has no order for the cart ${callback.transactionId}`);
+/** Reads what the shop's function has given; where it cannot be read, it is no use to ask for it again. */
+function usable(delivery: Delivery, read: () => RouteOutcome): RouteOutcome {
+  try {
+    return read();
+  } catch (cause) {
+    delivery.cause = cause;
+    return { unusable: why(cause) };
   }
-  const known = readOrder(order, callback);
-  const { transactionId, amount, reference } = known;
-  if (amount === null || reference === null || !callback.matches(amount, reference)) {
-    const [says, is] = [callback, known].map((of) => `"${of.reference}" for ${of.amount}`);
-    throw new Refusal(409, `the callback says ${says}, the order is ${is}`);
-  }
-  if (transactionId !== callback.transactionId) {
-    throw new Refusal(409, `the callback is about the cart ${callback.transactionId}, the order's is ${transactionId}`);
-  }
-  return known;
 }
 
 /** What the order says, as the core reads it: a database gives amounts as numbers, text or decimal objects. */
-function readOrder(order: CallbackOrder, { transactionId }: Callback): Accepted['cart'] {
-  const known = orderOf(order, transactionId);
+function expected(order: CallbackOrder | null | undefined, callback: Callback, delivery: Delivery): RouteOutcome {
+  if (order === null || order === undefined) return { order: null };
+  const known = orderOf(order, callback.transactionId);
   try {
-    return open(compiled.readCart(known));
+    delivery.cart = open(compiled.readCart(known));
   } catch (cause) {
     // Of another currency, say: no callback names it. What is no number is a fault of the shop's function.
     if (!Number.isFinite(Number(order.amount))) throw cause;
-    throw new Refusal(409, `the order is about no amount in whole krónur: ${messageOf(cause)}`, { cause });
+    delivery.cause = cause;
+    return { not_kronur: why(cause) };
   }
+  const { transactionId, amount, reference } = delivery.cart;
+  if (amount === null || reference === null) throw new InvalidRequestError('an order must have an amount and a reference');
+  return { order: { cart: transactionId, amount, reference } };
+}
+
+/** The message of whatever was thrown, without the halves of characters that JSON is refused for. */
+function why(error: unknown): string {
+  return Buffer.from(String(messageOf(error))).toString();
 }
 
 function tooLarge(): Refusal {
-  // What is left of it is not read, so the connection has no future.
-  return new Refusal(413, `its body is larger than ${MAX_BODY} bytes`, { headers: { Connection: 'close' } });
+  return new Refusal(413, `its body is larger than ${MAX_BODY} bytes`);
 }
 
 /** Reads a body, and no further than to where it is too large. */

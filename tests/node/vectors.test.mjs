@@ -358,11 +358,6 @@ describe('polls on another clock', () => {
   }
 });
 
-it('the backoff saturates', () => {
-  for (const { first_ms: first, failures, longest_ms: longest, delay_ms: delay } of vectors('poll').backoffs)
-    {assert.equal(native.backoff(first, failures, longest), delay, `after ${failures} failures`);}
-});
-
 it('the published secret is the one the tests use', () => {
   assert.equal(vectors('signatures').cases[0].secret_key, SECRET);
 });

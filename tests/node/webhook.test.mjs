@@ -10,7 +10,7 @@ import { APP_KEY, vectors } from './harness.mjs';
 
 const require = createRequire(import.meta.url);
 /** What the package's own files call, and no caller. */
-const { native } = require(join(dirname(require.resolve('netgiro')), 'native.cjs'));
+const { native } = require(join(dirname(require.resolve('netgiro')), 'internal/native.js'));
 
 const file = vectors('webhook');
 const CART = file.transaction_id;
@@ -50,12 +50,10 @@ describe('routes', () => {
 });
 
 describe('follow-ups', () => {
-  for (const { name, plan, failures, now, steps } of file.follow_ups) {
+  // Those that go on in messages are of no use here: BullMQ has a schedule of its own.
+  for (const { name, now, steps } of file.follow_ups.filter(({ plan }) => plan === 'after_callback')) {
     it(name, () => {
-      const followUp =
-        plan === 'after_callback'
-          ? native.followUp(CART, now)
-          : native.followUpInMessages(new CartPoll(CART, { now }).toJson(), failures);
+      const followUp = native.followUp(CART, now);
       let standing = value(followUp.standing());
       for (const { action, outcome, now_ms: elapsed, delay_ms: delayMs = null, status } of steps) {
         assert.deepEqual([standing.action, standing.delayMs], [action, delayMs]);

@@ -1,7 +1,5 @@
 //! `CartPoll`: its JSON text is the poll, in both directions; JavaScript has a frozen view of it besides.
 
-use std::time::Duration;
-
 use napi_derive::napi;
 use netgiro::{Amount, CartPoll, Result};
 use serde::Serialize;
@@ -72,15 +70,6 @@ pub fn poll_delay(token: String, now: Option<f64>) -> String {
         Ok(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX))
     };
     reply(&delay())
-}
-
-/// The delay in milliseconds after so many failures in a row: the core's `backoff`.
-#[napi(catch_unwind)]
-#[must_use]
-pub fn backoff(first_ms: u32, failures: u32, longest_ms: u32) -> f64 {
-    let milliseconds = |ms: u32| Duration::from_millis(ms.into());
-    netgiro::backoff(milliseconds(first_ms), failures, milliseconds(longest_ms)).as_secs_f64()
-        * 1000.0
 }
 
 /// What is known of a cart, as it is compared.

@@ -94,14 +94,6 @@ pub fn follow_up(cart: CartInput, now: Option<f64>) -> Made<NativeFollowUp> {
     made(follow_up())
 }
 
-/// Goes on with a poll that was kept in a message, after so many failures in a row; or gives JSON text when it cannot.
-#[napi(catch_unwind)]
-pub fn follow_up_in_messages(token: String, failures: u32) -> Made<NativeFollowUp> {
-    made(CartPoll::from_json(&token).map(|poll| NativeFollowUp {
-        follow_up: FollowUp::in_messages(poll, failures),
-    }))
-}
-
 /// What came of an action of a follow-up; polls are their tokens.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -109,10 +101,7 @@ enum FollowUpReport {
     Claimed(bool),
     Checked(String),
     Done,
-    Failed {
-        code: Option<String>,
-        poll: Option<String>,
-    },
+    Failed { code: Option<String> },
     Stopped,
 }
 
@@ -124,14 +113,10 @@ impl FollowUpReport {
                 FollowUpOutcome::Checked(Box::new(CartPoll::from_json(&token)?))
             }
             Self::Done => FollowUpOutcome::Done,
-            Self::Failed { code, poll } => {
-                let kinds = ErrorKind::ALL.iter().copied();
-                let kind = kinds
-                    .into_iter()
-                    .find(|kind| code.as_deref() == Some(kind.code()));
-                // Without a poll that can be read, the one that is known is gone on with.
-                let poll = poll.and_then(|token| CartPoll::from_json(&token).ok());
-                FollowUpOutcome::Failed(kind, poll.map(Box::new))
+            Self::Failed { code } => {
+                let mut kinds = ErrorKind::ALL.iter().copied();
+                let kind = kinds.find(|kind| code.as_deref() == Some(kind.code()));
+                FollowUpOutcome::Failed(kind, None)
             }
             Self::Stopped => FollowUpOutcome::Stopped,
         })
@@ -143,12 +128,11 @@ impl FollowUpReport {
 struct FollowUpView {
     action: &'static str,
     delay_ms: Option<u64>,
-    failures: u32,
 }
 
 #[napi]
 impl NativeFollowUp {
-    /// What is to be done next, and how long to wait where that is it: `{ action, delayMs, failures }`.
+    /// What is to be done next, and how long to wait where that is it: `{ action, delayMs }`.
     #[napi(catch_unwind)]
     pub fn standing(&self) -> String {
         let action = self.follow_up.action();
@@ -159,7 +143,6 @@ impl NativeFollowUp {
         reply(&Ok(FollowUpView {
             action: action.as_str(),
             delay_ms,
-            failures: self.follow_up.failures(),
         }))
     }
 
