@@ -28,7 +28,7 @@ export function checkResults(list: CheckResult[], total: number): CheckResults {
 /** Where a callback keeps its key for replay guards; the same for all copies of this package. */
 const REPLAY_KEY = Symbol.for('netgiro.replayKey');
 
-/** What a replay guard is asked about a callback. One that no client has verified, as a test may make up, has nothing to ask about. */
+/** What a replay guard is asked about a callback; one that a shop has made up, as its tests may, has nothing of the kind. */
 export function replayKey(of: Callback & { readonly [REPLAY_KEY]?: ReplayKey }): ReplayKey {
   const key = of[REPLAY_KEY];
   if (key === undefined) throw new InvalidRequestError('no client has verified this callback');
