@@ -154,3 +154,22 @@ describe('a route does what is decided', () => {
     });
   }
 });
+
+it('what a function throws need not be whole text', async () => {
+  const client = new Client({ appKey: APP_KEY, secretKey: SECRET });
+  const failure = new Error('half a character: \ud83d');
+  const problems = [];
+  const route = netgiroCallback({
+    client,
+    url: URL,
+    order: () => Promise.reject(failure),
+    onError: (error) => problems.push(error),
+    rawBody: (request) => request.rawBody,
+  });
+  const response = { destroyed: true, setHeader() {}, end() {} };
+  const callback = signed({ cart: CART, amount: '4990', reference: 'order-1', signature: 'any' });
+  await route({ method: 'POST', headers: {}, ...callback }, response);
+  assert.equal(response.statusCode, 503);
+  assert.deepEqual(problems, [failure]);
+  await client.close();
+});
