@@ -142,8 +142,8 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
   }
 
   #verified({ headers, native }: RouteRequest<Request>, delivery: Delivery): RouteOutcome {
-    const { client, replayGuard, url: given } = this.#options;
-    const url = typeof given === 'function' ? given(native) : given;
+    const { client, replayGuard } = this.#options;
+    const url = typeof this.#options.url === 'function' ? this.#options.url(native) : this.#options.url;
     const callback = client.verifyCallback({ url, headers, body: delivery.body ?? Buffer.alloc(0) });
     delivery.callback = callback;
     const signature = replayGuard ? replayKey(callback)[1] : '';
@@ -155,9 +155,9 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
     callback: Callback,
     delivery: Delivery,
   ): Promise<RouteOutcome> {
-    const { order, record, replayGuard } = this.#options;
+    const { replayGuard } = this.#options;
     if (action === 'find_order') {
-      const found = await order(callback);
+      const found = await this.#options.order(callback);
       return usable(delivery, () => expected(found, callback, delivery));
     }
     if (action === 'ask_guard') {
@@ -167,7 +167,7 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
         return { first: isFirst };
       });
     }
-    if (action === 'record') await record?.(callback);
+    if (action === 'record') await this.#options.record?.(callback);
     else if (has(replayGuard, 'forget')) await replayGuard?.forget?.(...replayKey(callback));
     else return { failed: 'it has no function forget' };
     return 'done';
