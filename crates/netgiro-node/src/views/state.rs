@@ -32,25 +32,23 @@ impl<T: Borrow<CartState>> Serialize for StateView<T> {
 
 struct PaymentView<'a>(&'a PaymentInfo);
 
-impl Serialize for PaymentView<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let payment = self.0;
-        (
-            payment.transaction_id,
-            payment.invoice_number,
-            &payment.reference_number,
-            payment.status_id,
-            payment.created.map(Instant),
-            payment.total_amount,
-            payment.discount_amount,
-            payment.shipping_amount,
-            payment.handling_amount,
-            payment.account_number,
-            payment.number_of_installments,
-            payment.client_identity_confirmed,
-            &payment.location_id,
-            &payment.register_id,
-        )
-            .serialize(serializer)
-    }
+macro_rules! member_view {
+    (Instant, $member:expr) => {
+        $member.map(Instant)
+    };
+    ($kind:ident, $member:expr) => {
+        &$member
+    };
 }
+
+macro_rules! payment_view {
+    ($( $(#[$meta:meta])* $member:ident: $kind:ident = $wire:literal, )+) => {
+        impl Serialize for PaymentView<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                ($( member_view!($kind, self.0.$member), )+).serialize(serializer)
+            }
+        }
+    };
+}
+
+netgiro::payment_members!(payment_view);
