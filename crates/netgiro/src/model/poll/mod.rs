@@ -345,6 +345,16 @@ mod tests {
     }
 
     #[test]
+    fn nobody_waits_for_longer_than_ten_years() {
+        const TEN_YEARS: u64 = 10 * 366 * 86_400;
+        for (seconds, waits) in [(TEN_YEARS / 2, TEN_YEARS / 2), (u64::MAX, TEN_YEARS)] {
+            let poll = CartPoll::new(CartRef::from(Uuid::nil()), within(seconds), at(0));
+            let waits = i64::try_from(waits).unwrap() * 1_000;
+            assert_eq!(poll.deadline(), at(waits));
+        }
+    }
+
+    #[test]
     fn a_check_is_due_from_its_instant_on_until_the_poll_is_done() {
         let open = seen(&poll(), CartStatus::Pending, 0);
         assert!(poll().is_due(at(0)));
