@@ -284,7 +284,7 @@ describe('many calls', () => {
   it('a thousand aborted calls leave nothing behind', async () => {
     const simulator = await simulate();
     const client = simulator.client();
-    simulator.addFault('CheckCart', { delayMs: 20, count: 1000 });
+    simulator.addFault('CheckCart', { delayMs: 60_000, count: 1000 });
     const outcomes = await Promise.all(
       Array.from({ length: 1000 }, async (_, n) => {
         const controller = new AbortController();
@@ -293,7 +293,7 @@ describe('many calls', () => {
         return await call.catch((error) => error.name);
       }),
     );
-    assert.ok(outcomes.filter((outcome) => outcome === 'AbortError').length > 500);
+    assert.deepEqual(new Set(outcomes), new Set(['AbortError']));
     simulator.clearFaults();
     assert.equal((await client.checkCart(ID)).status, 'canceled');
   });
