@@ -149,3 +149,17 @@ impl Api {
 fn may_be_sent_again(endpoint: Endpoint, error: &Error) -> bool {
     error.kind() == ErrorKind::Connect || (endpoint.is_repeatable() && error.is_transient())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Api, Arc, ClientOptions};
+
+    #[test]
+    fn own_connections_share_the_settings_alone() {
+        let options = ClientOptions::new("881E674F-7891-4C20-AFD8-56FE2624C4B5", "secret");
+        let api = Api::new(options).unwrap();
+        let own = api.with_own_connections();
+        assert!(!Arc::ptr_eq(&api.transport, &own.transport));
+        assert!(Arc::ptr_eq(&api.settings, &own.settings));
+    }
+}
