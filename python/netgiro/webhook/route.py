@@ -121,10 +121,10 @@ class Webhook:
             try:
                 cart = (yield from self._do(request, callback, key)) or cart
             except Refusal as raised:
-                request.refused(raised.status, str(raised.reason))
+                request.refused(raised.status, _whole(raised.reason))
                 refusal = raised
             except Exception as error:
-                request.failed(repr(error))
+                request.failed(_whole(repr(error)))
                 if action == "forget":
                     logger.exception("the replay guard could not forget a callback")
                 else:
@@ -155,6 +155,11 @@ class Webhook:
         else:
             request.failed("the guard has no method forget")
         return None
+
+
+def _whole(reason: object) -> str:
+    """Return a shop's words without half characters, which are no UTF-8."""
+    return str(reason).encode(errors="replace").decode()
 
 
 def _caused(refusal: Refusal, cause: Exception | None) -> Refusal:

@@ -135,6 +135,23 @@ def test_a_function_may_refuse(client, kind):
     assert answer(kind, webhook, client, signed()) == 409
 
 
+class HalfCharacterError(Exception):
+    def __repr__(self):
+        return "no \ud800"
+
+
+@kinds
+@pytest.mark.parametrize(
+    ("raised", "status"), [(Refusal(409, "no \ud800"), 409), (HalfCharacterError(), 503)]
+)
+def test_a_function_may_raise_half_a_character(client, kind, raised, status):
+    def record(callback):
+        raise raised
+
+    webhook = Webhook(order=lambda callback: Order(4990, "order-1"), record=record)
+    assert answer(kind, webhook, client, signed()) == status
+
+
 class SharedGuard:
     def __init__(self):
         self.seen = set()
