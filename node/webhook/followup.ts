@@ -52,20 +52,21 @@ export interface Accepted {
   readonly cart: CartRefView;
 }
 
-/** A cart that is under way, and how to hurry it where it waits for another attempt. */
+/** A cart in flight, and how to hurry it while it waits for another attempt. */
 interface InFlight {
   hurry: (() => void) | undefined;
   over: Promise<void>;
 }
 
-interface Given {
+/** What the carts of a route are followed with. */
+interface FollowUpsOptions {
   client: Client;
   settled: CallbackOptions<unknown>['settled'];
   ledger: CallbackLedger | null | undefined;
   onError: (error: unknown, about: CallbackProblem) => void;
 }
 
-/** A cart that is followed, and by whom its ledger knows this process. */
+/** A cart that is followed, and the name that this process claims it by. */
 interface Followed {
   readonly followUp: NativeFollowUp;
   readonly callback: Callback;
@@ -81,7 +82,7 @@ export class FollowUps {
   #closing = new AbortController();
   #inFlight = new Map<string, InFlight>();
 
-  constructor({ client, settled, ledger, onError }: Given) {
+  constructor({ client, settled, ledger, onError }: FollowUpsOptions) {
     this.#client = client;
     this.#settled = settled;
     this.#ledger = ledger ?? new MemoryLedger();

@@ -23,9 +23,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use netgiro::{
-    Amount, BulkOptions, Callback, Cart, CartItem, CartPoll, CartRef, CartState, CartStatus,
-    CheckOutcome, Client, ClientOptions, CustomerId, Error, ErrorKind, Given, NewCart, PaymentInfo,
-    PaymentInfoPolicy, PollPolicy, WaitOptions, backoff, milliseconds, sign,
+    Amount, AmountInput, BulkOptions, Callback, Cart, CartItem, CartPoll, CartRef, CartState,
+    CartStatus, CheckOutcome, Client, ClientOptions, CustomerId, Error, ErrorKind, NewCart,
+    PaymentInfo, PaymentInfoPolicy, PollPolicy, WaitOptions, backoff, milliseconds, sign,
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -228,13 +228,13 @@ fn block_on<F: Future>(future: F) -> F::Output {
 fn amount(argument: &str, value: &Value) -> Result<Amount, Error> {
     let marked = |kind: &str| value["kind"] == kind;
     let given = match value {
-        Value::Number(number) => Given::Integer(number.as_i64().unwrap().into()),
-        _ if marked("integer") => Given::Integer(text(&value["text"]).parse().unwrap()),
-        _ if marked("float") => Given::Number(text(&value["text"]).parse().unwrap()),
-        Value::String(text) => Given::Text(text),
-        _ if marked("string") => Given::Text(text(&value["text"])),
-        _ if marked("decimal") => Given::Decimal(text(&value["text"])),
-        _ => Given::Other(text(&value["text"])),
+        Value::Number(number) => AmountInput::Integer(number.as_i64().unwrap().into()),
+        _ if marked("integer") => AmountInput::Integer(text(&value["text"]).parse().unwrap()),
+        _ if marked("float") => AmountInput::Number(text(&value["text"]).parse().unwrap()),
+        Value::String(text) => AmountInput::Text(text),
+        _ if marked("string") => AmountInput::Text(text(&value["text"])),
+        _ if marked("decimal") => AmountInput::Decimal(text(&value["text"])),
+        _ => AmountInput::Other(text(&value["text"])),
     };
     Amount::parse(argument, given)
 }

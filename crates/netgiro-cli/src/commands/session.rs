@@ -3,8 +3,7 @@
 use std::future::Future;
 
 use netgiro::{
-    Amount, Cart, CartRef, CartState, CartStatus, Client, ClientOptions, Given as GivenAmount,
-    Observer,
+    Amount, AmountInput, Cart, CartRef, CartState, CartStatus, Client, ClientOptions, Observer,
 };
 use tokio::runtime::Builder;
 
@@ -85,7 +84,7 @@ pub(super) fn expected(order: &OrderArgs) -> Result<Option<Order<'_>>, Failure> 
 pub(super) fn amount(name: &str, text: &str) -> Result<Amount, Failure> {
     let given = text
         .parse()
-        .map_or(GivenAmount::Text(text), GivenAmount::Integer);
+        .map_or(AmountInput::Text(text), AmountInput::Integer);
     Ok(Amount::parse(name, given)?)
 }
 

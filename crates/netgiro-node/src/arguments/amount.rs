@@ -2,7 +2,7 @@
 
 use napi::bindgen_prelude::{BigInt, Either4};
 use napi_derive::napi;
-use netgiro::{Amount, Given, Result};
+use netgiro::{Amount, Result};
 
 /// A number, a big integer, text, or anything else.
 pub(crate) type AmountInput = Either4<f64, BigInt, String, ObjectInput>;
@@ -18,15 +18,15 @@ pub struct ObjectInput {
 
 pub(crate) fn amount(argument: &str, input: &AmountInput) -> Result<Amount> {
     let given = match input {
-        Either4::A(number) => Given::Number(*number),
+        Either4::A(number) => netgiro::AmountInput::Number(*number),
         Either4::B(integer) => match integer.get_i128() {
-            (integer, true) => Given::Integer(integer),
-            _ => Given::Other("an integer of more than 127 bits"),
+            (integer, true) => netgiro::AmountInput::Integer(integer),
+            _ => netgiro::AmountInput::Other("an integer of more than 127 bits"),
         },
-        Either4::C(text) => Given::Text(text),
+        Either4::C(text) => netgiro::AmountInput::Text(text),
         Either4::D(ObjectInput { decimal, other }) => match decimal {
-            Some(text) => Given::Decimal(text),
-            None => Given::Other(other.as_deref().unwrap_or_default()),
+            Some(text) => netgiro::AmountInput::Decimal(text),
+            None => netgiro::AmountInput::Other(other.as_deref().unwrap_or_default()),
         },
     };
     Amount::parse(argument, given)

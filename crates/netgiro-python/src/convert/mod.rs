@@ -5,7 +5,7 @@ pub(crate) mod time;
 
 use std::time::Duration;
 
-use netgiro::{Amount, CartRef, Given, Secret};
+use netgiro::{Amount, AmountInput, CartRef, Secret};
 use pyo3::Borrowed;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -36,17 +36,17 @@ pub(crate) fn shown(value: &Bound<'_, PyAny>) -> String {
 pub(crate) fn amount(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Amount> {
     let py = value.py();
     if let Some(number) = integer(value)? {
-        return Amount::parse(argument, Given::Integer(number)).or_raise(py);
+        return Amount::parse(argument, AmountInput::Integer(number)).or_raise(py);
     }
     if let Ok(text) = value.cast::<PyString>() {
-        return Amount::parse(argument, Given::Text(&text.to_string_lossy())).or_raise(py);
+        return Amount::parse(argument, AmountInput::Text(&text.to_string_lossy())).or_raise(py);
     }
     if value.is_instance(decimal_class(py)?)? {
         // Its own text, which is exact: a conversion would keep 28 digits.
         let text = value.str()?;
-        return Amount::parse(argument, Given::Decimal(&text.to_string_lossy())).or_raise(py);
+        return Amount::parse(argument, AmountInput::Decimal(&text.to_string_lossy())).or_raise(py);
     }
-    Amount::parse(argument, Given::Other(&shown(value))).or_raise(py)
+    Amount::parse(argument, AmountInput::Other(&shown(value))).or_raise(py)
 }
 
 /// An integer, as numpy has them too. Booleans are integers in Python, and not here.
