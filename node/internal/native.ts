@@ -60,6 +60,7 @@ export interface ErrorView {
   readonly message: string;
   readonly state: StateView | null;
   readonly poll: PollView | null;
+  readonly failedCall: string | null;
   readonly cause: ErrorView | null;
 }
 
@@ -257,6 +258,14 @@ export interface Native {
   callbackReplayed(referenceId: string | null): Reply<never>;
   sign(secretKey: string, nonce: string, url: string, body: Uint8Array): string;
   csvCell(text: string): string;
+  errorMessage(
+    code: string | undefined,
+    message: string,
+    resultCode: number | undefined,
+    failedCall: string | undefined,
+    lang: string,
+  ): string;
+  statusMessage(status: string, timedOut: boolean, lang: string): Reply<string>;
 }
 
 /**
