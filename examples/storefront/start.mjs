@@ -1,6 +1,8 @@
 // Starts a shop, and in the same process a simulator in place of Netgíró. With Netgíró's keys in the environment, there is
 // no simulator.
 
+import { randomInt } from 'node:crypto'
+
 import { Simulator } from 'netgiro'
 
 export async function start(shop) {
@@ -23,8 +25,10 @@ export async function start(shop) {
 
 async function startSimulator(env) {
   const port = Number(env.SIMULATOR_PORT ?? 8765)
-  // It asks for a check each second, so that a demonstration is quick.
-  const simulator = await Simulator.start({ port, checkIntervalMs: 1_000, shop: 'Skemman' })
+  // It asks for a check each second, so that a demonstration is quick. Its seed is random: the shop's database keeps the ids
+  // of the last start, which would come again with the default seed.
+  const seed = randomInt(2 ** 32)
+  const simulator = await Simulator.start({ port, seed, checkIntervalMs: 1_000, shop: 'Skemman' })
   Object.assign(env, {
     PHONE_PAGE: simulator.pageUrl,
     NETGIRO_APP_KEY: simulator.appKey,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -62,5 +63,7 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
 
 def _simulator() -> Simulator:
     port = int(os.environ.get("SIMULATOR_PORT", "8765"))
-    # It asks for a check each second, so that a demonstration is quick.
-    return Simulator(port=port, check_interval=1, shop="Skemman")
+    # It asks for a check each second, so that a demonstration is quick. Its seed is random: the shop's
+    # database keeps the ids of the last start, which would come again with the default seed.
+    seed = random.getrandbits(32)
+    return Simulator(port=port, seed=seed, check_interval=1, shop="Skemman")
