@@ -230,7 +230,7 @@ export interface NativeSimulator {
 
 export interface Native {
   readonly Port: new (deliver: (messages: string) => void) => Port;
-  readonly NativeCommand: new (args: readonly string[]) => { run(): Promise<number>; interrupt(): boolean };
+  readonly NativeCommand: new (args: readonly string[], program: readonly string[]) => { run(): Promise<number>; interrupt(): boolean };
   readonly NativeRoute: new (hasGuard: boolean) => NativeRoute;
   readonly NativeSimulator: abstract new () => NativeSimulator;
   makeClient(options: object): Made<NativeClient>;

@@ -1232,7 +1232,7 @@ class AsyncClient:
         /,
     ) -> None: ...
 
-def command(arguments: Sequence[str]) -> int:
+def command(arguments: Sequence[str], program: Sequence[str]) -> int:
     """Carry out a command from its arguments, without the program's name; return its exit code.
 
     An exception of a signal's handler, such as KeyboardInterrupt, makes it stop; a second one does not wait

@@ -39,6 +39,11 @@ mod protocol;
 pub mod webhook;
 
 pub use bulk::BulkOptions;
+/// Single requests, for the command line. Not part of the public API.
+#[doc(hidden)]
+pub mod raw {
+    pub use crate::http::raw::{RawClient, RawError, RawResponse};
+}
 #[doc(hidden)]
 pub use model::backoff::backoff;
 #[doc(hidden)]
