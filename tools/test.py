@@ -243,6 +243,20 @@ def shops(suites: Suites) -> None:
         )
 
 
+def pages(suites: Suites) -> None:
+    """The pages of the documentation: each is a small project, which is started as the page says."""
+    interpreter = installed(suites, "shops", "shops")
+    tarball = suites.prepare("node: tarball", packages.tarball)
+    if interpreter is None or tarball is None:
+        return
+    project = packages.node_project("pages", tarball, *requirements("pages"))
+    suites.count(
+        *["pages", PYTEST, interpreter, "-m", "pytest"],
+        *["-c", "tests/pages/pytest.ini", "-rs", "tests/pages"],
+        NETGIRO_NODE_PROJECT=str(project),
+    )
+
+
 def newest_django(suites: Suites) -> None:
     """Django's newest release as well, which an older Python cannot install."""
     oldest = 12
@@ -288,9 +302,10 @@ SUITES = {
     "command-line": command_line,
     "reconciliation": reconciliation,
     "shops": shops,
+    "pages": pages,
 }
 # Those that need more than the packages.
-SERVED = {"reconciliation", "shops"}
+SERVED = {"reconciliation", "shops", "pages"}
 
 
 def main() -> int:

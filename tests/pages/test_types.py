@@ -116,7 +116,7 @@ def test_pyright(tmp_path: Path) -> None:
 
 
 def test_tsc(node_folder: Path) -> None:
-    languages = {"js": "mjs", "ts": "ts"}
+    languages = {"js": "mjs"}
     projects = written(node_folder, languages)
     configuration = {
         "compilerOptions": {

@@ -18,7 +18,7 @@ from netgiro.django import checkout as netgiro
 from netgiro.django.checkout import OpenCheckoutError
 from shop.models import Order
 from storefront.basket import MOST, Basket
-from storefront.pages import PRODUCTS, is_order_id, kronur, masked, new_order_id, problem
+from storefront.pages import PRODUCTS, is_order_id, kronur, masked, new_order_id
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def _pay(request: HttpRequest) -> HttpResponse:
             pass
         except NetgiroError as error:
             log.warning("order %s: %s", order_id, error)
-            return _checkout(request, 422, phone=phone, error=problem(error.code))
+            return _checkout(request, 422, phone=phone, error=error.customer_message("en"))
         request.session["basket"] = {}
     return redirect(f"/orders/{get_object_or_404(Order, pk=order_id).id}/payment")
 
