@@ -23,11 +23,13 @@ try:
 except ImportError as error:
     raise ImportError("netgiro.flask needs Flask: pip install 'netgiro[flask]'") from error
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.serving import WSGIRequestHandler
 
 import netgiro
 from netgiro import _netgiro
 from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
 from netgiro.webhook.followup import FollowUp
+from netgiro.webhook.servers import add_to_environ
 from netgiro.webhook.sync_or_async import run
 from netgiro.webhook.worker_threads import Background
 
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
     _Function = TypeVar("_Function", bound=Settled)
 
-__all__ = ["Netgiro"]
+__all__ = ["Netgiro", "RequestHandler"]
 
 logger = logging.getLogger("netgiro.webhook")
 
@@ -200,6 +202,19 @@ class Netgiro:
                 return run(follow_up.attempt())
 
         return job
+
+
+class RequestHandler(WSGIRequestHandler):
+    """Lets Netgíró's headers through Werkzeug's development server: `app.run(request_handler=RequestHandler)`.
+
+    They have underscores in their names, and Werkzeug drops such headers, all others of which it still drops.
+    """
+
+    def make_environ(self) -> dict[str, Any]:
+        """Return the WSGI environ of a request."""
+        environ = super().make_environ()
+        add_to_environ(environ, self.headers.items())
+        return environ
 
 
 def _client(config: Any) -> netgiro.Client:
