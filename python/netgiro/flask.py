@@ -29,6 +29,7 @@ import netgiro
 from netgiro import _netgiro
 from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
 from netgiro.webhook.followup import FollowUp
+from netgiro.webhook.greenlets import off_the_hub
 from netgiro.webhook.servers import add_to_environ
 from netgiro.webhook.sync_or_async import run
 from netgiro.webhook.worker_threads import Background
@@ -195,7 +196,7 @@ class Netgiro:
         self, accepted: Accepted, settled: Settled, client: netgiro.Client
     ) -> Callable[[], float | None]:
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-        follow_up = FollowUp(accepted, settled, self._ledger, client.poll_step)
+        follow_up = FollowUp(accepted, settled, self._ledger, off_the_hub(client.poll_step))
 
         def job() -> float | None:
             with app.app_context():
