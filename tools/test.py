@@ -229,6 +229,11 @@ def shops(suites: Suites) -> None:
                 *[interpreter, "-m", "pytest", "-rs", f"tests/shops/python/{name}"],
             )
     newest_django(suites)
+    hosts = installed(suites, "hosts", "hosts")
+    if hosts is not None:
+        suites.count(
+            *["shops: hosts", PYTEST, hosts, "-m", "pytest", "-rs", "tests/shops/python/hosts"]
+        )
     tarball = suites.prepare("node: tarball", packages.tarball)
     if tarball is None:
         return

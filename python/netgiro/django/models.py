@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 import netgiro
 from netgiro.django.conf import options
 from netgiro.django.storage import clock
+from netgiro.presentation.formatting import kronur
 
 __all__ = [
     "CLOSED",
@@ -85,11 +86,19 @@ class CartQuerySet(models.QuerySet["Cart"]):
 
     def for_a_person(self) -> CartQuerySet:
         """Carts that do not end without a person."""
+        return self.filter(self._needs_person())
+
+    def with_needs(self) -> CartQuerySet:
+        """Carts, each with `needs_person`: whether it does not end without a person."""
+        needs = Case(When(self._needs_person(), then=Value(value=True)), default=Value(value=False))
+        return self.annotate(needs_person=needs)
+
+    def _needs_person(self) -> Q:
         now = clock.now(self.db)
         if not settings.USE_TZ:
             now = timezone.make_naive(now, timezone.get_default_timezone())
         stale = now - timedelta(seconds=options().insert_is_stale_after)
-        return self.filter(
+        return (
             Q(status__in=[Status.OUTCOME_UNKNOWN, Status.MISMATCH])
             | Q(status=Status.INSERTING, created_at__lt=stale)
             | Q(is_settling=True, deadline__lt=now - timedelta(minutes=10))
@@ -222,7 +231,7 @@ class Cart(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reference}: {self.amount} kr., {self.status}"
+        return f"{self.reference}: {kronur(self.amount, space=' ')}, {self.status}"
 
     @property
     def is_paid(self) -> bool:
