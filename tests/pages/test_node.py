@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -46,6 +47,17 @@ def test_bullmq(node_folder: Path, simulator: Simulator) -> None:
     page.write(node_folder)
     shop = Shop(page, node_folder, simulator)
     shop.environment["REDIS_URL"] = os.environ["NETGIRO_TEST_REDIS"]
+    with shop.running():
+        sells(shop)
+        times_out(shop)
+
+
+def test_nestjs(node_folder: Path, simulator: Simulator) -> None:
+    # `nest build` compiles by the same tsconfig.build.json.
+    shutil.copytree(Path(__file__).parent / "nestjs", node_folder, dirs_exist_ok=True)
+    page = Page("docs/nestjs.md")
+    page.write(node_folder)
+    shop = Shop(page, node_folder, simulator)
     with shop.running():
         sells(shop)
         times_out(shop)
