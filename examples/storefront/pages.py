@@ -29,6 +29,11 @@ def kronur(amount: int) -> str:
     return f"{amount:,}".replace(",", ".") + " kr."
 
 
+def whole(text: str) -> int:
+    """A number that a customer has typed; 0 if it is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+
+
 def masked(phone: str) -> str:
     """Enough of a number for its owner to recognise it."""
     digits = re.sub(r"\D", "", phone)

@@ -159,6 +159,10 @@ async function sells({ url, simulator }) {
   const callbacks = await until('a callback', async () => (await simulator.callbacks()).filter(({ is_done: isDone }) => isDone)[0])
   assert.equal(callbacks.status, 200)
   assert.match(await (await visitor.get(`/orders/${id}`)).text(), /Takk fyrir/)
+  // A field that a customer has emptied is no error.
+  for (const quantity of ['2', '', 'two']) {
+    assert.ok((await visitor.post('/basket/set', { sku: 'salt', quantity })).status < 400, quantity)
+  }
   // Nothing to put back: it is sold.
   assert.equal((await visitor.post(`/orders/${id}/again`)).status, 409)
 }
