@@ -86,6 +86,8 @@ def test_mypy(tmp_path: Path) -> None:
         if (folder / "shop").is_dir():
             lines += ["plugins = mypy_django_plugin.main", "[mypy.plugins.django-stubs]"]
             lines += ['django_settings_module = "shop.settings"']
+        else:
+            lines.append("cache_dir = ../cache")  # a plugin has a cache of its own
         for name in UNTYPED:
             lines += [f"[mypy-{name}.*]", "ignore_missing_imports = true"]
         (folder / "mypy.ini").write_text("\n".join(lines))
