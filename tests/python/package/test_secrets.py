@@ -124,7 +124,7 @@ def ask(told, call, *args, **kwargs):
 
 def without_ours(trace):
     """The frames below those of the tests, whose locals are what the tests gave."""
-    ours = str(Path(__file__).parent)
+    ours = str(Path(__file__).parents[1])
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(ours):
         trace = trace.tb_next
     return trace

@@ -17,7 +17,7 @@ import pytest
 
 from harness import APP_KEY, FULL, SECRET_KEY, Answer, Server
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PENDING = b'{"PaymentSuccessful":false,"PaymentInfo":null,"Success":true,"ResultCode":10425}'
 
 SCRIPT = """
