@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from djshop.trials import eventually
+from djshop.harness.trials import eventually
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2]
 GUNICORN = [
     *("-m", "gunicorn", "--no-control-socket", "--header-map", "dangerous"),
     *("--graceful-timeout", "5", "--bind", "fd://{fd}"),
