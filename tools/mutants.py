@@ -40,9 +40,10 @@ SOURCES = [
 # Each mutant meets the tests of its own crate. Most of the core's are noticed by the first of them, which take a second;
 # only what passes those meets the others. The examples in the documentation prove nothing that the tests do not.
 FIRST = ["vectors", "callbacks"]
-OTHERS = sorted(
-    file.stem for file in (ROOT / "crates/netgiro/tests").glob("*.rs") if file.stem not in FIRST
-)
+TESTS = ROOT / "crates/netgiro/tests"
+PROGRAMS = [file.stem for file in TESTS.glob("*.rs")]
+PROGRAMS += [file.parent.name for file in TESTS.glob("*/main.rs")]
+OTHERS = sorted(set(PROGRAMS) - set(FIRST))
 STAGES = {
     "netgiro": {
         "first": ["--lib", *(f"--test={name}" for name in FIRST)],

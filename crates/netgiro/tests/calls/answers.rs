@@ -8,8 +8,6 @@
     reason = "a test may stop at the first surprise"
 )]
 
-mod server;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,11 +16,11 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::server::{self, Answer, Request, SECRET, server};
 use netgiro::{
     Amount, CartStatus, Client, ClientOptions, ErrorKind, NewCart, RequestSent,
     ResponseVerification,
 };
-use server::{Answer, Request, SECRET, server};
 use uuid::Uuid;
 
 const APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";

@@ -8,8 +8,6 @@
     reason = "a test may stop at the first surprise"
 )]
 
-mod server;
-
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::pin::pin;
@@ -17,11 +15,11 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::server::{Answer, Request, SECRET, server};
 use futures_util::future::{Either, select};
 use netgiro::{
     Amount, Client, ClientOptions, ErrorKind, Event, InsertAttempt, NewCart, Observer, RequestSent,
 };
-use server::{Answer, Request, SECRET, server};
 use uuid::Uuid;
 
 const ID: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);

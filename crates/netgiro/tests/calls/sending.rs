@@ -8,17 +8,15 @@
     reason = "a test may stop at the first surprise"
 )]
 
-mod server;
-
 use std::collections::HashSet;
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::server::{Answer, SECRET, server};
 use netgiro::{
     Amount, Client, ClientOptions, CustomerId, Error, ErrorKind, NewCart, RequestSent, sign,
 };
-use server::{Answer, SECRET, server};
 use uuid::Uuid;
 
 const APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";

@@ -178,7 +178,7 @@ impl Yard {
     fn start(&self, dies_at: Option<usize>) -> Child {
         let mut command = Command::new(env::current_exe().unwrap());
         command
-            .args(["--exact", "job", "--nocapture", "--test-threads=1"])
+            .args(["--exact", "crash::job", "--nocapture", "--test-threads=1"])
             .env("NETGIRO_JOB", &self.folder)
             .env("NETGIRO_APP_KEY", self.simulator.app_key())
             .env("NETGIRO_SECRET_KEY", self.simulator.secret_key())

@@ -8,18 +8,16 @@
     reason = "a test may stop at the first surprise"
 )]
 
-mod server;
-
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
+use crate::server::{self, Answer, Request, SECRET, server};
 use jiff::Timestamp;
 use netgiro::{
     Amount, BulkOptions, Cart, CartPoll, CartRef, CheckOutcome, CheckResult, CheckResults, Client,
     ClientOptions, ErrorKind, NewCart, PaymentInfoPolicy, RequestSent, ResponseVerification,
     WaitOptions,
 };
-use server::{Answer, Request, SECRET, server};
 use uuid::Uuid;
 
 const APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";

@@ -9,18 +9,16 @@
     reason = "a test may stop at the first surprise"
 )]
 
-mod server;
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+use crate::server::{self, Answer, SECRET, server};
 use netgiro::{
     Amount, BulkOptions, Cart, CartRef, CartStatus, CheckResults, Client, ClientOptions, ErrorKind,
     NewCart, RequestSent,
 };
 use netgiro_simulator::{Endpoint, Fault, Simulator, SimulatorOptions};
-use server::{Answer, SECRET, server};
 use uuid::Uuid;
 
 const PENDING: &str =

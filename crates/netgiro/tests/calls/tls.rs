@@ -452,7 +452,7 @@ async fn child() {
 async fn outcome_with(variables: Vec<(&'static str, String)>) -> String {
     let output = tokio::task::spawn_blocking(move || {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["--exact", "child", "--nocapture"]);
+        command.args(["--exact", "tls::child", "--nocapture"]);
         for unset in [
             "SSL_CERT_DIR",
             "HTTPS_PROXY",
