@@ -5,7 +5,7 @@ import random
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "reconcile"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "reconcile"))
 
 import oracle  # noqa: E402
 

@@ -1,4 +1,4 @@
-from cases import tokens
+from cases.poll import tokens
 from reference import APP_KEY, SECRET_KEY, TRANSACTION_ID
 
 ABOUT = (

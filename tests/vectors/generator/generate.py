@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the vectors beside it; with --check, verifies that the committed files are what it would write.
+"""Writes the vectors above it; with --check, verifies that the committed files are what it would write.
 
 Plain standard library, deterministic. Each file is also validated against schema.json.
 """
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+VECTORS = HERE.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE))
 
@@ -50,7 +51,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a committed file differs")
     check = parser.parse_args().check
-    rules = json.loads((HERE / "schema.json").read_text(encoding="utf-8"))
+    rules = json.loads((VECTORS / "schema.json").read_text(encoding="utf-8"))
     stale = []
     for name in FILES:
         made = document(name)
@@ -60,7 +61,7 @@ def main():
             raise SystemExit(f"{name}: a case's name is used twice: {sorted(n for n in names if names.count(n) > 1)}")
         text = written(made)
         schema.validate(json.loads(text), rules, made["$schema"].partition("schema.json")[2])
-        path = HERE / f"{name}.json"
+        path = VECTORS / f"{name}.json"
         if not check:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
