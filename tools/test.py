@@ -146,7 +146,7 @@ def lints(suites: Suites) -> None:
     suites.check("python: format", python, "-m", "ruff", "format", "--check", ".")
     suites.check("python: lints", python, "-m", "ruff", "check", ".")
     suites.check("python and rust: public API", python, "tools/api.py", "--check")
-    suites.check("vectors: as generated", python, "tests/vectors/generate.py", "--check")
+    suites.check("vectors: as generated", python, "tests/vectors/generator/generate.py", "--check")
     packages.node_modules()
     suites.check("node: lints", "npm", "run", "lint", "--silent")
 
@@ -170,7 +170,7 @@ def python(suites: Suites) -> None:
         packages.pip(interpreter, "--force-reinstall", "--no-deps", from_sdist)
         suites.count(
             *["python: tests of that wheel", PYTEST],
-            *[interpreter, "-m", "pytest", "tests/python/test_flows.py"],
+            *[interpreter, "-m", "pytest", "tests/python/checkout/test_flows.py"],
         )
 
 
