@@ -83,6 +83,29 @@ async fn waiting_ends_when_the_customer_confirms() {
 }
 
 #[tokio::test]
+async fn a_watch_gives_each_state_once() {
+    let shop = Shop::open();
+    let cart = shop.cart(ConfirmationType::Automatic).await;
+    let mut watch = shop.client.watch_cart(&cart, within(60_000));
+    let customer = async {
+        while shop.requests(Endpoint::CheckCart) < 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        shop.simulator.confirm(cart.transaction_id).unwrap();
+    };
+    let follower = async {
+        let mut seen = Vec::new();
+        while let Some(change) = watch.next().await {
+            seen.push(change.unwrap().status);
+        }
+        seen
+    };
+    let (seen, ()) = tokio::join!(follower, customer);
+    assert_eq!(seen, [CartStatus::Pending, CartStatus::Confirmed]);
+    assert!(watch.state().unwrap().is_paid());
+}
+
+#[tokio::test]
 async fn waiting_stops_where_it_is_the_merchants_move() {
     let shop = Shop::open();
     let cart = shop.cart(ConfirmationType::Manual).await;
