@@ -5,7 +5,11 @@ import { native } from './internal/native.js';
 
 const INTERRUPTED = 130;
 
-const command = new native.NativeCommand(process.argv.slice(2));
+const command = new native.NativeCommand(process.argv.slice(2), [
+  process.execPath,
+  ...process.execArgv,
+  __filename,
+]);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {

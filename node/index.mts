@@ -7,6 +7,7 @@ export {
   Client,
   ConfigurationError,
   ConnectError,
+  customerMessage,
   InvalidRequestError,
   MemoryReplayGuard,
   MismatchError,

@@ -8,6 +8,7 @@
  */
 
 export { Client, sign } from './client.js';
+export { customerMessage, type CustomerMessageOptions } from './customer-message.js';
 export {
   ApiError,
   AuthenticationError,

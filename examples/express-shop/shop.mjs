@@ -40,7 +40,7 @@ app.use((request, response, next) => {
 app.param('order', (request, response, next, id) => {
   request.order = orders.get(id)
   if (request.order) next()
-  else response.sendStatus(404)
+  else missing(request, response)
 })
 
 app.post('/checkout', async (request, response) => {
@@ -82,7 +82,8 @@ app.get('/orders/:order/payment', ({ order }, response) => response.page('waitin
 app.get('/orders/:order/status', ({ order }, response) => response.json(order.statusView()))
 
 app.post('/orders/:order/cancel', async ({ order }, response) => {
-  if (order.status === 'waiting') {
+  if (order.status === 'waiting' || order.status === 'canceling') {
+    orders.markCanceling(order.id)
     try {
       await follower.cancel(order)
     } catch (error) {
@@ -109,10 +110,11 @@ app.get('/checkout', ({ basket }, response) => {
 })
 // Puts the things of an order that was not paid back into the basket.
 app.post('/orders/:order/again', ({ order }, response) => {
-  if (!['declined', 'canceled', 'refused'].includes(order.status)) return response.sendStatus(409)
+  if (!order.isUnpaid) return response.sendStatus(409)
   const quantities = Object.fromEntries(order.lines.map(({ sku, quantity }) => [sku, quantity]))
   response.keep(new Basket(quantities)).redirect(303, '/basket')
 })
+app.use(missing)
 
 follower.resume()
 const server = app.listen(Number(PORT), '127.0.0.1')
@@ -124,6 +126,10 @@ export async function close() {
   await callbackRoute.close()
   await client.close()
   orders.close()
+}
+
+function missing(request, response) {
+  response.status(404).page('missing.html')
 }
 
 function cookie({ headers }, name) {

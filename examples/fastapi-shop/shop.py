@@ -159,7 +159,8 @@ def status(order: KnownOrder) -> dict[str, Any]:
 
 @app.post("/orders/{order_id}/cancel")
 async def cancel(client: NetgiroClient, order: KnownOrder) -> Response:
-    if order.status == "waiting":
+    if order.status in {"waiting", "canceling"}:
+        orders.mark_canceling(order.id)
         try:
             # The answer is read: a customer who accepted a moment before has paid.
             orders.record_state(order.id, await client.cancel_cart(order.cart))
@@ -207,7 +208,7 @@ def order(request: Request, order: KnownOrder) -> HTMLResponse:
 @app.post("/orders/{order_id}/again")
 def again(request: Request, order: KnownOrder) -> Response:
     """Puts the things of an order that was not paid back into the basket."""
-    if order.status not in {"declined", "canceled", "refused"}:
+    if not order.is_unpaid:
         raise HTTPException(409)
     return _keep(request, Basket({line["sku"]: line["quantity"] for line in order.lines}))
 
@@ -223,6 +224,11 @@ def _to(path: str) -> Response:
 
 def _checkout(request: Request, status_code: int = 200, **given: str) -> Response:
     return _page(request, "checkout.html", status_code, order_id=new_order_id(), **given)
+
+
+@app.exception_handler(404)
+def missing(request: Request, _error: Exception) -> Response:
+    return _page(request, "missing.html", 404)
 
 
 def _page(request: Request, template: str, status_code: int = 200, **context: Any) -> HTMLResponse:

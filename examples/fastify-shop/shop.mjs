@@ -43,8 +43,12 @@ app.addHook('preHandler', async (request, reply) => {
   request.basket = Basket.from(request.cookies.basket)
   if (request.params.order === undefined) return
   request.order = orders.get(request.params.order)
-  if (request.order === null) return reply.code(404).send()
+  if (request.order === null) return missing(request, reply)
 })
+
+async function missing(request, reply) {
+  return reply.code(404).page('missing.html')
+}
 
 const text = { type: 'string', maxLength: 100 }
 const form = (...names) => ({
@@ -90,7 +94,8 @@ app.get('/orders/:order/payment', async ({ order }, reply) => reply.page('waitin
 app.get('/orders/:order/status', async ({ order }) => order.statusView())
 
 app.post('/orders/:order/cancel', async ({ order, log }, reply) => {
-  if (order.status === 'waiting') {
+  if (order.status === 'waiting' || order.status === 'canceling') {
+    orders.markCanceling(order.id)
     try {
       await follower.cancel(order)
     } catch (error) {
@@ -117,10 +122,11 @@ app.get('/checkout', async ({ basket }, reply) => {
 })
 // Puts the things of an order that was not paid back into the basket.
 app.post('/orders/:order/again', async ({ order }, reply) => {
-  if (!['declined', 'canceled', 'refused'].includes(order.status)) return reply.code(409).send()
+  if (!order.isUnpaid) return reply.code(409).send()
   const quantities = Object.fromEntries(order.lines.map(({ sku, quantity }) => [sku, quantity]))
   return reply.keep(new Basket(quantities)).redirect('/basket', 303)
 })
+app.setNotFoundHandler(missing)
 
 follower.resume()
 app.addHook('onClose', async () => {

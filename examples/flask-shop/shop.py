@@ -93,7 +93,8 @@ def status(order_id: str) -> dict[str, Any]:
 @app.post("/orders/<order_id>/cancel")
 def cancel(order_id: str) -> Response:
     order = _order(order_id)
-    if order.status == "waiting":
+    if order.status in {"waiting", "canceling"}:
+        orders.mark_canceling(order_id)
         try:
             cancel_payment(order)
         except NetgiroError as error:
@@ -178,7 +179,7 @@ def order(order_id: str) -> str:
 def again(order_id: str) -> Response:
     """Puts the things of an order that was not paid back into the basket."""
     order = _order(order_id)
-    if order.status not in {"declined", "canceled", "refused"}:
+    if not order.is_unpaid:
         abort(409)
     return _keep(Basket({line["sku"]: line["quantity"] for line in order.lines}))
 
@@ -198,6 +199,11 @@ def _checkout(**given: str) -> str:
 
 def _order(order_id: str) -> Order:
     return orders.get(order_id) or abort(404)
+
+
+@app.errorhandler(404)
+def missing(_error: object) -> tuple[str, int]:
+    return _page("missing.html"), 404
 
 
 def _page(template: str, **context: Any) -> str:

@@ -13,7 +13,7 @@ is sent through the scheduler.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,7 +35,7 @@ class SharedRate:
         self._shares = Semaphore(max_leases=shares, name=name)
 
     @contextmanager
-    def share(self) -> Iterator[float]:
+    def share(self) -> Generator[float, None, None]:
         """Wait for a share, and yield its number of checks a second."""
         with self._shares:
             yield self._share

@@ -8,6 +8,7 @@ from storefront.pages import OUTCOMES
 
 # How long a customer has to answer, in seconds: the lifetime of a cart at Netgíró.
 LIFETIME = 180
+UNPAID = {"declined", "canceled", "timed_out", "refused"}
 
 
 class OrderStatus:
@@ -27,6 +28,11 @@ class OrderStatus:
     @property
     def is_open(self) -> bool:
         return bool(OUTCOMES[self.status]["is_open"])
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether the order ended without money, so that its things may go back into the basket."""
+        return self.status in UNPAID
 
     @property
     def lifetime(self) -> int:

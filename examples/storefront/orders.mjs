@@ -3,11 +3,13 @@
 // An order is stored before Netgíró is asked. It ends once, and nothing changes it afterwards. If money comes for an order
 // that has ended without it, a person has to look at it.
 //
-//     asking ──► waiting ──► paid · declined · canceled · review
-//       │  ╲       ▲
-//       │   ►  unknown         the request may have arrived: not sent again, and not called failed
+//     asking ──► waiting ──► paid · declined · timed_out · review
+//       │  ╲       ▲  ╲
+//       │   ►  unknown ►  canceling ──► canceled, or paid if the customer was faster
 //       ▼
 //     refused                  Netgíró said no, or could not be reached
+//
+// In `unknown` the request may have arrived: it is not sent again, and not called failed.
 
 import Database from 'libsql'
 import { OUTCOMES, masked } from './pages.mjs'
@@ -32,7 +34,7 @@ CREATE TABLE IF NOT EXISTS orders (
     called_back TEXT,
     invoice_number INTEGER
 )`
-const OPEN = "('asking', 'waiting', 'unknown')"
+const OPEN = "('asking', 'waiting', 'canceling', 'unknown')"
 
 /** An order, as the pages show it. */
 class Order {
@@ -53,6 +55,11 @@ class Order {
 
   get seconds_left() {
     return Math.max(0, LIFETIME - this.age)
+  }
+
+  /** Whether the order ended without money, so that its things may go back into the basket. */
+  get isUnpaid() {
+    return ['declined', 'canceled', 'timed_out', 'refused'].includes(this.status)
   }
 
   /** The cart to ask about; amount and reference are compared, so that another cart is refused. */
@@ -94,7 +101,7 @@ export class Orders {
   recordCallback({ reference, transactionId }) {
     this.#change(
       `UPDATE orders SET called_back = ?, transaction_id = COALESCE(transaction_id, ?),
-       status = IIF(status IN ${OPEN}, 'waiting', status) WHERE id = ?`,
+       status = IIF(status IN ('asking', 'unknown'), 'waiting', status) WHERE id = ?`,
       ...[now(), transactionId, reference],
     )
   }
@@ -108,7 +115,17 @@ export class Orders {
          WHERE id = ? AND status NOT IN ('paid', 'review')`,
         ...[payment?.invoiceNumber ?? null, id],
       )
-    } else this.end(id, status === 'declined' ? 'declined' : 'canceled')
+    } else if (status === 'declined') {
+      this.end(id, 'declined')
+    } else {
+      // Only the shop itself cancels for the customer: without that, the time has run out.
+      this.#change(`UPDATE orders SET status = IIF(status = 'canceling', 'canceled', 'timed_out') WHERE id = ? AND status IN ${OPEN}`, id)
+    }
+  }
+
+  /** The customer wants to cancel; Netgíró's answer says whether that came in time. */
+  markCanceling(id) {
+    this.#change("UPDATE orders SET status = 'canceling' WHERE id = ? AND status = 'waiting'", id)
   }
 
   /** Ends an open order without money; an order that has ended stays as it is. */
@@ -133,7 +150,7 @@ export class Orders {
 
   /** The orders to ask Netgíró about. */
   waiting() {
-    return this.#database.prepare("SELECT * FROM orders WHERE status = 'waiting'").all().map((row) => new Order(row))
+    return this.#database.prepare("SELECT * FROM orders WHERE status IN ('waiting', 'canceling')").all().map((row) => new Order(row))
   }
 
   close() {

@@ -3,11 +3,13 @@
 An order is stored before Netgíró is asked. It ends once, and nothing changes it afterwards. If money comes
 for an order that has ended without it, a person has to look at it.
 
-    asking ──► waiting ──► paid · declined · canceled · review
-      │  ╲       ▲
-      │   ►  unknown         the request may have arrived: not sent again, and not called failed
+    asking ──► waiting ──► paid · declined · timed_out · review
+      │  ╲       ▲  ╲
+      │   ►  unknown ►  canceling ──► canceled, or paid if the customer was faster
       ▼
     refused                  Netgíró said no, or could not be reached
+
+In `unknown` the request may have arrived: it is not sent again, and not called failed.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ CREATE TABLE IF NOT EXISTS orders (
     invoice_number INTEGER
 )
 """
-OPEN = "('asking', 'waiting', 'unknown')"
+OPEN = "('asking', 'waiting', 'canceling', 'unknown')"
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ class Orders:
         poll = CartPoll(cart, timeout=LIFETIME).to_json()
         self._change(
             "UPDATE orders SET called_back = ?, transaction_id = COALESCE(transaction_id, ?),"
-            f" poll = COALESCE(poll, ?), status = IIF(status IN {OPEN}, 'waiting', status) WHERE id = ?",
+            " poll = COALESCE(poll, ?), status = IIF(status IN ('asking', 'unknown'), 'waiting', status)"
+            " WHERE id = ?",
             *(_now().isoformat(), str(cart.transaction_id), poll, order.id),
         )
 
@@ -143,8 +146,21 @@ class Orders:
                 " WHERE id = ? AND status NOT IN ('paid', 'review')",
                 *(invoice, order_id),
             )
+        elif state.status == "declined":
+            self.end(order_id, "declined")
         else:
-            self.end(order_id, "declined" if state.status == "declined" else "canceled")
+            # Only the shop itself cancels for the customer: without that, the time has run out.
+            self._change(
+                "UPDATE orders SET status = IIF(status = 'canceling', 'canceled', 'timed_out')"
+                f" WHERE id = ? AND status IN {OPEN}",
+                order_id,
+            )
+
+    def mark_canceling(self, order_id: str) -> None:
+        """The customer wants to cancel; Netgíró's answer says whether that came in time."""
+        self._change(
+            "UPDATE orders SET status = 'canceling' WHERE id = ? AND status = 'waiting'", order_id
+        )
 
     def end(self, order_id: str, status: str) -> None:
         """Ends an open order without money; an order that has ended stays as it is."""
@@ -170,7 +186,7 @@ class Orders:
 
     def waiting(self) -> list[Order]:
         """The orders to ask Netgíró about."""
-        return list(self._select("WHERE status = 'waiting'"))
+        return list(self._select("WHERE status IN ('waiting', 'canceling')"))
 
     def _select(self, where: str, *values: object) -> Iterator[Order]:
         with self._database() as database:

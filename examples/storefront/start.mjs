@@ -1,6 +1,7 @@
 // Starts a shop, and in the same process a simulator in place of Netgíró. With Netgíró's keys in the environment, there is
 // no simulator.
 
+import { randomInt } from 'node:crypto'
 import { Simulator } from 'netgiro'
 
 export async function start(shop) {
@@ -23,8 +24,10 @@ export async function start(shop) {
 
 async function startSimulator(env) {
   const port = Number(env.SIMULATOR_PORT ?? 8765)
+  // The ids of an earlier start are in the shop's database, so the seed, which decides them, is a new one.
+  const seed = randomInt(2 ** 47)
   // It asks for a check each second, so that a demonstration is quick.
-  const simulator = await Simulator.start({ port, checkIntervalMs: 1_000, shop: 'Skemman' })
+  const simulator = await Simulator.start({ seed, port, checkIntervalMs: 1_000, shop: 'Skemman' })
   Object.assign(env, {
     PHONE_PAGE: simulator.pageUrl,
     NETGIRO_APP_KEY: simulator.appKey,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -62,5 +63,7 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
 
 def _simulator() -> Simulator:
     port = int(os.environ.get("SIMULATOR_PORT", "8765"))
+    # The ids of an earlier start are in the shop's database, so the seed, which decides them, is a new one.
+    seed = secrets.randbits(53)
     # It asks for a check each second, so that a demonstration is quick.
-    return Simulator(port=port, check_interval=1, shop="Skemman")
+    return Simulator(seed, port=port, check_interval=1, shop="Skemman")

@@ -1,5 +1,8 @@
 // The error classes, one for each code of the core's error table. Those that carry a poll are in `poll.ts`.
 
+import { inspect } from 'node:util';
+import { native } from './native.js';
+
 /** The code of an error, the same in Rust, Python and Node. */
 export type ErrorCode =
   | 'configuration'
@@ -42,6 +45,12 @@ interface Usual {
   readonly retryable: boolean;
 }
 
+/**
+ * Where an error keeps which call failed, where that decides what the customer is told.
+ * @internal
+ */
+export const FAILED_CALL: unique symbol = Symbol('failed call');
+
 /** Where a class's prototype keeps it. */
 const USUAL: unique symbol = Symbol('usual');
 
@@ -75,6 +84,9 @@ export class NetgiroError extends Error {
   /** @internal */
   declare readonly [USUAL]: Usual | undefined;
 
+  /** @internal */
+  declare readonly [FAILED_CALL]: string | undefined;
+
   /** An error as this package makes it, for tests. */
   constructor(message: string, facts: ErrorFacts = {}) {
     super(message, facts.cause == null ? undefined : { cause: facts.cause });
@@ -86,6 +98,17 @@ export class NetgiroError extends Error {
     this.referenceId = facts.referenceId ?? null;
     this.requestSent = facts.requestSent ?? 'no';
     this.retryable = facts.retryable ?? usual?.retryable ?? false;
+  }
+
+  /**
+   * What the customer may read about it, in whole sentences: in Icelandic, or with another `lang` than `'is'` (a tag such as
+   * `'is-IS'` counts) in English. It says that nothing was charged only where that is known, and holds no developer's words,
+   * codes or numbers.
+   * @throws {@link InvalidRequestError} for a `lang` that is not a string.
+   */
+  customerMessage(lang = 'is'): string {
+    const { message, resultCode, [FAILED_CALL]: call } = this;
+    return native.errorMessage(this[USUAL]?.code, message, resultCode ?? undefined, call, languageTag(lang));
   }
 
   /** The error with all its facts, for logs. */
@@ -196,6 +219,15 @@ export class MismatchError extends NetgiroError {
   declare readonly code: 'mismatch';
 }
 define(MismatchError, 'MismatchError', { code: 'mismatch', retryable: false });
+
+/**
+ * A language's tag as it was given, if it is one.
+ * @internal
+ */
+export function languageTag(lang: unknown): string {
+  if (typeof lang === 'string') return lang;
+  throw new InvalidRequestError(`lang must be a string such as "is" or "en"; got ${inspect(lang, { depth: 0 })}`);
+}
 
 /**
  * Enters a class under its code. Its name is given, since bundlers shorten those of classes.

@@ -60,6 +60,7 @@ export interface ErrorView {
   readonly message: string;
   readonly state: StateView | null;
   readonly poll: PollView | null;
+  readonly failedCall: string | null;
   readonly cause: ErrorView | null;
 }
 
@@ -229,7 +230,7 @@ export interface NativeSimulator {
 
 export interface Native {
   readonly Port: new (deliver: (messages: string) => void) => Port;
-  readonly NativeCommand: new (args: readonly string[]) => { run(): Promise<number>; interrupt(): boolean };
+  readonly NativeCommand: new (args: readonly string[], program: readonly string[]) => { run(): Promise<number>; interrupt(): boolean };
   readonly NativeRoute: new (hasGuard: boolean) => NativeRoute;
   readonly NativeSimulator: abstract new () => NativeSimulator;
   makeClient(options: object): Made<NativeClient>;
@@ -257,6 +258,14 @@ export interface Native {
   callbackReplayed(referenceId: string | null): Reply<never>;
   sign(secretKey: string, nonce: string, url: string, body: Uint8Array): string;
   csvCell(text: string): string;
+  errorMessage(
+    code: string | undefined,
+    message: string,
+    resultCode: number | undefined,
+    failedCall: string | undefined,
+    lang: string,
+  ): string;
+  statusMessage(status: string, timedOut: boolean, lang: string): Reply<string>;
 }
 
 /**

@@ -1,7 +1,7 @@
 // What the compiled half gives as data, made into what callers get: errors, states, polls.
 
 import { type CartState, PAYMENT, STATE } from '../values.js';
-import { byCode } from './errors.js';
+import { byCode, FAILED_CALL } from './errors.js';
 import type { ErrorView, PollView, StateView } from './native.js';
 import { inJavaScript } from './spelling.js';
 
@@ -44,5 +44,7 @@ export function error(given: ErrorView): Error {
     poll: facts.poll && revivePoll(facts.poll),
     cause: facts.cause && error(facts.cause),
   };
-  return new ErrorClass(message, revived as never);
+  const made = new ErrorClass(message, revived as never);
+  if (facts.failedCall) Object.defineProperty(made, FAILED_CALL, { value: facts.failedCall });
+  return made;
 }

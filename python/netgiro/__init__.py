@@ -31,6 +31,7 @@ from netgiro._netgiro import (
     SimulatedRequest,
     Simulator,
     __version__,
+    customer_message,
     sign,
 )
 from netgiro.errors import (
@@ -105,6 +106,7 @@ __all__ = [
     "UnresolvedError",
     "WaitTimeoutError",
     "__version__",
+    "customer_message",
     "reconcile",
     "sign",
 ]

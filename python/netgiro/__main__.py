@@ -22,8 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["reconcile"]:
         return _reconcile(given[1:])
+    program = _program(len(given)) if arguments is None else [sys.executable, "-m", "netgiro"]
     with _interruptible():
-        return command(given)
+        return command(given, program)
+
+
+def _program(count: int) -> list[str]:
+    """Give the words that started this program, without its last `count` arguments."""
+    started = sys.orig_argv[: len(sys.orig_argv) - count]
+    return [sys.executable, *started[1:]]
 
 
 def _reconcile(arguments: list[str]) -> int:

@@ -59,6 +59,8 @@ __all__ = [
     "check_new_cart",
     "command",
     "csv_cell",
+    "customer_message",
+    "error_customer_message",
     "mask_customer_id",
     "mask_customer_ids",
     "poll_dated",
@@ -229,6 +231,13 @@ class CartState:
     @property
     def is_paid(self) -> bool:
         """Whether the cart is paid: true only when the server said so, in an answer that no check refused."""
+
+    def customer_message(self, lang: str = "is", *, timed_out: bool = False) -> str:
+        """Return what the customer may read about it, in whole sentences.
+
+        In Icelandic, or with another `lang` than `"is"` (a tag such as `"is-IS"` counts) in English. `timed_out`
+        says of a canceled cart that the customer did not answer in time, which Netgíró's answers do not tell.
+        """
 
     def to_dict(self) -> dict[str, Any]:
         """Return the members by name, and theirs, as a dict of plain Python values."""
@@ -1223,7 +1232,7 @@ class AsyncClient:
         /,
     ) -> None: ...
 
-def command(arguments: Sequence[str]) -> int:
+def command(arguments: Sequence[str], program: Sequence[str]) -> int:
     """Carry out a command from its arguments, without the program's name; return its exit code.
 
     An exception of a signal's handler, such as KeyboardInterrupt, makes it stop; a second one does not wait
@@ -1247,6 +1256,23 @@ def check_new_cart(
 
 def csv_cell(text: str) -> str:
     """Return a text as a cell of a CSV file that no spreadsheet takes for a formula."""
+
+def customer_message(
+    of: NetgiroError | CartState | CartStatus | _StatusWord,
+    lang: str = "is",
+    *,
+    timed_out: bool = False,
+) -> str:
+    """Return what a customer may read about an error, a cart's state, or a status: whole sentences.
+
+    In Icelandic, or with another `lang` than `"is"` (a tag such as `"is-IS"` counts) in English. They say that
+    nothing was charged only where that is known, and hold no developer's words, codes or numbers. `timed_out`
+    says of a canceled cart that the customer did not answer in time, which Netgíró's answers do not tell.
+    Raises `InvalidRequestError` for anything else.
+    """
+
+def error_customer_message(error: NetgiroError, lang: str) -> str:
+    """Return what a customer may read about an error, by its facts."""
 
 def mask_customer_id(text: str) -> str:
     """Return a customer's number, of whatever spelling, with all but its last two characters masked."""

@@ -60,6 +60,8 @@ class NetgiroError(Exception):
 
     # Whether an earlier answer said that the cart is paid, which the failed call should have confirmed.
     _is_called_paid = False
+    # Which call failed, for what the customer is told: "insert", "confirm" or "follow".
+    _failed_call: str | None = None
     _is_usually_retryable: ClassVar[bool] = False
     _facts: ClassVar[tuple[str, ...]] = (
         "http_status",
@@ -92,6 +94,16 @@ class NetgiroError(Exception):
         self.request_sent = request_sent
         self.retryable = self._is_usually_retryable if retryable is None else retryable
 
+    def customer_message(self, lang: str = "is") -> str:
+        """Return what the customer may read about it, in whole sentences.
+
+        In Icelandic, or with another `lang` than `"is"` (a tag such as `"is-IS"` counts) in English. It says
+        that nothing was charged only where that is known, and holds no developer's words, codes or numbers.
+        """
+        from netgiro._netgiro import error_customer_message  # noqa: PLC0415 - it imports this module
+
+        return error_customer_message(self, lang)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the code, the message and the facts as a dict, for a log."""
         facts: dict[str, Any] = {"code": self.code, "message": self.message}
@@ -102,7 +114,8 @@ class NetgiroError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         facts = {name: getattr(self, name) for name in self._facts}
-        return _restore, (type(self), self.message, str(self), facts, self.__cause__)
+        call = self._failed_call
+        return _restore, (type(self), self.message, str(self), facts, self.__cause__, call)
 
 
 class ConfigurationError(NetgiroError, ValueError):
@@ -248,7 +261,10 @@ def _restore(
     text: str,
     facts: dict[str, Any],
     cause: BaseException | None,
+    failed_call: str | None = None,
 ) -> NetgiroError:
     error = kind(message, text=text, **facts)
     error.__cause__ = cause
+    if failed_call is not None:
+        error._failed_call = failed_call  # noqa: SLF001
     return error

@@ -134,14 +134,14 @@ for (const name of ['django', 'express']) {
         const cart = await buys('hardfiskur')
         await phone.getByTestId('advance-180').click()
         await phone.getByTestId('advance-10').click()
-        await endsAs('canceled', 'The payment was canceled', cart)
+        await endsAs('timed_out', 'The time ran out', cart)
       }))
 
     it('is not paid when the customer cancels in the shop', () =>
       visiting(async () => {
         const cart = await buys('kaffikanna')
         await page.getByTestId('cancel').click()
-        await endsAs('canceled', 'The payment was canceled', cart)
+        await endsAs('canceled', 'You canceled the payment', cart)
         await phone.getByTestId(`cart-${cart.transaction_id}`).waitFor({ state: 'detached' })
       }))
 

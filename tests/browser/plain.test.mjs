@@ -81,12 +81,17 @@ function statement(sql) {
 }
 
 async function trades(name, options) {
-  const shop = await startShop(name, options)
+  let shop = await startShop(name, options)
   try {
     await sells(shop)
     await isNotSentTwice(shop)
     await saysWhatItDoesNotKnow(shop)
     await refuses(shop)
+    await hasNoSuchPage(shop)
+    // The second start finds the orders of the first, and a simulator that does not repeat its ids.
+    const after = await shop.stop({ keepsData: true })
+    shop = await startShop(name, { ...options, after })
+    await sells(shop)
     assert.equal(/822.?3281/.test(shop.said()), false, 'a customer’s number is in what the shop prints')
   } catch (error) {
     error.message += `\n${shop.said()}`
@@ -198,4 +203,17 @@ async function refuses({ url, simulator }) {
   // What is not in the form is not an order.
   assert.equal((await visitor.post('/checkout', { order_id: '../1', phone: '822-3281' })).status, 400)
   assert.equal((await visitor.get('/orders/SK-000000000000/status')).status, 404)
+}
+
+/** A page of the shop, and not of its framework. */
+async function hasNoSuchPage({ url }) {
+  const visitor = new Visitor(url)
+  for (const path of ['/nowhere', '/orders/SK-000000000000', '/static/nowhere.css']) {
+    const response = await visitor.get(path)
+    assert.equal(response.status, 404, path)
+    const html = await response.text()
+    if (path.startsWith('/static')) continue
+    assert.match(html, /There is no such page/, path)
+    assert.match(html, /Skemman/, path)
+  }
 }

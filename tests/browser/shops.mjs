@@ -86,14 +86,15 @@ export async function startShop(name, { env = {}, at, after } = {}) {
     return { port, data }
   }
 
-  async function stop() {
+  async function stop({ keepsData = false } = {}) {
     signal('SIGINT')
     const ended = await Promise.race([over.then(() => true), sleep(20_000, false, { ref: false })])
     // What was not stopped by then, or was left behind.
     signal('SIGKILL')
     await over
-    rmSync(data, { recursive: true, force: true })
+    if (!keepsData) rmSync(data, { recursive: true, force: true })
     if (!ended) throw new Error(`${name}-shop did not stop by itself:\n${said()}`)
+    return { port, data }
   }
 
   function signal(which) {

@@ -21,6 +21,9 @@ from typing import Any
 
 APP_KEY = "881E674F-7891-4C20-AFD8-56FE2624C4B5"
 SECRET_KEY = "not-the-published-one/" + "k" * 40
+VARIABLES = [
+    *["NETGIRO_APP_KEY", "NETGIRO_SECRET_KEY", "NETGIRO_ENVIRONMENT", "NETGIRO_BASE_URL"],
+]
 CUSTOMER, ACCEPTS, DECLINES, KENNITALA = "6612345", "8111111", "8222222", "1111111119"
 
 # NETGIRO_CLI may name another build of the same command, such as the npm package's.
@@ -90,7 +93,8 @@ class Shell:
 
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        return {**kept, "TERM": "xterm", "NO_PROXY": "127.0.0.1", **self.variables}
+        state = {} if self.folder is None else {"XDG_STATE_HOME": str(self.folder / ".state")}
+        return {**kept, "TERM": "xterm", "NO_PROXY": "127.0.0.1", **state, **self.variables}
 
     def start(self, *arguments: str | Path, **options: Any) -> Running:
         settings: dict[str, Any] = {

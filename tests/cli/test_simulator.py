@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from shell import ACCEPTS, CUSTOMER, Shell, Simulator
+from shell import ACCEPTS, APP_KEY, CUSTOMER, SECRET_KEY, VARIABLES, Shell, Simulator
 
 INSERT = ("insert", "--amount", "4990", "--reference", "order-1", "--customer")
 
@@ -40,9 +40,37 @@ def test_its_urls_are_printed(tmp_path: Path) -> None:
     file = tmp_path / "shop.env"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     variables = dict(line.split("=", 1) for line in file.read_text().splitlines())
-    assert set(variables) == {"NETGIRO_BASE_URL", "NETGIRO_APP_KEY", "NETGIRO_SECRET_KEY"}
-    assert variables["NETGIRO_BASE_URL"] in text
-    assert variables["NETGIRO_SECRET_KEY"] not in text
+    assert list(variables) == VARIABLES
+    # The published test account's keys are shown, so that the output can be pasted as it stands.
+    for name, value in variables.items():
+        assert f"export {name}={value}\n" in text
+
+
+def test_its_own_keys_are_not_shown(tmp_path: Path) -> None:
+    shell = Shell({"NETGIRO_APP_KEY": APP_KEY, "NETGIRO_SECRET_KEY": SECRET_KEY}, tmp_path)
+    running = shell.start("simulator", "--port", "0", "--own-keys", "--write-env", "shop.env")
+    line = ""
+    while "Customers:" not in line:
+        line = running.line()
+        assert line
+        assert SECRET_KEY not in line
+    running.send(signal.SIGTERM)
+    assert running.ended().code == 0
+    assert f"NETGIRO_SECRET_KEY={SECRET_KEY}\n" in (tmp_path / "shop.env").read_text()
+
+
+def test_its_seed_is_random_unless_it_is_given(tmp_path: Path) -> None:
+    def start(*options: str) -> tuple[int, str]:
+        simulator = Simulator(tmp_path, *options)
+        shell = Shell(simulator.variables(), tmp_path)
+        cart = shell.run(*INSERT, CUSTOMER, "--json").record["transaction_id"]
+        simulator.stop()
+        return simulator.started["seed"], cart
+
+    first, second = start(), start()
+    assert first[0] != second[0]
+    assert first[1] != second[1]
+    assert start("--seed", str(first[0])) == first
 
 
 def test_it_serves_its_page_and_is_controlled(simulator: Simulator) -> None:

@@ -81,8 +81,8 @@ const surface = {
   fields: Object.fromEntries(
     Object.entries(records).map(([name, record]) => [name, Object.getOwnPropertyNames(record).sort()]),
   ),
-  error_attributes: Object.getOwnPropertyNames(error)
-    .filter((name) => name !== 'stack')
+  error_attributes: [...Object.getOwnPropertyNames(error), ...members(netgiro.WaitTimeoutError).members]
+    .filter((name) => !['stack', 'toJSON'].includes(name))
     .sort(),
   errors: classes
     .filter(([, type]) => type.prototype instanceof netgiro.NetgiroError)

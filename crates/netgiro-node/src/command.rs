@@ -11,16 +11,18 @@ use netgiro_cli::Interrupt;
 #[napi]
 pub struct NativeCommand {
     arguments: Vec<String>,
+    program: Vec<String>,
     interrupt: Interrupt,
 }
 
 #[napi]
 impl NativeCommand {
-    /// A command from its arguments, without the program's name.
+    /// A command from its arguments, without the program's name, and the words that start the program.
     #[napi(constructor, catch_unwind)]
-    pub fn new(arguments: Vec<String>) -> Self {
+    pub fn new(arguments: Vec<String>, program: Vec<String>) -> Self {
         Self {
             arguments,
+            program,
             interrupt: Interrupt::default(),
         }
     }
@@ -33,11 +35,12 @@ impl NativeCommand {
     pub fn run<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         let (deferred, promise) = env.create_deferred()?;
         let arguments = self.arguments.iter().map(OsString::from).collect();
+        let program = self.program.iter().map(OsString::from).collect();
         let interrupt = self.interrupt.clone();
         thread::Builder::new()
             .name("netgiro-command".to_owned())
             .spawn(move || {
-                let exit = netgiro_cli::run(arguments, &interrupt);
+                let exit = netgiro_cli::run(arguments, program, &interrupt);
                 deferred.resolve(move |_| Ok(u32::from(exit)));
             })
             .map_err(|error| {

@@ -19,6 +19,7 @@ mod arguments;
 mod callback;
 mod client;
 mod command;
+mod customer_message;
 mod events;
 #[cfg(feature = "panic-test")]
 mod panics;

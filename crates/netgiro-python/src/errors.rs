@@ -49,6 +49,9 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'
     if error.is_called_paid() {
         exception.setattr("_is_called_paid", true)?;
     }
+    if let Some(call) = error.failed_call() {
+        exception.setattr("_failed_call", call.as_str())?;
+    }
     if let Some(cause) = error.cause() {
         exception.setattr("__cause__", self::exception(py, cause)?)?;
     }

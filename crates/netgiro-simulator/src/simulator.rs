@@ -250,6 +250,12 @@ impl Simulator {
         self.shared.now(|engine, _| engine.storm(storm))
     }
 
+    /// Waits until somebody asks for its end by `POST /simulator/stop`, where
+    /// [`allow_stop`](SimulatorOptions::allow_stop) lets them; for ever elsewhere.
+    pub async fn stop_requested(&self) {
+        self.shared.stop_requested().await;
+    }
+
     /// Stops the server: cuts its connections, frees its port and ends its thread. Carts and histories stay readable.
     ///
     /// A second call does nothing.

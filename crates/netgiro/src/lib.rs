@@ -39,6 +39,11 @@ mod protocol;
 pub mod webhook;
 
 pub use bulk::BulkOptions;
+/// Single requests, for the command line. Not part of the public API.
+#[doc(hidden)]
+pub mod raw {
+    pub use crate::http::raw::{RawClient, RawError, RawResponse};
+}
 #[doc(hidden)]
 pub use model::backoff::backoff;
 #[doc(hidden)]
@@ -65,6 +70,10 @@ pub use model::cart::new_cart::{CartItem, ConfirmationType, NewCart};
 pub use model::cart::payment_info::{PaymentInfo, PaymentInfoPolicy};
 pub use model::cart::state::CartState;
 pub use model::cart::{Cart, CheckResult, check_reference};
+pub use model::customer_message::Language;
+/// What bindings need to know of an error of theirs. Not part of the public API.
+#[doc(hidden)]
+pub use model::customer_message::{FailedCall, Failure};
 pub use model::error::{Error, ErrorKind, RequestSent, Result};
 pub use model::poll::CartPoll;
 pub use model::poll::cart_ref::CartRef;

@@ -27,7 +27,9 @@ class Order(OrderStatus, models.Model):
     phone = models.CharField("phone (masked)", max_length=20)
     amount = models.PositiveIntegerField("amount (kr.)")
     lines = models.JSONField()
-    # Written once, by the receivers: "paid", "declined" or "canceled".
+    # The customer has pressed "Cancel the payment"; Netgíró's answer says whether that came in time.
+    cancel_requested = models.BooleanField(default=False)
+    # Written once, by the receivers: "paid", "declined", "canceled" or "timed_out".
     ended_as = models.CharField(max_length=10, blank=True, default="")
 
     def __str__(self) -> str:
@@ -44,7 +46,8 @@ class Order(OrderStatus, models.Model):
         if self.cart is None:
             # The cart is stored before anything is sent: without one, nobody was asked.
             return "asking" if self.seconds_left else "refused"
-        return STATUS_WHILE_OPEN.get(Cart.Status(self.cart.status), "waiting")
+        waiting = "canceling" if self.cancel_requested else "waiting"
+        return STATUS_WHILE_OPEN.get(Cart.Status(self.cart.status), waiting)
 
     @property
     def placed(self) -> str:

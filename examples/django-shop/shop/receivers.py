@@ -25,7 +25,9 @@ def declined(cart: Cart, **_: Any) -> None:
 
 @receiver(cart_canceled)
 def canceled(cart: Cart, **_: Any) -> None:
-    _end(cart, "canceled")
+    # Only the shop itself cancels for the customer: without that, the time has run out.
+    is_asked = Order.objects.filter(id=cart.order_reference, cancel_requested=True).exists()
+    _end(cart, "canceled" if is_asked else "timed_out")
 
 
 def _end(cart: Cart, how: str) -> None:

@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from shop import views
 
+handler404 = views.missing
+
 urlpatterns = [
     path("", views.index),
     path("basket", views.basket),

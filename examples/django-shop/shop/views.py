@@ -79,7 +79,9 @@ def status(_request: HttpRequest, order_id: str) -> HttpResponse:
 @require_POST
 def cancel(_request: HttpRequest, order_id: str) -> HttpResponse:
     order = get_object_or_404(Order, pk=order_id)
-    if order.cart and order.status == "waiting":
+    if order.cart and order.status in {"waiting", "canceling"}:
+        order.cancel_requested = True
+        order.save(update_fields=["cancel_requested"])
         try:
             # The answer is read: a customer who accepted a moment before has paid.
             order.cart.cancel()
@@ -124,9 +126,13 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
 def again(request: HttpRequest, order_id: str) -> HttpResponse:
     """Puts the things of an order that was not paid back into the basket."""
     order = get_object_or_404(Order, pk=order_id)
-    if order.status not in {"declined", "canceled", "refused"}:
+    if not order.is_unpaid:
         return HttpResponse(status=409)
     return _keep(request, Basket({line["sku"]: line["quantity"] for line in order.lines}))
+
+
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names it
+    return _page(request, "missing.html", 404)
 
 
 def _basket(request: HttpRequest) -> Basket:

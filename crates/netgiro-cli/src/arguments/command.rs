@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
 
+use super::simulator::SimulatorArgs;
 use super::values::{confirmation_type, environment, payment_info, seconds};
 
 pub(super) const NAME: &str = "netgiro";
@@ -71,7 +72,12 @@ A callback does not prove a payment: run netgiro check.")]
     /// Run a local Netgíró
     #[command(before_help = "\
 Runs a local Netgíró until Ctrl-C: the API, and a page with the customer's phone beside the shop's view.
-It accepts the keys of the published test account, unless --own-keys is given.
+It accepts the keys of the published test account, unless --own-keys is given. With --export it runs in the
+background, and the command writes the variables that a shop needs and ends:
+
+  eval \"$(netgiro simulator --export)\"       in sh, bash, zsh and dash
+  netgiro simulator --export dotenv > .env   for node --env-file=.env and python-dotenv
+  netgiro simulator --stop
 
 The customer 8111111 accepts automatically, 8222222 declines automatically.")]
     Simulator(Box<SimulatorArgs>),
@@ -215,73 +221,6 @@ pub(crate) struct CallbackArgs {
 }
 
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the simulator's"
-)]
-pub(crate) struct SimulatorArgs {
-    /// The port on this machine; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value = "8765")]
-    pub(crate) port: u16,
-    /// Decides every id, nonce and SMS code
-    #[arg(long, value_name = "NUMBER", default_value = "0")]
-    pub(crate) seed: u64,
-    /// How long each response is delayed
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
-    pub(crate) latency: Duration,
-    /// A JSON array of faults: which requests fail, and how
-    #[arg(long, value_name = "FILE")]
-    pub(crate) faults: Option<PathBuf>,
-    /// How long a cart waits for its customer
-    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = seconds)]
-    pub(crate) lifetime: Duration,
-    /// The interval between checks that InsertCart recommends
-    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
-    pub(crate) check_interval: Duration,
-    /// How long 8111111 and 8222222 take to answer
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
-    pub(crate) reaction: Duration,
-    /// Refuse InsertCart without ConfirmationType
-    #[arg(long)]
-    pub(crate) require_confirmation_type: bool,
-    /// Refuse numbers that are written as JSON strings
-    #[arg(long)]
-    pub(crate) require_json_numbers: bool,
-    /// Respond without PaymentInfo
-    #[arg(long)]
-    pub(crate) omit_payment_info: bool,
-    /// How many checks after a change still see the state before it
-    #[arg(long, value_name = "NUMBER", default_value = "0")]
-    pub(crate) stale_reads: u32,
-    /// The shop's name on the customer's phone
-    #[arg(long, value_name = "NAME")]
-    pub(crate) shop: Option<String>,
-    /// The URL at which a tunnel or proxy makes it reachable
-    #[arg(long, value_name = "URL")]
-    pub(crate) public_url: Option<String>,
-    /// A host outside this machine that may receive callbacks; may be repeated
-    #[arg(long = "callback-host", value_name = "HOST")]
-    pub(crate) callback_hosts: Vec<String>,
-    /// Serve https, with a certificate made for this run
-    #[arg(long)]
-    pub(crate) tls: bool,
-    /// Serve https with this certificate, a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub(crate) tls_certificate: Option<PathBuf>,
-    /// The certificate's private key, a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
-    pub(crate) tls_key: Option<PathBuf>,
-    /// Accept NETGIRO_APP_KEY and NETGIRO_SECRET_KEY instead of the test account's keys
-    #[arg(long)]
-    pub(crate) own_keys: bool,
-    /// Write the NETGIRO_ variables that a shop needs for it to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) write_env: Option<PathBuf>,
-    #[command(flatten)]
-    output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     output: OutputArgs,
@@ -315,10 +254,10 @@ pub(crate) struct ConnectionArgs {
 }
 
 #[derive(Debug, Args)]
-struct OutputArgs {
+pub(super) struct OutputArgs {
     /// Write one JSON object a line
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// The shells with completions.

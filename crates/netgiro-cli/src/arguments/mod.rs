@@ -1,6 +1,7 @@
 //! The command line. Parsing, help and completions are clap's, made from the types in `command`.
 
 mod command;
+mod simulator;
 mod values;
 
 use std::ffi::{OsStr, OsString};
@@ -12,9 +13,10 @@ use clap::{Arg, CommandFactory as _, FromArgMatches as _};
 
 pub(crate) use self::command::{
     CallbackArgs, CartArgs, Command, ConfirmArgs, ConnectionArgs, FollowArgs, InsertArgs,
-    OrderArgs, RECONCILE, SimulatorArgs,
+    OrderArgs, RECONCILE,
 };
 use self::command::{CommandLine, NAME, Shell};
+pub(crate) use self::simulator::{ExportFormat, SimulatorArgs};
 use crate::exit;
 use crate::failure::Failure;
 
@@ -103,8 +105,12 @@ fn with_value(arg: Arg) -> Arg {
         _ if arg.get_possible_values().is_empty() => ValueHint::Other,
         hint => hint,
     };
-    let is_option = !arg.is_positional();
-    arg.value_hint(hint).allow_hyphen_values(is_option)
+    // One whose value may be left out must not take the next option for it.
+    let needs_value = arg
+        .get_num_args()
+        .is_none_or(|count| count.min_values() > 0);
+    let takes_any = needs_value && !arg.is_positional();
+    arg.value_hint(hint).allow_hyphen_values(takes_any)
 }
 
 /// What clap says about a mistake, on one line.

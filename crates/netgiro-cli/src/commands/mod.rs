@@ -7,15 +7,34 @@ mod follow;
 mod session;
 mod simulator;
 
+use std::ffi::OsString;
+
 use crate::arguments::{self, Command};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 
+/// How the command was started.
+pub(crate) struct Invocation<'a> {
+    /// The command line, without the program's name.
+    pub(crate) arguments: &'a [OsString],
+    /// The words that start this program.
+    pub(crate) program: &'a [OsString],
+}
+
+impl Invocation<'_> {
+    /// The command line of a simulator in the background, with these arguments.
+    pub(crate) fn background(&self, arguments: &[OsString]) -> Vec<OsString> {
+        let flags = ["--json", "--background"].map(OsString::from);
+        [self.program, arguments, &flags].concat()
+    }
+}
+
 /// Runs a command.
 pub(crate) fn run(
     command: &Command,
+    invocation: &Invocation<'_>,
     console: &mut Console,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
@@ -27,7 +46,7 @@ pub(crate) fn run(
         Command::Wait(args) => follow::follow(args, console, interrupt, false),
         Command::Settle(args) => follow::follow(args, console, interrupt, true),
         Command::VerifyCallback(args) => callback::verify(args, console, interrupt),
-        Command::Simulator(args) => simulator::serve(args, console, interrupt),
+        Command::Simulator(args) => simulator::run(args, invocation, console, interrupt),
         Command::Demo(_) => demo::play(console, interrupt),
         Command::Completions { shell } => {
             console.say(arguments::completions(*shell).trim_end());

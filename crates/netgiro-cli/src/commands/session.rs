@@ -11,6 +11,8 @@ use crate::arguments::{ConnectionArgs, OrderArgs};
 use crate::console::{Console, kronur, sanitize};
 use crate::failure::Failure;
 use crate::records::StateRecord;
+use crate::simulators::control::Control;
+use crate::simulators::registry;
 
 /// An order: its amount and its reference.
 pub(super) type Order<'a> = (Amount, &'a str);
@@ -44,6 +46,21 @@ pub(super) fn client(args: &ConnectionArgs, observer: Option<Observer>) -> Resul
     options.ca_file.clone_from(&args.ca_file);
     options.observer = observer;
     Ok(Client::new(options)?)
+}
+
+/// The control of the simulator at this base URL; `None` if the URL is not of this machine and no command has started a
+/// simulator with it.
+pub(super) fn simulator_at(url: &str) -> Result<Option<Control>, Failure> {
+    if let Some(known) = registry::with_url(url) {
+        return Control::new(&known.local_url, known.ca_file).map(Some);
+    }
+    let is_here = url::Url::parse(url).is_ok_and(|url| match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    });
+    is_here.then(|| Control::new(url, None)).transpose()
 }
 
 /// The cart with this transaction id, and its order where that was given.

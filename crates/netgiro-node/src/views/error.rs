@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use netgiro::{CartPoll, CartState, Error};
+use netgiro::{CartPoll, CartState, Error, FailedCall};
 use serde::{Serialize, Serializer};
 
 use crate::views::poll::PollView;
@@ -25,6 +25,7 @@ pub(crate) struct ErrorView<'a> {
     retry_after: Option<f64>,
     state: Option<StateView<&'a CartState>>,
     poll: Option<PollView<&'a CartPoll>>,
+    failed_call: Option<&'static str>,
     cause: Option<Box<ErrorView<'a>>>,
 }
 
@@ -52,6 +53,7 @@ impl<'a> From<&'a Error> for ErrorView<'a> {
             retry_after: error.retry_after().map(milliseconds),
             state: error.state().map(StateView),
             poll: error.poll().map(PollView),
+            failed_call: error.failed_call().map(FailedCall::as_str),
             cause: error.cause().map(|cause| Box::new(Self::from(cause))),
         }
     }

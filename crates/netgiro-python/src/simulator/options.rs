@@ -110,6 +110,7 @@ impl Simulator {
             tls: tls.into(),
             callback_hosts,
             settlement_cost,
+            allow_stop: false,
             require_confirmation_type,
             require_json_numbers,
             omit_payment_info,

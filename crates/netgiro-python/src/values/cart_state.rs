@@ -1,6 +1,6 @@
 //! `CartState`, and its status.
 
-use netgiro::CartStatus;
+use netgiro::{CartStatus, Language};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -8,6 +8,7 @@ use pyo3::sync::PyOnceLock;
 
 use crate::convert;
 use crate::convert::time::{DateTime, instant_or_now, to_the_microsecond};
+use crate::customer_message::language;
 use crate::to_python::to_python;
 use crate::values::payment_info::PaymentInfo;
 use crate::values::{members, pickled_by_members};
@@ -54,6 +55,20 @@ impl CartState {
             reference_id,
             checked_at: to_the_microsecond(checked_at),
         }))
+    }
+
+    /// Return what the customer may read about it, in whole sentences.
+    ///
+    /// In Icelandic, or with another `lang` than `"is"` (a tag such as `"is-IS"` counts) in English. `timed_out`
+    /// says of a canceled cart that the customer did not answer in time, which Netgíró's answers do not tell.
+    #[pyo3(signature = (lang=None, *, timed_out=false), text_signature = "($self, lang='is', *, timed_out=False)")]
+    fn customer_message(
+        &self,
+        lang: Option<&Bound<'_, PyAny>>,
+        timed_out: bool,
+    ) -> PyResult<&'static str> {
+        let language = lang.map_or(Ok(Language::Icelandic), language)?;
+        Ok(self.0.status.customer_message(timed_out, language))
     }
 
     fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {

@@ -60,11 +60,12 @@ impl<'a, T> Numbered<'a, T> {
     }
 }
 
-/// The options, without keys.
+/// The options, without the secret key.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Shown<'a> {
+        app_key: &'a str,
         seed: u64,
         lifetime: f64,
         latency: f64,
@@ -83,6 +84,7 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
     )]
     let check_interval = options.check_interval_ms.map(|ms| ms as f64 / 1000.0);
     Shown {
+        app_key: &options.app_key,
         seed: options.seed,
         lifetime: options.lifetime.as_secs_f64(),
         latency: options.latency.as_secs_f64(),

@@ -44,6 +44,7 @@ enum Resource<'a> {
     Advance,
     Faults,
     Storm,
+    Stop,
 }
 
 /// An action on a cart.
@@ -69,6 +70,7 @@ impl<'a> Resource<'a> {
                 "advance" => Self::Advance,
                 "faults" => Self::Faults,
                 "storm" => Self::Storm,
+                "stop" => Self::Stop,
                 _ => return None,
             },
             [Some("simulator"), Some("carts"), Some(id), None, _] => Self::Cart(id),
@@ -93,7 +95,7 @@ impl<'a> Resource<'a> {
 
     fn methods(self) -> &'static str {
         match self {
-            Self::Decision(..) | Self::Advance | Self::Storm => "POST",
+            Self::Decision(..) | Self::Advance | Self::Storm | Self::Stop => "POST",
             Self::Faults => "GET, POST, DELETE",
             _ => "GET",
         }
@@ -201,6 +203,15 @@ fn respond(
         Resource::Storm => {
             let storm: Storm = read(body)?;
             shared.now(|engine, _| engine.storm(storm))?;
+        }
+        Resource::Stop => {
+            if !shared.request_stop() {
+                return Err(ControlError(
+                    StatusCode::CONFLICT,
+                    "this simulator belongs to the program that started it: stop it there"
+                        .to_owned(),
+                ));
+            }
         }
     }
     let mut done = HttpResponse::new(Either::Left(Full::default()));

@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     pub(super) changed: Notify,
     /// Cuts every connection.
     pub(super) cut: Notify,
+    /// Whether somebody has asked for the end; `None` where that is not allowed.
+    stop: Option<watch::Sender<bool>>,
     /// The engine's revision, to wait for the next one.
     revision: watch::Sender<u64>,
     pub(crate) address: Address,
@@ -45,6 +47,7 @@ impl Shared {
         Self {
             changed: Notify::new(),
             cut: Notify::new(),
+            stop: options.allow_stop.then(|| watch::Sender::new(false)),
             revision: watch::Sender::new(0),
             listener,
             acceptor,
@@ -101,6 +104,21 @@ impl Shared {
             *known = revision.max(*known);
             is_newer
         });
+    }
+
+    /// Asks for the simulator's end. Returns whether that is allowed.
+    pub(crate) fn request_stop(&self) -> bool {
+        let stop = self.stop.as_ref();
+        stop.map(|stop| stop.send_replace(true)).is_some()
+    }
+
+    /// Waits until somebody asks for the end.
+    pub(crate) async fn stop_requested(&self) {
+        match &self.stop {
+            // The sender is alive, so this cannot fail.
+            Some(stop) => drop(stop.subscribe().wait_for(|requested| *requested).await),
+            None => std::future::pending().await,
+        }
     }
 
     /// A receiver of future revisions.

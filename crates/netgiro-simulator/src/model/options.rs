@@ -75,6 +75,9 @@ pub struct SimulatorOptions {
     /// What Netgíró keeps of each sale, in hundredths of a percent, rounded to a króna. Default 195, an invented
     /// number.
     pub settlement_cost: u32,
+    /// Whether `POST /simulator/stop` asks for its end, which [`Simulator::stop_requested`](crate::Simulator::stop_requested)
+    /// then reports. Default: it does not.
+    pub allow_stop: bool,
     /// The shop's name on the customer's phone. Default `Prufuverslun`, which means test shop.
     pub shop: String,
 }
@@ -106,6 +109,7 @@ impl Default for SimulatorOptions {
             tls: None,
             callback_hosts: Vec::new(),
             settlement_cost: 195,
+            allow_stop: false,
             shop: "Prufuverslun".to_owned(),
         }
     }
@@ -173,6 +177,7 @@ impl fmt::Debug for SimulatorOptions {
             .field("tls", &self.tls)
             .field("callback_hosts", &self.callback_hosts)
             .field("settlement_cost", &self.settlement_cost)
+            .field("allow_stop", &self.allow_stop)
             .field("shop", &self.shop)
             .finish()
     }

@@ -6,6 +6,7 @@ use crate::api::{ATTEMPTS, Api};
 use crate::http::transport::Request;
 use crate::model::cart::check_reference;
 use crate::model::cart::state::CartState;
+use crate::model::customer_message::FailedCall;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::model::poll::cart_ref::CartRef;
 use crate::protocol::endpoint::Endpoint;
@@ -121,7 +122,13 @@ impl Api {
         };
         let transaction_id = Some(expected.cart.transaction_id);
         let request = self.checkout(endpoint, body);
-        self.call(&request, transaction_id, attempts, read).await
+        let answer = self.call(&request, transaction_id, attempts, read).await;
+        answer.map_err(|error| {
+            error.of_call(match endpoint {
+                Endpoint::ConfirmCart => FailedCall::Confirm,
+                _ => FailedCall::Follow,
+            })
+        })
     }
 
     /// A request of the checkout.

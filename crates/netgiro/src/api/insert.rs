@@ -5,6 +5,7 @@ use crate::events::{Event, Observer};
 use crate::http::insert_attempt::{self, InsertAttempt};
 use crate::http::transport::Request;
 use crate::model::cart::Cart;
+use crate::model::customer_message::FailedCall;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::Response;
@@ -12,6 +13,11 @@ use crate::protocol::{insert_response, request};
 
 impl Api {
     pub(crate) async fn insert(&self, attempt: &InsertAttempt) -> Result<Cart> {
+        let outcome = self.insert_once(attempt).await;
+        outcome.map_err(|error| error.of_call(FailedCall::Insert))
+    }
+
+    async fn insert_once(&self, attempt: &InsertAttempt) -> Result<Cart> {
         let cart = attempt.cart();
         cart.validate()?;
         let body = request::insert_cart_request(cart)?.into();

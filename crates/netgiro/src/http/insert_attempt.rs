@@ -10,6 +10,7 @@ use crate::events::{Event, RequestEvent};
 use crate::http::sent_marker::SentMarker;
 use crate::model::cart::Cart;
 use crate::model::cart::new_cart::NewCart;
+use crate::model::customer_message::FailedCall;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::protocol::endpoint::Endpoint;
 
@@ -96,7 +97,8 @@ impl InsertAttempt {
                 format!(
                     "the call was given up before anything was sent: nobody was asked to pay for reference {reference:?}"
                 ),
-            ),
+            )
+            .of_call(FailedCall::Insert),
             None => outcome_unknown(reference, "the call was given up before its answer came")
                 .with_request_sent(RequestSent::Maybe),
         };

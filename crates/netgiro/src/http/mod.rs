@@ -3,6 +3,7 @@
 pub(crate) mod idle_check;
 pub(crate) mod insert_attempt;
 pub(crate) mod proxy_environment;
+pub(crate) mod raw;
 pub(crate) mod response_replay_cache;
 pub(crate) mod sent_marker;
 pub(crate) mod server_clock;

@@ -15,6 +15,7 @@ use crate::http::tls::{self, TrustedRoots};
 use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::text::quote;
+use crate::model::values::placeholder::{Placeholder, placeholder};
 use crate::model::values::proxy::Proxy;
 use crate::model::values::secret::Secret;
 use crate::options::{ClientOptions, Environment, ResponseVerification};
@@ -140,6 +141,17 @@ fn with_path(url: &Url, path: &str) -> Url {
 
 fn secret_key(option: &str, secret: &Secret) -> Result<()> {
     let secret = secret.expose();
+    if let Some(kind) = placeholder(secret) {
+        return Err(Error::configuration(format!(
+            "{option} is {}: put the SecretKey that Netgíró gave the shop in its place (in \
+             NETGIRO_SECRET_KEY, if it comes from the environment); without keys, use a simulator: netgiro simulator --export",
+            match kind {
+                Placeholder::Plain => format!("still the placeholder {secret:?}"),
+                Placeholder::Wrapped =>
+                    "still a placeholder, such as a sample or a template has".to_owned(),
+            }
+        )));
+    }
     if secret.is_empty() || secret.contains(char::is_whitespace) {
         return Err(Error::configuration(format!(
             "{option} must be the SecretKey as Netgíró gave it, without white space; got {}",
@@ -200,7 +212,8 @@ fn base_url(text: &str) -> Result<Url> {
     Ok(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL's host is this machine's loopback.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
         Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),

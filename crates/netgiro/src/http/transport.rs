@@ -340,7 +340,7 @@ fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
 }
 
 /// Why a body was not read to its end.
-enum BodyError {
+pub(crate) enum BodyError {
     TooLarge(usize),
     BrokeOff(String),
 }
@@ -354,7 +354,10 @@ impl fmt::Display for BodyError {
     }
 }
 
-async fn read_body(response: &mut reqwest::Response, most: usize) -> Result<Vec<u8>, BodyError> {
+pub(crate) async fn read_body(
+    response: &mut reqwest::Response,
+    most: usize,
+) -> Result<Vec<u8>, BodyError> {
     if response
         .content_length()
         .is_some_and(|length| length > most as u64)
@@ -391,14 +394,14 @@ fn retry_after(value: &str, answered_at: Timestamp) -> Option<Duration> {
     Some(Duration::try_from(date.duration_since(answered_at)).unwrap_or_default())
 }
 
-fn http_date(value: &str) -> Option<Timestamp> {
+pub(crate) fn http_date(value: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new()
         .parse_timestamp(value)
         .ok()
 }
 
 /// The innermost cause, which is the one that says what happened.
-fn root_cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut root_cause = error;
     while let Some(source) = root_cause.source() {
         root_cause = source;

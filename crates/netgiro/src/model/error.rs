@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::cart::state::CartState;
+use crate::model::customer_message::FailedCall;
 use crate::model::poll::CartPoll;
 use crate::model::status::ResultCode;
 
@@ -129,6 +130,9 @@ struct Facts {
     /// Whether another call's answer said before it that the cart is paid.
     #[serde(skip)]
     is_called_paid: bool,
+    /// Which call failed, where it decides what the customer is told.
+    #[serde(skip)]
+    failed_call: Option<FailedCall>,
     reference: Option<String>,
     retry_after: Option<Duration>,
     state: Option<CartState>,
@@ -159,6 +163,7 @@ impl Error {
             retryable,
             is_transient: false,
             is_called_paid: false,
+            failed_call: None,
             reference: None,
             retry_after: None,
             state: None,
@@ -238,6 +243,18 @@ impl Error {
 
     pub(crate) fn called_paid(mut self) -> Self {
         self.0.is_called_paid = true;
+        self
+    }
+
+    /// Which call failed, where it decides what the customer is told.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn failed_call(&self) -> Option<FailedCall> {
+        self.0.failed_call
+    }
+
+    pub(crate) fn of_call(mut self, call: FailedCall) -> Self {
+        self.0.failed_call = Some(call);
         self
     }
 

@@ -114,8 +114,8 @@ impl ResultCode {
         Self::cart(10422, "customer declined", CartStatus::Declined),
         Self::cart(10423, "customer declined", CartStatus::Declined),
         Self::cart(10304, "cart not valid", CartStatus::NotFound),
-        Self::call(10305, "amount below the minimum"),
-        Self::call(10306, "customer does not exist"),
+        Self::call(Self::AMOUNT_TOO_LOW, "amount below the minimum"),
+        Self::call(Self::NO_CUSTOMER, "customer does not exist"),
         Self::cart(10424, "cart not found", CartStatus::NotFound),
         Self::cart(10425, "waiting for the customer", CartStatus::Pending),
         Self::cart(
@@ -142,6 +142,8 @@ impl ResultCode {
     pub(crate) const ALREADY_CONFIRMED: i64 = 10203;
     /// Also the answer for a cart that the server does not have, or does not have yet.
     pub(crate) const CANCELED: i64 = 10201;
+    pub(crate) const AMOUNT_TOO_LOW: i64 = 10305;
+    pub(crate) const NO_CUSTOMER: i64 = 10306;
 
     const fn call(code: i64, meaning: &'static str) -> Self {
         Self {

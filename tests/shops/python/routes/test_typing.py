@@ -7,12 +7,14 @@ import sys
 
 import pytest
 
-# Celery brings no types.
+# Celery brings no types, and the package does without those of celery-types, which a shop may have.
 CONFIGURATION = """
 [mypy]
 strict = true
 [mypy-celery.*]
 ignore_missing_imports = true
+follow_imports = skip
+follow_imports_for_stubs = true
 """
 
 

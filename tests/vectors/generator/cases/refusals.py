@@ -228,6 +228,14 @@ CASES = [
         lacks=["hunter2", SECRET_KEY],
     ),
     client("a query in the base URL", {"base_url": "https://shop.is/v1/?a=1"}, ["base_url", "https://shop.is/v1/?a=1"]),
+    *[
+        client(f"the placeholder {text}", {"secret_key": text}, ["secret_key", "placeholder", text])
+        for text in ["…", "YOUR_SECRET_KEY", "changeme", "xxx", "NETGIRO_SECRET_KEY"]
+    ],
+    *[
+        client(f"the placeholder {text}", {"secret_key": text}, ["secret_key", "placeholder"], lacks=[text])
+        for text in ["<secret>", "${SECRET}", "YCFd6hiA8lUj…"]
+    ],
     client("no app key", {"app_key": ""}, ["app_key"]),
     client("no secret key", {"secret_key": ""}, ["secret_key"]),
     client("an app key no header can carry", {"app_key": "a\r\nb"}, ["app_key"]),

@@ -1,22 +1,31 @@
-//! simulator: a local Netgíró, until Ctrl-C.
+//! A simulator that this process runs, until Ctrl-C or until somebody stops it.
 
 use std::env;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use netgiro_simulator::{Fault, Simulator, SimulatorOptions, Tls};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::arguments::SimulatorArgs;
+use crate::arguments::{ExportFormat, SimulatorArgs};
+use crate::commands::{Invocation, session};
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::failure::{Failure, quoted};
+use crate::failure::Failure;
 use crate::input;
 use crate::interrupt::Interrupt;
+use crate::simulators::registry::{self, Registered};
 
-use super::session;
+use super::background;
+use super::variables::Variables;
+
+/// The port that everybody knows.
+pub(super) const PORT: u16 = 8765;
+/// Enough time for the response to whoever stops it.
+const RESPONSE_DELAY: Duration = Duration::from_millis(50);
 
 /// What is reported about a running simulator.
 #[derive(Serialize)]
@@ -27,10 +36,12 @@ struct Started<'a> {
     app_key: &'a str,
     /// The authority to trust, if TLS made one.
     ca_file: Option<&'a Path>,
+    seed: u64,
 }
 
 pub(super) fn serve(
     args: &SimulatorArgs,
+    invocation: &Invocation<'_>,
     console: &mut Console,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
@@ -40,34 +51,79 @@ pub(super) fn serve(
         .map(|path| faults(path, interrupt))
         .transpose()?
         .unwrap_or_default();
-    let simulator = Simulator::start(options(args, interrupt)?)
-        .map_err(|error| not_started(&error, args.port))?;
+    let options = options(args, interrupt)?;
+    let (seed, secret_key) = (options.seed, options.secret_key.clone());
+    let simulator = start(args, options)?;
     for fault in faults {
         simulator
             .add_fault(fault)
             .map_err(|error| Failure::usage(error.to_string()))?;
     }
+    let variables = Variables::new(args, simulator.app_key(), simulator.url());
     if let Some(path) = &args.write_env {
-        write_variables(path, &simulator).map_err(|error| Failure::file("written", path, error))?;
+        variables
+            .write(path, &secret_key)
+            .map_err(|error| Failure::file("written", path, error))?;
     }
-    let started = Started {
-        url: simulator.url(),
-        page_url: simulator.page_url(),
-        local_url: simulator.local_url(),
-        app_key: simulator.app_key(),
-        ca_file: simulator.ca_file(),
+    let registered = Registered {
+        url: simulator.url().to_owned(),
+        local_url: simulator.local_url().to_owned(),
+        page_url: simulator.page_url().to_owned(),
+        app_key: simulator.app_key().to_owned(),
+        ca_file: simulator.ca_file().map(Path::to_owned),
+        seed,
+        folder: registry::here().unwrap_or_default(),
+        options: background::deciding(invocation.arguments),
+        started_at: Timestamp::now().as_millisecond(),
     };
-    console.result(&started, text(args, &simulator));
-    session::block_on(interrupt.requested())?;
+    // Commands find a simulator by its URL, too, so it runs without an entry.
+    let entry = registry::register(&registered);
+    if args.background {
+        console.record(&registered);
+    } else {
+        let started = Started {
+            url: simulator.url(),
+            page_url: simulator.page_url(),
+            local_url: simulator.local_url(),
+            app_key: simulator.app_key(),
+            ca_file: simulator.ca_file(),
+            seed,
+        };
+        console.result(&started, text(args, &simulator, &variables, seed));
+    }
+    session::block_on(async {
+        tokio::select! {
+            () = interrupt.requested() => {}
+            () = simulator.stop_requested() => tokio::time::sleep(RESPONSE_DELAY).await,
+        }
+    })?;
+    drop(entry);
     simulator.close();
     console.print_error("netgiro: the simulator has stopped");
     Ok(Exit::Done)
 }
 
-fn options(args: &SimulatorArgs, interrupt: &Interrupt) -> Result<SimulatorOptions, Failure> {
+fn start(args: &SimulatorArgs, options: SimulatorOptions) -> Result<Simulator, Failure> {
+    let port = options.port;
+    let is_free_to_choose = args.background && args.port.is_none();
+    let simulator = match Simulator::start(options.clone()) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_free_to_choose => {
+            Simulator::start(SimulatorOptions { port: 0, ..options })
+        }
+        started => started,
+    };
+    simulator.map_err(|error| not_started(&error, port))
+}
+
+pub(super) fn options(
+    args: &SimulatorArgs,
+    interrupt: &Interrupt,
+) -> Result<SimulatorOptions, Failure> {
     let mut options = SimulatorOptions {
-        port: args.port,
-        seed: args.seed,
+        port: args.port.unwrap_or(PORT),
+        // Ids repeat with the seed, and a shop's database may know them from the last start.
+        seed: args.seed.unwrap_or_else(|| fastrand::u32(..).into()),
+        allow_stop: true,
         latency: args.latency,
         lifetime: args.lifetime,
         reaction: args.reaction,
@@ -137,50 +193,21 @@ fn not_started(error: &io::Error, port: u16) -> Failure {
     }
 }
 
-/// The variables that a shop, or this command, needs for the simulator.
-fn variables(simulator: &Simulator) -> [(&'static str, &str); 3] {
-    [
-        ("NETGIRO_BASE_URL", simulator.url()),
-        ("NETGIRO_APP_KEY", simulator.app_key()),
-        ("NETGIRO_SECRET_KEY", simulator.secret_key()),
-    ]
-}
-
-/// Writes the variables to a file that only its owner can read.
-fn write_variables(path: &Path, simulator: &Simulator) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path)?;
-    for (name, value) in variables(simulator) {
-        writeln!(file, "{name}={}", quoted(value))?;
-    }
-    Ok(())
-}
-
-fn text(args: &SimulatorArgs, simulator: &Simulator) -> String {
+fn text(args: &SimulatorArgs, simulator: &Simulator, variables: &Variables, seed: u64) -> String {
     let keys = match &args.write_env {
-        Some(path) => format!("in {}", path.display()),
-        None if args.own_keys => "as NETGIRO_SECRET_KEY has it".to_owned(),
-        None => "the published test account's; --write-env FILE writes it".to_owned(),
+        Some(path) => format!("\n# They are in {} as well.", path.display()),
+        None if args.own_keys => "\n# NETGIRO_SECRET_KEY is the one that is set here.".to_owned(),
+        None => String::new(),
     };
     let authority = simulator
         .ca_file()
-        .map(|file| format!("\n  Authority to trust  {}", file.display()))
+        .map(|file| format!("\n# The authority to trust: {}", file.display()))
         .unwrap_or_default();
     format!(
-        "The simulator runs until Ctrl-C.\n\n  \
-         Page                {}\n  \
-         NETGIRO_BASE_URL    {}\n  \
-         NETGIRO_APP_KEY     {}\n  \
-         NETGIRO_SECRET_KEY  {keys}{authority}\n\n\
+        "The simulator runs until Ctrl-C, with seed {seed}. Its page: {}\n\n\
+         Paste this where your shop starts:\n\n{}{keys}{authority}\n\n\
          Customers: 8223281 answers on the page; 8111111 accepts and 8222222 declines automatically.",
         simulator.page_url(),
-        simulator.url(),
-        simulator.app_key(),
+        variables.lines(ExportFormat::Sh).join("\n"),
     )
 }

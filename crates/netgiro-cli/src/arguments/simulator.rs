@@ -1,0 +1,109 @@
+//! What the command `simulator` takes.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "the comments on arguments are help, which is plain text"
+)]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::command::OutputArgs;
+use super::values::seconds;
+
+/// For what `--export` writes the variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// `export NAME=value`, for `eval` in sh, bash, zsh and dash.
+    Sh,
+    /// `NAME=value`, for a `.env` file.
+    Dotenv,
+    /// `set -gx NAME value`.
+    Fish,
+    /// `$env:NAME = 'value'`.
+    Powershell,
+}
+
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the simulator's"
+)]
+pub(crate) struct SimulatorArgs {
+    /// Run in the background, and write the variables that a shop needs [default: sh]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        num_args = 0..=1,
+        default_missing_value = "sh",
+        conflicts_with_all = ["write_env", "json"]
+    )]
+    pub(crate) export: Option<ExportFormat>,
+    /// Stop the simulator that NETGIRO_BASE_URL names, or that was started in this folder
+    #[arg(long, conflicts_with = "export")]
+    pub(crate) stop: bool,
+    /// The port on this machine; 0 takes a free one [default: 8765]
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// Decides every id, nonce and SMS code [default: at random]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+    /// How long each response is delayed
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub(crate) latency: Duration,
+    /// A JSON array of faults: which requests fail, and how
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// How long a cart waits for its customer
+    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = seconds)]
+    pub(crate) lifetime: Duration,
+    /// The interval between checks that InsertCart recommends
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
+    pub(crate) check_interval: Duration,
+    /// How long 8111111 and 8222222 take to answer
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub(crate) reaction: Duration,
+    /// Refuse InsertCart without ConfirmationType
+    #[arg(long)]
+    pub(crate) require_confirmation_type: bool,
+    /// Refuse numbers that are written as JSON strings
+    #[arg(long)]
+    pub(crate) require_json_numbers: bool,
+    /// Respond without PaymentInfo
+    #[arg(long)]
+    pub(crate) omit_payment_info: bool,
+    /// How many checks after a change still see the state before it
+    #[arg(long, value_name = "NUMBER", default_value = "0")]
+    pub(crate) stale_reads: u32,
+    /// The shop's name on the customer's phone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) shop: Option<String>,
+    /// The URL at which a tunnel or proxy makes it reachable
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// A host outside this machine that may receive callbacks; may be repeated
+    #[arg(long = "callback-host", value_name = "HOST")]
+    pub(crate) callback_hosts: Vec<String>,
+    /// Serve https, with a certificate made for this run
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Serve https with this certificate, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Accept NETGIRO_APP_KEY and NETGIRO_SECRET_KEY instead of the test account's keys
+    #[arg(long)]
+    pub(crate) own_keys: bool,
+    /// Write the NETGIRO_ variables that a shop needs for it to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_env: Option<PathBuf>,
+    // The process that --export starts.
+    #[arg(long, hide = true, requires = "json")]
+    pub(crate) background: bool,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}

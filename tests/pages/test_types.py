@@ -1,0 +1,137 @@
+"""Everything that the pages and the README show in Python or JavaScript is right to strict type checkers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from page import ROOT, Page
+
+PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
+# Django's `startproject` writes settings without types; a page appends to them.
+SETTINGS = """
+from typing import Any
+
+SECRET_KEY = "of this test"
+INSTALLED_APPS = ["django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes"]
+DATABASES: dict[str, dict[str, Any]] = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
+"""
+
+
+# What frames, clusters and Celery are made of has no types, or is not installed here.
+UNTYPED = [
+    "dask",
+    "distributed",
+    "duckdb",
+    "kombu",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "pyspark",
+    "ray",
+]
+
+
+def written(folder: Path, languages: dict[str, str]) -> list[str]:
+    """Writes each page's code into a folder of its own; gives those that have any.
+
+    What names no file is one program from the page's beginning to its end, but in the README one
+    each.
+    """
+    pages = []
+    for path in PAGES:
+        page = Page(path)
+        blocks = page.of(*languages)
+        if not blocks:
+            continue
+        project = folder / Path(path).stem.replace("-", "_")
+        project.mkdir()
+        page.write(project)
+        for settings in project.glob("shop/settings.py"):
+            settings.write_text(SETTINGS + settings.read_text(encoding="utf-8"), encoding="utf-8")
+        if project.name == "distributed":
+            shutil.copy(ROOT / "examples/reconciliation/on_dask.py", project)
+        for number, block in enumerate(blocks, 1):
+            if block.file is None:
+                alone = f"_{number}" if path == "README.md" else ""
+                with (project / f"page{alone}.{languages[block.language]}").open("a") as output:
+                    output.write(block.text)
+        pages.append(project.name)
+    return pages
+
+
+def run(command: list[str | Path], folder: Path) -> str:
+    done = subprocess.run(
+        list(map(str, command)), cwd=folder, capture_output=True, text=True, check=False
+    )
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="django-stubs wants a newer Python")
+@pytest.mark.skipif(not find_spec("mypy_django_plugin"), reason="django-stubs is not there")
+def test_mypy(tmp_path: Path) -> None:
+    wrong = ""
+    for project in written(tmp_path, {"python": "py"}):
+        folder = tmp_path / project
+        files = [file.relative_to(folder) for file in folder.rglob("*.py")]
+        lines = ["[mypy]", "strict = true", "explicit_package_bases = true"]
+        lines += ["cache_dir = ../cache"]
+        if (folder / "shop").is_dir():
+            lines += ["plugins = mypy_django_plugin.main", "[mypy.plugins.django-stubs]"]
+            lines += ['django_settings_module = "shop.settings"']
+        for name in UNTYPED:
+            lines += [f"[mypy-{name}.*]", "ignore_missing_imports = true"]
+        (folder / "mypy.ini").write_text("\n".join(lines))
+        wrong += run([sys.executable, "-m", "mypy", *files], folder)
+    assert not wrong, wrong
+
+
+def test_pyright(tmp_path: Path) -> None:
+    projects = written(tmp_path, {"python": "py"})
+    unknown = ["ArgumentType", "LambdaType", "MemberType", "ParameterType", "VariableType"]
+    untyped = {
+        "reportMissingImports": False,
+        "reportMissingTypeStubs": False,
+        **{f"reportUnknown{name}": False for name in unknown},
+    }
+    # Django's own types need mypy's plugin; and its settings are extended where they stand.
+    django = {**untyped, "reportConstantRedefinition": False}
+    relaxed = {"bulk": untyped, "distributed": untyped, "django": django}
+    configuration = {
+        "typeCheckingMode": "strict",
+        "executionEnvironments": [
+            {"root": project, **relaxed.get(project, {})} for project in projects
+        ],
+    }
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(configuration))
+    pyright = Path(os.environ["NETGIRO_NODE_PROJECT"]) / "node_modules" / ".bin" / "pyright"
+    wrong = run([pyright, "--pythonpath", sys.executable], tmp_path)
+    assert not wrong, wrong
+
+
+def test_tsc(node_folder: Path) -> None:
+    languages = {"js": "mjs", "ts": "ts"}
+    projects = written(node_folder, languages)
+    configuration = {
+        "compilerOptions": {
+            "strict": True,
+            "noEmit": True,
+            "allowJs": True,
+            "checkJs": True,
+            "skipLibCheck": True,
+            "target": "ES2023",
+            "module": "NodeNext",
+            "types": ["node"],
+        },
+        "include": projects,
+    }
+    (node_folder / "tsconfig.json").write_text(json.dumps(configuration))
+    tsc = node_folder.parent / "node_modules" / ".bin" / "tsc"
+    wrong = run([tsc, "-p", node_folder], node_folder)
+    assert not wrong, wrong
