@@ -209,7 +209,10 @@ def collect(folder: Path, kept: str) -> dict[str, str]:
         for outcome in json.loads(outcomes.read_text())["outcomes"]:
             if outcome["scenario"] != "Baseline" and outcome["summary"] in OUTCOMES:
                 results[outcome["scenario"]["Mutant"]["name"]] = OUTCOMES[outcome["summary"]]
-        file.write_text(json.dumps(results, indent=1))
+        # In one step, since a run may be stopped at any moment.
+        whole = file.with_suffix(".new")
+        whole.write_text(json.dumps(results, indent=1))
+        whole.replace(file)
     return results
 
 
