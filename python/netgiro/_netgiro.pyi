@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import (
     Any,
     ClassVar,
+    Final,
     Generic,
     Literal,
     SupportsIndex,
@@ -32,6 +33,7 @@ from netgiro.replay import AsyncReplayGuard, ReplayGuard
 from netgiro.settlements import Settlement, SettlementItem
 
 __all__ = [
+    "CALLBACK_MAX_BODY",
     "AsyncClient",
     "AsyncResultIterator",
     "Callback",
@@ -59,6 +61,7 @@ __all__ = [
     "check_new_cart",
     "command",
     "csv_cell",
+    "icelandic_number",
     "mask_customer_id",
     "mask_customer_ids",
     "poll_dated",
@@ -73,6 +76,8 @@ __all__ = [
 ]
 
 __version__: str
+CALLBACK_MAX_BODY: Final[int]
+"""The largest body that a callback route reads, in bytes."""
 
 _T = TypeVar("_T")
 
@@ -1247,6 +1252,9 @@ def check_new_cart(
 
 def csv_cell(text: str) -> str:
     """Return a text as a cell of a CSV file that no spreadsheet takes for a formula."""
+
+def icelandic_number(value: Decimal | int) -> str:
+    """Return a number as in Iceland: `1.234.567,5`."""
 
 def mask_customer_id(text: str) -> str:
     """Return a customer's number, of whatever spelling, with all but its last two characters masked."""
