@@ -96,6 +96,13 @@ export interface RouteAnswerView {
   readonly reason: string;
 }
 
+/** The largest body that a callback route reads, and the answers that need no request. */
+export interface RouteLimits {
+  readonly maxBody: number;
+  readonly tooLarge: RouteAnswerView;
+  readonly failed: RouteAnswerView;
+}
+
 /** What a callback route is to do for a request. */
 export type RouteAction = 'read_body' | 'verify' | 'find_order' | 'ask_guard' | 'record' | 'forget';
 
@@ -125,7 +132,7 @@ export type RouteOutcome =
   | { readonly refused: readonly [status: number, reason: string] };
 
 /** What is to be done for a cart that was called back. */
-export type FollowUpAction = 'claim' | 'check' | 'call' | 'done' | 'release';
+export type FollowUpAction = 'claim' | 'check' | 'settle' | 'call' | 'done' | 'release';
 
 export type FollowUpView =
   | { readonly action: FollowUpAction; readonly delayMs: null }
@@ -138,7 +145,7 @@ export type FollowUpOutcome =
   | 'stopped'
   | { readonly claimed: boolean }
   | { readonly checked: string }
-  | { readonly failed: { readonly code: string | undefined } };
+  | { readonly failed: { readonly code?: string; readonly poll?: string | undefined } };
 
 /** What an aborted InsertCart leaves behind when the customer may have been asked. */
 export interface Dropped {
@@ -238,7 +245,9 @@ export interface Native {
   makeReplayGuard(capacity: number | undefined): Made<NativeReplayGuard>;
   startSimulator(options: object): Made<NativeSimulator>;
   readCart(cart: NativeCart): Reply<CartRefView>;
+  routeLimits(): Reply<RouteLimits>;
   followUp(cart: NativeCart, now?: number): Made<NativeFollowUp>;
+  followUpInMessages(token: string): Made<NativeFollowUp>;
   startPoll(cart: NativeCart, wait: NativeWait, now: number | undefined): Reply<PollView>;
   readPoll(token: string): Reply<PollView>;
   answerPoll(

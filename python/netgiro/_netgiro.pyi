@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import (
     Any,
     ClassVar,
+    Final,
     Generic,
     Literal,
     SupportsIndex,
@@ -32,6 +33,7 @@ from netgiro.replay import AsyncReplayGuard, ReplayGuard
 from netgiro.settlements import Settlement, SettlementItem
 
 __all__ = [
+    "CALLBACK_MAX_BODY",
     "AsyncClient",
     "AsyncResultIterator",
     "Callback",
@@ -61,6 +63,7 @@ __all__ = [
     "csv_cell",
     "customer_message",
     "error_customer_message",
+    "icelandic_number",
     "mask_customer_id",
     "mask_customer_ids",
     "poll_dated",
@@ -75,6 +78,8 @@ __all__ = [
 ]
 
 __version__: str
+CALLBACK_MAX_BODY: Final[int]
+"""The largest body that a callback route reads, in bytes."""
 
 _T = TypeVar("_T")
 
@@ -1273,6 +1278,9 @@ def customer_message(
 
 def error_customer_message(error: NetgiroError, lang: str) -> str:
     """Return what a customer may read about an error, by its facts."""
+
+def icelandic_number(value: Decimal | int) -> str:
+    """Return a number as in Iceland: `1.234.567,5`."""
 
 def mask_customer_id(text: str) -> str:
     """Return a customer's number, of whatever spelling, with all but its last two characters masked."""

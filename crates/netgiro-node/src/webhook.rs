@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use napi_derive::napi;
 use netgiro::webhook::{
-    FollowUp, FollowUpAction, FollowUpOutcome, Route, RouteAnswer, RouteOutcome, RouteRequest,
-    replayed,
+    FollowUp, FollowUpAction, FollowUpOutcome, MAX_BODY, Route, RouteAnswer, RouteOutcome,
+    RouteRequest, replayed,
 };
 use netgiro::{CartPoll, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,25 @@ use crate::arguments::cart::{CartInput, cart_ref};
 use crate::arguments::scalars::{instant, milliseconds};
 use crate::reply::{Made, error_reply, made, reply};
 use crate::views::poll::PollView;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RouteLimits {
+    max_body: usize,
+    too_large: RouteAnswer,
+    failed: RouteAnswer,
+}
+
+/// The largest body that a callback route reads, and the answers that need no request: `{ maxBody, tooLarge, failed }`.
+#[napi(catch_unwind)]
+#[must_use]
+pub fn route_limits() -> String {
+    reply(&Ok(RouteLimits {
+        max_body: MAX_BODY,
+        too_large: RouteAnswer::too_large(),
+        failed: RouteAnswer::failed(),
+    }))
+}
 
 /// A callback route: what its requests share.
 #[napi]
@@ -94,6 +113,14 @@ pub fn follow_up(cart: CartInput, now: Option<f64>) -> Made<NativeFollowUp> {
     made(follow_up())
 }
 
+/// Goes on with a cart whose poll is kept, as its token, in the messages of a queue that counts failures itself.
+#[napi(catch_unwind)]
+pub fn follow_up_in_messages(token: String) -> Made<NativeFollowUp> {
+    made(CartPoll::from_json(&token).map(|poll| NativeFollowUp {
+        follow_up: FollowUp::in_messages(poll, 0),
+    }))
+}
+
 /// What came of an action of a follow-up; polls are their tokens.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,7 +128,10 @@ enum FollowUpReport {
     Claimed(bool),
     Checked(String),
     Done,
-    Failed { code: Option<String> },
+    Failed {
+        code: Option<String>,
+        poll: Option<String>,
+    },
     Stopped,
 }
 
@@ -113,10 +143,11 @@ impl FollowUpReport {
                 FollowUpOutcome::Checked(Box::new(CartPoll::from_json(&token)?))
             }
             Self::Done => FollowUpOutcome::Done,
-            Self::Failed { code } => {
+            Self::Failed { code, poll } => {
                 let mut kinds = ErrorKind::ALL.iter().copied();
                 let kind = kinds.find(|kind| code.as_deref() == Some(kind.code()));
-                FollowUpOutcome::Failed(kind, None)
+                let poll = poll.as_deref().map(CartPoll::from_json).transpose()?;
+                FollowUpOutcome::Failed(kind, poll.map(Box::new))
             }
             Self::Stopped => FollowUpOutcome::Stopped,
         })

@@ -60,7 +60,9 @@ mod _netgiro {
     #[pymodule_export]
     use crate::reconcile::settlements::reconcile_settlements;
     #[pymodule_export]
-    use crate::reconcile::{csv_cell, mask_customer_id, mask_customer_ids, reconcile_columns};
+    use crate::reconcile::{
+        csv_cell, icelandic_number, mask_customer_id, mask_customer_ids, reconcile_columns,
+    };
     #[pymodule_export]
     use crate::replay::MemoryReplayGuard;
     #[pymodule_export]
@@ -104,4 +106,7 @@ mod _netgiro {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    const CALLBACK_MAX_BODY: usize = netgiro::webhook::MAX_BODY;
 }

@@ -46,8 +46,6 @@ pub mod raw {
 }
 #[doc(hidden)]
 pub use model::backoff::backoff;
-#[doc(hidden)]
-pub use model::values::amount::AmountInput as Given;
 pub use model::values::amount::{Amount, AmountInput};
 /// How a caller's word is matched with the names of an enum. Not part of the public API.
 #[doc(hidden)]
@@ -82,6 +80,7 @@ pub use model::poll::policy::{PollPolicy, WaitOptions};
 pub use model::settlement::{Settlement, SettlementItem, day};
 pub use model::status::{CartStatus, ResultCode};
 pub use model::text::csv::csv_cell;
+pub use model::text::kronur::{kronur, number as icelandic_number};
 pub use model::text::masking::mask_within as mask_customer_ids;
 pub use model::values::customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
 pub use model::values::decimal::exact_decimal;

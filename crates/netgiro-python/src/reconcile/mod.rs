@@ -36,6 +36,12 @@ pub(crate) fn csv_cell(text: &Bound<'_, PyString>) -> String {
     netgiro::csv_cell(&text.to_string_lossy())
 }
 
+/// Return a number as in Iceland: `1.234.567,5`.
+#[pyfunction]
+pub(crate) fn icelandic_number(value: Exact) -> String {
+    netgiro::icelandic_number(value.0)
+}
+
 /// Classify orders and payments; `netgiro.reconcile` reads its inputs for it.
 ///
 /// `orders` are (references, transaction ids, amounts, words, microseconds), `checks` CheckResults,

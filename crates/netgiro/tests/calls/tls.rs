@@ -15,16 +15,19 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use netgiro::{Amount, Client, ClientOptions, Error, ErrorKind, NewCart, RequestSent};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, SupportedProtocolVersion};
+use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
+
+use crate::server::{self, Request};
 
 const APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";
 const ID: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
@@ -86,7 +89,7 @@ impl Identity {
         }
     }
 
-    fn acceptor(self, versions: &[&'static SupportedProtocolVersion]) -> TlsAcceptor {
+    fn config(self, versions: &[&'static SupportedProtocolVersion]) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
@@ -94,7 +97,7 @@ impl Identity {
             .with_no_client_auth()
             .with_single_cert(vec![self.certificate], self.key)
             .unwrap();
-        TlsAcceptor::from(Arc::new(config))
+        Arc::new(config)
     }
 }
 
@@ -107,56 +110,40 @@ fn for_here() -> CertificateParams {
     for_names(&["localhost", "127.0.0.1", FAR_HOST])
 }
 
-/// What a server was sent: the head of each request.
+/// What a server was sent.
+type Requests = Arc<Mutex<Vec<Request>>>;
+/// What a proxy was sent: the head of each request.
 type Heads = Arc<Mutex<Vec<String>>>;
 
-/// An API that says "pending" to everyone who gets through to it.
-async fn api(identity: Identity) -> (SocketAddr, Heads) {
-    api_with(identity, rustls::ALL_VERSIONS).await
+/// An API that says "pending" to everyone who gets through to it; gives what it is asked.
+fn api(identity: Identity) -> (SocketAddr, Requests) {
+    api_with(identity, rustls::ALL_VERSIONS)
 }
 
-async fn api_with(
+fn api_with(
     identity: Identity,
     versions: &[&'static SupportedProtocolVersion],
-) -> (SocketAddr, Heads) {
-    let acceptor = identity.acceptor(versions);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+) -> (SocketAddr, Requests) {
+    const PENDING: &[u8] = br#"{"PaymentSuccessful":false,"Success":true,"ResultCode":10425}"#;
+    let config = identity.config(versions);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let heads = Heads::default();
-    let kept = Arc::clone(&heads);
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let (acceptor, kept) = (acceptor.clone(), Arc::clone(&kept));
-            tokio::spawn(async move {
-                if let Ok(mut stream) = acceptor.accept(stream).await {
-                    while let Some(head) = request(&mut stream).await {
-                        kept.lock().unwrap().push(head);
-                        let body =
-                            r#"{"PaymentSuccessful":false,"Success":true,"ResultCode":10425}"#;
-                        let length = body.len();
-                        let answer =
-                            format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
-                        stream.write_all(answer.as_bytes()).await.ok();
-                    }
+    let requests = Requests::default();
+    let kept = Arc::clone(&requests);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (config, kept) = (Arc::clone(&config), Arc::clone(&kept));
+            thread::spawn(move || {
+                let connection = ServerConnection::new(config).unwrap();
+                let mut stream = StreamOwned::new(connection, stream.unwrap());
+                while let Some(request) = server::read(&mut stream) {
+                    kept.lock().unwrap().push(request);
+                    server::respond(&mut stream, 200, "", PENDING);
                 }
             });
         }
     });
-    (address, heads)
-}
-
-/// Reads a request to its end; gives its head.
-async fn request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
-    let head = head(stream).await?;
-    let length = head
-        .to_lowercase()
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
-        .unwrap_or(0);
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.ok()?;
-    Some(head)
+    (address, requests)
 }
 
 async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
@@ -274,7 +261,7 @@ async fn a_certificate_that_does_not_hold_is_refused_with_the_reason() {
             "is for other.example, 10.0.0.1, not localhost",
         ),
     ] {
-        let (address, heads) = api(identity).await;
+        let (address, heads) = api(identity);
         let mut options = options(&format!("https://localhost:{}/v1/", address.port()));
         options.ca_file = Some(ca_file.clone());
         let error = refused(options).await;
@@ -290,7 +277,7 @@ async fn a_ca_file_opens_the_way_to_the_servers_it_vouches_for() {
         &[&rustls::version::TLS12][..],
         &[&rustls::version::TLS13][..],
     ] {
-        let (address, heads) = api_with(authority.sign(&for_here()), versions).await;
+        let (address, heads) = api_with(authority.sign(&for_here()), versions);
         for host in ["localhost", "127.0.0.1"] {
             let mut options = options(&format!("https://{host}:{}/v1/", address.port()));
             options.ca_file = Some(authority.file("vouches.pem"));
@@ -352,8 +339,8 @@ async fn a_server_that_closes_during_the_handshake_has_seen_nothing() {
 #[tokio::test]
 async fn the_proxy_of_the_options_is_gone_through_and_its_password_is_shown_nowhere() {
     let authority = Authority::new("the shop's");
-    let (api_address, seen) = api(authority.sign(&for_here())).await;
-    let tls = authority.sign(&for_here()).acceptor(rustls::ALL_VERSIONS);
+    let (api_address, seen) = api(authority.sign(&for_here()));
+    let tls = TlsAcceptor::from(authority.sign(&for_here()).config(rustls::ALL_VERSIONS));
     for (scheme, tls) in [("http", None), ("https", Some(tls))] {
         let (address, tunnels) = proxy(tls, api_address).await;
         let mut options = options(&format!("https://{FAR_HOST}/v1/"));
@@ -478,7 +465,7 @@ async fn outcome_with(variables: Vec<(&'static str, String)>) -> String {
 #[tokio::test]
 async fn the_systems_roots_are_trusted_and_their_absence_is_survived() {
     let authority = Authority::new("the shop's");
-    let (address, _) = api(authority.sign(&for_here())).await;
+    let (address, _) = api(authority.sign(&for_here()));
     let base_url = format!("https://localhost:{}/v1/", address.port());
     let file = authority.file("system.pem").display().to_string();
     let variables = |system: &str| {
@@ -501,7 +488,7 @@ async fn the_systems_roots_are_trusted_and_their_absence_is_survived() {
 #[tokio::test]
 async fn a_proxy_of_the_environment_that_cannot_be_read_is_refused_and_not_passed_by() {
     let authority = Authority::new("the shop's");
-    let (api_address, _) = api(authority.sign(&for_here())).await;
+    let (api_address, _) = api(authority.sign(&for_here()));
     // Without the proxy this host would be reached.
     let base_url = format!("https://localhost.localdomain:{}/v1/", api_address.port());
     for (name, value) in [
@@ -525,7 +512,7 @@ async fn a_proxy_of_the_environment_that_cannot_be_read_is_refused_and_not_passe
 #[tokio::test]
 async fn the_proxy_of_the_environment_is_gone_through_unless_it_excepts_the_host() {
     let authority = Authority::new("the shop's");
-    let (api_address, _) = api(authority.sign(&for_here())).await;
+    let (api_address, _) = api(authority.sign(&for_here()));
     let (address, tunnels) = proxy(None, api_address).await;
     let variables = |more: &[(&'static str, &str)]| {
         let mut variables = vec![

@@ -108,6 +108,6 @@ describe('the recipe', () => {
   });
 
   it('is what the documentation shows', () => {
-    for (const file of ['netgiro.module.mts', 'shop.module.mts', 'main.mts']) isShown(`nestjs/${file}`, 'docs/nestjs.md');
+    for (const file of ['netgiro.module.mts', 'shop.module.mts', 'main.mts']) isShown(`routes/nestjs/${file}`, 'docs/nestjs.md');
   });
 });

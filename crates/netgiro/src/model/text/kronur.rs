@@ -1,13 +1,20 @@
-//! How amounts are written in Iceland.
+//! How numbers and amounts are written in Iceland: the one place that formats krónur.
 
 use rust_decimal::Decimal;
 
-/// Formats an amount as in Iceland: `4.990 kr.`, `4.990,5 kr.`.
-pub(crate) fn kronur(amount: Decimal) -> String {
-    let text = amount.abs().normalize().to_string();
+/// An amount as in Iceland: `4.990 kr.`, `4.990,5 kr.`.
+#[must_use]
+pub fn kronur(amount: Decimal) -> String {
+    number(amount) + " kr."
+}
+
+/// A number as in Iceland: `4.990`, `1.234.567,5`.
+#[must_use]
+pub fn number(number: Decimal) -> String {
+    let text = number.abs().normalize().to_string();
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
     let mut written = String::with_capacity(text.len() + 8);
-    if amount.is_sign_negative() && !amount.is_zero() {
+    if number.is_sign_negative() && !number.is_zero() {
         written.push('-');
     }
     for (at, digit) in whole.chars().enumerate() {
@@ -20,7 +27,7 @@ pub(crate) fn kronur(amount: Decimal) -> String {
         written.push(',');
         written.push_str(decimals);
     }
-    written + " kr."
+    written
 }
 
 #[cfg(test)]
