@@ -229,6 +229,11 @@ def shops(suites: Suites) -> None:
                 *[interpreter, "-m", "pytest", "-rs", f"tests/shops/python/{name}"],
             )
     newest_django(suites)
+    hosts = installed(suites, "hosts", "hosts")
+    if hosts is not None:
+        suites.count(
+            *["shops: hosts", PYTEST, hosts, "-m", "pytest", "-rs", "tests/shops/python/hosts"]
+        )
     tarball = suites.prepare("node: tarball", packages.tarball)
     if tarball is None:
         return
@@ -241,6 +246,20 @@ def shops(suites: Suites) -> None:
             NETGIRO_TARBALL=str(tarball),
             NETGIRO_PYTHON=str(interpreter),
         )
+
+
+def pages(suites: Suites) -> None:
+    """The pages of the documentation: each is a small project, which is started as the page says."""
+    interpreter = installed(suites, "shops", "shops")
+    tarball = suites.prepare("node: tarball", packages.tarball)
+    if interpreter is None or tarball is None:
+        return
+    project = packages.node_project("pages", tarball, *requirements("pages"))
+    suites.count(
+        *["pages", PYTEST, interpreter, "-m", "pytest"],
+        *["-c", "tests/pages/pytest.ini", "-rs", "tests/pages"],
+        NETGIRO_NODE_PROJECT=str(project),
+    )
 
 
 def newest_django(suites: Suites) -> None:
@@ -288,9 +307,10 @@ SUITES = {
     "command-line": command_line,
     "reconciliation": reconciliation,
     "shops": shops,
+    "pages": pages,
 }
 # Those that need more than the packages.
-SERVED = {"reconciliation", "shops"}
+SERVED = {"reconciliation", "shops", "pages"}
 
 
 def main() -> int:

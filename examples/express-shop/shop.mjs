@@ -7,7 +7,7 @@ import { netgiroCallback } from 'netgiro/express'
 import { Basket } from 'storefront/basket.mjs'
 import { OrderFollower } from 'storefront/order-follower.mjs'
 import { Orders } from 'storefront/orders.mjs'
-import { PRODUCTS, STATIC, isOrderId, newOrderId, page, problem } from 'storefront/pages.mjs'
+import { PRODUCTS, STATIC, isOrderId, newOrderId, page } from 'storefront/pages.mjs'
 
 const { DATABASE = 'shop.sqlite3', PORT = '8000', PUBLIC_URL = `http://127.0.0.1:${PORT}` } = process.env
 // The URL that Netgíró calls, exactly as the shop gives it; behind a proxy the request has another URL.
@@ -69,7 +69,7 @@ app.post('/checkout', async (request, response) => {
       } else {
         console.warn(`order ${id}: ${error.message}`)
         orders.end(id, 'refused')
-        return response.status(422).page('checkout.html', { order_id: newOrderId(), phone, error: problem(error.code) })
+        return response.status(422).page('checkout.html', { order_id: newOrderId(), phone, error: error.customerMessage('en') })
       }
     }
     response.keep(new Basket())

@@ -30,7 +30,7 @@ from netgiro import (
 from netgiro.fastapi import Netgiro, NetgiroClient
 from storefront.basket import Basket
 from storefront.orders import RETRY_DELAY, Order, Orders
-from storefront.pages import PRODUCTS, STATIC, TEMPLATES, is_order_id, kronur, new_order_id, problem
+from storefront.pages import PRODUCTS, STATIC, TEMPLATES, is_order_id, kronur, new_order_id, whole
 
 log = logging.getLogger("shop")
 
@@ -111,7 +111,7 @@ async def pay(
         except NetgiroError as error:
             log.warning("order %s: %s", order_id, error)
             orders.end(order_id, "refused")
-            return _checkout(request, 422, phone=phone, error=problem(error.code))
+            return _checkout(request, 422, phone=phone, error=error.customer_message("en"))
         else:
             orders.store_cart(order_id, cart)
             follow(client, known_order(order_id))
@@ -189,9 +189,9 @@ def add(request: Request, basket: CurrentBasket, sku: Field) -> Response:
 
 @app.post("/basket/set")
 def put(
-    request: Request, basket: CurrentBasket, sku: Field, quantity: Annotated[int, Form()]
+    request: Request, basket: CurrentBasket, sku: Field, quantity: Annotated[str, Form()] = ""
 ) -> Response:
-    basket.put(sku, quantity)
+    basket.put(sku, whole(quantity))
     return _keep(request, basket)
 
 

@@ -9,7 +9,7 @@ import { netgiro } from 'netgiro/fastify'
 import { Basket } from 'storefront/basket.mjs'
 import { OrderFollower } from 'storefront/order-follower.mjs'
 import { Orders } from 'storefront/orders.mjs'
-import { PRODUCTS, STATIC, isOrderId, newOrderId, page, problem } from 'storefront/pages.mjs'
+import { PRODUCTS, STATIC, isOrderId, newOrderId, page } from 'storefront/pages.mjs'
 
 const { DATABASE = 'shop.sqlite3', PORT = '8000', PUBLIC_URL = `http://127.0.0.1:${PORT}` } = process.env
 // The URL that Netgíró calls, exactly as the shop gives it; behind a proxy the request has another URL.
@@ -81,7 +81,7 @@ app.post('/checkout', { schema: form('order_id', 'phone') }, async (request, rep
       } else {
         request.log.warn(error, `order ${id}`)
         orders.end(id, 'refused')
-        return reply.code(422).page('checkout.html', { order_id: newOrderId(), phone, error: problem(error.code) })
+        return reply.code(422).page('checkout.html', { order_id: newOrderId(), phone, error: error.customerMessage('en') })
       }
     }
     reply.keep(new Basket())

@@ -25,7 +25,7 @@ from netgiro import (
 from netgiro.flask import Netgiro
 from storefront.basket import Basket
 from storefront.orders import Order, Orders
-from storefront.pages import PRODUCTS, STATIC, TEMPLATES, is_order_id, kronur, new_order_id, problem
+from storefront.pages import PRODUCTS, STATIC, TEMPLATES, is_order_id, kronur, new_order_id, whole
 
 app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=str(STATIC))
 app.config.update(
@@ -71,7 +71,7 @@ def pay() -> Response | tuple[str, int]:
         except NetgiroError as error:
             app.logger.warning("order %s: %s", order_id, error)
             orders.end(order_id, "refused")
-            return _checkout(phone=phone, error=problem(error.code)), 422
+            return _checkout(phone=phone, error=error.customer_message("en")), 422
         else:
             orders.store_cart(order_id, cart)
         session["basket"] = {}
@@ -161,7 +161,7 @@ def add() -> Response:
 @app.post("/basket/set")
 def put() -> Response:
     basket = _basket()
-    basket.put(request.form["sku"], request.form.get("quantity", 0, type=int))
+    basket.put(request.form["sku"], whole(request.form.get("quantity", "")))
     return _keep(basket)
 
 

@@ -12,8 +12,6 @@ export const STATIC = here('static')
 export const PRODUCTS = read('products.json')
 /** By the order's status: the texts of its page, and whether the status can still change. */
 export const OUTCOMES = read('outcomes.json')
-/** By the error's code: the reason that the customer reads. */
-const PROBLEMS = read('problems.json')
 
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
@@ -23,10 +21,6 @@ templates.addFilter('kronur', kronur)
 /** A page's HTML. */
 export function page(template, context) {
   return templates.render(template, { phone_page: process.env.PHONE_PAGE, ...context })
-}
-
-export function problem(code) {
-  return PROBLEMS[code] ?? PROBLEMS.other
 }
 
 /** 24900 as Icelanders write it: `24.900 kr.`. */

@@ -20,19 +20,18 @@ def _read(name: str) -> Any:
 PRODUCTS: list[dict[str, Any]] = _read("products.json")
 # By the order's status: the texts of its page, and whether the status can still change.
 OUTCOMES: dict[str, dict[str, Any]] = _read("outcomes.json")
-# By the error's code: the reason that the customer reads.
-_PROBLEMS: dict[str, str] = _read("problems.json")
 
 _ORDER_ID = re.compile(r"SK-[0-9A-HJKMNP-TV-Z]{12}")
-
-
-def problem(code: str) -> str:
-    return _PROBLEMS.get(code, _PROBLEMS["other"])
 
 
 def kronur(amount: int) -> str:
     """24900 as Icelanders write it: `24.900 kr.`."""
     return f"{amount:,}".replace(",", ".") + " kr."
+
+
+def whole(text: str) -> int:
+    """A number that a customer has typed; 0 if it is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 
 def masked(phone: str) -> str:

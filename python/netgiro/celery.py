@@ -30,6 +30,7 @@ except ImportError as error:
 
 import netgiro
 from netgiro import _netgiro
+from netgiro.webhook.greenlets import off_the_hub
 
 if TYPE_CHECKING:
     import uuid
@@ -205,9 +206,9 @@ class Netgiro:
         """Ask once, cancel at the deadline, or call the shop's function."""
         poll = follow_up.poll
         if follow_up.action == "check":
-            follow_up.checked(self.client.poll_step(poll))
+            follow_up.checked(off_the_hub(self.client.poll_step)(poll))
         elif follow_up.action == "settle":
-            settled = self.client.settle_cart(poll, timeout=_AT_ONCE)
+            settled = off_the_hub(self.client.settle_cart)(poll, timeout=_AT_ONCE)
             follow_up.checked(poll.answered(settled, after_cancel=True))
         elif (state := poll.state) is not None:
             function = self._settled if state.is_final else self._merchants_move

@@ -114,8 +114,8 @@ class NetgiroError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         facts = {name: getattr(self, name) for name in self._facts}
-        call = self._failed_call
-        return _restore, (type(self), self.message, str(self), facts, self.__cause__, call)
+        made = (type(self), self.message, str(self), facts, self.__cause__)
+        return _restore, made, {"_failed_call": self._failed_call}
 
 
 class ConfigurationError(NetgiroError, ValueError):
@@ -261,10 +261,7 @@ def _restore(
     text: str,
     facts: dict[str, Any],
     cause: BaseException | None,
-    failed_call: str | None = None,
 ) -> NetgiroError:
     error = kind(message, text=text, **facts)
     error.__cause__ = cause
-    if failed_call is not None:
-        error._failed_call = failed_call  # noqa: SLF001
     return error

@@ -37,6 +37,7 @@ import netgiro
 from netgiro import _netgiro
 from netgiro.webhook import Accepted, MemoryLedger, Refusal, Webhook, read_chunks
 from netgiro.webhook.followup import FollowUp
+from netgiro.webhook.servers import headers_of_scope
 from netgiro.webhook.sync_or_async import run_async
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class Netgiro:
         try:
             body = await read_chunks(request.stream(), request.headers.get("content-length"))
             accepted = await webhook.receive_async(
-                self.client, url=url, headers=request.headers, body=body
+                self.client, url=url, headers=headers_of_scope(request.scope), body=body
             )
         except Refusal as refusal:
             text, header = _netgiro.callback_answer(refusal.status)

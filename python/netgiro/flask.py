@@ -23,11 +23,14 @@ try:
 except ImportError as error:
     raise ImportError("netgiro.flask needs Flask: pip install 'netgiro[flask]'") from error
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.serving import WSGIRequestHandler
 
 import netgiro
 from netgiro import _netgiro
 from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
 from netgiro.webhook.followup import FollowUp
+from netgiro.webhook.greenlets import off_the_hub
+from netgiro.webhook.servers import add_to_environ
 from netgiro.webhook.sync_or_async import run
 from netgiro.webhook.worker_threads import Background
 
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 
     _Function = TypeVar("_Function", bound=Settled)
 
-__all__ = ["Netgiro"]
+__all__ = ["Netgiro", "RequestHandler"]
 
 logger = logging.getLogger("netgiro.webhook")
 
@@ -193,13 +196,26 @@ class Netgiro:
         self, accepted: Accepted, settled: Settled, client: netgiro.Client
     ) -> Callable[[], float | None]:
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-        follow_up = FollowUp(accepted, settled, self._ledger, client.poll_step)
+        follow_up = FollowUp(accepted, settled, self._ledger, off_the_hub(client.poll_step))
 
         def job() -> float | None:
             with app.app_context():
                 return run(follow_up.attempt())
 
         return job
+
+
+class RequestHandler(WSGIRequestHandler):
+    """Lets Netgíró's headers through Werkzeug's development server: `app.run(request_handler=RequestHandler)`.
+
+    They have underscores in their names, and Werkzeug drops such headers, all others of which it still drops.
+    """
+
+    def make_environ(self) -> dict[str, Any]:
+        """Return the WSGI environ of a request."""
+        environ = super().make_environ()
+        add_to_environ(environ, self.headers.items())
+        return environ
 
 
 def _client(config: Any) -> netgiro.Client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,9 @@ from netgiro import Simulator
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
     # It asks for a check each second, so that a page's poll is quick.
-    with Simulator(check_interval=1, callback_retry_delay=1) as simulator:
+    # Its ids are new ones, since a Redis may have those of an earlier run.
+    seed = secrets.randbits(53)
+    with Simulator(seed, check_interval=1, callback_retry_delay=1) as simulator:
         yield simulator
 
 

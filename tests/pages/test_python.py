@@ -86,3 +86,15 @@ def test_the_page_about_tests(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "4 passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", ["docs/fastapi.md", "docs/celery.md"])
+def test_it_shows_the_same_orders_as_flask(page: str) -> None:
+    """Each page is whole; what they share is written once, and copied."""
+
+    def shared(path: str) -> dict[str | None, str]:
+        names = {"orders.py", "templates/pay.html", "templates/order.html"}
+        return {block.file: block.text for block in Page(path).blocks if block.file in names}
+
+    assert len(shared(page)) == 3
+    assert shared(page) == shared("docs/flask.md")

@@ -16,11 +16,8 @@ from page import ROOT, Page
 PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
 # Django's `startproject` writes settings without types; a page appends to them.
 SETTINGS = """
-from typing import Any
-
 SECRET_KEY = "of this test"
 INSTALLED_APPS = ["django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes"]
-DATABASES: dict[str, dict[str, Any]] = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
 """
 
 
@@ -39,31 +36,34 @@ UNTYPED = [
 
 
 def written(folder: Path, languages: dict[str, str]) -> list[str]:
-    """Writes each page's code into a folder of its own; gives those that have any.
+    """Writes each page's files into a folder of its own; gives the folders.
 
     What names no file is one program from the page's beginning to its end, but in the README one
-    each.
+    each; these are in one folder, since they import nothing of each other.
     """
-    pages = []
+    programs = folder / "programs"
+    programs.mkdir()
+    projects = [programs.name]
     for path in PAGES:
         page = Page(path)
+        name = Path(path).stem.replace("-", "_")
         blocks = page.of(*languages)
-        if not blocks:
+        for number, block in enumerate(blocks, 1):
+            if block.file is None:
+                part = f"_{number}" if path == "README.md" else ""
+                with (programs / f"{name}{part}.{languages[block.language]}").open("a") as output:
+                    output.write(block.text)
+        if not any(block.file for block in blocks):
             continue
-        project = folder / Path(path).stem.replace("-", "_")
+        project = folder / name
         project.mkdir()
         page.write(project)
         for settings in project.glob("shop/settings.py"):
             settings.write_text(SETTINGS + settings.read_text(encoding="utf-8"), encoding="utf-8")
-        if project.name == "distributed":
+        if name == "distributed":
             shutil.copy(ROOT / "examples/reconciliation/on_dask.py", project)
-        for number, block in enumerate(blocks, 1):
-            if block.file is None:
-                alone = f"_{number}" if path == "README.md" else ""
-                with (project / f"page{alone}.{languages[block.language]}").open("a") as output:
-                    output.write(block.text)
-        pages.append(project.name)
-    return pages
+        projects.append(name)
+    return projects
 
 
 def run(command: list[str | Path], folder: Path) -> str:
@@ -100,9 +100,7 @@ def test_pyright(tmp_path: Path) -> None:
         "reportMissingTypeStubs": False,
         **{f"reportUnknown{name}": False for name in unknown},
     }
-    # Django's own types need mypy's plugin; and its settings are extended where they stand.
-    django = {**untyped, "reportConstantRedefinition": False}
-    relaxed = {"bulk": untyped, "distributed": untyped, "django": django}
+    relaxed = {"bulk": untyped, "distributed": untyped}
     configuration = {
         "typeCheckingMode": "strict",
         "executionEnvironments": [
@@ -116,7 +114,7 @@ def test_pyright(tmp_path: Path) -> None:
 
 
 def test_tsc(node_folder: Path) -> None:
-    languages = {"js": "mjs", "ts": "ts"}
+    languages = {"js": "mjs"}
     projects = written(node_folder, languages)
     configuration = {
         "compilerOptions": {

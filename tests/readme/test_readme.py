@@ -44,13 +44,13 @@ def run(code: str) -> str:
 
 
 def test_every_snippet_is_known_here() -> None:
-    assert len(SNIPPETS) == 6
+    assert len(SNIPPETS) == 7
 
 
 @pytest.mark.parametrize(
     ("word", "printed"),
     [
-        ("client.settle_cart", "order-1001 is paid: ship it\n"),
+        ("# checkout.py", "order-1001 is paid: ship it\n"),
         ("AsyncClient", "confirmed\n"),
         ("poll_step", "confirmed\n"),
         ("advance", ""),
@@ -64,6 +64,10 @@ def test_the_errors_are_raised_as_shown() -> None:
     assert run(snippet("OutcomeUnknownError as error")).startswith(
         "please correct: customer_id must"
     )
+
+
+def test_a_customer_reads_what_is_for_customers() -> None:
+    assert run(snippet("customer_message")).startswith("This number was not recognised.")
 
 
 def test_the_callback_handler_takes_a_signed_callback_and_refuses_a_forged_one(

@@ -57,6 +57,8 @@ def cart_of(check: Check) -> Cart:
 
 def pair(order: Order, cart: Cart | None, tolerance: int) -> tuple[str, int]:
     """The table of two: class and what is at stake."""
+    if cart is None and order.cart is None and order.amount == 0:
+        return "matched", 0
     if cart is None or cart.standing == "failed":
         return "unverified", order.amount
     if cart.standing == "not_found":

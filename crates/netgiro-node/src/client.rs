@@ -270,7 +270,7 @@ impl NativeClient {
         let (pairs, _) = headers.as_chunks::<2>();
         let headers: Vec<_> = pairs
             .iter()
-            .filter(|[name, _]| netgiro::is_signing_header(name))
+            .filter(|[name, _]| netgiro::is_callback_header(name))
             .map(|[name, value]| (name.clone(), value.clone()))
             .collect();
         let verified = self

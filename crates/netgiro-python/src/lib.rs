@@ -43,7 +43,7 @@ mod _netgiro {
         }
         Err(PyImportError::new_err(
             "netgiro does not support subinterpreters: import it in the main interpreter \
-             (with mod_wsgi: WSGIApplicationGroup %{GLOBAL})",
+             (with uWSGI: --single-interpreter, with mod_wsgi: WSGIApplicationGroup %{GLOBAL})",
         ))
     }
 

@@ -36,6 +36,12 @@ pub(crate) fn pair(order: &Order, cart: Option<&Cart<'_>>, tolerance: Decimal) -
     let owed = order.amount;
     let Some(cart) = cart else {
         return match order.transaction_id {
+            None if owed.is_zero() => Finding::new(
+                Outcome::Matched,
+                Decimal::ZERO,
+                "It costs nothing and has no cart: there is nothing to pay.",
+                "",
+            ),
             Some(_) => Finding::new(
                 Outcome::Unverified,
                 owed,

@@ -838,6 +838,9 @@ fn customers() {
                 .push(format!("{name}: {given} is taken for {customer:?}")),
             Err(error) => {
                 findings.same(name, "code", error.kind(), ErrorKind::InvalidRequest);
+                let reason = text(&case["reason"]);
+                let ends_with_it = error.message().ends_with(reason);
+                findings.same(name, error.message(), ends_with_it, true);
                 let is_told = given.chars().count() > 2 && error.to_string().contains(given);
                 findings.same(name, "in the message", is_told, false);
             }

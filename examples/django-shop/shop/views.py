@@ -17,8 +17,8 @@ from netgiro import NetgiroError, OutcomeUnknownError
 from netgiro.django import checkout as netgiro
 from netgiro.django.checkout import OpenCheckoutError
 from shop.models import Order
-from storefront.basket import MOST, Basket
-from storefront.pages import PRODUCTS, is_order_id, kronur, masked, new_order_id, problem
+from storefront.basket import Basket
+from storefront.pages import PRODUCTS, is_order_id, kronur, masked, new_order_id, whole
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def _pay(request: HttpRequest) -> HttpResponse:
             pass
         except NetgiroError as error:
             log.warning("order %s: %s", order_id, error)
-            return _checkout(request, 422, phone=phone, error=problem(error.code))
+            return _checkout(request, 422, phone=phone, error=error.customer_message("en"))
         request.session["basket"] = {}
     return redirect(f"/orders/{get_object_or_404(Order, pk=order_id).id}/payment")
 
@@ -109,11 +109,8 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def put(request: HttpRequest) -> HttpResponse:
-    quantity = request.POST.get("quantity", "")
-    if not quantity.isdecimal() or len(quantity) > len(str(MOST)):
-        return HttpResponseBadRequest()
     basket = _basket(request)
-    basket.put(request.POST.get("sku", ""), int(quantity))
+    basket.put(request.POST.get("sku", ""), whole(request.POST.get("quantity", "")))
     return _keep(request, basket)
 
 

@@ -29,6 +29,7 @@ from netgiro.django.models import LET_GO, Cart
 from netgiro.django.storage import followup, store
 from netgiro.django.storage.rows import Observation, database
 from netgiro.django.storage.store import OpenCheckoutError
+from netgiro.webhook.greenlets import off_the_hub
 from netgiro.webhook.sync_or_async import Steps, run, run_async
 
 __all__ = [
@@ -76,9 +77,15 @@ class Execution(Protocol):
         """Return a call that raises if the steps were canceled meanwhile."""
 
 
+# Who kills a greenlet does not stop the thread that it has waited for: what asks a customer is not sent on one.
+_REPEATABLE = frozenset({"cancel_cart", "check_cart"})
+
+
 class _Blocking:
     def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
         method = getattr(conf.client(), name)
+        if name in _REPEATABLE:
+            method = off_the_hub(method)
         return lambda: method(*args, **concealed.revealed(kwargs))
 
     def server_now(self) -> datetime | None:

@@ -9,10 +9,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.db import connections, router
 
-from netgiro.django.conf import problems
+from netgiro.django.conf import configured, problems
+from netgiro.django.development import shadowing_app
 from netgiro.django.models import Cart
 
-__all__ = ["check_database", "check_deployment", "check_settings"]
+__all__ = ["check_database", "check_deployment", "check_runserver", "check_settings"]
 
 
 @register()
@@ -21,8 +22,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     errors: list[CheckMessage] = [
         Error(problem.message, hint=problem.hint or None, id=problem.id) for problem in problems()
     ]
-    given: Any = getattr(settings, "NETGIRO", None)
-    if not errors and given.get("CALLBACK_BASE_URL") is None:
+    if not errors and configured().get("CALLBACK_BASE_URL") is None:
         errors.append(
             Warning(
                 "NETGIRO has no CALLBACK_BASE_URL: Netgíró cannot report payments, so only netgiro_poll "
@@ -34,18 +34,35 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     return errors
 
 
+@register()
+def check_runserver(**_: Any) -> list[CheckMessage]:
+    """Check, in development, that callbacks reach the site with their headers."""
+    shadowing = shadowing_app() if settings.DEBUG else None
+    if shadowing is None:
+        return []
+    return [
+        Warning(
+            f"The runserver of {shadowing} is used, and it drops the headers of Netgíró's callbacks, which have "
+            "underscores in their names.",
+            hint=f'In INSTALLED_APPS, put "netgiro.django" above {shadowing!r}: its runserver does the same, and lets '
+            "these headers through.",
+            id="netgiro.W004",
+        )
+    ]
+
+
 @register(deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """Check what matters only in production."""
-    given = getattr(settings, "NETGIRO", None)
-    if not isinstance(given, dict):
+    given = configured()
+    if not given:
         return []
     warnings: list[CheckMessage] = []
     if given.get("ENVIRONMENT", "test") != "production":
         warnings.append(
             Warning(
                 "NETGIRO talks to Netgíró's test environment, where nobody pays.",
-                hint='"ENVIRONMENT": "production"',
+                hint='"ENVIRONMENT": "production", or NETGIRO_ENVIRONMENT=production in the environment.',
                 id="netgiro.W002",
             )
         )

@@ -77,6 +77,11 @@ def conceal_settings() -> None:
                 given[name] = _concealed(given[name])
 
 
+def concealed_text(name: str, value: str) -> str:
+    """Return an option that prints as stars if it is a secret; it is the same text otherwise."""
+    return _SecretText(value) if name in _SECRETS else value
+
+
 def _concealed(value: Any) -> Any:
     if isinstance(value, str):
         return _SecretText(value)

@@ -1,8 +1,12 @@
-"""The setting NETGIRO: reads and checks it, and makes the clients from it."""
+"""The setting NETGIRO: reads and checks it, and makes the clients from it.
+
+What it does not say, the environment does, by the names that `Client.from_env` reads.
+"""
 
 from __future__ import annotations
 
 import difflib
+import os
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +19,7 @@ from django.core.signals import setting_changed
 from django.urls import NoReverseMatch, reverse
 
 import netgiro
-from netgiro.django.concealed import conceal_settings
+from netgiro.django.concealed import conceal_settings, concealed_text
 
 __all__ = [
     "Options",
@@ -23,6 +27,7 @@ __all__ = [
     "async_client",
     "callback_url",
     "client",
+    "configured",
     "is_duration",
     "options",
     "problems",
@@ -50,6 +55,8 @@ _SHOP = {
     "CHECK_AFTER_CALLBACK": True,
 }
 _NAMES = (*_CLIENT, *_SHOP)
+# What `Client.from_env` reads.
+_FROM_ENVIRONMENT = ("APP_KEY", "SECRET_KEY", "ENVIRONMENT", "BASE_URL", "PAYMENT_INFO")
 
 
 class Problem(NamedTuple):
@@ -83,13 +90,46 @@ class Options:
         return self.timeout + 20.0
 
 
+def configured() -> dict[str, Any]:
+    """Return the options of the setting NETGIRO and, where it says nothing or None, of the environment.
+
+    Empty if the setting is no dict.
+    """
+    given: Any = getattr(settings, "NETGIRO", None)
+    if given is not None and not isinstance(given, Mapping):
+        return {}
+    options = dict(given or {})
+    for name in _FROM_ENVIRONMENT:
+        value = os.environ.get(f"NETGIRO_{name}")
+        if value and options.get(name) is None:
+            options[name] = concealed_text(name, value)
+    return options
+
+
+def _from_environment() -> list[str]:
+    """Return the variables of the environment that are used."""
+    stated: Any = getattr(settings, "NETGIRO", None) or {}
+    options = configured()
+    return [
+        f"NETGIRO_{name}"
+        for name in _FROM_ENVIRONMENT
+        if name in options and options[name] != stated.get(name)
+    ]
+
+
 def problems() -> Iterator[Problem]:
     """Yield what is wrong with the setting NETGIRO."""
-    given: Any = getattr(settings, "NETGIRO", None)
-    if not isinstance(given, Mapping):
+    stated: Any = getattr(settings, "NETGIRO", None)
+    given = configured()
+    if not isinstance(stated, Mapping) and (stated is not None or not given):
         yield Problem(
             "netgiro.E001",
-            "The setting NETGIRO must be a dict" + (", and is missing." if given is None else "."),
+            "The setting NETGIRO must be a dict"
+            + (
+                ", and is missing; nor are there NETGIRO_APP_KEY and NETGIRO_SECRET_KEY in the environment."
+                if stated is None
+                else "."
+            ),
             'NETGIRO = {"APP_KEY": …, "SECRET_KEY": …, "ENVIRONMENT": "test"}',
         )
         return
@@ -105,7 +145,7 @@ def problems() -> Iterator[Problem]:
     for name in missing:
         yield Problem(
             "netgiro.E003",
-            f"NETGIRO lacks {name!r}.",
+            f"NETGIRO lacks {name!r}, and the environment has no NETGIRO_{name}.",
             "Netgíró gives each shop an ApplicationId (APP_KEY) and a SecretKey (SECRET_KEY).",
         )
     if not missing:
@@ -114,13 +154,15 @@ def problems() -> Iterator[Problem]:
 
 
 def _client_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
+    variables = _from_environment()
     try:
         netgiro.Client(**_client_options(given))
     except (netgiro.ConfigurationError, TypeError, ValueError) as error:
         yield Problem(
             "netgiro.E004",
             f"NETGIRO cannot be used: {error}.",
-            "The options are those of netgiro.Client, in capital letters.",
+            "The options are those of netgiro.Client, in capital letters."
+            + (f" From the environment come {', '.join(variables)}." if variables else ""),
         )
 
 
@@ -196,7 +238,12 @@ def _is_base_url(value: object) -> bool:
 
 
 def _client_options(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {_CLIENT[name]: value for name, value in given.items() if name in _CLIENT}
+    return {
+        _CLIENT[name]: value
+        for name, value in given.items()
+        # None is what the environment may say instead; an option that has no default refuses it.
+        if name in _CLIENT and not (value is None and name in _FROM_ENVIRONMENT)
+    }
 
 
 def _policy(given: Mapping[str, Any]) -> netgiro.PollPolicy | None:
@@ -246,7 +293,7 @@ def options() -> Options:
         for problem in problems():
             if problem.id != "netgiro.E006":
                 raise ImproperlyConfigured(f"{problem.message} {problem.hint} ({problem.id})")
-        given: Mapping[str, Any] = settings.NETGIRO
+        given = configured()
         shop = {**_SHOP, **given}
         base: Any = shop["CALLBACK_BASE_URL"]
         cached = _cache.options = Options(

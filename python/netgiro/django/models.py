@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 import netgiro
 from netgiro.django.conf import options
 from netgiro.django.storage import clock
+from netgiro.presentation.formatting import kronur
 
 __all__ = [
     "CLOSED",
@@ -85,11 +86,19 @@ class CartQuerySet(models.QuerySet["Cart"]):
 
     def for_a_person(self) -> CartQuerySet:
         """Carts that do not end without a person."""
+        return self.filter(self._needs_person())
+
+    def with_needs(self) -> CartQuerySet:
+        """Carts, each with `needs_person`: whether it does not end without a person."""
+        needs = Case(When(self._needs_person(), then=Value(value=True)), default=Value(value=False))
+        return self.annotate(needs_person=needs)
+
+    def _needs_person(self) -> Q:
         now = clock.now(self.db)
         if not settings.USE_TZ:
             now = timezone.make_naive(now, timezone.get_default_timezone())
         stale = now - timedelta(seconds=options().insert_is_stale_after)
-        return self.filter(
+        return (
             Q(status__in=[Status.OUTCOME_UNKNOWN, Status.MISMATCH])
             | Q(status=Status.INSERTING, created_at__lt=stale)
             | Q(is_settling=True, deadline__lt=now - timedelta(minutes=10))
@@ -107,50 +116,84 @@ class Cart(models.Model):
 
     Status = Status
 
-    attempt_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    attempt_id: models.UUIDField[str | uuid.UUID, uuid.UUID] = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False
+    )
     """This attempt's own id, known before anything is sent."""
-    order_reference = models.CharField(max_length=200, db_index=True)
+    order_reference: models.CharField[str, str] = models.CharField(max_length=200, db_index=True)
     """The shop's order id."""
-    attempt = models.PositiveIntegerField(default=1)
+    attempt: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=1)
     """Which attempt for the order this is, from 1."""
-    reference = models.CharField(max_length=255, unique=True)
+    reference: models.CharField[str, str] = models.CharField(max_length=255, unique=True)
     """What Netgíró knows it by: the order's reference, from the second attempt with its number."""
-    transaction_id = models.UUIDField(null=True, blank=True, unique=True)
+    transaction_id: models.UUIDField[str | uuid.UUID | None, uuid.UUID | None] = models.UUIDField(
+        null=True, blank=True, unique=True
+    )
     """Netgíró's id of the cart; none before its answer."""
-    amount = models.PositiveBigIntegerField("amount (kr.)")
+    amount: models.PositiveBigIntegerField[int, int] = models.PositiveBigIntegerField(
+        "amount (kr.)"
+    )
     """The amount in whole krónur."""
-    customer = models.CharField("customer (masked)", max_length=40)
+    customer: models.CharField[str, str] = models.CharField("customer (masked)", max_length=40)
     """Who was asked to pay, but for the last two characters hidden."""
-    confirmation_type = models.CharField(max_length=20, default="automatic")
-    status = models.CharField(max_length=20, choices=Status, default=Status.INSERTING)
-    is_settling = models.BooleanField("to be canceled", default=False)
+    confirmation_type: models.CharField[str, str] = models.CharField(
+        max_length=20, default="automatic"
+    )
+    status: models.CharField[str, str] = models.CharField(
+        max_length=20, choices=Status, default=Status.INSERTING
+    )
+    is_settling: models.BooleanField[bool, bool] = models.BooleanField(
+        "to be canceled", default=False
+    )
     """Whether it is to be canceled, unless the customer was first."""
-    holds_order = models.BooleanField(default=True)
+    holds_order: models.BooleanField[bool, bool] = models.BooleanField(default=True)
     """Whether the order may be given no other cart."""
-    problem = models.TextField(blank=True, default="")
+    problem: models.TextField[str, str] = models.TextField(blank=True, default="")
     """What went wrong last, or what a person must look at."""
-    last_answer = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
+    last_answer: models.JSONField[Any, Any] = models.JSONField(
+        null=True, blank=True, encoder=DjangoJSONEncoder
+    )
     """Netgíró's last answer about it, by the names of `netgiro.CartState`."""
-    poll = models.TextField(blank=True, default="")
+    poll: models.TextField[str, str] = models.TextField(blank=True, default="")
     """The token of the `netgiro.CartPoll`; where a cart that Netgíró has holds none, a new one is begun."""
-    deadline = models.DateTimeField(null=True, blank=True)
+    deadline: models.DateTimeField[str | datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
     """When it is canceled, if nobody has decided."""
-    due_at = models.DateTimeField(null=True, blank=True)
+    due_at: models.DateTimeField[str | datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
     """When something is to be done about it; none when there is nothing left to do."""
-    lease = models.UUIDField(null=True, blank=True, editable=False)
-    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    inserted_at = models.DateTimeField(null=True, blank=True)
-    reported_at = models.DateTimeField(null=True, blank=True)
+    lease: models.UUIDField[str | uuid.UUID | None, uuid.UUID | None] = models.UUIDField(
+        null=True, blank=True, editable=False
+    )
+    lease_until: models.DateTimeField[str | datetime | None, datetime | None] = (
+        models.DateTimeField(null=True, blank=True, editable=False)
+    )
+    created_at: models.DateTimeField[str | datetime, datetime] = models.DateTimeField(
+        auto_now_add=True
+    )
+    inserted_at: models.DateTimeField[str | datetime | None, datetime | None] = (
+        models.DateTimeField(null=True, blank=True)
+    )
+    reported_at: models.DateTimeField[str | datetime | None, datetime | None] = (
+        models.DateTimeField(null=True, blank=True)
+    )
     """When the last callback about it came."""
-    checked_at = models.DateTimeField(null=True, blank=True)
+    checked_at: models.DateTimeField[str | datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
     """When Netgíró was last asked."""
-    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_at: models.DateTimeField[str | datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
     """When it came to its end."""
-    signaled_at = models.DateTimeField(null=True, blank=True)
+    signaled_at: models.DateTimeField[str | datetime | None, datetime | None] = (
+        models.DateTimeField(null=True, blank=True)
+    )
     """When the shop was told of its end."""
-    signal_failures = models.PositiveIntegerField(default=0)
-    updated_at = models.DateTimeField(auto_now=True)
+    signal_failures: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    updated_at: models.DateTimeField[str | datetime, datetime] = models.DateTimeField(auto_now=True)
 
     objects = CartQuerySet.as_manager()
 
@@ -188,7 +231,7 @@ class Cart(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reference}: {self.amount} kr., {self.status}"
+        return f"{self.reference}: {kronur(self.amount, space=' ')}, {self.status}"
 
     @property
     def is_paid(self) -> bool:

@@ -19,6 +19,7 @@ from netgiro.django import conf, worker
 from netgiro.django.storage import store
 from netgiro.django.storage.rows import database
 from netgiro.webhook import Refusal, Webhook, read_body
+from netgiro.webhook.servers import headers_of_scope
 
 __all__ = ["callback"]
 
@@ -83,4 +84,4 @@ def _reader(request: HttpRequest) -> Callable[[int], bytes]:
 def _headers(request: HttpRequest) -> Any:
     # Django's ASGI handler keeps headers with an underscore to itself.
     scope = getattr(request, "scope", None)
-    return request.META if scope is None else scope["headers"]
+    return request.META if scope is None else headers_of_scope(scope)

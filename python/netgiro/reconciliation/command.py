@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import netgiro
+from netgiro.reconciliation.reading import advice
 
 if TYPE_CHECKING:
     from netgiro.reconciliation import Reconciliation
@@ -29,12 +30,13 @@ def main(argv: list[str]) -> int:
     """Run the command with the arguments after `netgiro reconcile`; returns the exit code."""
     try:
         options = _parser().parse_args(argv)
-        return _run(options)
+        with advice.for_the_command_line():
+            return _run(options)
     except SystemExit as end:
         # argparse has printed the error or the help.
         return end.code if isinstance(end.code, int) else UNCERTAIN
     except Exception as error:  # noqa: BLE001 - exit code 1 would say that the comparison was made
-        print(f"netgiro reconcile: {error}", file=sys.stderr)  # noqa: T201
+        print(f"netgiro reconcile: {advice.options(str(error))}", file=sys.stderr)  # noqa: T201
         return UNCERTAIN
 
 
@@ -128,11 +130,11 @@ def _parser() -> argparse.ArgumentParser:
         "The client's keys are read from NETGIRO_APP_KEY and NETGIRO_SECRET_KEY.",
     )
     add = parser.add_argument
-    add("orders", help="the orders: a CSV or Parquet file")
+    add("orders", help="the orders: a CSV, Excel (.xlsx) or Parquet file")
     add(
         "--checks",
         metavar="FILE",
-        help="saved results: what CheckResults.save wrote, CSV or Parquet",
+        help="saved results: what CheckResults.save wrote, CSV, Excel or Parquet",
     )
     add(
         "--check",

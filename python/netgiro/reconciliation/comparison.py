@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netgiro._netgiro import mask_customer_ids, reconcile_columns
 from netgiro.errors import InvalidRequestError
 from netgiro.reconciliation import masking
-from netgiro.reconciliation.reading import amounts, instants
+from netgiro.reconciliation.reading import advice, amounts, instants
 from netgiro.reconciliation.reading import checks as checking
 from netgiro.reconciliation.reading import orders as reading
 from netgiro.reconciliation.reading.tables import Table, read
@@ -44,7 +44,7 @@ def reconcile(
     """Put every order and every payment in exactly one class; returns a `Reconciliation`.
 
     `orders` is a frame (pandas, polars, pyarrow, a DuckDB relation or anything that narwhals or Arrow
-    reads), a list of dicts, a dict of columns, or the path of a CSV or Parquet file. Its columns are
+    reads), a list of dicts, a dict of columns, or the path of a CSV, Excel or Parquet file. Its columns are
     recognised by their headers, in English and Icelandic, or named by `columns`, such as
     `{"reference": "order_id", "amount": "upphæð"}`: reference, transaction_id, amount, status and
     created; None says that there is none. `statuses` maps the shop's own words for a status to "paid",
@@ -67,7 +67,8 @@ def reconcile(
     transaction id as a UUID, the payment's invoice number as an int, or None; or the name of a column of
     `orders` that holds the loan number of each order. Without it the items are `unverified`.
 
-    Raises InvalidRequestError for what cannot be read without guessing, with the column and the row.
+    Raises InvalidRequestError for what cannot be read without guessing, with the column and the row; in
+    a file also with the cell.
     """
     local = instants.zone(timezone)
     table = read(orders, "orders")
@@ -76,16 +77,19 @@ def reconcile(
     since = instants.bound("date_from", date_from, local, is_end=False)
     until = instants.bound("date_to", date_to, local, is_end=True)
     if since is not None and until is not None and since >= until:
-        raise InvalidRequestError(f"date_from is after date_to: {date_from} and {date_to}")
+        raise InvalidRequestError(
+            f"{advice.option('date_from')} is after {advice.option('date_to')}: {date_from} and {date_to}"
+        )
     if (since is not None or until is not None) and not any(ordered.created) and ordered.created:
         raise InvalidRequestError(
-            f"{table.name}: date_from and date_to need a column that says when an order was made, and "
-            "none was recognised, or it is empty; say which it is: columns={'created': 'your column'}"
+            f"{table.name}: {advice.option('date_from')} and {advice.option('date_to')} need a column that "
+            "says when an order was made, and none was recognised, or it is empty; say which it is: "
+            + advice.column("created")
         )
     try:
         allowed = amounts.amount(tolerance)
     except ValueError as error:
-        raise InvalidRequestError(f"tolerance: {error}") from None
+        raise InvalidRequestError(f"{advice.option('tolerance')}: {error}") from None
 
     wanted = (
         name

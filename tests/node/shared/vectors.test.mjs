@@ -244,10 +244,12 @@ describe('customers', () => {
         assert.equal(JSON.parse(server.requests[0].body).CustomerId, normalised);
       }));
   }
-  for (const { name, text } of refused) {
+  for (const { name, text, reason } of refused) {
     it(`${name} is refused`, () =>
       withServer(insertAnswer.bind(null, 3000, ID), async (server) => {
-        assertError(await failure(() => insert(server.client(), text)), { code: 'invalid_request' });
+        const error = await failure(() => insert(server.client(), text));
+        assertError(error, { code: 'invalid_request' });
+        assert.ok(error.message.endsWith(reason), error.message);
         assert.equal(server.requests.length, 0);
       }));
   }

@@ -4,9 +4,9 @@ import pickle
 import re
 import socket
 
-import netgiro
 import pytest
 
+import netgiro
 from harness import Answer, connect, vectors
 
 FILE = "customer_messages"

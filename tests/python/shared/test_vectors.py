@@ -334,8 +334,9 @@ def test_accepted_customers(case, server, for_server):
 @pytest.mark.parametrize("case", cases("customers", "refused"))
 def test_refused_customers(case, server, for_server):
     client = for_server()
-    with pytest.raises(netgiro.InvalidRequestError):
+    with pytest.raises(netgiro.InvalidRequestError) as caught:
         client.insert_cart(amount=1, reference="r", customer_id=case["text"])
+    assert caught.value.message.endswith(case["reason"])
     assert server.requests == []
 
 

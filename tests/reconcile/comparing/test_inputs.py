@@ -364,7 +364,7 @@ def test_invalid_tables() -> None:
         refused(given, "orders must be a frame")
     refused([order(), "1001"], "row 2 must be a dict")
     refused({"amount": [1, 2], "status": ["paid"]}, "differ in length")
-    refused("orders.xlsx", "'.csv'")
+    refused("orders.xls", "'.csv'", "'.xlsx'")
     refused("missing.csv", "there is no file missing.csv")
 
 

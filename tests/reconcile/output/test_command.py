@@ -93,7 +93,7 @@ def test_an_uncertain_report(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["{orders}", "--checks", "{checks}", "--status", "paid"], "NAME=VALUE"),
         (["{orders}", "--checks", "{checks}", "--status", "paid=lost"], "'lost'"),
         (["{orders}", "--checks", "{checks}", "--column", "price=amount"], "known are"),
-        (["{orders}", "--checks", "{checks}", "--from", "01/05/2026"], "date_from"),
+        (["{orders}", "--checks", "{checks}", "--from", "01/05/2026"], "--from: "),
         (["{orders}", "--checks", "{checks}", "--tolerance", "much"], "tolerance"),
         (["{orders}", "--nonsense"], "--nonsense"),
     ],

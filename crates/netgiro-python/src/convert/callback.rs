@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PyTuple};
 
 use crate::convert::shown;
 
@@ -25,9 +25,15 @@ pub(crate) fn body(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     Ok(bytes.cast::<PyBytes>()?.as_bytes().to_vec())
 }
 
-/// Headers as frameworks give them: a mapping, a WSGI environ, or a list of pairs; text or bytes.
+/// Headers as frameworks give them: a mapping, a WSGI environ, or pairs, as tuples or lists; text or bytes.
 pub(crate) fn headers(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
     let py = value.py();
+    // Werkzeug's headers of a request are a view of the environ, which also says which server it is.
+    let environ = value.getattr_opt(intern!(py, "environ"))?;
+    let value = environ
+        .as_ref()
+        .filter(|it| it.is_instance_of::<PyDict>())
+        .unwrap_or(value);
     let pairs = if value.cast::<PyMapping>().is_ok() || value.hasattr(intern!(py, "items"))? {
         value.call_method0(intern!(py, "items"))?
     } else {
@@ -35,9 +41,9 @@ pub(crate) fn headers(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)
     };
     let mut headers = Vec::new();
     for pair in pairs.try_iter()? {
-        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair?.extract()?;
+        let (name, value) = name_and_value(&pair?)?;
         // Anyone may send any number of others.
-        let Some(name) = header_text(&name).filter(|name| netgiro::is_signing_header(name)) else {
+        let Some(name) = header_text(&name).filter(|name| netgiro::is_callback_header(name)) else {
             continue;
         };
         if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
@@ -47,11 +53,29 @@ pub(crate) fn headers(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)
                 }
             }
         } else if let Some(value) = header_text(&value) {
-            // A WSGI environ holds other things too.
             headers.push((name, value));
+        } else if name.contains('.') {
+            // A WSGI environ holds other things too: a server may be known by one of them being there.
+            headers.push((name, String::new()));
         }
     }
     Ok(headers)
+}
+
+/// A header, as a tuple or, as some ASGI servers have it, a list.
+fn name_and_value<'py>(
+    pair: &Bound<'py, PyAny>,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    if !pair.is_instance_of::<PyString>() && !pair.is_instance_of::<PyBytes>() {
+        let mut members = pair.try_iter()?;
+        if let (Some(name), Some(value), None) = (members.next(), members.next(), members.next()) {
+            return Ok((name?, value?));
+        }
+    }
+    Err(PyTypeError::new_err(format!(
+        "headers must be a mapping, a WSGI environ, or pairs of a name and a value, got {} among them",
+        shown(pair)
+    )))
 }
 
 fn header_text(value: &Bound<'_, PyAny>) -> Option<String> {

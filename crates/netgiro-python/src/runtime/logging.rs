@@ -34,13 +34,16 @@ fn loggers(py: Python<'_>) -> PyResult<Option<&Loggers>> {
     }
     let loggers = LOGGERS.get_or_try_init(py, || {
         let logging = py.import("logging")?;
-        let logger = |name: &str| logging.call_method1("getLogger", (name,));
-        // Without it, `logging` prints warnings to stderr that nobody asked for.
-        let silent = logging.call_method0("NullHandler")?;
-        logger("netgiro")?.call_method1("addHandler", (silent,))?;
+        // Without a handler of their own, `logging` prints their warnings to stderr, which nobody asked for: the call
+        // raises what the caller is to know. What other loggers of this package say, nothing else does.
+        let quiet = |name: &str| {
+            let logger = logging.call_method1("getLogger", (name,))?;
+            logger.call_method1("addHandler", (logging.call_method0("NullHandler")?,))?;
+            Ok::<_, PyErr>(logger.unbind())
+        };
         Ok::<_, PyErr>(Loggers {
-            request: logger("netgiro.request")?.unbind(),
-            poll: logger("netgiro.poll")?.unbind(),
+            request: quiet("netgiro.request")?,
+            poll: quiet("netgiro.poll")?,
         })
     })?;
     Ok(Some(loggers))

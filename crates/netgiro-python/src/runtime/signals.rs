@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 
 /// How often a blocked call checks whether a signal has come.
@@ -22,13 +24,22 @@ pub(crate) fn may_handle_signals() -> bool {
 /// out the first time, and then leaves the interpreter alone for as long as it waits.
 pub(crate) fn check_signals() -> PyResult<()> {
     Python::try_attach(|py| {
-        let threading = py.import("threading")?;
-        let main = threading.call_method0("main_thread")?;
-        if main.is(&threading.call_method0("current_thread")?) {
+        if handles_signals(py)? {
             return py.check_signals();
         }
         NOT_MAIN_IN.set(Some(std::process::id()));
         Ok(())
     })
     .unwrap_or(Ok(()))
+}
+
+/// Whether the interpreter runs handlers of signals on this thread.
+///
+/// `threading` knows greenlets for threads where gevent or eventlet have patched it, so the interpreter itself is
+/// asked: to set what is not a handler is a `TypeError` where handlers may be set, and a `ValueError` on other threads.
+fn handles_signals(py: Python<'_>) -> PyResult<bool> {
+    let signal = py.import(intern!(py, "_signal"))?;
+    let interrupt = signal.getattr(intern!(py, "SIGINT"))?;
+    let refused = signal.call_method1(intern!(py, "signal"), (interrupt, py.None()));
+    Ok(refused.is_err_and(|error| error.is_instance_of::<PyTypeError>(py)))
 }

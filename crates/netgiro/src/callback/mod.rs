@@ -3,6 +3,7 @@
 pub(crate) mod diagnosis;
 pub(crate) mod json_style;
 pub(crate) mod replay_guard;
+mod servers;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -23,7 +24,7 @@ use crate::protocol::consistency;
 use crate::protocol::json;
 use crate::protocol::payment_info;
 use crate::protocol::response::CartResponse;
-use crate::protocol::signature::{Malformed, SigningHeaders};
+use crate::protocol::signature::{Malformed, SigningHeaders, is_signing_header};
 
 /// Callbacks are below a kibibyte; what is larger than this is not even hashed.
 pub(crate) const LARGEST_BODY: usize = 64 * 1024;
@@ -126,7 +127,9 @@ pub(crate) fn verify_keyed(
             "its body is larger than {LARGEST_BODY} bytes"
         )));
     }
-    let signed = signing.signed().map_err(|why| refused(malformed(why)))?;
+    let signed = signing
+        .signed()
+        .map_err(|why| refused(malformed(why, headers)))?;
     if !settings
         .accepted_secret_keys()
         .any(|key| signed.covers(key.expose(), url, body))
@@ -165,14 +168,20 @@ pub(crate) fn verify_keyed(
     Ok((callback, key))
 }
 
-fn malformed(why: Malformed) -> String {
+fn malformed(why: Malformed, headers: &[(String, String)]) -> String {
     match why {
-        Malformed::Missing(_) => format!(
-            "{why}. Proxies and servers drop headers with an underscore in their name: nginx needs \
-             `underscores_in_headers on;`, gunicorn `header_map = \"dangerous\"`"
-        ),
+        Malformed::Missing(_) => format!("{why}. {}", servers::advice(headers)),
         _ => why.to_string(),
     }
+}
+
+/// Whether [`verify_callback`](crate::Client::verify_callback) reads a header, in any spelling: the others need not be kept.
+///
+/// It reads what verifies a callback, and, to explain why that is missing, what says which server received it: members
+/// of a WSGI environ, such as `SERVER_SOFTWARE`.
+#[must_use]
+pub fn is_callback_header(name: &str) -> bool {
+    is_signing_header(name) || servers::tells_of_server(name)
 }
 
 fn read(

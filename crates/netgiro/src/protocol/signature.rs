@@ -170,9 +170,8 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// Whether a callback is verified by this header, in any spelling: the others need not be kept.
-#[must_use]
-pub fn is_signing_header(name: &str) -> bool {
+/// Whether a callback is verified by this header, in any spelling.
+pub(crate) fn is_signing_header(name: &str) -> bool {
     [NONCE_HEADER, SIGNATURE_HEADER, REFERENCE_ID_HEADER]
         .iter()
         .any(|known| is_called(name, known))

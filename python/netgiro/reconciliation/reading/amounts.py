@@ -6,6 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from netgiro.reconciliation.reading import spreadsheets
 from netgiro.reconciliation.reading.cells import is_missing, shown
 
 MOST = 10**12
@@ -13,10 +14,11 @@ _DECIMALS = 6
 _CURRENCY = re.compile(r"(?i)(?<![^\W\d_])(?:isk|kr(?:ónur|óna|ona|onur)?)(?![^\W\d_])\.?")
 _SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u202f\u2009](?=[0-9]{3}(?![0-9]))")
 _WHOLE = re.compile(r"[0-9]+")
-_DOTS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]{1,2})?")
-_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")
-_COMMAS = re.compile(r"[0-9]{1,3}(?:(?:,[0-9]{3})+\.[0-9]{1,2}|(?:,[0-9]{3}){2,})")
-_POINT = re.compile(r"([0-9]+)\.([0-9]{1,2})")
+_DOTS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
+# Three decimals may be a group of thousands, unless four digits stand before them.
+_COMMA = re.compile(r"[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]{3}")
+_COMMAS = re.compile(r"[0-9]{1,3}(?:(?:,[0-9]{3})+\.[0-9]+|(?:,[0-9]{3}){2,})")
+_POINT = re.compile(r"([0-9]+)\.([0-9]+)")
 _BELOW = 1000
 _UNCLEAR = "is it {} krónur, or an amount whose thousands were lost? Give it as a number"
 
@@ -91,6 +93,7 @@ def _in_range(number: int | Decimal, given: Any) -> int | Decimal:
 
 
 def _written(text: str) -> int | Decimal:
+    spreadsheets.check_text(text, is_amount=True)
     bare = _CURRENCY.sub("", text, count=1).strip()
     sign = ""
     if bare[:1] in {"-", "−", "–", "+"} or bare.startswith("("):

@@ -13,7 +13,7 @@ from netgiro.errors import InvalidRequestError
 from netgiro.reconciliation.reading import amounts, columns, instants, orders
 from netgiro.reconciliation.reading.tables import Table, read
 
-_TABLES = {".csv", ".txt", ".tsv", ".parquet", ".pq"}
+_TABLES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet", ".pq"}
 
 
 def gather(
@@ -86,7 +86,9 @@ def _rows(table: Table) -> list[Any]:
             column("status", orders.text),
             column("error", orders.text),
             column("amount", amounts.exact),
-            column("reference", orders.reference),
+            orders.references(table, chosen["reference"])
+            if "reference" in chosen
+            else [None] * len(ids),
             column("created", at),
             column("invoice_number", _whole),
             column("checked_at", at),

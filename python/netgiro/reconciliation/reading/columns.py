@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from netgiro.errors import InvalidRequestError
+from netgiro.reconciliation.reading import advice
 from netgiro.reconciliation.reading.cells import fold, listed
 from netgiro.reconciliation.reading.tables import Table
 
@@ -68,10 +69,7 @@ def recognise(
     given = dict(given or {})
     unknown = [role for role in given if role not in roles]
     if unknown:
-        raise InvalidRequestError(
-            f"columns names {listed(unknown)}: give the names of your columns by what they hold, such "
-            f"as columns={{'reference': 'your column'}}; known are {listed(roles)}"
-        )
+        raise InvalidRequestError(advice.names_of_columns(listed(unknown), listed(roles)))
     chosen: dict[str, str] = {}
     for role, header in given.items():
         if header is None:
@@ -92,7 +90,7 @@ def recognise(
             if len(found) > 1:
                 raise InvalidRequestError(
                     f"{table.name}: {listed(found)} could each be the column for {role}: say which, "
-                    f"columns={{{role!r}: {found[0]!r}}}"
+                    + advice.column(role, found[0])
                 )
             if found:
                 chosen[role] = found[0]
@@ -107,5 +105,5 @@ def require(table: Table, chosen: Mapping[str, str], role: str, alternative: str
     there = listed(table.headers) if table.headers else "none"
     raise InvalidRequestError(
         f"{table.name}: no column for {role}{alternative} was recognised; there are {there}. Say "
-        f"which it is: columns={{{role!r}: 'your column'}}"
+        f"which it is: {advice.column(role)}"
     )

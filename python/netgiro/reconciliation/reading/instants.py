@@ -8,6 +8,7 @@ import zoneinfo
 from typing import Any
 
 from netgiro.errors import InvalidRequestError
+from netgiro.reconciliation.reading import advice
 from netgiro.reconciliation.reading.cells import is_missing, shown
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
@@ -33,7 +34,7 @@ def zone(name: str | dt.tzinfo) -> dt.tzinfo:
         return zoneinfo.ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise InvalidRequestError(
-            f"timezone must be the name of a zone, such as 'UTC'; got {name!r}"
+            f"{advice.option('timezone')} must be the name of a zone, such as 'UTC'; got {name!r}"
         ) from None
 
 
@@ -74,9 +75,9 @@ def bound(argument: str, value: Any, local: dt.tzinfo, *, is_end: bool) -> int |
     try:
         at = instant(value, local)
     except ValueError as error:
-        raise InvalidRequestError(f"{argument}: {error}") from None
+        raise InvalidRequestError(f"{advice.option(argument)}: {error}") from None
     if at is None:
-        raise InvalidRequestError(f"{argument} must be a date or a datetime")
+        raise InvalidRequestError(f"{advice.option(argument)} must be a date or a datetime")
     is_day = (
         not isinstance(value, dt.datetime)
         if isinstance(value, dt.date)

@@ -12,7 +12,14 @@ from typing import Any, TypeVar
 
 from netgiro.errors import InvalidRequestError
 from netgiro.reconciliation import masking
-from netgiro.reconciliation.reading import amounts, columns, instants, statuses
+from netgiro.reconciliation.reading import (
+    advice,
+    amounts,
+    columns,
+    instants,
+    spreadsheets,
+    statuses,
+)
 from netgiro.reconciliation.reading.cells import is_missing, listed, shown
 from netgiro.reconciliation.reading.tables import Table
 
@@ -54,13 +61,13 @@ def from_table(
     unknown = [header for header in kept if header not in table.headers]
     if unknown:
         raise InvalidRequestError(
-            f"{table.name}: keep names {listed(unknown)}; there are {listed(table.headers)}"
+            f"{table.name}: {advice.option('keep')} names {listed(unknown)}; there are {listed(table.headers)}"
         )
 
     read = cells(table, chosen["amount"], amounts.amount)
     none: list[Any] = [None] * len(read)
     return Orders(
-        references=cells(table, chosen["reference"], reference) if "reference" in chosen else none,
+        references=references(table, chosen["reference"]) if "reference" in chosen else none,
         transaction_ids=(
             cells(table, chosen["transaction_id"], identifier)
             if "transaction_id" in chosen
@@ -88,7 +95,7 @@ def loans(table: Table, orders: Orders, header: str) -> dict[str, uuid.UUID | st
             f"{table.name}: settlement_key names {header!r}; there are {listed(table.headers)}"
         )
     found: dict[str, uuid.UUID | str | None] = {}
-    numbers = cells(table, header, text)
+    numbers = cells(table, header, loan_number)
     for number, name, known_as in zip(
         numbers, orders.transaction_ids, orders.references, strict=True
     ):
@@ -114,9 +121,26 @@ def cells(table: Table, header: str, read: Callable[[Any], _T]) -> list[_T]:
         raise
 
 
+def references(table: Table, header: str) -> list[str | None]:
+    """Read a column of references; refuses one whose numbers a spreadsheet has shortened."""
+    lost = spreadsheets.lost_digits(table.column(header))
+    if lost is not None:
+        at, why = lost
+        raise table.refuse(header, at, why)
+    return cells(table, header, reference)
+
+
+def loan_number(value: Any) -> str | None:
+    """Return the number of a loan as text."""
+    if isinstance(value, str):
+        spreadsheets.check_text(value)
+    return text(value)
+
+
 def reference(value: Any) -> str | None:
     """Return a reference as text: 1001, 1001.0 and "1001" are the same."""
     if isinstance(value, str):
+        spreadsheets.check_text(value)
         bare = value.strip()
         number = _NUMBER.fullmatch(bare)
         return (number[1] if number else bare) or None
@@ -124,10 +148,14 @@ def reference(value: Any) -> str | None:
         return None
     if isinstance(value, (bool, bytes, list, dict, tuple, set)):
         raise ValueError(f"an object of type {type(value).__name__} is not a reference")  # noqa: TRY004
+    spreadsheets.check_date(value)
     if isinstance(value, (float, Decimal)):
         exact = Decimal(value)
         if abs(exact) >= _EXACT or exact != exact.to_integral_value():
-            raise ValueError(f"the number {value} is not an exact reference: give it as text")
+            raise ValueError(
+                f"the number {value} is not an exact reference: format the column as text before the "
+                "numbers come into it, and read it as text"
+            )
         return str(int(exact))
     return str(int(value)) if hasattr(value, "__index__") else str(value)
 
@@ -142,6 +170,8 @@ def identifier(value: Any) -> str | None:
         # Arrow stores them as bytes.
         read = uuid.UUID(bytes=value) if isinstance(value, bytes) else uuid.UUID(str(value).strip())
     except ValueError:
+        if isinstance(value, str):
+            spreadsheets.check_text(value)
         raise ValueError(
             f"{shown(value)} is not a transaction id: a GUID, as insert_cart gave it"
         ) from None

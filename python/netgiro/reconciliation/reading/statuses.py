@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from netgiro.errors import InvalidRequestError
+from netgiro.reconciliation.reading import advice
 from netgiro.reconciliation.reading.cells import fold, is_missing, listed, shown
 from netgiro.reconciliation.reading.tables import Table
 
@@ -44,7 +45,7 @@ def meanings(statuses: Mapping[Any, str] | None) -> dict[str, str]:
         meant = _KNOWN.get(fold(str(state)), "") if isinstance(state, str) else ""
         if not meant:
             raise InvalidRequestError(
-                f"statuses maps {word!r} to {state!r}: map your words to 'paid', 'open' or 'canceled'"
+                f"{advice.words_of_statuses({repr(word): repr(state)})}: map your words to 'paid', 'open' or 'canceled'"
             )
         known[_key(word)] = meant
     return known
@@ -80,14 +81,14 @@ def states(
                 raise table.refuse(
                     header,
                     at,
-                    "there is no status; if that means open, say statuses={None: 'open'}",
+                    f"there is no status; if that means open, say {advice.status(None, 'open')}",
                 )
             if state is None:
                 raise table.refuse(
                     header,
                     at,
                     f"the status {shown(value)} is not known; say what it stands for: "
-                    f"statuses={{{shown(value)}: 'paid'}}, or {listed(['open', 'canceled'])}",
+                    f"{advice.status(shown(value)[1:-1])}, or {listed(['open', 'canceled'])}",
                 )
             if not is_missing(value):
                 seen[value] = state

@@ -6,16 +6,21 @@ import csv
 import importlib
 import io
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from netgiro.errors import InvalidRequestError
-from netgiro.reconciliation.reading.cells import listed
+from netgiro.reconciliation.reading import advice
+from netgiro.reconciliation.reading.cells import is_missing, listed
+from netgiro.reconciliation.reading.spreadsheets import Formula, letter, unquoted
 
 _CSV = {".csv", ".txt", ".tsv"}
+_WORKBOOKS = {".xlsx", ".xlsm"}
 _PARQUET = {".parquet", ".pq"}
+_SEPARATOR = re.compile(r'\s*"?sep=([;,\t|])"?[ \t]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _READERS = (
     ("pyarrow.parquet", "read_table"),
     ("polars", "read_parquet"),
@@ -32,12 +37,13 @@ class Table:
         headers: Sequence[str],
         column: Callable[[str], list[Any]],
         *,
-        lines: list[int] | None = None,
+        cell: Callable[[int, int], str] | None = None,
     ) -> None:
+        """Take columns; `cell` says after a row where it and a column, counted from 0, stand in a file."""
         self.name = name
         self.headers = list(headers)
         self._column = column
-        self._lines = lines
+        self._cell = cell
 
     def column(self, header: str) -> list[Any]:
         """Return the values of the one column with this header."""
@@ -47,16 +53,12 @@ class Table:
                 f"{self.name}: the header {header!r} stands above columns {' and '.join(places)}: "
                 "rename one of them"
             )
-        return self._column(header)
-
-    def row(self, at: int) -> str:
-        """Return the name of a row for messages; `at` counts from 0."""
-        line = f" (line {self._lines[at]})" if self._lines else ""
-        return f"row {at + 1}{line}"
+        return list(map(unquoted, self._column(header)))
 
     def refuse(self, header: str, at: int, why: str) -> InvalidRequestError:
-        """Return an error about one cell."""
-        return InvalidRequestError(f"{self.name}: column {header!r}, {self.row(at)}: {why}")
+        """Return an error about one cell; `at` counts rows from 0."""
+        cell = self._cell(at, self.headers.index(header)) if self._cell else ""
+        return InvalidRequestError(f"{self.name}: column {header!r}, row {at + 1}{cell}: {why}")
 
 
 def read(source: Any, name: str) -> Table:
@@ -73,7 +75,7 @@ def read(source: Any, name: str) -> Table:
         return _rows(source, name)
     raise InvalidRequestError(
         f"{name} must be a frame (pandas, polars, pyarrow, DuckDB and others), a list of dicts, or the "
-        f"path of a CSV or Parquet file; got an object of type {type(source).__name__}"
+        f"path of a CSV, Excel or Parquet file; got an object of type {type(source).__name__}"
     )
 
 
@@ -157,14 +159,17 @@ def _arrow(stream: Any, name: str) -> Any:
 
 def _file(path: Path, name: str) -> Table:
     suffix = path.suffix.lower()
-    if suffix not in _CSV | _PARQUET:
+    known = _CSV | _WORKBOOKS | _PARQUET
+    if suffix not in known:
         raise InvalidRequestError(
-            f"{name}: {path} cannot be read; these kinds of files can: {listed(sorted(_CSV | _PARQUET))}"
+            f"{name}: {path} cannot be read; these kinds of files can: {listed(sorted(known))}"
         )
     if not path.is_file():
         raise InvalidRequestError(f"{name}: there is no file {path}")
     if suffix in _CSV:
         return _csv(path)
+    if suffix in _WORKBOOKS:
+        return _workbook(path, name)
     for module, function in _READERS:
         library = _found(module)
         if library is not None:
@@ -176,33 +181,117 @@ def _file(path: Path, name: str) -> Table:
 
 def _csv(path: Path) -> Table:
     text = _decoded(path.read_bytes())
+    # Excel's line about the separator, which it does not show.
+    separator = _SEPARATOR.match(text)
+    before = 0
+    if separator:
+        text = text[separator.end() :]
+        before = 1
     first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(";,\t|", key=first.count)
+    delimiter = separator[1] if separator else max(";,\t|", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    headers: list[str] = []
     rows: list[list[str]] = []
     lines: list[int] = []
     try:
         for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
-            if not headers:
-                headers = [cell.strip() for cell in row]
-                continue
-            rows.append(_fitting(row, headers, f"{path.name}: line {reader.line_num}"))
-            lines.append(reader.line_num)
+            rows.append(row)
+            lines.append(reader.line_num + before)
     except csv.Error as error:
-        raise InvalidRequestError(f"{path.name}: line {reader.line_num}: {error}") from None
-    # Columns without a header are ignored.
-    columns = list(zip(*rows, strict=True)) or [()] * len(headers)
-    return Table(
-        path.name, headers, lambda header: list(columns[headers.index(header)]), lines=lines
+        raise InvalidRequestError(
+            f"{path.name}: line {reader.line_num + before}: {error}"
+        ) from None
+    return _sheet(
+        path.name,
+        rows,
+        line=lambda at: f"line {lines[at]}",
+        cell=lambda at, column: f" (line {lines[at]}), cell {letter(column)}{at + 1}",
     )
 
 
-def _fitting(row: list[str], headers: list[str], where: str) -> list[str]:
-    extra = row[len(headers) :]
-    if len(row) < len(headers) or any(cell.strip() for cell in extra):
+def _workbook(path: Path, name: str) -> Table:
+    """Read the one sheet of a workbook that has rows: its values, and texts as they are shown."""
+    openpyxl = _found("openpyxl")
+    if openpyxl is None:
+        raise InvalidRequestError(
+            f"{name}: reading {path.name} needs openpyxl: pip install openpyxl; or save it as CSV"
+        )
+    try:
+        book = openpyxl.load_workbook(path)
+        sheets = [sheet for sheet in book.worksheets if any(map(_holds_something, sheet.values))]
+        # What formulas come to is kept beside them, if a spreadsheet has saved the file.
+        has_formulas = any(
+            cell.data_type == "f" for sheet in sheets for row in sheet for cell in row
+        )
+        results = openpyxl.load_workbook(path, data_only=True) if has_formulas else book
+    except Exception as error:  # noqa: BLE001 - whatever a file that is none makes it raise
+        raise InvalidRequestError(f"{name}: {path.name} is not a workbook: {error}") from None
+    if len(sheets) > 1:
+        raise InvalidRequestError(
+            f"{name}: {path.name} has the sheets {listed(sheet.title for sheet in sheets)}: "
+            + advice.sheet(str(path))
+        )
+    title = sheets[0].title if sheets else ""
+    rows = [
+        [_shown_value(cell, result) for cell, result in zip(cells, found, strict=True)]
+        for sheet in sheets
+        for cells, found in zip(sheet, results[title], strict=True)
+    ]
+    return _sheet(
+        path.name,
+        rows,
+        line=lambda at: f"sheet {title!r}, row {at + 1}",
+        cell=lambda at, column: f", cell {letter(column)}{at + 1} of the sheet {title!r}",
+    )
+
+
+def _shown_value(cell: Any, result: Any) -> Any:
+    """Return the value of a cell: a number with leading zeros as text; a formula itself if its value is not there."""
+    value = result.value
+    if cell.data_type == "f" and value is None:
+        return Formula(cell.value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if is_whole and len(cell.number_format) > 1 and not cell.number_format.strip("0"):
+        return str(value).zfill(len(cell.number_format))
+    return value
+
+
+def _holds_something(row: Iterable[Any]) -> bool:
+    return any(not is_missing(value) for value in row)
+
+
+def _sheet(
+    name: str,
+    rows: Sequence[Sequence[Any]],
+    *,
+    line: Callable[[int], str],
+    cell: Callable[[int, int], str],
+) -> Table:
+    """Make a table of the rows of a file, the headers first; empty ones are passed by."""
+    headers: list[str] = []
+    kept: list[Sequence[Any]] = []
+    places: list[int] = []
+    for at, row in enumerate(rows):
+        if not _holds_something(row):
+            continue
+        if not headers:
+            headers = [
+                "" if is_missing(header) else str(unquoted(header)).strip() for header in row
+            ]
+            continue
+        kept.append(_fitting(row, headers, f"{name}: {line(at)}"))
+        places.append(at)
+    # Columns without a header are ignored.
+    columns = list(zip(*kept, strict=True)) or [()] * len(headers)
+    return Table(
+        name,
+        headers,
+        lambda header: list(columns[headers.index(header)]),
+        cell=lambda at, column: cell(places[at], column),
+    )
+
+
+def _fitting(row: Sequence[Any], headers: list[str], where: str) -> Sequence[Any]:
+    if len(row) < len(headers) or _holds_something(row[len(headers) :]):
         raise InvalidRequestError(
             f"{where}: the line has {len(row)} cells, the header {len(headers)}"
         )

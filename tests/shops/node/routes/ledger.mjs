@@ -9,7 +9,10 @@ const CLAIM = `
 `;
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
 
-/** Where the processes of a shop agree which of them calls its function for a cart. */
+/**
+ * Where the processes of a shop agree which of them calls its function for a cart.
+ * @returns {import('netgiro/express').CallbackLedger}
+ */
 export function redisLedger(redis = new Redis(), prefix = 'netgiro:cart:') {
   return {
     claim: async (transactionId, holder) => (await redis.eval(CLAIM, 1, prefix + transactionId, holder)) === 1,

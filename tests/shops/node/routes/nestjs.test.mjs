@@ -108,6 +108,10 @@ describe('the recipe', () => {
   });
 
   it('is what the documentation shows', () => {
+<<<<<<< HEAD:tests/shops/node/routes/nestjs.test.mjs
     for (const file of ['netgiro.module.mts', 'shop.module.mts', 'main.mts']) isShown(`routes/nestjs/${file}`, 'docs/nestjs.md');
+=======
+    isShown('nestjs/netgiro.module.mts', 'docs/nestjs.md');
+>>>>>>> w-pages:tests/shops/node/nestjs.test.mjs
   });
 });

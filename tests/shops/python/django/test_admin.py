@@ -27,8 +27,8 @@ def carts(shop):
     return [checkout.start(f"order-{number}", 4990, PHONE) for number in range(3)]
 
 
-def said(client, action, carts):
-    data = {"action": action, "_selected_action": [cart.pk for cart in carts]}
+def said(client, action, carts, **more):
+    data = {"action": action, "_selected_action": [cart.pk for cart in carts], **more}
     answer = client.post(URL, data, follow=True)
     assert answer.status_code == 200
     return [str(message) for message in answer.context["messages"]]
@@ -71,16 +71,16 @@ def test_checking(staff, carts, shop):
     shop.confirm(carts[0].transaction_id)
     shop.decline(carts[1].transaction_id)
     assert sorted(said(staff, "check_now", carts)) == [
-        "order-0: 4990 kr., confirmed",
-        "order-1: 4990 kr., declined",
-        "order-2: 4990 kr., pending",
+        "order-0: 4.990 kr., confirmed",
+        "order-1: 4.990 kr., declined",
+        "order-2: 4.990 kr., pending",
     ]
     assert sorted(told()) == ["confirmed", "declined"]
 
 
 def test_canceling_reads_the_answers(staff, carts, shop):
     shop.add_fault("CancelCart", confirm_during=True)
-    results = said(staff, "cancel", carts)
+    results = said(staff, "cancel", carts, post="yes")
     assert sum("confirmed" in result for result in results) == 1
     for cart in carts:
         cart.refresh_from_db()
@@ -103,7 +103,7 @@ def test_staff_with_view_permission_cannot_act(carts):
     client = Client()
     client.force_login(user)
     assert client.get(URL).status_code == 200
-    said(client, "cancel", carts)
+    said(client, "cancel", carts, post="yes")
     assert set(Cart.objects.values_list("status", flat=True)) == {"pending"}
 
 

@@ -729,9 +729,9 @@ def test_checking_all(shop):
     code, said = checked()
     assert code == 0
     assert said.splitlines() == [
-        "order-2: 4990 kr., pending",
-        "order-1: 4990 kr., pending",
-        "order-0: 4990 kr., confirmed, was pending",
+        "order-2: 4.990 kr., pending",
+        "order-1: 4.990 kr., pending",
+        "order-0: 4.990 kr., confirmed, was pending",
     ]
     assert told() == ["confirmed"]
 
@@ -741,7 +741,7 @@ def test_checking_some(shop):
     for cart in carts:
         shop.confirm(cart.transaction_id)
     code, said = checked("order-1")
-    assert (code, said) == (0, "order-1: 4990 kr., confirmed, was pending\n")
+    assert (code, said) == (0, "order-1: 4.990 kr., confirmed, was pending\n")
     assert checked("order-7") == (1, "there is no cart for 'order-7'")
 
 
@@ -768,7 +768,7 @@ def test_a_person_looks(shop):
     Cart.objects.update(created_at=timezone.now() - timedelta(minutes=2))
     code, said = checked()
     assert code == 1
-    assert "needs a person: order-1: 4990 kr., inserting" in said
+    assert "needs a person: order-1: 4.990 kr., inserting" in said
     # There is none at Netgíró: the order is free.
     code, said = checked(abandon="order-1")
     assert (code, told()) == (0, ["canceled"])

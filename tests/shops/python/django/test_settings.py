@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 import netgiro
-from netgiro.django import conf
+from netgiro.django import checks, conf
 
 GOOD = settings.NETGIRO
 
@@ -126,3 +126,111 @@ def test_without_django_there_is_a_sentence():
     program = "import sys; sys.modules['django'] = None; import netgiro.django"
     said = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
     assert b"pip install 'netgiro[django]'" in said.stderr
+
+
+# --- what the settings do not say, the environment does
+
+VARIABLES = {
+    "NETGIRO_APP_KEY": GOOD["APP_KEY"],
+    "NETGIRO_SECRET_KEY": GOOD["SECRET_KEY"],
+    "NETGIRO_ENVIRONMENT": "production",
+    "NETGIRO_BASE_URL": "http://127.0.0.1:11/v1/",
+}
+SITE = {"CALLBACK_BASE_URL": "https://shop.example"}
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Sets the variables that a client reads, and these alone."""
+
+    def state(**variables):
+        for name in (*VARIABLES, "NETGIRO_PAYMENT_INFO"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    state()
+    return state
+
+
+@pytest.mark.parametrize(
+    "given", [SITE, {**SITE, **dict.fromkeys(["APP_KEY", "BASE_URL"])}, {}, None]
+)
+def test_the_environment_says_what_the_settings_do_not(environment, given):
+    environment(**VARIABLES)
+    expected = set() if given else {"netgiro.W001"}
+    assert ids(given) == expected
+    with override_settings(NETGIRO=given):
+        assert conf.client().base_url == "http://127.0.0.1:11/v1/"
+        assert conf.async_client().base_url == "http://127.0.0.1:11/v1/"
+    environment(**{**VARIABLES, "NETGIRO_BASE_URL": ""})
+    with override_settings(NETGIRO=given):
+        assert conf.client().base_url == "https://api.netgiro.is/v1/"
+
+
+def test_the_settings_come_first(environment):
+    environment(**VARIABLES | {"NETGIRO_APP_KEY": "not a key", "NETGIRO_PAYMENT_INFO": "sometimes"})
+    own = {**GOOD, "ENVIRONMENT": "test", "PAYMENT_INFO": "required"}
+    assert ids(own) == set()
+    with override_settings(NETGIRO=own):
+        assert conf.client().base_url == GOOD["BASE_URL"]
+
+
+def test_checks_say_where_an_option_comes_from(environment):
+    environment(**VARIABLES | {"NETGIRO_APP_KEY": "not a key"})
+    with override_settings(NETGIRO=SITE):
+        (message,) = [m for m in run_checks() if m.id == "netgiro.E004"]
+    assert "From the environment come NETGIRO_APP_KEY, NETGIRO_SECRET_KEY" in message.hint
+    assert GOOD["SECRET_KEY"] not in f"{message.msg} {message.hint}"
+    environment(NETGIRO_APP_KEY=GOOD["APP_KEY"])
+    with override_settings(NETGIRO=SITE):
+        (message,) = [m for m in run_checks() if m.id == "netgiro.E003"]
+    assert (
+        message.msg == "NETGIRO lacks 'SECRET_KEY', and the environment has no NETGIRO_SECRET_KEY."
+    )
+    environment()
+    with override_settings(NETGIRO=None):
+        (message,) = [m for m in run_checks() if m.id == "netgiro.E001"]
+    assert "nor are there NETGIRO_APP_KEY and NETGIRO_SECRET_KEY in the environment" in message.msg
+
+
+def test_a_deployment_by_the_environment(environment):
+    environment(**VARIABLES)
+    with override_settings(NETGIRO=SITE):
+        found = {message.id for message in run_checks(include_deployment_checks=True)}
+    assert "netgiro.W002" not in found
+    environment(**VARIABLES | {"NETGIRO_ENVIRONMENT": "test"})
+    with override_settings(NETGIRO=SITE):
+        found = {message.id for message in run_checks(include_deployment_checks=True)}
+    assert "netgiro.W002" in found
+
+
+def test_a_secret_of_the_environment_prints_as_stars(environment):
+    environment(**VARIABLES)
+    with override_settings(NETGIRO=SITE):
+        assert GOOD["SECRET_KEY"] not in repr(conf.configured())
+        assert conf.configured()["SECRET_KEY"] == GOOD["SECRET_KEY"]
+
+
+# --- whose runserver it is
+
+
+@pytest.mark.parametrize(
+    ("apps", "shadowing"),
+    [
+        (["netgiro.django", "django.contrib.staticfiles"], None),
+        (["django.contrib.staticfiles", "netgiro.django"], "django.contrib.staticfiles"),
+        (["netgiro.django"], None),
+    ],
+)
+def test_a_runserver_that_drops_the_headers_is_warned_of(apps, shadowing):
+    others = [app for app in settings.INSTALLED_APPS if app != "netgiro.django"]
+    more = {"INSTALLED_APPS": [*apps, *others], "STATIC_URL": "static/"}
+    for debug in (True, False):
+        with override_settings(NETGIRO=GOOD, DEBUG=debug, **more):
+            found = checks.check_runserver()
+            assert {message.id for message in found} <= {"netgiro.W004"}
+        assert len(found) == (debug and shadowing is not None)
+        for message in found:
+            assert f"The runserver of {shadowing} is used" in message.msg
+            assert f'put "netgiro.django" above {shadowing!r}' in message.hint

@@ -61,6 +61,11 @@ def pairs():
         yield case(f"no check, {status} in the shop", [order], [])
         yield case(f"no check and no cart, {status} in the shop", [order._replace(cart=None)], [])
         yield case(f"nothing to know it by, {status} in the shop", [order._replace(cart=None, reference=None)], [])
+        free = order._replace(amount=0)
+        yield case(f"of 0 kr. and no check, {status} in the shop", [free], [])
+        yield case(f"of 0 kr. and no cart, {status} in the shop", [free._replace(cart=None)], [])
+        yield case(f"of 0 kr. and nothing to know it by, {status} in the shop", [free._replace(cart=None, reference=None)], [])
+        yield case(f"of 0 kr. and a canceled cart of it, {status} in the shop", [free._replace(cart=None)], [check(1, "canceled", None, "a")])
     for cart in CARTS:
         yield case(f"{cart}, without an order", [], [check(1, cart, 1000, "a")])
 

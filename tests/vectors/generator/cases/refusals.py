@@ -110,7 +110,7 @@ CASES = [
     customer("empty", "", ""),
     customer("a land line", "5551234", "*****34"),
     customer("a kennitala with a digit too many", "11111111190", "*********90"),
-    customer("a phone number in full-width digits", "８２２３２８１", "*****８１"),
+    customer("a phone number in Arabic digits", "٨٢٢٣٢٨١", "*****٨١"),
     customer("six digits", "822328", "****28"),
     customer("a name", "anna", "**na"),
     insert(

@@ -44,14 +44,15 @@ pub struct CustomerId {
 }
 
 impl CustomerId {
-    /// Recognises and normalises a customer id.
+    /// Recognises and normalises a customer id, as people type and paste them.
     pub fn parse(text: &str) -> Result<Self> {
-        let compact: String = text.chars().filter(|&c| !is_separator(c)).collect();
+        let compact = compact(text);
         let Some((kind, id)) = recognise(&compact) else {
             return Err(Error::invalid_request(format!(
                 "customer_id must be a mobile number (7 digits, the first 6, 7 or 8), a kennitala \
-                 (10 digits) or an app code (500004 and 4 characters); got {:?}",
-                mask(text)
+                 (10 digits) or an app code (500004 and 4 characters); got {:?}, {}",
+                mask(text),
+                why_refused(&compact)
             )));
         };
         let text = id.to_ascii_uppercase();
@@ -103,9 +104,105 @@ pub fn mask(text: &str) -> String {
     masked
 }
 
+/// A character as ASCII has it: full-width forms, other hyphens; what cannot be seen is a space.
+pub(crate) fn plain(c: char) -> char {
+    const FULL_WIDTH: std::ops::RangeInclusive<char> = '\u{ff01}'..='\u{ff5e}';
+    match c {
+        _ if c.is_ascii() => c,
+        _ if FULL_WIDTH.contains(&c) => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' => '-',
+        // Marks of direction and joining, soft hyphens, variation selectors and the frame of a keycap: what a text brings
+        // along that was copied from a chat, a contact or a page.
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{20e3}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}'
+        | '\u{e0100}'..='\u{e01ef}' => ' ',
+        _ if c.is_whitespace() => ' ',
+        _ => c,
+    }
+}
+
 /// Whether a character may stand anywhere in a customer id, and is left out of it.
 pub(crate) fn is_separator(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}')
+    let c = plain(c);
+    c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')' | '/' | '\u{b7}' | '\u{2022}')
+}
+
+/// A text without what may stand around and between the characters of an id: a link's scheme, a trunk prefix `(0)`, which
+/// Iceland does not have, separators.
+fn compact(text: &str) -> String {
+    let text: String = text.chars().map(plain).collect();
+    let text =
+        text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '\'' | '"'));
+    let scheme = text.split_once(':').filter(|(scheme, _)| {
+        let scheme = scheme.trim_end();
+        ["tel", "sms", "callto"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+    });
+    let text = scheme.map_or(text, |(_, number)| number);
+    let without_separators = |text: &str| {
+        text.chars()
+            .filter(|&c| !is_separator(c))
+            .collect::<String>()
+    };
+    let trunk = text.match_indices('(').find_map(|(at, _)| {
+        let (before, rest) = text.split_at(at);
+        let (within, after) = rest.strip_prefix('(')?.split_once(')')?;
+        let is_code = COUNTRY_CODES.contains(&without_separators(before).as_str());
+        (within.trim() == "0" && is_code).then_some((before, after))
+    });
+    match trunk {
+        Some((before, after)) => without_separators(before) + &without_separators(after),
+        None => without_separators(text),
+    }
+}
+
+/// Iceland's, as people write it before a phone number, or do not.
+const COUNTRY_CODES: [&str; 4] = ["", "+354", "00354", "354"];
+const PHONE_LENGTH: usize = 7;
+
+/// Why a text without separators is no id, as the end of a sentence that has begun with it.
+fn why_refused(compact: &str) -> String {
+    // As long as a number with a country code is: a kennitala may begin with zeros.
+    let after_zeros = || compact.strip_prefix("00").filter(|number| number.len() > 8);
+    let abroad = compact.strip_prefix('+').or_else(after_zeros);
+    let national = abroad.and_then(|number| number.strip_prefix("354"));
+    let digits = national.or(abroad).unwrap_or(compact);
+    let length = digits.len();
+    if compact.is_empty() {
+        "which has no digits".to_owned()
+    } else if let Some(code) = compact.strip_prefix(APP_CODE) {
+        format!(
+            "which has {} characters after {APP_CODE}; an app code has 4 letters or digits there",
+            code.chars().count()
+        )
+    } else if !are_digits(digits) {
+        let is_digits = digits.chars().all(char::is_numeric);
+        let what = if is_digits {
+            "digits of another script"
+        } else {
+            "other characters than digits"
+        };
+        format!("which has {what}")
+    } else if national.is_some() && length != PHONE_LENGTH {
+        format!(
+            "which has {length} digits after the country code; a mobile number has {PHONE_LENGTH}"
+        )
+    } else if national.is_none() && abroad.is_some() {
+        "which has another country code than Iceland's, 354".to_owned()
+    } else if length == PHONE_LENGTH {
+        "which does not begin with 6, 7 or 8 as mobile numbers do".to_owned()
+    } else {
+        format!("which has {length} digits; a mobile number has {PHONE_LENGTH}, and a kennitala 10")
+    }
 }
 
 /// The kind of id that a text without separators is, and the id: of a phone number without the country code.
@@ -121,16 +218,19 @@ pub(crate) fn recognise(compact: &str) -> Option<(CustomerIdKind, &str)> {
     }
 }
 
+/// What an app code begins with.
+pub(crate) const APP_CODE: &str = "500004";
+
 fn is_app_code(text: &str) -> bool {
-    text.strip_prefix("500004")
+    text.strip_prefix(APP_CODE)
         .is_some_and(|code| code.len() == 4 && code.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 fn phone(text: &str) -> Option<&str> {
     let national = |digits: &str| {
-        digits.len() == 7 && digits.starts_with(['6', '7', '8']) && are_digits(digits)
+        digits.len() == PHONE_LENGTH && digits.starts_with(['6', '7', '8']) && are_digits(digits)
     };
-    ["", "+354", "00354", "354"]
+    COUNTRY_CODES
         .iter()
         .filter_map(|prefix| text.strip_prefix(prefix))
         .find(|digits| national(digits))

@@ -1,6 +1,6 @@
 //! The characters of a text, as they are written and as they are read.
 
-use crate::model::values::customer::is_separator;
+use crate::model::values::customer::{self, is_separator};
 
 /// A character of a text.
 pub(super) struct Character<'a> {
@@ -75,7 +75,13 @@ fn in_entities(text: &str) -> Option<(usize, char)> {
             Some(hex) => code(hex, 16)?,
             None => code(number, 10)?,
         },
-        None if matches!(name, "nbsp" | "ensp" | "emsp" | "thinsp" | "shy") => ' ',
+        None if matches!(
+            name,
+            "nbsp" | "ensp" | "emsp" | "thinsp" | "shy" | "zwj" | "zwnj" | "lrm" | "rlm"
+        ) =>
+        {
+            ' '
+        }
         None if matches!(name, "ndash" | "mdash" | "minus") => '-',
         None => return None,
     };
@@ -98,21 +104,13 @@ pub(super) fn in_percents(text: &str) -> Option<(usize, char)> {
     None
 }
 
-/// A character as ASCII has it: digits of any script, full-width forms; what cannot be seen is a space.
+/// A character as ASCII has it, digits of any script as well.
 pub(super) fn plain(c: char) -> char {
-    const FULL_WIDTH: std::ops::RangeInclusive<char> = '\u{ff01}'..='\u{ff5e}';
-    match c {
-        _ if c.is_ascii() => c,
-        _ if FULL_WIDTH.contains(&c) => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        '\u{2212}' => '-',
-        '\u{ad}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}'
-        | '\u{feff}'
+    match customer::plain(c) {
         // What stood there was not UTF-8: a space of Latin-1.
-        | '\u{fffd}' => ' ',
-        _ => digit(c).unwrap_or(c),
+        '\u{fffd}' => ' ',
+        c if c.is_ascii() => c,
+        c => digit(c).unwrap_or(c),
     }
 }
 

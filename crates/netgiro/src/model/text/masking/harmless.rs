@@ -32,15 +32,15 @@ fn hash(characters: &[Character<'_>]) -> Option<usize> {
     (matches!(length, 32 | 40 | 64) && has_letters).then_some(length)
 }
 
-/// `2026-11-28`, `28.11.2026`, each with a time or without.
+/// `2026-11-28`, `28.11.2026`, `28/11/2026`, each with a time or without.
 fn date_and_time(characters: &[Character<'_>]) -> Option<usize> {
     let separator = |at: usize| characters.get(at).map(|character| character.read);
     let (first, at) = number(characters, 0)?;
     let (second, then) = number(characters, at + 1)?;
     let (third, end) = number(characters, then + 1)?;
     let (year, month, day) = match (separator(at)?, at, end - then) {
-        ('-' | '.', 4, 3) => (first, second, third),
-        ('-' | '.', 1 | 2, 5) => (third, second, first),
+        ('-' | '.' | '/', 4, 3) => (first, second, third),
+        ('-' | '.' | '/', 1 | 2, 5) => (third, second, first),
         _ => return None,
     };
     let is_date = separator(at) == separator(then)

@@ -10,11 +10,10 @@ use crate::model::text::masking::characters::{
     Character, in_backslashes, in_percents, is, is_alphanumeric, plain, read_characters,
 };
 use crate::model::text::masking::harmless::harmless;
-use crate::model::values::customer::{CustomerIdKind, is_separator, recognise};
+use crate::model::values::customer::{APP_CODE, CustomerIdKind, is_separator, recognise};
 
 /// How long ids of digits are, separators left out; the longest is a phone number after 00354.
 const LENGTHS: [usize; 3] = [7, 10, 12];
-const APP_CODE: &str = "500004";
 const APP_CODE_LENGTH: usize = 10;
 /// How many characters of an id are shown.
 const SHOWN: usize = 2;
@@ -277,6 +276,14 @@ mod tests {
                 "******81, ******81, ******81, *******26",
             ),
             (
+                "tel:+354 (0)811 1111, 822/3281, 822·3281, ８２２／３２８１",
+                "tel:+354 (0)******11, ******81, ******81, ******８１",
+            ),
+            (
+                "\u{2066}822\u{fe0f}\u{20e3}3281\u{2069}, 822\u{61c}3281, 822&zwnj;3281",
+                "\u{2066}*******81\u{2069}, ******81, ******81",
+            ),
+            (
                 "tel500004 AB-1Cx, 50-0004AB1C50-0004AB1C",
                 "tel**********1Cx, *********1C*********1C",
             ),
@@ -297,6 +304,7 @@ mod tests {
             "28-11-2026 10:30, 2026.11.28 10:30:15, 2026-11-28 12:30:15+00:00",
             "17 2026-11-28 10: 12:30:15.8223281",
             "8.12.2026, 822&other;3281",
+            "8/12/2026, 2026/12/8, 28/11/2026 10:30, 1/822",
             "nonce 635318618538563781, 1764305073000, 20261128123015, 20261128123015123",
             "82232811, 822328, 111111111, 11111111190, 5551234, 500004 kr. paid",
             "1fcfcbf71b1350cf914ebb952c71d74551416a965ee3b65c38a16b35e687f87c",
