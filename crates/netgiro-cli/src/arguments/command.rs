@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
 
-use super::simulator::SimulatorArgs;
+use super::simulator::{SimulatorArgs, TriggerArgs};
 use super::values::{confirmation_type, environment, payment_info, seconds};
 
 pub(super) const NAME: &str = "netgiro";
@@ -81,6 +81,12 @@ background, and the command writes the variables that a shop needs and ends:
 
 The customer 8111111 accepts automatically, 8222222 declines automatically.")]
     Simulator(Box<SimulatorArgs>),
+    /// Confirm, decline or expire a cart at a running simulator, or send its callback
+    #[command(before_help = "\
+Does what a customer or Netgíró does, at a running simulator: confirm, decline, expire, or send the callback
+once more. It writes the cart's status, and what the shop answered to the callback. When the shop did not answer
+the callback of netgiro trigger callback with 200, the exit code is 1.")]
+    Trigger(TriggerArgs),
     /// Play five checkouts against a local Netgíró
     #[command(before_help = "\
 Plays five checkouts against a simulator of its own, as a timeline: accepted, declined, no answer, accepted
@@ -278,6 +284,7 @@ impl Command {
             Self::Wait(args) | Self::Settle(args) => &args.output,
             Self::VerifyCallback(args) => &args.output,
             Self::Simulator(args) => &args.output,
+            Self::Trigger(args) => &args.output,
             Self::Demo(args) => &args.output,
             Self::Reconcile { .. } | Self::Completions { .. } => return false,
         };

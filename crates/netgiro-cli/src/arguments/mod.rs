@@ -16,7 +16,7 @@ pub(crate) use self::command::{
     OrderArgs, RECONCILE,
 };
 use self::command::{CommandLine, NAME, Shell};
-pub(crate) use self::simulator::{ExportFormat, SimulatorArgs};
+pub(crate) use self::simulator::{ExportFormat, SimulatorArgs, Trigger, TriggerArgs};
 use crate::exit;
 use crate::failure::Failure;
 

@@ -6,6 +6,7 @@ mod demo;
 mod follow;
 mod session;
 mod simulator;
+mod trigger;
 
 use std::ffi::OsString;
 
@@ -47,6 +48,7 @@ pub(crate) fn run(
         Command::Settle(args) => follow::follow(args, console, interrupt, true),
         Command::VerifyCallback(args) => callback::verify(args, console, interrupt),
         Command::Simulator(args) => simulator::run(args, invocation, console, interrupt),
+        Command::Trigger(args) => trigger::trigger(args, console),
         Command::Demo(_) => demo::play(console, interrupt),
         Command::Completions { shell } => {
             console.say(arguments::completions(*shell).trim_end());

@@ -7,7 +7,6 @@ use netgiro::raw::{RawClient, RawError, RawResponse};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
-use uuid::Uuid;
 
 use crate::failure::Failure;
 
@@ -30,14 +29,7 @@ pub(crate) struct Identity {
     pub(crate) seed: u64,
 }
 
-/// A simulator's cart, as far as commands need it.
-#[derive(Debug, Deserialize)]
-pub(crate) struct ControlledCart {
-    pub(crate) transaction_id: Uuid,
-    pub(crate) status: String,
-}
-
-/// The response that a request to the control was refused with.
+/// Why a request to the control failed.
 #[derive(Debug)]
 pub(crate) enum ControlError {
     /// There is no simulator.
