@@ -7,6 +7,7 @@ export {
   Client,
   ConfigurationError,
   ConnectError,
+  doctor,
   InvalidRequestError,
   MemoryReplayGuard,
   MismatchError,

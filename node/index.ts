@@ -8,6 +8,7 @@
  */
 
 export { Client, sign } from './client.js';
+export { doctor, type DoctorCheck, type DoctorOptions, type DoctorReport } from './doctor.js';
 export {
   ApiError,
   AuthenticationError,

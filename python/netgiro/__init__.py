@@ -23,6 +23,8 @@ from netgiro._netgiro import (
     CheckResult,
     CheckResults,
     Client,
+    DoctorCheck,
+    DoctorReport,
     MemoryReplayGuard,
     PaymentInfo,
     PollPolicy,
@@ -31,6 +33,7 @@ from netgiro._netgiro import (
     SimulatedRequest,
     Simulator,
     __version__,
+    doctor,
     sign,
 )
 from netgiro.errors import (
@@ -79,6 +82,8 @@ __all__ = [
     "ConfigurationError",
     "ConfirmationType",
     "ConnectError",
+    "DoctorCheck",
+    "DoctorReport",
     "Environment",
     "InvalidRequestError",
     "MemoryReplayGuard",
@@ -105,6 +110,7 @@ __all__ = [
     "UnresolvedError",
     "WaitTimeoutError",
     "__version__",
+    "doctor",
     "reconcile",
     "sign",
 ]

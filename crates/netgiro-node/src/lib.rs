@@ -19,6 +19,7 @@ mod arguments;
 mod callback;
 mod client;
 mod command;
+mod doctor;
 mod events;
 #[cfg(feature = "panic-test")]
 mod panics;

@@ -12,6 +12,7 @@ mod bulk;
 mod client;
 mod command;
 mod convert;
+mod doctor;
 mod errors;
 mod panics;
 mod process;
@@ -54,6 +55,8 @@ mod _netgiro {
     use crate::client::{AsyncClient, Client};
     #[pymodule_export]
     use crate::command::command;
+    #[pymodule_export]
+    use crate::doctor::{DoctorCheck, DoctorReport, doctor};
     #[pymodule_export]
     use crate::reconcile::settlements::reconcile_settlements;
     #[pymodule_export]

@@ -69,6 +69,13 @@ ended: 0 paid, 3 not paid. When Netgíró does not say so within a minute, the e
 Verifies a callback's signature for the URL that was registered with the cart, and shows its content.
 A callback does not prove a payment: run netgiro check.")]
     VerifyCallback(CallbackArgs),
+    /// Find what is wrong with keys, connection and callback route
+    #[command(before_help = "\
+Looks at the keys, the proxy, DNS, TLS, the clock and whether Netgíró accepts the keys; and with --callback at
+the shop's callback route: it posts signed test callbacks about a cart that does not exist, and forged ones, which
+change nothing in a sound shop. Each thing that is wrong comes with what mends it. The exit code is 1 if there is
+one.")]
+    Doctor(DoctorArgs),
     /// Run a local Netgíró
     #[command(before_help = "\
 Runs a local Netgíró until Ctrl-C: the API, and a page with the customer's phone beside the shop's view.
@@ -227,6 +234,23 @@ pub(crate) struct CallbackArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The URL of the shop's callback route, to which test callbacks are posted
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback: Option<String>,
+    /// The callback URL as it is registered, if it is another than the one of --callback
+    #[arg(long, value_name = "URL", requires = "callback")]
+    pub(crate) registered_url: Option<String>,
+    /// How long the shop may take to answer [default: 5]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     output: OutputArgs,
@@ -284,6 +308,7 @@ impl Command {
             Self::Wait(args) | Self::Settle(args) => &args.output,
             Self::VerifyCallback(args) => &args.output,
             Self::Simulator(args) => &args.output,
+            Self::Doctor(args) => &args.output,
             Self::Trigger(args) => &args.output,
             Self::Demo(args) => &args.output,
             Self::Reconcile { .. } | Self::Completions { .. } => return false,

@@ -3,6 +3,7 @@
 mod callback;
 mod cart;
 mod demo;
+mod doctor;
 mod follow;
 mod session;
 mod simulator;
@@ -48,6 +49,7 @@ pub(crate) fn run(
         Command::Settle(args) => follow::follow(args, console, interrupt, true),
         Command::VerifyCallback(args) => callback::verify(args, console, interrupt),
         Command::Simulator(args) => simulator::run(args, invocation, console, interrupt),
+        Command::Doctor(args) => doctor::examine(args, console, interrupt),
         Command::Trigger(args) => trigger::trigger(args, console),
         Command::Demo(_) => demo::play(console, interrupt),
         Command::Completions { shell } => {

@@ -73,7 +73,7 @@ async fn act(
             "there is no simulator at {}: {why}; start one: netgiro simulator",
             control.page()
         )),
-        ControlError::Refused(_, message) => Failure::Machine(message),
+        ControlError::Refused(message) => Failure::Machine(message),
     };
     let id = match named {
         Some(id) => id,

@@ -34,8 +34,8 @@ pub(crate) struct Identity {
 pub(crate) enum ControlError {
     /// There is no simulator.
     Absent(String),
-    /// It refuses: the HTTP status, and why.
-    Refused(u16, String),
+    /// It refuses; with the reason.
+    Refused(String),
 }
 
 impl Control {
@@ -48,7 +48,7 @@ impl Control {
             .unwrap_or(trimmed);
         let base = Url::parse(&format!("{page}/"))
             .map_err(|_| Failure::usage(format!("{api:?} is not the URL of a simulator")))?;
-        let client = RawClient::new(&base, ca_file, TIMEOUT)?;
+        let client = RawClient::to(&base, ca_file, TIMEOUT)?;
         Ok(Self { base, client })
     }
 
@@ -101,7 +101,7 @@ impl Control {
             message: String,
         }
         match serde_json::from_slice::<Refusal>(&response.body) {
-            Ok(refusal) => Err(ControlError::Refused(response.status, refusal.message)),
+            Ok(refusal) => Err(ControlError::Refused(refusal.message)),
             Err(_) => Err(absent("what answers there is not a simulator".to_owned())),
         }
     }
