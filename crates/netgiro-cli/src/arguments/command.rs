@@ -88,6 +88,16 @@ background, and the command writes the variables that a shop needs and ends:
 
 The customer 8111111 accepts automatically, 8222222 declines automatically.")]
     Simulator(Box<SimulatorArgs>),
+    /// Post the callbacks of Netgíró's test host to a shop on this machine
+    #[command(before_help = "\
+Netgíró's test host cannot reach a shop on your machine. Start the shop with the base URL that the relay prints:
+its calls go on to the test host, and the relay follows each cart that it inserts by CheckCart, and posts what the
+callback would be, signed for the URL that the shop registered, to --to. A callback that is not answered with 200
+is posted once more. With carts, the relay follows those and ends.
+
+For the test environment and simulators alone. A sale of confirmation type server_callback is paid only when
+Netgíró itself reaches the shop: for those you need a tunnel, or the simulator.")]
+    Relay(RelayArgs),
     /// Confirm, decline or expire a cart at a running simulator, or send its callback
     #[command(before_help = "\
 Does what a customer or Netgíró does, at a running simulator: confirm, decline, expire, or send the callback
@@ -251,6 +261,32 @@ pub(crate) struct DoctorArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RelayArgs {
+    /// The shop's callback route on this machine; without a path, the path of the registered URL is used
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// Transaction ids of carts to follow, instead of those that the shop inserts by the relay
+    #[arg(value_name = "CART")]
+    pub(crate) carts: Vec<String>,
+    /// The callback URL as it is registered with the carts that are named, if it is not the one of --to
+    #[arg(long, value_name = "URL", requires = "carts")]
+    pub(crate) registered_url: Option<String>,
+    /// The port for the shop on this machine; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value = "8766")]
+    pub(crate) port: u16,
+    /// How long the shop may take to answer a callback
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+    /// When a callback is posted again that was not answered with 200
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) callback_retry: Duration,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     output: OutputArgs,
@@ -309,6 +345,7 @@ impl Command {
             Self::VerifyCallback(args) => &args.output,
             Self::Simulator(args) => &args.output,
             Self::Doctor(args) => &args.output,
+            Self::Relay(args) => &args.output,
             Self::Trigger(args) => &args.output,
             Self::Demo(args) => &args.output,
             Self::Reconcile { .. } | Self::Completions { .. } => return false,

@@ -13,7 +13,7 @@ use clap::{Arg, CommandFactory as _, FromArgMatches as _};
 
 pub(crate) use self::command::{
     CallbackArgs, CartArgs, Command, ConfirmArgs, ConnectionArgs, DoctorArgs, FollowArgs,
-    InsertArgs, OrderArgs, RECONCILE,
+    InsertArgs, OrderArgs, RECONCILE, RelayArgs,
 };
 use self::command::{CommandLine, NAME, Shell};
 pub(crate) use self::simulator::{ExportFormat, SimulatorArgs, Trigger, TriggerArgs};

@@ -5,6 +5,7 @@ mod cart;
 mod demo;
 mod doctor;
 mod follow;
+mod relay;
 mod session;
 mod simulator;
 mod trigger;
@@ -50,6 +51,7 @@ pub(crate) fn run(
         Command::VerifyCallback(args) => callback::verify(args, console, interrupt),
         Command::Simulator(args) => simulator::run(args, invocation, console, interrupt),
         Command::Doctor(args) => doctor::examine(args, console, interrupt),
+        Command::Relay(args) => relay::relay(args, console, interrupt),
         Command::Trigger(args) => trigger::trigger(args, console),
         Command::Demo(_) => demo::play(console, interrupt),
         Command::Completions { shell } => {
