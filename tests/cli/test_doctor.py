@@ -160,30 +160,35 @@ def test_a_sound_set_up(shell: Shell, shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "name", "detail", "remedy"),
+    ("fault", "name", "words"),
     [
-        ("redirect", "callback", "a redirect: 301 to http", "register the URL"),
-        ("csrf", "callback", "CSRF protection, with 403", "@csrf_exempt"),
-        ("laravel", "callback", "CSRF protection, with 419", "CSRF middleware"),
-        ("login", "callback", "asks for a password", "leave the callback route out"),
-        ("get only", "callback", "405: nothing takes POST", "take POST"),
-        ("no route", "callback", "404: there is no route", "own URL"),
-        ("crash", "callback", "the route fails: 500", "log"),
-        ("gateway", "callback", "502: the proxy (nginx/1.28.0)", "upstream"),
-        ("created", "callback", "answered 201", "answer 200"),
-        ("drops", "callback_signature", "are dropped by nginx", "underscores_in_headers on;"),
-        ("drops both", "callback_signature", "are dropped by nginx", "underscores_in_headers on;"),
-        ("rewrites", "callback_signature", "https instead of http", "exactly as it was given"),
-        ("reserialises", "callback_signature", "re-serialised", "the bytes as received"),
-        ("reserialises as node", "callback_signature", "re-serialised", "express.raw()"),
-        ("other key", "callback_signature", "refused like a forged one, with 400", "secret key"),
-        ("accepts all", "callback_forgery", "GRAVE: a callback with a wrong", "verify_callback"),
-        ("unsigned", "callback_forgery", "GRAVE: a callback without a", "verify-callback"),
+        ("redirect", "callback", ("a redirect: 301 to http", "register the URL")),
+        ("csrf", "callback", ("CSRF protection, with 403", "@csrf_exempt")),
+        ("laravel", "callback", ("CSRF protection, with 419", "CSRF middleware")),
+        ("login", "callback", ("asks for a password", "leave the callback route out")),
+        ("get only", "callback", ("405: nothing takes POST", "take POST")),
+        ("no route", "callback", ("404: there is no route", "own URL")),
+        ("crash", "callback", ("the route fails: 500", "log")),
+        ("gateway", "callback", ("502: the proxy (nginx/1.28.0)", "upstream")),
+        ("created", "callback", ("answered 201", "answer 200")),
+        ("drops", "callback_signature", ("are dropped by nginx", "underscores_in_headers on;")),
+        (
+            "drops both",
+            "callback_signature",
+            ("are dropped by nginx", "underscores_in_headers on;"),
+        ),
+        ("rewrites", "callback_signature", ("https instead of http", "exactly as it was given")),
+        ("reserialises", "callback_signature", ("re-serialised", "the bytes as received")),
+        ("reserialises as node", "callback_signature", ("re-serialised", "express.raw()")),
+        ("other key", "callback_signature", ("refused like a forged one, with 400", "secret key")),
+        ("accepts all", "callback_forgery", ("GRAVE: a callback with a wrong", "verify_callback")),
+        ("unsigned", "callback_forgery", ("GRAVE: a callback without a", "verify-callback")),
     ],
 )
 def test_what_is_broken_is_named(
-    shell: Shell, shop: Shop, fault: str, name: str, detail: str, remedy: str
+    shell: Shell, shop: Shop, fault: str, name: str, words: tuple[str, str]
 ) -> None:
+    detail, remedy = words
     shop.fault = fault
     checks = examine(shell, shop)
     assert wrong(checks) == [name], checks
@@ -263,9 +268,11 @@ def test_keys_that_netgiro_does_not_accept(shell: Shell) -> None:
         assert "NETGIRO_ENVIRONMENT" in checks["account"]["remedy"]
 
 
-def test_the_clock(shell: Shell, simulator: Simulator) -> None:
+def test_the_clock(shell: Shell) -> None:
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() - 3600))
-    with server_that_answers(f"HTTP/1.1 404 Not Found\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n") as url:
+    with server_that_answers(
+        f"HTTP/1.1 404 Not Found\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n"
+    ) as url:
         other = Shell(shell.variables | {"NETGIRO_BASE_URL": url}, shell.folder)
         clock = checked(other.run("doctor", "--json"))["clock"]
     assert clock["ok"] is False
@@ -277,7 +284,9 @@ def test_no_connection_and_no_name(shell: Shell) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1/"
-        ended = Shell(shell.variables | {"NETGIRO_BASE_URL": url}, shell.folder).run("doctor", "--json")
+        ended = Shell(shell.variables | {"NETGIRO_BASE_URL": url}, shell.folder).run(
+            "doctor", "--json"
+        )
     assert wrong(checked(ended)) == ["connection"]
     unknown = {"NETGIRO_BASE_URL": "https://netgiro.invalid/v1/"}
     checks = checked(Shell(shell.variables | unknown, shell.folder).run("doctor", "--json"))

@@ -54,7 +54,8 @@ def insert(shell: Shell, *options: str, customer: str = CUSTOMER) -> str:
 
 
 @pytest.mark.parametrize(
-    ("action", "status"), [("confirm", "confirmed"), ("decline", "declined"), ("expire", "canceled")]
+    ("action", "status"),
+    [("confirm", "confirmed"), ("decline", "declined"), ("expire", "canceled")],
 )
 def test_a_cart_ends(shell: Shell, action: str, status: str) -> None:
     cart = insert(shell)
@@ -104,7 +105,9 @@ def test_the_callback_and_its_answer_are_reported(shell: Shell, route: CallbackR
     assert "the shop answered 403" in refused.out
     assert "netgiro doctor --callback" in refused.err
     # What the customer did is done, whatever the shop answers.
-    assert shell.run("trigger", "decline", insert(shell, "--callback-cancel-url", route.url)).code == 0
+    assert (
+        shell.run("trigger", "decline", insert(shell, "--callback-cancel-url", route.url)).code == 0
+    )
 
 
 def test_what_is_not_possible_is_said(shell: Shell) -> None:

@@ -98,7 +98,7 @@ is posted once more. With carts, the relay follows those and ends.
 For the test environment and simulators alone. A sale of confirmation type server_callback is paid only when
 Netgíró itself reaches the shop: for those you need a tunnel, or the simulator.")]
     Relay(RelayArgs),
-    /// Confirm, decline or expire a cart at a running simulator, or send its callback
+    /// At a running simulator: confirm, decline or expire a cart, or send its callback
     #[command(before_help = "\
 Does what a customer or Netgíró does, at a running simulator: confirm, decline, expire, or send the callback
 once more. It writes the cart's status, and what the shop answered to the callback. When the shop did not answer

@@ -16,13 +16,13 @@ use super::values::seconds;
 /// For what `--export` writes the variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// `export NAME=value`, for `eval` in sh, bash, zsh and dash.
+    // `export NAME=value`, for `eval` in sh, bash, zsh and dash.
     Sh,
-    /// `NAME=value`, for a `.env` file.
+    // `NAME=value`, for a `.env` file.
     Dotenv,
-    /// `set -gx NAME value`.
+    // `set -gx NAME value`.
     Fish,
-    /// `$env:NAME = 'value'`.
+    // `$env:NAME = 'value'`.
     Powershell,
 }
 
@@ -111,13 +111,13 @@ pub(crate) struct SimulatorArgs {
 /// What happens at a simulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Trigger {
-    /// The customer accepts
+    // The customer accepts
     Confirm,
-    /// The customer declines
+    // The customer declines
     Decline,
-    /// The cart's time is over
+    // The cart's time is over
     Expire,
-    /// Netgíró sends the cart's callback, once more or too early
+    // Netgíró sends the cart's callback, once more or too early
     Callback,
 }
 
