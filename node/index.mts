@@ -8,6 +8,7 @@ export {
   ConfigurationError,
   ConnectError,
   customerMessage,
+  doctor,
   InvalidRequestError,
   MemoryReplayGuard,
   MismatchError,

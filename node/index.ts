@@ -9,6 +9,7 @@
 
 export { Client, sign } from './client.js';
 export { customerMessage, type CustomerMessageOptions } from './customer-message.js';
+export { doctor, type DoctorCheck, type DoctorOptions, type DoctorReport } from './doctor.js';
 export {
   ApiError,
   AuthenticationError,

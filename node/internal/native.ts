@@ -266,6 +266,12 @@ export interface Native {
   ): Reply<boolean>;
   callbackReplayed(referenceId: string | null): Reply<never>;
   sign(secretKey: string, nonce: string, url: string, body: Uint8Array): string;
+  doctor<T>(
+    port: Port,
+    call: number,
+    options: object,
+    variable: (name: string) => string | undefined,
+  ): Started<T>;
   csvCell(text: string): string;
   errorMessage(
     code: string | undefined,

@@ -23,6 +23,8 @@ from netgiro._netgiro import (
     CheckResult,
     CheckResults,
     Client,
+    DoctorCheck,
+    DoctorReport,
     MemoryReplayGuard,
     PaymentInfo,
     PollPolicy,
@@ -32,6 +34,7 @@ from netgiro._netgiro import (
     Simulator,
     __version__,
     customer_message,
+    doctor,
     sign,
 )
 from netgiro.errors import (
@@ -80,6 +83,8 @@ __all__ = [
     "ConfigurationError",
     "ConfirmationType",
     "ConnectError",
+    "DoctorCheck",
+    "DoctorReport",
     "Environment",
     "InvalidRequestError",
     "MemoryReplayGuard",
@@ -107,6 +112,7 @@ __all__ = [
     "WaitTimeoutError",
     "__version__",
     "customer_message",
+    "doctor",
     "reconcile",
     "sign",
 ]

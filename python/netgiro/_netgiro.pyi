@@ -1342,6 +1342,78 @@ def poll_on_clock(
 def server_now(client: Client | AsyncClient) -> datetime.datetime | None:
     """Return what the server's clock says now, by the answers that a client has had; None before the first."""
 
+@final
+class DoctorCheck:
+    """One thing that `doctor` has looked at."""
+
+    @property
+    def name(self) -> str:
+        """Its name, such as "clock" or "callback_signature"."""
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether it is as it should be; None where it could not be looked at, or need not be."""
+
+    @property
+    def detail(self) -> str:
+        """What was found."""
+
+    @property
+    def remedy(self) -> str | None:
+        """What to do about it; None where nothing is wrong."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class DoctorReport:
+    """What `doctor` has found; as text a line for each check."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+
+    @property
+    def checks(self) -> list[DoctorCheck]:
+        """What was looked at, in order: a list of `DoctorCheck`."""
+
+    @property
+    def text(self) -> str:
+        """The report for people, with a remedy below what is wrong."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def to_json(self) -> str:
+        """Return the members by name as JSON."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+def doctor(
+    *,
+    callback: str | None = None,
+    registered_url: str | None = None,
+    timeout: float = 5.0,
+    app_key: str | None = None,
+    secret_key: str | None = None,
+    environment: str | None = None,
+    base_url: str | None = None,
+    ca_file: str | os.PathLike[str] | None = None,
+) -> DoctorReport:
+    """Look at a shop's set-up, and return what is wrong and what mends it, as a `DoctorReport`.
+
+    Keys that are not given are read from the environment, as `from_env` does. CheckCart is sent for a
+    cart that does not exist. With `callback`, the URL of the shop's callback route, test callbacks about
+    such a cart are posted there, rightly signed and forged; they change nothing in a sound shop.
+    `registered_url` is the callback URL as InsertCart gets it, where it is another one; `timeout` is how
+    long the shop may take to answer, in seconds.
+
+    Raises InvalidRequestError or ConfigurationError for arguments of its own that cannot be used;
+    whatever else is wrong is in the report.
+    """
+
 def sign(secret_key: str, nonce: str, url: str, body: _Body) -> str:
     """Sign as the API does: lowercase hex of SHA-256 over secret key, nonce, URL and body.
 

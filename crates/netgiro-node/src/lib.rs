@@ -20,6 +20,7 @@ mod callback;
 mod client;
 mod command;
 mod customer_message;
+mod doctor;
 mod events;
 #[cfg(feature = "panic-test")]
 mod panics;

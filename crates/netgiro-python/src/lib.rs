@@ -13,6 +13,7 @@ mod client;
 mod command;
 mod convert;
 mod customer_message;
+mod doctor;
 mod errors;
 mod panics;
 mod process;
@@ -57,6 +58,7 @@ mod _netgiro {
     use crate::command::command;
     #[pymodule_export]
     use crate::customer_message::{customer_message, error_customer_message};
+    use crate::doctor::{DoctorCheck, DoctorReport, doctor};
     #[pymodule_export]
     use crate::reconcile::settlements::reconcile_settlements;
     #[pymodule_export]

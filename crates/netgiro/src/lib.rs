@@ -26,6 +26,7 @@ mod api;
 mod bulk;
 mod callback;
 mod client;
+mod doctor;
 mod events;
 mod follow;
 mod http;
@@ -61,6 +62,9 @@ pub use bulk::wait_many::WaitMany;
 pub use callback::replay_guard::{MemoryReplayGuard, ReplayGuard};
 pub use callback::{Callback, is_callback_header};
 pub use client::Client;
+#[doc(hidden)]
+pub use doctor::DoctorClient;
+pub use doctor::{DoctorCheck, DoctorOptions, DoctorReport, doctor};
 pub use events::{Event, Observer, PollEvent, RequestEvent};
 pub use follow::Watch;
 pub use http::insert_attempt::{Abandoned, InsertAttempt};
@@ -86,5 +90,7 @@ pub use model::values::customer::{CustomerId, CustomerIdKind, mask as mask_custo
 pub use model::values::decimal::exact_decimal;
 pub use model::values::duration::{milliseconds, seconds};
 pub use model::values::secret::Secret;
+#[doc(hidden)]
+pub use options::variable;
 pub use options::{ClientOptions, Environment, ResponseVerification};
 pub use protocol::signature::sign;
