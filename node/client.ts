@@ -50,7 +50,7 @@ const { fn, signal: aSignal, text } = types;
 
 const CALL = { signal: aSignal };
 const CONFIRM = declared({ identifier: text, ...CALL });
-const WAIT = declared({ onUpdate: fn as Member<(state: CartState) => void>, ...CALL });
+const WAIT = declared({ onUpdate: fn as Member<(state: CartState) => unknown>, ...CALL });
 const NUMBER = { number: required(text) };
 
 const day = member<Date | string>('a Date or a day such as "2026-01-31"', (value) => text.fits(value) || isDate(value));
@@ -336,7 +336,8 @@ async function wait(
   const { wait: waiting, onUpdate, signal } = waitOptions(where, options, WAIT);
   warnOfSeconds(client, where, waiting.timeoutMs);
   // It is told of changes where the wait was asked for, and not wherever the compiled half happens to be.
-  const onEvent = onUpdate && AsyncResource.bind((view: StateView) => onUpdate(state(view)));
+  const tell = onUpdate && AsyncResource.bind((view: StateView) => onUpdate(state(view)));
+  const onEvent = tell && ((view: StateView) => () => tell(view));
   return state(
     await call(signal, onEvent, (port, n) => nativeOf(client).waitForCart(port, n, given, waiting, settle)),
   );

@@ -14,7 +14,7 @@ import { error as revive } from './revive.js';
 
 const { fn, number, signal } = types;
 
-type OnProgress = (done: number, total: number) => void;
+type OnProgress = (done: number, total: number) => unknown;
 
 const earlier = member<Iterable<unknown>>('an array of earlier results', isList);
 
@@ -95,12 +95,12 @@ class Checks {
     }
   }
 
-  #take([done, total, at, view]: [done: number, total: number, at: number, view: CheckView]): void {
+  #take([done, total, at, view]: [done: number, total: number, at: number, view: CheckView]) {
     const result = checkResult(view);
     this.#places[at] = result;
     this.#came.push(result);
     this.#wake();
-    this.#onProgress?.(done, total);
+    return this.#onProgress && (() => this.#onProgress?.(done, total));
   }
 
   #end(): void {

@@ -72,7 +72,7 @@ interface Step {
 export class SettledCarts extends ClosableIterator<CheckResult> {
   #start: Start<null>;
   #signal: AbortSignalLike | undefined;
-  #onProgress: ((done: number, total: number) => void) | undefined;
+  #onProgress: ((done: number, total: number) => unknown) | undefined;
   #control: Control = {};
   #started = false;
   #ended = false;
@@ -86,7 +86,7 @@ export class SettledCarts extends ClosableIterator<CheckResult> {
   constructor(
     start: Start<null>,
     signal: AbortSignalLike | undefined,
-    onProgress: ((done: number, total: number) => void) | undefined,
+    onProgress: ((done: number, total: number) => unknown) | undefined,
   ) {
     super();
     this.#start = start;
@@ -125,12 +125,12 @@ export class SettledCarts extends ClosableIterator<CheckResult> {
     }
   }
 
-  #settled([done, total, result]: [done: number, total: number, result: CheckView]): void {
+  #settled([done, total, result]: [done: number, total: number, result: CheckView]) {
     const value = checkResult(result);
     const resolve = this.#waiting.shift();
     if (resolve) resolve({ value, failure: undefined });
     else this.#ready.push(value);
-    this.#onProgress?.(done, total);
+    return this.#onProgress && (() => this.#onProgress?.(done, total));
   }
 
   #take(): CheckResult | undefined {
