@@ -8,6 +8,7 @@ import type { Job, JobsOptions, Queue } from 'bullmq';
 import type { Client } from '../client.js';
 import { members, type Names, options as declared, required, types, waitOptions } from '../internal/arguments.js';
 import { ConfigurationError } from '../internal/errors.js';
+import { within } from '../internal/stacks.js';
 import type { WaitOptions } from '../options.js';
 import { type CartLike, CartPoll, type CartPollJson, delay as delayOf } from '../poll.js';
 import type { CartState } from '../values.js';
@@ -87,11 +88,13 @@ export async function addCartPoll(
   cart: CartLike,
   options: AddCartPollOptions = {},
 ): Promise<Job<CartPollData, CartState>> {
-  if (!fn.fits((queue as Partial<typeof queue> | null | undefined)?.add)) {
-    throw new ConfigurationError('addCartPoll takes a Queue of BullMQ first');
-  }
-  const { wait, job, name = JOB_NAME } = waitOptions('addCartPoll', options, ADD);
-  const poll = new CartPoll(cart, wait);
+  const { poll, job, name = JOB_NAME } = within(addCartPoll, () => {
+    if (!fn.fits((queue as Partial<typeof queue> | null | undefined)?.add)) {
+      throw new ConfigurationError('addCartPoll takes a Queue of BullMQ first');
+    }
+    const { wait, ...others } = waitOptions('addCartPoll', options, ADD);
+    return { ...others, poll: new CartPoll(cart, wait) };
+  });
   const kept = poll.toJSON() as CartPollJson & { reference?: string | null };
   const data: CartPollData = { reference: kept.reference ?? null, poll: kept };
   return await queue.add(name, data, { ...JOB, delay: delayOf(poll), ...job, jobId: poll.transactionId });
@@ -106,8 +109,10 @@ export async function addCartPoll(
 export function cartPollProcessor(
   options: CartPollProcessorOptions,
 ): (job: Job<CartPollData, CartState>, token?: string) => Promise<CartState> {
-  const given = members('cartPollProcessor', options, PROCESSOR, ConfigurationError) as unknown as CartPollProcessorOptions;
-  const { DelayedError } = bullmq();
+  const { DelayedError, ...given } = within(cartPollProcessor, () => {
+    const taken = members('cartPollProcessor', options, PROCESSOR, ConfigurationError) as unknown as CartPollProcessorOptions;
+    return { DelayedError: bullmq().DelayedError, client: taken.client, onSettled: taken.onSettled };
+  });
   return async (job, token) => {
     const before = read(job);
     const poll = await step(given.client, before);

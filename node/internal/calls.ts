@@ -5,6 +5,7 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 import type { AbortSignalLike } from '../options.js';
 import { type Dropped, type ErrorView, type Made, native, outside, type Port, type Reply, type Started } from './native.js';
 import { error as revive } from './revive.js';
+import { own } from './stacks.js';
 
 // What a message means; the numbers are those of `runtime/mod.rs`.
 const VALUE = 0;
@@ -139,7 +140,7 @@ function outcome<T>(value: T | undefined, facts?: ErrorView, stopped = false): O
 
 /**
  * Starts a call. Resolves to its value, its error's facts, or that it was stopped by `control.stop()`; rejects when it is
- * aborted, and with what `onEvent` throws.
+ * refused at once or aborted, and with what the caller's function throws.
  */
 export function begin<T, E = never>(
   signal: AbortSignalLike | undefined,
@@ -159,7 +160,7 @@ export function begin<T, E = never>(
     const heard = listening(opened);
     const refusal = start(opened, number);
     if (refusal !== null) {
-      resolve(outcome<T>(undefined, (parsed(refusal) as { error: ErrorView }).error));
+      reject(revive((parsed(refusal) as { error: ErrorView }).error));
       return;
     }
     const context = heard ? new AsyncResource('NetgiroCall') : undefined;
@@ -185,7 +186,7 @@ export function begin<T, E = never>(
 
 /** Why a signal has aborted. One of a polyfill has no reason, and none is also what Node's own makes an `AbortError` of. */
 function reasonOf({ reason }: AbortSignalLike): unknown {
-  return reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : (reason as unknown);
+  return reason === undefined ? own(new DOMException('This operation was aborted', 'AbortError')) : (reason as unknown);
 }
 
 /** Whether a signal's reason, which may be anything and of another realm, is that of `AbortSignal.timeout`. */
@@ -204,10 +205,8 @@ function hasTimedOut(reason: unknown): boolean {
 function outcomeUnknown(reason: unknown, dropped: string, pending: Pending): DOMException {
   const { error, event } = parsed(dropped) as Dropped;
   if (event) publish(requests, pending, event);
-  const aborted = new DOMException(
-    'The call was aborted, and the customer may have been asked: see its cause',
-    hasTimedOut(reason) ? 'TimeoutError' : 'AbortError',
-  );
+  const message = 'The call was aborted, and the customer may have been asked: see its cause';
+  const aborted = own(new DOMException(message, hasTimedOut(reason) ? 'TimeoutError' : 'AbortError'));
   const cause: Error & { code?: string } = revive(error);
   // Also where nobody listens, and nobody awaits the call: somebody must look.
   process.emitWarning(cause.message, { type: 'NetgiroWarning', code: cause.code });

@@ -1,5 +1,7 @@
 // The error classes, one for each code of the core's error table. Those that carry a poll are in `poll.ts`.
 
+import { beginAtEntry } from './stacks.js';
+
 /** The code of an error, the same in Rust, Python and Node. */
 export type ErrorCode =
   | 'configuration'
@@ -86,6 +88,7 @@ export class NetgiroError extends Error {
     this.referenceId = facts.referenceId ?? null;
     this.requestSent = facts.requestSent ?? 'no';
     this.retryable = facts.retryable ?? usual?.retryable ?? false;
+    beginAtEntry(this);
   }
 
   /** The error with all its facts, for logs. */

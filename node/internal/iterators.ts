@@ -8,6 +8,7 @@ import { asyncDispose } from './dispose.js';
 import type { CheckView, NativeWatch } from './native.js';
 import { checkResult } from './results.js';
 import { error as revive, state } from './revive.js';
+import { entries, site } from './stacks.js';
 
 /** Ends for good: by itself, by an error, by the caller's signal, or by `return()`, which stops the polling. */
 abstract class ClosableIterator<T> implements Following<T> {
@@ -62,6 +63,8 @@ export class CartChanges extends ClosableIterator<CartState> {
   }
 }
 
+entries(CartChanges);
+
 /** What comes of one step: a result, a failure, or neither at the end. */
 interface Step {
   readonly value: CheckResult | undefined;
@@ -77,6 +80,7 @@ export class SettledCarts extends ClosableIterator<CheckResult> {
   #started = false;
   #ended = false;
   #failure: { error: unknown } | undefined;
+  #site = site();
   /** Results nobody has asked for yet, those before `#taken` aside. */
   #ready: CheckResult[] = [];
   #taken = 0;
@@ -126,7 +130,7 @@ export class SettledCarts extends ClosableIterator<CheckResult> {
   }
 
   #settled([done, total, result]: [done: number, total: number, result: CheckView]) {
-    const value = checkResult(result);
+    const value = checkResult(result, this.#site);
     const resolve = this.#waiting.shift();
     if (resolve) resolve({ value, failure: undefined });
     else this.#ready.push(value);
@@ -160,3 +164,4 @@ export class SettledCarts extends ClosableIterator<CheckResult> {
     return { value: undefined, failure };
   }
 }
+entries(SettledCarts);
