@@ -7,6 +7,7 @@ import { define, type ErrorFacts, InvalidRequestError, NetgiroError } from './in
 import { native, type PollView } from './internal/native.js';
 import { polls, state as revive } from './internal/revive.js';
 import { declareNames } from './internal/spelling.js';
+import { entries, within } from './internal/stacks.js';
 import type { WaitOptions } from './options.js';
 import type { AmountLike, CartState, CartStatus } from './values.js';
 
@@ -82,7 +83,7 @@ export class CartPoll {
    */
   constructor(cart: CartLike, options: WaitOptions & { now?: number | null | undefined } = {}) {
     const isView = (cart as unknown) === FROM_VIEW;
-    const view = isView ? (options as unknown as PollView) : start(cart, options);
+    const view = isView ? (options as unknown as PollView) : within(CartPoll, () => start(cart, options));
     this.token = view.token;
     this.transactionId = view.transactionId;
     this.nextCheckAt = view.nextCheckAt;
@@ -123,6 +124,7 @@ export class CartPoll {
   }
 }
 declareNames([...Object.getOwnPropertyNames(CartPoll.prototype), 'fromJson']);
+entries(CartPoll, 'fromJson');
 polls(fromView);
 
 /** The facts of {@link WaitTimeoutError} and {@link UnresolvedError}. */

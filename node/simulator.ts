@@ -8,6 +8,7 @@ import { asyncDispose } from './internal/dispose.js';
 import { InvalidRequestError } from './internal/errors.js';
 import { native, type NativeSimulator } from './internal/native.js';
 import { snakeCase } from './internal/spelling.js';
+import { entries, own, within } from './internal/stacks.js';
 import type { ClientOptions } from './options.js';
 import { type CartLike, CartPoll } from './poll.js';
 import {
@@ -46,7 +47,7 @@ const natives = new WeakMap<Simulator, NativeSimulator>();
 export class Simulator {
   private constructor(started: NativeSimulator) {
     if (!(started instanceof native.NativeSimulator)) {
-      throw new InvalidRequestError('a simulator is started with "await Simulator.start({ … })"');
+      throw within(Simulator, () => new InvalidRequestError('a simulator is started with "await Simulator.start({ … })"'));
     }
     natives.set(this, started);
   }
@@ -202,9 +203,11 @@ export class Simulator {
   }
 }
 
+entries(Simulator, 'start');
+
 function nativeOf(simulator: Simulator): NativeSimulator {
   const found = natives.get(simulator);
-  if (found === undefined) throw new TypeError('this is a method of a Simulator: call it as one');
+  if (found === undefined) throw own(new TypeError('this is a method of a Simulator: call it as one'));
   return found;
 }
 

@@ -10,6 +10,7 @@ import { members, type Names, options as declared, required, types, waitOptions 
 import { made, open } from '../internal/calls.js';
 import { ConfigurationError } from '../internal/errors.js';
 import { type FollowUpOutcome, type FollowUpView, native, type NativeFollowUp } from '../internal/native.js';
+import { within } from '../internal/stacks.js';
 import type { WaitOptions } from '../options.js';
 import { type CartLike, CartPoll, type CartPollJson, delay as delayOf, fromView } from '../poll.js';
 import type { CartState } from '../values.js';
@@ -90,11 +91,13 @@ export async function addCartPoll(
   cart: CartLike,
   options: AddCartPollOptions = {},
 ): Promise<Job<CartPollData, CartState>> {
-  if (!fn.fits((queue as Partial<typeof queue> | null | undefined)?.add)) {
-    throw new ConfigurationError('addCartPoll takes a Queue of BullMQ first');
-  }
-  const { wait, job, name = JOB_NAME } = waitOptions('addCartPoll', options, ADD);
-  const poll = new CartPoll(cart, wait);
+  const { poll, job, name = JOB_NAME } = within(addCartPoll, () => {
+    if (!fn.fits((queue as Partial<typeof queue> | null | undefined)?.add)) {
+      throw new ConfigurationError('addCartPoll takes a Queue of BullMQ first');
+    }
+    const { wait, ...others } = waitOptions('addCartPoll', options, ADD);
+    return { ...others, poll: new CartPoll(cart, wait) };
+  });
   const kept = poll.toJSON() as CartPollJson & { reference?: string | null };
   const data: CartPollData = { reference: kept.reference ?? null, poll: kept };
   return await queue.add(name, data, { ...JOB, delay: delayOf(poll), ...job, jobId: poll.transactionId });
@@ -109,8 +112,10 @@ export async function addCartPoll(
 export function cartPollProcessor(
   options: CartPollProcessorOptions,
 ): (job: Job<CartPollData, CartState>, token?: string) => Promise<CartState> {
-  const given = members('cartPollProcessor', options, PROCESSOR, ConfigurationError) as unknown as CartPollProcessorOptions;
-  const { DelayedError } = bullmq();
+  const { DelayedError, ...given } = within(cartPollProcessor, () => {
+    const taken = members('cartPollProcessor', options, PROCESSOR, ConfigurationError) as unknown as CartPollProcessorOptions;
+    return { DelayedError: bullmq().DelayedError, client: taken.client, onSettled: taken.onSettled };
+  });
   return async (job, token) => {
     let poll = read(job);
     const followUp = made(native.followUpInMessages(poll.toJson()));
