@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from types import TracebackType
 from typing import (
     Any,
@@ -117,12 +118,12 @@ _Headers: TypeAlias = Mapping[str, Any] | Mapping[bytes, Any] | Iterable[tuple[_
 _Body: TypeAlias = bytes | bytearray | memoryview | str
 _Day: TypeAlias = datetime.date | str
 _Path: TypeAlias = str | os.PathLike[str]
-_Amount: TypeAlias = SupportsIndex | Decimal | str
+_Amount: TypeAlias = SupportsIndex | Decimal | Fraction | str
 
 class _CartItemDict(TypedDict):
     name: str
     unit_price: _Amount
-    quantity: NotRequired[int | Decimal | str]
+    quantity: NotRequired[SupportsIndex | Decimal | str]
     amount: NotRequired[_Amount | None]
     product_no: NotRequired[str | None]
     description: NotRequired[str | None]
@@ -165,9 +166,19 @@ class Cart:
     def reference_id(self) -> str | None:
         """What identifies the call to Netgíró's support."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -230,9 +241,19 @@ class CartState:
     def is_paid(self) -> bool:
         """Whether the cart is paid: true only when the server said so, in an answer that no check refused."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -251,10 +272,10 @@ class PaymentInfo:
         reference_number: str | None = None,
         status_id: int | None = None,
         created: datetime.datetime | None = None,
-        total_amount: Decimal | int | None = None,
-        discount_amount: Decimal | int | None = None,
-        shipping_amount: Decimal | int | None = None,
-        handling_amount: Decimal | int | None = None,
+        total_amount: Decimal | SupportsIndex | str | None = None,
+        discount_amount: Decimal | SupportsIndex | str | None = None,
+        shipping_amount: Decimal | SupportsIndex | str | None = None,
+        handling_amount: Decimal | SupportsIndex | str | None = None,
         account_number: int | None = None,
         number_of_installments: int | None = None,
         client_identity_confirmed: bool | None = None,
@@ -317,9 +338,19 @@ class PaymentInfo:
     def register_id(self) -> str | None:
         """The shop's own name for the till."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -334,7 +365,7 @@ class CartItem:
         cls,
         name: str,
         unit_price: _Amount,
-        quantity: int | Decimal | str = 1,
+        quantity: SupportsIndex | Decimal | str = 1,
         *,
         amount: _Amount | None = None,
         product_no: str | None = None,
@@ -364,9 +395,19 @@ class CartItem:
     def description(self) -> str | None:
         """More about it."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -396,9 +437,19 @@ class CheckResult:
     def error(self) -> NetgiroError | None:
         """Why that could not be learnt, a `NetgiroError`; None when it could. Not raised."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -434,6 +485,13 @@ class CheckResults(Sequence[CheckResult]):
         that could not be checked are under `"error"`.
         """
 
+    def to_json(self) -> str:
+        """Return the results as JSON text: a list of what their `to_dict(mode="json")` gives."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def to_arrow(self) -> Any:
         """Return a `pyarrow.Table`. Needs pyarrow."""
 
@@ -486,7 +544,7 @@ class Callback:
         *,
         state: CartState,
         reference: str | None = None,
-        amount: Decimal | int | None = None,
+        amount: Decimal | SupportsIndex | str | None = None,
         reference_id: str | None = None,
     ) -> Self: ...
     @property
@@ -515,9 +573,19 @@ class Callback:
         Raises InvalidRequestError for an amount that cannot be read.
         """
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -546,9 +614,19 @@ class PollPolicy:
     def max_interval(self) -> float:
         """The most time between two checks, failures apart, in seconds."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -623,9 +701,16 @@ class CartPoll:
         and InvalidRequestError for a CartState that no answer about this cart can have given.
         """
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
 
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __copy__(self) -> Self: ...
@@ -676,8 +761,8 @@ class Client:
     first call. After a fork the child opens connections of its own.
     """
 
-    def __new__(
-        cls,
+    def __init__(
+        self,
         app_key: str,
         secret_key: str,
         *,
@@ -690,7 +775,7 @@ class Client:
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
-    ) -> Self:
+    ) -> None:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
@@ -705,12 +790,13 @@ class Client:
         cannot be read is refused, and not passed by.
         """
 
-    @staticmethod
-    def from_env() -> Client:
+    @classmethod
+    def from_env(cls) -> Self:
         """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
-        Raises ConfigurationError when the keys are not set or a variable cannot be used.
+        Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
+        them. Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
     @property
@@ -951,8 +1037,8 @@ class AsyncClient:
     Cancelling a task ends its call at once, and leaves the cart as it is.
     """
 
-    def __new__(
-        cls,
+    def __init__(
+        self,
         app_key: str,
         secret_key: str,
         *,
@@ -965,7 +1051,7 @@ class AsyncClient:
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
-    ) -> Self:
+    ) -> None:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
@@ -980,12 +1066,13 @@ class AsyncClient:
         cannot be read is refused, and not passed by.
         """
 
-    @staticmethod
-    def from_env() -> AsyncClient:
+    @classmethod
+    def from_env(cls) -> Self:
         """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
-        Raises ConfigurationError when the keys are not set or a variable cannot be used.
+        Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
+        them. Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
     @property
@@ -1059,7 +1146,8 @@ class AsyncClient:
     ) -> CartState:
         """Wait until polling alone cannot change the cart any more; returns its CartState.
 
-        `on_update` is called with a CartState for each change. Raises WaitTimeoutError after
+        `on_update` is called with a CartState for each change, and awaited where it is a coroutine function;
+        what it raises ends the wait. Raises WaitTimeoutError after
         `timeout` seconds; the cart is then still open.
         """
 
@@ -1232,7 +1320,7 @@ def command(arguments: Sequence[str]) -> int:
 
 def check_new_cart(
     *,
-    amount: SupportsIndex,
+    amount: _Amount,
     reference: str,
     customer_id: str,
     confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] | None = None,
@@ -1603,9 +1691,19 @@ class SimulatedCart:
     def checks(self) -> int:
         """How often CheckCart asked for it."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
@@ -1656,9 +1754,19 @@ class SimulatedRequest:
     def at(self) -> datetime.datetime:
         """When it arrived, an aware `datetime` in UTC on the simulator's clock."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
@@ -1697,9 +1805,19 @@ class SimulatedCallback:
     def at(self) -> datetime.datetime:
         """When it was sent, an aware `datetime` in UTC on the simulator's clock."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 def callback_answer(status: int) -> tuple[str, tuple[str, str] | None]:
@@ -1744,7 +1862,7 @@ class CallbackRequest:
     def verified(
         self,
         transaction_id: _TransactionId,
-        amount: Decimal | int | None,
+        amount: Decimal | SupportsIndex | str | None,
         reference: str | None,
         signature: str,
     ) -> str:
