@@ -14,7 +14,6 @@ An unofficial client. `Client` blocks; `AsyncClient` has the same methods, await
 from __future__ import annotations
 
 from netgiro._netgiro import (
-    AsyncClient,
     Callback,
     Cart,
     CartItem,
@@ -37,6 +36,7 @@ from netgiro._netgiro import (
     doctor,
     sign,
 )
+from netgiro.async_client import AsyncClient
 from netgiro.errors import (
     ApiError,
     AuthenticationError,

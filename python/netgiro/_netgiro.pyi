@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from types import TracebackType
 from typing import (
     Any,
@@ -124,12 +125,12 @@ _Headers: TypeAlias = Mapping[str, Any] | Mapping[bytes, Any] | Iterable[tuple[_
 _Body: TypeAlias = bytes | bytearray | memoryview | str
 _Day: TypeAlias = datetime.date | str
 _Path: TypeAlias = str | os.PathLike[str]
-_Amount: TypeAlias = SupportsIndex | Decimal | str
+_Amount: TypeAlias = SupportsIndex | Decimal | Fraction | str
 
 class _CartItemDict(TypedDict):
     name: str
     unit_price: _Amount
-    quantity: NotRequired[int | Decimal | str]
+    quantity: NotRequired[SupportsIndex | Decimal | str]
     amount: NotRequired[_Amount | None]
     product_no: NotRequired[str | None]
     description: NotRequired[str | None]
@@ -172,9 +173,19 @@ class Cart:
     def reference_id(self) -> str | None:
         """What identifies the call to Netgíró's support."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -244,9 +255,19 @@ class CartState:
         says of a canceled cart that the customer did not answer in time, which Netgíró's answers do not tell.
         """
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -265,10 +286,10 @@ class PaymentInfo:
         reference_number: str | None = None,
         status_id: int | None = None,
         created: datetime.datetime | None = None,
-        total_amount: Decimal | int | None = None,
-        discount_amount: Decimal | int | None = None,
-        shipping_amount: Decimal | int | None = None,
-        handling_amount: Decimal | int | None = None,
+        total_amount: Decimal | SupportsIndex | str | None = None,
+        discount_amount: Decimal | SupportsIndex | str | None = None,
+        shipping_amount: Decimal | SupportsIndex | str | None = None,
+        handling_amount: Decimal | SupportsIndex | str | None = None,
         account_number: int | None = None,
         number_of_installments: int | None = None,
         client_identity_confirmed: bool | None = None,
@@ -331,9 +352,19 @@ class PaymentInfo:
     def register_id(self) -> str | None:
         """The shop's own name for the till."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -348,7 +379,7 @@ class CartItem:
         cls,
         name: str,
         unit_price: _Amount,
-        quantity: int | Decimal | str = 1,
+        quantity: SupportsIndex | Decimal | str = 1,
         *,
         amount: _Amount | None = None,
         product_no: str | None = None,
@@ -378,9 +409,19 @@ class CartItem:
     def description(self) -> str | None:
         """More about it."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -410,9 +451,19 @@ class CheckResult:
     def error(self) -> NetgiroError | None:
         """Why that could not be learnt, a `NetgiroError`; None when it could. Not raised."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -448,6 +499,13 @@ class CheckResults(Sequence[CheckResult]):
         that could not be checked are under `"error"`.
         """
 
+    def to_json(self) -> str:
+        """Return the results as JSON text: a list of what their `to_dict(mode="json")` gives."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def to_arrow(self) -> Any:
         """Return a `pyarrow.Table`. Needs pyarrow."""
 
@@ -500,7 +558,7 @@ class Callback:
         *,
         state: CartState,
         reference: str | None = None,
-        amount: Decimal | int | None = None,
+        amount: Decimal | SupportsIndex | str | None = None,
         reference_id: str | None = None,
     ) -> Self: ...
     @property
@@ -529,9 +587,19 @@ class Callback:
         Raises InvalidRequestError for an amount that cannot be read.
         """
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -560,9 +628,19 @@ class PollPolicy:
     def max_interval(self) -> float:
         """The most time between two checks, failures apart, in seconds."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -637,9 +715,16 @@ class CartPoll:
         and InvalidRequestError for a CartState that no answer about this cart can have given.
         """
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
 
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __copy__(self) -> Self: ...
@@ -690,8 +775,8 @@ class Client:
     first call. After a fork the child opens connections of its own.
     """
 
-    def __new__(
-        cls,
+    def __init__(
+        self,
         app_key: str,
         secret_key: str,
         *,
@@ -704,7 +789,7 @@ class Client:
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
-    ) -> Self:
+    ) -> None:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
@@ -719,12 +804,13 @@ class Client:
         cannot be read is refused, and not passed by.
         """
 
-    @staticmethod
-    def from_env() -> Client:
+    @classmethod
+    def from_env(cls) -> Self:
         """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
-        Raises ConfigurationError when the keys are not set or a variable cannot be used.
+        Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
+        them. Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
     @property
@@ -965,8 +1051,8 @@ class AsyncClient:
     Cancelling a task ends its call at once, and leaves the cart as it is.
     """
 
-    def __new__(
-        cls,
+    def __init__(
+        self,
         app_key: str,
         secret_key: str,
         *,
@@ -979,7 +1065,7 @@ class AsyncClient:
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
-    ) -> Self:
+    ) -> None:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
@@ -994,12 +1080,13 @@ class AsyncClient:
         cannot be read is refused, and not passed by.
         """
 
-    @staticmethod
-    def from_env() -> AsyncClient:
+    @classmethod
+    def from_env(cls) -> Self:
         """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
-        Raises ConfigurationError when the keys are not set or a variable cannot be used.
+        Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
+        them. Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
     @property
@@ -1073,7 +1160,8 @@ class AsyncClient:
     ) -> CartState:
         """Wait until polling alone cannot change the cart any more; returns its CartState.
 
-        `on_update` is called with a CartState for each change. Raises WaitTimeoutError after
+        `on_update` is called with a CartState for each change, and awaited where it is a coroutine function;
+        what it raises ends the wait. Raises WaitTimeoutError after
         `timeout` seconds; the cart is then still open.
         """
 
@@ -1246,7 +1334,7 @@ def command(arguments: Sequence[str], program: Sequence[str]) -> int:
 
 def check_new_cart(
     *,
-    amount: SupportsIndex,
+    amount: _Amount,
     reference: str,
     customer_id: str,
     confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] | None = None,
@@ -1709,9 +1797,19 @@ class SimulatedCart:
     def checks(self) -> int:
         """How often CheckCart asked for it."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
@@ -1762,9 +1860,19 @@ class SimulatedRequest:
     def at(self) -> datetime.datetime:
         """When it arrived, an aware `datetime` in UTC on the simulator's clock."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
@@ -1803,9 +1911,19 @@ class SimulatedCallback:
     def at(self) -> datetime.datetime:
         """When it was sent, an aware `datetime` in UTC on the simulator's clock."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 def callback_answer(status: int) -> tuple[str, tuple[str, str] | None]:
@@ -1850,7 +1968,7 @@ class CallbackRequest:
     def verified(
         self,
         transaction_id: _TransactionId,
-        amount: Decimal | int | None,
+        amount: Decimal | SupportsIndex | str | None,
         reference: str | None,
         signature: str,
     ) -> str:

@@ -134,6 +134,6 @@ def test_the_records_are_values():
         "loan_number": "L-7",
     }
     assert repr(item) == (
-        "SettlementItem(total_amount=Decimal('10.50'), created='2026-01-02 03:04:05+00:00', "
-        "loan_number='L-7')"
+        "SettlementItem(total_amount=Decimal('10.50'), created=datetime.datetime(2026, 1, 2, 3, 4, 5, "
+        "tzinfo=datetime.timezone.utc), loan_number='L-7')"
     )

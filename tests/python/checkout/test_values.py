@@ -114,14 +114,14 @@ def test_repr_names_the_class_and_what_is_there(value):
 
 def test_repr_reads_well():
     assert repr(CART) == (
-        f"Cart(transaction_id='{SOME_ID}', reference='order-1', amount=1000, check_interval=2.5, "
+        f"Cart(transaction_id=UUID('{SOME_ID}'), reference='order-1', amount=1000, check_interval=2.5, "
         "message='m')"
     )
     assert repr(netgiro.PollPolicy()) == (
         "PollPolicy(min_interval=1.0, default_interval=3.0, max_interval=60.0)"
     )
-    assert "status='confirmed'" in repr(STATE)
-    assert "checked_at='2026-01-02 03:04:05.678901+00:00'" in repr(STATE)
+    assert "status=CartStatus.CONFIRMED" in repr(STATE)
+    assert "checked_at=datetime.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=" in repr(STATE)
     assert "total_amount=Decimal('1000.00')" in repr(STATE)
 
 
@@ -195,7 +195,13 @@ def test_amounts_of_other_libraries():
     "given",
     [
         *(4990, "4990", "4990.00", "0004990", Text("4990"), Index(4990)),
-        *(Decimal(4990), Decimal("4990.00"), Decimal("4.99E+3"), Decimal("4990." + "0" * 60)),
+        *(
+            Fraction(4990),
+            Decimal(4990),
+            Decimal("4990.00"),
+            Decimal("4.99E+3"),
+            Decimal("4990." + "0" * 60),
+        ),
     ],
 )
 def test_what_is_an_amount(shop, simulator, given):
@@ -216,7 +222,8 @@ def test_what_is_an_amount(shop, simulator, given):
         (True, r"True \(bool\)"),
         (10.0, r"10.0 \(float\)"),
         (10.5, r"10.5 \(float\)"),
-        (Fraction(10), r"Fraction\(10, 1\) \(Fraction\)"),
+        (Fraction(21, 2), r"Fraction\(21, 2\) \(Fraction\)"),
+        (Fraction(-10), "-10"),
         (Decimal("10.5"), "10.5"),
         (Decimal("10." + "0" * 60 + "1"), "10.0+1"),
         (Decimal("NaN"), "NaN"),

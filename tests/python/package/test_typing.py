@@ -94,7 +94,7 @@ def test_docs_are_in_the_stub_and_in_help(name, node):
 def test_help_shows_the_options(name):
     signature = inspect.signature(getattr(netgiro, name))
     (node,) = (each for each in stub() if isinstance(each, ast.ClassDef) and each.name == name)
-    (new,) = (each for each in node.body if getattr(each, "name", "") == "__new__")
+    (new,) = (each for each in node.body if getattr(each, "name", "") in {"__new__", "__init__"})
     positional = [argument.arg for argument in new.args.args[1:]]
     keyword = [argument.arg for argument in new.args.kwonlyargs]
     assert list(signature.parameters) == positional + keyword

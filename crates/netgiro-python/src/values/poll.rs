@@ -1,19 +1,19 @@
 //! Polling as a value: the poll that a job queue keeps; and a cart as an argument, which may be one.
 
 use netgiro::CartRef;
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use uuid::Uuid;
 
 use crate::convert;
+use crate::convert::argument::{Argument as _, Given, items, refused, refused_unseen};
 use crate::convert::time::{DateTime, instant_or_now};
-use crate::errors::{self, OrRaise};
+use crate::errors::OrRaise;
 use crate::panics;
 use crate::to_python::to_python;
 use crate::values::cart::Cart;
 use crate::values::cart_state::CartState;
-use crate::values::poll_policy::{PollPolicy, wait_options};
+use crate::values::poll_policy::wait_options;
 use crate::values::{immutable, members};
 
 /// A poll of one cart, as a value: what was seen, and when to ask next.
@@ -33,16 +33,16 @@ to_python!(netgiro::CartPoll => CartPoll);
 #[pymethods]
 impl CartPoll {
     #[new]
-    #[pyo3(signature = (cart, *, timeout=180.0, policy=None, now=None))]
+    #[pyo3(signature = (cart, *, timeout=Given::LEFT_OUT, policy=None, now=None))]
+    #[pyo3(text_signature = "(cart, *, timeout=180.0, policy=None, now=None)")]
     fn new(
-        py: Python<'_>,
         cart: &Bound<'_, PyAny>,
-        timeout: f64,
-        policy: Option<&Bound<'_, PollPolicy>>,
+        timeout: Given<'_>,
+        policy: Option<&Bound<'_, PyAny>>,
         now: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let cart = cart_ref(cart)?;
-        let options = wait_options(py, timeout, policy)?;
+        let cart = cart_ref("cart", cart)?;
+        let options = wait_options(&timeout, policy)?;
         let now = instant_or_now("now", now)?;
         panics::caught(|| Ok(Self(netgiro::CartPoll::new(cart, options, now))))
     }
@@ -56,8 +56,10 @@ impl CartPoll {
     /// this cart can have said.
     #[staticmethod]
     #[pyo3(signature = (text))]
-    fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        panics::caught(|| netgiro::CartPoll::from_json(text).map(Self).or_raise(py))
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = text.py();
+        let text = String::of("text", text)?;
+        panics::caught(|| netgiro::CartPoll::from_json(&text).map(Self).or_raise(py))
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
@@ -90,11 +92,14 @@ pub(crate) fn poll_or_json(poll: &Bound<'_, PyAny>) -> PyResult<netgiro::CartPol
             netgiro::CartPoll::from_json(&text.to_string_lossy()).or_raise(poll.py())
         });
     }
-    Ok(poll.cast::<CartPoll>()?.get().0.clone())
+    let poll = poll
+        .cast::<CartPoll>()
+        .map_err(|_| refused("poll", "a netgiro.CartPoll or its JSON", poll))?;
+    Ok(poll.get().0.clone())
 }
 
 /// A cart argument: a Cart, a CartState, a CartPoll, a UUID or its text.
-pub(crate) fn cart_ref(value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
+pub(crate) fn cart_ref(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
     panics::caught(|| {
         if let Ok(cart) = value.cast::<Cart>() {
             return Ok(CartRef::from(&cart.get().0));
@@ -105,30 +110,31 @@ pub(crate) fn cart_ref(value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
         if let Ok(poll) = value.cast::<CartPoll>() {
             return Ok(CartRef::from(&poll.get().0));
         }
-        convert::cart_id(value)
+        convert::cart_id(argument, value)
     })
 }
 
 /// The id of such a cart.
 pub(crate) fn transaction_id(value: &Bound<'_, PyAny>) -> PyResult<Uuid> {
-    cart_ref(value).map(|cart| cart.transaction_id())
+    cart_ref("transaction_id", value).map(|cart| cart.transaction_id())
 }
 
 /// Many carts; the error names the place of what is not a cart.
-pub(crate) fn cart_refs(carts: &Bound<'_, PyAny>) -> PyResult<Vec<CartRef>> {
-    let py = carts.py();
-    if carts.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err(
-            "expected an iterable of carts, got a str",
-        ));
+pub(crate) fn cart_refs(argument: &str, carts: &Bound<'_, PyAny>) -> PyResult<Vec<CartRef>> {
+    let of = if argument == "carts" {
+        String::new()
+    } else {
+        format!(" of {argument}")
+    };
+    let is_one = carts.is_instance_of::<Cart>()
+        || carts.is_instance_of::<CartState>()
+        || carts.is_instance_of::<CartPoll>();
+    if is_one {
+        return Err(refused_unseen(argument, "an iterable of carts", carts));
     }
-    let mut refs = Vec::with_capacity(carts.len().unwrap_or_default());
-    for (at, cart) in carts.try_iter()?.enumerate() {
-        let cart = cart_ref(&cart?).map_err(|error| {
-            let message = error.value(py).to_string();
-            errors::invalid(py, format!("carts[{at}]: {message}"))
-        })?;
-        refs.push(cart);
-    }
-    Ok(refs)
+    items(argument, "an iterable of carts", carts)?
+        .iter()
+        .enumerate()
+        .map(|(at, cart)| cart_ref(&format!("carts[{at}]{of}"), cart))
+        .collect()
 }

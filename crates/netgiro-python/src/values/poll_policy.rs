@@ -4,6 +4,7 @@ use netgiro::WaitOptions;
 use pyo3::prelude::*;
 
 use crate::convert;
+use crate::convert::argument::{Given, read_arguments};
 use crate::errors::OrRaise;
 use crate::values::{members, pickled_by_members};
 
@@ -17,17 +18,25 @@ pickled_by_members!(PollPolicy);
 #[pymethods]
 impl PollPolicy {
     #[new]
-    #[pyo3(signature = (min_interval=1.0, default_interval=3.0, max_interval=60.0))]
+    #[pyo3(signature = (
+        min_interval=Given::LEFT_OUT, default_interval=Given::LEFT_OUT, max_interval=Given::LEFT_OUT
+    ))]
+    #[pyo3(text_signature = "(min_interval=1.0, default_interval=3.0, max_interval=60.0)")]
     fn new(
         py: Python<'_>,
-        min_interval: f64,
-        default_interval: f64,
-        max_interval: f64,
+        min_interval: Given<'_>,
+        default_interval: Given<'_>,
+        max_interval: Given<'_>,
     ) -> PyResult<Self> {
+        let default = netgiro::PollPolicy::default();
         let policy = netgiro::PollPolicy::new(
-            convert::seconds(py, "min_interval", min_interval)?,
-            convert::seconds(py, "default_interval", default_interval)?,
-            convert::seconds(py, "max_interval", max_interval)?,
+            convert::seconds_or("min_interval", &min_interval, default.min_interval())?,
+            convert::seconds_or(
+                "default_interval",
+                &default_interval,
+                default.default_interval(),
+            )?,
+            convert::seconds_or("max_interval", &max_interval, default.max_interval())?,
         );
         Ok(Self(policy.or_raise(py)?))
     }
@@ -46,12 +55,13 @@ members! {
 
 /// How long to wait, and how often to ask.
 pub(crate) fn wait_options(
-    py: Python<'_>,
-    timeout: f64,
-    policy: Option<&Bound<'_, PollPolicy>>,
+    timeout: &Given<'_>,
+    policy: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<WaitOptions> {
+    read_arguments!(policy);
+    let policy: Option<Bound<'_, PollPolicy>> = policy;
     Ok(WaitOptions {
-        timeout: convert::seconds(py, "timeout", timeout)?,
+        timeout: convert::seconds_or("timeout", timeout, WaitOptions::default().timeout)?,
         policy: policy.map(|policy| policy.get().0),
     })
 }

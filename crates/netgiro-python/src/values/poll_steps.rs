@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::convert;
+use crate::convert::argument::{Argument as _, Given, read_arguments};
 use crate::convert::time::{instant, instant_or_now};
 use crate::errors::OrRaise;
 use crate::panics;
@@ -22,19 +23,24 @@ impl CartPoll {
     /// in 0..=1, by default random. With `after_cancel` a CartState is what `cancel_cart` or `settle_cart` gave:
     /// that it is canceled is then believed at once. Raises the error that ends the poll, as `poll_step` does,
     /// and InvalidRequestError for a CartState that no answer about this cart can have given.
-    #[pyo3(signature = (seen, *, sent_at=None, now=None, jitter=None, after_cancel=false))]
+    #[pyo3(signature = (seen, *, sent_at=None, now=None, jitter=None, after_cancel=Given::LEFT_OUT))]
+    #[pyo3(
+        text_signature = "($self, seen, *, sent_at=None, now=None, jitter=None, after_cancel=False)"
+    )]
     fn answered(
         &self,
         seen: &Bound<'_, PyAny>,
         sent_at: Option<&Bound<'_, PyAny>>,
         now: Option<&Bound<'_, PyAny>>,
-        jitter: Option<f64>,
-        after_cancel: bool,
+        jitter: Option<&Bound<'_, PyAny>>,
+        after_cancel: Given<'_>,
     ) -> PyResult<Self> {
         let py = seen.py();
         let now = instant_or_now("now", now)?;
         let sent_at = sent_at.map_or(Ok(now), |at| instant("sent_at", at))?;
+        read_arguments!(jitter);
         let jitter = jitter.unwrap_or_else(fastrand::f64);
+        let after_cancel = after_cancel.or("after_cancel", false)?;
         let seen = if let Ok(state) = seen.cast::<CartState>() {
             let state = state.get().0.clone();
             if after_cancel {
@@ -43,9 +49,9 @@ impl CartPoll {
                 CheckOutcome::State(state)
             }
         } else if seen.is_instance_of::<PyString>() {
-            CheckOutcome::Status(convert::word(seen)?)
+            CheckOutcome::Status(convert::word("seen", seen)?)
         } else {
-            CheckOutcome::Error(error_from_python(seen)?)
+            CheckOutcome::Error(error_from_python("seen", seen)?)
         };
         panics::caught(|| {
             let next = self.0.answered(seen, sent_at, now, jitter);
@@ -58,11 +64,12 @@ impl CartPoll {
 #[pyfunction]
 #[pyo3(signature = (poll, now, server_now=None))]
 pub(crate) fn poll_on_clock(
-    poll: &Bound<'_, CartPoll>,
+    poll: &Bound<'_, PyAny>,
     now: &Bound<'_, PyAny>,
     server_now: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<CartPoll> {
     let (now, server_now) = clocks(now, server_now)?;
+    let poll = Bound::<CartPoll>::of("poll", poll)?;
     panics::caught(|| Ok(CartPoll(poll.get().0.on_clock(now, server_now))))
 }
 
@@ -70,22 +77,21 @@ pub(crate) fn poll_on_clock(
 #[pyfunction]
 #[pyo3(signature = (poll, now, server_now))]
 pub(crate) fn poll_dated(
-    poll: &Bound<'_, CartPoll>,
+    poll: &Bound<'_, PyAny>,
     now: &Bound<'_, PyAny>,
     server_now: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<CartPoll> {
     let (now, server_now) = clocks(now, server_now)?;
+    let poll = Bound::<CartPoll>::of("poll", poll)?;
     panics::caught(|| Ok(CartPoll(poll.get().0.clone().dated(now, server_now))))
 }
 
 /// Return how long to wait before the next step of a poll, in seconds: the core's `delay`.
 #[pyfunction]
 #[pyo3(signature = (poll, now=None))]
-pub(crate) fn poll_delay(
-    poll: &Bound<'_, CartPoll>,
-    now: Option<&Bound<'_, PyAny>>,
-) -> PyResult<f64> {
+pub(crate) fn poll_delay(poll: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
     let now = instant_or_now("now", now)?;
+    let poll = Bound::<CartPoll>::of("poll", poll)?;
     Ok(poll.get().0.delay(now).as_secs_f64())
 }
 
@@ -103,10 +109,13 @@ fn clocks(
 /// Any whole number of failures, since they may have been counted in somebody else's database.
 #[pyfunction]
 #[pyo3(signature = (first, failures, longest))]
-pub(crate) fn backoff(first: f64, failures: &Bound<'_, PyAny>, longest: f64) -> PyResult<f64> {
-    let py = failures.py();
-    let first = convert::seconds(py, "first", first)?;
-    let longest = convert::seconds(py, "longest", longest)?;
+pub(crate) fn backoff(
+    first: &Bound<'_, PyAny>,
+    failures: &Bound<'_, PyAny>,
+    longest: &Bound<'_, PyAny>,
+) -> PyResult<f64> {
+    let first = convert::seconds("first", first)?;
+    let longest = convert::seconds("longest", longest)?;
     let failures = convert::failures(failures)?;
     Ok(netgiro::backoff(first, failures, longest).as_secs_f64())
 }
