@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from functools import partial
 from typing import Any, Protocol, SupportsIndex, TypeVar
 
@@ -165,7 +166,7 @@ async def _finish_steps(steps: Steps[_T]) -> _T:
 
 def start(  # noqa: PLR0913 - as many options as the API
     order_reference: str,
-    amount: SupportsIndex,
+    amount: SupportsIndex | Decimal | str,
     customer_id: str,
     *,
     confirmation_type: str = "automatic",
@@ -197,7 +198,7 @@ def start(  # noqa: PLR0913 - as many options as the API
 
 async def astart(  # noqa: PLR0913
     order_reference: str,
-    amount: SupportsIndex,
+    amount: SupportsIndex | Decimal | str,
     customer_id: str,
     *,
     confirmation_type: str = "automatic",
@@ -351,7 +352,9 @@ def _why(error: BaseException) -> str:
     return str(known) if known is error and str(error) else f"{type(error).__name__}: {known}"
 
 
-def _order(order_reference: str, amount: SupportsIndex, timeout: float) -> netgiro.Cart:
+def _order(
+    order_reference: str, amount: SupportsIndex | Decimal | str, timeout: float
+) -> netgiro.Cart:
     """Return the order as the client would take it; raises InvalidRequestError before anything is stored."""
     limit = Cart._meta.get_field("order_reference").max_length or 0  # noqa: SLF001 - Django's own way
     if not 0 < len(order_reference) <= limit:
