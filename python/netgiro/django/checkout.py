@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from functools import partial
 from typing import Any, Protocol, SupportsIndex, TypeVar
 
@@ -24,7 +25,7 @@ from asgiref.sync import sync_to_async
 import netgiro
 from netgiro import _netgiro
 from netgiro.django import concealed, conf
-from netgiro.django.concealed import Concealed
+from netgiro.django.concealed import Concealed, plain
 from netgiro.django.models import LET_GO, Cart
 from netgiro.django.storage import followup, store
 from netgiro.django.storage.rows import Observation, database
@@ -165,7 +166,7 @@ async def _finish_steps(steps: Steps[_T]) -> _T:
 
 def start(  # noqa: PLR0913 - as many options as the API
     order_reference: str,
-    amount: SupportsIndex,
+    amount: SupportsIndex | Decimal | str,
     customer_id: str,
     *,
     confirmation_type: str = "automatic",
@@ -197,7 +198,7 @@ def start(  # noqa: PLR0913 - as many options as the API
 
 async def astart(  # noqa: PLR0913
     order_reference: str,
-    amount: SupportsIndex,
+    amount: SupportsIndex | Decimal | str,
     customer_id: str,
     *,
     confirmation_type: str = "automatic",
@@ -268,11 +269,11 @@ def _request(
         "confirmation_type": str(confirmation_type),
         "callback_url": url,
         "callback_cancel_url": url,
-        "description": description,
+        "description": plain(description),
         # It is read twice: to check it, and to send it.
-        "items": None if items is None else list(items),
-        "location_id": location_id,
-        "register_id": register_id,
+        "items": None if items is None else [plain(item) for item in items],
+        "location_id": plain(location_id),
+        "register_id": plain(register_id),
     }
 
 
@@ -351,8 +352,16 @@ def _why(error: BaseException) -> str:
     return str(known) if known is error and str(error) else f"{type(error).__name__}: {known}"
 
 
-def _order(order_reference: str, amount: SupportsIndex, timeout: float) -> netgiro.Cart:
+def _order(
+    order_reference: str, amount: SupportsIndex | Decimal | str, timeout: float
+) -> netgiro.Cart:
     """Return the order as the client would take it; raises InvalidRequestError before anything is stored."""
+    order_reference = plain(order_reference)
+    if not isinstance(order_reference, str):
+        kind = type(order_reference).__name__
+        raise netgiro.InvalidRequestError(
+            f"order_reference must be a str; got {kind}: pass str(order.pk), or a text of your own"
+        )
     limit = Cart._meta.get_field("order_reference").max_length or 0  # noqa: SLF001 - Django's own way
     if not 0 < len(order_reference) <= limit:
         raise netgiro.InvalidRequestError(
@@ -360,7 +369,7 @@ def _order(order_reference: str, amount: SupportsIndex, timeout: float) -> netgi
         )
     if not conf.is_duration(timeout):
         raise netgiro.InvalidRequestError(f"timeout must be seconds above 0; got {timeout!r}")
-    return netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=amount)
+    return netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=plain(amount))
 
 
 def ask(execution: Execution, cart: Cart) -> Steps[Observation]:
