@@ -25,7 +25,7 @@ from asgiref.sync import sync_to_async
 import netgiro
 from netgiro import _netgiro
 from netgiro.django import concealed, conf
-from netgiro.django.concealed import Concealed
+from netgiro.django.concealed import Concealed, plain
 from netgiro.django.models import LET_GO, Cart
 from netgiro.django.storage import followup, store
 from netgiro.django.storage.rows import Observation, database
@@ -269,11 +269,11 @@ def _request(
         "confirmation_type": str(confirmation_type),
         "callback_url": url,
         "callback_cancel_url": url,
-        "description": description,
+        "description": plain(description),
         # It is read twice: to check it, and to send it.
-        "items": None if items is None else list(items),
-        "location_id": location_id,
-        "register_id": register_id,
+        "items": None if items is None else [plain(item) for item in items],
+        "location_id": plain(location_id),
+        "register_id": plain(register_id),
     }
 
 
@@ -356,6 +356,12 @@ def _order(
     order_reference: str, amount: SupportsIndex | Decimal | str, timeout: float
 ) -> netgiro.Cart:
     """Return the order as the client would take it; raises InvalidRequestError before anything is stored."""
+    order_reference = plain(order_reference)
+    if not isinstance(order_reference, str):
+        kind = type(order_reference).__name__
+        raise netgiro.InvalidRequestError(
+            f"order_reference must be a str; got {kind}: pass str(order.pk), or a text of your own"
+        )
     limit = Cart._meta.get_field("order_reference").max_length or 0  # noqa: SLF001 - Django's own way
     if not 0 < len(order_reference) <= limit:
         raise netgiro.InvalidRequestError(
@@ -363,7 +369,7 @@ def _order(
         )
     if not conf.is_duration(timeout):
         raise netgiro.InvalidRequestError(f"timeout must be seconds above 0; got {timeout!r}")
-    return netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=amount)
+    return netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=plain(amount))
 
 
 def ask(execution: Execution, cart: Cart) -> Steps[Observation]:

@@ -11,10 +11,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils.functional import Promise
 
 from netgiro._netgiro import mask_customer_id
 
-__all__ = ["Concealed", "conceal_settings", "customer", "revealed", "sms_code"]
+__all__ = [
+    "Concealed",
+    "conceal_settings",
+    "concealed_text",
+    "customer",
+    "plain",
+    "revealed",
+    "sms_code",
+]
 
 # Secret options in the setting NETGIRO. The URL of a proxy may hold a password.
 _SECRETS = ("SECRET_KEY", "PREVIOUS_SECRET_KEYS", "PROXY")
@@ -34,10 +43,20 @@ class Concealed:
         return self.shown
 
 
+def plain(value: Any) -> Any:
+    """Return a text of Django's, as one that is translated when it is needed, as a str; of all else the value."""
+    if isinstance(value, (str, Promise)):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {plain(name): plain(each) for name, each in value.items()}
+    return value
+
+
 def customer(value: Any) -> Concealed:
     """Return a customer's number, concealed."""
     if isinstance(value, Concealed):
         return value
+    value = plain(value)
     return Concealed(value, mask_customer_id(str(value)))
 
 
@@ -45,7 +64,7 @@ def sms_code(value: Any) -> Concealed:
     """Return a customer's SMS code, concealed; None stays None."""
     if isinstance(value, Concealed):
         return value
-    return Concealed(value, "None" if value is None else "****")
+    return Concealed(plain(value), "None" if value is None else "****")
 
 
 def revealed(arguments: Mapping[str, Any]) -> dict[str, Any]:
