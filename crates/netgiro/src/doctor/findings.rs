@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::callback::servers;
 use crate::doctor::callback::CallbackRoute;
 use crate::doctor::report::DoctorCheck;
-use crate::doctor::servers;
 use crate::doctor::variants::{Spelling, Variant, Writing};
 use crate::http::raw::RawError;
 
@@ -314,10 +314,10 @@ fn changed(right: &Answer, variant: &Variant) -> (String, String) {
         let server = right.server.as_deref().unwrap_or_default();
         let (name, remedy) = match servers::dropping(server) {
             Some((name, remedy)) => (format!(" by {name}"), remedy),
-            None if server.is_empty() => (String::new(), servers::ANY),
+            None if server.is_empty() => (String::new(), servers::ANY_SERVER),
             None => (
                 format!(" before the shop verifies (Server: {server})"),
-                servers::ANY,
+                servers::ANY_SERVER,
             ),
         };
         details.push(format!(

@@ -7,7 +7,6 @@ mod callback;
 mod connection;
 mod findings;
 mod report;
-mod servers;
 mod variants;
 
 use std::path::PathBuf;
