@@ -1,7 +1,7 @@
 //! `doctor()`, and what it gives.
 
-use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use netgiro::{DoctorClient, DoctorOptions};
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::convert;
+use crate::convert::argument::{Given, read_arguments, unseen};
 use crate::errors::OrRaise;
 use crate::runtime::background::current_thread;
 use crate::runtime::signals::{SIGNAL_INTERVAL, check_signals};
@@ -63,7 +64,7 @@ impl DoctorReport {
         dict.set_item("ok", self.ok())?;
         let checks = PyList::empty(py);
         for check in self.checks() {
-            checks.append(DoctorCheck::to_dict(&Bound::new(py, check)?)?)?;
+            checks.append(DoctorCheck::to_dict(&Bound::new(py, check)?, None)?)?;
         }
         dict.set_item("checks", checks)?;
         Ok(dict)
@@ -96,31 +97,36 @@ impl DoctorReport {
 /// in the report.
 #[pyfunction]
 #[pyo3(signature = (
-    *, callback=None, registered_url=None, timeout=5.0, app_key=None, secret_key=None, environment=None,
+    *, callback=None, registered_url=None, timeout=Given::LEFT_OUT, app_key=None, secret_key=None, environment=None,
     base_url=None, ca_file=None
-))]
+), text_signature = "(*, callback=None, registered_url=None, timeout=5.0, app_key=None, secret_key=None, environment=None, base_url=None, ca_file=None)")]
 #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
 pub(crate) fn doctor(
     py: Python<'_>,
-    callback: Option<String>,
-    registered_url: Option<String>,
-    timeout: f64,
-    app_key: Option<String>,
-    secret_key: Option<String>,
+    callback: Option<&Bound<'_, PyAny>>,
+    registered_url: Option<&Bound<'_, PyAny>>,
+    timeout: Given<'_>,
+    app_key: Option<&Bound<'_, PyAny>>,
+    secret_key: Option<&Bound<'_, PyAny>>,
     environment: Option<&Bound<'_, PyAny>>,
-    base_url: Option<String>,
-    ca_file: Option<PathBuf>,
+    base_url: Option<&Bound<'_, PyAny>>,
+    ca_file: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<DoctorReport> {
+    read_arguments!(callback, registered_url, app_key, ca_file);
     let options = DoctorOptions {
         callback,
         registered_url,
-        timeout: convert::seconds(py, "timeout", timeout)?,
+        timeout: convert::seconds_or("timeout", &timeout, Duration::from_secs(5))?,
     };
     let client = DoctorClient {
         app_key,
-        secret_key,
-        environment: environment.map(convert::word).transpose()?,
-        base_url,
+        secret_key: secret_key
+            .map(|key| unseen("secret_key", key))
+            .transpose()?,
+        environment: environment
+            .map(|word| convert::word("environment", word))
+            .transpose()?,
+        base_url: base_url.map(|url| unseen("base_url", url)).transpose()?,
         ca_file,
     };
     let client = client.options(netgiro::variable);

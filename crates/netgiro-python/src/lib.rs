@@ -58,6 +58,7 @@ mod _netgiro {
     use crate::command::command;
     #[pymodule_export]
     use crate::customer_message::{customer_message, error_customer_message};
+    #[pymodule_export]
     use crate::doctor::{DoctorCheck, DoctorReport, doctor};
     #[pymodule_export]
     use crate::reconcile::settlements::reconcile_settlements;

@@ -48,8 +48,8 @@ pub(crate) fn csv_cell(text: &Bound<'_, PyAny>) -> PyResult<String> {
 
 /// Return a number as in Iceland: `1.234.567,5`.
 #[pyfunction]
-pub(crate) fn icelandic_number(value: Exact) -> String {
-    netgiro::icelandic_number(value.0)
+pub(crate) fn icelandic_number(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    exact(value).map(netgiro::icelandic_number)
 }
 
 /// Classify orders and payments; `netgiro.reconcile` reads its inputs for it.
