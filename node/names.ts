@@ -31,7 +31,7 @@ export {
   WaitTimeoutError,
 } from './poll.js';
 export { MemoryReplayGuard } from './replay.js';
-export { Simulator } from './simulator.js';
+export { Simulator } from './simulator/simulator.js';
 export type {
   Fault,
   SimulatedCallback,
@@ -39,7 +39,7 @@ export type {
   SimulatedRequest,
   SimulatorOptions,
   Storm,
-} from './simulator-options.js';
+} from './simulator/options.js';
 export type {
   AmountLike,
   Callback,

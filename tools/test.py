@@ -128,7 +128,7 @@ def sizes() -> str:
     core = lines("crates/netgiro/src/**/*.rs")
     python_facade = ["python/netgiro/*.py", "python/netgiro/presentation/*.py"]
     python = lines("crates/netgiro-python/src/**/*.rs", *python_facade)
-    node_facade = ["node/*.*ts", "node/in*/*.*ts", "node/webhook/*.ts"]
+    node_facade = ["node/*.*ts", "node/in*/*.*ts", "node/webhook/*.ts", "node/simulator/*.ts"]
     node = lines("crates/netgiro-node/src/**/*.rs", *node_facade)
     return f"lines: core {core}, Python binding {python}, Node binding {node}"
 

@@ -121,7 +121,7 @@ export function cartPollProcessor(
     const followUp = made(native.followUpInMessages(poll.toJson()));
     let next = open(followUp.standing());
     while (next.action !== 'wait' && next.action !== 'end') {
-      next = await taken(followUp, () => perform(given, next.action, poll, job));
+      next = await take(followUp, () => perform(given, next.action, poll, job));
       const reached = fromView(open(followUp.poll()));
       if (reached.toJson() !== poll.toJson()) await job.updateData({ ...job.data, poll: reached.toJSON() });
       poll = reached;
@@ -146,7 +146,7 @@ function read(job: Job<CartPollData, CartState>): CartPoll {
 }
 
 /** Takes an action of the core's; throws what failed, unless the core goes on at once: BullMQ tries it again. */
-async function taken(followUp: NativeFollowUp, act: () => Promise<FollowUpOutcome>): Promise<FollowUpView> {
+async function take(followUp: NativeFollowUp, act: () => Promise<FollowUpOutcome>): Promise<FollowUpView> {
   try {
     return open(followUp.step(JSON.stringify(await act()), 0));
   } catch (error) {

@@ -10,8 +10,8 @@ import { members, types } from '../internal/arguments.js';
 import { ConfigurationError } from '../internal/errors.js';
 import { within } from '../internal/stacks.js';
 import type { ClientOptions } from '../options.js';
-import { OPTIONS, type SimulatorOptions } from '../simulator-options.js';
-import { Simulator } from '../simulator.js';
+import { OPTIONS, type SimulatorOptions } from '../simulator/options.js';
+import { Simulator } from '../simulator/simulator.js';
 
 const { fn, plain } = types;
 

@@ -25,10 +25,8 @@ mod events;
 #[cfg(feature = "panic-test")]
 mod panics;
 mod poll;
-mod replay;
 mod reply;
 mod runtime;
 mod simulator;
 mod views;
 mod watch;
-mod webhook;

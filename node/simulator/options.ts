@@ -1,7 +1,7 @@
 // What a simulator is given, and what it tells of carts, requests and callbacks.
 
-import { member, type Names, nullable, options as declared, required, types } from './internal/arguments.js';
-import type { CartStatus, ConfirmationType, Endpoint } from './values.js';
+import { member, type Names, nullable, options as declared, required, types } from '../internal/arguments.js';
+import type { CartStatus, ConfirmationType, Endpoint } from '../values.js';
 
 const { anything, flag, number, plain, text, textOrNumber, texts, whole } = types;
 

@@ -1,16 +1,16 @@
 // Simulator: a local Netgíró for tests, on a loopback port of this process.
 
 import { inspect, type InspectOptions } from 'node:util';
-import { Client } from './client.js';
-import { bytes, cart as cartOf, jsonText, member, members, required, simulatedClientOptions, types } from './internal/arguments.js';
-import { made, open } from './internal/calls.js';
-import { asyncDispose } from './internal/dispose.js';
-import { InvalidRequestError } from './internal/errors.js';
-import { native, type NativeSimulator } from './internal/native.js';
-import { snakeCase } from './internal/spelling.js';
-import { entries, own, within } from './internal/stacks.js';
-import type { ClientOptions } from './options.js';
-import { type CartLike, CartPoll } from './poll.js';
+import { Client } from '../client.js';
+import { bytes, cart as cartOf, jsonText, member, members, required, simulatedClientOptions, types } from '../internal/arguments.js';
+import { made, open } from '../internal/calls.js';
+import { asyncDispose } from '../internal/dispose.js';
+import { InvalidRequestError } from '../internal/errors.js';
+import { native, type NativeSimulator } from '../internal/native.js';
+import { snakeCase } from '../internal/spelling.js';
+import { entries, own, within } from '../internal/stacks.js';
+import type { ClientOptions } from '../options.js';
+import { type CartLike, CartPoll } from '../poll.js';
 import {
   CERTIFICATE,
   type Fault,
@@ -22,8 +22,8 @@ import {
   type SimulatorOptions,
   type Storm,
   STORM,
-} from './simulator-options.js';
-import type { Endpoint } from './values.js';
+} from './options.js';
+import type { Endpoint } from '../values.js';
 
 const { number, plain, text } = types;
 

@@ -1,5 +1,8 @@
 //! What is made of callbacks without a client, and two functions of text.
 
+mod replay;
+mod route;
+
 use jiff::Timestamp;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
