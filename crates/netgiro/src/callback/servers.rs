@@ -25,7 +25,7 @@ const RENAMED_BY_NGINX: &str = "it has no option for that. Use another server (g
     `proxy_set_header Netgiro-Nonce $http_netgiro_nonce;`, `proxy_set_header Netgiro-Signature $http_netgiro_signature;`";
 
 /// Servers that drop such headers, by how their software's name begins, and what to do.
-const DROPPING: [(&str, &str, &str); 10] = [
+const DROPPING: [(&str, &str, &str); 11] = [
     (
         "gunicorn",
         "gunicorn",
@@ -41,6 +41,11 @@ const DROPPING: [(&str, &str, &str); 10] = [
         "werkzeug",
         "Werkzeug's development server",
         "unless it is given a handler: `app.run(request_handler=netgiro.flask.RequestHandler)`",
+    ),
+    (
+        "django under asgi",
+        "Django under ASGI",
+        "so `request.headers` and `request.META` are without them: pass `request.scope[\"headers\"]`",
     ),
     ("daphne", "daphne", RENAMED_BY_NGINX),
     ("waitress", "waitress", RENAMED_BY_NGINX),
@@ -149,6 +154,11 @@ mod tests {
             ),
             ("daphne", "daphne drops", "Netgiro-Signature"),
             ("waitress", "waitress drops", "Netgiro-Signature"),
+            (
+                "Django under ASGI",
+                "Django under ASGI drops",
+                "request.scope",
+            ),
             (
                 "gevent/26.9 Python/3.11",
                 "gevent's pywsgi drops",
