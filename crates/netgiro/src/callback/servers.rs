@@ -46,6 +46,11 @@ const DROPPING: [(&str, &str, &str); 11] = [
         "Werkzeug's development server",
         "give it a handler that keeps them: `app.run(request_handler=netgiro.flask.RequestHandler)`",
     ),
+    (
+        "django under asgi",
+        "Django under ASGI",
+        "so `request.headers` and `request.META` are without them: pass `request.scope[\"headers\"]`",
+    ),
     ("daphne", "daphne", RENAMED_BY_NGINX),
     ("waitress", "waitress", RENAMED_BY_NGINX),
     ("gevent", "gevent's pywsgi", RENAMED_BY_NGINX),
@@ -174,6 +179,11 @@ mod tests {
             ),
             ("daphne", "daphne drops", "Netgiro-Signature"),
             ("waitress", "waitress drops", "Netgiro-Signature"),
+            (
+                "Django under ASGI",
+                "Django under ASGI drops",
+                "request.scope",
+            ),
             (
                 "gevent/26.9 Python/3.11",
                 "gevent's pywsgi drops",
