@@ -34,12 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _keep_descriptors() -> None:
-    """Pass no descriptor on that this process has inherited, as Node does: a simulator in the background keeps it open."""
-    with contextlib.suppress(OSError):
-        for name in os.listdir("/dev/fd"):
-            if int(name) > STANDARD_ERROR:
+    """Pass no inherited descriptor on, as Node does: a simulator in the background would keep it."""
+    with contextlib.suppress(OSError), os.scandir("/dev/fd") as entries:
+        for number in [int(entry.name) for entry in entries]:
+            if number > STANDARD_ERROR:
                 with contextlib.suppress(OSError):
-                    os.set_inheritable(int(name), False)
+                    os.set_inheritable(number, False)  # noqa: FBT003 - it has no name
 
 
 def _program(count: int) -> list[str]:
