@@ -149,6 +149,14 @@ pub(crate) fn not_a_route(url: &Url, answer: &Answer) -> Option<DoctorCheck> {
             "413: the body is called too large, at less than a kilobyte".to_owned(),
             "allow bodies of up to 64 KiB",
         ),
+        415 => wrong(
+            "415: the route does not take application/json".to_owned(),
+            "let it take any content type, and read the bytes",
+        ),
+        429 => wrong(
+            "429: a rate limit answers in the route's place".to_owned(),
+            "leave the callback route out of it, or wait and try again",
+        ),
         502 | 504 => wrong(
             format!("{status}: the proxy{} does not reach the shop", by(answer)),
             "start the shop, and look at the proxy's upstream",
