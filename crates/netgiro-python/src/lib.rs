@@ -83,9 +83,9 @@ mod _netgiro {
     #[pymodule_export]
     use crate::values::poll::CartPoll;
     #[pymodule_export]
-    use crate::values::poll_policy::PollPolicy;
+    use crate::values::poll::policy::PollPolicy;
     #[pymodule_export]
-    use crate::values::poll_steps::{backoff, poll_dated, poll_delay, poll_on_clock};
+    use crate::values::poll::steps::{backoff, poll_dated, poll_delay, poll_on_clock};
     #[pymodule_export]
     use crate::webhook::{
         CallbackRequest, CallbackRoute, FollowUp, callback_answer, replay_key, replayed,

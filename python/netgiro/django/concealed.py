@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from netgiro._netgiro import mask_customer_id
+from netgiro.errors import InvalidRequestError
 
 __all__ = ["Concealed", "conceal_settings", "customer", "revealed", "sms_code"]
 
@@ -38,13 +39,17 @@ def customer(value: Any) -> Concealed:
     """Return a customer's number, concealed."""
     if isinstance(value, Concealed):
         return value
-    return Concealed(value, mask_customer_id(str(value)))
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"customer_id must be a str; got {type(value).__name__}")
+    return Concealed(value, mask_customer_id(value))
 
 
 def sms_code(value: Any) -> Concealed:
     """Return a customer's SMS code, concealed; None stays None."""
     if isinstance(value, Concealed):
         return value
+    if value is not None and not isinstance(value, str):
+        raise InvalidRequestError(f"code must be a str; got {type(value).__name__}")
     return Concealed(value, "None" if value is None else "****")
 
 

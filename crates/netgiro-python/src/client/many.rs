@@ -9,7 +9,7 @@ use crate::convert::argument::Given;
 use crate::panics;
 use crate::runtime::event::Reporter;
 use crate::values::poll::cart_refs;
-use crate::values::poll_policy::wait_options;
+use crate::values::poll::policy::wait_options;
 
 #[pymethods]
 impl BaseClient {

@@ -13,8 +13,6 @@ pub(crate) mod json;
 pub(crate) mod new_cart;
 pub(crate) mod payment_info;
 pub(crate) mod poll;
-pub(crate) mod poll_policy;
-pub(crate) mod poll_steps;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};

@@ -1,5 +1,8 @@
 //! Polling as a value: the poll that a job queue keeps; and a cart as an argument, which may be one.
 
+pub(crate) mod policy;
+pub(crate) mod steps;
+
 use netgiro::CartRef;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -13,7 +16,7 @@ use crate::panics;
 use crate::to_python::to_python;
 use crate::values::cart::Cart;
 use crate::values::cart_state::CartState;
-use crate::values::poll_policy::wait_options;
+use crate::values::poll::policy::wait_options;
 use crate::values::{immutable, members};
 
 /// A poll of one cart, as a value: what was seen, and when to ask next.
