@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 
 from netgiro._netgiro import mask_customer_id
+from netgiro.errors import InvalidRequestError
 
 __all__ = [
     "Concealed",
@@ -57,14 +58,19 @@ def customer(value: Any) -> Concealed:
     if isinstance(value, Concealed):
         return value
     value = plain(value)
-    return Concealed(value, mask_customer_id(str(value)))
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"customer_id must be a str; got {type(value).__name__}")
+    return Concealed(value, mask_customer_id(value))
 
 
 def sms_code(value: Any) -> Concealed:
     """Return a customer's SMS code, concealed; None stays None."""
     if isinstance(value, Concealed):
         return value
-    return Concealed(plain(value), "None" if value is None else "****")
+    value = plain(value)
+    if value is not None and not isinstance(value, str):
+        raise InvalidRequestError(f"code must be a str; got {type(value).__name__}")
+    return Concealed(value, "None" if value is None else "****")
 
 
 def revealed(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ pub(crate) const ANY_SERVER: &str = "let the server and every proxy before the s
     their name: nginx `underscores_in_headers on;`, gunicorn `header_map = \"dangerous\"`";
 
 /// Servers that drop such headers, by how their software's name begins, and what to do.
-const DROPPING: [(&str, &str, &str); 11] = [
+const DROPPING: [(&str, &str, &str); 12] = [
     (
         "gunicorn",
         "gunicorn",
@@ -49,7 +49,7 @@ const DROPPING: [(&str, &str, &str); 11] = [
     (
         "django under asgi",
         "Django under ASGI",
-        "so `request.headers` and `request.META` are without them: pass `request.scope[\"headers\"]`",
+        "`request.headers` and `request.META` are without them: pass `request.scope[\"headers\"]`",
     ),
     ("daphne", "daphne", RENAMED_BY_NGINX),
     ("waitress", "waitress", RENAMED_BY_NGINX),
