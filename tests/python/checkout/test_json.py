@@ -15,10 +15,10 @@ import fastapi
 import pydantic
 import pytest
 from fastapi.testclient import TestClient
+from test_values import AT, CART, PAYMENT, POLL, STATE, VALUES
 
 import netgiro
 from harness import PHONE, SOME_ID
-from test_values import AT, CART, PAYMENT, POLL, STATE, VALUES
 
 SETTLED = [
     netgiro.Settlement(
