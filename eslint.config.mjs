@@ -77,7 +77,7 @@ export default [
     rules: { strict: ['error', 'global'] },
   },
   // A consumer is written as its author likes; only `require` without a word is told apart.
-  { files: ['tests/node/consumers/*.cjs', 'tests/node/programs/*.cjs'], rules: { strict: 'off' } },
+  { files: ['tests/node/package/consumers/*.cjs', 'tests/node/programs/*.cjs'], rules: { strict: 'off' } },
   { files: ['examples/**', 'tests/browser/**'], languageOptions: { globals: { URLSearchParams: 'readonly', fetch: 'readonly' } } },
   { files: ['examples/**'], rules: { 'no-console': ['error', { allow: ['log', 'warn'] }] } },
   {

@@ -29,6 +29,7 @@ import { native, type NativeClient, type StateView } from './internal/native.js'
 import { callback as callbackOf, replayKey } from './internal/results.js';
 import { state } from './internal/revive.js';
 import { declareNames } from './internal/spelling.js';
+import { entries, own, within } from './internal/stacks.js';
 import type {
   AsyncReplayGuard,
   CallbackOnceParts,
@@ -50,8 +51,9 @@ const { fn, signal: aSignal, text } = types;
 
 const CALL = { signal: aSignal };
 const CONFIRM = declared({ identifier: text, ...CALL });
-const WAIT = declared({ onUpdate: fn as Member<(state: CartState) => void>, ...CALL });
+const WAIT = declared({ onUpdate: fn as Member<(state: CartState) => unknown>, ...CALL });
 const NUMBER = { number: required(text) };
+const SIGN = { secretKey: required(text), nonce: required(text), url: required(text) };
 
 const day = member<Date | string>('a Date or a day such as "2026-01-31"', (value) => text.fits(value) || isDate(value));
 const DAYS = declared({
@@ -98,9 +100,11 @@ export class Client {
       natives.set(this, of as NativeClient);
       return;
     }
-    const given = clientOptions(options);
-    natives.set(this, made(native.makeClient(given)));
-    warnOfSeconds(this, 'Client', given.timeoutMs);
+    within(Client, () => {
+      const given = clientOptions(options);
+      natives.set(this, made(native.makeClient(given)));
+      warnOfSeconds(this, 'Client', given.timeoutMs);
+    });
   }
 
   /**
@@ -309,10 +313,11 @@ export class Client {
   }
 }
 declareNames([...Object.getOwnPropertyNames(Client.prototype), 'fromEnv']);
+entries(Client, 'fromEnv');
 
 function nativeOf(client: Client): NativeClient {
   const found = natives.get(client);
-  if (found === undefined) throw new TypeError('this is a method of a Client: call it as one');
+  if (found === undefined) throw own(new TypeError('this is a method of a Client: call it as one'));
   return found;
 }
 
@@ -336,7 +341,8 @@ async function wait(
   const { wait: waiting, onUpdate, signal } = waitOptions(where, options, WAIT);
   warnOfSeconds(client, where, waiting.timeoutMs);
   // It is told of changes where the wait was asked for, and not wherever the compiled half happens to be.
-  const onEvent = onUpdate && AsyncResource.bind((view: StateView) => onUpdate(state(view)));
+  const tell = onUpdate && AsyncResource.bind((view: StateView) => onUpdate(state(view)));
+  const onEvent = tell && ((view: StateView) => () => tell(view));
   return state(
     await call(signal, onEvent, (port, n) => nativeOf(client).waitForCart(port, n, given, waiting, settle)),
   );
@@ -370,6 +376,8 @@ function frozen<T extends object>(records: T[]): readonly T[] {
 
 /** Netgíró's signature: lowercase hex SHA-256 of the four parts, joined. A text body is taken as UTF-8. */
 export function sign(secretKey: string, nonce: string, url: string, body: string | Uint8Array | ArrayBuffer): string {
-  const given = members('sign', { secretKey, nonce, url }, { secretKey: text, nonce: text, url: text });
-  return native.sign(given.secretKey ?? '', given.nonce ?? '', given.url ?? '', bytes('sign', body));
+  return within(sign, () => {
+    const given = members('sign', { secretKey, nonce, url }, SIGN);
+    return native.sign(given.secretKey, given.nonce, given.url, bytes('sign', body));
+  });
 }

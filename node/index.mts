@@ -8,6 +8,7 @@ export {
   ConfigurationError,
   ConnectError,
   customerMessage,
+  doctor,
   InvalidRequestError,
   MemoryReplayGuard,
   MismatchError,
@@ -22,5 +23,6 @@ export {
   TimeoutError,
   UnresolvedError,
   WaitTimeoutError,
-} from './index.js';
-export type * from './index.js';
+} from './names.js';
+export { default } from './names.js';
+export type * from './names.js';

@@ -7,69 +7,8 @@
  * @packageDocumentation
  */
 
-export { Client, sign } from './client.js';
-export { customerMessage, type CustomerMessageOptions } from './customer-message.js';
-export {
-  ApiError,
-  AuthenticationError,
-  ConfigurationError,
-  ConnectError,
-  type ErrorCode,
-  type ErrorFacts,
-  InvalidRequestError,
-  MismatchError,
-  NetgiroError,
-  OutcomeUnknownError,
-  ProtocolError,
-  RateLimitedError,
-  type RequestSent,
-  ServerError,
-  SignatureError,
-  TimeoutError,
-} from './internal/errors.js';
-export type * from './options.js';
-export {
-  type CartLike,
-  CartPoll,
-  type CartPollJson,
-  type PollErrorFacts,
-  UnresolvedError,
-  WaitTimeoutError,
-} from './poll.js';
-export { MemoryReplayGuard } from './replay.js';
-export { Simulator } from './simulator.js';
-export type {
-  Fault,
-  SimulatedCallback,
-  SimulatedCart,
-  SimulatedRequest,
-  SimulatorOptions,
-  Storm,
-} from './simulator-options.js';
-export type {
-  AmountLike,
-  Callback,
-  Cart,
-  CartState,
-  CartStateFields,
-  CartStatus,
-  Checking,
-  CheckResult,
-  CheckResults,
-  ConfirmationType,
-  DecimalLike,
-  EarlierResult,
-  Endpoint,
-  Environment,
-  Following,
-  OpenCartState,
-  PaidCartState,
-  PaymentInfo,
-  PaymentInfoPolicy,
-  PollEvent,
-  RequestEvent,
-  ResponseVerification,
-  Settlement,
-  SettlementItem,
-  UnpaidCartState,
-} from './values.js';
+import * as netgiro from './names.js';
+
+/** All names of this package. */
+export default netgiro;
+export * from './names.js';

@@ -135,9 +135,10 @@ export interface WaitOptions {
 export interface WaitForCartOptions extends WaitOptions, CallOptions {
   /**
    * Called with the first state, and whenever the status or the result code differs, in the asynchronous context of the
-   * call. What it throws ends the wait.
+   * call. It may be asynchronous: then its calls follow one another, and the wait ends when the last is over. What it throws
+   * or rejects with ends the wait.
    */
-  onUpdate?: ((state: CartState) => void) | null | undefined;
+  onUpdate?: ((state: CartState) => unknown) | null | undefined;
 }
 
 /** The options that bulk calls have in common. */
@@ -156,10 +157,11 @@ export interface BulkOptions extends CallOptions {
    */
   resume?: Iterable<EarlierResult> | null | undefined;
   /**
-   * Called after each answer with how many carts of how many are done, in the asynchronous context of the call. What it
-   * throws ends the call.
+   * Called after each answer with how many carts of how many are done, in the asynchronous context of the call. It may be
+   * asynchronous: then its calls follow one another, and the call ends when the last is over. What it throws or rejects with
+   * ends the call.
    */
-  onProgress?: ((done: number, total: number) => void) | null | undefined;
+  onProgress?: ((done: number, total: number) => unknown) | null | undefined;
 }
 
 /** The options of {@link Client.checkMany}. */

@@ -1,11 +1,14 @@
 // MemoryReplayGuard: remembers the callbacks that were accepted, in this process.
 
-import { members, options as declared, types } from './internal/arguments.js';
+import { member, members, options as declared, required, types } from './internal/arguments.js';
 import { made } from './internal/calls.js';
 import { native, type NativeReplayGuard } from './internal/native.js';
+import { entries, own, within } from './internal/stacks.js';
 import type { ReplayGuard } from './options.js';
 
-const OPTIONS = declared({ capacity: types.number });
+const wholeFromOne = member<number>('a whole number from 1 on', (value) => Number.isSafeInteger(value) && (value as number) >= 1);
+const KEY = { nonce: required(types.text), signature: required(types.text) };
+const OPTIONS = declared({ capacity: wholeFromOne });
 
 /** The compiled half of each guard: not a private member, by which TypeScript would tell copies of this package apart. */
 const guards = new WeakMap<MemoryReplayGuard, NativeReplayGuard>();
@@ -17,18 +20,23 @@ export class MemoryReplayGuard implements ReplayGuard {
    * @throws {@link InvalidRequestError} for a capacity that is no whole number from 1 on.
    */
   constructor(options: { capacity?: number | null | undefined } = {}) {
-    const { capacity } = members('MemoryReplayGuard', options, OPTIONS);
-    guards.set(this, made(native.makeReplayGuard(capacity)));
+    within(MemoryReplayGuard, () => {
+      const { capacity } = members('MemoryReplayGuard', options, OPTIONS);
+      guards.set(this, made(native.makeReplayGuard(capacity)));
+    });
   }
 
   /** Records a callback; false if it has been recorded before. */
   isFirst(nonce: string, signature: string): boolean {
-    return of(this).isFirst(String(nonce), String(signature));
+    const given = members('isFirst', { nonce, signature }, KEY);
+    return of(this).isFirst(given.nonce, given.signature);
   }
 }
 
+entries(MemoryReplayGuard);
+
 function of(guard: MemoryReplayGuard): NativeReplayGuard {
   const found = guards.get(guard);
-  if (found === undefined) throw new TypeError('isFirst is a method of a MemoryReplayGuard: call it as one');
+  if (found === undefined) throw own(new TypeError('isFirst is a method of a MemoryReplayGuard: call it as one'));
   return found;
 }

@@ -25,8 +25,9 @@ export function testInstalled(folder, { concurrency, variables = () => ({}) }) {
     run(npm, ['install', '--no-save', '--prefer-offline', ...QUIETLY, tarball], project);
     cpSync(here, join(project, 'tests'), { recursive: true });
     const wanted = process.argv.slice(2);
-    const files = readdirSync(here)
-      .filter((name) => name.endsWith('.test.mjs'))
+    const files = readdirSync(here, { recursive: true })
+      .filter((name) => name.endsWith('.test.mjs') && !name.includes('node_modules'))
+      .sort()
       .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
       .map((name) => join('tests', name));
     const { status } = spawnSync(process.execPath, ['--test', `--test-concurrency=${concurrency}`, ...files], {

@@ -128,7 +128,7 @@ def sizes() -> str:
     core = lines("crates/netgiro/src/**/*.rs")
     python_facade = ["python/netgiro/*.py", "python/netgiro/presentation/*.py"]
     python = lines("crates/netgiro-python/src/**/*.rs", *python_facade)
-    node_facade = ["node/*.*ts", "node/in*/*.*ts", "node/webhook/*.ts"]
+    node_facade = ["node/*.*ts", "node/in*/*.*ts", "node/webhook/*.ts", "node/simulator/*.ts"]
     node = lines("crates/netgiro-node/src/**/*.rs", *node_facade)
     return f"lines: core {core}, Python binding {python}, Node binding {node}"
 
@@ -146,7 +146,7 @@ def lints(suites: Suites) -> None:
     suites.check("python: format", python, "-m", "ruff", "format", "--check", ".")
     suites.check("python: lints", python, "-m", "ruff", "check", ".")
     suites.check("python and rust: public API", python, "tools/api.py", "--check")
-    suites.check("vectors: as generated", python, "tests/vectors/generate.py", "--check")
+    suites.check("vectors: as generated", python, "tests/vectors/generator/generate.py", "--check")
     packages.node_modules()
     suites.check("node: lints", "npm", "run", "lint", "--silent")
 
@@ -170,7 +170,7 @@ def python(suites: Suites) -> None:
         packages.pip(interpreter, "--force-reinstall", "--no-deps", from_sdist)
         suites.count(
             *["python: tests of that wheel", PYTEST],
-            *[interpreter, "-m", "pytest", "tests/python/test_flows.py"],
+            *[interpreter, "-m", "pytest", "tests/python/checkout/test_flows.py"],
         )
 
 
@@ -179,6 +179,9 @@ def node(suites: Suites) -> None:
     if tarball is None:
         return
     suites.count("node: tests", NODE, "npm", "test", "--silent", NETGIRO_TARBALL=str(tarball))
+    suites.count(
+        *["node: bundlers", NODE, "node", "tests/bundlers/run.mjs"], NETGIRO_TARBALL=str(tarball)
+    )
     project = packages.node_project("readme", tarball, "express@^5")
     (project / "readme.test.mjs").write_bytes((ROOT / "tests/readme/readme.test.mjs").read_bytes())
     suites.count(

@@ -7,10 +7,14 @@
 import type { Job, JobsOptions, Queue } from 'bullmq';
 import type { Client } from '../client.js';
 import { members, type Names, options as declared, required, types, waitOptions } from '../internal/arguments.js';
+import { made, open } from '../internal/calls.js';
 import { ConfigurationError } from '../internal/errors.js';
+import { type FollowUpOutcome, type FollowUpView, native, type NativeFollowUp } from '../internal/native.js';
+import { within } from '../internal/stacks.js';
 import type { WaitOptions } from '../options.js';
-import { type CartLike, CartPoll, type CartPollJson, delay as delayOf } from '../poll.js';
+import { type CartLike, CartPoll, type CartPollJson, delay as delayOf, fromView } from '../poll.js';
 import type { CartState } from '../values.js';
+import { failed } from '../webhook/followup.js';
 
 const { client, fn, plain, text } = types;
 
@@ -87,11 +91,13 @@ export async function addCartPoll(
   cart: CartLike,
   options: AddCartPollOptions = {},
 ): Promise<Job<CartPollData, CartState>> {
-  if (!fn.fits((queue as Partial<typeof queue> | null | undefined)?.add)) {
-    throw new ConfigurationError('addCartPoll takes a Queue of BullMQ first');
-  }
-  const { wait, job, name = JOB_NAME } = waitOptions('addCartPoll', options, ADD);
-  const poll = new CartPoll(cart, wait);
+  const { poll, job, name = JOB_NAME } = within(addCartPoll, () => {
+    if (!fn.fits((queue as Partial<typeof queue> | null | undefined)?.add)) {
+      throw new ConfigurationError('addCartPoll takes a Queue of BullMQ first');
+    }
+    const { wait, ...others } = waitOptions('addCartPoll', options, ADD);
+    return { ...others, poll: new CartPoll(cart, wait) };
+  });
   const kept = poll.toJSON() as CartPollJson & { reference?: string | null };
   const data: CartPollData = { reference: kept.reference ?? null, poll: kept };
   return await queue.add(name, data, { ...JOB, delay: delayOf(poll), ...job, jobId: poll.transactionId });
@@ -106,19 +112,25 @@ export async function addCartPoll(
 export function cartPollProcessor(
   options: CartPollProcessorOptions,
 ): (job: Job<CartPollData, CartState>, token?: string) => Promise<CartState> {
-  const given = members('cartPollProcessor', options, PROCESSOR, ConfigurationError) as unknown as CartPollProcessorOptions;
-  const { DelayedError } = bullmq();
+  const { DelayedError, ...given } = within(cartPollProcessor, () => {
+    const taken = members('cartPollProcessor', options, PROCESSOR, ConfigurationError) as unknown as CartPollProcessorOptions;
+    return { DelayedError: bullmq().DelayedError, client: taken.client, onSettled: taken.onSettled };
+  });
   return async (job, token) => {
-    const before = read(job);
-    const poll = await step(given.client, before);
-    if (poll.toJson() !== before.toJson()) await job.updateData({ ...job.data, poll: poll.toJSON() });
-    if (!poll.isDone) {
-      await job.moveToDelayed(Date.now() + delayOf(poll), token);
+    let poll = read(job);
+    const followUp = made(native.followUpInMessages(poll.toJson()));
+    let next = open(followUp.standing());
+    while (next.action !== 'wait' && next.action !== 'end') {
+      next = await take(followUp, () => perform(given, next.action, poll, job));
+      const reached = fromView(open(followUp.poll()));
+      if (reached.toJson() !== poll.toJson()) await job.updateData({ ...job.data, poll: reached.toJSON() });
+      poll = reached;
+    }
+    if (next.action === 'wait') {
+      await job.moveToDelayed(Date.now() + next.delayMs, token);
       throw new DelayedError();
     }
-    const state = poll.state as CartState;
-    await given.onSettled(state, job);
-    return state;
+    return poll.state as CartState;
   };
 }
 
@@ -133,17 +145,30 @@ function read(job: Job<CartPollData, CartState>): CartPoll {
   }
 }
 
-/** One check, when it is due; at the deadline the cart is settled, which cancels it and reads the answer. */
-async function step(of: Client, before: CartPoll): Promise<CartPoll> {
+/** Takes an action of the core's; throws what failed, unless the core goes on at once: BullMQ tries it again. */
+async function take(followUp: NativeFollowUp, act: () => Promise<FollowUpOutcome>): Promise<FollowUpView> {
   try {
-    return await of.pollStep(before);
+    return open(followUp.step(JSON.stringify(await act()), 0));
   } catch (error) {
-    // Not by its class: the client may be of another copy of this package.
-    const { code, poll: reached } = (error ?? {}) as { code?: unknown; poll?: CartPoll | null };
-    if (code !== 'wait_timeout') throw error;
-    const poll = reached ?? before;
-    return poll.answered(await of.settleCart(poll, { timeoutMs: 0 }), { afterCancel: true });
+    const next = open(followUp.step(JSON.stringify(failed(error)), 0));
+    if (next.action === 'wait' || next.action === 'end') throw error;
+    return next;
   }
+}
+
+/** One check, when it is due; at the deadline the cart is settled, which cancels it and reads the answer. */
+async function perform(
+  { client: of, onSettled }: CartPollProcessorOptions,
+  action: string,
+  poll: CartPoll,
+  job: Job<CartPollData, CartState>,
+): Promise<FollowUpOutcome> {
+  if (action === 'check') return { checked: (await of.pollStep(poll)).toJson() };
+  if (action === 'settle') {
+    return { checked: poll.answered(await of.settleCart(poll, { timeoutMs: 0 }), { afterCancel: true }).toJson() };
+  }
+  await onSettled(poll.state as CartState, job);
+  return 'done';
 }
 
 function bullmq(): typeof import('bullmq') {

@@ -10,6 +10,7 @@ import { isUint8Array } from 'node:util/types';
 import type { Request, RequestHandler } from 'express';
 import { types } from '../internal/arguments.js';
 import { ConfigurationError } from '../internal/errors.js';
+import { within } from '../internal/stacks.js';
 import type { CallbackOptions } from '../webhook/options.js';
 import { readBody, Refusal, Webhook, whenSent } from '../webhook/route.js';
 
@@ -80,7 +81,10 @@ const PARSERS = new Map([
  * @throws {@link ConfigurationError} for options that cannot be used.
  */
 export function netgiroCallback(options: ExpressCallbackOptions): CallbackRoute {
-  const webhook = new Webhook<Request, ExpressCallbackOptions>('netgiroCallback', options, { rawBody: types.fn });
+  const webhook = within(
+    netgiroCallback,
+    () => new Webhook<Request, ExpressCallbackOptions>('netgiroCallback', options, { rawBody: types.fn }),
+  );
   const { rawBody } = webhook.options;
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -138,8 +142,8 @@ function parserBefore(stack: readonly Layer[], path: string): string | undefined
     if (layer.route || !layer.match(path)) continue;
     const parser = PARSERS.get(layer.name);
     if (parser !== undefined) return parser;
-    const within = path.slice(layer.path?.length ?? 0);
-    const inside = layer.handle.stack && parserBefore(layer.handle.stack, within.startsWith('/') ? within : `/${within}`);
+    const rest = path.slice(layer.path?.length ?? 0);
+    const inside = layer.handle.stack && parserBefore(layer.handle.stack, rest.startsWith('/') ? rest : `/${rest}`);
     if (inside !== undefined) return inside;
   }
   return undefined;

@@ -8,9 +8,10 @@
 import type { Client } from '../client.js';
 import { members, types } from '../internal/arguments.js';
 import { ConfigurationError } from '../internal/errors.js';
+import { within } from '../internal/stacks.js';
 import type { ClientOptions } from '../options.js';
-import { OPTIONS, type SimulatorOptions } from '../simulator-options.js';
-import { Simulator } from '../simulator.js';
+import { OPTIONS, type SimulatorOptions } from '../simulator/options.js';
+import { Simulator } from '../simulator/simulator.js';
 
 const { fn, plain } = types;
 
@@ -59,8 +60,10 @@ const TESTING = { ...OPTIONS, client: plain };
  * @throws {@link ConfigurationError} for hooks that are missing; its members throw it while no simulator runs.
  */
 export function useSimulator(hooks: SuiteHooks, options?: TestingOptions): RunningSimulator {
-  const before = hook('useSimulator', hooks, 'before', 'beforeAll');
-  const after = hook('useSimulator', hooks, 'after', 'afterAll');
+  const [before, after] = within(useSimulator, () => [
+    hook('useSimulator', hooks, 'before', 'beforeAll'),
+    hook('useSimulator', hooks, 'after', 'afterAll'),
+  ]);
   let running: Started | undefined;
   before(async () => {
     running = await start(options);
@@ -91,8 +94,8 @@ export function useSimulator(hooks: SuiteHooks, options?: TestingOptions): Runni
  * @throws {@link ConfigurationError} for what has no hook, {@link InvalidRequestError} for options that cannot be used.
  */
 export async function simulatorFor(test: TestContextLike, options?: TestingOptions): Promise<RunningSimulator> {
-  const after = hook('simulatorFor', test, 'after', 'onTestFinished');
-  const { stop, ...running } = await start(options);
+  const after = within(simulatorFor, () => hook('simulatorFor', test, 'after', 'onTestFinished'));
+  const { stop, ...running } = await within(simulatorFor, () => start(options));
   after(stop);
   return running;
 }

@@ -5,16 +5,17 @@ import { AsyncResource } from 'node:async_hooks';
 import type { AbortSignalLike, BulkOptions, CheckManyOptions } from '../options.js';
 import { token } from '../poll.js';
 import type { Checking, CheckResult, CheckResults } from '../values.js';
-import { isList, jsonText, kindOf, type Member, member, members, type Names, options, types } from './arguments.js';
+import { isList, jsonText, kindOf, type Member, member, members, type Names, options, reading, types } from './arguments.js';
 import { begin, type Control, type Start } from './calls.js';
 import { InvalidRequestError } from './errors.js';
 import type { CheckView, NativeBulk } from './native.js';
 import { checkResult, checkResults } from './results.js';
 import { error as revive } from './revive.js';
+import { beginAt, entry, own, site } from './stacks.js';
 
 const { fn, number, signal } = types;
 
-type OnProgress = (done: number, total: number) => void;
+type OnProgress = (done: number, total: number) => unknown;
 
 const earlier = member<Iterable<unknown>>('an array of earlier results', isList);
 
@@ -48,7 +49,7 @@ export function bulk(where: string, { concurrency, rate, retryForMs, resume }: G
 
 /** What earlier results know, as JSON: states, and the polls of waits that were cut short. */
 function known(where: string, resume: Iterable<unknown>): string {
-  const all = Array.from(resume, (result, at) => {
+  const all = reading(`${where}: resume`, () => Array.from(resume, (result, at) => {
     const { state, error } = (result ?? {}) as { state?: unknown; error?: unknown };
     if (state) return { state };
     // A string has no state, either, and an entry of a Map none and no error.
@@ -57,7 +58,7 @@ function known(where: string, resume: Iterable<unknown>): string {
     }
     const { poll } = error as { poll?: unknown };
     return { poll: poll && token(poll) };
-  });
+  }));
   return jsonText(`${where}: resume`, all);
 }
 
@@ -73,6 +74,7 @@ class Checks {
   #waiting: (() => void)[] = [];
   #control: Control = {};
   #onProgress: OnProgress | undefined;
+  #site = site();
 
   constructor(total: number, onProgress: OnProgress | undefined) {
     this.#total = total;
@@ -85,7 +87,7 @@ class Checks {
       const onEvent = (event: [done: number, total: number, at: number, view: CheckView]) => this.#take(event);
       const outcome = await begin(signalled, onEvent, start, this.#control);
       if (outcome.facts) throw revive(outcome.facts);
-      if (outcome.stopped) throw new DOMException('The checks were stopped', 'AbortError');
+      if (outcome.stopped) throw own(new DOMException('The checks were stopped', 'AbortError'));
       this.#end();
       return this.results();
     } catch (error) {
@@ -95,12 +97,12 @@ class Checks {
     }
   }
 
-  #take([done, total, at, view]: [done: number, total: number, at: number, view: CheckView]): void {
-    const result = checkResult(view);
+  #take([done, total, at, view]: [done: number, total: number, at: number, view: CheckView]) {
+    const result = checkResult(view, this.#site);
     this.#places[at] = result;
     this.#came.push(result);
     this.#wake();
-    this.#onProgress?.(done, total);
+    return this.#onProgress && (() => this.#onProgress?.(done, total));
   }
 
   #end(): void {
@@ -129,13 +131,19 @@ class Checks {
         if (this.#settled) break;
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
       }
-      if (this.#failure) throw this.#failure.error;
+      if (this.#failure) {
+        // eslint-disable-next-line @typescript-eslint/unbound-method -- named, not called
+        beginAt(this.#failure.error, Checks.prototype.each);
+        throw this.#failure.error;
+      }
     } finally {
       // Who stops taking results, as `break` does, wants no more of them.
       if (!this.#settled) this.#control.stop?.();
     }
   }
 }
+
+const run = entry(async (checks: Checks, ...how: Parameters<Checks['run']>) => await checks.run(...how));
 
 /**
  * A promise of all results in order, which is an async iterable of each as it comes as well, and has what is done so far.
@@ -148,7 +156,7 @@ export function checking(
   start: Start<null>,
 ): Checking {
   const checks = new Checks(total, onProgress);
-  const promise = checks.run(signalled, start);
+  const promise = run(checks, signalled, start);
   return Object.defineProperties(promise, {
     results: { get: () => checks.results() },
     [Symbol.asyncIterator]: {

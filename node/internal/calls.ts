@@ -5,6 +5,7 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 import type { AbortSignalLike } from '../options.js';
 import { type Dropped, type ErrorView, type Made, native, outside, type Port, type Reply, type Started } from './native.js';
 import { error as revive } from './revive.js';
+import { own } from './stacks.js';
 
 // What a message means; the numbers are those of `runtime/mod.rs`.
 const VALUE = 0;
@@ -29,7 +30,8 @@ export interface Control {
   stop?: () => void;
 }
 
-type OnEvent<E> = ((event: E) => void) | undefined;
+/** Takes an event, and gives what calls the caller's own function with it. */
+type OnEvent<E> = ((event: E) => (() => unknown) | undefined) | undefined;
 
 interface Pending {
   readonly resolve: (outcome: Outcome<never>) => void;
@@ -37,6 +39,8 @@ interface Pending {
   readonly onEvent: OnEvent<never>;
   readonly context: AsyncResource | undefined;
   unsubscribe: (() => void) | undefined;
+  /** While a promise of the caller's function is awaited: its calls to come, and last the end of the call. */
+  queue: (() => unknown)[] | undefined;
 }
 
 const requests = channel('netgiro:request');
@@ -54,9 +58,9 @@ function deliver(text: string): void {
   for (const [number, kind, payload] of JSON.parse(text) as Message[]) {
     const pending = calls.get(number);
     if (pending === undefined) continue;
-    if (kind === VALUE) end(number, pending).resolve(outcome(payload as never));
-    else if (kind === ERROR) end(number, pending).resolve(outcome<never>(undefined, payload as ErrorView));
-    else if (kind === EVENT) tell(number, pending, payload as never);
+    if (kind === VALUE) conclude(number, pending, outcome(payload as never));
+    else if (kind === ERROR) conclude(number, pending, outcome<never>(undefined, payload as ErrorView));
+    else if (kind === EVENT) notify(number, pending, pending.onEvent?.(payload as never));
     else publish(kind === REQUEST ? requests : polls, pending, payload as object);
   }
 }
@@ -85,14 +89,41 @@ function listening(to: Port): boolean {
   return toRequests || toPolls;
 }
 
-function tell(number: number, pending: Pending, event: never): void {
-  try {
-    pending.onEvent?.(event);
-  } catch (error) {
-    // What the caller's own function throws ends the call it was given to.
+/** Ends a call once the caller's function is done with what it was called with. */
+function conclude(number: number, pending: Pending, how: Outcome<never>): void {
+  const settle = () => end(number, pending).resolve(how);
+  if (pending.queue) pending.queue.push(settle);
+  else settle();
+}
+
+/** Calls the caller's own function, one call after another where it gives promises. What it throws or rejects with ends the call. */
+function notify(number: number, pending: Pending, action: (() => unknown) | undefined): void {
+  if (action === undefined) return;
+  if (pending.queue) {
+    pending.queue.push(action);
+    return;
+  }
+  const fail = (error: unknown) => {
+    if (calls.get(number) !== pending) return;
     port?.cancel(number);
     end(number, pending).reject(error);
+  };
+  try {
+    const given = action();
+    if (!isThenable(given)) return;
+    const queue: (() => unknown)[] = (pending.queue = []);
+    Promise.resolve(given).then(() => {
+      pending.queue = undefined;
+      // Of a call that has ended meanwhile, nothing is told any more.
+      for (const next of queue) if (calls.get(number) === pending) notify(number, pending, next);
+    }, fail);
+  } catch (error) {
+    fail(error);
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }
 
 function end(number: number, pending: Pending): Pending {
@@ -109,7 +140,7 @@ function outcome<T>(value: T | undefined, facts?: ErrorView, stopped = false): O
 
 /**
  * Starts a call. Resolves to its value, its error's facts, or that it was stopped by `control.stop()`; rejects when it is
- * aborted, and with what `onEvent` throws.
+ * refused at once or aborted, and with what the caller's function throws.
  */
 export function begin<T, E = never>(
   signal: AbortSignalLike | undefined,
@@ -119,7 +150,7 @@ export function begin<T, E = never>(
 ): Promise<Outcome<T>> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
-      reject(signal.reason);
+      reject(reasonOf(signal));
       return;
     }
     const opened = (port ??= outside.runInAsyncScope(() => new native.Port(deliver)));
@@ -129,11 +160,11 @@ export function begin<T, E = never>(
     const heard = listening(opened);
     const refusal = start(opened, number);
     if (refusal !== null) {
-      resolve(outcome<T>(undefined, (parsed(refusal) as { error: ErrorView }).error));
+      reject(revive((parsed(refusal) as { error: ErrorView }).error));
       return;
     }
     const context = heard ? new AsyncResource('NetgiroCall') : undefined;
-    const pending: Pending = { resolve, reject, onEvent, context, unsubscribe: undefined };
+    const pending: Pending = { resolve, reject, onEvent, context, unsubscribe: undefined, queue: undefined };
     calls.set(number, pending);
     if (calls.size === 1) opened.hold(true);
     if (control) {
@@ -146,10 +177,16 @@ export function begin<T, E = never>(
     if (signal) {
       pending.unsubscribe = whenAborted(signal, () => {
         const dropped = opened.cancel(number);
-        end(number, pending).reject(dropped === null ? signal.reason : outcomeUnknown(signal.reason, dropped, pending));
+        const reason = reasonOf(signal);
+        end(number, pending).reject(dropped === null ? reason : outcomeUnknown(reason, dropped, pending));
       });
     }
   });
+}
+
+/** Why a signal has aborted. One of a polyfill has no reason, and none is also what Node's own makes an `AbortError` of. */
+function reasonOf({ reason }: AbortSignalLike): unknown {
+  return reason === undefined ? own(new DOMException('This operation was aborted', 'AbortError')) : (reason as unknown);
 }
 
 /** Whether a signal's reason, which may be anything and of another realm, is that of `AbortSignal.timeout`. */
@@ -168,10 +205,8 @@ function hasTimedOut(reason: unknown): boolean {
 function outcomeUnknown(reason: unknown, dropped: string, pending: Pending): DOMException {
   const { error, event } = parsed(dropped) as Dropped;
   if (event) publish(requests, pending, event);
-  const aborted = new DOMException(
-    'The call was aborted, and the customer may have been asked: see its cause',
-    hasTimedOut(reason) ? 'TimeoutError' : 'AbortError',
-  );
+  const message = 'The call was aborted, and the customer may have been asked: see its cause';
+  const aborted = own(new DOMException(message, hasTimedOut(reason) ? 'TimeoutError' : 'AbortError'));
   const cause: Error & { code?: string } = revive(error);
   // Also where nobody listens, and nobody awaits the call: somebody must look.
   process.emitWarning(cause.message, { type: 'NetgiroWarning', code: cause.code });

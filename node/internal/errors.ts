@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { native } from './native.js';
+import { beginAtEntry } from './stacks.js';
 
 /** The code of an error, the same in Rust, Python and Node. */
 export type ErrorCode =
@@ -98,6 +99,7 @@ export class NetgiroError extends Error {
     this.referenceId = facts.referenceId ?? null;
     this.requestSent = facts.requestSent ?? 'no';
     this.retryable = facts.retryable ?? usual?.retryable ?? false;
+    beginAtEntry(this);
   }
 
   /**

@@ -8,6 +8,7 @@ import { asyncDispose } from './dispose.js';
 import type { CheckView, NativeWatch } from './native.js';
 import { checkResult } from './results.js';
 import { error as revive, state } from './revive.js';
+import { entries, site } from './stacks.js';
 
 /** Ends for good: by itself, by an error, by the caller's signal, or by `return()`, which stops the polling. */
 abstract class ClosableIterator<T> implements Following<T> {
@@ -62,6 +63,8 @@ export class CartChanges extends ClosableIterator<CartState> {
   }
 }
 
+entries(CartChanges);
+
 /** What comes of one step: a result, a failure, or neither at the end. */
 interface Step {
   readonly value: CheckResult | undefined;
@@ -72,11 +75,12 @@ interface Step {
 export class SettledCarts extends ClosableIterator<CheckResult> {
   #start: Start<null>;
   #signal: AbortSignalLike | undefined;
-  #onProgress: ((done: number, total: number) => void) | undefined;
+  #onProgress: ((done: number, total: number) => unknown) | undefined;
   #control: Control = {};
   #started = false;
   #ended = false;
   #failure: { error: unknown } | undefined;
+  #site = site();
   /** Results nobody has asked for yet, those before `#taken` aside. */
   #ready: CheckResult[] = [];
   #taken = 0;
@@ -86,7 +90,7 @@ export class SettledCarts extends ClosableIterator<CheckResult> {
   constructor(
     start: Start<null>,
     signal: AbortSignalLike | undefined,
-    onProgress: ((done: number, total: number) => void) | undefined,
+    onProgress: ((done: number, total: number) => unknown) | undefined,
   ) {
     super();
     this.#start = start;
@@ -125,12 +129,12 @@ export class SettledCarts extends ClosableIterator<CheckResult> {
     }
   }
 
-  #settled([done, total, result]: [done: number, total: number, result: CheckView]): void {
-    const value = checkResult(result);
+  #settled([done, total, result]: [done: number, total: number, result: CheckView]) {
+    const value = checkResult(result, this.#site);
     const resolve = this.#waiting.shift();
     if (resolve) resolve({ value, failure: undefined });
     else this.#ready.push(value);
-    this.#onProgress?.(done, total);
+    return this.#onProgress && (() => this.#onProgress?.(done, total));
   }
 
   #take(): CheckResult | undefined {
@@ -160,3 +164,4 @@ export class SettledCarts extends ClosableIterator<CheckResult> {
     return { value: undefined, failure };
   }
 }
+entries(SettledCarts);

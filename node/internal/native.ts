@@ -2,7 +2,8 @@
 
 import { AsyncResource } from 'node:async_hooks';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 declare const VALUE: unique symbol;
 
@@ -96,6 +97,13 @@ export interface RouteAnswerView {
   readonly reason: string;
 }
 
+/** The largest body that a callback route reads, and the answers that need no request. */
+export interface RouteLimits {
+  readonly maxBody: number;
+  readonly tooLarge: RouteAnswerView;
+  readonly failed: RouteAnswerView;
+}
+
 /** What a callback route is to do for a request. */
 export type RouteAction = 'read_body' | 'verify' | 'find_order' | 'ask_guard' | 'record' | 'forget';
 
@@ -125,7 +133,7 @@ export type RouteOutcome =
   | { readonly refused: readonly [status: number, reason: string] };
 
 /** What is to be done for a cart that was called back. */
-export type FollowUpAction = 'claim' | 'check' | 'call' | 'done' | 'release';
+export type FollowUpAction = 'claim' | 'check' | 'settle' | 'call' | 'done' | 'release';
 
 export type FollowUpView =
   | { readonly action: FollowUpAction; readonly delayMs: null }
@@ -138,7 +146,7 @@ export type FollowUpOutcome =
   | 'stopped'
   | { readonly claimed: boolean }
   | { readonly checked: string }
-  | { readonly failed: { readonly code: string | undefined } };
+  | { readonly failed: { readonly code?: string; readonly poll?: string | undefined } };
 
 /** What an aborted InsertCart leaves behind when the customer may have been asked. */
 export interface Dropped {
@@ -238,7 +246,9 @@ export interface Native {
   makeReplayGuard(capacity: number | undefined): Made<NativeReplayGuard>;
   startSimulator(options: object): Made<NativeSimulator>;
   readCart(cart: NativeCart): Reply<CartRefView>;
+  routeLimits(): Reply<RouteLimits>;
   followUp(cart: NativeCart, now?: number): Made<NativeFollowUp>;
+  followUpInMessages(token: string): Made<NativeFollowUp>;
   startPoll(cart: NativeCart, wait: NativeWait, now: number | undefined): Reply<PollView>;
   readPoll(token: string): Reply<PollView>;
   answerPoll(
@@ -257,6 +267,12 @@ export interface Native {
   ): Reply<boolean>;
   callbackReplayed(referenceId: string | null): Reply<never>;
   sign(secretKey: string, nonce: string, url: string, body: Uint8Array): string;
+  doctor<T>(
+    port: Port,
+    call: number,
+    options: object,
+    variable: (name: string) => string | undefined,
+  ): Started<T>;
   csvCell(text: string): string;
   errorMessage(
     code: string | undefined,
@@ -279,25 +295,84 @@ for (const symbol of Object.getOwnPropertySymbols(outside)) {
   if (['context_frame', 'kResourceStore'].includes(symbol.description ?? '')) Reflect.set(outside, symbol, undefined);
 }
 
+/** Where this file is while it is part of no bundle. */
+const OWN_FILE = /[\\/]dist[\\/]internal[\\/]native\.js$/;
+
 export const native = outside.runInAsyncScope(load);
 
 function load(): Native {
   const targets = targetsOf(process);
   let failure: unknown;
   for (const target of targets) {
-    const loaded = attempt(target);
-    if (loaded.native) return loaded.native;
+    const { addon, error } = attempt(target);
+    if (addon) return addon;
     // One that is there and cannot be loaded says more than one that is not there.
-    if (failure === undefined || (loaded.error as NodeJS.ErrnoException | null)?.code !== 'MODULE_NOT_FOUND') {
-      failure = loaded.error;
+    if (failure === undefined || codeOf(error) !== 'MODULE_NOT_FOUND') failure = error;
+  }
+  throw new Error(`netgiro cannot load its compiled half: ${remedy(failure, targets)}`, { cause: failure });
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as NodeJS.ErrnoException | null | undefined)?.code;
+}
+
+/** What is to be done where none could be loaded. */
+function remedy(failure: unknown, targets: readonly string[]): string {
+  if (codeOf(failure) === 'ERR_DLOPEN_DISABLED') {
+    return (
+      'Node was started with --no-addons, or with --permission and without --allow-addons, maybe by NODE_OPTIONS. ' +
+      'Start it without the one, or with --allow-addons'
+    );
+  }
+  const files = targets.map((target) => `netgiro.${target}.node`).join(' or ');
+  const [file] = bases();
+  if (file !== undefined && OWN_FILE.test(file)) {
+    return (
+      `no ${files} in ${resolve(file, '../../..')} that can be loaded. ` +
+      'Install the package on the platform it is to run on, or build it there with "npm run build"'
+    );
+  }
+  return (
+    `no ${files} beside ${file ?? 'this bundle'} that can be loaded. Keep netgiro out of the bundle ("external", ` +
+    '"serverExternalPackages") and in node_modules, or give the bundler a loader for .node files: see "Bundlers and ' +
+    'serverless", docs/bundlers.md, in the documentation of netgiro'
+  );
+}
+
+/** Files that what a bundler has emitted may be beside: this one, whatever the bundle leaves of its name, or the program's. */
+function bases(): string[] {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- kept, not called
+  const { prepareStackTrace } = Error;
+  let found: unknown;
+  try {
+    Error.prepareStackTrace = (_error, [site]) => site?.getFileName();
+    found = new Error().stack;
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+  const known = [typeof __filename === 'string' ? __filename : undefined, found, process.argv[1]];
+  return known
+    .filter((each) => typeof each === 'string')
+    .map((each) => (each.startsWith('file:') ? fileURLToPath(each) : each))
+    .filter(isAbsolute);
+}
+
+/** The addon, or that of the file which a bundler has emitted, whose name it gives in place of the addon. */
+function loaded(found: unknown): Native {
+  const name = typeof found === 'object' && found !== null && 'default' in found ? found.default : found;
+  if (typeof name !== 'string') return found as Native;
+  const path = name.startsWith('file:') ? fileURLToPath(name) : name;
+  let failure: unknown;
+  for (const base of bases()) {
+    for (const each of [resolve(base, '..', path), resolve(base, '..', basename(path))]) {
+      try {
+        return createRequire(base)(each) as Native;
+      } catch (error) {
+        if (failure === undefined || codeOf(error) !== 'MODULE_NOT_FOUND') failure = error;
+      }
     }
   }
-  const files = targets.map((target) => `netgiro.${target}.node`);
-  throw new Error(
-    `netgiro has no compiled half for this platform: no ${files.join(' or ')} in ${join(__dirname, '../..')} that can be loaded. ` +
-      'Install the package on the platform it is to run on, or build it there with "npm run build".',
-    { cause: failure },
-  );
+  throw failure;
 }
 
 /** What this platform's file may be called. Which C library Linux has is quicker tried than found out. */
@@ -307,30 +382,44 @@ function targetsOf({ platform, arch }: NodeJS.Process): string[] {
   return [`${platform}-${arch}`];
 }
 
-/** Bundlers find the files by these literal paths, and in a `try` they pass by those of other platforms. */
-function attempt(target: string): { native?: Native; error?: unknown } {
+/**
+ * The addon of a platform, or that of what a bundler has made of its file. Bundlers find the files by these literal
+ * paths, and in a `try` they pass by those of other platforms. The comments are there for those that print the line which they
+ * have no loader for.
+ */
+function attempt(target: string): { addon?: Native; error?: unknown } {
   try {
+    let found: unknown;
     switch (target) {
       case 'linux-x64-gnu':
-        return { native: require('../../netgiro.linux-x64-gnu.node') as Native };
+        found = require('../../netgiro.linux-x64-gnu.node'); // bundlers.md
+        break;
       case 'linux-arm64-gnu':
-        return { native: require('../../netgiro.linux-arm64-gnu.node') as Native };
+        found = require('../../netgiro.linux-arm64-gnu.node'); // bundlers.md
+        break;
       case 'linux-x64-musl':
-        return { native: require('../../netgiro.linux-x64-musl.node') as Native };
+        found = require('../../netgiro.linux-x64-musl.node'); // bundlers.md
+        break;
       case 'linux-arm64-musl':
-        return { native: require('../../netgiro.linux-arm64-musl.node') as Native };
+        found = require('../../netgiro.linux-arm64-musl.node'); // bundlers.md
+        break;
       case 'darwin-x64':
-        return { native: require('../../netgiro.darwin-x64.node') as Native };
+        found = require('../../netgiro.darwin-x64.node'); // bundlers.md
+        break;
       case 'darwin-arm64':
-        return { native: require('../../netgiro.darwin-arm64.node') as Native };
+        found = require('../../netgiro.darwin-arm64.node'); // bundlers.md
+        break;
       case 'win32-x64-msvc':
-        return { native: require('../../netgiro.win32-x64-msvc.node') as Native };
+        found = require('../../netgiro.win32-x64-msvc.node'); // bundlers.md
+        break;
       case 'win32-arm64-msvc':
-        return { native: require('../../netgiro.win32-arm64-msvc.node') as Native };
+        found = require('../../netgiro.win32-arm64-msvc.node'); // bundlers.md
+        break;
       default:
         // What somebody has built for a platform that the package is not published for.
-        return { native: createRequire(__filename)(`../../netgiro.${target}.node`) as Native };
+        found = createRequire(bases()[0] ?? process.execPath)(`../../netgiro.${target}.node`);
     }
+    return { addon: loaded(found) };
   } catch (error) {
     return { error };
   }

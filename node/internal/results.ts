@@ -6,9 +6,12 @@ import { open } from './calls.js';
 import { InvalidRequestError } from './errors.js';
 import { type CallbackView, type CheckView, native, type ReplayKey } from './native.js';
 import { error, state } from './revive.js';
+import { beginThere, entry, type Site } from './stacks.js';
 
-export function checkResult({ transactionId, ...of }: CheckView): CheckResult {
-  const result = { transactionId, state: of.state && state(of.state), error: of.error && error(of.error) };
+/** The result of one cart, of a call that was made at `there`. */
+export function checkResult({ transactionId, ...of }: CheckView, there: Site): CheckResult {
+  const failure = of.error && beginThere(error(of.error), there);
+  const result = { transactionId, state: of.state && state(of.state), error: failure };
   return Object.freeze(result) as CheckResult;
 }
 
@@ -42,10 +45,10 @@ export function callback(view: CallbackView, key: ReplayKey): Callback {
   const { amount: kronur, reference } = view;
   // Not enumerable: a function would keep the result out of structuredClone and out of workers.
   Object.defineProperty(value, 'matches', {
-    value: (itsAmount: unknown, itsReference: unknown) => {
+    value: entry((itsAmount: unknown, itsReference: unknown) => {
       const given = members('matches', { reference: itsReference }, { reference: required(types.text) });
       return open(native.callbackMatches(kronur, reference, amount(itsAmount), given.reference));
-    },
+    }),
   });
   return Object.freeze(value) as Callback;
 }

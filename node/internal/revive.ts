@@ -4,6 +4,7 @@ import { type CartState, PAYMENT, STATE } from '../values.js';
 import { byCode, FAILED_CALL } from './errors.js';
 import type { ErrorView, PollView, StateView } from './native.js';
 import { inJavaScript } from './spelling.js';
+import { own } from './stacks.js';
 
 const STATE_NAMES = Object.keys(STATE);
 const PAYMENT_NAMES = Object.keys(PAYMENT);
@@ -36,7 +37,7 @@ export function error(given: ErrorView): Error {
   const facts = { __proto__: null, ...given } as ErrorView;
   const message = inJavaScript(facts.message);
   const ErrorClass = byCode.get(facts.code);
-  if (!ErrorClass) return new Error(`netgiro failed: ${message}`);
+  if (!ErrorClass) return own(new Error(`netgiro failed: ${message}`));
   const revived = {
     __proto__: null,
     ...facts,
@@ -46,5 +47,5 @@ export function error(given: ErrorView): Error {
   };
   const made = new ErrorClass(message, revived as never);
   if (facts.failedCall) Object.defineProperty(made, FAILED_CALL, { value: facts.failedCall });
-  return made;
+  return own(made);
 }

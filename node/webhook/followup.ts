@@ -46,6 +46,13 @@ export class MemoryLedger implements CallbackLedger {
   }
 }
 
+/** What the core is told of what was thrown: the code of an error of this package, and the poll that it carries. */
+export function failed(error: unknown): FollowUpOutcome {
+  // Not by its class: the client may be of another copy of this package.
+  const { code, poll } = (error ?? {}) as { code?: unknown; poll?: { toJson?: () => string } | null };
+  return byCode.has(code as string) ? { failed: { code: code as string, poll: poll?.toJson?.() } } : { failed: {} };
+}
+
 /** A callback that was accepted, and the cart that CheckCart is to be asked about. */
 export interface Accepted {
   readonly callback: Callback;
@@ -132,9 +139,7 @@ export class FollowUps {
     } catch (error) {
       if (signal.aborted && error === signal.reason) return 'stopped';
       this.#onError(error, { status: null, transactionId: followed.callback.transactionId });
-      // Not by its class: the client may be of another copy of this package.
-      const code = (error as { code?: unknown } | null | undefined)?.code;
-      return { failed: { code: byCode.has(code as string) ? (code as string) : undefined } };
+      return failed(error);
     }
   }
 

@@ -12,6 +12,7 @@ import {
   type NativeRoute,
   type RouteAction,
   type RouteAnswerView,
+  type RouteLimits,
   type RouteOutcome,
 } from '../internal/native.js';
 import { replayKey } from '../internal/results.js';
@@ -21,8 +22,12 @@ import { type CallbackOptions, type CallbackOrder, type CallbackProblem, OPTIONS
 
 const { text } = types;
 
-/** The largest body that is read; Netgíró's are below 1 KiB. */
-const MAX_BODY = 64 * 1024;
+let knownLimits: RouteLimits | undefined;
+
+/** The largest body that is read (Netgíró's are below 1 KiB), and the answers that need no request. */
+function limits(): RouteLimits {
+  return (knownLimits ??= open(compiled.routeLimits()));
+}
 
 /** A callback's request: its parts, and the framework's own object. */
 interface RouteRequest<Request> {
@@ -78,6 +83,8 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
       throw new ConfigurationError(`${where}: url must be the absolute URL that insertCart is given as callbackUrl`);
     }
     const onError = (error: unknown, about: CallbackProblem) => this.#report(error, about);
+    // Once it is known, no request can fail to get an answer.
+    limits();
     this.#route = new compiled.NativeRoute(Boolean(this.#options.replayGuard));
     this.#followUps = new FollowUps({ client: asked, settled, ledger: claims, onError });
   }
@@ -117,7 +124,7 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
       return next.answer;
     } catch (cause) {
       delivery.cause = cause;
-      return { status: 500, text: 'this route fails: see the log of the shop', header: null, reason: 'the route failed' };
+      return limits().failed;
     }
   }
 
@@ -215,15 +222,13 @@ function why(error: unknown): string {
   return Buffer.from(String(messageOf(error))).toString();
 }
 
-function tooLarge(): Refusal {
-  return new Refusal(413, `its body is larger than ${MAX_BODY} bytes`);
-}
-
 /** Reads a body, and no further than to where it is too large. */
 export function readBody(stream: Readable, contentLength: string | undefined): Promise<Uint8Array> {
+  const { maxBody, tooLarge } = limits();
+  const refusal = () => new Refusal(tooLarge.status, tooLarge.reason);
   return new Promise((resolve, reject) => {
-    if (Number(contentLength) > MAX_BODY) {
-      reject(tooLarge());
+    if (Number(contentLength) > maxBody) {
+      reject(refusal());
       return;
     }
     const chunks: Buffer[] = [];
@@ -232,7 +237,7 @@ export function readBody(stream: Readable, contentLength: string | undefined): P
       data: (chunk: Buffer) => {
         chunks.push(chunk);
         size += chunk.length;
-        if (size > MAX_BODY) finish(() => reject(tooLarge()));
+        if (size > maxBody) finish(() => reject(refusal()));
       },
       end: () => finish(() => resolve(Buffer.concat(chunks))),
       error: (cause: unknown) => finish(() => reject(new Refusal(400, 'the body broke off', { cause }))),

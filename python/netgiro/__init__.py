@@ -14,7 +14,6 @@ An unofficial client. `Client` blocks; `AsyncClient` has the same methods, await
 from __future__ import annotations
 
 from netgiro._netgiro import (
-    AsyncClient,
     Callback,
     Cart,
     CartItem,
@@ -23,6 +22,8 @@ from netgiro._netgiro import (
     CheckResult,
     CheckResults,
     Client,
+    DoctorCheck,
+    DoctorReport,
     MemoryReplayGuard,
     PaymentInfo,
     PollPolicy,
@@ -32,8 +33,10 @@ from netgiro._netgiro import (
     Simulator,
     __version__,
     customer_message,
+    doctor,
     sign,
 )
+from netgiro.async_client import AsyncClient
 from netgiro.errors import (
     ApiError,
     AuthenticationError,
@@ -80,6 +83,8 @@ __all__ = [
     "ConfigurationError",
     "ConfirmationType",
     "ConnectError",
+    "DoctorCheck",
+    "DoctorReport",
     "Environment",
     "InvalidRequestError",
     "MemoryReplayGuard",
@@ -107,6 +112,7 @@ __all__ = [
     "WaitTimeoutError",
     "__version__",
     "customer_message",
+    "doctor",
     "reconcile",
     "sign",
 ]

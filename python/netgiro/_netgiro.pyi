@@ -5,10 +5,12 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from types import TracebackType
 from typing import (
     Any,
     ClassVar,
+    Final,
     Generic,
     Literal,
     SupportsIndex,
@@ -32,6 +34,7 @@ from netgiro.replay import AsyncReplayGuard, ReplayGuard
 from netgiro.settlements import Settlement, SettlementItem
 
 __all__ = [
+    "CALLBACK_MAX_BODY",
     "AsyncClient",
     "AsyncResultIterator",
     "Callback",
@@ -44,6 +47,8 @@ __all__ = [
     "CheckResult",
     "CheckResults",
     "Client",
+    "DoctorCheck",
+    "DoctorReport",
     "FollowUp",
     "MemoryReplayGuard",
     "PaymentInfo",
@@ -60,7 +65,9 @@ __all__ = [
     "command",
     "csv_cell",
     "customer_message",
+    "doctor",
     "error_customer_message",
+    "icelandic_number",
     "mask_customer_id",
     "mask_customer_ids",
     "poll_dated",
@@ -75,6 +82,8 @@ __all__ = [
 ]
 
 __version__: str
+CALLBACK_MAX_BODY: Final[int]
+"""The largest body that a callback route reads, in bytes."""
 
 _T = TypeVar("_T")
 
@@ -119,12 +128,12 @@ _Headers: TypeAlias = Mapping[str, Any] | Mapping[bytes, Any] | Iterable[tuple[_
 _Body: TypeAlias = bytes | bytearray | memoryview | str
 _Day: TypeAlias = datetime.date | str
 _Path: TypeAlias = str | os.PathLike[str]
-_Amount: TypeAlias = SupportsIndex | Decimal | str
+_Amount: TypeAlias = SupportsIndex | Decimal | Fraction | str
 
 class _CartItemDict(TypedDict):
     name: str
     unit_price: _Amount
-    quantity: NotRequired[int | Decimal | str]
+    quantity: NotRequired[SupportsIndex | Decimal | str]
     amount: NotRequired[_Amount | None]
     product_no: NotRequired[str | None]
     description: NotRequired[str | None]
@@ -167,9 +176,19 @@ class Cart:
     def reference_id(self) -> str | None:
         """What identifies the call to Netgíró's support."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -239,9 +258,19 @@ class CartState:
         says of a canceled cart that the customer did not answer in time, which Netgíró's answers do not tell.
         """
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -260,10 +289,10 @@ class PaymentInfo:
         reference_number: str | None = None,
         status_id: int | None = None,
         created: datetime.datetime | None = None,
-        total_amount: Decimal | int | None = None,
-        discount_amount: Decimal | int | None = None,
-        shipping_amount: Decimal | int | None = None,
-        handling_amount: Decimal | int | None = None,
+        total_amount: Decimal | SupportsIndex | str | None = None,
+        discount_amount: Decimal | SupportsIndex | str | None = None,
+        shipping_amount: Decimal | SupportsIndex | str | None = None,
+        handling_amount: Decimal | SupportsIndex | str | None = None,
         account_number: int | None = None,
         number_of_installments: int | None = None,
         client_identity_confirmed: bool | None = None,
@@ -326,9 +355,19 @@ class PaymentInfo:
     def register_id(self) -> str | None:
         """The shop's own name for the till."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -343,7 +382,7 @@ class CartItem:
         cls,
         name: str,
         unit_price: _Amount,
-        quantity: int | Decimal | str = 1,
+        quantity: SupportsIndex | Decimal | str = 1,
         *,
         amount: _Amount | None = None,
         product_no: str | None = None,
@@ -373,9 +412,19 @@ class CartItem:
     def description(self) -> str | None:
         """More about it."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -405,9 +454,19 @@ class CheckResult:
     def error(self) -> NetgiroError | None:
         """Why that could not be learnt, a `NetgiroError`; None when it could. Not raised."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -443,6 +502,13 @@ class CheckResults(Sequence[CheckResult]):
         that could not be checked are under `"error"`.
         """
 
+    def to_json(self) -> str:
+        """Return the results as JSON text: a list of what their `to_dict(mode="json")` gives."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def to_arrow(self) -> Any:
         """Return a `pyarrow.Table`. Needs pyarrow."""
 
@@ -495,7 +561,7 @@ class Callback:
         *,
         state: CartState,
         reference: str | None = None,
-        amount: Decimal | int | None = None,
+        amount: Decimal | SupportsIndex | str | None = None,
         reference_id: str | None = None,
     ) -> Self: ...
     @property
@@ -524,9 +590,19 @@ class Callback:
         Raises InvalidRequestError for an amount that cannot be read.
         """
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -555,9 +631,19 @@ class PollPolicy:
     def max_interval(self) -> float:
         """The most time between two checks, failures apart, in seconds."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -632,9 +718,16 @@ class CartPoll:
         and InvalidRequestError for a CartState that no answer about this cart can have given.
         """
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
 
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __copy__(self) -> Self: ...
@@ -685,8 +778,8 @@ class Client:
     first call. After a fork the child opens connections of its own.
     """
 
-    def __new__(
-        cls,
+    def __init__(
+        self,
         app_key: str,
         secret_key: str,
         *,
@@ -699,7 +792,7 @@ class Client:
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
-    ) -> Self:
+    ) -> None:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
@@ -714,12 +807,13 @@ class Client:
         cannot be read is refused, and not passed by.
         """
 
-    @staticmethod
-    def from_env() -> Client:
+    @classmethod
+    def from_env(cls) -> Self:
         """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
-        Raises ConfigurationError when the keys are not set or a variable cannot be used.
+        Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
+        them. Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
     @property
@@ -960,8 +1054,8 @@ class AsyncClient:
     Cancelling a task ends its call at once, and leaves the cart as it is.
     """
 
-    def __new__(
-        cls,
+    def __init__(
+        self,
         app_key: str,
         secret_key: str,
         *,
@@ -974,7 +1068,7 @@ class AsyncClient:
         ca_file: _Path | None = None,
         previous_secret_keys: Iterable[str] = (),
         proxy: str | None = None,
-    ) -> Self:
+    ) -> None:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
@@ -989,12 +1083,13 @@ class AsyncClient:
         cannot be read is refused, and not passed by.
         """
 
-    @staticmethod
-    def from_env() -> AsyncClient:
+    @classmethod
+    def from_env(cls) -> Self:
         """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
-        Raises ConfigurationError when the keys are not set or a variable cannot be used.
+        Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
+        them. Raises ConfigurationError when the keys are not set or a variable cannot be used.
         """
 
     @property
@@ -1068,7 +1163,8 @@ class AsyncClient:
     ) -> CartState:
         """Wait until polling alone cannot change the cart any more; returns its CartState.
 
-        `on_update` is called with a CartState for each change. Raises WaitTimeoutError after
+        `on_update` is called with a CartState for each change, and awaited where it is a coroutine function;
+        what it raises ends the wait. Raises WaitTimeoutError after
         `timeout` seconds; the cart is then still open.
         """
 
@@ -1235,13 +1331,15 @@ class AsyncClient:
 def command(arguments: Sequence[str], program: Sequence[str]) -> int:
     """Carry out a command from its arguments, without the program's name; return its exit code.
 
+    `program` are the words that start the same program, for one in the background.
+
     An exception of a signal's handler, such as KeyboardInterrupt, makes it stop; a second one does not wait
     for it, unless it has yet to say what became of a call in flight.
     """
 
 def check_new_cart(
     *,
-    amount: SupportsIndex,
+    amount: _Amount,
     reference: str,
     customer_id: str,
     confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] | None = None,
@@ -1273,6 +1371,9 @@ def customer_message(
 
 def error_customer_message(error: NetgiroError, lang: str) -> str:
     """Return what a customer may read about an error, by its facts."""
+
+def icelandic_number(value: Decimal | int) -> str:
+    """Return a number as in Iceland: `1.234.567,5`."""
 
 def mask_customer_id(text: str) -> str:
     """Return a customer's number, of whatever spelling, with all but its last two characters masked."""
@@ -1333,6 +1434,78 @@ def poll_on_clock(
 
 def server_now(client: Client | AsyncClient) -> datetime.datetime | None:
     """Return what the server's clock says now, by the answers that a client has had; None before the first."""
+
+@final
+class DoctorCheck:
+    """One thing that `doctor` has looked at."""
+
+    @property
+    def name(self) -> str:
+        """Its name, such as "clock" or "callback_signature"."""
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether it is as it should be; None where it could not be looked at, or need not be."""
+
+    @property
+    def detail(self) -> str:
+        """What was found."""
+
+    @property
+    def remedy(self) -> str | None:
+        """What to do about it; None where nothing is wrong."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class DoctorReport:
+    """What `doctor` has found; as text a line for each check."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+
+    @property
+    def checks(self) -> list[DoctorCheck]:
+        """What was looked at, in order: a list of `DoctorCheck`."""
+
+    @property
+    def text(self) -> str:
+        """The report for people, with a remedy below what is wrong."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values."""
+
+    def to_json(self) -> str:
+        """Return the members by name as JSON."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+def doctor(
+    *,
+    callback: str | None = None,
+    registered_url: str | None = None,
+    timeout: float = 5.0,
+    app_key: str | None = None,
+    secret_key: str | None = None,
+    environment: str | None = None,
+    base_url: str | None = None,
+    ca_file: str | os.PathLike[str] | None = None,
+) -> DoctorReport:
+    """Look at a shop's set-up, and return what is wrong and what mends it, as a `DoctorReport`.
+
+    Keys that are not given are read from the environment, as `from_env` does. CheckCart is sent for a
+    cart that does not exist. With `callback`, the URL of the shop's callback route, test callbacks about
+    such a cart are posted there, rightly signed and forged; they change nothing in a sound shop.
+    `registered_url` is the callback URL as InsertCart gets it, where it is another one; `timeout` is how
+    long the shop may take to answer, in seconds.
+
+    Raises InvalidRequestError or ConfigurationError for arguments of its own that cannot be used;
+    whatever else is wrong is in the report.
+    """
 
 def sign(secret_key: str, nonce: str, url: str, body: _Body) -> str:
     """Sign as the API does: lowercase hex of SHA-256 over secret key, nonce, URL and body.
@@ -1629,9 +1802,19 @@ class SimulatedCart:
     def checks(self) -> int:
         """How often CheckCart asked for it."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
@@ -1682,9 +1865,19 @@ class SimulatedRequest:
     def at(self) -> datetime.datetime:
         """When it arrived, an aware `datetime` in UTC on the simulator's clock."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
@@ -1723,9 +1916,19 @@ class SimulatedCallback:
     def at(self) -> datetime.datetime:
         """When it was sent, an aware `datetime` in UTC on the simulator's clock."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 def callback_answer(status: int) -> tuple[str, tuple[str, str] | None]:
@@ -1770,7 +1973,7 @@ class CallbackRequest:
     def verified(
         self,
         transaction_id: _TransactionId,
-        amount: Decimal | int | None,
+        amount: Decimal | SupportsIndex | str | None,
         reference: str | None,
         signature: str,
     ) -> str:

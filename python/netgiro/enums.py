@@ -21,6 +21,9 @@ class _Word(str, enum.Enum):
         word._value_ = value
         return word
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.{self.name}"
+
     def __str__(self) -> str:
         return str(self.value)
 

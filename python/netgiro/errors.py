@@ -104,13 +104,32 @@ class NetgiroError(Exception):
 
         return error_customer_message(self, lang)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the code, the message and the facts as a dict, for a log."""
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the code, the message and the facts as a dict, for a log.
+
+        With `mode="json"` as what JSON holds: amounts as numbers, instants as ISO 8601 text.
+        """
+        from netgiro.presentation import jsonable  # noqa: PLC0415 - most errors are only raised
+
         facts: dict[str, Any] = {"code": self.code, "message": self.message}
-        for name in self._facts:
-            value = getattr(self, name)
-            facts[name] = value.to_dict() if hasattr(value, "to_dict") else value
-        return facts
+        facts.update((name, getattr(self, name)) for name in self._facts)
+        return jsonable.members(facts, mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        from netgiro.presentation import jsonable  # noqa: PLC0415
+
+        return jsonable.text(self)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any:
+        from netgiro.presentation import jsonable  # noqa: PLC0415
+
+        return jsonable.core_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]:
+        return {"title": cls.__name__, "type": "object"}
 
     def __reduce__(self) -> tuple[Any, ...]:
         facts = {name: getattr(self, name) for name in self._facts}
@@ -124,8 +143,11 @@ class ConfigurationError(NetgiroError, ValueError):
     code = "configuration"
 
 
-class InvalidRequestError(NetgiroError, ValueError):
-    """Refused here, before anything was sent: the message says what was given and what is wanted."""
+class InvalidRequestError(NetgiroError, ValueError, TypeError):
+    """Refused here, before anything was sent: the message says what was given and what is wanted.
+
+    It is a ValueError, and a TypeError as well: a value of a wrong type is refused by it too.
+    """
 
     code = "invalid_request"
 

@@ -5,22 +5,51 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
+
+from netgiro.presentation import jsonable
+
+# What JSON holds for the types of members.
+_SCHEMAS = {
+    "str | None": {"type": "string"},
+    "int | None": {"type": "integer"},
+    "Decimal | None": {"type": "number"},
+    "dt.datetime | None": {"type": "string", "format": "date-time"},
+}
 
 
 class _Record:
     __slots__ = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name as a dict of plain Python values."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name as a dict of plain Python values.
+
+        With `mode="json"` as what JSON holds: amounts as numbers, instants as ISO 8601 text.
+        """
+        named = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return jsonable.members(named, mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        return jsonable.text(self)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any:
+        return jsonable.core_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]:
+        members = {
+            field.name: {"anyOf": [_SCHEMAS[str(field.type)], {"type": "null"}]}
+            for field in fields(cls)  # type: ignore[arg-type]
+        }
+        kind = {"title": cls.__name__, "type": "object"}
+        return {**kind, "required": list(members), "properties": members}
 
     def __repr__(self) -> str:
-        # Missing members are left out; an instant is shown as text.
+        # Missing members are left out.
         shown = ", ".join(
-            f"{name}={(str(value) if isinstance(value, dt.datetime) else value)!r}"
-            for name, value in self.to_dict().items()
-            if value is not None
+            f"{name}={value!r}" for name, value in self.to_dict().items() if value is not None
         )
         return f"{type(self).__name__}({shown})"
 

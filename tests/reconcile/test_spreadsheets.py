@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,40 @@ import pandas as pd
 import polars as pl
 import pytest
 import shop
-from test_inputs import IDS, only, order, paid, refused, write
 
 import netgiro
 from netgiro.reconciliation.command import main
 
+IDS = [str(uuid.UUID(int=number + 1)) for number in range(9)]
 HEAD = "Pöntun;Færslunúmer;Upphæð;Staða\r\n"
+
+
+def order(**members: Any) -> dict[str, Any]:
+    usual = {"reference": "1001", "transaction_id": IDS[0], "amount": 4990, "status": "paid"}
+    return usual | members
+
+
+def paid(reference: str = "1001") -> netgiro.CheckResult:
+    return shop.check(uuid.UUID(IDS[0]), "confirmed", amount=4990, reference=reference)
+
+
+def only(orders: Any) -> Any:
+    """The one row of a report on one order and its payment."""
+    [row] = netgiro.reconcile(orders, [paid()], now=shop.NOW).rows
+    return row
+
+
+def refused(orders: Any, *words: str) -> None:
+    with pytest.raises(netgiro.InvalidRequestError) as raised:
+        netgiro.reconcile(orders, [paid()])
+    for word in words:
+        assert word in str(raised.value)
+
+
+def write(folder: Path, content: str | bytes, name: str = "orders.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
 
 
 def workbook(folder: Path, rows: list[list[Any]], title: str = "Pantanir") -> Path:

@@ -9,6 +9,7 @@ use netgiro_simulator::SimulatorError;
 use crate::console::{Console, sanitize};
 use crate::exit::Exit;
 use crate::records::{ErrorLine, ErrorRecord};
+use crate::spelling::on_command_line;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ impl From<Error> for Failure {
 
 impl From<SimulatorError> for Failure {
     fn from(error: SimulatorError) -> Self {
-        Self::Machine(error.to_string())
+        Self::Machine(on_command_line(&error.to_string()))
     }
 }
 
@@ -100,7 +101,8 @@ impl Failure {
                 console.print_error(format_args!("netgiro: {}", sanitize(message)));
             }
             Self::Client(error, hint) => {
-                console.print_error(format_args!("netgiro: {}", sanitize(&error.to_string())));
+                let message = on_command_line(&error.to_string());
+                console.print_error(format_args!("netgiro: {}", sanitize(&message)));
                 if let Some(advice) = advice(error) {
                     console.print_error(advice);
                 }

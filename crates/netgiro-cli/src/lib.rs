@@ -14,6 +14,7 @@ mod progress;
 mod records;
 mod resume;
 mod simulators;
+mod spelling;
 
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};

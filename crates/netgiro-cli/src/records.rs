@@ -1,9 +1,13 @@
 //! The output of `--json`: the members of Python's `to_dict()`, with the same names.
 
+use std::borrow::Cow;
+
 use netgiro::{Callback, Cart, CartPoll, CartState, Error, ErrorKind, RequestSent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
+
+use crate::spelling::on_command_line;
 
 /// An inserted cart; `check_interval` in seconds.
 #[derive(Serialize)]
@@ -80,7 +84,7 @@ pub(crate) struct ErrorLine<'a> {
 #[derive(Default, Serialize)]
 pub(crate) struct ErrorRecord<'a> {
     code: &'static str,
-    message: &'a str,
+    message: Cow<'a, str>,
     http_status: Option<u16>,
     result_code: Option<i64>,
     reference_id: Option<&'a str>,
@@ -101,7 +105,7 @@ impl<'a> ErrorRecord<'a> {
     pub(crate) fn new(code: &'static str, message: &'a str) -> Self {
         Self {
             code,
-            message,
+            message: message.into(),
             request_sent: "no",
             ..Self::default()
         }
@@ -110,7 +114,7 @@ impl<'a> ErrorRecord<'a> {
     pub(crate) fn of(error: &'a Error) -> Self {
         Self {
             code: error.kind().code(),
-            message: error.message(),
+            message: on_command_line(error.message()).into(),
             http_status: error.http_status(),
             result_code: error.result_code(),
             reference_id: error.reference_id(),

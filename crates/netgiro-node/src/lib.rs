@@ -20,14 +20,13 @@ mod callback;
 mod client;
 mod command;
 mod customer_message;
+mod doctor;
 mod events;
 #[cfg(feature = "panic-test")]
 mod panics;
 mod poll;
-mod replay;
 mod reply;
 mod runtime;
 mod simulator;
 mod views;
 mod watch;
-mod webhook;

@@ -54,7 +54,7 @@ pub(crate) fn customer_message(
     }
     let status = match of.cast::<CartState>() {
         Ok(state) => state.get().0.status,
-        Err(_) => convert::word::<CartStatus>(of)?,
+        Err(_) => convert::word::<CartStatus>("of", of)?,
     };
     let language = lang.map_or(Ok(Language::Icelandic), language)?;
     Ok(status.customer_message(timed_out, language).to_owned())

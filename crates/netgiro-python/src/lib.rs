@@ -13,6 +13,7 @@ mod client;
 mod command;
 mod convert;
 mod customer_message;
+mod doctor;
 mod errors;
 mod panics;
 mod process;
@@ -58,9 +59,13 @@ mod _netgiro {
     #[pymodule_export]
     use crate::customer_message::{customer_message, error_customer_message};
     #[pymodule_export]
+    use crate::doctor::{DoctorCheck, DoctorReport, doctor};
+    #[pymodule_export]
     use crate::reconcile::settlements::reconcile_settlements;
     #[pymodule_export]
-    use crate::reconcile::{csv_cell, mask_customer_id, mask_customer_ids, reconcile_columns};
+    use crate::reconcile::{
+        csv_cell, icelandic_number, mask_customer_id, mask_customer_ids, reconcile_columns,
+    };
     #[pymodule_export]
     use crate::replay::MemoryReplayGuard;
     #[pymodule_export]
@@ -86,9 +91,9 @@ mod _netgiro {
     #[pymodule_export]
     use crate::values::poll::CartPoll;
     #[pymodule_export]
-    use crate::values::poll_policy::PollPolicy;
+    use crate::values::poll::policy::PollPolicy;
     #[pymodule_export]
-    use crate::values::poll_steps::{backoff, poll_dated, poll_delay, poll_on_clock};
+    use crate::values::poll::steps::{backoff, poll_dated, poll_delay, poll_on_clock};
     #[pymodule_export]
     use crate::webhook::{
         CallbackRequest, CallbackRoute, FollowUp, callback_answer, replay_key, replayed,
@@ -104,4 +109,7 @@ mod _netgiro {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    const CALLBACK_MAX_BODY: usize = netgiro::webhook::MAX_BODY;
 }

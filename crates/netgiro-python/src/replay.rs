@@ -2,12 +2,12 @@
 
 use netgiro::ReplayGuard;
 use netgiro::webhook::ReplayKey;
-use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::convert;
-use crate::errors::OrRaise;
+use crate::convert::argument::{read_arguments, refused};
+use crate::errors::{self, OrRaise};
 
 /// A guard in this process's memory: bounded, the oldest callbacks are forgotten first.
 ///
@@ -34,13 +34,25 @@ impl MemoryReplayGuard {
 
     /// Record a callback; returns False if it has been recorded before.
     #[pyo3(signature = (nonce, signature))]
-    fn is_first(&self, py: Python<'_>, nonce: &str, signature: &str) -> PyResult<bool> {
-        self.guard.is_first(nonce, signature).or_raise(py)
+    fn is_first(&self, nonce: &Bound<'_, PyAny>, signature: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = nonce.py();
+        read_arguments!(nonce, signature);
+        let (nonce, signature): (String, String) = (nonce, signature);
+        self.guard.is_first(&nonce, &signature).or_raise(py)
     }
 
     fn __repr__(&self) -> String {
         format!("<netgiro.MemoryReplayGuard capacity={}>", self.capacity)
     }
+}
+
+/// Refuses what is not a guard before anything is verified.
+pub(crate) fn check_guard(guard: &Bound<'_, PyAny>) -> PyResult<()> {
+    if guard.hasattr(intern!(guard.py(), "is_first"))? {
+        return Ok(());
+    }
+    let wanted = "an object with is_first(nonce, signature)";
+    Err(refused("replay_guard", wanted, guard))
 }
 
 /// Asks a guard of Python's; what it raises is raised.
@@ -53,7 +65,8 @@ pub(crate) fn is_first(guard: &Bound<'_, PyAny>, key: &ReplayKey) -> PyResult<bo
         if answer.hasattr(intern!(py, "close"))? {
             answer.call_method0(intern!(py, "close"))?;
         }
-        return Err(PyTypeError::new_err(
+        return Err(errors::invalid(
+            py,
             "replay_guard.is_first has to be awaited: use verify_callback_once of AsyncClient",
         ));
     }

@@ -12,6 +12,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::convert::argument::{Argument as _, Given, read_arguments};
 use crate::convert::time::instant_or_now;
 use crate::convert::{self, Exact};
 use crate::errors;
@@ -26,7 +27,8 @@ use crate::values::poll::{CartPoll, cart_ref};
 /// Raises ValueError for a Callback that no client has verified.
 #[pyfunction]
 #[pyo3(signature = (callback))]
-pub(crate) fn replay_key(callback: &Bound<'_, Callback>) -> PyResult<(String, String)> {
+pub(crate) fn replay_key(callback: &Bound<'_, PyAny>) -> PyResult<(String, String)> {
+    let callback = Bound::<Callback>::of("callback", callback)?;
     let key = callback.get().1.clone();
     key.map(|key| (key.nonce, key.signature))
         .ok_or_else(|| PyValueError::new_err("no client has verified this callback"))
@@ -35,17 +37,23 @@ pub(crate) fn replay_key(callback: &Bound<'_, Callback>) -> PyResult<(String, St
 /// Return the error for a callback that its guard has seen before.
 #[pyfunction]
 #[pyo3(signature = (callback))]
-pub(crate) fn replayed(callback: &Bound<'_, Callback>) -> PyErr {
+pub(crate) fn replayed(callback: &Bound<'_, PyAny>) -> PyResult<PyErr> {
+    let callback = Bound::<Callback>::of("callback", callback)?;
     let reference_id = callback.get().0.reference_id.clone();
-    errors::to_py(callback.py(), &webhook::replayed(reference_id))
+    Ok(errors::to_py(
+        callback.py(),
+        &webhook::replayed(reference_id),
+    ))
 }
 
 /// Return the text that a callback is answered with by the status, and a header's name and value or None.
 #[pyfunction]
 #[pyo3(signature = (status))]
-pub(crate) fn callback_answer(status: u16) -> (&'static str, Option<(&'static str, &'static str)>) {
-    let answer = webhook::RouteAnswer::new(status, "");
-    (answer.text, answer.header)
+pub(crate) fn callback_answer(
+    status: &Bound<'_, PyAny>,
+) -> PyResult<(&'static str, Option<(&'static str, &'static str)>)> {
+    let answer = webhook::RouteAnswer::new(u16::of("status", status)?, "");
+    Ok((answer.text, answer.header))
 }
 
 /// A callback route: what its requests share.
@@ -56,14 +64,17 @@ pub(crate) struct CallbackRoute(Arc<webhook::Route>);
 impl CallbackRoute {
     #[new]
     #[pyo3(signature = (*, has_guard))]
-    fn new(has_guard: bool) -> Self {
-        Self(Arc::new(webhook::Route::new(has_guard)))
+    fn new(has_guard: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let has_guard = bool::of("has_guard", has_guard)?;
+        Ok(Self(Arc::new(webhook::Route::new(has_guard))))
     }
 
     /// Return a request to the route, which has yet to be answered.
-    #[pyo3(signature = (method="POST"))]
-    fn request(&self, method: &str) -> CallbackRequest {
-        CallbackRequest(self.0.request(method))
+    #[pyo3(signature = (method=Given::LEFT_OUT))]
+    #[pyo3(text_signature = "($self, method='POST')")]
+    fn request(&self, method: Given<'_>) -> PyResult<CallbackRequest> {
+        let method = method.or("method", "POST".to_owned())?;
+        Ok(CallbackRequest(self.0.request(&method)))
     }
 }
 
@@ -98,7 +109,8 @@ impl CallbackRequest {
     }
 
     /// Tell that the body has so many bytes; gives the next action, as each of these methods does.
-    fn body(&mut self, size: usize) -> PyResult<&'static str> {
+    fn body(&mut self, size: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+        let size = usize::of("size", size)?;
         self.step(RouteOutcome::Body(size))
     }
 
@@ -107,12 +119,13 @@ impl CallbackRequest {
     fn verified(
         &mut self,
         transaction_id: &Bound<'_, PyAny>,
-        amount: Option<Exact>,
-        reference: Option<String>,
-        signature: String,
+        amount: Option<&Bound<'_, PyAny>>,
+        reference: Option<&Bound<'_, PyAny>>,
+        signature: &Bound<'_, PyAny>,
     ) -> PyResult<&'static str> {
-        let cart = convert::uuid(transaction_id)?;
-        let amount = amount.map(|amount| amount.0);
+        let cart = convert::uuid("transaction_id", transaction_id)?;
+        read_arguments!(amount, reference, signature);
+        let amount = amount.map(|amount: Exact| amount.0);
         self.step(RouteOutcome::Verified(ReportedCallback {
             cart,
             amount,
@@ -122,13 +135,16 @@ impl CallbackRequest {
     }
 
     /// Tell that the callback does not verify.
-    fn rejected(&mut self, reason: String) -> PyResult<&'static str> {
+    fn rejected(&mut self, reason: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+        read_arguments!(reason);
         self.step(RouteOutcome::Rejected(reason))
     }
 
     /// Tell the shop's order, as the cart that it is about; None where it has no such order.
     #[pyo3(signature = (cart))]
-    fn order(&mut self, cart: Option<&Bound<'_, Cart>>) -> PyResult<&'static str> {
+    fn order(&mut self, cart: Option<&Bound<'_, PyAny>>) -> PyResult<&'static str> {
+        read_arguments!(cart);
+        let cart: Option<Bound<'_, Cart>> = cart;
         self.step(RouteOutcome::Order(cart.map(|cart| {
             let cart = &cart.get().0;
             ExpectedOrder {
@@ -140,12 +156,14 @@ impl CallbackRequest {
     }
 
     /// Tell that the order is about a number that is not whole krónur.
-    fn not_kronur(&mut self, reason: String) -> PyResult<&'static str> {
+    fn not_kronur(&mut self, reason: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+        read_arguments!(reason);
         self.step(RouteOutcome::NotKronur(reason))
     }
 
     /// Tell whether the guard has not seen the callback before.
-    fn first(&mut self, is_first: bool) -> PyResult<&'static str> {
+    fn first(&mut self, is_first: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+        read_arguments!(is_first);
         self.step(RouteOutcome::First(is_first))
     }
 
@@ -155,17 +173,24 @@ impl CallbackRequest {
     }
 
     /// Tell that whoever was asked has failed.
-    fn failed(&mut self, reason: String) -> PyResult<&'static str> {
+    fn failed(&mut self, reason: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+        read_arguments!(reason);
         self.step(RouteOutcome::Failed(reason))
     }
 
     /// Tell that what was given cannot be used.
-    fn unusable(&mut self, reason: String) -> PyResult<&'static str> {
+    fn unusable(&mut self, reason: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+        read_arguments!(reason);
         self.step(RouteOutcome::Unusable(reason))
     }
 
     /// Tell that the shop refuses the callback by itself.
-    fn refused(&mut self, status: u16, reason: String) -> PyResult<&'static str> {
+    fn refused(
+        &mut self,
+        status: &Bound<'_, PyAny>,
+        reason: &Bound<'_, PyAny>,
+    ) -> PyResult<&'static str> {
+        read_arguments!(status, reason);
         self.step(RouteOutcome::Refused(status, reason))
     }
 
@@ -202,7 +227,7 @@ impl FollowUp {
     #[pyo3(signature = (cart, *, now=None))]
     fn new(cart: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let now = instant_or_now("now", now)?;
-        let cart = cart_ref(cart)?;
+        let cart = cart_ref("cart", cart)?;
         panics::caught(|| Ok(Self(webhook::FollowUp::after_callback(cart, now))))
     }
 
@@ -212,10 +237,8 @@ impl FollowUp {
     #[staticmethod]
     #[pyo3(signature = (poll, failures=None))]
     #[pyo3(text_signature = "(poll, failures=0)")]
-    fn in_messages(
-        poll: &Bound<'_, CartPoll>,
-        failures: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
+    fn in_messages(poll: &Bound<'_, PyAny>, failures: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let poll = Bound::<CartPoll>::of("poll", poll)?;
         let failures = failures.map_or(Ok(0), convert::failures)?;
         let poll = poll.get().0.clone();
         Ok(Self(webhook::FollowUp::in_messages(poll, failures)))
@@ -249,7 +272,8 @@ impl FollowUp {
     }
 
     /// Tell whether the cart is claimed; gives the next action, as each of these methods does.
-    fn claimed(&mut self, is_claimed: bool) -> PyResult<&'static str> {
+    fn claimed(&mut self, is_claimed: &Bound<'_, PyAny>) -> PyResult<&'static str> {
+        read_arguments!(is_claimed);
         self.at_once(FollowUpOutcome::Claimed(is_claimed))
     }
 
@@ -257,9 +281,10 @@ impl FollowUp {
     #[pyo3(signature = (poll, *, now=None))]
     fn checked(
         &mut self,
-        poll: &Bound<'_, CartPoll>,
+        poll: &Bound<'_, PyAny>,
         now: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<&'static str> {
+        let poll = Bound::<CartPoll>::of("poll", poll)?;
         let now = instant_or_now("now", now)?;
         let poll = Box::new(poll.get().0.clone());
         self.step(FollowUpOutcome::Checked(poll), now, Duration::ZERO)
@@ -271,9 +296,10 @@ impl FollowUp {
     }
 
     /// Tell that it raised an exception, when the cart had been followed for so many seconds.
-    #[pyo3(signature = (error, *, elapsed=0.0))]
-    fn failed(&mut self, error: &Bound<'_, PyAny>, elapsed: f64) -> PyResult<&'static str> {
-        let elapsed = convert::seconds(error.py(), "elapsed", elapsed)?;
+    #[pyo3(signature = (error, *, elapsed=Given::LEFT_OUT))]
+    #[pyo3(text_signature = "($self, error, *, elapsed=0.0)")]
+    fn failed(&mut self, error: &Bound<'_, PyAny>, elapsed: Given<'_>) -> PyResult<&'static str> {
+        let elapsed = convert::seconds_or("elapsed", &elapsed, Duration::ZERO)?;
         let (kind, poll) = kind_and_poll(error)?;
         let outcome = FollowUpOutcome::Failed(kind, poll);
         self.step(outcome, Timestamp::UNIX_EPOCH, elapsed)

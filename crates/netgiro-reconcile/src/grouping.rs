@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 
+use netgiro::kronur;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::carts::{Cart, PaymentState};
-use crate::kronur::kronur;
 use crate::model::{Order, Outcome, Recorded};
 use crate::rules::{self, Finding};
 

@@ -11,7 +11,6 @@
 
 mod carts;
 mod grouping;
-mod kronur;
 mod model;
 mod reconcile;
 mod rules;

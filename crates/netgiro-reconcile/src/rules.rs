@@ -1,10 +1,9 @@
 //! The class of one order and one cart. Nothing here knows of other orders or carts.
 
-use netgiro::CartStatus;
+use netgiro::{CartStatus, kronur};
 use rust_decimal::Decimal;
 
 use crate::carts::{Cart, PaymentState};
-use crate::kronur::kronur;
 use crate::model::{Order, Outcome, Recorded};
 
 /// A class, with its reason and what to do.

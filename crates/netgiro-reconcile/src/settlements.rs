@@ -9,11 +9,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::mem::{self, Discriminant};
 
 use jiff::{SignedDuration, Timestamp};
-use netgiro::{Error, ErrorKind, Result, Settlement};
+use netgiro::{Error, ErrorKind, Result, Settlement, kronur};
 use rust_decimal::Decimal;
 
 use crate::carts::{self, Cart};
-use crate::kronur::kronur;
 use crate::model::{Check, MOST, ReconcileOptions, sorted};
 use crate::settlement_model::{
     CartKey, ReconciledSettlements, Settled, SettledItem, SettlementOutcome, SettlementRow,

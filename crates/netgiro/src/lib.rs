@@ -26,6 +26,7 @@ mod api;
 mod bulk;
 mod callback;
 mod client;
+mod doctor;
 mod events;
 mod follow;
 mod http;
@@ -46,8 +47,6 @@ pub mod raw {
 }
 #[doc(hidden)]
 pub use model::backoff::backoff;
-#[doc(hidden)]
-pub use model::values::amount::AmountInput as Given;
 pub use model::values::amount::{Amount, AmountInput};
 /// How a caller's word is matched with the names of an enum. Not part of the public API.
 #[doc(hidden)]
@@ -63,6 +62,9 @@ pub use bulk::wait_many::WaitMany;
 pub use callback::replay_guard::{MemoryReplayGuard, ReplayGuard};
 pub use callback::{Callback, is_callback_header};
 pub use client::Client;
+#[doc(hidden)]
+pub use doctor::DoctorClient;
+pub use doctor::{DoctorCheck, DoctorOptions, DoctorReport, doctor};
 pub use events::{Event, Observer, PollEvent, RequestEvent};
 pub use follow::Watch;
 pub use http::insert_attempt::{Abandoned, InsertAttempt};
@@ -82,10 +84,13 @@ pub use model::poll::policy::{PollPolicy, WaitOptions};
 pub use model::settlement::{Settlement, SettlementItem, day};
 pub use model::status::{CartStatus, ResultCode};
 pub use model::text::csv::csv_cell;
+pub use model::text::kronur::{kronur, number as icelandic_number};
 pub use model::text::masking::mask_within as mask_customer_ids;
 pub use model::values::customer::{CustomerId, CustomerIdKind, mask as mask_customer_id};
 pub use model::values::decimal::exact_decimal;
 pub use model::values::duration::{milliseconds, seconds};
 pub use model::values::secret::Secret;
+#[doc(hidden)]
+pub use options::variable;
 pub use options::{ClientOptions, Environment, ResponseVerification};
 pub use protocol::signature::sign;

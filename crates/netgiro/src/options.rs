@@ -165,7 +165,8 @@ impl fmt::Debug for ClientOptions {
 }
 
 /// A variable of the process's environment.
-fn variable(name: &str) -> Result<Option<String>> {
+#[doc(hidden)]
+pub fn variable(name: &str) -> Result<Option<String>> {
     match env::var(name) {
         Ok(value) => Ok(Some(value)),
         Err(env::VarError::NotPresent) => Ok(None),

@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use netgiro::{
-    Client, ClientOptions, Error, ErrorKind, MemoryReplayGuard, ReplayGuard, Secret, sign,
+    CartStatus, Client, ClientOptions, Error, ErrorKind, MemoryReplayGuard, PaymentInfoPolicy,
+    ReplayGuard, Secret, sign,
 };
 
 const APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";
@@ -399,6 +400,8 @@ fn a_refusal_says_what_is_wrong_with_the_secret_key() {
     assert!(said(&format!("\"{SECRET}\"")).contains("quotes"));
     assert!(said(&SECRET.replace('/', "%2F").replace('=', "%3D")).contains("percent-encoded"));
     assert!(said(SECRET.trim_end_matches('=')).contains("the number of ="));
+    // Of a key that would be another one without its encoding, nothing is claimed that does not verify.
+    assert!(!said("another%2Fkey").contains("percent-encoded"));
     for other in ["another-secret-key", &SECRET[1..]] {
         let why = said(other);
         for likely in [
@@ -527,6 +530,24 @@ fn a_replay_is_refused_and_says_so() {
     client
         .verify_callback(URL, &headers(NONCE, &signature), BODY.as_bytes())
         .unwrap();
+}
+
+#[test]
+fn paid_is_unknown_where_the_payment_must_be_named_and_is_not() {
+    let mut options = ClientOptions::new(APP_KEY, SECRET);
+    options.payment_info = PaymentInfoPolicy::Required;
+    let strict = Client::new(options).unwrap();
+    let unnamed = BODY.replace(r#""ReferenceNumber":"order-1","#, "");
+    for (body, status) in [
+        (BODY, CartStatus::Confirmed),
+        (&unnamed, CartStatus::Unknown),
+    ] {
+        let headers = headers(NONCE, &sign(SECRET, NONCE, URL, body.as_bytes()));
+        let callback = strict
+            .verify_callback(URL, &headers, body.as_bytes())
+            .unwrap();
+        assert_eq!(callback.state.status, status, "{body}");
+    }
 }
 
 #[test]

@@ -10,9 +10,9 @@ use std::fs;
 use std::path::Path;
 
 /// From the bottom to the top; `internals.rs` and `lib.rs` stand above all of them.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "model", "protocol", "events", "options", "http", "callback", "api", "follow", "webhook",
-    "bulk", "client",
+    "bulk", "doctor", "client",
 ];
 
 /// The lines of a layer's source that name a layer above it, or what only `lib.rs` passes on.

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.db import connections, router
 
 from netgiro.django.conf import configured, problems
-from netgiro.django.development import shadowing_app
+from netgiro.django.management.development import shadowing_app
 from netgiro.django.models import Cart
 
 __all__ = ["check_database", "check_deployment", "check_runserver", "check_settings"]

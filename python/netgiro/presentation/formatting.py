@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from netgiro import _netgiro
+
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
@@ -13,9 +15,7 @@ _TWO = 2
 
 def number(value: Decimal | int) -> str:
     """Return a number as in Iceland: `1.234.567,5`."""
-    exact = Decimal(value)
-    exact = exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
-    return f"{exact:,f}".translate(str.maketrans(",.", ".,"))
+    return _netgiro.icelandic_number(value)
 
 
 def kronur(value: Decimal | int | None, *, space: str = "\u00a0") -> str:

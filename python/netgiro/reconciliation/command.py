@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    writers = [(path, _writer(path)) for path in options.out]
+    writers = [(path, _writer(path, options.lang, options.shop)) for path in options.out]
     settings: dict[str, Any] = {
         "columns": dict(options.column),
         "statuses": dict(options.status),
@@ -68,10 +68,10 @@ def _run(options: argparse.Namespace) -> int:
     return BALANCED if report.is_balanced else DIFFERENCES
 
 
-def _writer(path: str) -> Callable[[Reconciliation, str], object]:
+def _writer(path: str, lang: str, shop: str | None) -> Callable[[Reconciliation, str], object]:
     writers: dict[str, Callable[[Reconciliation, str], object]] = {
-        ".html": lambda report, to: report.to_html(to),
-        ".xlsx": lambda report, to: report.to_excel(to),
+        ".html": lambda report, to: report.to_html(to, lang=lang, shop=shop),
+        ".xlsx": lambda report, to: report.to_excel(to, lang=lang, shop=shop),
         ".csv": lambda report, to: report.to_csv(to),
         ".parquet": lambda report, to: report.to_parquet(to),
     }
@@ -148,6 +148,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="write the report: .html, .xlsx, .csv or .parquet; may be given several times",
     )
+    add(
+        "--lang",
+        default="en",
+        choices=["en", "is"],
+        help="the language of .html and .xlsx: en, or is for Icelandic (en)",
+    )
+    add("--shop", metavar="NAME", help="the shop's name, above .html and .xlsx")
     add("--json", action="store_true", help="print the summary and the exceptions as JSON")
     add("--quiet", action="store_true", help="print one line")
     add(

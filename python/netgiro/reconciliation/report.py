@@ -11,6 +11,7 @@ from netgiro._netgiro import csv_cell
 from netgiro.presentation.formatting import counted, kronur
 from netgiro.reconciliation.rows import Outcome, Row, Rows, Total, Totals
 from netgiro.reconciliation.writing import dataframes, page, workbook
+from netgiro.reconciliation.writing.languages import language
 from netgiro.reconciliation.writing.plot import Plots
 
 if TYPE_CHECKING:
@@ -166,10 +167,19 @@ class Reconciliation:
         return dataframes.stream(self._rows.columns(), requested_schema)
 
     def to_html(
-        self, path: str | os.PathLike[str] | None = None, *, title: str = "Reconciliation"
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        title: str | None = None,
+        lang: str = "en",
+        shop: str | None = None,
     ) -> str:
-        """Return the report as one page that needs nothing else, and write it to `path` if given."""
-        text = page.document(self, title)
+        """Return the report as one page that needs nothing else, and write it to `path` if given.
+
+        `lang="is"` gives it in Icelandic; `shop` is a name to put above it. The title is by default
+        "Reconciliation", in Icelandic "Afstemming".
+        """
+        text = page.document(self, title, language(lang), shop)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
@@ -191,9 +201,14 @@ class Reconciliation:
         """Write all rows as Parquet, with pyarrow or polars."""
         dataframes.to_parquet(self._rows.columns(), path)
 
-    def to_excel(self, path: str | os.PathLike[str]) -> None:
-        """Write a workbook with a summary, the exceptions and all rows, with XlsxWriter."""
-        workbook.write(self, path)
+    def to_excel(
+        self, path: str | os.PathLike[str], *, lang: str = "en", shop: str | None = None
+    ) -> None:
+        """Write a workbook with a summary, the exceptions and all rows, with XlsxWriter.
+
+        `lang="is"` gives it in Icelandic; `shop` is a name to put above the summary.
+        """
+        workbook.write(self, path, language(lang), shop)
 
 
 def _plain(row: Row) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable
 
+from netgiro import _netgiro
+
 __all__ = ["MAX_BODY", "TOO_LARGE", "Refusal", "read_body", "read_chunks", "too_large"]
 
-MAX_BODY = 64 * 1024
+MAX_BODY = _netgiro.CALLBACK_MAX_BODY
 """The largest body that a callback route reads, in bytes; Netgíró's are below 1 KiB."""
 TOO_LARGE = 413
 """The status that refuses a larger one."""
@@ -57,4 +59,6 @@ def _append(body: bytearray, chunk: bytes) -> None:
 
 def too_large() -> Refusal:
     """Return the refusal of a body that is larger than `MAX_BODY`."""
-    return Refusal(TOO_LARGE, f"its body is larger than {MAX_BODY} bytes")
+    request = _netgiro.CallbackRoute(has_guard=False).request()
+    request.body(MAX_BODY + 1)
+    return Refusal(request.status, request.reason)

@@ -70,7 +70,7 @@ export function makeQueue(t) {
 
 /** A worker process for a queue; resolves when it works. */
 export async function startWorker(t, { prefix }, env) {
-  const program = fileURLToPath(new URL('programs/worker.mjs', import.meta.url));
+  const program = fileURLToPath(new URL('queues/programs/worker.mjs', import.meta.url));
   const worker = spawn(process.execPath, [program], {
     env: { ...process.env, ...env, PREFIX: prefix },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
 
-use super::simulator::SimulatorArgs;
+use super::simulator::{SimulatorArgs, TriggerArgs};
 use super::values::{confirmation_type, environment, payment_info, seconds};
 
 pub(super) const NAME: &str = "netgiro";
@@ -69,6 +69,13 @@ ended: 0 paid, 3 not paid. When Netgíró does not say so within a minute, the e
 Verifies a callback's signature for the URL that was registered with the cart, and shows its content.
 A callback does not prove a payment: run netgiro check.")]
     VerifyCallback(CallbackArgs),
+    /// Find what is wrong with keys, connection and callback route
+    #[command(before_help = "\
+Looks at the keys, the proxy, DNS, TLS, the clock and whether Netgíró accepts the keys; and with --callback at
+the shop's callback route: it posts signed test callbacks about a cart that does not exist, and forged ones, which
+change nothing in a sound shop. Each thing that is wrong comes with what mends it. The exit code is 1 if there is
+one.")]
+    Doctor(DoctorArgs),
     /// Run a local Netgíró
     #[command(before_help = "\
 Runs a local Netgíró until Ctrl-C: the API, and a page with the customer's phone beside the shop's view.
@@ -81,6 +88,22 @@ background, and the command writes the variables that a shop needs and ends:
 
 The customer 8111111 accepts automatically, 8222222 declines automatically.")]
     Simulator(Box<SimulatorArgs>),
+    /// Post the callbacks of Netgíró's test host to a shop on this machine
+    #[command(before_help = "\
+Netgíró's test host cannot reach a shop on your machine. Start the shop with the base URL that the relay prints:
+its calls go on to the test host, and the relay follows each cart that it inserts by CheckCart, and posts what the
+callback would be, signed for the URL that the shop registered, to --to. A callback that is not answered with 200
+is posted once more. With carts, the relay follows those and ends.
+
+For the test environment and simulators alone. A sale of confirmation type server_callback is paid only when
+Netgíró itself reaches the shop: for those you need a tunnel, or the simulator.")]
+    Relay(RelayArgs),
+    /// At a running simulator: confirm, decline or expire a cart, or send its callback
+    #[command(before_help = "\
+Does what a customer or Netgíró does, at a running simulator: confirm, decline, expire, or send the callback
+once more. It writes the cart's status, and what the shop answered to the callback. When the shop did not answer
+the callback of netgiro trigger callback with 200, the exit code is 1.")]
+    Trigger(TriggerArgs),
     /// Play five checkouts against a local Netgíró
     #[command(before_help = "\
 Plays five checkouts against a simulator of its own, as a timeline: accepted, declined, no answer, accepted
@@ -221,6 +244,49 @@ pub(crate) struct CallbackArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The URL of the shop's callback route, to which test callbacks are posted
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback: Option<String>,
+    /// The callback URL as it is registered, if it is another than the one of --callback
+    #[arg(long, value_name = "URL", requires = "callback")]
+    pub(crate) registered_url: Option<String>,
+    /// How long the shop may take to answer [default: 5]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RelayArgs {
+    /// The shop's callback route on this machine; without a path, the path of the registered URL is used
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// Transaction ids of carts to follow, instead of those that the shop inserts by the relay
+    #[arg(value_name = "CART")]
+    pub(crate) carts: Vec<String>,
+    /// The callback URL as it is registered with the carts that are named, if it is not the one of --to
+    #[arg(long, value_name = "URL", requires = "carts")]
+    pub(crate) registered_url: Option<String>,
+    /// The port for the shop on this machine; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value = "8766")]
+    pub(crate) port: u16,
+    /// How long the shop may take to answer a callback
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+    /// When a callback is posted again that was not answered with 200
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) callback_retry: Duration,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     output: OutputArgs,
@@ -278,6 +344,9 @@ impl Command {
             Self::Wait(args) | Self::Settle(args) => &args.output,
             Self::VerifyCallback(args) => &args.output,
             Self::Simulator(args) => &args.output,
+            Self::Doctor(args) => &args.output,
+            Self::Relay(args) => &args.output,
+            Self::Trigger(args) => &args.output,
             Self::Demo(args) => &args.output,
             Self::Reconcile { .. } | Self::Completions { .. } => return false,
         };

@@ -12,11 +12,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, CommandFactory as _, FromArgMatches as _};
 
 pub(crate) use self::command::{
-    CallbackArgs, CartArgs, Command, ConfirmArgs, ConnectionArgs, FollowArgs, InsertArgs,
-    OrderArgs, RECONCILE,
+    CallbackArgs, CartArgs, Command, ConfirmArgs, ConnectionArgs, DoctorArgs, FollowArgs,
+    InsertArgs, OrderArgs, RECONCILE, RelayArgs,
 };
 use self::command::{CommandLine, NAME, Shell};
-pub(crate) use self::simulator::{ExportFormat, SimulatorArgs};
+pub(crate) use self::simulator::{ExportFormat, SimulatorArgs, Trigger, TriggerArgs};
 use crate::exit;
 use crate::failure::Failure;
 

@@ -1,4 +1,4 @@
-//! What the command `simulator` takes.
+//! What the commands `simulator` and `trigger` take.
 
 #![expect(
     clippy::doc_markdown,
@@ -16,13 +16,13 @@ use super::values::seconds;
 /// For what `--export` writes the variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// `export NAME=value`, for `eval` in sh, bash, zsh and dash.
+    // `export NAME=value`, for `eval` in sh, bash, zsh and dash.
     Sh,
-    /// `NAME=value`, for a `.env` file.
+    // `NAME=value`, for a `.env` file.
     Dotenv,
-    /// `set -gx NAME value`.
+    // `set -gx NAME value`.
     Fish,
-    /// `$env:NAME = 'value'`.
+    // `$env:NAME = 'value'`.
     Powershell,
 }
 
@@ -104,6 +104,46 @@ pub(crate) struct SimulatorArgs {
     // The process that --export starts.
     #[arg(long, hide = true, requires = "json")]
     pub(crate) background: bool,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// What happens at a simulator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Trigger {
+    // The customer accepts
+    Confirm,
+    // The customer declines
+    Decline,
+    // The cart's time is over
+    Expire,
+    // Netgíró sends the cart's callback, once more or too early
+    Callback,
+}
+
+impl Trigger {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Decline => "decline",
+            Self::Expire => "expire",
+            Self::Callback => "callback",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TriggerArgs {
+    /// What happens
+    pub(crate) action: Trigger,
+    /// The cart's transaction id [default: the newest that is open]
+    pub(crate) cart: Option<String>,
+    /// The simulator, instead of NETGIRO_BASE_URL's, this folder's, or the one on port 8765
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Also trust the certificate authorities in this PEM file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

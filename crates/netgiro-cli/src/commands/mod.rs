@@ -3,9 +3,12 @@
 mod callback;
 mod cart;
 mod demo;
+mod doctor;
 mod follow;
+mod relay;
 mod session;
 mod simulator;
+mod trigger;
 
 use std::ffi::OsString;
 
@@ -47,6 +50,9 @@ pub(crate) fn run(
         Command::Settle(args) => follow::follow(args, console, interrupt, true),
         Command::VerifyCallback(args) => callback::verify(args, console, interrupt),
         Command::Simulator(args) => simulator::run(args, invocation, console, interrupt),
+        Command::Doctor(args) => doctor::examine(args, console, interrupt),
+        Command::Relay(args) => relay::relay(args, console, interrupt),
+        Command::Trigger(args) => trigger::trigger(args, console),
         Command::Demo(_) => demo::play(console, interrupt),
         Command::Completions { shell } => {
             console.say(arguments::completions(*shell).trim_end());

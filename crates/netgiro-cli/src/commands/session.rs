@@ -32,6 +32,13 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 /// The client that the environment describes, changed by the command's options.
 pub(super) fn client(args: &ConnectionArgs, observer: Option<Observer>) -> Result<Client, Failure> {
     let mut options = ClientOptions::from_env()?;
+    change(&mut options, args);
+    options.observer = observer;
+    Ok(Client::new(options)?)
+}
+
+/// Changes what the environment describes by the command's options.
+pub(super) fn change(options: &mut ClientOptions, args: &ConnectionArgs) {
     if let Some(environment) = args.environment {
         options.environment = environment;
         // The base URL in the variable belongs to the environment in the variable.
@@ -44,8 +51,6 @@ pub(super) fn client(args: &ConnectionArgs, observer: Option<Observer>) -> Resul
         options.payment_info = policy;
     }
     options.ca_file.clone_from(&args.ca_file);
-    options.observer = observer;
-    Ok(Client::new(options)?)
 }
 
 /// The control of the simulator at this base URL; `None` if the URL is not of this machine and no command has started a

@@ -7,7 +7,6 @@ use netgiro::raw::{RawClient, RawError, RawResponse};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
-use uuid::Uuid;
 
 use crate::failure::Failure;
 
@@ -30,20 +29,19 @@ pub(crate) struct Identity {
     pub(crate) seed: u64,
 }
 
-/// A simulator's cart, as far as commands need it.
-#[derive(Debug, Deserialize)]
-pub(crate) struct ControlledCart {
-    pub(crate) transaction_id: Uuid,
-    pub(crate) status: String,
+/// The body of a refusal.
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
 }
 
-/// The response that a request to the control was refused with.
+/// Why a request to the control failed.
 #[derive(Debug)]
 pub(crate) enum ControlError {
     /// There is no simulator.
     Absent(String),
-    /// It refuses: the HTTP status, and why.
-    Refused(u16, String),
+    /// It refuses; with the reason.
+    Refused(String),
 }
 
 impl Control {
@@ -56,7 +54,7 @@ impl Control {
             .unwrap_or(trimmed);
         let base = Url::parse(&format!("{page}/"))
             .map_err(|_| Failure::usage(format!("{api:?} is not the URL of a simulator")))?;
-        let client = RawClient::new(&base, ca_file, TIMEOUT)?;
+        let client = RawClient::to(&base, ca_file, TIMEOUT)?;
         Ok(Self { base, client })
     }
 
@@ -104,12 +102,8 @@ impl Control {
         if matches!(response.status, 200..=299) {
             return Ok(response);
         }
-        #[derive(Deserialize)]
-        struct Refusal {
-            message: String,
-        }
         match serde_json::from_slice::<Refusal>(&response.body) {
-            Ok(refusal) => Err(ControlError::Refused(response.status, refusal.message)),
+            Ok(refusal) => Err(ControlError::Refused(refusal.message)),
             Err(_) => Err(absent("what answers there is not a simulator".to_owned())),
         }
     }

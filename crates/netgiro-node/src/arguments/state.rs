@@ -29,38 +29,51 @@ struct StateMembers {
     checked_at: Timestamp,
 }
 
-#[derive(Deserialize)]
-#[serde(remote = "PaymentInfo", rename_all = "camelCase")]
-struct PaymentMembers {
-    transaction_id: Option<Uuid>,
-    invoice_number: Option<i64>,
-    reference_number: Option<String>,
-    status_id: Option<i64>,
-    created: Option<Timestamp>,
-    #[serde(default, deserialize_with = "exact")]
-    total_amount: Option<Decimal>,
-    #[serde(default, deserialize_with = "exact")]
-    discount_amount: Option<Decimal>,
-    #[serde(default, deserialize_with = "exact")]
-    shipping_amount: Option<Decimal>,
-    #[serde(default, deserialize_with = "exact")]
-    handling_amount: Option<Decimal>,
-    account_number: Option<i64>,
-    number_of_installments: Option<i64>,
-    client_identity_confirmed: Option<bool>,
-    location_id: Option<String>,
-    register_id: Option<String>,
+/// The type that JavaScript hands back for a member of this kind, where it is another than the core's.
+macro_rules! input {
+    (Id) => {
+        Uuid
+    };
+    (Integer) => {
+        i64
+    };
+    (Text) => {
+        String
+    };
+    (Instant) => {
+        Timestamp
+    };
+    (Amount) => {
+        Exact
+    };
+    (Flag) => {
+        bool
+    };
 }
+
+macro_rules! payment_input {
+    ($( $(#[$meta:meta])* $member:ident: $kind:ident = $wire:literal, )+) => {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct PaymentInput {
+            $( $member: Option<input!($kind)>, )+
+        }
+
+        impl From<PaymentInput> for PaymentInfo {
+            fn from(input: PaymentInput) -> Self {
+                Self { $( $member: input.$member.map(Into::into), )+ }
+            }
+        }
+    };
+}
+
+netgiro::payment_members!(payment_input);
 
 fn payment<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Box<PaymentInfo>>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct PaymentInput(#[serde(with = "PaymentMembers")] PaymentInfo);
-
     let payment = Option::<PaymentInput>::deserialize(deserializer)?;
-    Ok(payment.map(|payment| Box::new(payment.0)))
+    Ok(payment.map(|payment| Box::new(payment.into())))
 }
 
 fn word<'de, D: Deserializer<'de>, T: FromStr<Err = netgiro::Error>>(
@@ -71,11 +84,19 @@ fn word<'de, D: Deserializer<'de>, T: FromStr<Err = netgiro::Error>>(
 }
 
 /// An amount, with every digit that it has.
-fn exact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| {
+struct Exact(Decimal);
+
+impl<'de> Deserialize<'de> for Exact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
         exact_decimal(&text)
+            .map(Self)
             .ok_or_else(|| D::Error::custom(format_args!("{text:?} is not an exact amount")))
-    })
-    .transpose()
+    }
+}
+
+impl From<Exact> for Decimal {
+    fn from(exact: Exact) -> Self {
+        exact.0
+    }
 }

@@ -13,6 +13,8 @@ use pyo3::prelude::*;
 
 use crate::bulk::results::CheckResults;
 use crate::convert;
+use crate::convert::argument::read_arguments;
+use crate::convert::function::{Listeners, listener};
 use crate::errors::OrRaise;
 use crate::process::{ProcessBound, lock};
 use crate::runtime::event::{Report, Reporter};
@@ -20,25 +22,32 @@ use crate::to_python::ToPython;
 
 /// The options of a bulk call, as Python gives them; the core has defaults for the rest.
 pub(crate) struct BulkArgs<'a, 'py> {
-    pub(crate) concurrency: Option<usize>,
-    pub(crate) rate: Option<f64>,
-    pub(crate) retry_for: Option<f64>,
+    pub(crate) concurrency: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) rate: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) retry_for: Option<&'a Bound<'py, PyAny>>,
     pub(crate) resume: Option<&'a Bound<'py, PyAny>>,
 }
 
 impl BulkArgs<'_, '_> {
-    pub(crate) fn options(self, py: Python<'_>) -> PyResult<BulkOptions> {
+    pub(crate) fn options(self) -> PyResult<BulkOptions> {
+        let Self {
+            concurrency,
+            rate,
+            retry_for,
+            resume,
+        } = self;
+        read_arguments!(concurrency, rate);
         let mut options = BulkOptions {
-            rate: self.rate,
+            rate,
             ..BulkOptions::default()
         };
-        if let Some(concurrency) = self.concurrency {
+        if let Some(concurrency) = concurrency {
             options.concurrency = concurrency;
         }
-        if let Some(retry_for) = self.retry_for {
-            options.retry_for = convert::seconds(py, "retry_for", retry_for)?;
+        if let Some(retry_for) = retry_for {
+            options.retry_for = convert::seconds("retry_for", retry_for)?;
         }
-        options.resume = self.resume.map(resumed).transpose()?;
+        options.resume = resume.map(resumed).transpose()?;
         Ok(options)
     }
 }
@@ -50,16 +59,20 @@ fn resumed(value: &Bound<'_, PyAny>) -> PyResult<Arc<netgiro::CheckResults>> {
             .or_raise(value.py())
             .map(Arc::new);
     }
-    CheckResults::of(value).map(|results| results.core())
+    CheckResults::of("resume", value).map(|results| results.core())
 }
 
 /// What is called for each cart that is done: the caller's function, a progress bar, both, or
 /// nothing.
 pub(crate) fn progress_listener(
     py: Python<'_>,
-    on_progress: Option<Py<PyAny>>,
-    progress: Option<bool>,
+    on_progress: Option<&Bound<'_, PyAny>>,
+    progress: Option<&Bound<'_, PyAny>>,
+    listeners: Listeners,
 ) -> PyResult<Option<Py<PyAny>>> {
+    let on_progress = listener("on_progress", on_progress, listeners)?;
+    read_arguments!(progress);
+    let progress: Option<bool> = progress;
     if progress == Some(false) {
         return Ok(on_progress);
     }

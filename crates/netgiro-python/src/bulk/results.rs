@@ -9,15 +9,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::exceptions::{PyIndexError, PyOSError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PySlice, PyString, PyTuple, PyType};
 
 use crate::bulk::columns;
 use crate::convert;
-use crate::errors::OrRaise;
+use crate::convert::argument::{Argument as _, items};
+use crate::errors::{self, OrRaise};
 use crate::to_python::{ToPython, to_python};
 use crate::values::cart_state::Status;
 use crate::values::check_result::CheckResult;
 use crate::values::immutable;
+use crate::values::json::{self, JsonSchema};
 
 /// The results of a bulk check: a sequence of CheckResult, and a table as well.
 ///
@@ -35,12 +37,12 @@ impl CheckResults {
     }
 
     /// The results themselves, or those of an iterable.
-    pub(crate) fn of(value: &Bound<'_, PyAny>) -> PyResult<Self> {
+    pub(crate) fn of(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
         if let Ok(results) = value.cast::<Self>() {
             return Ok(Self(results.get().core()));
         }
         let mut results = netgiro::CheckResults::default();
-        add(&mut results, value)?;
+        add(&mut results, argument, value)?;
         Ok(results.into())
     }
 
@@ -57,18 +59,27 @@ impl CheckResults {
 }
 
 /// Adds the results of an iterable at the end.
-fn add(results: &mut netgiro::CheckResults, values: &Bound<'_, PyAny>) -> PyResult<()> {
+fn add(
+    results: &mut netgiro::CheckResults,
+    argument: &str,
+    values: &Bound<'_, PyAny>,
+) -> PyResult<()> {
     if let Ok(more) = values.cast::<CheckResults>() {
         more.get().0.iter().for_each(|result| results.push(&result));
         return Ok(());
     }
-    for value in values.try_iter()? {
-        let value = value?;
+    for (at, value) in items(argument, "an iterable of CheckResult", values)?
+        .iter()
+        .enumerate()
+    {
         let Ok(result) = value.cast::<CheckResult>() else {
-            return Err(PyTypeError::new_err(format!(
-                "expected results of check_many or wait_many, got {}",
-                convert::shown(&value)
-            )));
+            return Err(errors::invalid(
+                values.py(),
+                format!(
+                    "{argument}[{at}] is wrong: expected results of check_many or wait_many, got {}",
+                    convert::shown(value)
+                ),
+            ));
         };
         results.push(&result.get().0);
     }
@@ -81,20 +92,26 @@ impl CheckResults {
     #[pyo3(signature = (results=None, /))]
     #[pyo3(text_signature = "(results=(), /)")]
     fn new(results: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        results.map_or_else(|| Ok(Self(Arc::default())), Self::of)
+        results.map_or_else(
+            || Ok(Self(Arc::default())),
+            |results| Self::of("results", results),
+        )
     }
 
     /// Load what `save` saved. Raises InvalidRequestError for what it did not save.
     #[staticmethod]
-    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+    fn load(path: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = path.py();
+        let path = PathBuf::of("path", path)?;
         py.detach(|| netgiro::CheckResults::load(path))
             .or_raise(py)
             .map(Self::from)
     }
 
     /// Save the results in a file, all or nothing: JSON lines, to go on from or to look into.
-    #[expect(clippy::needless_pass_by_value, reason = "what PyO3 makes of a path")]
-    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    fn save(&self, path: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = path.py();
+        let path = PathBuf::of("path", path)?;
         py.detach(|| self.0.save(&path)).map_err(|error| {
             PyOSError::new_err((error.raw_os_error(), error.to_string(), path.clone()))
         })
@@ -124,6 +141,36 @@ impl CheckResults {
             counts.set_item("error", tally.failed)?;
         }
         Ok(counts)
+    }
+
+    /// Return the results as JSON text: a list of what their `to_dict(mode="json")` gives.
+    fn to_json<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        json::text(slf.as_any())
+    }
+
+    #[classmethod]
+    #[pyo3(signature = (_source, _handler, /))]
+    fn __get_pydantic_core_schema__<'py>(
+        cls: &Bound<'py, PyType>,
+        _source: &Bound<'py, PyAny>,
+        _handler: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        json::core_schema(cls)
+    }
+
+    #[classmethod]
+    #[pyo3(signature = (_core_schema, _handler, /))]
+    fn __get_pydantic_json_schema__<'py>(
+        cls: &Bound<'py, PyType>,
+        _core_schema: &Bound<'py, PyAny>,
+        _handler: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let py = cls.py();
+        let schema = PyDict::new(py);
+        schema.set_item("title", "CheckResults")?;
+        schema.set_item("type", "array")?;
+        schema.set_item("items", <CheckResult as JsonSchema>::json_schema(py)?)?;
+        Ok(schema)
     }
 
     fn __len__(&self) -> usize {
@@ -199,7 +246,7 @@ impl CheckResults {
 
     fn __add__(&self, other: &Bound<'_, PyAny>) -> PyResult<Self> {
         let mut both = netgiro::CheckResults::clone(&self.0);
-        add(&mut both, other)?;
+        add(&mut both, "other", other)?;
         Ok(both.into())
     }
 

@@ -1,38 +1,66 @@
 //! The methods of both clients for one cart, and for settlements and callbacks.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use netgiro::{CartRef, Error, InsertAttempt, WaitOptions, Watch};
+use netgiro::{CartRef, Error, ErrorKind, InsertAttempt, WaitOptions, Watch};
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bulk::Unfinished;
 use crate::client::execution::{Execution, Mode};
+use crate::convert::argument::{Argument as _, Given, read_arguments, refused, unseen};
+use crate::convert::function::listener;
 use crate::convert::time::DateTime;
+use crate::errors;
 use crate::panics;
 use crate::reconcile::settlements;
+use crate::replay;
 use crate::runtime::blocking::Connections;
 use crate::runtime::event::{Report, Reporter};
 use crate::to_python::ToPython as _;
 use crate::values::callback::CallbackParts;
 use crate::values::new_cart::NewCartArgs;
+use crate::values::poll::policy::wait_options;
 use crate::values::poll::{cart_ref, poll_or_json};
-use crate::values::poll_policy::{PollPolicy, wait_options};
 
 /// What `Client` and `AsyncClient` have in common: everything but how a call is waited for.
 #[pyclass(frozen, subclass, module = "netgiro._netgiro")]
+#[derive(Default)]
 pub(crate) struct BaseClient {
-    pub(super) execution: Execution,
+    /// What the calls are made with, from `__init__` on.
+    execution: OnceLock<Execution>,
     /// The results so far of the last bulk check.
     pub(super) unfinished: Unfinished,
 }
 
 impl BaseClient {
-    pub(crate) fn new(connections: Arc<Connections>, mode: Mode) -> Self {
-        Self {
-            execution: Execution { connections, mode },
-            unfinished: Unfinished::default(),
-        }
+    /// Makes the calls possible.
+    pub(crate) fn make(
+        &self,
+        py: Python<'_>,
+        connections: Arc<Connections>,
+        mode: Mode,
+    ) -> PyResult<()> {
+        let made = self.execution.set(Execution { connections, mode });
+        made.map_err(|_| {
+            let message = "the client is made already: call __init__ once";
+            errors::to_py(py, &Error::new(ErrorKind::Configuration, message))
+        })
+    }
+
+    /// What the calls are made with.
+    pub(crate) fn made(&self, py: Python<'_>) -> PyResult<&Execution> {
+        self.execution.get().ok_or_else(|| {
+            let message = "the client is not made yet: call super().__init__(app_key, secret_key) in the __init__ of its \
+                           class, before anything else";
+            errors::to_py(py, &Error::new(ErrorKind::Configuration, message))
+        })
+    }
+
+    /// Closes the connections, if there are any.
+    pub(crate) fn shut(&self, py: Python<'_>) -> PyResult<()> {
+        self.made(py)?.connections.close();
+        Ok(())
     }
 
     /// Follows a cart to the end; each change is reported.
@@ -40,16 +68,19 @@ impl BaseClient {
         &self,
         py: Python<'_>,
         name: &'static str,
-        on_update: Option<Py<PyAny>>,
+        on_update: Option<&Bound<'_, PyAny>>,
         wait: PyResult<(CartRef, WaitOptions)>,
         watch: fn(&netgiro::Client, CartRef, WaitOptions) -> Watch,
     ) -> PyResult<Py<PyAny>> {
-        let job = wait.map(|(cart, options)| {
-            move |client: netgiro::Client, reporter: Reporter| {
+        let execution = self.made(py)?;
+        let mut on_event = None;
+        let job = wait.and_then(|(cart, options)| {
+            on_event = listener("on_update", on_update, execution.mode.listeners())?;
+            Ok(move |client: netgiro::Client, reporter: Reporter| {
                 follow(watch(&client, cart, options), reporter)
-            }
+            })
         });
-        self.execution.run(py, name, on_update, job)
+        execution.run(py, name, on_event, job)
     }
 }
 
@@ -57,8 +88,8 @@ impl BaseClient {
 impl BaseClient {
     /// Where the calls go: the base URL.
     #[getter]
-    fn base_url(&self) -> &str {
-        self.execution.connections.core().base_url()
+    fn base_url(&self, py: Python<'_>) -> PyResult<&str> {
+        Ok(self.made(py)?.connections.core().base_url())
     }
 
     /// Ask a customer to pay; returns the Cart.
@@ -79,14 +110,14 @@ impl BaseClient {
         py: Python<'_>,
         amount: &Bound<'_, PyAny>,
         reference: &Bound<'_, PyAny>,
-        customer_id: &str,
+        customer_id: &Bound<'_, PyAny>,
         confirmation_type: Option<&Bound<'_, PyAny>>,
-        callback_url: Option<String>,
-        callback_cancel_url: Option<String>,
-        description: Option<String>,
+        callback_url: Option<&Bound<'_, PyAny>>,
+        callback_cancel_url: Option<&Bound<'_, PyAny>>,
+        description: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
-        location_id: Option<String>,
-        register_id: Option<String>,
+        location_id: Option<&Bound<'_, PyAny>>,
+        register_id: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let arguments = NewCartArgs {
             amount,
@@ -100,18 +131,18 @@ impl BaseClient {
             location_id,
             register_id,
         };
-        self.execution
-            .insert(py, arguments.read(py).map(InsertAttempt::new))
+        self.made(py)?
+            .insert(py, arguments.read().map(InsertAttempt::new))
     }
 
     /// Ask where a cart stands; returns a CartState, with what the server says: `canceled` may also mean that it
     /// has no such cart, or does not have it yet. To wait is to be sure.
     #[pyo3(signature = (transaction_id))]
     fn check_cart(&self, py: Python<'_>, transaction_id: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let job = cart_ref(transaction_id).map(|cart| {
+        let job = cart_ref("transaction_id", transaction_id).map(|cart| {
             move |client: netgiro::Client, _: Reporter| async move { client.check_cart(cart).await }
         });
-        self.execution.run(py, "check_cart", None, job)
+        self.made(py)?.run(py, "check_cart", None, job)
     }
 
     /// Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
@@ -126,12 +157,12 @@ impl BaseClient {
         py: Python<'_>,
         transaction_id: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
-        let job = cart_ref(transaction_id).map(|cart| {
+        let job = cart_ref("transaction_id", transaction_id).map(|cart| {
             move |client: netgiro::Client, _: Reporter| async move {
                 client.cancel_cart(cart).await
             }
         });
-        self.execution.run(py, "cancel_cart", None, job)
+        self.made(py)?.run(py, "cancel_cart", None, job)
     }
 
     /// Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
@@ -141,30 +172,36 @@ impl BaseClient {
         &self,
         py: Python<'_>,
         transaction_id: &Bound<'_, PyAny>,
-        identifier: Option<String>,
+        identifier: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let job = cart_ref(transaction_id).map(|cart| {
-            move |client: netgiro::Client, _: Reporter| async move {
+        let prepare = || {
+            let cart = cart_ref("transaction_id", transaction_id)?;
+            let identifier = identifier
+                .map(|code| unseen("identifier", code))
+                .transpose()?;
+            Ok(move |client: netgiro::Client, _: Reporter| async move {
                 client.confirm_cart(cart, identifier.as_deref()).await
-            }
-        });
-        self.execution.run(py, "confirm_cart", None, job)
+            })
+        };
+        let job = prepare();
+        self.made(py)?.run(py, "confirm_cart", None, job)
     }
 
     /// Wait until polling alone cannot change the cart any more; returns its CartState.
     ///
     /// `on_update` is called with a CartState for each change. Raises WaitTimeoutError after
     /// `timeout` seconds; the cart is then still open.
-    #[pyo3(signature = (cart, *, timeout=180.0, policy=None, on_update=None))]
+    #[pyo3(signature = (cart, *, timeout=Given::LEFT_OUT, policy=None, on_update=None))]
+    #[pyo3(text_signature = "($self, cart, *, timeout=180.0, policy=None, on_update=None)")]
     fn wait_for_cart(
         &self,
         py: Python<'_>,
         cart: &Bound<'_, PyAny>,
-        timeout: f64,
-        policy: Option<&Bound<'_, PollPolicy>>,
-        on_update: Option<Py<PyAny>>,
+        timeout: Given<'_>,
+        policy: Option<&Bound<'_, PyAny>>,
+        on_update: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let wait = wait_arguments(py, cart, timeout, policy);
+        let wait = wait_arguments(cart, &timeout, policy);
         self.follow(
             py,
             "wait_for_cart",
@@ -179,16 +216,17 @@ impl BaseClient {
     ///
     /// Never reports `canceled` for a cart that was paid: raises UnresolvedError when the
     /// truth cannot be learnt within another minute.
-    #[pyo3(signature = (cart, *, timeout=180.0, policy=None, on_update=None))]
+    #[pyo3(signature = (cart, *, timeout=Given::LEFT_OUT, policy=None, on_update=None))]
+    #[pyo3(text_signature = "($self, cart, *, timeout=180.0, policy=None, on_update=None)")]
     fn settle_cart(
         &self,
         py: Python<'_>,
         cart: &Bound<'_, PyAny>,
-        timeout: f64,
-        policy: Option<&Bound<'_, PollPolicy>>,
-        on_update: Option<Py<PyAny>>,
+        timeout: Given<'_>,
+        policy: Option<&Bound<'_, PyAny>>,
+        on_update: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let wait = wait_arguments(py, cart, timeout, policy);
+        let wait = wait_arguments(cart, &timeout, policy);
         self.follow(
             py,
             "settle_cart",
@@ -203,16 +241,17 @@ impl BaseClient {
     ///
     /// Raises WaitTimeoutError after `timeout` seconds. Checks keep to their schedule whatever
     /// is done between two items.
-    #[pyo3(signature = (cart, *, timeout=180.0, policy=None))]
+    #[pyo3(signature = (cart, *, timeout=Given::LEFT_OUT, policy=None))]
+    #[pyo3(text_signature = "($self, cart, *, timeout=180.0, policy=None)")]
     fn watch_cart(
         &self,
         py: Python<'_>,
         cart: &Bound<'_, PyAny>,
-        timeout: f64,
-        policy: Option<&Bound<'_, PollPolicy>>,
+        timeout: Given<'_>,
+        policy: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let (cart, options) = wait_arguments(py, cart, timeout, policy)?;
-        self.execution.stream(
+        let (cart, options) = wait_arguments(cart, &timeout, policy)?;
+        self.made(py)?.stream(
             py,
             None,
             move |client: netgiro::Client, reporter: Reporter| async move {
@@ -233,7 +272,7 @@ impl BaseClient {
         let job = poll_or_json(poll).map(|poll| {
             move |client: netgiro::Client, _: Reporter| async move { client.poll_step(&poll).await }
         });
-        self.execution.run(py, "poll_step", None, job)
+        self.made(py)?.run(py, "poll_step", None, job)
     }
 
     /// Ask for the settlements from one day to another, or for one of them; returns a list of
@@ -247,9 +286,11 @@ impl BaseClient {
         py: Python<'_>,
         date_from: &Bound<'_, PyAny>,
         date_to: &Bound<'_, PyAny>,
-        settlement_number: Option<String>,
+        settlement_number: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let prepare = || {
+            read_arguments!(settlement_number);
+            let settlement_number: Option<String> = settlement_number;
             let from = settlements::day("date_from", date_from)?;
             let to = settlements::day("date_to", date_to)?;
             Ok(move |client: netgiro::Client, _: Reporter| async move {
@@ -258,17 +299,19 @@ impl BaseClient {
                     .await
             })
         };
-        self.execution
+        self.made(py)?
             .run(py, "settlements", None, panics::caught(prepare))
     }
 
     /// Ask for the sales in a settlement; returns a list of SettlementItem.
     #[pyo3(signature = (number))]
-    fn settlement_items(&self, py: Python<'_>, number: String) -> PyResult<Py<PyAny>> {
-        let job = move |client: netgiro::Client, _: Reporter| async move {
-            client.settlement_items(&number).await
-        };
-        self.execution.run(py, "settlement_items", None, Ok(job))
+    fn settlement_items(&self, py: Python<'_>, number: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let job = String::of("number", number).map(|number| {
+            move |client: netgiro::Client, _: Reporter| async move {
+                client.settlement_items(&number).await
+            }
+        });
+        self.made(py)?.run(py, "settlement_items", None, job)
     }
 
     /// Verify a callback and read it; returns a Callback, or raises SignatureError. Not awaited.
@@ -280,16 +323,16 @@ impl BaseClient {
     fn verify_callback(
         &self,
         py: Python<'_>,
-        url: &str,
+        url: &Bound<'_, PyAny>,
         headers: &Bound<'_, PyAny>,
         body: &Bound<'_, PyAny>,
         replay_guard: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
+        let core = self.made(py)?.connections.core();
         panics::caught(|| {
             let parts = CallbackParts::read(url, headers, body)?;
-            parts
-                .verify(self.execution.connections.core(), py, replay_guard)?
-                .to_python(py)
+            let guard = replay_guard.filter(|guard| !guard.is_none());
+            parts.verify(core, py, guard)?.to_python(py)
         })
     }
 
@@ -300,14 +343,15 @@ impl BaseClient {
     #[pyo3(signature = (*, url, headers, body, replay_guard))]
     fn verify_callback_once(
         slf: &Bound<'_, Self>,
-        url: &str,
+        url: &Bound<'_, PyAny>,
         headers: &Bound<'_, PyAny>,
         body: &Bound<'_, PyAny>,
         replay_guard: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
         let py = slf.py();
         let this = slf.get();
-        match this.execution.mode {
+        replay::check_guard(replay_guard)?;
+        match this.made(py)?.mode {
             Mode::Blocking => this.verify_callback(py, url, headers, body, Some(replay_guard)),
             Mode::Awaited => {
                 let parts = CallbackParts::read(url, headers, body)?.into_dict(py)?;
@@ -320,24 +364,25 @@ impl BaseClient {
 
     /// Close the connections. Calls in flight end by themselves; later ones raise ConfigurationError.
     fn close(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.execution.connections.close();
-        self.execution.ready(py, "close")
+        self.shut(py)?;
+        self.made(py)?.ready(py, "close")
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let class = slf.get_type();
-        let base_url = slf.get().execution.connections.core().base_url();
-        Ok(format!("<{} {base_url}>", class.fully_qualified_name()?))
+        let class = slf.get_type().fully_qualified_name()?;
+        Ok(match slf.get().execution.get() {
+            Some(made) => format!("<{class} {}>", made.connections.core().base_url()),
+            None => format!("<{class}, not made yet>"),
+        })
     }
 }
 
 fn wait_arguments(
-    py: Python<'_>,
     cart: &Bound<'_, PyAny>,
-    timeout: f64,
-    policy: Option<&Bound<'_, PollPolicy>>,
+    timeout: &Given<'_>,
+    policy: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(CartRef, WaitOptions)> {
-    Ok((cart_ref(cart)?, wait_options(py, timeout, policy)?))
+    Ok((cart_ref("cart", cart)?, wait_options(timeout, policy)?))
 }
 
 /// Reports every change, and gives the last state.
@@ -351,9 +396,12 @@ async fn follow(mut watch: Watch, reporter: Reporter) -> Result<netgiro::CartSta
 /// Return what the server's clock says now, by the answers that a client has had; None before the first.
 #[pyfunction]
 #[pyo3(signature = (client))]
-pub(crate) fn server_now(client: &Bound<'_, BaseClient>) -> Option<DateTime> {
-    let connections = &client.get().execution.connections;
-    connections.core().server_now().map(DateTime)
+pub(crate) fn server_now(client: &Bound<'_, PyAny>) -> PyResult<Option<DateTime>> {
+    let client = client
+        .cast::<BaseClient>()
+        .map_err(|_| refused("client", "a Client or an AsyncClient", client))?;
+    let connections = &client.get().made(client.py())?.connections;
+    Ok(connections.core().server_now().map(DateTime))
 }
 
 /// Panics while a call is in flight, for the test that no panic crosses into Python.
@@ -369,7 +417,7 @@ pub(crate) fn panic_in_a_call(client: &Bound<'_, BaseClient>) -> PyResult<Py<PyA
     }
     client
         .get()
-        .execution
+        .made(client.py())?
         .run(client.py(), "panic", None, Ok(panicking))
 }
 
@@ -380,5 +428,6 @@ pub(crate) fn panic_in_an_iterator(client: &Bound<'_, BaseClient>) -> PyResult<P
     async fn panicking(_: netgiro::Client, _: Reporter) -> Result<(), Error> {
         panics::deliberately()
     }
-    client.get().execution.stream(client.py(), None, panicking)
+    let made = client.get().made(client.py())?;
+    made.stream(client.py(), None, panicking)
 }

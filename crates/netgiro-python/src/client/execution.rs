@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use netgiro::{Error, InsertAttempt};
 use pyo3::prelude::*;
 
+use crate::convert::function::Listeners;
 use crate::errors::OrRaise;
 use crate::runtime::abandoned_insert;
 use crate::runtime::blocking::Connections;
@@ -23,6 +24,16 @@ pub(crate) enum Mode {
     Blocking,
     /// A coroutine.
     Awaited,
+}
+
+impl Mode {
+    /// What may be called while a call is waited for.
+    pub(crate) fn listeners(self) -> Listeners {
+        match self {
+            Self::Blocking => Listeners::Called,
+            Self::Awaited => Listeners::Awaited,
+        }
+    }
 }
 
 /// How a client makes its calls.

@@ -5,10 +5,11 @@ use pyo3::prelude::*;
 use crate::bulk::results::CheckResults;
 use crate::bulk::{self, BulkArgs, PartialResults};
 use crate::client::base::BaseClient;
+use crate::convert::argument::Given;
 use crate::panics;
 use crate::runtime::event::Reporter;
 use crate::values::poll::cart_refs;
-use crate::values::poll_policy::{PollPolicy, wait_options};
+use crate::values::poll::policy::wait_options;
 
 #[pymethods]
 impl BaseClient {
@@ -36,13 +37,14 @@ impl BaseClient {
         &self,
         py: Python<'_>,
         ids: &Bound<'_, PyAny>,
-        concurrency: Option<usize>,
-        rate: Option<f64>,
-        retry_for: Option<f64>,
+        concurrency: Option<&Bound<'_, PyAny>>,
+        rate: Option<&Bound<'_, PyAny>>,
+        retry_for: Option<&Bound<'_, PyAny>>,
         resume: Option<&Bound<'_, PyAny>>,
-        on_progress: Option<Py<PyAny>>,
-        progress: Option<bool>,
+        on_progress: Option<&Bound<'_, PyAny>>,
+        progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
+        let execution = self.made(py)?;
         let mut on_event = None;
         let prepare = || {
             let arguments = BulkArgs {
@@ -51,9 +53,10 @@ impl BaseClient {
                 retry_for,
                 resume,
             };
-            let options = arguments.options(py)?;
-            let carts = cart_refs(ids)?;
-            on_event = bulk::progress_listener(py, on_progress, progress)?;
+            let options = arguments.options()?;
+            let listeners = execution.mode.listeners();
+            on_event = bulk::progress_listener(py, on_progress, progress, listeners)?;
+            let carts = cart_refs("ids", ids)?;
             let partial = PartialResults::new(carts.len(), &options);
             self.unfinished.store(&partial);
             let is_reported = on_event.is_some();
@@ -63,7 +66,7 @@ impl BaseClient {
             })
         };
         let job = panics::caught(prepare);
-        self.execution
+        execution
             .run(py, "check_many", on_event, job)
             .inspect_err(|raised| self.unfinished.add_resume_note(py, raised))
     }
@@ -82,12 +85,12 @@ impl BaseClient {
         &self,
         py: Python<'_>,
         ids: &Bound<'_, PyAny>,
-        concurrency: Option<usize>,
-        rate: Option<f64>,
-        retry_for: Option<f64>,
+        concurrency: Option<&Bound<'_, PyAny>>,
+        rate: Option<&Bound<'_, PyAny>>,
+        retry_for: Option<&Bound<'_, PyAny>>,
         resume: Option<&Bound<'_, PyAny>>,
-        on_progress: Option<Py<PyAny>>,
-        progress: Option<bool>,
+        on_progress: Option<&Bound<'_, PyAny>>,
+        progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let arguments = BulkArgs {
             concurrency,
@@ -95,10 +98,12 @@ impl BaseClient {
             retry_for,
             resume,
         };
-        let options = arguments.options(py)?;
-        let carts = cart_refs(ids)?;
-        let on_progress = bulk::progress_listener(py, on_progress, progress)?;
-        self.execution.stream(
+        let execution = self.made(py)?;
+        let options = arguments.options()?;
+        let listeners = execution.mode.listeners();
+        let on_progress = bulk::progress_listener(py, on_progress, progress, listeners)?;
+        let carts = cart_refs("ids", ids)?;
+        execution.stream(
             py,
             on_progress,
             move |client: netgiro::Client, reporter: Reporter| {
@@ -122,7 +127,7 @@ impl BaseClient {
     /// comes first, unasked; what timed out there goes on from its poll. `on_progress(done, total)`
     /// is called for each that is done; `progress` shows a bar, as for `check_many`.
     #[pyo3(signature = (
-        carts, *, timeout=180.0, policy=None, concurrency=None, rate=None, resume=None,
+        carts, *, timeout=Given::LEFT_OUT, policy=None, concurrency=None, rate=None, resume=None,
         on_progress=None, progress=None
     ))]
     #[pyo3(
@@ -133,25 +138,27 @@ impl BaseClient {
         &self,
         py: Python<'_>,
         carts: &Bound<'_, PyAny>,
-        timeout: f64,
-        policy: Option<&Bound<'_, PollPolicy>>,
-        concurrency: Option<usize>,
-        rate: Option<f64>,
+        timeout: Given<'_>,
+        policy: Option<&Bound<'_, PyAny>>,
+        concurrency: Option<&Bound<'_, PyAny>>,
+        rate: Option<&Bound<'_, PyAny>>,
         resume: Option<&Bound<'_, PyAny>>,
-        on_progress: Option<Py<PyAny>>,
-        progress: Option<bool>,
+        on_progress: Option<&Bound<'_, PyAny>>,
+        progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let carts = cart_refs(carts)?;
-        let options = wait_options(py, timeout, policy)?;
+        let execution = self.made(py)?;
+        let options = wait_options(&timeout, policy)?;
         let arguments = BulkArgs {
             concurrency,
             rate,
             retry_for: None,
             resume,
         };
-        let bulk = arguments.options(py)?;
-        let on_progress = bulk::progress_listener(py, on_progress, progress)?;
-        self.execution.stream(
+        let bulk = arguments.options()?;
+        let listeners = execution.mode.listeners();
+        let on_progress = bulk::progress_listener(py, on_progress, progress, listeners)?;
+        let carts = cart_refs("carts", carts)?;
+        execution.stream(
             py,
             on_progress,
             move |client: netgiro::Client, reporter: Reporter| {

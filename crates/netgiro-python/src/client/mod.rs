@@ -5,17 +5,13 @@ mod execution;
 mod many;
 mod options;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use netgiro::ClientOptions;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple, PyType};
 
 use crate::client::base::BaseClient;
 use crate::client::execution::Mode;
-use crate::client::options::{ClientArgs, connect};
-use crate::errors::OrRaise;
-use crate::runtime::blocking::Connections;
+use crate::client::options::ClientArgs;
+use crate::convert::argument::Given;
 use crate::runtime::coroutine::Call;
 
 /// Talks to Netgíró for one shop, and blocks until there is an answer.
@@ -35,7 +31,8 @@ pub(crate) struct Client {
 ///
 /// One client serves any number of event loops and threads. Nothing is opened before the first call.
 /// Cancelling a task ends its call at once, and leaves the cart as it is.
-#[pyclass(frozen, subclass, weakref, extends = BaseClient, module = "netgiro")]
+// `netgiro.AsyncClient` is derived from it: its methods are coroutine functions, which await these.
+#[pyclass(frozen, subclass, weakref, extends = BaseClient, module = "netgiro._netgiro")]
 pub(crate) struct AsyncClient {
     #[expect(
         dead_code,
@@ -44,41 +41,45 @@ pub(crate) struct AsyncClient {
     mode: Mode,
 }
 
-/// How each of the two is made.
+/// How each of the two is made: empty by `__new__`, and with its options by `__init__`, so that a class that is derived
+/// from it may have an `__init__` with arguments of its own.
 macro_rules! constructors {
     ($class:ident, $mode:expr) => {
-        impl $class {
-            fn over(connections: Arc<Connections>) -> PyClassInitializer<Self> {
-                let base = BaseClient::new(connections, $mode);
-                PyClassInitializer::from(base).add_subclass(Self { mode: $mode })
-            }
-        }
-
         #[pymethods]
         impl $class {
             #[new]
-            #[pyo3(signature = (
-                app_key, secret_key, *, environment=None, base_url=None, timeout=10.0,
-                connect_timeout=5.0, response_verification=None, payment_info=None, ca_file=None,
-                previous_secret_keys=None, proxy=None
-            ))]
+            #[pyo3(signature = (*_args, **_options))]
             #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
-            #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
             fn new(
-                py: Python<'_>,
-                app_key: &str,
-                secret_key: &str,
+                _args: &Bound<'_, PyTuple>,
+                _options: Option<&Bound<'_, PyDict>>,
+            ) -> PyClassInitializer<Self> {
+                PyClassInitializer::from(BaseClient::default()).add_subclass(Self { mode: $mode })
+            }
+
+            #[pyo3(signature = (
+                app_key, secret_key, *, environment=None, base_url=None, timeout=Given::LEFT_OUT,
+                connect_timeout=Given::LEFT_OUT, response_verification=None, payment_info=None,
+                ca_file=None, previous_secret_keys=None, proxy=None
+            ))]
+            #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
+            fn __init__(
+                slf: &Bound<'_, Self>,
+                app_key: &Bound<'_, PyAny>,
+                secret_key: &Bound<'_, PyAny>,
                 environment: Option<&Bound<'_, PyAny>>,
-                base_url: Option<String>,
-                timeout: f64,
-                connect_timeout: f64,
+                base_url: Option<&Bound<'_, PyAny>>,
+                timeout: Given<'_>,
+                connect_timeout: Given<'_>,
                 response_verification: Option<&Bound<'_, PyAny>>,
                 payment_info: Option<&Bound<'_, PyAny>>,
-                ca_file: Option<PathBuf>,
+                ca_file: Option<&Bound<'_, PyAny>>,
                 previous_secret_keys: Option<&Bound<'_, PyAny>>,
-                proxy: Option<String>,
-            ) -> PyResult<PyClassInitializer<Self>> {
+                proxy: Option<&Bound<'_, PyAny>>,
+            ) -> PyResult<()> {
                 let arguments = ClientArgs {
+                    app_key,
+                    secret_key,
                     environment,
                     base_url,
                     timeout,
@@ -89,16 +90,15 @@ macro_rules! constructors {
                     previous_secret_keys,
                     proxy,
                 };
-                let connections = arguments.connect(py, app_key, secret_key)?;
-                Ok(Self::over(connections))
+                let connections = arguments.connect(slf.py())?;
+                slf.as_super().get().make(slf.py(), connections, $mode)
             }
 
             /// Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
             /// NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
-            #[staticmethod]
-            fn from_env(py: Python<'_>) -> PyResult<Py<Self>> {
-                let connections = connect(ClientOptions::from_env().or_raise(py)?, py)?;
-                Py::new(py, Self::over(connections))
+            #[classmethod]
+            fn from_env<'py>(cls: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+                options::from_env(cls, &cls.py().get_type::<Self>())
             }
         }
     };
@@ -109,25 +109,34 @@ constructors!(AsyncClient, Mode::Awaited);
 
 #[pymethods]
 impl Client {
-    fn __enter__(slf: Py<Self>) -> Py<Self> {
-        slf
+    fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        slf.as_super().get().made(slf.py())?;
+        Ok(slf.clone())
     }
 
     #[pyo3(signature = (*_exception))]
-    fn __exit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyAny>) {
-        slf.as_super().get().execution.connections.close();
+    fn __exit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
+        slf.as_super().get().shut(slf.py())
     }
 }
 
 #[pymethods]
 impl AsyncClient {
-    fn __aenter__(slf: Py<Self>) -> Call {
-        Call::ready("__aenter__", Ok(slf.into_any()))
+    fn __aenter__(slf: &Bound<'_, Self>) -> Call {
+        let made = slf
+            .as_super()
+            .get()
+            .made(slf.py())
+            .map(|_| slf.clone().into_any().unbind());
+        Call::ready("__aenter__", made)
     }
 
     #[pyo3(signature = (*_exception))]
     fn __aexit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyAny>) -> Call {
-        slf.as_super().get().execution.connections.close();
-        Call::ready("__aexit__", Ok(slf.py().None()))
+        let py = slf.py();
+        Call::ready(
+            "__aexit__",
+            slf.as_super().get().shut(py).map(|()| py.None()),
+        )
     }
 }

@@ -1,30 +1,30 @@
 //! From Python's plain values to the core's.
 
+pub(crate) mod amount;
+pub(crate) mod argument;
 pub(crate) mod callback;
+pub(crate) mod function;
 pub(crate) mod time;
 
 use std::time::Duration;
 
-use netgiro::{Amount, AmountInput, CartRef, Secret};
-use pyo3::Borrowed;
-use pyo3::exceptions::PyTypeError;
-use pyo3::intern;
+use netgiro::{CartRef, Secret};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
-use rust_decimal::Decimal;
+use pyo3::types::{PyBool, PyInt, PyString};
 use uuid::Uuid;
 
+pub(crate) use crate::convert::amount::{Exact, amount, quantity};
+use crate::convert::argument::{
+    Argument, Given, is_many, is_one_number, items, refused, refused_unseen, type_name, unseen,
+};
 use crate::errors::{self, OrRaise};
 
 /// A value and its type, as an error message shows them: customers' numbers in anything but a number are masked.
 pub(crate) fn shown(value: &Bound<'_, PyAny>) -> String {
-    let kind = value
-        .get_type()
-        .name()
-        .map_or_else(|_| "object".to_owned(), |name| name.to_string());
-    let is_number = value.hasattr("__float__").unwrap_or_default();
-    match value.repr().map(|text| text.to_string()) {
+    let kind = type_name(value);
+    let is_number = value.hasattr("__float__").unwrap_or_default() && !is_many(value);
+    match value.repr().map(|text| text.to_string_lossy().into_owned()) {
         Ok(text) if text.chars().count() > 80 => format!("an object of type {kind}"),
         Ok(text) if is_number => format!("{text} ({kind})"),
         Ok(text) => format!("{} ({kind})", netgiro::mask_customer_ids(&text)),
@@ -32,138 +32,41 @@ pub(crate) fn shown(value: &Bound<'_, PyAny>) -> String {
     }
 }
 
-/// Whole krónur: an integer, also another library's, text, or a Decimal. A float is refused, whatever its value.
-pub(crate) fn amount(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Amount> {
-    let py = value.py();
-    if let Some(number) = integer(value)? {
-        return Amount::parse(argument, AmountInput::Integer(number)).or_raise(py);
-    }
-    if let Ok(text) = value.cast::<PyString>() {
-        return Amount::parse(argument, AmountInput::Text(&text.to_string_lossy())).or_raise(py);
-    }
-    if value.is_instance(decimal_class(py)?)? {
-        // Its own text, which is exact: a conversion would keep 28 digits.
-        let text = value.str()?;
-        return Amount::parse(argument, AmountInput::Decimal(&text.to_string_lossy())).or_raise(py);
-    }
-    Amount::parse(argument, AmountInput::Other(&shown(value))).or_raise(py)
-}
-
-/// An integer, as numpy has them too. Booleans are integers in Python, and not here.
-fn integer(value: &Bound<'_, PyAny>) -> PyResult<Option<i128>> {
-    let py = value.py();
-    if value.is_instance_of::<PyBool>() {
-        return Ok(None);
-    }
-    if value.is_instance_of::<PyInt>() {
-        return Ok(value.extract().ok());
-    }
-    if !value.hasattr(intern!(py, "__index__"))? {
-        return Ok(None);
-    }
-    match value.call_method0(intern!(py, "__index__")) {
-        Ok(index) => Ok(index.extract().ok()),
-        // numpy's booleans and arrays have the method, and refuse.
-        Err(error) if error.is_instance_of::<PyTypeError>(py) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn decimal_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    CLASS.import(py, "decimal", "Decimal").map(Bound::as_any)
-}
-
 /// An order's reference. A number is refused: it may have lost what the text had, such as leading zeros.
 pub(crate) fn reference(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    if let Ok(text) = value.cast::<PyString>() {
-        return Ok(text.to_str()?.to_owned());
-    }
-    let message = format!("reference must be a str; got {}", shown(value));
-    Err(errors::invalid(value.py(), message))
+    String::of("reference", value)
 }
 
-/// A number of pieces as decimal text: an int, a Decimal or such text.
-pub(crate) fn quantity(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    let is_number = value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();
-    if is_number || value.is_instance_of::<PyString>() {
-        return Ok(value.str()?.to_string());
-    }
-    let text = value.str()?.to_string();
-    let is_inexact = value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyBool>();
-    if is_inexact || netgiro::exact_decimal(&text).is_none() {
-        return Ok(shown(value));
-    }
-    Ok(text)
-}
-
-/// A `Decimal` of Python's, or a whole number, with every digit that it has.
-pub(crate) struct Exact(pub(crate) Decimal);
-
-impl FromPyObject<'_, '_> for Exact {
-    type Error = PyErr;
-
-    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let text = value.str()?;
-        let number = match value.extract::<i64>() {
-            Ok(whole) => Some(Decimal::from(whole)),
-            Err(_) => netgiro::exact_decimal(&text.to_string_lossy()),
-        };
-        number.map(Self).ok_or_else(|| {
-            let message = format!(
-                "an amount must be a number that can be kept exactly; got {}",
-                shown(&value)
-            );
-            errors::invalid(value.py(), message)
-        })
-    }
+/// Who is asked to pay. What is not text is not shown: it may be the customer's number all the same.
+pub(crate) fn customer_id(value: &Bound<'_, PyAny>) -> PyResult<netgiro::CustomerId> {
+    netgiro::CustomerId::parse(&unseen("customer_id", value)?).or_raise(value.py())
 }
 
 /// A whole number from 1 on.
 pub(crate) fn positive(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
-    let whole = if value.is_instance_of::<PyBool>() {
-        None
-    } else {
-        value.extract::<usize>().ok()
-    };
-    whole.filter(|&number| number > 0).ok_or_else(|| {
-        let message = format!(
-            "{argument} must be a whole number from 1 on; got {}",
-            shown(value)
-        );
-        errors::invalid(value.py(), message)
-    })
+    usize::read(value)
+        .filter(|&number| number > 0)
+        .ok_or_else(|| refused(argument, "a whole number from 1 on", value))
 }
 
 /// A count of failures, as far as it matters: none below zero, and many above what a `u32` holds.
 pub(crate) fn failures(value: &Bound<'_, PyAny>) -> PyResult<u32> {
-    match value.extract() {
-        Ok(failures) => Ok(failures),
-        Err(_) if value.lt(0)? => Ok(0),
-        Err(_) => Ok(u32::MAX),
+    if let Some(failures) = u32::read(value) {
+        return Ok(failures);
     }
+    if !value.is_instance_of::<PyInt>() || !is_one_number(value) {
+        return Err(refused("failures", "a whole number", value));
+    }
+    Ok(if value.lt(0)? { 0 } else { u32::MAX })
 }
 
 /// Secret keys. None of them is shown, whatever is wrong with them.
 pub(crate) fn secrets(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Secret>> {
-    // A single text would be read as one key for each of its letters.
-    if value.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err(format!(
-            "{argument} must be a sequence of str, got a str"
-        )));
-    }
-    let mut secrets = Vec::new();
-    for (at, secret) in value.try_iter()?.enumerate() {
-        let secret = secret?;
-        let Ok(text) = secret.cast::<PyString>() else {
-            return Err(PyTypeError::new_err(format!(
-                "{argument}[{at}] must be a str, got an object of type {}",
-                secret.get_type().name()?
-            )));
-        };
-        secrets.push(Secret::from(text.to_str()?));
-    }
-    Ok(secrets)
+    items(argument, "a sequence of str", value)?
+        .iter()
+        .enumerate()
+        .map(|(at, secret)| unseen(&format!("{argument}[{at}]"), secret).map(Secret::from))
+        .collect()
 }
 
 fn uuid_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
@@ -172,40 +75,77 @@ fn uuid_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 }
 
 /// A cart by its id alone: a UUID or its text.
-pub(crate) fn cart_id(value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
+pub(crate) fn cart_id(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<CartRef> {
     let py = value.py();
     let text = if let Ok(text) = value.cast::<PyString>() {
         text.to_string_lossy().into_owned()
     } else if value.is_instance(uuid_class(py)?)? {
         value.str()?.to_string_lossy().into_owned()
     } else {
-        shown(value)
+        let wanted = "a cart's GUID, as insert_cart gave it";
+        return Err(refused(argument, wanted, value));
     };
-    text.parse().or_raise(py)
+    CartRef::parse(argument, &text).or_raise(py)
 }
 
 /// A UUID or its text.
-pub(crate) fn uuid(value: &Bound<'_, PyAny>) -> PyResult<Uuid> {
-    cart_id(value).map(|cart| cart.transaction_id())
+pub(crate) fn uuid(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Uuid> {
+    cart_id(argument, value).map(|cart| cart.transaction_id())
 }
 
 /// Seconds as a caller gives them.
-pub(crate) fn seconds(py: Python<'_>, argument: &str, value: f64) -> PyResult<Duration> {
-    netgiro::seconds(argument, value).or_raise(py)
+pub(crate) fn seconds(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Duration> {
+    let seconds =
+        f64::read(value).ok_or_else(|| refused(argument, "a number of seconds", value))?;
+    netgiro::seconds(argument, seconds).or_raise(value.py())
+}
+
+/// The same, and the default where they are left out.
+pub(crate) fn seconds_or(
+    argument: &str,
+    value: &Given<'_>,
+    default: Duration,
+) -> PyResult<Duration> {
+    value
+        .get()
+        .map_or(Ok(default), |value| seconds(argument, value))
 }
 
 /// A word, or an enum member that is one.
-pub(crate) fn word<T>(value: &Bound<'_, PyAny>) -> PyResult<T>
+pub(crate) fn word<T>(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<T>
 where
     T: std::str::FromStr<Err = netgiro::Error>,
 {
     let py = value.py();
     // The value of an enum member, not its name; a number is as good as its digits.
     if let Ok(text) = value.cast::<PyString>() {
-        return text.to_string_lossy().parse().or_raise(py);
+        return text
+            .to_string_lossy()
+            .parse()
+            .map_err(|error: netgiro::Error| {
+                let named = error.message().split_once(" must be ");
+                match named {
+                    // The core names what it reads, and not the argument that it came in.
+                    Some((name, wanted)) if name != argument => {
+                        errors::invalid(py, format!("{argument} must be {wanted}"))
+                    }
+                    _ => errors::to_py(py, &error),
+                }
+            });
     }
-    if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
-        return value.str()?.to_string_lossy().parse().or_raise(py);
+    if value.is_instance_of::<PyInt>()
+        && !value.is_instance_of::<PyBool>()
+        && let Ok(digits) = value.str()
+        && let Ok(known) = digits.to_string_lossy().parse()
+    {
+        return Ok(known);
     }
-    shown(value).parse().or_raise(py)
+    // The words that are wanted are known to whoever reads them.
+    let wanted = match "".parse::<T>() {
+        Err(error) => error.message().split("; got ").next().map(str::to_owned),
+        Ok(_) => None,
+    };
+    let wanted = wanted.and_then(|text| Some(text.split_once(" must be ")?.1.to_owned()));
+    let wanted = wanted.as_deref().unwrap_or("a str");
+    Err(refused_unseen(argument, wanted, value))
 }

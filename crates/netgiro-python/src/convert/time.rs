@@ -1,12 +1,12 @@
 //! Instants, and Python's `datetime`.
 
 use jiff::Timestamp;
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
 
-use crate::convert::shown;
+use crate::convert::argument::refused;
 
 fn utc(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -19,9 +19,23 @@ fn utc(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(zone.bind(py))
 }
 
+/// The interpreter's own class, also while a test has put another in its place (as freezegun does): what is kept here is
+/// used long after that test.
 fn datetime_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    /// Of classes that a Python program has defined.
+    const HEAP_TYPE: u64 = 1 << 9;
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    CLASS.import(py, "datetime", "datetime").map(Bound::as_any)
+    let class = CLASS.get_or_try_init(py, || {
+        let named = py.import("datetime")?.getattr("datetime")?;
+        for class in named.cast::<PyType>()?.mro() {
+            let flags: u64 = class.getattr("__flags__")?.extract()?;
+            if flags & HEAP_TYPE == 0 {
+                return Ok(class.unbind());
+            }
+        }
+        Ok::<_, PyErr>(named.unbind())
+    })?;
+    Ok(class.bind(py))
 }
 
 /// An instant as an aware datetime in UTC, to the microsecond.
@@ -52,24 +66,21 @@ pub(crate) fn instant(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Time
     let py = value.py();
     let class = datetime_class(py)?;
     if !value.is_instance(class)? {
-        return Err(PyTypeError::new_err(format!(
-            "{argument} must be an aware datetime, got {}",
-            shown(value)
-        )));
+        return Err(refused(argument, "an aware datetime", value));
     }
     if value.call_method0(intern!(py, "utcoffset"))?.is_none() {
-        return Err(PyValueError::new_err(format!(
-            "{argument} must be an aware datetime, got one without a time zone: {}",
-            shown(value)
-        )));
+        let wanted = "an aware datetime, one with a time zone";
+        return Err(refused(argument, wanted, value));
     }
     let epoch = class.call1((1970, 1, 1, 0, 0, 0, 0, utc(py)?))?;
-    let since = value.sub(epoch)?;
+    let Ok(since) = value.sub(epoch) else {
+        return Err(refused(argument, "an aware datetime", value));
+    };
     let days: i64 = since.getattr("days")?.extract()?;
     let seconds: i64 = since.getattr("seconds")?.extract()?;
     let microseconds: i64 = since.getattr("microseconds")?.extract()?;
     Timestamp::from_microsecond((days * 86_400 + seconds) * 1_000_000 + microseconds)
-        .map_err(|error| PyValueError::new_err(format!("{argument}: {error}")))
+        .map_err(|_| refused(argument, "a datetime in the years 1 to 9999 of UTC", value))
 }
 
 /// The same, and now where it is left out.

@@ -12,28 +12,44 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::bulk::results::CheckResults;
-use crate::convert::{self, Exact};
+use crate::convert;
+use crate::convert::amount::exact;
+use crate::convert::argument::refused_unseen;
 use crate::errors::{self, OrRaise};
 use crate::panics;
 use crate::values::cart_state::CartState;
 use crate::values::check_result::CheckResult;
 
+/// A text of a cell or of a name, with half characters replaced.
+fn lossy(text: &Bound<'_, PyAny>) -> PyResult<String> {
+    let cell = text
+        .cast::<PyString>()
+        .map_err(|_| refused_unseen("text", "a str", text))?;
+    Ok(cell.to_string_lossy().into_owned())
+}
+
 /// Return a text with the phone numbers, kennitölur and app codes in it masked.
 #[pyfunction]
-pub(crate) fn mask_customer_ids(text: &Bound<'_, PyString>) -> String {
-    netgiro::mask_customer_ids(&text.to_string_lossy())
+pub(crate) fn mask_customer_ids(text: &Bound<'_, PyAny>) -> PyResult<String> {
+    Ok(netgiro::mask_customer_ids(&lossy(text)?))
 }
 
 /// Return a customer's number, of whatever spelling, with all but its last two characters masked.
 #[pyfunction]
-pub(crate) fn mask_customer_id(text: &Bound<'_, PyString>) -> String {
-    netgiro::mask_customer_id(&text.to_string_lossy())
+pub(crate) fn mask_customer_id(text: &Bound<'_, PyAny>) -> PyResult<String> {
+    Ok(netgiro::mask_customer_id(&lossy(text)?))
 }
 
 /// Return a text as a cell of a CSV file that no spreadsheet takes for a formula.
 #[pyfunction]
-pub(crate) fn csv_cell(text: &Bound<'_, PyString>) -> String {
-    netgiro::csv_cell(&text.to_string_lossy())
+pub(crate) fn csv_cell(text: &Bound<'_, PyAny>) -> PyResult<String> {
+    Ok(netgiro::csv_cell(&lossy(text)?))
+}
+
+/// Return a number as in Iceland: `1.234.567,5`.
+#[pyfunction]
+pub(crate) fn icelandic_number(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    exact(value).map(netgiro::icelandic_number)
 }
 
 /// Classify orders and payments; `netgiro.reconcile` reads its inputs for it.
@@ -55,7 +71,7 @@ pub(crate) fn reconcile_columns<'py>(
     let orders = read_orders(orders)?;
     let checks = read_checks(checks)?;
     let options = ReconcileOptions {
-        tolerance: amount(tolerance)?,
+        tolerance: exact(tolerance)?,
         from: since.map(|at| instant(py, at)).transpose()?,
         until: until.map(|at| instant(py, at)).transpose()?,
         now: instant(py, now)?,
@@ -111,9 +127,9 @@ fn read_orders(orders: &Bound<'_, PyTuple>) -> PyResult<Vec<Order>> {
             transaction_id: if id.is_none() {
                 None
             } else {
-                Some(convert::uuid(&id)?)
+                Some(convert::uuid("transaction_id", &id)?)
             },
-            amount: amount(&value)?,
+            amount: exact(&value)?,
             recorded: word
                 .cast::<PyString>()?
                 .to_str()?
@@ -171,18 +187,14 @@ fn saved(columns: &Bound<'_, PyTuple>) -> PyResult<Check> {
         (None, None) => Err("the saved result has neither a status nor an error".to_owned()),
     };
     Ok(Check {
-        transaction_id: convert::uuid(&id)?,
+        transaction_id: convert::uuid("transaction_id", &id)?,
         outcome,
-        amount: paid.as_ref().map(amount).transpose()?,
+        amount: paid.as_ref().map(exact).transpose()?,
         reference,
         created: created.map(|at| instant(py, at)).transpose()?,
         invoice_number,
         checked_at: checked_at.map(|at| instant(py, at)).transpose()?,
     })
-}
-
-fn amount(value: &Bound<'_, PyAny>) -> PyResult<Decimal> {
-    value.extract::<Exact>().map(|amount| amount.0)
 }
 
 pub(crate) fn instant(py: Python<'_>, microseconds: i64) -> PyResult<Timestamp> {
@@ -217,7 +229,7 @@ fn columns<'py>(py: Python<'py>, rows: &[reconcile::Row]) -> PyResult<Bound<'py,
     let columns = PyDict::new(py);
     // Making one takes longer than looking it up, and most amounts come again and again.
     let mut known: HashMap<Decimal, Bound<'py, PyAny>> = HashMap::new();
-    let mut exact = |amount: Option<Decimal>| -> PyResult<Option<Bound<'py, PyAny>>> {
+    let mut made_once = |amount: Option<Decimal>| -> PyResult<Option<Bound<'py, PyAny>>> {
         let Some(amount) = amount else {
             return Ok(None);
         };
@@ -242,10 +254,10 @@ fn columns<'py>(py: Python<'py>, rows: &[reconcile::Row]) -> PyResult<Bound<'py,
     column!("transaction_id", row => texts(row.transaction_ids.iter().map(Uuid::to_string)));
     column!("order_status", row => words(py, row.recorded.iter().map(|word| word.as_str())));
     column!("cart_status", row => words(py, row.payment_states.iter().copied()));
-    column!("order_amount", row => exact(row.order_amount)?);
-    column!("paid_amount", row => exact(row.paid_amount)?);
-    column!("difference", row => exact(row.difference())?);
-    column!("at_stake", row => exact(Some(row.at_stake))?);
+    column!("order_amount", row => made_once(row.order_amount)?);
+    column!("paid_amount", row => made_once(row.paid_amount)?);
+    column!("difference", row => made_once(row.difference())?);
+    column!("at_stake", row => made_once(Some(row.at_stake))?);
     column!("reason", row => &row.reason);
     column!("action", row => PyString::intern(py, row.action));
     column!("created", row => row.created.map(Timestamp::as_microsecond));

@@ -9,8 +9,10 @@ use pyo3::types::{PyBool, PyInt, PyList, PyString, PyTuple};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::convert;
+use crate::convert::amount::exact;
+use crate::convert::argument::refused;
 use crate::convert::time::DateTime;
-use crate::convert::{self, Exact};
 use crate::errors::{self, OrRaise};
 use crate::panics;
 use crate::reconcile;
@@ -19,15 +21,17 @@ use crate::to_python::ToPython;
 /// A day: a date, a datetime, or its text.
 pub(crate) fn day(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Date> {
     let py = value.py();
-    let text = if value.is_instance_of::<PyString>() {
-        value.str()?.to_string()
+    let text = if let Ok(text) = value.cast::<PyString>() {
+        text.to_string_lossy().into_owned()
     } else if value.hasattr(intern!(py, "isoformat"))? {
-        value
-            .call_method0(intern!(py, "isoformat"))?
-            .str()?
-            .to_string()
+        let text = value.call_method0(intern!(py, "isoformat"))?.str()?;
+        text.to_string_lossy().into_owned()
     } else {
-        convert::shown(value)
+        return Err(refused(
+            argument,
+            "a date, a datetime or text such as 2026-01-31",
+            value,
+        ));
     };
     netgiro::day(argument, &text).or_raise(py)
 }
@@ -75,14 +79,18 @@ impl ToPython for netgiro::SettlementItem {
 /// An item: loan number, total, cost, created in microseconds, what it names its cart by.
 type ItemArgs<'py> = (
     Option<String>,
-    Option<Exact>,
-    Option<Exact>,
+    Option<Bound<'py, PyAny>>,
+    Option<Bound<'py, PyAny>>,
     Option<i64>,
     Bound<'py, PyAny>,
 );
 
 /// A settlement: its number, its total, its items.
-type SettlementArgs<'py> = (Option<String>, Option<Exact>, Vec<ItemArgs<'py>>);
+type SettlementArgs<'py> = (
+    Option<String>,
+    Option<Bound<'py, PyAny>>,
+    Vec<ItemArgs<'py>>,
+);
 
 /// What an item names its cart by: a transaction id, a reference, an invoice number, or in a tuple what no cart has.
 fn cart_key(value: &Bound<'_, PyAny>) -> PyResult<Option<CartKey>> {
@@ -163,12 +171,12 @@ pub(crate) fn reconcile_settlements<'py>(
     for (number, total_amount, items) in settlements {
         let mut one = Settled::default();
         one.settlement.number = number;
-        one.settlement.total_amount = total_amount.map(|amount| amount.0);
+        one.settlement.total_amount = total_amount.as_ref().map(exact).transpose()?;
         for (loan_number, total_amount, cost_amount, created, key) in items {
             one.items.push(SettledItem {
                 item: netgiro::SettlementItem {
-                    total_amount: total_amount.map(|amount| amount.0),
-                    cost_amount: cost_amount.map(|amount| amount.0),
+                    total_amount: total_amount.as_ref().map(exact).transpose()?,
+                    cost_amount: cost_amount.as_ref().map(exact).transpose()?,
                     created: at(created)?,
                     loan_number,
                 },

@@ -243,7 +243,7 @@ async fn next(events: Option<&mut UnboundedReceiver<Event>>) -> Event {
 fn deliver(on_event: Option<&Py<PyAny>>, event: Event) -> PyResult<()> {
     Python::attach(|py| match (event, on_event) {
         (Event::Log(record), _) => record.log(py),
-        (Event::Report(report), Some(callback)) => report.call(callback.bind(py)),
+        (Event::Report(report), Some(callback)) => report.call_blocking(callback.bind(py)),
         (Event::Report(_), None) => Ok(()),
     })
 }

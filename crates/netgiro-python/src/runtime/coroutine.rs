@@ -1,4 +1,4 @@
-//! What the methods of `AsyncClient` return: a coroutine without a Python frame.
+//! What the methods of `AsyncClient` await: a coroutine without a Python frame.
 
 use std::ffi::CString;
 use std::sync::{Arc, Mutex};
@@ -11,6 +11,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::convert::function::awaitable;
 use crate::process::lock;
 use crate::runtime::abandoned_insert;
 use crate::runtime::call_state::{Message, RunningCall, Start};
@@ -34,6 +35,8 @@ enum State {
     New(Work),
     /// Awaited, under its waiter id.
     Waiting(Source, Option<(Py<LoopInbox>, u64)>),
+    /// Awaits what the caller's function has returned, by its iterator.
+    Delegating(Source, Py<PyAny>),
     /// Being stepped, done, or closed.
     Gone,
 }
@@ -47,6 +50,13 @@ enum Work {
 enum Source {
     Call(RunningCall),
     Stream(Arc<Stream>),
+}
+
+/// What becomes of an iterator that is awaited.
+enum Delegated {
+    /// It waits for this.
+    Yielded(Py<PyAny>),
+    Returned,
 }
 
 impl Call {
@@ -85,41 +95,82 @@ impl Call {
     /// Whatever is raised ends the call: the source is dropped.
     fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
-        let (source, waited) = match state {
-            State::New(Work::Ready(outcome)) => return Err(returned(outcome?)),
-            State::New(Work::Start(start)) => (Source::Call(start(py)?), false),
-            State::New(Work::Next(stream)) => (Source::Stream(stream), true),
-            State::Waiting(source, _) => (source, true),
-            State::Gone => return Err(reused()),
-        };
-        let channel = match &source {
-            Source::Call(running) => &running.channel,
-            Source::Stream(stream) => &stream.open(py)?,
-        };
-        if waited {
-            while let Some(message) = channel.take() {
-                self.handle(py, &source, message)?;
+        match state {
+            State::New(Work::Ready(outcome)) => Err(returned(outcome?)),
+            State::New(Work::Start(start)) => self.go_on(py, Source::Call(start(py)?)),
+            State::New(Work::Next(stream)) => self.go_on(py, Source::Stream(stream)),
+            State::Waiting(source, _) => self.go_on(py, source),
+            State::Delegating(source, awaited) => {
+                let delegated =
+                    delegated(py, awaited.bind(py).call_method0(intern!(py, "__next__")));
+                self.after(py, source, awaited, delegated)
             }
-        }
-        loop {
-            let (event_loop, inbox) = loop_waker::current(py)?;
-            let future = event_loop.call_method0(intern!(py, "create_future"))?;
-            let waiter_id = inbox.get().register(future.clone().unbind());
-            if let Some(message) = channel.take_or_wake(inbox.get().waker(), waiter_id) {
-                inbox.get().forget(waiter_id);
-                self.handle(py, &source, message)?;
-                continue;
-            }
-            // This is how asyncio knows that the future is awaited, not yielded by mistake.
-            future.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
-            *lock(&self.state) = State::Waiting(source, Some((inbox.unbind(), waiter_id)));
-            return Ok(future.unbind());
+            State::Gone => Err(reused()),
         }
     }
 
-    fn handle(&self, py: Python<'_>, source: &Source, message: Message) -> PyResult<()> {
+    fn go_on(&self, py: Python<'_>, source: Source) -> PyResult<Py<PyAny>> {
+        let channel = match &source {
+            Source::Call(running) => Arc::clone(&running.channel),
+            Source::Stream(stream) => stream.open(py)?,
+        };
+        loop {
+            let mut message = channel.take();
+            if message.is_none() {
+                let (event_loop, inbox) = loop_waker::current(py)?;
+                let future = event_loop.call_method0(intern!(py, "create_future"))?;
+                let waiter_id = inbox.get().register(future.clone().unbind());
+                message = channel.take_or_wake(inbox.get().waker(), waiter_id);
+                if message.is_none() {
+                    // This is how asyncio knows that the future is awaited, not yielded by mistake.
+                    future.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
+                    *lock(&self.state) = State::Waiting(source, Some((inbox.unbind(), waiter_id)));
+                    return Ok(future.unbind());
+                }
+                inbox.get().forget(waiter_id);
+            }
+            if let Some(message) = message
+                && let Some(awaited) = self.handle(py, &source, message)?
+            {
+                let delegated =
+                    delegated(py, awaited.bind(py).call_method0(intern!(py, "__next__")));
+                return self.after(py, source, awaited, delegated);
+            }
+        }
+    }
+
+    /// Goes on after a step of what the caller's function has returned; what that raises ends the call.
+    fn after(
+        &self,
+        py: Python<'_>,
+        source: Source,
+        awaited: Py<PyAny>,
+        delegated: PyResult<Delegated>,
+    ) -> PyResult<Py<PyAny>> {
+        match delegated {
+            Ok(Delegated::Yielded(future)) => {
+                *lock(&self.state) = State::Delegating(source, awaited);
+                Ok(future)
+            }
+            Ok(Delegated::Returned) => self.go_on(py, source),
+            Err(raised) => {
+                if let Source::Stream(stream) = &source {
+                    stream.end();
+                }
+                Err(raised)
+            }
+        }
+    }
+
+    /// Hands a message on; gives the iterator of what the caller's function returned, where that is to be awaited.
+    fn handle(
+        &self,
+        py: Python<'_>,
+        source: &Source,
+        message: Message,
+    ) -> PyResult<Option<Py<PyAny>>> {
         match (message, source) {
-            (Message::Event(Event::Log(record)), _) => record.log(py),
+            (Message::Event(Event::Log(record)), _) => record.log(py).map(|()| None),
             (Message::Event(Event::Report(report)), Source::Call(_)) => self.report(py, report),
             (Message::Event(Event::Report(report)), Source::Stream(stream)) => match report {
                 Report::Progress(..) => self.report(py, report).inspect_err(|_| stream.end()),
@@ -137,17 +188,25 @@ impl Call {
         }
     }
 
-    fn report(&self, py: Python<'_>, report: Report) -> PyResult<()> {
+    fn report(&self, py: Python<'_>, report: Report) -> PyResult<Option<Py<PyAny>>> {
         match &self.on_event {
-            Some(callback) => report.call(callback.bind(py)),
-            None => Ok(()),
+            Some(callback) => {
+                let returned = report.call(callback.bind(py))?;
+                Ok(awaitable(&returned)?.map(Bound::unbind))
+            }
+            None => Ok(None),
         }
     }
 
     /// Ends the call without an outcome, for what was raised. What it has done so far is logged all the same.
     fn end(&self, py: Python<'_>, raised: Option<&PyErr>) {
         let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
-        if let State::Waiting(source, waiting) = state {
+        let waited = match state {
+            State::Waiting(source, waiting) => Some((source, waiting)),
+            State::Delegating(source, _) => Some((source, None)),
+            State::New(_) | State::Gone => None,
+        };
+        if let Some((source, waiting)) = waited {
             if let Source::Call(running) = &source {
                 while let Some(message) = running.channel.take() {
                     if let Message::Event(Event::Log(record)) = message {
@@ -172,6 +231,15 @@ impl Call {
         if let Some(attempt) = attempt {
             abandoned_insert::abandon(py, &attempt, raised);
         }
+    }
+}
+
+/// What a step of an iterator brought.
+fn delegated(py: Python<'_>, stepped: PyResult<Bound<'_, PyAny>>) -> PyResult<Delegated> {
+    match stepped {
+        Ok(future) => Ok(Delegated::Yielded(future.unbind())),
+        Err(raised) if raised.is_instance_of::<PyStopIteration>(py) => Ok(Delegated::Returned),
+        Err(raised) => Err(raised),
     }
 }
 
@@ -220,13 +288,35 @@ impl Call {
             None if kind.is_instance_of::<PyBaseException>() => kind.clone(),
             None => kind.call0()?,
         };
+        let py = kind.py();
+        let state = std::mem::replace(&mut *lock(&self.state), State::Gone);
+        if let State::Delegating(source, awaited) = state {
+            // What awaits is told first, as in a coroutine; it may go on all the same.
+            let thrown = awaited.bind(py).getattr_opt(intern!(py, "throw"))?;
+            let delegated = match thrown {
+                Some(throw) => delegated(py, throw.call1((raised,))),
+                None => Err(PyErr::from_value(raised)),
+            };
+            return self.after(py, source, awaited, delegated);
+        }
+        *lock(&self.state) = state;
         let raised = PyErr::from_value(raised);
-        self.end(kind.py(), Some(&raised));
+        self.end(py, Some(&raised));
         Err(raised)
     }
 
-    fn close(&self, py: Python<'_>) {
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let awaited = match &*lock(&self.state) {
+            State::Delegating(_, awaited) => Some(awaited.clone_ref(py)),
+            _ => None,
+        };
         self.end(py, None);
+        if let Some(awaited) = awaited
+            && let Some(close) = awaited.bind(py).getattr_opt(intern!(py, "close"))?
+        {
+            close.call0()?;
+        }
+        Ok(())
     }
 
     fn __repr__(&self) -> String {
@@ -239,6 +329,7 @@ impl Call {
             match &*state {
                 State::New(Work::Ready(Ok(value))) => visit.call(value)?,
                 State::Waiting(_, Some((inbox, _))) => visit.call(inbox)?,
+                State::Delegating(_, awaited) => visit.call(awaited)?,
                 State::Waiting(_, None) | State::New(_) | State::Gone => {}
             }
         }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use netgiro::{CartState, CheckResult};
 use pyo3::prelude::*;
 
+use crate::convert::function::refuse_awaitable;
 use crate::to_python::ToPython;
 
 /// Something that a call in flight brings.
@@ -27,14 +28,22 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    /// Calls a callback with it.
-    pub(crate) fn call(self, callback: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Calls a callback with it; returns what that returned.
+    pub(crate) fn call<'py>(self, callback: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = callback.py();
         match self {
-            Self::Progress(done, total) => callback.call1((done, total))?,
-            other => callback.call1((other.to_python(py)?,))?,
+            Self::Progress(done, total) => callback.call1((done, total)),
+            other => callback.call1((other.to_python(py)?,)),
+        }
+    }
+
+    /// Calls a callback that nothing can await.
+    pub(crate) fn call_blocking(self, callback: &Bound<'_, PyAny>) -> PyResult<()> {
+        let argument = match self {
+            Self::Progress(..) => "on_progress",
+            Self::State(_) | Self::Result(_) => "on_update",
         };
-        Ok(())
+        refuse_awaitable(argument, &self.call(callback)?)
     }
 }
 

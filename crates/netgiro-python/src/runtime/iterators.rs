@@ -57,7 +57,7 @@ impl SyncStream {
                 Some(Message::Event(Event::Report(report @ Report::Progress(..)))) => {
                     if let Some(callback) = &self.on_progress {
                         report
-                            .call(callback.bind(py))
+                            .call_blocking(callback.bind(py))
                             .inspect_err(|_| self.stream.end())?;
                     }
                 }

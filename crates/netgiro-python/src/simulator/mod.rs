@@ -13,7 +13,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use uuid::Uuid;
 
-use crate::client::{AsyncClient, Client};
+use crate::client::Client;
+use crate::convert::argument::Argument as _;
 use crate::convert::time::DateTime;
 use crate::errors;
 use crate::runtime::coroutine::Call;
@@ -131,7 +132,8 @@ impl Simulator {
         py: Python<'py>,
         options: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.connected(&py.get_type::<AsyncClient>(), options)
+        let class = py.import("netgiro.async_client")?.getattr("AsyncClient")?;
+        self.connected(class.cast::<PyType>()?, options)
     }
 
     /// Let the customer accept. A callback is sent meanwhile; this does not wait for its answer.
@@ -170,7 +172,9 @@ impl Simulator {
     ///
     /// Raises InvalidRequestError for more than ten years in all, and for less than none.
     #[pyo3(signature = (seconds))]
-    fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+    fn advance(&self, seconds: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = seconds.py();
+        let seconds = f64::of("seconds", seconds)?;
         py.detach(|| self.0.advance_seconds(seconds))
             .map_err(|error| raised(py, &error))
     }

@@ -1,29 +1,27 @@
 //! How a simulator is made.
 
+use std::time::Duration;
+
 use netgiro_simulator::{self as core, SimulatorError, SimulatorOptions};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
 use crate::convert;
+use crate::convert::argument::{
+    Argument as _, Given, read_arguments, refused_unseen, texts, unseen,
+};
 use crate::errors;
-use crate::simulator::{Simulator, raised};
+use crate::simulator::Simulator;
 
 /// Whether the simulator serves https, and with which certificate.
-#[derive(FromPyObject)]
-enum Tls {
-    #[pyo3(transparent, annotation = "bool")]
-    SelfMade(bool),
-    #[pyo3(annotation = "tuple[str, str]")]
-    Pem(String, String),
-}
-
-impl From<Tls> for Option<core::Tls> {
-    fn from(tls: Tls) -> Self {
-        match tls {
-            Tls::SelfMade(is_on) => is_on.then_some(core::Tls::SelfMade),
-            Tls::Pem(certificate, key) => Some(core::Tls::Given { certificate, key }),
-        }
+fn tls_of(value: &Bound<'_, PyAny>) -> PyResult<Option<core::Tls>> {
+    if let Some(is_on) = bool::read(value) {
+        return Ok(is_on.then_some(core::Tls::SelfMade));
     }
+    let wanted = "True, False, or a tuple of a certificate and its key in PEM";
+    let pem: Option<(String, String)> = value.extract().ok();
+    let (certificate, key) = pem.ok_or_else(|| refused_unseen("tls", wanted, value))?;
+    Ok(Some(core::Tls::Given { certificate, key }))
 }
 
 /// Milliseconds as they stand on the wire, which may be zero or negative.
@@ -39,82 +37,99 @@ fn wire_milliseconds(seconds: f64) -> i64 {
 impl Simulator {
     #[new]
     #[pyo3(signature = (
-        seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=Some(3.0),
-        decimals=0, response_signatures="valid", unknown_cart_code=10201,
-        reject_repeated_nonce=false, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0,
-        callback_timeout=5.0, history=100_000, latency=0.0, public_url=None, shop=None,
-        tls=Tls::SelfMade(false), callback_hosts=Vec::new(), settlement_cost=195,
-        require_confirmation_type=false, require_json_numbers=false, omit_payment_info=false, stale_reads=0
+        seed=Given::LEFT_OUT, *, port=Given::LEFT_OUT, app_key=None, secret_key=None, lifetime=Given::LEFT_OUT, check_interval=Given::LEFT_OUT,
+        decimals=Given::LEFT_OUT, response_signatures=Given::LEFT_OUT, unknown_cart_code=Given::LEFT_OUT,
+        reject_repeated_nonce=Given::LEFT_OUT, minimum_amount=Given::LEFT_OUT, reaction=Given::LEFT_OUT, callback_retry_delay=Given::LEFT_OUT,
+        callback_timeout=Given::LEFT_OUT, history=Given::LEFT_OUT, latency=Given::LEFT_OUT, public_url=None, shop=None,
+        tls=Given::LEFT_OUT, callback_hosts=Given::LEFT_OUT, settlement_cost=Given::LEFT_OUT,
+        require_confirmation_type=Given::LEFT_OUT, require_json_numbers=Given::LEFT_OUT, omit_payment_info=Given::LEFT_OUT, stale_reads=Given::LEFT_OUT
     ))]
     #[pyo3(
         text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000, latency=0.0, public_url=None, shop='Prufuverslun', tls=False, callback_hosts=(), settlement_cost=195, require_confirmation_type=False, require_json_numbers=False, omit_payment_info=False, stale_reads=0)"
     )]
-    #[expect(
-        clippy::too_many_arguments,
-        clippy::fn_params_excessive_bools,
-        reason = "as many as there are switches"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "as many as there are switches")]
     fn new(
         py: Python<'_>,
-        seed: u64,
-        port: u16,
-        app_key: Option<String>,
-        secret_key: Option<String>,
-        lifetime: f64,
-        check_interval: Option<f64>,
-        decimals: u8,
-        response_signatures: &str,
-        unknown_cart_code: i64,
-        reject_repeated_nonce: bool,
-        minimum_amount: i64,
-        reaction: f64,
-        callback_retry_delay: f64,
-        callback_timeout: f64,
-        history: usize,
-        latency: f64,
-        public_url: Option<String>,
-        shop: Option<String>,
-        tls: Tls,
-        callback_hosts: Vec<String>,
-        settlement_cost: u32,
-        require_confirmation_type: bool,
-        require_json_numbers: bool,
-        omit_payment_info: bool,
-        stale_reads: u32,
+        seed: Given<'_>,
+        port: Given<'_>,
+        app_key: Option<&Bound<'_, PyAny>>,
+        secret_key: Option<&Bound<'_, PyAny>>,
+        lifetime: Given<'_>,
+        check_interval: Given<'_>,
+        decimals: Given<'_>,
+        response_signatures: Given<'_>,
+        unknown_cart_code: Given<'_>,
+        reject_repeated_nonce: Given<'_>,
+        minimum_amount: Given<'_>,
+        reaction: Given<'_>,
+        callback_retry_delay: Given<'_>,
+        callback_timeout: Given<'_>,
+        history: Given<'_>,
+        latency: Given<'_>,
+        public_url: Option<&Bound<'_, PyAny>>,
+        shop: Option<&Bound<'_, PyAny>>,
+        tls: Given<'_>,
+        callback_hosts: Given<'_>,
+        settlement_cost: Given<'_>,
+        require_confirmation_type: Given<'_>,
+        require_json_numbers: Given<'_>,
+        omit_payment_info: Given<'_>,
+        stale_reads: Given<'_>,
     ) -> PyResult<Self> {
         let defaults = SimulatorOptions::default();
+        read_arguments!(app_key, public_url, shop);
+        let secret_key = secret_key
+            .map(|key| unseen("secret_key", key))
+            .transpose()?;
+        let response_signatures =
+            response_signatures.or("response_signatures", "valid".to_owned())?;
         let options = SimulatorOptions {
-            seed,
-            port,
+            seed: seed.or("seed", 0)?,
+            port: port.or("port", 0)?,
             app_key: app_key.unwrap_or(defaults.app_key),
             secret_key: secret_key.unwrap_or(defaults.secret_key),
-            lifetime: convert::seconds(py, "lifetime", lifetime)?,
-            check_interval_ms: check_interval.map(wire_milliseconds),
-            decimals,
+            lifetime: convert::seconds_or("lifetime", &lifetime, defaults.lifetime)?,
+            check_interval_ms: match check_interval.or("check_interval", Some(3.0))? {
+                Some(seconds) => Some(wire_milliseconds(seconds)),
+                None => None,
+            },
+            decimals: decimals.or("decimals", 0)?,
             response_signatures: response_signatures
                 .parse()
-                .map_err(|error| raised(py, &error))?,
-            unknown_cart_code,
-            reject_repeated_nonce,
-            minimum_amount,
-            reaction: convert::seconds(py, "reaction", reaction)?,
-            callback_retry_delay: convert::seconds(
-                py,
+                .map_err(|error: SimulatorError| {
+                    let message = error.to_string();
+                    let wanted = message.split_once(" must be ").map_or(&*message, |it| it.1);
+                    errors::invalid(py, format!("response_signatures must be {wanted}"))
+                })?,
+            unknown_cart_code: unknown_cart_code.or("unknown_cart_code", 10201)?,
+            reject_repeated_nonce: reject_repeated_nonce.or("reject_repeated_nonce", false)?,
+            minimum_amount: minimum_amount.or("minimum_amount", 1)?,
+            reaction: convert::seconds_or("reaction", &reaction, Duration::ZERO)?,
+            callback_retry_delay: convert::seconds_or(
                 "callback_retry_delay",
-                callback_retry_delay,
+                &callback_retry_delay,
+                Duration::from_secs(5),
             )?,
-            callback_timeout: convert::seconds(py, "callback_timeout", callback_timeout)?,
-            history,
-            latency: convert::seconds(py, "latency", latency)?,
+            callback_timeout: convert::seconds_or(
+                "callback_timeout",
+                &callback_timeout,
+                Duration::from_secs(5),
+            )?,
+            history: history.or("history", 100_000)?,
+            latency: convert::seconds_or("latency", &latency, Duration::ZERO)?,
             public_url,
-            tls: tls.into(),
-            callback_hosts,
-            settlement_cost,
+            tls: tls.get().map(tls_of).transpose()?.flatten(),
+            callback_hosts: match callback_hosts.get() {
+                Some(hosts) => texts("callback_hosts", hosts)?,
+                None => Vec::new(),
+            },
+            settlement_cost: settlement_cost.or("settlement_cost", 195)?,
             allow_stop: false,
-            require_confirmation_type,
-            require_json_numbers,
-            omit_payment_info,
-            stale_reads,
+            require_confirmation_type: require_confirmation_type
+                .or("require_confirmation_type", false)?,
+            require_json_numbers: require_json_numbers.or("require_json_numbers", false)?,
+            omit_payment_info: omit_payment_info.or("omit_payment_info", false)?,
+            stale_reads: stale_reads.or("stale_reads", 0)?,
             shop: shop.unwrap_or(defaults.shop),
         };
         py.detach(|| core::Simulator::start(options))

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use netgiro_simulator as core;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::convert::time::DateTime;
 use crate::values::cart_state::Status;
-use crate::values::members;
+use crate::values::json::JsonSchema;
+use crate::values::{members, to_json};
 
 /// A cart as the simulator holds it.
 #[pyclass(frozen, eq, module = "netgiro")]
@@ -107,6 +109,10 @@ members! {
     }
 }
 
+to_json!(SimulatedCart);
+to_json!(SimulatedRequest);
+to_json!(SimulatedCallback);
+
 /// Of headers sent twice, the last.
 fn by_name(headers: &[(String, String)]) -> BTreeMap<&str, &str> {
     headers
@@ -127,5 +133,15 @@ impl<'py> IntoPyObject<'py> for ConfirmationType {
         py.import("netgiro.enums")?
             .getattr("ConfirmationType")?
             .call1((self.0.as_str(),))
+    }
+}
+
+impl JsonSchema for ConfirmationType {
+    fn json_schema(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+        let schema = PyDict::new(py);
+        let words = netgiro::ConfirmationType::ALL.iter();
+        schema.set_item("type", "string")?;
+        schema.set_item("enum", words.map(|it| it.as_str()).collect::<Vec<_>>())?;
+        Ok(schema)
     }
 }

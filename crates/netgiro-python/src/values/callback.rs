@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use rust_decimal::Decimal;
 
+use crate::convert::argument::{read_arguments, unseen};
 use crate::convert::callback::{body as body_bytes, headers as header_pairs};
 use crate::convert::time::to_the_microsecond;
 use crate::convert::{self, Exact};
@@ -55,13 +56,16 @@ impl Callback {
     #[pyo3(signature = (transaction_id, *, state, reference=None, amount=None, reference_id=None))]
     fn new(
         transaction_id: &Bound<'_, PyAny>,
-        state: &Bound<'_, CartState>,
-        reference: Option<String>,
-        amount: Option<Exact>,
-        reference_id: Option<String>,
+        state: &Bound<'_, PyAny>,
+        reference: Option<&Bound<'_, PyAny>>,
+        amount: Option<&Bound<'_, PyAny>>,
+        reference_id: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
+        read_arguments!(state, reference, amount, reference_id);
+        let state: Bound<'_, CartState> = state;
+        let amount: Option<Exact> = amount;
         let callback = netgiro::Callback {
-            transaction_id: convert::uuid(transaction_id)?,
+            transaction_id: convert::uuid("transaction_id", transaction_id)?,
             reference,
             amount: amount.map(|amount| amount.0),
             state: state.get().0.clone(),
@@ -104,14 +108,15 @@ pub(crate) struct CallbackParts {
 
 impl CallbackParts {
     pub(crate) fn read(
-        url: &str,
+        url: &Bound<'_, PyAny>,
         headers: &Bound<'_, PyAny>,
         body: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
+        read_arguments!(url);
         Ok(Self {
-            url: url.to_owned(),
+            url,
             headers: header_pairs(headers)?,
-            body: body_bytes(body)?,
+            body: body_bytes("body", body)?,
         })
     }
 
@@ -121,6 +126,9 @@ impl CallbackParts {
         py: Python<'_>,
         guard: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<(netgiro::Callback, ReplayKey)> {
+        if let Some(guard) = guard {
+            replay::check_guard(guard)?;
+        }
         let Self { url, headers, body } = self;
         let verified = client.verify_callback_keyed(url, headers, body);
         let (callback, key) = verified.or_raise(py)?;
@@ -148,10 +156,14 @@ impl CallbackParts {
 #[pyfunction]
 #[pyo3(signature = (secret_key, nonce, url, body))]
 pub(crate) fn sign(
-    secret_key: &str,
-    nonce: &str,
-    url: &str,
+    secret_key: &Bound<'_, PyAny>,
+    nonce: &Bound<'_, PyAny>,
+    url: &Bound<'_, PyAny>,
     body: &Bound<'_, PyAny>,
 ) -> PyResult<String> {
-    panics::caught(|| Ok(netgiro::sign(secret_key, nonce, url, &body_bytes(body)?)))
+    let secret_key = unseen("secret_key", secret_key)?;
+    read_arguments!(nonce, url);
+    let (nonce, url): (String, String) = (nonce, url);
+    let body = body_bytes("body", body)?;
+    panics::caught(|| Ok(netgiro::sign(&secret_key, &nonce, &url, &body)))
 }

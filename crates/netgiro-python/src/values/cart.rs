@@ -5,6 +5,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use crate::convert;
+use crate::convert::argument::read_arguments;
 use crate::errors::OrRaise;
 use crate::to_python::to_python;
 use crate::values::{members, pickled_by_members};
@@ -28,18 +29,19 @@ impl Cart {
         transaction_id: &Bound<'_, PyAny>,
         reference: &Bound<'_, PyAny>,
         amount: &Bound<'_, PyAny>,
-        check_interval: Option<f64>,
-        message: Option<String>,
-        reference_id: Option<String>,
+        check_interval: Option<&Bound<'_, PyAny>>,
+        message: Option<&Bound<'_, PyAny>>,
+        reference_id: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let reference = convert::reference(reference)?;
+        read_arguments!(message, reference_id);
         netgiro::check_reference(&reference).or_raise(py)?;
         Ok(Self(netgiro::Cart {
-            transaction_id: convert::uuid(transaction_id)?,
+            transaction_id: convert::uuid("transaction_id", transaction_id)?,
             reference,
             amount: convert::amount("amount", amount)?,
             check_interval: check_interval
-                .map(|value| convert::seconds(py, "check_interval", value))
+                .map(|value| convert::seconds("check_interval", value))
                 .transpose()?,
             message,
             reference_id,

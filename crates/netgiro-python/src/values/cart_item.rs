@@ -1,11 +1,13 @@
 //! `CartItem`, and the lines of a cart as an argument.
 
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rust_decimal::Decimal;
 
 use crate::convert;
-use crate::errors::OrRaise;
+use crate::convert::argument::{Argument as _, items as many, read_arguments};
+use crate::errors::{self, OrRaise};
 use crate::values::{members, pickled_by_members};
 
 /// One line of a cart, as the customer sees it.
@@ -26,13 +28,15 @@ impl CartItem {
     )]
     fn new(
         py: Python<'_>,
-        name: String,
+        name: &Bound<'_, PyAny>,
         unit_price: &Bound<'_, PyAny>,
         quantity: Option<&Bound<'_, PyAny>>,
         amount: Option<&Bound<'_, PyAny>>,
-        product_no: Option<String>,
-        description: Option<String>,
+        product_no: Option<&Bound<'_, PyAny>>,
+        description: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
+        read_arguments!(name, product_no, description);
+        let name: String = name;
         let unit_price = convert::amount("unit_price", unit_price)?;
         let amount = amount
             .map(|amount| convert::amount("amount", amount))
@@ -69,13 +73,27 @@ pub(crate) fn items(value: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<netgiro::C
     };
     let py = value.py();
     let mut items = Vec::new();
-    for item in value.try_iter()? {
-        let item = item?;
+    for (at, item) in many("items", "a sequence of CartItem or dicts", value)?
+        .into_iter()
+        .enumerate()
+    {
         let item = match item.cast::<PyDict>() {
-            Ok(named) => py.get_type::<CartItem>().call((), Some(named))?,
+            Ok(named) => py
+                .get_type::<CartItem>()
+                .call((), Some(named))
+                .map_err(|error| {
+                    let is_named = error.is_instance_of::<PyTypeError>(py)
+                        || error.is_instance_of::<PyValueError>(py);
+                    if is_named {
+                        errors::invalid(py, format!("items[{at}]: {}", error.value(py)))
+                    } else {
+                        error
+                    }
+                })?,
             Err(_) => item,
         };
-        items.push(item.cast::<CartItem>()?.get().0.clone());
+        let item = Bound::<CartItem>::of(&format!("items[{at}]"), &item)?;
+        items.push(item.get().0.clone());
     }
     Ok(items)
 }

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::convert;
+use crate::convert::argument::read_arguments;
 use crate::convert::time::{DateTime, instant_or_now, to_the_microsecond};
 use crate::customer_message::language;
 use crate::to_python::to_python;
@@ -37,17 +38,25 @@ impl CartState {
     fn new(
         transaction_id: &Bound<'_, PyAny>,
         status: &Bound<'_, PyAny>,
-        result_code: Option<i64>,
-        payment_successful: Option<bool>,
-        message: Option<String>,
-        payment: Option<&Bound<'_, PaymentInfo>>,
-        reference_id: Option<String>,
+        result_code: Option<&Bound<'_, PyAny>>,
+        payment_successful: Option<&Bound<'_, PyAny>>,
+        message: Option<&Bound<'_, PyAny>>,
+        payment: Option<&Bound<'_, PyAny>>,
+        reference_id: Option<&Bound<'_, PyAny>>,
         checked_at: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let checked_at = instant_or_now("checked_at", checked_at)?;
+        read_arguments!(
+            result_code,
+            payment_successful,
+            message,
+            payment,
+            reference_id
+        );
+        let payment: Option<Bound<'_, PaymentInfo>> = payment;
         Ok(Self(netgiro::CartState {
-            transaction_id: convert::uuid(transaction_id)?,
-            status: convert::word(status)?,
+            transaction_id: convert::uuid("transaction_id", transaction_id)?,
+            status: convert::word("status", status)?,
             result_code,
             payment_successful,
             message,

@@ -1,10 +1,10 @@
 //! `CheckResult`.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::convert;
-use crate::errors::Exception;
+use crate::convert::argument::read_arguments;
+use crate::errors::{self, Exception};
 use crate::to_python::to_python;
 use crate::values::cart_state::CartState;
 use crate::values::error_from_python::error_from_python;
@@ -24,20 +24,23 @@ impl CheckResult {
     #[pyo3(signature = (transaction_id, *, state=None, error=None))]
     fn new(
         transaction_id: &Bound<'_, PyAny>,
-        state: Option<&Bound<'_, CartState>>,
+        state: Option<&Bound<'_, PyAny>>,
         error: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let outcome = match (state, error) {
+        read_arguments!(state);
+        let state: Option<Bound<'_, CartState>> = state;
+        let outcome = match (state, error.filter(|error| !error.is_none())) {
             (Some(state), None) => Ok(state.get().0.clone()),
-            (None, Some(error)) => Err(error_from_python(error)?),
+            (None, Some(error)) => Err(error_from_python("error", error)?),
             _ => {
-                return Err(PyTypeError::new_err(
-                    "a CheckResult has either a state or an error",
+                return Err(errors::invalid(
+                    transaction_id.py(),
+                    "a CheckResult has either a state or an error: give one of the two",
                 ));
             }
         };
         Ok(Self(netgiro::CheckResult {
-            transaction_id: convert::uuid(transaction_id)?,
+            transaction_id: convert::uuid("transaction_id", transaction_id)?,
             outcome,
         }))
     }

@@ -1,22 +1,17 @@
 //! Back from an exception of this package to the core's error.
 
 use netgiro::{Error, ErrorKind, RequestSent};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::convert;
+use crate::convert::argument::refused;
 use crate::values::cart_state::CartState;
 use crate::values::poll::CartPoll;
 
-/// The core's error for an exception of this package; anything else is a `TypeError`.
-pub(crate) fn error_from_python(value: &Bound<'_, PyAny>) -> PyResult<Error> {
+/// The core's error for an exception of this package.
+pub(crate) fn error_from_python(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Error> {
     let py = value.py();
-    let refused = || {
-        PyTypeError::new_err(format!(
-            "expected a netgiro.NetgiroError, got {}",
-            convert::shown(value)
-        ))
-    };
+    let refused = || refused(argument, "a netgiro.NetgiroError", value);
     let base = py.import("netgiro.errors")?.getattr("NetgiroError")?;
     if !value.is_instance(&base)? {
         return Err(refused());
@@ -30,7 +25,7 @@ pub(crate) fn error_from_python(value: &Bound<'_, PyAny>) -> PyResult<Error> {
     let mut error = Error::new(kind, value.getattr("message")?.extract::<String>()?);
     let cause = value.getattr("__cause__")?;
     if cause.is_instance(&base)? {
-        error = error.caused_by(error_from_python(&cause)?);
+        error = error.caused_by(error_from_python(argument, &cause)?);
     }
     if let Some(status) = value.getattr("http_status")?.extract()? {
         error = error.with_http_status(status);
@@ -54,8 +49,8 @@ pub(crate) fn error_from_python(value: &Bound<'_, PyAny>) -> PyResult<Error> {
             }
         }
         ErrorKind::RateLimited => {
-            let delay = value.getattr("retry_after")?.extract::<Option<f64>>()?;
-            let delay = delay.map(|delay| convert::seconds(py, "retry_after", delay));
+            let delay = value.getattr("retry_after")?;
+            let delay = (!delay.is_none()).then(|| convert::seconds("retry_after", &delay));
             error = error.with_retry_after(delay.transpose()?);
         }
         ErrorKind::WaitTimeout | ErrorKind::Unresolved => {

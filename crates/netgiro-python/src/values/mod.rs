@@ -9,14 +9,13 @@ pub(crate) mod cart_item;
 pub(crate) mod cart_state;
 pub(crate) mod check_result;
 pub(crate) mod error_from_python;
+pub(crate) mod json;
 pub(crate) mod new_cart;
 pub(crate) mod payment_info;
 pub(crate) mod poll;
-pub(crate) mod poll_policy;
-pub(crate) mod poll_steps;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 
 /// The members of a class that holds a value of the core: a getter for each, `to_dict` with all of them, and a repr
 /// without those that stand after `also`.
@@ -30,6 +29,25 @@ macro_rules! members {
         impl $class {
             /// The members in the repr, in order.
             const MEMBERS: &'static [&'static str] = &[$(stringify!($member)),+];
+            /// All of them.
+            const NAMES: &'static [&'static str] =
+                &[$(stringify!($member),)+ $($(stringify!($more),)+)?];
+        }
+
+        impl $crate::values::json::JsonSchema for $class {
+            fn json_schema(py: Python<'_>) -> PyResult<Bound<'_, pyo3::types::PyDict>> {
+                let members = [
+                    $((
+                        stringify!($member),
+                        <$kind as $crate::values::json::JsonSchema>::json_schema(py)?,
+                    ),)+
+                    $($((
+                        stringify!($more),
+                        <$more_kind as $crate::values::json::JsonSchema>::json_schema(py)?,
+                    ),)+)?
+                ];
+                $crate::values::json::object(py, stringify!($class), &members)
+            }
         }
 
         #[pymethods]
@@ -51,10 +69,41 @@ macro_rules! members {
                 }
             )+)?
 
-            /// Return the members by name, and theirs, as a dict of plain Python values.
-            fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, pyo3::types::PyDict>> {
-                let names = [$(stringify!($member),)+ $($(stringify!($more),)+)?];
-                $crate::values::to_dict(slf.as_any(), &names)
+            /// Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as
+            /// what JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+            #[pyo3(signature = (*, mode=None))]
+            #[pyo3(text_signature = "($self, *, mode='python')")]
+            fn to_dict<'py>(
+                slf: &Bound<'py, Self>,
+                mode: Option<&Bound<'py, PyAny>>,
+            ) -> PyResult<Bound<'py, pyo3::types::PyDict>> {
+                $crate::values::json::to_dict(slf.as_any(), Self::NAMES, mode)
+            }
+
+            /// Iterate over the members, as pairs of a name and a value, so that `dict(value)` is `to_dict()`.
+            fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                let members = $crate::values::json::to_dict(slf.as_any(), Self::NAMES, None)?;
+                Ok(members.call_method0("items")?.try_iter()?.into_any())
+            }
+
+            #[classmethod]
+            #[pyo3(signature = (_source, _handler, /))]
+            fn __get_pydantic_core_schema__<'py>(
+                cls: &Bound<'py, pyo3::types::PyType>,
+                _source: &Bound<'py, PyAny>,
+                _handler: &Bound<'py, PyAny>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                $crate::values::json::core_schema(cls)
+            }
+
+            #[classmethod]
+            #[pyo3(signature = (_core_schema, _handler, /))]
+            fn __get_pydantic_json_schema__<'py>(
+                cls: &Bound<'py, pyo3::types::PyType>,
+                _core_schema: &Bound<'py, PyAny>,
+                _handler: &Bound<'py, PyAny>,
+            ) -> PyResult<Bound<'py, pyo3::types::PyDict>> {
+                <Self as $crate::values::json::JsonSchema>::json_schema(cls.py())
             }
 
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -86,6 +135,7 @@ pub(crate) use immutable;
 macro_rules! pickled_by_members {
     ($class:ident) => {
         $crate::values::immutable!($class);
+        $crate::values::to_json!($class);
 
         #[pymethods]
         impl $class {
@@ -102,22 +152,19 @@ macro_rules! pickled_by_members {
 }
 pub(crate) use pickled_by_members;
 
-/// A value's members and theirs, by name.
-pub(crate) fn to_dict<'py>(
-    value: &Bound<'py, PyAny>,
-    members: &[&str],
-) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(value.py());
-    for name in members {
-        let member = value.getattr(*name)?;
-        if member.hasattr("to_dict")? {
-            dict.set_item(name, member.call_method0("to_dict")?)?;
-        } else {
-            dict.set_item(name, member)?;
+/// The JSON text of a value.
+macro_rules! to_json {
+    ($class:ident) => {
+        #[pymethods]
+        impl $class {
+            /// Return what `to_dict(mode="json")` gives as JSON text.
+            fn to_json<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                $crate::values::json::text(slf.as_any())
+            }
         }
-    }
-    Ok(dict)
+    };
 }
+pub(crate) use to_json;
 
 /// A value as the call that would make it; members that are absent are left out.
 pub(crate) fn repr(value: &Bound<'_, PyAny>, members: &[&str]) -> PyResult<String> {
@@ -127,15 +174,7 @@ pub(crate) fn repr(value: &Bound<'_, PyAny>, members: &[&str]) -> PyResult<Strin
         if member.is_none() {
             continue;
         }
-        let kind = member.get_type().name()?;
-        // An enum as its word, an id and an instant as their text.
-        let is_word = member.is_instance_of::<PyString>() || kind == "UUID" || kind == "datetime";
-        let text = if is_word {
-            PyString::new(value.py(), &member.str()?.to_string_lossy()).repr()?
-        } else {
-            member.repr()?
-        };
-        shown.push(format!("{name}={text}"));
+        shown.push(format!("{name}={}", member.repr()?));
     }
     let class = value.get_type();
     Ok(format!("{}({})", class.name()?, shown.join(", ")))

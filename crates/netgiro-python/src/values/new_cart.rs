@@ -1,9 +1,10 @@
 //! The arguments of `insert_cart`: read, and checked without sending anything.
 
-use netgiro::{CustomerId, NewCart};
+use netgiro::NewCart;
 use pyo3::prelude::*;
 
 use crate::convert;
+use crate::convert::argument::read_arguments;
 use crate::errors::OrRaise;
 use crate::panics;
 use crate::values::cart_item;
@@ -12,33 +13,48 @@ use crate::values::cart_item;
 pub(crate) struct NewCartArgs<'a, 'py> {
     pub(crate) amount: &'a Bound<'py, PyAny>,
     pub(crate) reference: &'a Bound<'py, PyAny>,
-    pub(crate) customer_id: &'a str,
+    pub(crate) customer_id: &'a Bound<'py, PyAny>,
     pub(crate) confirmation_type: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) callback_url: Option<String>,
-    pub(crate) callback_cancel_url: Option<String>,
-    pub(crate) description: Option<String>,
+    pub(crate) callback_url: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) callback_cancel_url: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) description: Option<&'a Bound<'py, PyAny>>,
     pub(crate) items: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) location_id: Option<String>,
-    pub(crate) register_id: Option<String>,
+    pub(crate) location_id: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) register_id: Option<&'a Bound<'py, PyAny>>,
 }
 
 impl NewCartArgs<'_, '_> {
     /// The cart that they describe.
-    pub(crate) fn read(self, py: Python<'_>) -> PyResult<NewCart> {
+    pub(crate) fn read(self) -> PyResult<NewCart> {
         panics::caught(|| {
             let amount = convert::amount("amount", self.amount)?;
             let reference = convert::reference(self.reference)?;
-            let customer_id = CustomerId::parse(self.customer_id).or_raise(py)?;
+            let customer_id = convert::customer_id(self.customer_id)?;
             let mut cart = NewCart::new(amount, reference, customer_id);
             if let Some(kind) = self.confirmation_type {
-                cart.confirmation_type = convert::word(kind)?;
+                cart.confirmation_type = convert::word("confirmation_type", kind)?;
             }
-            cart.callback_url = self.callback_url;
-            cart.callback_cancel_url = self.callback_cancel_url;
-            cart.description = self.description;
+            let Self {
+                callback_url,
+                callback_cancel_url,
+                description,
+                location_id,
+                register_id,
+                ..
+            } = self;
+            read_arguments!(
+                callback_url,
+                callback_cancel_url,
+                description,
+                location_id,
+                register_id
+            );
+            cart.callback_url = callback_url;
+            cart.callback_cancel_url = callback_cancel_url;
+            cart.description = description;
             cart.items = cart_item::items(self.items)?;
-            cart.location_id = self.location_id;
-            cart.register_id = self.register_id;
+            cart.location_id = location_id;
+            cart.register_id = register_id;
             Ok(cart)
         })
     }
@@ -55,14 +71,14 @@ pub(crate) fn check_new_cart(
     py: Python<'_>,
     amount: &Bound<'_, PyAny>,
     reference: &Bound<'_, PyAny>,
-    customer_id: &str,
+    customer_id: &Bound<'_, PyAny>,
     confirmation_type: Option<&Bound<'_, PyAny>>,
-    callback_url: Option<String>,
-    callback_cancel_url: Option<String>,
-    description: Option<String>,
+    callback_url: Option<&Bound<'_, PyAny>>,
+    callback_cancel_url: Option<&Bound<'_, PyAny>>,
+    description: Option<&Bound<'_, PyAny>>,
     items: Option<&Bound<'_, PyAny>>,
-    location_id: Option<String>,
-    register_id: Option<String>,
+    location_id: Option<&Bound<'_, PyAny>>,
+    register_id: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let arguments = NewCartArgs {
         amount,
@@ -76,5 +92,5 @@ pub(crate) fn check_new_cart(
         location_id,
         register_id,
     };
-    arguments.read(py)?.validate().or_raise(py)
+    arguments.read()?.validate().or_raise(py)
 }

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use rust_decimal::Decimal;
 
+use crate::convert::argument::read_arguments;
 use crate::convert::time::{DateTime, instant};
 use crate::convert::{self, Exact};
 use crate::values::{members, pickled_by_members};
@@ -29,32 +30,49 @@ impl PaymentInfo {
     )]
     fn new(
         transaction_id: Option<&Bound<'_, PyAny>>,
-        invoice_number: Option<i64>,
-        reference_number: Option<String>,
-        status_id: Option<i64>,
+        invoice_number: Option<&Bound<'_, PyAny>>,
+        reference_number: Option<&Bound<'_, PyAny>>,
+        status_id: Option<&Bound<'_, PyAny>>,
         created: Option<&Bound<'_, PyAny>>,
-        total_amount: Option<Exact>,
-        discount_amount: Option<Exact>,
-        shipping_amount: Option<Exact>,
-        handling_amount: Option<Exact>,
-        account_number: Option<i64>,
-        number_of_installments: Option<i64>,
-        client_identity_confirmed: Option<bool>,
-        location_id: Option<String>,
-        register_id: Option<String>,
+        total_amount: Option<&Bound<'_, PyAny>>,
+        discount_amount: Option<&Bound<'_, PyAny>>,
+        shipping_amount: Option<&Bound<'_, PyAny>>,
+        handling_amount: Option<&Bound<'_, PyAny>>,
+        account_number: Option<&Bound<'_, PyAny>>,
+        number_of_installments: Option<&Bound<'_, PyAny>>,
+        client_identity_confirmed: Option<&Bound<'_, PyAny>>,
+        location_id: Option<&Bound<'_, PyAny>>,
+        register_id: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
+        read_arguments!(
+            invoice_number,
+            reference_number,
+            status_id,
+            total_amount,
+            discount_amount,
+            shipping_amount,
+            handling_amount,
+            account_number,
+            number_of_installments,
+            client_identity_confirmed,
+            location_id,
+            register_id,
+        );
+        let exact = |amount: Option<Exact>| amount.map(|amount| amount.0);
         Ok(Self(netgiro::PaymentInfo {
-            transaction_id: transaction_id.map(convert::uuid).transpose()?,
+            transaction_id: transaction_id
+                .map(|id| convert::uuid("transaction_id", id))
+                .transpose()?,
             invoice_number,
             reference_number,
             status_id,
             created: created
                 .map(|created| instant("created", created))
                 .transpose()?,
-            total_amount: total_amount.map(|amount| amount.0),
-            discount_amount: discount_amount.map(|amount| amount.0),
-            shipping_amount: shipping_amount.map(|amount| amount.0),
-            handling_amount: handling_amount.map(|amount| amount.0),
+            total_amount: exact(total_amount),
+            discount_amount: exact(discount_amount),
+            shipping_amount: exact(shipping_amount),
+            handling_amount: exact(handling_amount),
             account_number,
             number_of_installments,
             client_identity_confirmed,

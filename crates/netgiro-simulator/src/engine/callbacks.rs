@@ -4,6 +4,7 @@ use crate::engine::cart::{Cart, Notification, Stage};
 use crate::engine::clock::later;
 use crate::engine::exchange::{CallbackJob, Delivery};
 use crate::engine::state::{Engine, Timer};
+use crate::model::error::SimulatorError;
 use crate::model::options::ResponseSignatures;
 use crate::model::records::SimulatedCallback;
 use crate::protocol::response;
@@ -35,6 +36,38 @@ impl Engine {
             };
             self.send(job, now);
         }
+    }
+
+    /// Sends the callback about a cart's state, to the URL for a cart that was canceled or declined if it is one, else to
+    /// the other; whatever was sent before.
+    pub(crate) fn send_callback(&mut self, id: Uuid, now: Timestamp) -> Result<(), SimulatorError> {
+        let cart = self.find(id).ok_or(SimulatorError::UnknownCart(id))?;
+        let (status, order) = (cart.stage.status(), &cart.order);
+        let (notification, name, url) = match cart.stage {
+            Stage::Canceled | Stage::Declined(_) => (
+                Notification::CustomerDeclined,
+                "CallbackCancelUrl",
+                order.callback_cancel_url.clone(),
+            ),
+            _ => (
+                Notification::CustomerConfirmed,
+                "CallbackUrl",
+                order.callback_url.clone(),
+            ),
+        };
+        let url = url.ok_or_else(|| SimulatorError::NotPossible {
+            transaction_id: id,
+            status,
+            message: format!("has no callback: it was inserted without {name}"),
+        })?;
+        let job = CallbackJob {
+            url,
+            cart: id,
+            notification,
+            attempt: 1,
+        };
+        self.send(job, now);
+        Ok(())
     }
 
     pub(super) fn send(&mut self, job: CallbackJob, now: Timestamp) {

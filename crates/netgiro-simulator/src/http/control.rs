@@ -53,6 +53,7 @@ enum Action {
     Confirm,
     Decline,
     Expire,
+    Callback,
 }
 
 impl<'a> Resource<'a> {
@@ -86,6 +87,7 @@ impl<'a> Resource<'a> {
                     "confirm" => Action::Confirm,
                     "decline" => Action::Decline,
                     "expire" => Action::Expire,
+                    "callback" => Action::Callback,
                     _ => return None,
                 },
             ),
@@ -192,6 +194,7 @@ fn respond(
                 Action::Confirm => engine.confirm(id, now),
                 Action::Decline => engine.decline(id, now),
                 Action::Expire => engine.expire(id),
+                Action::Callback => engine.send_callback(id, now),
             })?;
         }
         Resource::Advance => shared.advance_seconds(read::<AdvanceBody>(body)?.seconds)?,

@@ -118,7 +118,7 @@ fn another_url(secret_key: &Secret, signed: Signed<'_>, url: &str, body: &[u8]) 
 }
 
 /// The URLs that are usually confused with this one, each with how it differs.
-fn url_variants(url: &str) -> Vec<(String, String)> {
+pub(crate) fn url_variants(url: &str) -> Vec<(String, String)> {
     let mut variants = Vec::new();
     let (scheme, other_scheme) = match url.split_once("://") {
         Some(("http", _)) => ("http", "https"),

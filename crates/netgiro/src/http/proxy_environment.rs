@@ -17,6 +17,14 @@ pub(crate) fn check_environment(destination: &Url) -> Result<()> {
     check_variables(destination, env::var_os)
 }
 
+/// The proxy that the environment names for a URL, without its password.
+pub(crate) fn named(destination: &Url) -> Option<String> {
+    let found = Matcher::from_env().intercept(&uri(destination))?;
+    let (scheme, authority) = (found.uri().scheme_str()?, found.uri().authority()?);
+    let host = authority.as_str().rsplit('@').next()?;
+    Some(format!("{scheme}://{host}"))
+}
+
 fn check_variables(
     destination: &Url,
     variable: impl Fn(&'static str) -> Option<OsString>,

@@ -12,6 +12,7 @@ use crate::http::settings::is_loopback;
 use crate::http::tls::{self, TrustedRoots};
 use crate::http::transport::{read_body, root_cause};
 use crate::model::error::{Error, Result};
+use crate::model::values::proxy::Proxy;
 
 /// A response, whatever its status. `Debug` would show what others wrote, so there is none.
 pub struct RawResponse {
@@ -62,10 +63,20 @@ pub struct RawClient {
 }
 
 impl RawClient {
-    /// For requests to `url`'s host; opens nothing.
+    /// For requests to `url`'s host, by the environment's proxy if it names one; opens nothing.
+    pub fn to(url: &Url, ca_file: Option<PathBuf>, connect_timeout: Duration) -> Result<Self> {
+        Self::new(url, None, ca_file, connect_timeout)
+    }
+
+    /// The same through this proxy.
     ///
     /// On loopback the environment's proxy is not used: it could not reach this machine's.
-    pub fn new(url: &Url, ca_file: Option<PathBuf>, connect_timeout: Duration) -> Result<Self> {
+    pub(crate) fn new(
+        url: &Url,
+        proxy: Option<&Proxy>,
+        ca_file: Option<PathBuf>,
+        connect_timeout: Duration,
+    ) -> Result<Self> {
         let roots = TrustedRoots::new(url.scheme() == "https", ca_file);
         let mut builder = reqwest::Client::builder()
             .http1_only()
@@ -73,7 +84,11 @@ impl RawClient {
             .referer(false)
             .connect_timeout(connect_timeout)
             .pool_max_idle_per_host(0);
-        if is_loopback(url) {
+        if let Some(proxy) = proxy {
+            let proxy = reqwest::Proxy::all(proxy.expose().clone());
+            builder =
+                builder.proxy(proxy.map_err(|_| Error::configuration("proxy cannot be used"))?);
+        } else if is_loopback(url) {
             builder = builder.no_proxy();
         }
         let client = builder

@@ -69,4 +69,19 @@ mod tests {
         assert!(!cache.insert(signature, other));
         assert!(cache.insert(&signature.replace('8', "9"), other));
     }
+
+    #[test]
+    fn each_half_of_an_id_tells_carts_apart() {
+        let signature = "8ff35684c44ae5279f16f5b024b80a7f4de18f45b71aafc9c03a2f07ac3e9856";
+        let one = Uuid::from_u64_pair(0xffff_ffff_0000_0001, 0);
+        for other in [
+            Uuid::from_u64_pair(0xffff_ffff_0000_0002, 0),
+            Uuid::from_u64_pair(0x7fff_ffff_0000_0001, 0),
+            Uuid::from_u64_pair(0xffff_ffff_0000_0001, 0xffff_ffff),
+        ] {
+            let cache = ResponseReplayCache::default();
+            assert!(cache.insert(signature, one));
+            assert!(!cache.insert(signature, other), "{other}");
+        }
+    }
 }

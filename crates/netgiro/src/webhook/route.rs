@@ -149,6 +149,12 @@ impl RouteAnswer {
     pub fn too_large() -> Self {
         Self::new(413, format!("its body is larger than {MAX_BODY} bytes"))
     }
+
+    /// The last resort: the answer where the driver itself fails.
+    #[must_use]
+    pub fn failed() -> Self {
+        Self::new(500, "the route failed")
+    }
 }
 
 /// A callback route: what its requests share.

@@ -126,13 +126,13 @@ fn give(stream: &mut TcpStream, answer: Answer, url: &str) -> bool {
     }
 }
 
-pub(crate) fn respond(stream: &mut TcpStream, status: u16, headers: &str, body: &[u8]) {
+pub(crate) fn respond(stream: &mut impl Write, status: u16, headers: &str, body: &[u8]) {
     let length = body.len();
     let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n");
     stream.write_all(&[head.as_bytes(), body].concat()).ok();
 }
 
-pub(crate) fn read(stream: &mut TcpStream) -> Option<Request> {
+pub(crate) fn read(stream: &mut impl Read) -> Option<Request> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     let end = loop {

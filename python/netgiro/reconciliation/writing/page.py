@@ -9,7 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netgiro.presentation import formatting
-from netgiro.reconciliation.rows import LABELS, Outcome, Rows, Total, by_day
+from netgiro.reconciliation.rows import Outcome, Rows, Total, by_day
+from netgiro.reconciliation.writing.languages import English
 
 if TYPE_CHECKING:
     from netgiro.reconciliation.settlements import SettlementReport, SettlementRow
@@ -22,17 +23,19 @@ _MOST_BARS = 62
 
 def fragment(report: Contents) -> str:
     """Return the summary and the costliest exceptions, in colours that suit any theme."""
-    return _rendered("fragment.html", report, most=_IN_A_NOTEBOOK)
+    return _rendered("fragment.html", report, English(), most=_IN_A_NOTEBOOK)
 
 
-def document(report: Contents, title: str) -> str:
+def document(report: Contents, title: str | None, words: English, shop: str | None) -> str:
     """Return a page with everything in it, nothing loaded from elsewhere."""
     days = sorted(by_day(report.rows))
     return _rendered(
         "document.html",
         report,
+        words,
         most=_ON_A_PAGE,
-        title=title,
+        title=words.text("Reconciliation") if title is None else title,
+        shop=shop,
         period=(days[0], days[-1]) if days else None,
         chart=_chart(report.exceptions),
     )
@@ -53,23 +56,30 @@ def _templates() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for write in (
-        *(formatting.age, formatting.counted, formatting.kronur),
-        *(formatting.number, formatting.signed),
-    ):
+    for write in (formatting.kronur, formatting.number, formatting.signed):
         templates.filters[write.__name__] = write
-    templates.globals.update(labels=LABELS, Outcome=Outcome)
+    templates.globals.update(Outcome=Outcome)
     return templates
 
 
-def _rendered(template: str, report: Contents, **more: Any) -> str:
+def _rendered(template: str, report: Contents, words: English, **more: Any) -> str:
     text: str = (
         _templates()
         .get_template(template)
         .render(
             report=report,
             bars=_bars(report),
-            settled=_settled(report.settlements),
+            settled=_settled(report.settlements, words),
+            told=words.told(report),
+            lang=words.code,
+            t=words.text,
+            **{
+                write.__name__: write
+                for write in (
+                    *(words.age, words.counted, words.day, words.instant, words.label),
+                    *(words.sentence, words.short_day, words.unverified),
+                )
+            },
             **more,
         )
     )
@@ -90,34 +100,36 @@ def _bars(report: Contents) -> list[tuple[Outcome, Total, str]]:
 
 def _settled(
     found: SettlementReport | None,
+    words: English,
 ) -> list[tuple[str, Decimal | None, Decimal | None, str]]:
     """Return what to look into about bank transfers: what, paid, settled, why."""
     if found is None:
         return []
     lines: list[tuple[str, Decimal | None, Decimal | None, str]] = [
         (
-            f"Settlement {transfer.settlement.number}",
+            f"{words.text('Settlement')} {transfer.settlement.number}",
             transfer.settlement.total_amount,
             transfer.items_amount,
-            "Its items do not add up to its total.",
+            words.text("Its items do not add up to its total."),
         )
         for transfer in found.transfers
         if transfer.difference
     ]
     lines += [
         (
-            row.reference or _without_reference(row),
+            row.reference or _without_reference(row, words),
             row.paid_amount,
             row.settled_amount,
-            f"{row.outcome.value.replace('_', ' ')}: {row.reason}",
+            f"{words.text(row.outcome.value.replace('_', ' '))}: {words.sentence(row.reason)}",
         )
         for row in found.exceptions
     ]
     return lines
 
 
-def _without_reference(row: SettlementRow) -> str:
-    return f"loan {', '.join(row.loan_numbers)}" if row.loan_numbers else row.transaction_id or "–"
+def _without_reference(row: SettlementRow, words: English) -> str:
+    loans = ", ".join(row.loan_numbers)
+    return f"{words.text('loan')} {loans}" if loans else row.transaction_id or "–"
 
 
 class _Bar(NamedTuple):

@@ -6,7 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from netgiro.presentation.formatting import kronur
-from netgiro.reconciliation.rows import LABELS, Outcome, by_day
+from netgiro.reconciliation.rows import Outcome, by_day
+from netgiro.reconciliation.writing import icelandic
+from netgiro.reconciliation.writing.languages import English, language
 
 if TYPE_CHECKING:
     from netgiro.reconciliation.writing.contents import Contents
@@ -42,6 +44,26 @@ _AGES = (
     (None, "over 30 days"),
 )
 _GREY = "#8a919c"
+# How days and amounts are written on axes, where not as Altair does it.
+_DAYS: dict[str, dict[str, Any]] = {"is": {"format": "%-d. %b"}}
+_AMOUNTS: dict[str, dict[str, Any]] = {"is": {"format": ",d", "tickCount": 4}}
+_LOCALES: dict[str, dict[str, Any]] = {
+    "is": {
+        "locale": {
+            "number": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " kr."]},
+            "time": {
+                "dateTime": "%-d. %B %Y kl. %H:%M",
+                "date": "%-d.%-m.%Y",
+                "time": "%H:%M:%S",
+                "periods": ["f.h.", "e.h."],
+                "days": icelandic.WEEKDAYS,
+                "shortDays": [day[:3] + "." for day in icelandic.WEEKDAYS],
+                "months": list(icelandic.MONTHS),
+                "shortMonths": icelandic.SHORT_MONTHS,
+            },
+        }
+    }
+}
 # Room for wider fonts than the one that Altair measures with.
 _PADDING = {"left": 16, "top": 8, "right": 32, "bottom": 8}
 
@@ -52,11 +74,12 @@ class Plots:
     def __init__(self, report: Contents) -> None:
         self._report = report
 
-    def outcomes_by_day(self, *, matched: bool = False) -> Any:
+    def outcomes_by_day(self, *, matched: bool = False, lang: str = "en") -> Any:
         """Return how many rows of each class were made on each day, in UTC; with `matched`, matched rows as well."""
+        words = language(lang)
         rows = self._report.rows if matched else self._report.exceptions
         values = [
-            {"day": day.isoformat(), "class": LABELS[outcome], "rows": many, "order": at}
+            {"day": day.isoformat(), "class": words.label(outcome), "rows": many, "order": at}
             for day, found in sorted(by_day(rows).items())
             for at, outcome in enumerate(Outcome)
             if (many := found[outcome])
@@ -66,18 +89,20 @@ class Plots:
             "bar",
             {"cornerRadius": 1.5},
             "Outcomes by day" if matched else "Exceptions by day",
-            x=_axis("yearmonthdate(day):T", None, grid=False),
+            words,
+            x=_axis("yearmonthdate(day):T", None, grid=False, **_DAYS.get(words.code, {})),
             y=_axis("sum(rows):Q", "rows", tickMinStep=1, format="d"),
             color=_colour("class"),
             order="order:Q",
-            tooltip=["day:T", "class:N", "rows:Q"],
+            tooltip={"day:T": "day", "class:N": "class", "rows:Q": "rows"},
         )
 
-    def at_stake(self) -> Any:
+    def at_stake(self, *, lang: str = "en") -> Any:
         """Return the money at stake in each class, in krónur."""
+        words = language(lang)
         values = [
             {
-                "class": LABELS[outcome],
+                "class": words.label(outcome),
                 "rows": total.rows,
                 "at_stake": float(total.at_stake),
                 "kronur": kronur(total.at_stake),
@@ -90,13 +115,16 @@ class Plots:
             "bar",
             {"cornerRadiusEnd": 3, "height": {"band": 0.7}},
             "Money at stake by class",
-            x=_axis("at_stake:Q", "krónur", format="~s", tickCount=6),
+            words,
+            x=_axis(
+                "at_stake:Q", "krónur", **_AMOUNTS.get(words.code, {"format": "~s", "tickCount": 6})
+            ),
             y=_axis("class:N", None, sort="-x", grid=False),
             color=_colour("class", legend=False),
-            tooltip=["class:N", "rows:Q", "kronur:N"],
+            tooltip={"class:N": "class", "rows:Q": "rows", "kronur:N": "amount"},
         )
 
-    def time_to_confirm(self) -> Any:
+    def time_to_confirm(self, *, lang: str = "en") -> Any:
         """Return how long customers took, from the order to its payment."""
         taken = [
             (row.paid_at - row.created).total_seconds()
@@ -109,9 +137,10 @@ class Plots:
             "Time from the order to its payment",
             "payments",
             COLOURS[Outcome.MATCHED],
+            language(lang),
         )
 
-    def open_by_age(self) -> Any:
+    def open_by_age(self, *, lang: str = "en") -> Any:
         """Return the ages of what is still open."""
         ages = [
             row.age.total_seconds()
@@ -119,30 +148,43 @@ class Plots:
             if row.outcome is Outcome.STILL_OPEN and row.age is not None
         ]
         return self._histogram(
-            ages, _AGES, "What is still open, by age", "rows", COLOURS[Outcome.STILL_OPEN]
+            ages,
+            _AGES,
+            "What is still open, by age",
+            "rows",
+            COLOURS[Outcome.STILL_OPEN],
+            language(lang),
         )
 
-    def _histogram(
+    def _histogram(  # noqa: PLR0917 - what the two histograms do not share
         self,
         seconds: list[float],
         bins: tuple[tuple[int | None, str], ...],
         title: str,
         what: str,
         colour: str,
+        words: English,
     ) -> Any:
         found = Counter(
             next(label for end, label in bins if end is None or value < end) for value in seconds
         )
         labels = [label for _, label in bins]
-        values = [{"time": label, what: found[label]} for label in labels]
+        values = [{"time": words.text(label), what: found[label]} for label in labels]
         return _chart(
             values,
             "bar",
             {"color": colour, "cornerRadiusEnd": 3},
             title,
-            x=_axis("time:N", None, sort=labels, grid=False, labelAngle=-30),
+            words,
+            x=_axis(
+                "time:N",
+                None,
+                sort=[words.text(label) for label in labels],
+                grid=False,
+                labelAngle=-30,
+            ),
             y=_axis(f"{what}:Q", what, tickMinStep=1, format="d"),
-            tooltip=["time:N", f"{what}:Q"],
+            tooltip={"time:N": "time", f"{what}:Q": what},
         )
 
 
@@ -167,6 +209,7 @@ def _chart(
     mark: str,
     style: dict[str, Any],
     title: str,
+    words: English,
     **encodings: Any,
 ) -> Any:
     alt = _altair()
@@ -176,25 +219,32 @@ def _chart(
             field, name, options = given
             sort = options.pop("sort", None)
             kind = alt.X if channel == "x" else alt.Y
-            made = kind(field, title=name, axis=alt.Axis(**options))
+            made = kind(field, title=name and words.text(name), axis=alt.Axis(**options))
             encoded[channel] = made if sort is None else made.sort(sort)
         elif channel == "color":
             field, legend = given
             scale = alt.Scale(
-                domain=[LABELS[outcome] for outcome in COLOURS], range=list(COLOURS.values())
+                domain=[words.label(outcome) for outcome in COLOURS], range=list(COLOURS.values())
             )
             shown = {value[field] for value in values}
-            entries = [LABELS[outcome] for outcome in COLOURS if LABELS[outcome] in shown]
+            names = [words.label(outcome) for outcome in COLOURS]
+            entries = [name for name in names if name in shown]
             encoded[channel] = alt.Color(
                 f"{field}:N",
                 scale=scale,
                 legend=alt.Legend(title=None, values=entries) if legend else None,
             )
+        elif channel == "tooltip":
+            encoded[channel] = [
+                alt.Tooltip(field, title=words.text(name)) for field, name in given.items()
+            ]
         else:
             encoded[channel] = given
     # Greys that are readable on white and on black; the background is transparent.
     return (
-        getattr(alt.Chart(alt.Data(values=values), title=title), f"mark_{mark}")(**style)
+        getattr(alt.Chart(alt.Data(values=values), title=words.text(title)), f"mark_{mark}")(
+            **style
+        )
         .encode(**encoded)
         .properties(width=520, height=240, padding=_PADDING, background="transparent")
         .configure_view(stroke=None)
@@ -208,4 +258,5 @@ def _chart(
         )
         .configure_legend(labelColor=_GREY)
         .configure_title(color=_GREY, anchor="start", fontSize=15)
+        .configure(**_LOCALES.get(words.code, {}))
     )

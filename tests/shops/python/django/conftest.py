@@ -20,7 +20,7 @@ _folder = tempfile.TemporaryDirectory(prefix="netgiro-")
 
 sys.path.insert(0, str(HERE))
 
-from djshop.databases import POSTGRESQL, create, drop, url_of  # noqa: E402
+from djshop.harness.databases import POSTGRESQL, create, drop, url_of  # noqa: E402
 
 OWN = f"netgiro_django_{os.getpid()}"
 urls = {"default": f"sqlite://{_folder.name}/shop.sqlite3"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from djshop.trials import KENNITALA, PHONE, told
+from djshop.harness.trials import KENNITALA, PHONE, told
 
 import netgiro
 from netgiro.django import checkout

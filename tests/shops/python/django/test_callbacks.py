@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 from django.test import AsyncClient, Client
 from djshop import receivers
-from djshop.trials import PHONE, at_once, eventually, followed, poll_once, told
+from djshop.harness.trials import PHONE, at_once, eventually, followed, poll_once, told
 
 import netgiro
 from netgiro.django import checkout, conf, worker

@@ -16,10 +16,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 from django.db.models import Q
-from djshop.databases import POSTGRESQL
+from djshop.harness.databases import POSTGRESQL
+from djshop.harness.serving import processes
+from djshop.harness.trials import KENNITALA, PHONE, eventually
 from djshop.models import Told
-from djshop.serving import processes
-from djshop.trials import KENNITALA, PHONE, eventually
 
 import netgiro
 from netgiro.django.models import NOT_SENT, Cart

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import DataError, connections
 from django.utils import timezone
 from djshop import receivers
-from djshop.trials import PHONE, eventually, followed, poll_once, told
+from djshop.harness.trials import PHONE, eventually, followed, poll_once, told
 
 import netgiro
 from netgiro.django import checkout, worker

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 from djshop import receivers
-from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
+from djshop.harness.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
 
 import netgiro
 from netgiro.django import checkout, worker

@@ -17,7 +17,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 from django.test import RequestFactory, override_settings
 from django.views.debug import ExceptionReporter
-from djshop.trials import KENNITALA, PHONE
+from djshop.harness.trials import KENNITALA, PHONE
 
 import netgiro
 from netgiro.django import checkout, conf

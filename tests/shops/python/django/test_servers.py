@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from djshop.serving import processes
-from djshop.trials import PHONE, eventually, told
+from djshop.harness.serving import processes
+from djshop.harness.trials import PHONE, eventually, told
 
 import netgiro
 from netgiro.django import checkout

@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connections, transaction
 from django.test import Client, TestCase
 from django.utils import timezone
-from djshop.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
+from djshop.harness.trials import KENNITALA, PHONE, at_once, eventually, followed, poll_once, told
 
 import netgiro
 from netgiro.django import checkout, conf

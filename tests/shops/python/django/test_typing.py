@@ -8,7 +8,7 @@ import sys
 from importlib.util import find_spec
 
 import pytest
-from djshop.serving import HERE
+from djshop.harness.serving import HERE
 
 CONFIGURATION = """
 [mypy]

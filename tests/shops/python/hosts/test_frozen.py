@@ -76,12 +76,14 @@ settings.configure(
 django.setup()
 import netgiro.django
 from django.core.management import call_command
-from django.template.loader import get_template
+from pathlib import Path
 
 call_command("migrate", "netgiro", verbosity=0)
 call_command("netgiro_poll", once=True)
 call_command("netgiro_check", list=True)
-assert get_template("admin/netgiro/cart/cancel_confirmation.html")
+folder = Path(netgiro.django.__file__).parent
+assert (folder / "templates/admin/netgiro/cart/cancel_confirmation.html").exists()
+assert (folder / "static/netgiro/admin.css").exists()
 from netgiro.django import checkout
 print(checkout.start("order-1", 4990, "8223281").status, "all there")
 """

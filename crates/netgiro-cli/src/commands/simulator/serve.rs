@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::input;
 use crate::interrupt::Interrupt;
 use crate::simulators::registry::{self, Registered};
+use crate::spelling::on_command_line;
 
 use super::background;
 use super::variables::Variables;
@@ -57,7 +58,7 @@ pub(super) fn serve(
     for fault in faults {
         simulator
             .add_fault(fault)
-            .map_err(|error| Failure::usage(error.to_string()))?;
+            .map_err(|error| Failure::usage(on_command_line(&error.to_string())))?;
     }
     let variables = Variables::new(args, simulator.app_key(), simulator.url());
     if let Some(path) = &args.write_env {
@@ -188,7 +189,7 @@ fn not_started(error: &io::Error, port: u16) -> Failure {
         io::ErrorKind::AddrInUse => Failure::Machine(format!(
             "port {port} is taken: give another one by --port, or --port 0 for a free one"
         )),
-        io::ErrorKind::InvalidInput => Failure::usage(error.to_string()),
+        io::ErrorKind::InvalidInput => Failure::usage(on_command_line(&error.to_string())),
         _ => Failure::Machine(format!("the simulator could not be started: {error}")),
     }
 }

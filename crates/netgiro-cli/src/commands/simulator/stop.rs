@@ -84,7 +84,7 @@ async fn running(control: Control) -> Result<Vec<Control>, Failure> {
 async fn end(control: &Control) -> Result<(), Failure> {
     let identity = control.identity().await;
     match control.post("stop").await {
-        Err(ControlError::Refused(_, message)) => {
+        Err(ControlError::Refused(message)) => {
             return Err(Failure::Machine(format!("{}: {message}", control.page())));
         }
         // It may end before its answer arrives.

@@ -30,6 +30,18 @@ pub struct CartRef {
 }
 
 impl CartRef {
+    /// A cart by the text of its id; `argument` names it in the error.
+    pub fn parse(argument: &str, text: &str) -> Result<Self> {
+        match Uuid::parse_str(text.trim()) {
+            // The nil GUID is what .NET sends for "none": asked about, it would come back as canceled.
+            Ok(id) if !id.is_nil() => Ok(Self::from(id)),
+            _ => Err(Error::invalid_request(format!(
+                "{argument} must be a cart's GUID, as insert_cart gave it; got {}",
+                quote::text(text)
+            ))),
+        }
+    }
+
     /// The server's id of the cart.
     #[must_use]
     pub fn transaction_id(&self) -> Uuid {
@@ -148,13 +160,6 @@ impl FromStr for CartRef {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        match Uuid::parse_str(text.trim()) {
-            // The nil GUID is what .NET sends for "none": asked about, it would come back as canceled.
-            Ok(id) if !id.is_nil() => Ok(Self::from(id)),
-            _ => Err(Error::invalid_request(format!(
-                "transaction_id must be a cart's GUID, as insert_cart gave it; got {}",
-                quote::text(text)
-            ))),
-        }
+        Self::parse("transaction_id", text)
     }
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.servers.basehttp import WSGIServer
 
-from netgiro.django.development import next_runserver
+from netgiro.django.management.development import next_runserver
 from netgiro.webhook.servers import add_to_environ
 
 __all__ = ["Command"]

@@ -1,0 +1,185 @@
+//! The callback that Netgíró would send, posted to the shop.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use netgiro::raw::{RawClient, RawError};
+use netgiro::{CartState, CartStatus, sign};
+use url::Url;
+
+use crate::arguments::RelayArgs;
+use crate::failure::Failure;
+
+use super::follow::FollowedCart;
+use super::{Event, Relay};
+
+/// What is read of a shop's answer.
+const MOST: usize = 1 << 20;
+/// Ticks of 100 ns from the year 1 to 1970, as .NET counts them.
+const TICKS_AT_UNIX_EPOCH: i128 = 621_355_968_000_000_000;
+
+/// Posts callbacks to the shop.
+pub(super) struct CallbackSender {
+    to: Url,
+    client: RawClient,
+    timeout: Duration,
+    retry: Duration,
+}
+
+impl CallbackSender {
+    pub(super) fn new(args: &RelayArgs, ca_file: Option<PathBuf>) -> Result<Self, Failure> {
+        let to = Url::parse(&args.to)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"))
+            .ok_or_else(|| {
+                Failure::usage(
+                    "--to must be the URL of the shop's callback route, such as \
+                     http://127.0.0.1:8000/netgiro/callback",
+                )
+            })?;
+        Ok(Self {
+            client: RawClient::to(&to, ca_file, args.timeout)?,
+            to,
+            timeout: args.timeout,
+            retry: args.callback_retry,
+        })
+    }
+
+    /// Where the callback for a registered URL goes: the shop's own route; what that leaves out is taken from the
+    /// registered URL.
+    fn target(&self, registered: &str) -> Url {
+        let mut target = self.to.clone();
+        let Ok(registered) = Url::parse(registered) else {
+            return target;
+        };
+        if target.path() == "/" {
+            target.set_path(registered.path());
+        }
+        if target.query().is_none() {
+            target.set_query(registered.query());
+        }
+        target
+    }
+}
+
+/// Posts a callback, once more if it is not acknowledged by 200, as Netgíró does; returns whether it was.
+pub(super) async fn deliver(
+    relay: &Relay,
+    cart: &FollowedCart,
+    state: &CartState,
+    registered: &str,
+) -> bool {
+    let sender = &relay.sender;
+    let url = sender.target(registered);
+    let body = body(cart, state);
+    for attempt in 1..=2 {
+        if attempt > 1 {
+            tokio::time::sleep(sender.retry).await;
+        }
+        let nonce = nonce();
+        let signature = sign(&relay.secret_key, &nonce, registered, body.as_bytes());
+        let headers = [
+            ("content-type", "application/json; charset=utf-8"),
+            (
+                "user-agent",
+                concat!("netgiro-relay/", env!("CARGO_PKG_VERSION")),
+            ),
+            ("netgiro_appkey", relay.app_key.as_str()),
+            ("netgiro_nonce", nonce.as_str()),
+            ("netgiro_signature", signature.as_str()),
+        ];
+        let sent = sender.client.send(
+            "POST",
+            &url,
+            &headers,
+            Some(body.clone().into_bytes()),
+            sender.timeout,
+            MOST,
+        );
+        let (http_status, why) = match sent.await {
+            Ok(response) => (Some(response.status), String::new()),
+            Err(RawError::Timeout) => (None, format!("it took longer than {:?}", sender.timeout)),
+            Err(
+                RawError::Dns(why)
+                | RawError::Tls(why)
+                | RawError::Connect(why)
+                | RawError::Broken(why),
+            ) => (None, why),
+        };
+        relay.report(Event::Callback {
+            transaction_id: state.transaction_id,
+            status: state.status.as_str(),
+            registered_url: registered.to_owned(),
+            attempt,
+            http_status,
+            why,
+        });
+        if http_status == Some(200) {
+            return true;
+        }
+    }
+    let consequence =
+        if state.status == CartStatus::Declined || state.status == CartStatus::Canceled {
+            "Netgíró gives up"
+        } else {
+            "Netgíró would cancel the sale now"
+        };
+    relay.report(Event::Note {
+        message: format!(
+            "{}  the callback was not acknowledged by 200: {consequence}; netgiro doctor --callback {url} says why",
+            state.transaction_id
+        ),
+    });
+    false
+}
+
+fn nonce() -> String {
+    let ticks = Timestamp::now().as_nanosecond() / 100 + TICKS_AT_UNIX_EPOCH;
+    ticks.to_string()
+}
+
+/// The body in the shape of CheckCart's response, always with PaymentInfo, which names the cart.
+fn body(cart: &FollowedCart, state: &CartState) -> String {
+    let text = |text: Option<&str>| serde_json::Value::from(text).to_string();
+    let payment = state.payment.as_deref().cloned().unwrap_or_default();
+    let number = |amount: Option<String>| amount.unwrap_or_else(|| "null".to_owned());
+    let status_id = payment.status_id.unwrap_or(match state.status {
+        CartStatus::Confirmed => 2,
+        CartStatus::Canceled | CartStatus::Declined => 5,
+        _ => 1,
+    });
+    let created = payment.created.unwrap_or_else(Timestamp::now);
+    let total = (payment.total_amount.map(|amount| amount.to_string()))
+        .or_else(|| cart.amount.map(|amount| amount.to_string()));
+    let reference = (payment.reference_number.as_deref()).or(cart.reference.as_deref());
+    let identity = payment.client_identity_confirmed.map(|it| it.to_string());
+    format!(
+        "{{\"PaymentSuccessful\":{},\"PaymentInfo\":{{\"TransactionId\":\"{}\",\"InvoiceNumber\":{},\"ReferenceNumber\":{},\
+         \"StatusId\":{status_id},\"Created\":\"{}\",\"TotalAmount\":{},\"DiscountAmount\":{},\"ShippingAmount\":{},\
+         \"HandlingAmount\":{},\"AccountNumber\":{},\"NumberOfInstallments\":{},\"ClientIdentityConfirmed\":{},\
+         \"LocationId\":{},\"RegisterId\":{}}},\"Success\":true,\"Message\":{},\"ResultCode\":{}}}",
+        state.payment_successful.unwrap_or(state.is_paid()),
+        state.transaction_id,
+        number(payment.invoice_number.map(|it| it.to_string())),
+        text(reference),
+        created.strftime("%Y-%m-%dT%H:%M:%S%.3f"),
+        number(total),
+        payment
+            .discount_amount
+            .map_or_else(|| "0".to_owned(), |it| it.to_string()),
+        payment
+            .shipping_amount
+            .map_or_else(|| "0".to_owned(), |it| it.to_string()),
+        payment
+            .handling_amount
+            .map_or_else(|| "0".to_owned(), |it| it.to_string()),
+        number(payment.account_number.map(|it| it.to_string())),
+        number(payment.number_of_installments.map(|it| it.to_string())),
+        number(identity),
+        text(payment.location_id.as_deref()),
+        text(payment.register_id.as_deref()),
+        text(state.message.as_deref()),
+        number(state.result_code.map(|it| it.to_string())),
+    )
+}

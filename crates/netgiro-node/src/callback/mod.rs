@@ -1,0 +1,46 @@
+//! What is made of callbacks without a client, and two functions of text.
+
+mod replay;
+mod route;
+
+use jiff::Timestamp;
+use napi::bindgen_prelude::Uint8Array;
+use napi_derive::napi;
+use netgiro::{Callback, CartState, CartStatus};
+use uuid::Uuid;
+
+use crate::arguments::amount::{self, AmountInput};
+use crate::reply::reply;
+
+/// Whether a verified callback is about this order, as `Callback::matches` says.
+#[napi(catch_unwind)]
+pub fn callback_matches(
+    amount: Option<String>,
+    reference: Option<String>,
+    order_amount: AmountInput,
+    order_reference: String,
+) -> String {
+    let callback = Callback {
+        transaction_id: Uuid::nil(),
+        reference,
+        amount: amount.and_then(|digits| digits.parse().ok()),
+        state: CartState::of(Uuid::nil(), CartStatus::Unknown, Timestamp::UNIX_EPOCH),
+        reference_id: None,
+    };
+    reply(
+        &amount::amount("amount", &order_amount)
+            .map(|amount| callback.matches(amount, &order_reference)),
+    )
+}
+
+/// `sign`.
+#[napi(catch_unwind)]
+pub fn sign(secret_key: String, nonce: String, url: String, body: Uint8Array) -> String {
+    netgiro::sign(&secret_key, &nonce, &url, &body)
+}
+
+/// A text as a cell of a CSV file that no spreadsheet takes for a formula.
+#[napi(catch_unwind)]
+pub fn csv_cell(text: String) -> String {
+    netgiro::csv_cell(&text)
+}

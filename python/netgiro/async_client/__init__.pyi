@@ -1,0 +1,3 @@
+from netgiro._netgiro import AsyncClient as AsyncClient
+
+__all__ = ["AsyncClient"]

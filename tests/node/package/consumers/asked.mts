@@ -1,0 +1,1 @@
+import { Klient } from 'netgiro'; void Klient;

@@ -1,0 +1,1 @@
+"""What the tests need beside the shop: databases, processes and checkouts."""

@@ -1,1 +1,0 @@
-"""One module for each vector file: `ABOUT`, and `build()` giving the rest of the document."""
