@@ -21,7 +21,7 @@ const node = {
 const sources = ['node/**/*.ts', 'node/**/*.mts'];
 
 export default [
-  { ignores: ['target/', 'node/dist/', '**/node_modules/', '**/.venv/', 'tests/**/*.mts', 'tests/**/*.cts'] },
+  { ignores: ['target/', 'node/dist/', '**/node_modules/', '**/.venv/', 'tests/**/*.mts', 'tests/**/*.cts', 'tests/bundlers/projects/'] },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2023, globals: node },

@@ -21,7 +21,7 @@ import {
   waitOptions,
 } from './internal/arguments.js';
 import { BULK, bulk, checking, checkOptions } from './internal/bulk.js';
-import { call, made, open } from './internal/calls.js';
+import { call, closePort, made, open } from './internal/calls.js';
 import { asyncDispose } from './internal/dispose.js';
 import { InvalidRequestError } from './internal/errors.js';
 import { CartChanges, SettledCarts } from './internal/iterators.js';
@@ -300,6 +300,7 @@ export class Client {
   /** Lets go of the connections, as soon as the calls under way are over; new calls are refused. */
   async close(): Promise<void> {
     nativeOf(this).close();
+    closePort();
   }
 
   /** As {@link Client.close}: for `await using`. */

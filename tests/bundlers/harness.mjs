@@ -1,4 +1,5 @@
 // What the tests of bundlers have in common: a simulator, programs in processes of their own, and tools that may be missing.
+/* global fetch -- in every Node that this package runs on */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, abortable};
 use napi::Status;
 use napi::bindgen_prelude::{Env, Function};
+use napi::CleanupEnvHook;
 use napi::threadsafe_function::{
     ThreadsafeCallContext, ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
@@ -31,6 +32,8 @@ type Wake = ThreadsafeFunction<(), UnknownReturnValue, String, Status, false, tr
 #[napi]
 pub struct Port {
     shared: Arc<Shared>,
+    /// Abandons what is in flight when the environment goes away.
+    cleanup: Option<CleanupEnvHook<Arc<Shared>>>,
 }
 
 pub(crate) struct Shared {
@@ -81,8 +84,22 @@ impl Port {
             .weak::<true>()
             .build_callback(move |_: ThreadsafeCallContext<()>| Ok(take_messages(&outbox)))?;
         *lock(&shared.wake) = Some(wake);
-        env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.abandon())?;
-        Ok(Self { shared })
+        let cleanup =
+            env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.abandon())?;
+        Ok(Self {
+            shared,
+            cleanup: Some(cleanup),
+        })
+    }
+
+    /// Closes the port, when no call is in flight: what asks Node for open handles finds none.
+    #[napi(catch_unwind)]
+    pub fn close(&mut self, env: Env) -> napi::Result<()> {
+        self.shared.abandon();
+        match self.cleanup.take() {
+            Some(cleanup) => env.remove_env_cleanup_hook(cleanup),
+            None => Ok(()),
+        }
     }
 
     /// Keeps the process alive (`true`), or lets it end (`false`).

@@ -16,13 +16,18 @@ import { keepsTheContract } from './contract.mjs';
 import { CUSTOMER, isShown, send, until } from '../harness.mjs';
 
 const folder = fileURLToPath(new URL('nestjs/', import.meta.url));
-const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-try {
-  execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
-} catch (error) {
-  throw new Error(error.stdout, { cause: error });
+const require = createRequire(import.meta.url);
+
+/** Compiles the project as `nest build` does: by its own tsconfig.json. */
+function compile(...options) {
+  try {
+    execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', folder, ...options], { encoding: 'utf8' });
+  } catch (error) {
+    throw new Error(error.stdout, { cause: error });
+  }
 }
-const { NetgiroModule } = await import('./nestjs/compiled/netgiro.module.mjs');
+compile();
+const { NetgiroModule } = require('./nestjs/dist/netgiro.module.js');
 
 async function start(module, options, before = () => {}) {
   const app = await NestFactory.create(module, { logger: false, ...options });
@@ -68,7 +73,7 @@ describe('the recipe', () => {
     const { simulator, client, env } = await simulatorFor(t);
     const port = await freePort();
     const url = `http://127.0.0.1:${port}/netgiro/callback`;
-    const shop = spawn(process.execPath, [join(folder, 'compiled/main.mjs')], {
+    const shop = spawn(process.execPath, [join(folder, 'dist/main.js')], {
       env: { ...process.env, ...env, PORT: port, SHOP_CALLBACK_URL: url },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -94,7 +99,7 @@ describe('the recipe', () => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}/netgiro/callback`;
     Object.assign(process.env, env, { SHOP_CALLBACK_URL: url });
-    const { ShopModule, Orders } = await import('./nestjs/compiled/shop.module.mjs');
+    const { ShopModule, Orders } = require('./nestjs/dist/shop.module.js');
     const { Client } = await import('netgiro');
     const app = await NestFactory.create(ShopModule, { rawBody: true, logger: false });
     t.after(() => app.close());
@@ -108,10 +113,12 @@ describe('the recipe', () => {
   });
 
   it('is what the documentation shows', () => {
-<<<<<<< HEAD:tests/shops/node/routes/nestjs.test.mjs
-    for (const file of ['netgiro.module.mts', 'shop.module.mts', 'main.mts']) isShown(`routes/nestjs/${file}`, 'docs/nestjs.md');
-=======
-    isShown('nestjs/netgiro.module.mts', 'docs/nestjs.md');
->>>>>>> w-pages:tests/shops/node/nestjs.test.mjs
+    isShown('routes/nestjs/src/netgiro.module.ts', 'docs/nestjs.md');
+  });
+
+  it('compiles strictly, and as the CommonJS of older projects', () => {
+    compile('--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess');
+    const older = ['--module', 'commonjs', '--moduleResolution', 'node10', '--resolvePackageJsonExports', 'false', '--ignoreDeprecations', '6.0'];
+    compile('--noEmit', ...older);
   });
 });

@@ -1,7 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 import type { Callback, Client } from 'netgiro';
 import type { CallbackOrder, SettledCartState } from 'netgiro/express';
-import { NetgiroModule } from './netgiro.module.mjs';
+import { NetgiroModule } from './netgiro.module';
 
 /** Your orders, in your database. */
 @Injectable()
@@ -44,7 +44,7 @@ class OrdersModule {}
       inject: [Orders],
       useFactory: (orders: Orders, client: Client) => ({
         client,
-        url: process.env['SHOP_CALLBACK_URL'] ?? 'https://shop.example/netgiro/callback',
+        url: process.env.SHOP_CALLBACK_URL ?? 'https://shop.example/netgiro/callback',
         order: (callback) => orders.find(callback),
         record: (callback) => orders.report(callback),
         settled: (state, callback) => orders.settle(state, callback),
