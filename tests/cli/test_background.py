@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import urllib.error
@@ -185,8 +186,7 @@ def test_one_that_was_killed_is_forgotten(shell: Shell, tmp_path: Path) -> None:
     simulator = Simulator(tmp_path)
     entries = tmp_path / ".state" / "netgiro" / "simulators"
     assert len(list(entries.iterdir())) == 1
-    simulator.running.process.kill()
-    simulator.running.process.wait()
+    simulator.stop(signal.SIGKILL)
     exported = shell.run("simulator", "--export", *FREE)
     assert "used again" not in exported.err
     (entry,) = entries.iterdir()
