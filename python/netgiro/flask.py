@@ -26,8 +26,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, arguments, too_large
-from netgiro.webhook.arguments import having, instance, text
+from netgiro.presentation import arguments
+from netgiro.presentation.arguments import having, instance, text
+from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
 from netgiro.webhook.followup import FollowUp
 from netgiro.webhook.ledger import LEDGER
 from netgiro.webhook.sync_or_async import run

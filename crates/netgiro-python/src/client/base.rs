@@ -20,8 +20,8 @@ use crate::runtime::event::{Report, Reporter};
 use crate::to_python::ToPython as _;
 use crate::values::callback::CallbackParts;
 use crate::values::new_cart::NewCartArgs;
-use crate::values::poll::{cart_ref, poll_or_json};
 use crate::values::poll::policy::wait_options;
+use crate::values::poll::{cart_ref, poll_or_json};
 
 /// What `Client` and `AsyncClient` have in common: everything but how a call is waited for.
 #[pyclass(frozen, subclass, module = "netgiro._netgiro")]
