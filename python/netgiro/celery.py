@@ -31,8 +31,8 @@ except ImportError as error:
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.webhook import arguments
-from netgiro.webhook.arguments import instance, text
+from netgiro.presentation import arguments
+from netgiro.presentation.arguments import instance, text
 from netgiro.webhook.greenlets import off_the_hub
 
 if TYPE_CHECKING:

@@ -35,8 +35,9 @@ except ImportError as error:
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.webhook import Accepted, MemoryLedger, Refusal, Webhook, arguments, read_chunks
-from netgiro.webhook.arguments import having, seconds, text
+from netgiro.presentation import arguments
+from netgiro.presentation.arguments import having, seconds, text
+from netgiro.webhook import Accepted, MemoryLedger, Refusal, Webhook, read_chunks
 from netgiro.webhook.followup import FollowUp
 from netgiro.webhook.ledger import LEDGER
 from netgiro.webhook.servers import headers_of_scope

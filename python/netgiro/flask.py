@@ -27,8 +27,9 @@ from werkzeug.serving import WSGIRequestHandler
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, arguments, too_large
-from netgiro.webhook.arguments import having, instance, text
+from netgiro.presentation import arguments
+from netgiro.presentation.arguments import having, instance, text
+from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
 from netgiro.webhook.followup import FollowUp
 from netgiro.webhook.greenlets import off_the_hub
 from netgiro.webhook.ledger import LEDGER

@@ -31,7 +31,7 @@ from netgiro.django.models import LET_GO, Cart
 from netgiro.django.storage import followup, store
 from netgiro.django.storage.rows import Observation, database
 from netgiro.django.storage.store import OpenCheckoutError
-from netgiro.webhook.arguments import instance, refused, text
+from netgiro.presentation.arguments import instance, refused, text
 from netgiro.webhook.greenlets import off_the_hub
 from netgiro.webhook.sync_or_async import Steps, run, run_async
 

@@ -14,7 +14,6 @@ from django.conf import settings
 from django.utils.functional import Promise
 
 from netgiro._netgiro import mask_customer_id
-from netgiro.errors import InvalidRequestError
 
 __all__ = [
     "Concealed",
@@ -58,9 +57,8 @@ def customer(value: Any) -> Concealed:
     if isinstance(value, Concealed):
         return value
     value = plain(value)
-    if not isinstance(value, str):
-        raise InvalidRequestError(f"customer_id must be a str; got {type(value).__name__}")
-    return Concealed(value, mask_customer_id(value))
+    shown = mask_customer_id(value) if isinstance(value, str) else type(value).__name__
+    return Concealed(value, shown)
 
 
 def sms_code(value: Any) -> Concealed:
@@ -68,8 +66,6 @@ def sms_code(value: Any) -> Concealed:
     if isinstance(value, Concealed):
         return value
     value = plain(value)
-    if value is not None and not isinstance(value, str):
-        raise InvalidRequestError(f"code must be a str; got {type(value).__name__}")
     return Concealed(value, "None" if value is None else "****")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from netgiro._netgiro import mask_customer_ids, reconcile_columns
 from netgiro.errors import InvalidRequestError
+from netgiro.presentation import arguments
 from netgiro.reconciliation import masking
 from netgiro.reconciliation.reading import advice, amounts, instants
 from netgiro.reconciliation.reading import checks as checking
@@ -70,6 +72,19 @@ def reconcile(
     Raises InvalidRequestError for what cannot be read without guessing, with the column and the row; in
     a file also with the cell.
     """
+    _check_arguments(
+        columns=columns,
+        statuses=statuses,
+        timezone=timezone,
+        keep=keep,
+        now=now,
+        checks=checks,
+        settlements=settlements,
+        on_progress=on_progress,
+    )
+    keep = [arguments.text("keep", header) for header in keep]
+    for word in (statuses or {}).values():
+        arguments.text("statuses", word)
     local = instants.zone(timezone)
     table = read(orders, "orders")
     ordered = reading.from_table(table, given=columns, words=statuses, local=local, keep=keep)
@@ -143,6 +158,28 @@ def reconcile(
         left_out=left_out,
         settlements=settled,
     )
+
+
+def _check_arguments(**given: Any) -> None:
+    """Refuse by name what cannot be meant."""
+    for name in ("columns", "statuses"):
+        if given[name] is not None:
+            arguments.instance(name, given[name], Mapping, "a dict")
+    if not isinstance(given["timezone"], dt.tzinfo):
+        arguments.text("timezone", given["timezone"])
+    if isinstance(given["keep"], str):
+        raise arguments.refused("keep", "an iterable of str", given["keep"])
+    if given["now"] is not None:
+        arguments.instance("now", given["now"], dt.datetime, "an aware datetime")
+    arguments.iterable("keep", given["keep"])
+    if given["on_progress"] is not None:
+        arguments.function("on_progress", given["on_progress"])
+    for name in ("checks", "settlements"):
+        value = given[name]
+        if value is not None and not isinstance(value, (bool, os.PathLike)):
+            arguments.iterable(name, value)
+    if isinstance(given["checks"], bool):
+        raise arguments.refused("checks", "an iterable of CheckResult", given["checks"])
 
 
 def _key(

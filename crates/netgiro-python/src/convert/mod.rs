@@ -95,8 +95,14 @@ pub(crate) fn uuid(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Uuid> {
 
 /// Seconds as a caller gives them.
 pub(crate) fn seconds(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Duration> {
-    let seconds =
-        f64::read(value).ok_or_else(|| refused(argument, "a number of seconds", value))?;
+    const WANTED: &str = "a number of seconds";
+    let seconds = f64::read(value).ok_or_else(|| match value.cast::<PyString>() {
+        // A key or a password may stand in its place by mistake; a number that is text does not.
+        Ok(text) if text.to_string_lossy().parse::<f64>().is_err() => {
+            refused_unseen(argument, WANTED, value)
+        }
+        _ => refused(argument, WANTED, value),
+    })?;
     netgiro::seconds(argument, seconds).or_raise(value.py())
 }
 

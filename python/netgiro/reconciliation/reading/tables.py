@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from netgiro.errors import InvalidRequestError
+from netgiro.presentation import arguments
 from netgiro.reconciliation.reading import advice
 from netgiro.reconciliation.reading.cells import is_missing, listed
 from netgiro.reconciliation.reading.spreadsheets import Formula, letter, unquoted
@@ -66,7 +67,13 @@ def read(source: Any, name: str) -> Table:
     if isinstance(source, (str, os.PathLike)):
         return _file(Path(source), name)
     if isinstance(source, Mapping) and not hasattr(source, "__arrow_c_stream__"):
-        return _columns({str(header): list(values) for header, values in source.items()}, name)
+        return _columns(
+            {
+                str(header): list(arguments.iterable(f"{name}[{header!r}]", values))
+                for header, values in source.items()
+            },
+            name,
+        )
     if type(source).__module__.partition(".")[0] in {"duckdb", "_duckdb"}:
         return _relation(source, name)
     if hasattr(source, "__arrow_c_stream__") or hasattr(type(source), "columns"):
@@ -87,7 +94,7 @@ def _columns(columns: Mapping[str, list[Any]], name: str) -> Table:
 
 
 def _rows(rows: Iterable[Any], name: str) -> Table:
-    kept = list(rows)
+    kept = list(arguments.iterable(name, rows))
     headers: dict[str, None] = {}
     for at, row in enumerate(kept, start=1):
         if not isinstance(row, Mapping):

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["function", "having", "instance", "refused", "seconds", "shown", "text"]
+__all__ = ["function", "having", "instance", "iterable", "refused", "seconds", "shown", "text"]
 
 # The longest value that an error shows.
 _LONGEST = 80
@@ -61,6 +61,17 @@ def instance(name: str, value: Any, kind: type, wanted: str) -> Any:
     """Return an argument of this class."""
     if not isinstance(value, kind):
         raise refused(name, wanted, value)
+    return value
+
+
+def iterable(name: str, value: Any) -> Any:
+    """Return an argument that can be iterated over, or that is a frame."""
+    if hasattr(value, "__arrow_c_stream__") or hasattr(type(value), "columns"):
+        return value
+    try:
+        iter(value)
+    except TypeError:
+        raise refused(name, "an iterable", value) from None
     return value
 
 
