@@ -221,6 +221,8 @@ export interface SimulatedCart {
   readonly status: CartStatus;
   /** Whether the cart is paid. */
   readonly isPaid: boolean;
+  /** Whether it is canceled because its time ran out; Netgíró's answers say "canceled" alone. */
+  readonly isTimedOut: boolean;
   /** The result code that CheckCart answers. */
   readonly resultCode: number;
   /** Who creates the payment. */

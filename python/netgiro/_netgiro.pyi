@@ -1779,6 +1779,10 @@ class SimulatedCart:
         """Whether it is paid."""
 
     @property
+    def is_timed_out(self) -> bool:
+        """Whether it is canceled because its time ran out; Netgíró's answers say "canceled" alone."""
+
+    @property
     def result_code(self) -> int:
         """The result code that CheckCart answers."""
 

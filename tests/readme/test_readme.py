@@ -54,6 +54,11 @@ def test_every_snippet_is_known_here() -> None:
         ("AsyncClient", "confirmed\n"),
         ("poll_step", "confirmed\n"),
         ("advance", ""),
+        (
+            "customer_message",
+            "This number was not recognised. Enter an Icelandic mobile number of seven digits, or a kennitala of "
+            "ten digits.\nThe payment was not accepted in time. Nothing was charged.\n",
+        ),
     ],
 )
 def test_a_snippet_prints_what_it_says(word: str, printed: str) -> None:

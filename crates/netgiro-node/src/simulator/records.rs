@@ -24,6 +24,7 @@ struct CartMembers {
     customer_id: String,
     status: CartStatus,
     is_paid: bool,
+    is_timed_out: bool,
     result_code: i64,
     #[serde(serialize_with = "confirmation_type")]
     confirmation_type: ConfirmationType,

@@ -28,6 +28,8 @@ members! {
         status: Status = Status(cart.status);
         /// Whether it is paid.
         is_paid: bool = cart.is_paid;
+        /// Whether it is canceled because its time ran out; Netgíró's answers say "canceled" alone.
+        is_timed_out: bool = cart.is_timed_out;
         /// The result code that CheckCart answers.
         result_code: i64 = cart.result_code;
         /// Who turns the customer's yes into a payment, a `ConfirmationType`.

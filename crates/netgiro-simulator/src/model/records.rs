@@ -24,6 +24,8 @@ pub struct SimulatedCart {
     pub status: CartStatus,
     /// Whether it is paid.
     pub is_paid: bool,
+    /// Whether it is canceled because its time ran out; Netgíró's answers say "canceled" alone.
+    pub is_timed_out: bool,
     /// The result code that `CheckCart` answers.
     pub result_code: i64,
     /// Who creates the payment once the customer has accepted.

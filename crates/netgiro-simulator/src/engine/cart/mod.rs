@@ -85,6 +85,7 @@ pub(crate) struct Cart {
     invoice_number: i64,
     agreed_at: Option<Timestamp>,
     paid_at: Option<Timestamp>,
+    is_timed_out: bool,
 }
 
 /// The generated values of a new cart.
@@ -121,6 +122,7 @@ impl Cart {
             invoice_number: seed.invoice_number,
             agreed_at: None,
             paid_at: None,
+            is_timed_out: false,
         };
         cart.remember(None);
         let notification = (channel == Channel::AppCode).then(|| cart.agree(seed.created));
@@ -155,7 +157,7 @@ impl Cart {
     pub(crate) fn expire(&mut self) -> Result<(), TransitionError> {
         match self.stage {
             Stage::Asked | Stage::NeedsCode | Stage::AwaitingCallback | Stage::Reserved => {
-                self.set_stage(Stage::Canceled);
+                self.time_out();
                 Ok(())
             }
             Stage::Paid | Stage::Canceled | Stage::Declined(_) => Err(self.cannot("expire")),
@@ -165,8 +167,13 @@ impl Cart {
     /// The cart expires by itself, if it still waits for its customer.
     pub(crate) fn lifetime_is_over(&mut self) {
         if self.stage.is_open() {
-            self.set_stage(Stage::Canceled);
+            self.time_out();
         }
+    }
+
+    fn time_out(&mut self) {
+        self.set_stage(Stage::Canceled);
+        self.is_timed_out = true;
     }
 
     /// `CheckCart`; `None` if it does not see the cart yet.
@@ -349,6 +356,7 @@ impl Cart {
             customer_id: self.order.customer.id.clone(),
             status: self.stage.status(),
             is_paid: self.stage == Stage::Paid,
+            is_timed_out: self.is_timed_out,
             result_code: self.stage.code(),
             confirmation_type: self.order.confirmation,
             created: self.created,

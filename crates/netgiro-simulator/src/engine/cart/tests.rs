@@ -317,6 +317,25 @@ fn only_a_reservation_can_be_expired_after_the_customer_agreed() {
 }
 
 #[test]
+fn out_of_time_is_told_from_canceled() {
+    let ended = |end: fn(&mut Cart)| {
+        let mut cart = cart(PHONE, ConfirmationType::Automatic);
+        end(&mut cart);
+        let record = cart.record();
+        (record.status, record.result_code, record.is_timed_out)
+    };
+    let canceled = |is_timed_out| (CartStatus::Canceled, 10201, is_timed_out);
+    assert_eq!(ended(Cart::lifetime_is_over), canceled(true));
+    assert_eq!(ended(|cart| cart.expire().unwrap()), canceled(true));
+    assert_eq!(ended(|cart| drop(cart.cancel())), canceled(false));
+    let canceled_in_time = |cart: &mut Cart| {
+        drop(cart.cancel());
+        cart.lifetime_is_over();
+    };
+    assert_eq!(ended(canceled_in_time), canceled(false));
+}
+
+#[test]
 fn the_customer_decides_once() {
     let mut paid = cart(PHONE, ConfirmationType::Automatic);
     paid.customer_confirms(at(5)).unwrap();
