@@ -53,6 +53,7 @@ const CALL = { signal: aSignal };
 const CONFIRM = declared({ identifier: text, ...CALL });
 const WAIT = declared({ onUpdate: fn as Member<(state: CartState) => unknown>, ...CALL });
 const NUMBER = { number: required(text) };
+const SIGN = { secretKey: required(text), nonce: required(text), url: required(text) };
 
 const day = member<Date | string>('a Date or a day such as "2026-01-31"', (value) => text.fits(value) || isDate(value));
 const DAYS = declared({
@@ -376,7 +377,7 @@ function frozen<T extends object>(records: T[]): readonly T[] {
 /** Netgíró's signature: lowercase hex SHA-256 of the four parts, joined. A text body is taken as UTF-8. */
 export function sign(secretKey: string, nonce: string, url: string, body: string | Uint8Array | ArrayBuffer): string {
   return within(sign, () => {
-    const given = members('sign', { secretKey, nonce, url }, { secretKey: text, nonce: text, url: text });
-    return native.sign(given.secretKey ?? '', given.nonce ?? '', given.url ?? '', bytes('sign', body));
+    const given = members('sign', { secretKey, nonce, url }, SIGN);
+    return native.sign(given.secretKey, given.nonce, given.url, bytes('sign', body));
   });
 }

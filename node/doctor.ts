@@ -7,7 +7,7 @@ import { declareNames, inJavaScript } from './internal/spelling.js';
 import type { CallOptions } from './options.js';
 import type { Environment } from './values.js';
 
-const { number, signal, text } = types;
+const { number, signal: aSignal, text } = types;
 
 /** What {@link doctor} takes; keys that are not given are read from the environment, as `Client.fromEnv` does. */
 export interface DoctorOptions extends CallOptions {
@@ -60,7 +60,7 @@ const DOCTOR = declared({
   environment: text,
   baseUrl: text,
   caFile: text,
-  signal,
+  signal: aSignal,
 });
 declareNames(Object.keys(DOCTOR));
 

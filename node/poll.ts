@@ -1,7 +1,7 @@
 // CartPoll: the polling of one cart as a value, to be kept between the steps of a job; and the errors that carry one.
 
 import { isNativeError } from 'node:util/types';
-import { cart as cartOf, jsonText, members, options as declared, pollText, types, waitOptions } from './internal/arguments.js';
+import { cart as cartOf, jsonText, kindOf, member, members, options as declared, pollText, reading, types, waitOptions } from './internal/arguments.js';
 import { open } from './internal/calls.js';
 import { define, type ErrorFacts, InvalidRequestError, NetgiroError } from './internal/errors.js';
 import { native, type PollView } from './internal/native.js';
@@ -48,7 +48,8 @@ interface AnsweredOptions {
   afterCancel?: boolean | null | undefined;
 }
 
-const ANSWERED = declared({ sentAt: number, now: number, jitter: number, afterCancel: flag });
+const share = member<number>('a number from 0 to 1', (value) => number.fits(value) && value >= 0 && value <= 1);
+const ANSWERED = declared({ sentAt: number, now: number, jitter: share, afterCancel: flag });
 const START = declared({ now: number });
 
 /** Lets this file, and no caller, make a poll from what the compiled half gave. */
@@ -119,7 +120,7 @@ export class CartPoll {
    */
   answered(seen: CartState | CartStatus | NetgiroError, options: AnsweredOptions = {}): CartPoll {
     const { sentAt, now, jitter, afterCancel } = members('answered', options, ANSWERED);
-    const given = { __proto__: null, ...whatWasSeen(seen), afterCancel };
+    const given = { __proto__: null, ...reading('answered: what was seen', () => whatWasSeen(seen)), afterCancel };
     return fromView(open(native.answerPoll(this.token, given, sentAt, now, jitter)));
   }
 }
@@ -198,8 +199,8 @@ export function delay(poll: CartPoll, now?: number): number {
  */
 export function token(given: unknown): string {
   if (typeof given === 'string') return given;
-  if (typeof given === 'object' && given !== null) return pollText(given) ?? jsonText('a poll', given);
-  throw new InvalidRequestError(`a poll is a CartPoll or its JSON; got ${given === null ? 'null' : typeof given}`);
+  if (typeof given === 'object' && given !== null) return reading('a poll', () => pollText(given) ?? jsonText('a poll', given));
+  throw new InvalidRequestError(`a poll is a CartPoll or its JSON; got ${kindOf(given)}`);
 }
 
 /** An error of this package, also one of another copy of it. */
@@ -215,5 +216,5 @@ function whatWasSeen(seen: unknown): object {
     return { error: { __proto__: null, ...Object.fromEntries(known) } };
   }
   if (typeof seen === 'object' && seen !== null) return { state: jsonText('what was seen', seen) };
-  throw new InvalidRequestError(`answered takes a CartState, a status or a NetgiroError; got ${typeof seen}`);
+  throw new InvalidRequestError(`answered takes a CartState, a status or a NetgiroError; got ${kindOf(seen)}`);
 }

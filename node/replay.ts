@@ -1,12 +1,13 @@
 // MemoryReplayGuard: remembers the callbacks that were accepted, in this process.
 
-import { member, members, options as declared } from './internal/arguments.js';
+import { member, members, options as declared, required, types } from './internal/arguments.js';
 import { made } from './internal/calls.js';
 import { native, type NativeReplayGuard } from './internal/native.js';
 import { entries, own, within } from './internal/stacks.js';
 import type { ReplayGuard } from './options.js';
 
 const wholeFromOne = member<number>('a whole number from 1 on', (value) => Number.isSafeInteger(value) && (value as number) >= 1);
+const KEY = { nonce: required(types.text), signature: required(types.text) };
 const OPTIONS = declared({ capacity: wholeFromOne });
 
 /** The compiled half of each guard: not a private member, by which TypeScript would tell copies of this package apart. */
@@ -27,7 +28,8 @@ export class MemoryReplayGuard implements ReplayGuard {
 
   /** Records a callback; false if it has been recorded before. */
   isFirst(nonce: string, signature: string): boolean {
-    return of(this).isFirst(String(nonce), String(signature));
+    const given = members('isFirst', { nonce, signature }, KEY);
+    return of(this).isFirst(given.nonce, given.signature);
   }
 }
 

@@ -179,6 +179,9 @@ def node(suites: Suites) -> None:
     if tarball is None:
         return
     suites.count("node: tests", NODE, "npm", "test", "--silent", NETGIRO_TARBALL=str(tarball))
+    suites.count(
+        *["node: bundlers", NODE, "node", "tests/bundlers/run.mjs"], NETGIRO_TARBALL=str(tarball)
+    )
     project = packages.node_project("readme", tarball, "express@^5")
     (project / "readme.test.mjs").write_bytes((ROOT / "tests/readme/readme.test.mjs").read_bytes())
     suites.count(

@@ -2,9 +2,9 @@
 // types, which TypeScript has checked already for those who use it; what they may hold is the core's to say.
 
 import { inspect } from 'node:util';
-import { isAnyArrayBuffer, isUint8Array } from 'node:util/types';
+import { isAnyArrayBuffer, isBoxedPrimitive, isDate, isUint8Array } from 'node:util/types';
 import type { AbortSignalLike, CallbackParts, CartItem, ClientOptions, NewCart, PollPolicy, WaitOptions } from '../options.js';
-import { ConfigurationError, InvalidRequestError } from './errors.js';
+import { ConfigurationError, InvalidRequestError, NetgiroError } from './errors.js';
 import type { KnownCart, NativeAmount, NativeCart, NativeWait } from './native.js';
 import { declareNames } from './spelling.js';
 
@@ -14,6 +14,8 @@ export interface Member<T> {
   readonly fits: (value: unknown) => value is T;
   readonly required?: boolean;
   readonly nullable?: boolean;
+  /** What to do where it is required, and missing. */
+  readonly hint?: string;
 }
 
 /** Options by their names. */
@@ -59,7 +61,10 @@ const whole = member<number>('a whole number', Number.isSafeInteger);
 const fn = member<(...args: never) => unknown>('a function', (value) => typeof value === 'function');
 const plain = member<Record<string, unknown>>('a plain object', isPlain);
 const list = member<unknown[]>('an array', Array.isArray);
-const texts = member<string[]>('an array of strings', (value) => Array.isArray(value) && value.every(text.fits));
+const texts = member<string[]>(
+  'an array of strings',
+  (value) => Array.isArray(value) && value.every((each) => text.fits(each) && isWellFormed(each)),
+);
 const guard = member<object>('an object with a function isFirst(nonce, signature)', (value) => has(value, 'isFirst'));
 const client = member<object>('a Client', (value) => has(value, 'verifyCallback', 'pollStep'));
 const anything = member<unknown>('given', () => true);
@@ -74,6 +79,11 @@ const textOrNumber = member<string | number | bigint>('a string or a number', (v
   ['string', 'number', 'bigint'].includes(typeof value),
 );
 
+/** As numbers are written down; one of thousands of digits is nobody's. */
+const textOrSmallNumber = member<string | number | bigint>('a string or a number', (value) =>
+  typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : textOrNumber.fits(value),
+);
+
 export const types = { anything, client, flag, fn, guard, number, plain, signal, text, textOrNumber, texts, whole };
 
 export function required<T>(known: Member<T>): Member<T> & { readonly required: true } {
@@ -85,10 +95,43 @@ export function nullable<T>(known: Member<T>): Member<T> & { readonly nullable: 
   return { ...known, nullable: true };
 }
 
+/**
+ * Runs what reads an argument: getters and proxies may throw whatever they like, and the caller is told which argument it was.
+ */
+export function reading<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw cause instanceof NetgiroError ? cause : unreadable(what, cause, InvalidRequestError);
+  }
+}
+
+function unreadable(what: string, cause: unknown, Refused: typeof ConfigurationError | typeof InvalidRequestError): NetgiroError {
+  return new Refused(`${what} cannot be read: a getter or a proxy throws, see the cause`, { cause });
+}
+
+/** Whether a text has no half of a character, which has no bytes in UTF-8. */
+function isWellFormed(value: string): boolean {
+  return (value as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+function halfOf(what: string): string {
+  return `${what} must be text; got half of a character in it, a lone surrogate: was it cut in the middle of an emoji?`;
+}
+
 /** Never the value itself: it may be a secret key or somebody's phone number. */
 export function kindOf(value: unknown): string {
+  try {
+    return readKind(value);
+  } catch {
+    return 'an object that cannot be read';
+  }
+}
+
+function readKind(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   const kind = typeof value;
   if (kind === 'object' && !isPlain(value)) {
     const { name } = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } }).constructor ?? {};
@@ -130,18 +173,36 @@ export function members<Known extends Table>(
   known: Known,
   Refused: typeof ConfigurationError | typeof InvalidRequestError = InvalidRequestError,
 ): Taken<Known> {
+  const at = { name: '' };
+  try {
+    return takenFrom(where, given, known, Refused, at);
+  } catch (cause) {
+    if (cause instanceof NetgiroError) throw cause;
+    throw unreadable(at.name === '' ? where : `${where}: ${at.name}`, cause, Refused);
+  }
+}
+
+/** As {@link members}, which says at which member it was when something else than a refusal is thrown. */
+function takenFrom<Known extends Table>(
+  where: string,
+  given: unknown,
+  known: Known,
+  Refused: typeof ConfigurationError | typeof InvalidRequestError,
+  at: { name: string },
+): Taken<Known> {
   if (!isPlain(given)) {
     let hint = typeof given === 'object' && given !== null && !Array.isArray(given) ? ': pass a plain object' : '';
     if (signal.fits(given) && Object.hasOwn(known, 'signal')) hint = ': pass { signal }';
     throw new Refused(`${where} takes an object of named options; got ${kindOf(given)}${hint}`);
   }
-  const taken = new Bare();
+  const result = new Bare();
   let left: Record<string, unknown> | undefined;
   for (const name of Reflect.ownKeys(given) as string[]) {
     const wanted = Object.hasOwn(known, name) ? known[name] : undefined;
     if (wanted === undefined) {
       throw new Refused(`${where} has no option ${nameOf(name)}; it has ${Object.keys(known).join(', ') || 'none'}`);
     }
+    at.name = name;
     const value = given[name];
     if (value === undefined || (value === null && !wanted.nullable)) {
       left ??= new Bare();
@@ -151,14 +212,16 @@ export function members<Known extends Table>(
     if (value !== null && !wanted.fits(value)) {
       throw new Refused(`${where}: ${name} must be ${wanted.wanted}; got ${kindOf(value)}`);
     }
-    taken[name] = value;
+    if (typeof value === 'string' && !isWellFormed(value)) throw new Refused(halfOf(`${where}: ${name}`));
+    result[name] = value;
   }
   for (const name of Object.keys(known)) {
-    if (known[name]?.required && !Object.hasOwn(taken, name)) {
-      throw new Refused(`${where}: ${name} is required; got ${kindOf(left?.[name])}`);
+    if (known[name]?.required && !Object.hasOwn(result, name)) {
+      const { hint = '' } = known[name];
+      throw new Refused(`${where}: ${name} is required; got ${kindOf(left?.[name])}${hint}`);
     }
   }
-  return taken as Taken<Known>;
+  return result as Taken<Known>;
 }
 
 const CLIENT = options({
@@ -189,7 +252,7 @@ const NEW_CART = options({
   amount: required(anything),
   reference: required(text),
   customerId: required(text),
-  confirmationType: textOrNumber,
+  confirmationType: textOrSmallNumber,
   callbackUrl: text,
   callbackCancelUrl: text,
   description: text,
@@ -201,7 +264,7 @@ const NEW_CART = options({
 const ITEM = options({
   name: required(text),
   unitPrice: required(anything),
-  quantity: textOrNumber,
+  quantity: textOrSmallNumber,
   amount: anything,
   productNo: text,
   description: text,
@@ -239,8 +302,9 @@ export function bare<T extends object>(given: T): T {
 
 /** The text of an object that has one of its own. An array and a buffer have one, too, and are no numbers. */
 function decimalText(given: unknown): string | undefined {
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) return undefined;
+  if (typeof given !== 'object' || given === null || ArrayBuffer.isView(given) || isBoxedPrimitive(given)) return undefined;
   try {
+    if (Array.isArray(given)) return undefined;
     const { toString } = given as { toString: unknown };
     if (!fn.fits(toString) || toString === Object.prototype.toString) return undefined;
     const decimal: unknown = Reflect.apply(toString, given, []);
@@ -252,7 +316,8 @@ function decimalText(given: unknown): string | undefined {
 
 /** A value in a message: primitives as they are, of objects their kind alone. */
 function printed(value: unknown): string {
-  return typeof value === 'object' && value !== null ? kindOf(value) : inspect(value);
+  const isShort = typeof value !== 'bigint' || BigInt.asIntN(128, value) === value;
+  return (typeof value === 'object' && value !== null) || !isShort ? kindOf(value) : inspect(value);
 }
 
 /**
@@ -273,6 +338,10 @@ function fact(given: object, name: string): unknown {
 
 /** A cart: its id, its poll, or what is known of it. Anything else as it prints, for the refusal. */
 export function cart(given: unknown): NativeCart {
+  return reading('a cart', () => readCart(given));
+}
+
+function readCart(given: unknown): NativeCart {
   if (typeof given !== 'object' || given === null) return text.fits(given) ? given : printed(given);
   const poll = Array.isArray(given) ? undefined : pollText(given);
   if (poll !== undefined) return bare({ poll });
@@ -298,6 +367,7 @@ function expected(given: object): KnownCart {
   if (reference !== undefined && !text.fits(reference)) {
     throw new InvalidRequestError(`reference must be text, as insertCart was given it; got ${kindOf(reference)}: pass its text`);
   }
+  if (reference !== undefined && !isWellFormed(reference)) throw new InvalidRequestError(halfOf('reference'));
   const known: KnownCart = new Bare();
   known.amount = kronur === undefined ? undefined : amount(kronur);
   known.reference = reference;
@@ -347,6 +417,10 @@ export function pollText(given: object): string | undefined {
 }
 
 export function carts(where: string, given: unknown): NativeCart[] {
+  return reading(`${where}: its array of carts`, () => readCarts(where, given));
+}
+
+function readCarts(where: string, given: unknown): NativeCart[] {
   if (!isList(given)) {
     throw new InvalidRequestError(`${where} takes an array of carts; got ${kindOf(given)}`);
   }
@@ -385,10 +459,15 @@ export function waitOptions<Others extends Table>(
   return Object.assign(taken, { wait });
 }
 
+/** How the body of a callback is had as it was received. */
+const RAW_BODY =
+  "the request had no body, or a parser has consumed it. Pass the raw body (express.raw({ type: '*/*' }), Fastify's " +
+  "addContentTypeParser with parseAs: 'buffer', await request.arrayBuffer()), not parsed JSON";
+
 const CALLBACK = options({
   url: required(text),
   headers: required(anything),
-  body: required(anything),
+  body: { ...required(anything), hint: `: ${RAW_BODY}` },
   replayGuard: guard,
 } satisfies Names<CallbackParts>);
 const CALLBACK_ONCE = { ...CALLBACK, replayGuard: required(guard) };
@@ -397,12 +476,13 @@ const CALLBACK_ONCE = { ...CALLBACK, replayGuard: required(guard) };
 export function callbackParts(where: 'verifyCallback' | 'verifyCallbackOnce', given: unknown) {
   const known = where === 'verifyCallbackOnce' ? CALLBACK_ONCE : CALLBACK;
   const { url, headers, body, replayGuard } = members(where, given, known);
-  return { url, headers: headerList(where, headers), body: bytes(where, body), replayGuard };
+  const flat = reading(`${where}: headers`, () => headerList(where, headers));
+  return { url, headers: flat, body: bytes(where, body, RAW_BODY), replayGuard };
 }
 
 /** Headers as a flat list of names and values, from a Headers, a Map, pairs, Node's rawHeaders, or an object. */
 function headerList(where: string, given: unknown): string[] {
-  if (typeof given !== 'object' || given === null) {
+  if (typeof given !== 'object' || given === null || isDate(given) || isBoxedPrimitive(given) || ArrayBuffer.isView(given)) {
     throw new InvalidRequestError(`${where}: headers must be an object of headers; got ${kindOf(given)}`);
   }
   const flat: string[] = [];
@@ -412,6 +492,7 @@ function headerList(where: string, given: unknown): string[] {
     }
   };
   if (Array.isArray(given) && given.every((part) => !Array.isArray(part))) {
+    if (given.length % 2 !== 0) throw badHeader(where, 'names and values in turn, where they are an array', given.at(-1));
     for (let at = 0; at + 1 < given.length; at += 2) add(given[at], given[at + 1]);
   } else if (isList(given)) {
     for (const pair of given) {
@@ -427,6 +508,7 @@ function headerList(where: string, given: unknown): string[] {
 function headerText(where: string, value: unknown): string {
   if (isUint8Array(value)) return Buffer.from(value).toString('latin1');
   if (!textOrNumber.fits(value)) throw badHeader(where, 'text or bytes', value);
+  if (text.fits(value) && !isWellFormed(value)) throw new InvalidRequestError(halfOf(`${where}: headers`));
   return String(value);
 }
 
@@ -446,12 +528,15 @@ export function jsonText(what: string, value: unknown): string {
   return json;
 }
 
-export function bytes(where: string, body: unknown): Uint8Array {
-  if (typeof body === 'string') return Buffer.from(body, 'utf8');
+export function bytes(where: string, body: unknown, hint?: string): Uint8Array {
+  if (typeof body === 'string') {
+    if (!isWellFormed(body)) throw new InvalidRequestError(halfOf(`${where}: body`));
+    return Buffer.from(body, 'utf8');
+  }
   // Not `instanceof`: test runners give each file globals of its own.
   if (isUint8Array(body)) return body;
   if (isAnyArrayBuffer(body)) return Buffer.from(body);
   throw new InvalidRequestError(
-    `${where}: body must be the bytes as received, a Buffer, a Uint8Array or a string; got ${kindOf(body)}`,
+    `${where}: body must be the bytes as received, a Buffer, a Uint8Array or a string; got ${kindOf(body)}${hint === undefined ? '' : `: ${hint}`}`,
   );
 }

@@ -5,7 +5,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { AbortSignalLike, BulkOptions, CheckManyOptions } from '../options.js';
 import { token } from '../poll.js';
 import type { Checking, CheckResult, CheckResults } from '../values.js';
-import { isList, jsonText, kindOf, type Member, member, members, type Names, options, types } from './arguments.js';
+import { isList, jsonText, kindOf, type Member, member, members, type Names, options, reading, types } from './arguments.js';
 import { begin, type Control, type Start } from './calls.js';
 import { InvalidRequestError } from './errors.js';
 import type { CheckView, NativeBulk } from './native.js';
@@ -49,7 +49,7 @@ export function bulk(where: string, { concurrency, rate, retryForMs, resume }: G
 
 /** What earlier results know, as JSON: states, and the polls of waits that were cut short. */
 function known(where: string, resume: Iterable<unknown>): string {
-  const all = Array.from(resume, (result, at) => {
+  const all = reading(`${where}: resume`, () => Array.from(resume, (result, at) => {
     const { state, error } = (result ?? {}) as { state?: unknown; error?: unknown };
     if (state) return { state };
     // A string has no state, either, and an entry of a Map none and no error.
@@ -58,7 +58,7 @@ function known(where: string, resume: Iterable<unknown>): string {
     }
     const { poll } = error as { poll?: unknown };
     return { poll: poll && token(poll) };
-  });
+  }));
   return jsonText(`${where}: resume`, all);
 }
 

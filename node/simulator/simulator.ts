@@ -2,7 +2,7 @@
 
 import { inspect, type InspectOptions } from 'node:util';
 import { Client } from '../client.js';
-import { bytes, cart as cartOf, jsonText, members, simulatedClientOptions, types } from '../internal/arguments.js';
+import { bytes, cart as cartOf, jsonText, member, members, required, simulatedClientOptions, types } from '../internal/arguments.js';
 import { made, open } from '../internal/calls.js';
 import { asyncDispose } from '../internal/dispose.js';
 import { InvalidRequestError } from '../internal/errors.js';
@@ -26,6 +26,8 @@ import {
 import type { Endpoint } from '../values.js';
 
 const { number, plain, text } = types;
+
+const anEndpoint = member<string>('the name of an endpoint, or "*"', text.fits);
 
 /** The compiled half of each simulator: not a private member, by which TypeScript would tell copies of this package apart. */
 const natives = new WeakMap<Simulator, NativeSimulator>();
@@ -164,10 +166,10 @@ export class Simulator {
    */
   addFault(endpoint: Endpoint | '*', fault: Fault = {}): void {
     const { body, retryAfter, ...others } = members('addFault', fault, FAULT);
-    if (!text.fits(endpoint)) throw new InvalidRequestError('addFault takes the name of an endpoint, or "*"');
+    members('addFault', { endpoint }, { endpoint: required(anEndpoint) });
     const json: Record<string, unknown> = { endpoint };
     if (retryAfter !== undefined) json['retry_after'] = String(retryAfter);
-    for (const [name, member] of Object.entries(others)) json[snakeCase(name)] = member;
+    for (const [name, value] of Object.entries(others)) json[snakeCase(name)] = value;
     open(nativeOf(this).addFault(jsonText('the fault', json), body === undefined ? undefined : bytes('addFault', body)));
   }
 

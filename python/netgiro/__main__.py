@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,8 @@ from netgiro._netgiro import command
 # The exit code when what reconciling needs is not installed.
 USAGE = 2
 
+STANDARD_ERROR = 2
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code.
@@ -22,9 +25,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["reconcile"]:
         return _reconcile(given[1:])
-    program = _program(len(given)) if arguments is None else [sys.executable, "-m", "netgiro"]
+    program = [sys.executable, "-m", "netgiro"]
+    if arguments is None:
+        program = _program(len(given))
+        _keep_descriptors()
     with _interruptible():
         return command(given, program)
+
+
+def _keep_descriptors() -> None:
+    """Pass no inherited descriptor on, as Node does: a simulator in the background would keep it."""
+    with contextlib.suppress(OSError), os.scandir("/dev/fd") as entries:
+        for number in [int(entry.name) for entry in entries]:
+            if number > STANDARD_ERROR:
+                with contextlib.suppress(OSError):
+                    os.set_inheritable(number, False)  # noqa: FBT003 - it has no name
 
 
 def _program(count: int) -> list[str]:

@@ -47,6 +47,8 @@ __all__ = [
     "CheckResult",
     "CheckResults",
     "Client",
+    "DoctorCheck",
+    "DoctorReport",
     "FollowUp",
     "MemoryReplayGuard",
     "PaymentInfo",
@@ -63,6 +65,7 @@ __all__ = [
     "command",
     "csv_cell",
     "customer_message",
+    "doctor",
     "error_customer_message",
     "icelandic_number",
     "mask_customer_id",
@@ -1327,6 +1330,8 @@ class AsyncClient:
 
 def command(arguments: Sequence[str], program: Sequence[str]) -> int:
     """Carry out a command from its arguments, without the program's name; return its exit code.
+
+    `program` are the words that start the same program, for one in the background.
 
     An exception of a signal's handler, such as KeyboardInterrupt, makes it stop; a second one does not wait
     for it, unless it has yet to say what became of a call in flight.

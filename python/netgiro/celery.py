@@ -24,18 +24,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 try:
+    from celery import Celery
     from celery.exceptions import Reject
 except ImportError as error:
     raise ImportError("netgiro.celery needs Celery: pip install 'netgiro[celery]'") from error
 
 import netgiro
 from netgiro import _netgiro
+from netgiro.webhook import arguments
+from netgiro.webhook.arguments import instance, text
 from netgiro.webhook.greenlets import off_the_hub
 
 if TYPE_CHECKING:
     import uuid
-
-    from celery import Celery
 
 __all__ = ["Netgiro"]
 
@@ -65,10 +66,13 @@ class Netgiro:
         `client` makes the client of a process, by default from the environment, when it is first
         needed; `policy` says how often to ask.
         """
-        self._app = app
-        self._make = client
+        self._app = instance("app", app, Celery, "a Celery app")
+        self._make = arguments.function("client", client, wanted="a function that makes one")
         self._client: netgiro.Client | None = None
+        if policy is not None:
+            instance("policy", policy, netgiro.PollPolicy, "a netgiro.PollPolicy")
         self._policy = policy
+        text("name", name)
         self._settled: Told | None = None
         self._merchants_move: Told | None = None
 
@@ -102,7 +106,7 @@ class Netgiro:
             raise netgiro.ConfigurationError(
                 "one function is called for a settled cart: register one"
             )
-        self._settled = function
+        self._settled = arguments.function("the decorated function", function)
         return function
 
     def merchants_move(self, function: _Function) -> _Function:
@@ -115,7 +119,7 @@ class Netgiro:
             raise netgiro.ConfigurationError(
                 "one function is called for the shop's move: register one"
             )
-        self._merchants_move = function
+        self._merchants_move = arguments.function("the decorated function", function)
         return function
 
     def follow(
@@ -132,6 +136,8 @@ class Netgiro:
         """
         if reference is None and isinstance(cart, netgiro.Cart):
             reference = cart.reference
+        if reference is not None:
+            text("reference", reference)
         poll = netgiro.CartPoll(cart, timeout=timeout, policy=self._policy)
         if self._app.conf.task_always_eager:
             # Celery would run the messages at once, whatever their countdown.

@@ -35,8 +35,10 @@ except ImportError as error:
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.webhook import Accepted, MemoryLedger, Refusal, Webhook, read_chunks
+from netgiro.webhook import Accepted, MemoryLedger, Refusal, Webhook, arguments, read_chunks
+from netgiro.webhook.arguments import having, seconds, text
 from netgiro.webhook.followup import FollowUp
+from netgiro.webhook.ledger import LEDGER
 from netgiro.webhook.servers import headers_of_scope
 from netgiro.webhook.sync_or_async import run_async
 
@@ -77,10 +79,10 @@ class Netgiro:
         database, where the shop is several processes. At the end of the lifespan, what goes on after the
         answers is given `grace` seconds.
         """
-        self._make = client
+        self._make = arguments.function("client", client, wanted="a function that makes one")
         self._client: netgiro.AsyncClient | None = None
-        self._ledger = MemoryLedger() if ledger is None else ledger
-        self._grace = grace
+        self._ledger = MemoryLedger() if ledger is None else having("ledger", ledger, *LEDGER)
+        self._grace = seconds("grace", grace)
         # Functions that take their time must not take the threads of those that answer.
         self._threads = ThreadPoolExecutor(_THREADS, "netgiro")
         self._tasks: set[asyncio.Task[None]] = set()
@@ -137,9 +139,16 @@ class Netgiro:
         The function is called with `(state, callback)` after the answer; again, until it succeeds, if it
         raised. Each function may be a coroutine function; any other runs in a thread.
         """
+        text("path", path)
+        if name is not None:
+            text("name", name)
+        if not callable(url):
+            text("url", url)
         webhook = Webhook(order=order, record=record, replay_guard=replay_guard)
 
         def decorate(function: _Function) -> _Function:
+            arguments.function("the decorated function", function)
+
             async def endpoint(request: Request) -> Response:
                 registered = url(**request.path_params) if callable(url) else url
                 return await self._answer(request, webhook, function, registered)

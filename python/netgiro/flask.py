@@ -27,9 +27,11 @@ from werkzeug.serving import WSGIRequestHandler
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
+from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, arguments, too_large
+from netgiro.webhook.arguments import having, instance, text
 from netgiro.webhook.followup import FollowUp
 from netgiro.webhook.greenlets import off_the_hub
+from netgiro.webhook.ledger import LEDGER
 from netgiro.webhook.servers import add_to_environ
 from netgiro.webhook.sync_or_async import run
 from netgiro.webhook.worker_threads import Background
@@ -90,14 +92,14 @@ class Netgiro:
         default that is in this process's memory: pass a `netgiro.webhook.SqliteLedger`, or one on your
         database, where the shop is several processes.
         """
-        self._ledger = MemoryLedger() if ledger is None else ledger
+        self._ledger = MemoryLedger() if ledger is None else having("ledger", ledger, *LEDGER)
         self._is_warned = ledger is not None
         self._background = Background()
         self._routes: list[Callable[[Scaffold], None]] = []
         self._apps: weakref.WeakSet[Flask] = weakref.WeakSet()
         self._lock = threading.Lock()
         if app is not None:
-            self.init_app(app)
+            self.init_app(instance("app", app, Flask, "a Flask app"))
 
     def init_app(self, app: Flask) -> None:
         """Use the extension in an app, with the callback routes it has, and will have."""
@@ -142,9 +144,14 @@ class Netgiro:
         context, after the answer; again, until it succeeds, if it raised. `on` is a blueprint to add the
         route to; by default it is added to every app of the extension.
         """
+        text("rule", rule)
+        if not callable(url):
+            text("url", url)
         webhook = Webhook(order=order, record=record, replay_guard=replay_guard)
 
         def decorate(function: _Function) -> _Function:
+            arguments.function("the decorated function", function)
+
             def view(**variables: Any) -> Response:
                 return self._answer(webhook, function, url(**variables) if callable(url) else url)
 

@@ -12,7 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shell import ACCEPTS, APP_KEY, COMMAND, PATIENCE, SECRET_KEY, VARIABLES, Ended, Shell, has
+from shell import (
+    ACCEPTS,
+    APP_KEY,
+    COMMAND,
+    PATIENCE,
+    SECRET_KEY,
+    VARIABLES,
+    Ended,
+    Shell,
+    Simulator,
+    has,
+)
 
 NETGIRO = shlex.join(COMMAND)
 FREE = ["--port", "0"]
@@ -83,6 +94,8 @@ def test_nobody_waits_for_the_simulator(shell: Shell) -> None:
         f'text=$({NETGIRO} simulator --export --port 0 2>&1); echo "$text"',
         f"{NETGIRO} simulator --export --port 0 2>&1 | cat",
         f"{NETGIRO} simulator --export --port 0 > exported; cat exported",
+        # A descriptor of a caller's own, as a test harness has.
+        f"exec 3>&1; {NETGIRO} simulator --export --port 0 > exported; cat exported",
     ]:
         ended = run(shell, "sh", script)
         assert ended.code == 0
@@ -166,6 +179,19 @@ def test_it_is_stopped(shell: Shell, tmp_path: Path) -> None:
         elsewhere.variables = environment
         assert elsewhere.run("simulator", "--stop", *options).code == 0
         assert not answers(url)
+
+
+def test_one_that_was_killed_is_forgotten(shell: Shell, tmp_path: Path) -> None:
+    simulator = Simulator(tmp_path)
+    entries = tmp_path / ".state" / "netgiro" / "simulators"
+    assert len(list(entries.iterdir())) == 1
+    simulator.running.process.kill()
+    simulator.running.process.wait()
+    exported = shell.run("simulator", "--export", *FREE)
+    assert "used again" not in exported.err
+    (entry,) = entries.iterdir()
+    assert entry.stat().st_mode & 0o077 == 0
+    assert SECRET_KEY not in entry.read_text()
 
 
 def test_a_port_that_is_taken(shell: Shell) -> None:

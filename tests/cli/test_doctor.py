@@ -39,6 +39,8 @@ class Shop:
             "no route": (404, "<h1>Not Found</h1>", {}),
             "crash": (500, "Internal Server Error", {}),
             "gateway": (502, "Bad Gateway", {}),
+            "form": (415, "Unsupported Media Type", {}),
+            "limited": (429, "Too Many Requests", {}),
             "accepts all": (200, "", {}),
         }
         if self.fault in special:
@@ -169,6 +171,8 @@ def test_a_sound_set_up(shell: Shell, shop: Shop) -> None:
         ("get only", "callback", ("405: nothing takes POST", "take POST")),
         ("no route", "callback", ("404: there is no route", "own URL")),
         ("crash", "callback", ("the route fails: 500", "log")),
+        ("form", "callback", ("415", "any content type")),
+        ("limited", "callback", ("429: a rate limit", "leave the callback route out")),
         ("gateway", "callback", ("502: the proxy (nginx/1.28.0)", "upstream")),
         ("created", "callback", ("answered 201", "answer 200")),
         ("drops", "callback_signature", ("are dropped by nginx", "underscores_in_headers on;")),

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def written(folder: Path, languages: dict[str, str]) -> list[str]:
         for number, block in enumerate(blocks, 1):
             if block.file is None:
                 part = f"_{number}" if path == "README.md" else ""
-                with (programs / f"{name}{part}.{languages[block.language]}").open("a") as output:
+                with (programs / f"page_{name}{part}.{languages[block.language]}").open(
+                    "a"
+                ) as output:
                     output.write(block.text)
         if not any(block.file for block in blocks):
             continue
@@ -76,19 +79,20 @@ def run(command: list[str | Path], folder: Path) -> str:
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="django-stubs wants a newer Python")
 @pytest.mark.skipif(not find_spec("mypy_django_plugin"), reason="django-stubs is not there")
 def test_mypy(tmp_path: Path) -> None:
-    wrong = ""
-    for project in written(tmp_path, {"python": "py"}):
+    def check(project: str) -> str:
         folder = tmp_path / project
         files = [file.relative_to(folder) for file in folder.rglob("*.py")]
         lines = ["[mypy]", "strict = true", "explicit_package_bases = true"]
-        lines += ["cache_dir = ../cache"]
         if (folder / "shop").is_dir():
             lines += ["plugins = mypy_django_plugin.main", "[mypy.plugins.django-stubs]"]
             lines += ['django_settings_module = "shop.settings"']
         for name in UNTYPED:
             lines += [f"[mypy-{name}.*]", "ignore_missing_imports = true"]
         (folder / "mypy.ini").write_text("\n".join(lines))
-        wrong += run([sys.executable, "-m", "mypy", *files], folder)
+        return run([sys.executable, "-m", "mypy", *files], folder)
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        wrong = "".join(threads.map(check, written(tmp_path, {"python": "py"})))
     assert not wrong, wrong
 
 

@@ -73,6 +73,8 @@ test('the callback handler takes a signed callback and refuses a forged one', as
     assert.equal(await post(body(4990)), 200)
     assert.equal(await post(body(4990), '2'), 400)
     assert.equal(await post(body(1)), 409)
+    assert.equal(await post(''), 400)
+    assert.equal((await fetch(url, { method: 'POST' })).status, 400)
   } finally {
     server.close()
   }

@@ -12,8 +12,9 @@ use crate::runtime::signals::{SIGNAL_INTERVAL, check_signals};
 /// The exit code of what was interrupted.
 const INTERRUPTED: u8 = 130;
 
-/// Carry out a command from its arguments, without the program's name; return its exit code. `program` are the
-/// words that start the same program.
+/// Carry out a command from its arguments, without the program's name; return its exit code.
+///
+/// `program` are the words that start the same program, for one in the background.
 ///
 /// An exception of a signal's handler, such as KeyboardInterrupt, makes it stop; a second one does not wait
 /// for it, unless it has yet to say what became of a call in flight.

@@ -1,7 +1,8 @@
 """`AsyncClient`: coroutine functions over the calls of the compiled half.
 
 `inspect`, Starlette, APScheduler, tenacity, anyio and mock know a coroutine function by its code object, which
-nothing compiled has. So each call has a frame of Python around it.
+nothing compiled has. So each call has a frame of Python around it. Error reports print the variables of every
+frame, and any argument may hold a customer's number: the frame gives them up before it waits.
 """
 
 from netgiro import _netgiro
@@ -29,7 +30,7 @@ class AsyncClient(_calls):
         location_id=None,
         register_id=None,
     ):
-        return await _calls.insert_cart(
+        call = _calls.insert_cart(
             self,
             amount=amount,
             reference=reference,
@@ -42,25 +43,34 @@ class AsyncClient(_calls):
             location_id=location_id,
             register_id=register_id,
         )
+        del amount, reference, customer_id, confirmation_type, callback_url, callback_cancel_url
+        del description, items, location_id, register_id
+        return await call
 
     async def check_cart(self, transaction_id):
-        return await _calls.check_cart(self, transaction_id)
+        call = _calls.check_cart(self, transaction_id)
+        del transaction_id
+        return await call
 
     async def cancel_cart(self, transaction_id):
-        return await _calls.cancel_cart(self, transaction_id)
+        call = _calls.cancel_cart(self, transaction_id)
+        del transaction_id
+        return await call
 
     async def confirm_cart(self, transaction_id, identifier=None):
-        return await _calls.confirm_cart(self, transaction_id, identifier)
+        call = _calls.confirm_cart(self, transaction_id, identifier)
+        del transaction_id, identifier
+        return await call
 
     async def wait_for_cart(self, cart, *, timeout=180.0, policy=None, on_update=None):
-        return await _calls.wait_for_cart(
-            self, cart, timeout=timeout, policy=policy, on_update=on_update
-        )
+        call = _calls.wait_for_cart(self, cart, timeout=timeout, policy=policy, on_update=on_update)
+        del cart, timeout, policy, on_update
+        return await call
 
     async def settle_cart(self, cart, *, timeout=180.0, policy=None, on_update=None):
-        return await _calls.settle_cart(
-            self, cart, timeout=timeout, policy=policy, on_update=on_update
-        )
+        call = _calls.settle_cart(self, cart, timeout=timeout, policy=policy, on_update=on_update)
+        del cart, timeout, policy, on_update
+        return await call
 
     async def check_many(
         self,
@@ -73,7 +83,7 @@ class AsyncClient(_calls):
         on_progress=None,
         progress=None,
     ):
-        return await _calls.check_many(
+        call = _calls.check_many(
             self,
             ids,
             concurrency=concurrency,
@@ -83,22 +93,30 @@ class AsyncClient(_calls):
             on_progress=on_progress,
             progress=progress,
         )
+        del ids, concurrency, rate, retry_for, resume, on_progress, progress
+        return await call
 
     async def poll_step(self, poll):
-        return await _calls.poll_step(self, poll)
+        call = _calls.poll_step(self, poll)
+        del poll
+        return await call
 
     async def settlements(self, date_from, date_to, *, settlement_number=None):
-        return await _calls.settlements(
-            self, date_from, date_to, settlement_number=settlement_number
-        )
+        call = _calls.settlements(self, date_from, date_to, settlement_number=settlement_number)
+        del date_from, date_to, settlement_number
+        return await call
 
     async def settlement_items(self, number):
-        return await _calls.settlement_items(self, number)
+        call = _calls.settlement_items(self, number)
+        del number
+        return await call
 
     async def verify_callback_once(self, *, url, headers, body, replay_guard):
-        return await _calls.verify_callback_once(
+        call = _calls.verify_callback_once(
             self, url=url, headers=headers, body=body, replay_guard=replay_guard
         )
+        del url, headers, body, replay_guard
+        return await call
 
     async def close(self):
         await _calls.close(self)

@@ -16,6 +16,8 @@ import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from typing import Any, Protocol, SupportsIndex, TypeVar
 
@@ -24,11 +26,12 @@ from asgiref.sync import sync_to_async
 import netgiro
 from netgiro import _netgiro
 from netgiro.django import concealed, conf
-from netgiro.django.concealed import Concealed
+from netgiro.django.concealed import Concealed, plain
 from netgiro.django.models import LET_GO, Cart
 from netgiro.django.storage import followup, store
 from netgiro.django.storage.rows import Observation, database
 from netgiro.django.storage.store import OpenCheckoutError
+from netgiro.webhook.arguments import instance, refused, text
 from netgiro.webhook.greenlets import off_the_hub
 from netgiro.webhook.sync_or_async import Steps, run, run_async
 
@@ -49,6 +52,9 @@ __all__ = [
 logger = logging.getLogger("netgiro.django")
 
 _T = TypeVar("_T")
+
+# No word has such a number.
+_LARGE = 100
 
 # After these errors the customer was not asked. After any other of InsertCart's, that is not known.
 _NOBODY_WAS_ASKED = (
@@ -165,7 +171,7 @@ async def _finish_steps(steps: Steps[_T]) -> _T:
 
 def start(  # noqa: PLR0913 - as many options as the API
     order_reference: str,
-    amount: SupportsIndex,
+    amount: SupportsIndex | Decimal | Fraction | str,
     customer_id: str,
     *,
     confirmation_type: str = "automatic",
@@ -197,7 +203,7 @@ def start(  # noqa: PLR0913 - as many options as the API
 
 async def astart(  # noqa: PLR0913
     order_reference: str,
-    amount: SupportsIndex,
+    amount: SupportsIndex | Decimal | Fraction | str,
     customer_id: str,
     *,
     confirmation_type: str = "automatic",
@@ -218,12 +224,12 @@ async def astart(  # noqa: PLR0913
 
 def check(cart: Cart) -> Cart:
     """Check a cart, and record the answer; returns the cart as it is now, or raises the NetgiroError."""
-    return run(_check(blocking, cart))
+    return run(_check(blocking, _known(cart)))
 
 
 async def acheck(cart: Cart) -> Cart:
     """Do what `check` does, awaited."""
-    return await _finish_steps(_check(_awaited, cart))
+    return await _finish_steps(_check(_awaited, _known(cart)))
 
 
 def cancel(cart: Cart) -> Cart:
@@ -231,12 +237,12 @@ def cancel(cart: Cart) -> Cart:
 
     Raises the NetgiroError when the outcome is not known; netgiro_poll then goes on canceling.
     """
-    return run(_cancel(blocking, cart))
+    return run(_cancel(blocking, _known(cart)))
 
 
 async def acancel(cart: Cart) -> Cart:
     """Do what `cancel` does, awaited."""
-    return await _finish_steps(_cancel(_awaited, cart))
+    return await _finish_steps(_cancel(_awaited, _known(cart)))
 
 
 def confirm(cart: Cart, code: str | Concealed | None = None) -> Cart:
@@ -246,14 +252,14 @@ def confirm(cart: Cart, code: str | Concealed | None = None) -> Cart:
     """
     sms_code = concealed.sms_code(code)
     del code
-    return run(_confirm(blocking, cart, sms_code))
+    return run(_confirm(blocking, _known(cart), sms_code))
 
 
 async def aconfirm(cart: Cart, code: str | Concealed | None = None) -> Cart:
     """Do what `confirm` does, awaited."""
     sms_code = concealed.sms_code(code)
     del code
-    return await _finish_steps(_confirm(_awaited, cart, sms_code))
+    return await _finish_steps(_confirm(_awaited, _known(cart), sms_code))
 
 
 def _request(
@@ -265,15 +271,35 @@ def _request(
 ) -> dict[str, Any]:
     url = conf.callback_url()
     return {
-        "confirmation_type": str(confirmation_type),
+        "confirmation_type": _word("confirmation_type", confirmation_type),
         "callback_url": url,
         "callback_cancel_url": url,
-        "description": description,
+        "description": plain(description),
         # It is read twice: to check it, and to send it.
-        "items": None if items is None else list(items),
-        "location_id": location_id,
-        "register_id": register_id,
+        "items": None if items is None else [plain(item) for item in _many("items", items)],
+        "location_id": plain(location_id),
+        "register_id": plain(register_id),
     }
+
+
+def _known(cart: Cart) -> Cart:
+    """Return a cart of the shop's database."""
+    known: Cart = instance("cart", cart, Cart, "a Cart of netgiro.django.models")
+    return known
+
+
+def _word(name: str, value: object) -> str:
+    """Return a word, an enum member that is one, or the number of one."""
+    if isinstance(value, str) or (type(value) is int and abs(value) < _LARGE):
+        return str(value)
+    raise refused(name, "a word such as automatic", value)
+
+
+def _many(name: str, value: Iterable[Any]) -> list[Any]:
+    try:
+        return list(value)
+    except TypeError:
+        raise refused(name, "an iterable", value) from None
 
 
 def _start(
@@ -351,16 +377,20 @@ def _why(error: BaseException) -> str:
     return str(known) if known is error and str(error) else f"{type(error).__name__}: {known}"
 
 
-def _order(order_reference: str, amount: SupportsIndex, timeout: float) -> netgiro.Cart:
+def _order(
+    order_reference: str, amount: SupportsIndex | Decimal | Fraction | str, timeout: float
+) -> netgiro.Cart:
     """Return the order as the client would take it; raises InvalidRequestError before anything is stored."""
+    order_reference = plain(order_reference)
+    text("order_reference", order_reference)
     limit = Cart._meta.get_field("order_reference").max_length or 0  # noqa: SLF001 - Django's own way
     if not 0 < len(order_reference) <= limit:
         raise netgiro.InvalidRequestError(
-            f"an order's reference must have 1 to {limit} characters; got {len(order_reference)}"
+            f"order_reference must have 1 to {limit} characters; got {len(order_reference)}"
         )
     if not conf.is_duration(timeout):
-        raise netgiro.InvalidRequestError(f"timeout must be seconds above 0; got {timeout!r}")
-    return netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=amount)
+        raise refused("timeout", "seconds above 0", timeout)
+    return netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=plain(amount))
 
 
 def ask(execution: Execution, cart: Cart) -> Steps[Observation]:

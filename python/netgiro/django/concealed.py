@@ -11,10 +11,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils.functional import Promise
 
 from netgiro._netgiro import mask_customer_id
+from netgiro.errors import InvalidRequestError
 
-__all__ = ["Concealed", "conceal_settings", "customer", "revealed", "sms_code"]
+__all__ = [
+    "Concealed",
+    "conceal_settings",
+    "concealed_text",
+    "customer",
+    "plain",
+    "revealed",
+    "sms_code",
+]
 
 # Secret options in the setting NETGIRO. The URL of a proxy may hold a password.
 _SECRETS = ("SECRET_KEY", "PREVIOUS_SECRET_KEYS", "PROXY")
@@ -34,17 +44,32 @@ class Concealed:
         return self.shown
 
 
+def plain(value: Any) -> Any:
+    """Return a text of Django's, as one that is translated when it is needed, as a str; of all else the value."""
+    if isinstance(value, (str, Promise)):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {plain(name): plain(each) for name, each in value.items()}
+    return value
+
+
 def customer(value: Any) -> Concealed:
     """Return a customer's number, concealed."""
     if isinstance(value, Concealed):
         return value
-    return Concealed(value, mask_customer_id(str(value)))
+    value = plain(value)
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"customer_id must be a str; got {type(value).__name__}")
+    return Concealed(value, mask_customer_id(value))
 
 
 def sms_code(value: Any) -> Concealed:
     """Return a customer's SMS code, concealed; None stays None."""
     if isinstance(value, Concealed):
         return value
+    value = plain(value)
+    if value is not None and not isinstance(value, str):
+        raise InvalidRequestError(f"code must be a str; got {type(value).__name__}")
     return Concealed(value, "None" if value is None else "****")
 
 

@@ -60,6 +60,8 @@ class FollowUp:
                 came = yield self._step(action)
                 if action == "claim":
                     state.claimed(bool(came))
+                    if not came:
+                        self._log_not_ours()
                 elif action == "check":
                     state.checked(came)
                     self._log_shops_move()
@@ -80,6 +82,15 @@ class FollowUp:
         if action == "call" and poll.state is not None:
             return partial(self._settled, poll.state, self._callback)
         return partial(getattr(self._ledger, action), self._cart, self._holder)
+
+    def _log_not_ours(self) -> None:
+        logger.warning(
+            "cart %s (%r): the function is not called for this callback, since by the ledger it was called for this "
+            "cart before, or another process is calling it. Netgíró repeats callbacks, so that may be right; but a "
+            "simulator that is started again with the same seed gives out the same carts: give it another seed, or "
+            "the shop another ledger",
+            *(self._cart, self._callback.reference),
+        )
 
     def _log_shops_move(self) -> None:
         if self._state.action == "release" and (seen := self._state.poll.state) is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, TypeVar
 
 __all__ = ["off_the_hub"]
@@ -30,10 +31,10 @@ def off_the_hub(function: Callable[..., _T]) -> Callable[..., _T]:
             return outcome
         eventlet: Any = sys.modules.get("eventlet.patcher")
         if eventlet is not None and eventlet.is_monkey_patched("thread"):
-            from eventlet import tpool  # noqa: PLC0415 - it is there, and starts threads
-
-            outcome = tpool.execute(function, *arguments, **options)
-            return outcome
+            # It is loaded by name: it starts threads, and has no types.
+            tpool: Any = import_module("eventlet.tpool")
+            done: _T = tpool.execute(function, *arguments, **options)
+            return done
         return function(*arguments, **options)
 
     return call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -9,12 +10,17 @@ from collections import OrderedDict
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
+from netgiro.webhook.arguments import refused, seconds
+
 if TYPE_CHECKING:
-    import os
     import uuid
     from collections.abc import Awaitable
 
 __all__ = ["AsyncLedger", "Ledger", "MemoryLedger", "SqliteLedger"]
+
+
+LEDGER = ("claim", "release", "done")
+"""The methods of a ledger."""
 
 
 class Ledger(Protocol):
@@ -53,6 +59,9 @@ class MemoryLedger:
 
     def __init__(self, *, capacity: int = 100_000) -> None:
         """Make a ledger that remembers so many carts."""
+        is_size = isinstance(capacity, int) and not isinstance(capacity, bool) and capacity > 0
+        if not is_size:
+            raise refused("capacity", "a whole number from 1 on", capacity)
         self._capacity = capacity
         self._lock = threading.Lock()
         # The holder, or None where the cart is done.
@@ -105,8 +114,11 @@ class SqliteLedger:
 
     def __init__(self, path: str | os.PathLike[str], *, lease: float = 600.0) -> None:
         """Use the file at `path`; it is made when the first cart is claimed."""
-        self._path = path
-        self._lease = lease
+        try:
+            self._path = os.fspath(path)
+        except TypeError:
+            raise refused("path", "a path (a str or os.PathLike)", path) from None
+        self._lease = seconds("lease", lease)
 
     def claim(self, transaction_id: uuid.UUID, holder: str, /) -> bool:
         """Claim a cart; returns False when it is done, or another holder's."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import netgiro
 from netgiro import _netgiro
+from netgiro.webhook.arguments import function, having
 from netgiro.webhook.body import Refusal
 from netgiro.webhook.sync_or_async import Steps, run, run_async
 
@@ -79,8 +80,10 @@ class Webhook:
         sends the callback again word for word: a guard that several processes share needs a method
         `forget(nonce, signature)`, which is then called (awaited, if it is a coroutine function).
         """
-        self._order = order
-        self._record = record
+        self._order = function("order", order)
+        self._record = None if record is None else function("record", record)
+        if replay_guard is not None:
+            having("replay_guard", replay_guard, "is_first")
         self._guard: Any = replay_guard
         self._route = _netgiro.CallbackRoute(has_guard=replay_guard is not None)
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["add_to_environ", "headers_of_scope", "is_netgiros", "let_through"]
+__all__ = ["add_to_environ", "headers_of_scope", "is_netgiros", "let_through", "serving"]
 
 # What a server has loaded once it serves; programs that merely can start it have not.
 _SERVING = {
@@ -22,6 +22,8 @@ _SERVING = {
     "hypercorn": ("hypercorn.protocol.http_stream",),
     "granian": ("granian.asgi",),
 }
+# The same of servers that are no program's by the way.
+_LOADED = {"uwsgi": "uwsgi", "gunicorn": "gunicorn.arbiter", "daphne": "daphne.server"}
 
 
 def headers_of_scope(scope: Mapping[str, Any]) -> list[Any]:
@@ -38,10 +40,26 @@ def _software(scope: Mapping[str, Any]) -> str:
         request: Any = sys.modules["daphne.server"].HTTPFactory.__module__
         lets_through = getattr(sys.modules[request].WebRequest, "lets_through_netgiro", False)
         return let_through("daphne") if lets_through else "daphne"
+    return _serving_asgi()
+
+
+def _serving_asgi() -> str:
     for name, modules in _SERVING.items():
         if any(module in sys.modules for module in modules):
             return name
     return ""
+
+
+def serving(headers: object) -> str:
+    """Return the server that headers without a signature come from, by what it has loaded; empty if none is recognised."""
+    server = _serving_asgi()
+    # Django's own, which under ASGI leave out what has an underscore.
+    is_djangos = isinstance(headers, dict) and "REQUEST_METHOD" in headers
+    if server and (is_djangos or type(headers).__module__.startswith("django.")):
+        return "Django under ASGI"
+    if server:
+        return server
+    return next((name for name, module in _LOADED.items() if module in sys.modules), "")
 
 
 def let_through(software: str) -> str:

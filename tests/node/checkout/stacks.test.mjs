@@ -17,8 +17,6 @@ function beginsHere(error, what) {
   for (const frame of others) assert.doesNotMatch(frame, /node\/dist/, `${what}: ${error.stack}`);
 }
 
-const IDS = [1, 2, 3, 4].map((n) => ID.replace(/^./, n));
-
 const consume = async (iterable) => {
   for await (const each of iterable) void each;
 };
@@ -75,8 +73,6 @@ const FAILED = {
   settlements: ({ client }) => client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-31' }),
   settlementItems: ({ client }) => client.settlementItems('100000-000069'),
   watchCart: ({ client }) => consume(client.watchCart(ID, { timeoutMs: 0 })),
-  checkMany: ({ client }) => client.checkMany(IDS, { concurrency: 1 }),
-  'checkMany, each': ({ client }) => consume(client.checkMany(IDS, { concurrency: 1 })),
 };
 
 describe('a stack begins at the caller of', () => {

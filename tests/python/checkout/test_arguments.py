@@ -362,7 +362,7 @@ def test_a_timeout_is_a_number_of_seconds(shop, simulator, value):
         lambda: netgiro.Client(APP_KEY, SECRET_KEY, timeout=value),
     ):
         with pytest.raises(
-            netgiro.InvalidRequestError, match="timeout must be a number of seconds.* got "
+            netgiro.InvalidRequestError, match=r"timeout must be a number of seconds.* got "
         ):
             call()
     assert simulator.requests() == []

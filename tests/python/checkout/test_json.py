@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 import fastapi
 import pydantic
 import pytest
 from fastapi.testclient import TestClient
+from test_values import AT, CART, PAYMENT, POLL, STATE, VALUES
 
 import netgiro
 from harness import PHONE, SOME_ID
-from test_values import AT, CART, PAYMENT, POLL, STATE, VALUES
 
 SETTLED = [
     netgiro.Settlement(
@@ -268,3 +270,31 @@ def test_openapi_describes_them():
         "items"
         in paths["/results"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     )
+
+
+# --- the page about it
+
+ROOT = next(folder for folder in Path(__file__).parents if (folder / "docs" / "values.md").exists())
+PAGE = (ROOT / "docs" / "values.md").read_text(encoding="utf-8")
+
+
+def test_the_page_runs_as_printed(monkeypatch):
+    endpoints, subclass = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names: dict = {"__name__": "page"}
+    with netgiro.Simulator() as simulator:
+        monkeypatch.setenv("NETGIRO_APP_KEY", simulator.app_key)
+        monkeypatch.setenv("NETGIRO_SECRET_KEY", simulator.secret_key)
+        monkeypatch.setenv("NETGIRO_BASE_URL", simulator.url)
+        exec(endpoints, names)
+        with TestClient(names["app"]) as client:
+            receipt = client.post("/receipts/order-1").json()
+            assert receipt["cart"]["amount"] == 4990
+            assert receipt["state"]["status"] in {"pending", "confirmed"}
+            again = client.get(f"/states/{receipt['cart']['transaction_id']}").json()
+            assert again["transaction_id"] == receipt["cart"]["transaction_id"]
+        exec(subclass, names)
+        keys = {"north": (simulator.app_key, simulator.secret_key)}
+        assert names["Shop"]("north", keys).name == "north"
+        assert type(names["Shop"].from_env()) is names["Shop"]
+    shown = re.search(r"^Cart\(.*$", PAGE, re.MULTILINE)[0]
+    assert repr(netgiro.Cart(SOME_ID, reference="order-1001", amount=4990)) == shown

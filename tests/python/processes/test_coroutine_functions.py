@@ -6,6 +6,7 @@ import asyncio
 import functools
 import gc
 import inspect
+import traceback
 import unittest
 import unittest.mock
 import warnings
@@ -95,11 +96,9 @@ def test_a_call_that_nobody_awaits_warns_and_sends_nothing(simulator):
         "check_cart": {"transaction_id": SOME_ID},
         "close": {},
     }.items():
-        with pytest.warns(
-            RuntimeWarning, match=f"coroutine 'AsyncClient.{name}' was never awaited"
-        ):
+        said = f"coroutine 'AsyncClient.{name}' was never awaited"
+        with pytest.warns(RuntimeWarning, match=said):
             getattr(shop, name)(**given)
-            gc.collect()
     assert simulator.requests() == []
 
 
@@ -455,3 +454,51 @@ def test_nothing_is_kept_of_a_call_that_was_dropped(simulator):
     asyncio.run(asyncio.wait_for(main(), 60))
     gc.collect()
     eventually(lambda: not any(isinstance(each, Listener) for each in gc.get_objects()))
+
+
+# --- what stands in a frame of this package
+
+
+def variables(error: BaseException) -> str:
+    """What an error report prints of the frames of an exception, and of those of its causes."""
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join(shown.format())
+
+
+@pytest.mark.parametrize(
+    ("method", "given"),
+    [
+        ("insert_cart", {**ORDER, "customer_id": "8" + "223281"}),
+        ("insert_cart", {**ORDER, "amount": 0, "customer_id": "8" + "223281"}),
+        ("confirm_cart", {"transaction_id": SOME_ID, "identifier": "8" + "223281"}),
+        ("check_cart", {"transaction_id": "8" + "223281"}),
+        ("settle_cart", {"cart": "8" + "223281"}),
+        ("check_many", {"ids": ["8" + "223281"]}),
+    ],
+)
+def test_no_customers_number_is_in_a_traceback(simulator, method, given):
+    async def main(shop):
+        call = getattr(shop, method)(**given)
+        given.clear()
+        with pytest.raises(netgiro.NetgiroError) as raised:
+            await call
+        return variables(raised.value)
+
+    simulator.add_fault("*", status=400)
+    assert "8223281" not in asyncio.run(main(simulator.async_client()))
+
+
+def test_records_are_of_whoever_awaits(simulator, caplog):
+    async def buys(shop):
+        return await shop.check_cart(SOME_ID)
+
+    async def main():
+        async with simulator.async_client() as shop:
+            await buys(shop)
+            async for state in shop.watch_cart(SOME_ID, policy=QUICK):
+                assert state.status == "canceled"
+
+    with caplog.at_level("DEBUG", logger="netgiro"):
+        asyncio.run(main())
+    assert {record.funcName for record in caplog.records} == {"buys", "main"}
+    assert {record.filename for record in caplog.records} == {"test_coroutine_functions.py"}

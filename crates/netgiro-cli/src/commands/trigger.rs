@@ -75,12 +75,11 @@ async fn act(
         )),
         ControlError::Refused(message) => Failure::Machine(message),
     };
-    let id = match named {
-        Some(id) => id,
-        None => {
-            let carts: Vec<Cart> = control.get("carts").await.map_err(failed)?;
-            latest(args.action, &carts)?
-        }
+    let id = if let Some(id) = named {
+        id
+    } else {
+        let carts: Vec<Cart> = control.get("carts").await.map_err(failed)?;
+        latest(args.action, &carts)?
     };
     let before: Vec<Callback> = control.get("callbacks").await.map_err(failed)?;
     let action = args.action.as_str();

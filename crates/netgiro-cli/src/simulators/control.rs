@@ -29,6 +29,12 @@ pub(crate) struct Identity {
     pub(crate) seed: u64,
 }
 
+/// The body of a refusal.
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
+}
+
 /// Why a request to the control failed.
 #[derive(Debug)]
 pub(crate) enum ControlError {
@@ -95,10 +101,6 @@ impl Control {
         })?;
         if matches!(response.status, 200..=299) {
             return Ok(response);
-        }
-        #[derive(Deserialize)]
-        struct Refusal {
-            message: String,
         }
         match serde_json::from_slice::<Refusal>(&response.body) {
             Ok(refusal) => Err(ControlError::Refused(refusal.message)),

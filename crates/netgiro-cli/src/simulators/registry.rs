@@ -60,7 +60,7 @@ impl Drop for Entry {
 pub(crate) fn register(simulator: &Registered) -> io::Result<Entry> {
     let folder = folder().ok_or(io::ErrorKind::NotFound)?;
     let port = port(&simulator.local_url).ok_or(io::ErrorKind::InvalidInput)?;
-    let path = folder.join(format!("{port}.json"));
+    let path = entry_path(&folder, port);
     // Of a simulator that did not end by itself.
     let _ = fs::remove_file(&path);
     let mut options = fs::OpenOptions::new();
@@ -81,7 +81,7 @@ pub(crate) fn all() -> Vec<Registered> {
     let mut found: Vec<Registered> = entries
         .into_iter()
         .flatten()
-        .filter_map(|entry| serde_json::from_slice(&fs::read(entry.ok()?.path()).ok()?).ok())
+        .filter_map(|entry| read(&entry.ok()?.path()))
         .collect();
     found.sort_by_key(|simulator| std::cmp::Reverse(simulator.started_at));
     found
@@ -94,11 +94,36 @@ pub(crate) async fn running_here() -> Vec<Registered> {
         return running;
     };
     for simulator in all() {
-        if simulator.folder == here && simulator.is_running().await {
+        if simulator.folder != here {
+            continue;
+        }
+        if simulator.is_running().await {
             running.push(simulator);
+        } else {
+            forget(&simulator);
         }
     }
     running
+}
+
+/// Removes the entry of a simulator that was killed.
+fn forget(simulator: &Registered) {
+    let path = folder().zip(port(&simulator.local_url));
+    let Some(path) = path.map(|(folder, port)| entry_path(&folder, port)) else {
+        return;
+    };
+    // Another one may have the port now.
+    if read(&path).is_some_and(|known| known.seed == simulator.seed) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn entry_path(folder: &Path, port: u16) -> PathBuf {
+    folder.join(format!("{port}.json"))
+}
+
+fn read(path: &Path) -> Option<Registered> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
 /// The one with this URL, if it was registered; it may not run any more.

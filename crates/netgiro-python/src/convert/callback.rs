@@ -38,6 +38,9 @@ pub(crate) fn body(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>
     Err(errors::invalid(value.py(), message))
 }
 
+/// How a WSGI environ names the server.
+const SOFTWARE: &str = "SERVER_SOFTWARE";
+
 /// Headers as frameworks give them: a mapping, a WSGI environ, or pairs, as tuples or lists; text or bytes.
 pub(crate) fn headers(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
     let py = value.py();
@@ -80,6 +83,16 @@ pub(crate) fn headers(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)
             // A WSGI environ holds other things too: a server may be known by one of them being there.
             headers.push((name, String::new()));
         }
+    }
+    let is_signed = |name: &str| name.to_ascii_lowercase().ends_with("signature");
+    if !headers
+        .iter()
+        .any(|(name, _)| is_signed(name) || name == SOFTWARE)
+    {
+        // What is missing is to be explained. Frameworks' headers do not say which server they come from.
+        let servers = py.import(intern!(py, "netgiro.webhook.servers"))?;
+        let software = servers.call_method1(intern!(py, "serving"), (value,))?;
+        headers.push((SOFTWARE.to_owned(), software.extract()?));
     }
     Ok(headers)
 }

@@ -158,6 +158,7 @@ impl LogRecord {
         };
         let options = PyDict::new(py);
         options.set_item("extra", extra)?;
+        options.set_item("stacklevel", stack_level(py))?;
         let arguments = PyTuple::new(py, [level.into_pyobject(py)?.into_any()])?;
         let arguments = arguments.add(message)?;
         logger
@@ -165,6 +166,20 @@ impl LogRecord {
             .call(arguments.cast::<PyTuple>()?, Some(&options))?;
         Ok(())
     }
+}
+
+/// Where the caller is: below the frame of a coroutine function of this package, if there is one.
+fn stack_level(py: Python<'_>) -> u8 {
+    let module = || -> PyResult<Bound<'_, PyAny>> {
+        let frame = py
+            .import(intern!(py, "sys"))?
+            .call_method0(intern!(py, "_getframe"))?;
+        frame
+            .getattr(intern!(py, "f_globals"))?
+            .get_item(intern!(py, "__name__"))
+    };
+    let is_ours = module().is_ok_and(|name| name.eq("netgiro.async_client").unwrap_or_default());
+    if is_ours { 2 } else { 1 }
 }
 
 /// As `logging` has its times.

@@ -3,7 +3,7 @@
 pub(crate) mod diagnosis;
 pub(crate) mod json_style;
 pub(crate) mod replay_guard;
-mod servers;
+pub(crate) mod servers;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;

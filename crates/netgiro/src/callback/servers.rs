@@ -24,34 +24,52 @@ const RENAMED_BY_NGINX: &str = "it has no option for that. Use another server (g
     uvicorn, hypercorn, uWSGI), or have nginx in front of it rename them: `underscores_in_headers on;`, \
     `proxy_set_header Netgiro-Nonce $http_netgiro_nonce;`, `proxy_set_header Netgiro-Signature $http_netgiro_signature;`";
 
+/// What helps with any server.
+pub(crate) const ANY_SERVER: &str = "let the server and every proxy before the shop pass headers with an underscore in \
+    their name: nginx `underscores_in_headers on;`, gunicorn `header_map = \"dangerous\"`";
+
 /// Servers that drop such headers, by how their software's name begins, and what to do.
-const DROPPING: [(&str, &str, &str); 10] = [
+const DROPPING: [(&str, &str, &str); 12] = [
     (
         "gunicorn",
         "gunicorn",
-        "unless it is started with `--header-map dangerous` (in a configuration file `header_map = \"dangerous\"`)",
+        "start it with `--header-map dangerous` (in a configuration file `header_map = \"dangerous\"`)",
     ),
     (
         "runserver",
         "Django's runserver",
-        "but for that of netgiro.django: in INSTALLED_APPS, put \"netgiro.django\" above all other apps with a \
-         runserver, such as django.contrib.staticfiles and daphne",
+        "put \"netgiro.django\", whose runserver keeps them, into INSTALLED_APPS above all other apps with a runserver, \
+         such as django.contrib.staticfiles and daphne",
     ),
     (
         "werkzeug",
         "Werkzeug's development server",
-        "unless it is given a handler: `app.run(request_handler=netgiro.flask.RequestHandler)`",
+        "give it a handler that keeps them: `app.run(request_handler=netgiro.flask.RequestHandler)`",
+    ),
+    (
+        "django under asgi",
+        "Django under ASGI",
+        "`request.headers` and `request.META` are without them: pass `request.scope[\"headers\"]`",
     ),
     ("daphne", "daphne", RENAMED_BY_NGINX),
     ("waitress", "waitress", RENAMED_BY_NGINX),
     ("gevent", "gevent's pywsgi", RENAMED_BY_NGINX),
     ("eventlet", "eventlet's wsgi", RENAMED_BY_NGINX),
     ("cheroot", "Cheroot", RENAMED_BY_NGINX),
-    ("nginx", "nginx", "without `underscores_in_headers on;`"),
+    (
+        "nginx",
+        "nginx",
+        "set `underscores_in_headers on;` in its server block",
+    ),
+    (
+        "openresty",
+        "OpenResty",
+        "set `underscores_in_headers on;` in its server block",
+    ),
     (
         "apache",
         "Apache",
-        "unless it renames them: `SetEnvIfNoCase ^netgiro.nonce$ ^(.*)$ nonce=$1`, `RequestHeader set Netgiro-Nonce \
+        "have it rename them: `SetEnvIfNoCase ^netgiro.nonce$ ^(.*)$ nonce=$1`, `RequestHeader set Netgiro-Nonce \
          %{nonce}e env=nonce`, and the same for netgiro_signature",
     ),
 ];
@@ -79,6 +97,18 @@ fn is_forwarded(name: &str) -> bool {
     FORWARDED.contains(&name)
 }
 
+/// A server that drops such headers, by what a response's `Server` header says: its name, and what to do.
+pub(crate) fn dropping(server: &str) -> Option<(&'static str, &'static str)> {
+    // Django's development server alone runs on the one of the standard library.
+    let server = server
+        .to_ascii_lowercase()
+        .replace("wsgiserver", "runserver");
+    DROPPING
+        .iter()
+        .find(|(mark, ..)| server.contains(mark))
+        .map(|&(_, name, remedy)| (name, remedy))
+}
+
 /// What to do about signing headers that are missing, at the server that the headers or the environ tell of.
 pub(crate) fn advice(headers: &[(String, String)]) -> String {
     let of = |wanted: &str| headers.iter().find(|(name, _)| name == wanted);
@@ -100,7 +130,7 @@ pub(crate) fn advice(headers: &[(String, String)]) -> String {
     let dropping = DROPPING.iter().find(|(start, ..)| is_it(start));
     match dropping {
         Some((_, name, remedy)) if !lets_through => format!(
-            "{name} drops headers with an underscore in their name, {remedy}. {proxy}: nginx needs \
+            "{name} drops headers with an underscore in their name: {remedy}. {proxy}: nginx needs \
              `underscores_in_headers on;`"
         ),
         _ => {
@@ -149,6 +179,11 @@ mod tests {
             ),
             ("daphne", "daphne drops", "Netgiro-Signature"),
             ("waitress", "waitress drops", "Netgiro-Signature"),
+            (
+                "Django under ASGI",
+                "Django under ASGI drops",
+                "request.scope",
+            ),
             (
                 "gevent/26.9 Python/3.11",
                 "gevent's pywsgi drops",

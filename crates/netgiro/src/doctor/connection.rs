@@ -230,9 +230,8 @@ fn clock(response: &RawResponse, now: Timestamp) -> DoctorCheck {
 async fn account(api: &Api) -> DoctorCheck {
     const NAME: &str = "account";
     let accepted = || DoctorCheck::ok(NAME, "the keys are accepted");
-    let error = match api.check(&CartRef::from(unknown_cart()), 1).await {
-        Ok(_) => return accepted(),
-        Err(error) => error,
+    let Err(error) = api.check(&CartRef::from(unknown_cart()), 1).await else {
+        return accepted();
     };
     let remedy = match error.kind() {
         ErrorKind::Api | ErrorKind::InvalidRequest => return accepted(),

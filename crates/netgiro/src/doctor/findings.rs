@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::callback::servers;
 use crate::doctor::callback::CallbackRoute;
 use crate::doctor::report::DoctorCheck;
-use crate::doctor::servers;
 use crate::doctor::variants::{Spelling, Variant, Writing};
 use crate::http::raw::RawError;
 
@@ -148,6 +148,14 @@ pub(crate) fn not_a_route(url: &Url, answer: &Answer) -> Option<DoctorCheck> {
         413 => wrong(
             "413: the body is called too large, at less than a kilobyte".to_owned(),
             "allow bodies of up to 64 KiB",
+        ),
+        415 => wrong(
+            "415: the route does not take application/json".to_owned(),
+            "let it take any content type, and read the bytes",
+        ),
+        429 => wrong(
+            "429: a rate limit answers in the route's place".to_owned(),
+            "leave the callback route out of it, or wait and try again",
         ),
         502 | 504 => wrong(
             format!("{status}: the proxy{} does not reach the shop", by(answer)),
@@ -314,10 +322,10 @@ fn changed(right: &Answer, variant: &Variant) -> (String, String) {
         let server = right.server.as_deref().unwrap_or_default();
         let (name, remedy) = match servers::dropping(server) {
             Some((name, remedy)) => (format!(" by {name}"), remedy),
-            None if server.is_empty() => (String::new(), servers::ANY),
+            None if server.is_empty() => (String::new(), servers::ANY_SERVER),
             None => (
                 format!(" before the shop verifies (Server: {server})"),
-                servers::ANY,
+                servers::ANY_SERVER,
             ),
         };
         details.push(format!(

@@ -7,6 +7,7 @@ machine writes them.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import datetime, timedelta
 from functools import partial
@@ -35,6 +36,9 @@ __all__ = [
     "outcome_unknown",
     "report",
 ]
+
+
+logger = logging.getLogger("netgiro.django")
 
 
 class OpenCheckoutError(Exception):
@@ -205,6 +209,10 @@ def _report(found: Cart, callback: netgiro.Callback) -> Cart:
     is_news = not row.is_final or (callback.state.is_paid and not row.is_paid)
     if is_news and row.status != Status.MISMATCH:
         row.due_at = now
+    else:
+        logger.info(
+            "cart %s is %s already: the callback tells nothing new", row.reference, row.status
+        )
     row.save()
     return row
 

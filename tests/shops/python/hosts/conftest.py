@@ -27,8 +27,8 @@ class Program:
     def said(self):
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def ends(self, code=0):
-        assert self.process.wait(60) == code, self.said
+    def ends(self, code=0, within=60):
+        assert self.process.wait(within) == code, self.said
         return self.said
 
 

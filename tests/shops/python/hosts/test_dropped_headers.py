@@ -82,13 +82,31 @@ def up():
     return "up"
 """
 
+OWN_ASGI = f"""{COMMON}
+from fastapi import FastAPI, Request, Response
+
+app = FastAPI()
+client = netgiro.Client.from_env()
+
+@app.post("/netgiro/callback/")
+async def callback(request: Request):
+    try:
+        client.verify_callback(url=URL, headers=request.headers, body=await request.body())
+    except netgiro.SignatureError as error:
+        print(error, flush=True)
+        return Response(status_code=400)
+
+@app.get("/")
+def up():
+    return "up"
+"""
 SETTINGS = """
 import os
 
 DEBUG = True
 SECRET_KEY = "only for tests"
 ALLOWED_HOSTS = ["*"]
-ROOT_URLCONF = "urls"
+ROOT_URLCONF = os.environ.get("URLS", "urls")
 INSTALLED_APPS = os.environ.get("APPS", "netgiro.django").split()
 STATIC_URL = "static/"
 ASGI_APPLICATION = "project.asgi"
@@ -100,7 +118,10 @@ DATABASES = {
         "OPTIONS": {"timeout": 20},
     }
 }
-NETGIRO = {"CALLBACK_BASE_URL": "https://shop.example", "CHECK_AFTER_CALLBACK": False}
+NETGIRO = {
+    "CALLBACK_BASE_URL": None if "URLS" in os.environ else "https://shop.example",
+    "CHECK_AFTER_CALLBACK": False,
+}
 """
 URLS = """
 from django.http import HttpResponse
@@ -110,6 +131,35 @@ urlpatterns = [
     path("netgiro/", include("netgiro.django.urls")),
     path("", lambda request: HttpResponse("up")),
 ]
+"""
+# A route of the shop's own, which gives what `HEADERS` says.
+OWN_URLS = """
+import logging
+import os
+
+import netgiro
+from django.http import HttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+client = netgiro.Client.from_env()
+HEADERS = {
+    "headers": lambda request: request.headers,
+    "META": lambda request: request.META,
+    "scope": lambda request: request.scope["headers"],
+}
+
+@csrf_exempt
+def callback(request):
+    headers = HEADERS[os.environ["HEADERS"]](request)
+    try:
+        client.verify_callback(url="https://shop.example/netgiro/callback/", headers=headers, body=request.body)
+    except netgiro.SignatureError as error:
+        logging.getLogger("shop").warning("%s", error)
+        return HttpResponse("refused", status=400)
+    return HttpResponse()
+
+urlpatterns = [path("netgiro/callback/", callback), path("", lambda request: HttpResponse("up"))]
 """
 PROJECT = """
 from django.core.asgi import get_asgi_application
@@ -131,6 +181,8 @@ SHOPS = {
     "fastapi_shop.py": FASTAPI,
     "settings.py": SETTINGS,
     "urls.py": URLS,
+    "own_urls.py": OWN_URLS,
+    "own_asgi.py": OWN_ASGI,
     "project.py": PROJECT,
     "manage.py": MANAGE,
     "development.py": "import flask_shop\nflask_shop.run()\n",
@@ -278,7 +330,7 @@ class Served:
 
 @pytest.fixture
 def serve(start, simulator):
-    def serve(command, apps=""):
+    def serve(command, apps="", **more):
         missing = [name for name in NEEDED if not find_spec(name)]
         used = " ".join([*command, apps, *(SHOPS.get(name, "") for name in command)])
         for name in missing:
@@ -287,7 +339,7 @@ def serve(start, simulator):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        environ = {"APPS": apps} if apps else {}
+        environ = {**more, **({"APPS": apps} if apps else {})}
         if is_django(command):
             environ["DJANGO_SETTINGS_MODULE"] = "settings"
             start("manage.py", "migrate", "--verbosity=0", files=SHOPS, **environ).ends()
@@ -345,3 +397,26 @@ def test_a_server_that_passes_them_is_not_blamed(serve, case):
     server = "Django's runserver" if case == "runserver" else case.split(",")[0]
     served.says(f"{server} has passed the headers")
     served.says("The request came through a proxy")
+
+
+OWN_ROUTES = {
+    "Django, gunicorn": ((*GUNICORN, "project:wsgi"), "headers", "gunicorn drops"),
+    "Django, gunicorn, META": ((*GUNICORN, "project:wsgi"), "META", "gunicorn drops"),
+    "Django, uvicorn": ((*UVICORN, "project:asgi"), "headers", "Django under ASGI drops"),
+    "Django, hypercorn, META": ((*HYPERCORN, "project:asgi"), "META", "Django under ASGI drops"),
+    "Django, uvicorn, scope": ((*UVICORN, "project:asgi"), "scope", None),
+    "Django, daphne, scope": ((*DAPHNE, "project:asgi"), "scope", "daphne drops"),
+    "Django, runserver, META": (RUNSERVER, "META", None),
+    "FastAPI, daphne": ((*DAPHNE, "own_asgi:app"), "headers", "daphne drops"),
+    "FastAPI, uvicorn": ((*UVICORN, "own_asgi:app"), "headers", None),
+}
+
+
+@pytest.mark.parametrize("case", OWN_ROUTES)
+def test_a_route_of_the_shops_own_is_told_as_well(serve, simulator, case):
+    command, headers, named = OWN_ROUTES[case]
+    served = serve(command, "netgiro.django", URLS="own_urls", HEADERS=headers)
+    answered = served.callback(paid_cart(simulator))
+    assert answered == (400 if named else 200), served.program.said
+    if named:
+        served.says(named)

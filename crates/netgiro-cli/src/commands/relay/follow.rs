@@ -71,12 +71,14 @@ impl Carts {
 pub(super) async fn follow(relay: Arc<Relay>, cart: FollowedCart) -> bool {
     let id = cart.transaction_id;
     let since = Instant::now();
-    let mut options = WaitOptions::default();
-    options.timeout = PATIENCE;
-    options.policy = (cart.interval).and_then(|interval| {
+    let policy = cart.interval.and_then(|interval| {
         let most = interval.max(Duration::from_secs(5));
         PollPolicy::new(interval, interval, most).ok()
     });
+    let options = WaitOptions {
+        timeout: PATIENCE,
+        policy,
+    };
     let mut watch = relay.client.watch_cart(CartRef::from(id), options);
     let mut is_reported = false;
     let mut is_acknowledged = true;

@@ -1,0 +1,75 @@
+"""Arguments of this package's functions in Python: what does not fit is refused by its name."""
+
+from __future__ import annotations
+
+from netgiro._netgiro import mask_customer_ids
+from netgiro.errors import InvalidRequestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["function", "having", "instance", "refused", "seconds", "shown", "text"]
+
+# The longest value that an error shows.
+_LONGEST = 80
+
+
+def shown(value: object) -> str:
+    """Return a value and its type, as an error shows them: customers' numbers are masked."""
+    kind = type(value).__name__
+    try:
+        said = repr(value)
+    except Exception:  # noqa: BLE001 - a repr may raise anything, as that of a very long number does
+        said = ""
+    if not said or len(said) > _LONGEST:
+        return f"an object of type {kind}"
+    return f"{said if isinstance(value, (int, float)) else mask_customer_ids(said)} ({kind})"
+
+
+def refused(name: str, wanted: str, value: object) -> InvalidRequestError:
+    """Return the error for an argument that is not what is wanted."""
+    return InvalidRequestError(f"{name} must be {wanted}; got {shown(value)}")
+
+
+def text(name: str, value: object) -> str:
+    """Return an argument that is text, and can be written in UTF-8."""
+    if not isinstance(value, str):
+        raise refused(name, "a str", value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise refused(name, "text in UTF-8, without half characters", value) from None
+    return value
+
+
+def function(name: str, value: Any, *, wanted: str = "a function") -> Any:
+    """Return an argument that can be called."""
+    if not callable(value):
+        raise refused(name, wanted, value)
+    return value
+
+
+def having(name: str, value: Any, *methods: str) -> Any:
+    """Return an argument that has these methods."""
+    if not all(callable(getattr(value, method, None)) for method in methods):
+        raise refused(name, f"an object with the methods {', '.join(methods)}", value)
+    return value
+
+
+def instance(name: str, value: Any, kind: type, wanted: str) -> Any:
+    """Return an argument of this class."""
+    if not isinstance(value, kind):
+        raise refused(name, wanted, value)
+    return value
+
+
+def seconds(name: str, value: Any) -> float:
+    """Return an argument that is a number of seconds, 0 or more."""
+    try:
+        number = float("nan") if isinstance(value, (str, bytes, bool)) else float(value)
+    except (ArithmeticError, TypeError, ValueError):
+        number = float("nan")
+    if not 0 <= number < float("inf"):
+        raise refused(name, "a number of seconds, 0 or more", value)
+    return number
