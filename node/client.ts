@@ -206,7 +206,7 @@ export class Client {
    * Checks many carts; gives one result for each, in order, or each as it comes. One bad id refuses the whole call.
    *
    * What a check fails with in the end is its cart's result. Three refusals of the keys in a row end it all, as does an
-   * outage of `retryForMs`: the carts that were not asked about say so.
+   * outage of `retryForMs`: the carts that were not checked say so.
    */
   checkMany(carts: Iterable<CartLike>, options: CheckManyOptions = {}): Checking {
     try {
@@ -297,7 +297,7 @@ export class Client {
     return callback;
   }
 
-  /** Lets go of the connections, as soon as the calls under way are over; new calls are refused. */
+  /** Lets go of the connections, as soon as the calls in flight are over; new calls are refused. */
   async close(): Promise<void> {
     nativeOf(this).close();
     closePort();

@@ -143,7 +143,7 @@ export interface WaitForCartOptions extends WaitOptions, CallOptions {
 
 /** The options that bulk calls have in common. */
 export interface BulkOptions extends CallOptions {
-  /** How many checks may be under way at a time. Default 32. */
+  /** How many checks may be in flight at a time. Default 32. */
   concurrency?: number | null | undefined;
   /**
    * How many checks are sent a second at the most, evenly spaced. Default: as fast as answers come. Where Netgíró answers
@@ -167,7 +167,7 @@ export interface BulkOptions extends CallOptions {
 /** The options of {@link Client.checkMany}. */
 export interface CheckManyOptions extends BulkOptions {
   /**
-   * For how long after its first check a cart is asked about again where the check failed in a way that may pass, in
+   * For how long after its first check a cart is checked again where the check failed in a way that may pass, in
    * milliseconds. Default 30,000; 0 asks once.
    */
   retryForMs?: number | null | undefined;

@@ -14,7 +14,7 @@ import type { AmountLike, CartState, CartStatus } from './values.js';
 const { flag, number, text } = types;
 
 /**
- * A cart to ask about: a {@link Cart}, a {@link CartState}, a {@link CartPoll}, the text of its transaction id, or a row of
+ * A cart to check: a {@link Cart}, a {@link CartState}, a {@link CartPoll}, the text of its transaction id, or a row of
  * your database that has these members. Where the amount or the reference is known, an answer that tells of another is a
  * {@link MismatchError}; null counts as unknown. What is there and cannot be read is an {@link InvalidRequestError}, and
  * nothing is sent.
@@ -61,7 +61,7 @@ const FROM_VIEW = Symbol('from view');
  * what `structuredClone`, `postMessage`, JSON or another copy of this package makes of one.
  *
  * A cart that is not found, or canceled by result code 10201 without PaymentInfo, may not be there yet: for the first
- * 15 seconds it is asked about again, in the latter case until it was seen so twice, an interval apart, or after a cancel
+ * 15 seconds it is checked again, in the latter case until it was seen so twice, an interval apart, or after a cancel
  * of the shop's. A cart that was seen open does not end as `not_found`. Until then `isDone` is false, whatever `state` is.
  */
 export class CartPoll {

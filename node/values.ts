@@ -326,7 +326,7 @@ export interface SettlementItem {
  * of it. Frozen. Neither it nor {@link PollEvent} holds a secret key, a customer's id or a body.
  *
  * Subscribers are called where the call was made: `AsyncLocalStorage` and OpenTelemetry's active span are the caller's,
- * for calls that began after somebody had subscribed; of those that were under way already, subscribers hear from the next
+ * for calls that began after somebody had subscribed; of those that were in flight already, subscribers hear from the next
  * call on. While nobody has subscribed, nothing is made or handed over.
  */
 export interface RequestEvent {

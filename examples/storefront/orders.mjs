@@ -62,7 +62,7 @@ class Order {
     return ['declined', 'canceled', 'timed_out', 'refused'].includes(this.status)
   }
 
-  /** The cart to ask about; amount and reference are compared, so that another cart is refused. */
+  /** The cart to check; amount and reference are compared, so that another cart is refused. */
   get cart() {
     return { transactionId: this.transaction_id, amount: this.amount, reference: this.id }
   }

@@ -79,7 +79,7 @@ class Order(OrderStatus):
 
     @property
     def cart(self) -> Cart:
-        """The cart to ask about; amount and reference are compared, so that another cart is refused."""
+        """The cart to check; amount and reference are compared, so that another cart is refused."""
         if self.transaction_id is None:
             raise LookupError(f"order {self.id} has no cart yet")
         return Cart(self.transaction_id, reference=self.reference, amount=self.amount)
@@ -112,7 +112,7 @@ class Orders:
         )
 
     def postpone(self, order: Order) -> None:
-        """Has the order asked about again after a pause, and canceled when its time is over."""
+        """Has the order checked again after a pause, and canceled when its time is over."""
         soon = _now() + datetime.timedelta(seconds=RETRY_DELAY)
         timeout = max(6 * RETRY_DELAY, order.seconds_left)
         self.store_poll(order.id, CartPoll(order.cart, timeout=timeout, now=soon))

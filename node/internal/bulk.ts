@@ -62,7 +62,7 @@ function known(where: string, resume: Iterable<unknown>): string {
   return jsonText(`${where}: resume`, all);
 }
 
-/** Checks under way: a list that is being filled, and those who wait for more of it. */
+/** Checks in flight: a list that is being filled, and those who wait for more of it. */
 class Checks {
   /** By the place of the cart. */
   #places: CheckResult[] = [];

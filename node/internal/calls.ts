@@ -25,7 +25,7 @@ export interface Outcome<T> {
 /** Starts a call under a number. */
 export type Start<T> = (port: Port, call: number) => Started<T>;
 
-/** Stops a call, once it is under way. */
+/** Stops a call, once it is in flight. */
 export interface Control {
   stop?: () => void;
 }
@@ -49,7 +49,7 @@ const polls = channel('netgiro:poll');
 let heardRequests = false;
 let heardPolls = false;
 
-/** The calls under way: each is settled by its last message, or by an abort. */
+/** The calls in flight: each is settled by its last message, or by an abort. */
 const calls = new Map<number, Pending>();
 let lastCall = 0;
 let port: Port | undefined;

@@ -119,7 +119,7 @@ interface ComparedCart {
   readonly reference: string | null;
 }
 
-/** What came of a {@link RouteAction}. */
+/** The outcome of a {@link RouteAction}. */
 export type RouteOutcome =
   | 'done'
   | { readonly body: number }
@@ -140,7 +140,7 @@ export type FollowUpView =
   | { readonly action: 'end'; readonly delayMs: null }
   | { readonly action: 'wait'; readonly delayMs: number };
 
-/** What came of a {@link FollowUpAction}, or of a wait; polls are their tokens. */
+/** The outcome of a {@link FollowUpAction}, or of a wait; polls are their tokens. */
 export type FollowUpOutcome =
   | 'done'
   | 'stopped'

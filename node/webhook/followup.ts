@@ -53,7 +53,7 @@ export function failed(error: unknown): FollowUpOutcome {
   return byCode.has(code as string) ? { failed: { code: code as string, poll: poll?.toJson?.() } } : { failed: {} };
 }
 
-/** A callback that was accepted, and the cart that CheckCart is to be asked about. */
+/** A callback that was accepted, and the cart to check. */
 export interface Accepted {
   readonly callback: Callback;
   readonly cart: CartRefView;
@@ -130,7 +130,7 @@ export class FollowUps {
     }
   }
 
-  /** Does what the core asks for, and gives what came of it. */
+  /** Does what the core asks for, and gives the outcome. */
   async #outcome(next: Exclude<FollowUpView, { action: 'end' }>, one: InFlight, followed: Followed): Promise<FollowUpOutcome> {
     const { signal } = this.#closing;
     if (next.action === 'wait') return (await this.#pause(one, next.delayMs)) ? 'done' : 'stopped';

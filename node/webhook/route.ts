@@ -128,7 +128,7 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
     }
   }
 
-  /** Does what the core asks for, and gives what came of it. */
+  /** Does what the core asks for, and gives the outcome. */
   async #outcome(action: RouteAction, request: RouteRequest<Request>, delivery: Delivery): Promise<RouteOutcome> {
     try {
       if (action === 'read_body') {

@@ -611,7 +611,7 @@ class Callback:
 
 @final
 class PollPolicy:
-    """How often to ask about a cart, in seconds."""
+    """How often to check a cart, in seconds."""
 
     def __new__(
         cls,
@@ -658,7 +658,7 @@ class CartPoll:
     neither the secret key nor a phone number.
 
     A cart that is not found, or canceled by result code 10201 without PaymentInfo, may not be there yet: for the
-    first 15 seconds it is asked about again, in the latter case until it was seen so twice, an interval apart, or
+    first 15 seconds it is checked again, in the latter case until it was seen so twice, an interval apart, or
     after a cancel of the shop's. A cart that was seen open does not end as `not_found`. Until then `is_done` is
     false, whatever `state` is.
     """
@@ -937,7 +937,7 @@ class Client:
         At most `rate` checks are sent a second, fewer where the server says that it is too much. A
         check that fails in a way that may pass is made again for `retry_for` seconds; what a check
         fails with in the end is its cart's result. Three refusals of the keys in a row end it all,
-        as does an outage of `retry_for`: the carts that were not asked about say so.
+        as does an outage of `retry_for`: the carts that were not checked say so.
 
         What `resume`, earlier CheckResults or the path of a file they were saved in, knows a state
         of is not asked again. When the call is interrupted, what is done is in `unfinished`.
@@ -1214,7 +1214,7 @@ class AsyncClient:
         At most `rate` checks are sent a second, fewer where the server says that it is too much. A
         check that fails in a way that may pass is made again for `retry_for` seconds; what a check
         fails with in the end is its cart's result. Three refusals of the keys in a row end it all,
-        as does an outage of `retry_for`: the carts that were not asked about say so.
+        as does an outage of `retry_for`: the carts that were not checked say so.
 
         What `resume`, earlier CheckResults or the path of a file they were saved in, knows a state
         of is not asked again. When the call is interrupted, what is done is in `unfinished`.
@@ -1957,7 +1957,7 @@ class CallbackRoute:
 
 @final
 class CallbackRequest:
-    """A request to a callback route: `action` is what to do next, and a method tells what came of it."""
+    """A request to a callback route: `action` is what to do next, and a method reports the outcome."""
 
     @property
     def action(self) -> str:
@@ -2012,7 +2012,7 @@ class CallbackRequest:
 
 @final
 class FollowUp:
-    """A cart that is followed to its end: `action` is what to do next, and a method tells what came of it.
+    """A cart that is followed to its end: `action` is what to do next, and a method reports the outcome.
 
     After a callback it has a ledger, and an hour's patience; `in_messages` it has neither.
     """

@@ -205,7 +205,7 @@ class Netgiro:
         self._resting.discard(task)
 
     async def _end(self) -> None:
-        """Let end what is under way; what waits for another attempt is another process's, later."""
+        """Let end what is in flight; what waits for another attempt is another process's, later."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         while tasks := {task for task in self._tasks if task.get_loop() is loop}:

@@ -152,7 +152,7 @@ def test_known_carts_are_not_checked_again(told: dict[str, Any]) -> None:
     for transaction_id in told["unverified"]:
         del asked[transaction_id]
     again = sum(times - 1 for times in asked.values())
-    # Those under way when it was stopped, the one that is drilled into, and in the end the open ones.
+    # Those in flight when it was stopped, the one that is drilled into, and in the end the open ones.
     assert again <= 32 + 1 + 4
 
 

@@ -78,7 +78,7 @@ impl CallbackRoute {
     }
 }
 
-/// A request to a callback route: `action` is what to do next, and a method tells what came of it.
+/// A request to a callback route: `action` is what to do next, and a method reports the outcome.
 #[pyclass(module = "netgiro._netgiro")]
 pub(crate) struct CallbackRequest(webhook::RouteRequest);
 
@@ -200,7 +200,7 @@ impl CallbackRequest {
     }
 }
 
-/// A cart that is followed to its end: `action` is what to do next, and a method tells what came of it.
+/// A cart that is followed to its end: `action` is what to do next, and a method reports the outcome.
 ///
 /// After a callback it has a ledger, and an hour's patience; `in_messages` it has neither.
 #[pyclass(module = "netgiro._netgiro")]

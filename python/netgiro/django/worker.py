@@ -30,7 +30,7 @@ class Worker:
     """
 
     def __init__(self, *, concurrency: int = 32, interval: float = 0.5) -> None:
-        """Ask about `concurrency` carts at a time, and look for more that are due each `interval` seconds."""
+        """Check `concurrency` carts at a time, and look for more that are due each `interval` seconds."""
         self._concurrency = concurrency
         self._interval = interval
         self._in_flight: dict[Future[Observation], Cart] = {}
@@ -93,7 +93,7 @@ def _isolated(cart: Cart) -> Iterator[None]:
 
 
 def must_ask(cart: Cart) -> bool:
-    """Return whether Netgíró must be asked about a cart that is due."""
+    """Return whether a cart that is due must be checked."""
     return cart.transaction_id is not None and not cart.awaits_signal
 
 

@@ -183,7 +183,7 @@ def _logged(refusal: Refusal) -> Refusal:
 def _compared(
     request: _netgiro.CallbackRequest, callback: netgiro.Callback, order: Expected | None
 ) -> netgiro.Cart | None:
-    """Have a callback compared with the order; gives the cart that CheckCart is to be asked about."""
+    """Have a callback compared with the order; gives the cart to check."""
     if order is None:
         request.order(None)
         return None

@@ -1,7 +1,7 @@
 """Steps that a blocking program takes one after another, and an asynchronous one awaits.
 
 What is to be done, and in which order, is a generator's: it yields each call of a function that may be the
-shop's, and is sent what came of it. So it is written once for both kinds of programs.
+shop's, and is sent its outcome. So it is written once for both kinds of programs.
 """
 
 from __future__ import annotations

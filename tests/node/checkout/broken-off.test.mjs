@@ -140,7 +140,7 @@ describe('an insertCart that is aborted before a byte has left', () => {
   });
 });
 
-describe('an insertCart under way', () => {
+describe('an insertCart in flight', () => {
   it('is no crash where its worker is terminated', () =>
     withServer(
       () => 'hang',

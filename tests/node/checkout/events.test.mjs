@@ -140,7 +140,7 @@ describe('subscribers', () => {
     assert.deepEqual(seen.sort(), ids.map((id) => [id, `call of ${id}`]));
   });
 
-  it('may come while a call is under way, and go', () =>
+  it('may come while a call is in flight, and go', () =>
     withServer(
       () => checkAnswer(10425),
       async (server) => {

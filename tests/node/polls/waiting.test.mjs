@@ -200,7 +200,7 @@ describe('watchCart', () => {
       assert.equal(server.requests.length, seen);
     }));
 
-  it('return() ends a step under way', () =>
+  it('return() ends a step in flight', () =>
     withServer(
       () => 'hang',
       async (server) => {
@@ -259,7 +259,7 @@ describe('checkMany', () => {
       assert.deepEqual(await server.client().checkMany(new Set()), []);
     }));
 
-  it('has no more under way than it may', async () => {
+  it('has no more in flight than it may', async () => {
     let now = 0;
     let most = 0;
     await withServer(

@@ -98,7 +98,7 @@ async function main() {
 
   const carts = await Promise.all(Object.keys(uses).map(() => client.insertCart(ORDER)));
   const tasks = Object.values(uses).map((use, at) => as(`tenant ${at}`, () => use(`tenant ${at}`, carts[at])));
-  // It subscribes when these calls are under way: nobody's context, and not the first one's.
+  // It subscribes when these calls are in flight: nobody's context, and not the first one's.
   const late = noted('late subscriber');
   subscribe('netgiro:poll', late);
   await as('second', () => client.checkCart(carts[0]));

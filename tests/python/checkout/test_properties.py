@@ -107,7 +107,7 @@ anything = st.recursive(
 
 
 def ends_well(call, *kinds):
-    """Call; gives what came of it, or None when the caller was told that it could not be."""
+    """Call; gives the outcome, or None when the caller was told that it could not be."""
     try:
         return call()
     except TOLD:

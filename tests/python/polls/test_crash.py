@@ -20,7 +20,7 @@ from harness import FULL, eventually
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
 
 INTERVAL = 0.025
-# How long an answer is under way, so that a process can be killed meanwhile.
+# How long an answer is in flight, so that a process can be killed meanwhile.
 UNDER_WAY = 0.012
 # The check that the customer confirms at.
 DECIDED_AT = 3
@@ -48,7 +48,7 @@ def under_way(call, *args, **kwargs):
     thread.start()
     thread.join(0.006)
     if thread.is_alive():
-        point("under way")
+        point("in flight")
         thread.join()
     return brought.pop()
 
@@ -192,7 +192,7 @@ def killed_at(point, folder):
     if kept and len(checks) > checked:
         early = (kept.next_check_at - checks[checked].at).total_seconds()
         assert early <= CLOCKS_DIFFER, f"{place}: a check {early} s too early"
-    unkept = name in {"under way", "check answered", "half written", "written"}
+    unkept = name in {"in flight", "check answered", "half written", "written"}
     forgotten = 1 if unkept and kept else 0
     if expected == "confirmed":
         assert DECIDED_AT <= len(checks) <= DECIDED_AT + forgotten, place

@@ -318,7 +318,7 @@ def test_a_subinterpreter_is_refused(start, tmp_path):
     assert re.search(r"does not support (subinterpreters|loading in subinterpreters)", told)
 
 
-# --- the end of a process, with calls under way that only its end can end
+# --- the end of a process, with calls in flight that only its end can end
 
 ENDING = f"""{SHOP}
 import sys, threading, time

@@ -40,7 +40,7 @@ def seconds(given):
 
 
 class Scenario:
-    """One scenario under way. Calls are awaited, also those of a client that blocks."""
+    """One scenario in flight. Calls are awaited, also those of a client that blocks."""
 
     def __init__(self, document, case, simulator, client):
         self.order = document["order"]

@@ -25,7 +25,7 @@ class Notebook:
         self.client.execute(cell)
 
     def outputs(self) -> Iterator[dict[str, Any]]:
-        """What the cell under way gives, until it is over."""
+        """What the cell in flight gives, until it is over."""
         while True:
             message = self.client.get_iopub_msg(timeout=WITHIN)
             kind, content = message["msg_type"], message["content"]

@@ -1,4 +1,4 @@
-//! The core's state machines of a callback route. What came of an action comes as JSON text, and the next action goes back
+//! The core's state machines of a callback route. The outcome of an action comes as JSON text, and the next action goes back
 //! as such.
 
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl NativeRequest {
         }))
     }
 
-    /// Takes what came of the action, and gives what is to be done next.
+    /// Takes the outcome of the action, and gives what is to be done next.
     #[napi(catch_unwind)]
     pub fn step(&mut self, outcome: String) -> String {
         match read::<RouteOutcome>(&outcome) {
@@ -121,7 +121,7 @@ pub fn follow_up_in_messages(token: String) -> Made<NativeFollowUp> {
     }))
 }
 
-/// What came of an action of a follow-up; polls are their tokens.
+/// The outcome of an action of a follow-up; polls are their tokens.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum FollowUpReport {
@@ -183,7 +183,7 @@ impl NativeFollowUp {
         reply(&Ok(PollView(self.follow_up.poll())))
     }
 
-    /// Takes what came of the action, and gives what is to be done next. `elapsed_ms` is how long the cart has been followed;
+    /// Takes the outcome of the action, and gives what is to be done next. `elapsed_ms` is how long the cart has been followed;
     /// `now` is epoch milliseconds, by default now.
     #[napi(catch_unwind)]
     pub fn step(&mut self, outcome: String, elapsed_ms: f64, now: Option<f64>) -> String {

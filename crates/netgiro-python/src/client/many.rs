@@ -19,7 +19,7 @@ impl BaseClient {
     /// At most `rate` checks are sent a second, fewer where the server says that it is too much. A
     /// check that fails in a way that may pass is made again for `retry_for` seconds; what a check
     /// fails with in the end is its cart's result. Three refusals of the keys in a row end it all,
-    /// as does an outage of `retry_for`: the carts that were not asked about say so.
+    /// as does an outage of `retry_for`: the carts that were not checked say so.
     ///
     /// What `resume`, earlier CheckResults or the path of a file they were saved in, knows a state
     /// of is not asked again. When the call is interrupted, what is done is in `unfinished`.

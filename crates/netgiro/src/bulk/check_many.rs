@@ -1,4 +1,4 @@
-//! Checking many carts: a bounded number of checks under way, evenly paced, failed ones tried again.
+//! Checking many carts: a bounded number of checks in flight, evenly paced, failed ones tried again.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -200,7 +200,7 @@ impl CheckMany {
         }));
     }
 
-    /// Takes an answer in; gives the cart unless it is to be asked about again.
+    /// Takes an answer in; gives the cart unless it is to be checked again.
     fn take_in(&mut self, checked: Checked) -> Option<(usize, CheckResult)> {
         let Checked {
             mut attempt,

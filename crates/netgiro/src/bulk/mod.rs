@@ -26,7 +26,7 @@ use crate::model::poll::cart_ref::CartRef;
 /// How a bulk call goes about its checks.
 #[derive(Clone, Debug)]
 pub struct BulkOptions {
-    /// How many checks may be under way at a time.
+    /// How many checks may be in flight at a time.
     pub concurrency: usize,
     /// How many checks are sent a second at the most, evenly spaced; `None` for as fast as answers come.
     ///
@@ -34,7 +34,7 @@ pub struct BulkOptions {
     /// recovers it by a tenth a second. `wait_many` does so when a rate is given; without one each of
     /// its carts slows down by itself.
     pub rate: Option<f64>,
-    /// For how long after its first check a cart is asked about again where the check failed in a way
+    /// For how long after its first check a cart is checked again where the check failed in a way
     /// that may pass: no connection, no answer in time, HTTP 429 and 5xx, a broken answer. The client's
     /// own timeout is for one check. Of `check_many` alone: `wait_many` goes on to its own deadline.
     pub retry_for: Duration,
@@ -64,7 +64,7 @@ impl BulkOptions {
         RateLimiter::check(self.rate)
     }
 
-    /// The carts whose result is known, each with its place, and those to be asked about.
+    /// The carts whose result is known, each with its place, and those to be checked.
     ///
     /// A state that tells of another amount or reference than the cart's is not known: asked again,
     /// it comes as the mismatch that it is. Nor is a paid one that lacks what the client requires.
@@ -137,5 +137,5 @@ impl Iterator for Resumed {
     }
 }
 
-/// The checks that are under way.
+/// The checks in flight.
 pub(crate) type InFlight<T> = FuturesUnordered<BoxFuture<'static, T>>;

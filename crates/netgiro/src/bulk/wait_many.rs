@@ -1,4 +1,4 @@
-//! Waiting for many carts at once: one heap of due times, and a bounded number of checks under way.
+//! Waiting for many carts at once: one heap of due times, and a bounded number of checks in flight.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

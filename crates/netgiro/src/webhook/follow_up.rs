@@ -57,7 +57,7 @@ impl FollowUpAction {
     }
 }
 
-/// What came of an action.
+/// The outcome of an action.
 #[derive(Clone, Debug)]
 pub enum FollowUpOutcome {
     /// Whether the cart is claimed; else it is done, or another holder's.
@@ -161,7 +161,7 @@ impl FollowUp {
         self.failures
     }
 
-    /// Takes what came of the action, and gives the next one. `now` is the clock's, by which a poll's next check is due;
+    /// Takes the outcome of the action, and gives the next one. `now` is the clock's, by which a poll's next check is due;
     /// `elapsed` is how long the cart has been followed, by a clock that nobody sets.
     pub fn step(
         &mut self,

@@ -1,7 +1,7 @@
 //! A shop's callback route: what it answers, and what follows the 200. No I/O, no clock, no randomness.
 //!
 //! Both are state machines, stepped by a driver in whichever language and framework: it does what the action says, tells the
-//! machine what came of it, and is given the next action. Whatever the driver must not forget, the machine asks for.
+//! machine the outcome, and is given the next action. Whatever the driver must not forget, the machine asks for.
 //!
 //! ```text
 //! route      read body → verify → find order → ask guard → record → answer 200

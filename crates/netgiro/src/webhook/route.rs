@@ -52,7 +52,7 @@ impl RouteAction {
     }
 }
 
-/// What came of an action.
+/// The outcome of an action.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RouteOutcome {
@@ -236,7 +236,7 @@ impl RouteRequest {
         self.answer.as_ref().filter(|_| is_due)
     }
 
-    /// Takes what came of the action, and gives the next one.
+    /// Takes the outcome of the action, and gives the next one.
     pub fn step(&mut self, outcome: RouteOutcome) -> RouteAction {
         self.action = self.next(outcome);
         self.action

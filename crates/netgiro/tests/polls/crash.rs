@@ -25,7 +25,7 @@ use netgiro::{
 use netgiro_simulator::{Endpoint, Fault, SimulatedRequest, Simulator, SimulatorOptions};
 
 const INTERVAL: Duration = Duration::from_millis(25);
-/// How long an answer is under way, so that a process can be killed meanwhile.
+/// How long an answer is in flight, so that a process can be killed meanwhile.
 const UNDER_WAY: Duration = Duration::from_millis(12);
 /// The check that the customer confirms at.
 const DECIDED_AT: usize = 3;
@@ -112,7 +112,7 @@ impl Job {
             biased;
             done = &mut call => done,
             () = tokio::time::sleep(UNDER_WAY / 2) => {
-                self.point("under way");
+                self.point("in flight");
                 call.await
             }
         }
@@ -307,7 +307,7 @@ fn killed_at(point: usize) {
         );
     }
     let forgotten = match name.as_str() {
-        "under way" | "check answered" | "half written" | "written" => checked.min(1),
+        "in flight" | "check answered" | "half written" | "written" => checked.min(1),
         _ => 0,
     };
     if expected == "confirmed" {

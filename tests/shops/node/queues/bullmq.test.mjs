@@ -245,7 +245,7 @@ describe('a cart in a queue', { skip, concurrency: 4 }, () => {
       const cart = await checkout();
       own.simulator.addFault('CheckCart', { delayMs: 800 });
       await add(cart);
-      await until(() => asked(cart).length === 1, 'a step is under way');
+      await until(() => asked(cart).length === 1, 'a step is in flight');
       first.kill(signal);
       await startWorker(t, queue, own.env);
       own.simulator.confirm(cart);

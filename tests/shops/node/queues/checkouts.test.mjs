@@ -104,7 +104,7 @@ it(`${CHECKOUTS} checkouts: every order ends as the simulator holds it`, { skip,
   // The carts whose customers ignore them, and that the shop was never told of, run out.
   simulator.clearFaults();
   simulator.advance(181_000);
-  await until(() => simulator.callbacks().every(({ isDone }) => isDone), 'no callback is under way');
+  await until(() => simulator.callbacks().every(({ isDone }) => isDone), 'no callback is in flight');
   await until(async () => (await queue.getActiveCount()) + (await queue.getDelayedCount()) + (await queue.getWaitingCount()) === 0, 'the queue is empty');
 
   const settled = await store.settled();

@@ -264,7 +264,7 @@ export function keepsTheContract(name, mount, { readsToTheEnd = false } = {}) {
       shop.onSettled = () => new Promise((resolve) => (release = resolve));
       netgiro.simulator.confirm(cart);
       const { body, headers } = await answerTo(cart);
-      await until(() => release, 'the shop’s function is under way');
+      await until(() => release, 'the shop’s function is in flight');
       const again = () => Promise.all(Array.from({ length: 10 }, (_, at) => post(body, at % 2 ? headers : undefined)));
       for (const { status } of await again()) assert.equal(status, 200);
       release();
@@ -290,7 +290,7 @@ export function keepsTheContract(name, mount, { readsToTheEnd = false } = {}) {
         assert.equal((await answerTo(cart, slow)).status, 200);
         assert.equal((await post(callbackBody(cart))).status, 200);
         const wasFirst = !slow.simulator.requests().some(checked);
-        await until(() => release, 'the shop’s function is under way');
+        await until(() => release, 'the shop’s function is in flight');
         assert.equal((await post(callbackBody(cart))).status, 200);
         release();
         await until(() => shop.settled.length > 0, 'the shop is told');

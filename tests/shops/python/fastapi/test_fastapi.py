@@ -205,7 +205,7 @@ def test_the_answer_waits_for_nothing_even_without_a_server(integration, simulat
             )
             assert calls == []
             answered.set()
-        # The end of the lifespan lets end what is under way.
+        # The end of the lifespan lets end what is in flight.
         return answer.status_code
 
     assert asyncio.run(post()) == 200

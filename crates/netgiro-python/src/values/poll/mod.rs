@@ -25,7 +25,7 @@ use crate::values::{immutable, members};
 /// neither the secret key nor a phone number.
 ///
 /// A cart that is not found, or canceled by result code 10201 without PaymentInfo, may not be there yet: for the first
-/// 15 seconds it is asked about again, in the latter case until it was seen so twice, an interval apart, or after a cancel
+/// 15 seconds it is checked again, in the latter case until it was seen so twice, an interval apart, or after a cancel
 /// of the shop's. A cart that was seen open does not end as `not_found`. Until then `is_done` is false, whatever `state` is.
 #[pyclass(frozen, eq, hash, module = "netgiro")]
 #[derive(PartialEq, Eq, Hash)]

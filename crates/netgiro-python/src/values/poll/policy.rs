@@ -8,7 +8,7 @@ use crate::convert::argument::{Given, read_arguments};
 use crate::errors::OrRaise;
 use crate::values::{members, pickled_by_members};
 
-/// How often to ask about a cart, in seconds.
+/// How often to check a cart, in seconds.
 #[pyclass(frozen, eq, hash, module = "netgiro")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct PollPolicy(pub(crate) netgiro::PollPolicy);

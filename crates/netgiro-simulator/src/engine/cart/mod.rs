@@ -370,7 +370,7 @@ impl Cart {
         let why = match self.stage {
             Stage::Asked | Stage::NeedsCode => "it waits for the customer",
             Stage::AwaitingCallback => {
-                "the customer has confirmed already, and the callback is under way"
+                "the customer has confirmed already, and the callback is in flight"
             }
             Stage::Reserved => {
                 "the customer has confirmed already; the merchant's ConfirmCart is next"

@@ -90,7 +90,7 @@ macro_rules! payment_info {
 payment_members!(payment_info);
 
 impl PaymentInfo {
-    /// Why it is not about this cart, which was asked about.
+    /// Why it is not about this cart, which was checked.
     pub(crate) fn another_cart(&self, asked: Uuid) -> Option<String> {
         let id = self.transaction_id.filter(|id| *id != asked)?;
         Some(format!(

@@ -1,4 +1,4 @@
-//! A cart to ask about, and what is known of it.
+//! A cart to check, and what is known of it.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::model::poll::CartPoll;
 use crate::model::text::quote;
 use crate::model::values::amount::Amount;
 
-/// A cart to ask about: its id, and what is known of it.
+/// A cart to check: its id, and what is known of it.
 ///
 /// Made from a [`Cart`], a [`CartState`], a [`CartPoll`], a [`Uuid`], or its text. Where the amount or
 /// the reference is known, an answer that tells of another is refused.
@@ -33,7 +33,7 @@ impl CartRef {
     /// A cart by the text of its id; `argument` names it in the error.
     pub fn parse(argument: &str, text: &str) -> Result<Self> {
         match Uuid::parse_str(text.trim()) {
-            // The nil GUID is what .NET sends for "none": asked about, it would come back as canceled.
+            // The nil GUID is what .NET sends for "none": checked, it would come back as canceled.
             Ok(id) if !id.is_nil() => Ok(Self::from(id)),
             _ => Err(Error::invalid_request(format!(
                 "{argument} must be a cart's GUID, as insert_cart gave it; got {}",

@@ -1,4 +1,4 @@
-//! How often to ask about a cart, and for how long.
+//! How often to check a cart, and for how long.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::error::{Error, Result};
 
-/// How often to ask about a cart.
+/// How often to check a cart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(
     clippy::struct_field_names,
