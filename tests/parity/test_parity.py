@@ -21,7 +21,7 @@ DIFFERENCES = json.loads((HERE / "differences.json").read_text(encoding="utf-8")
 VECTORS = ROOT / "tests" / "vectors"
 
 # What every record of Python has for itself: Node's are plain objects.
-OF_EVERY_RECORD = {"to_dict"}
+OF_EVERY_RECORD = {"to_dict", "to_json"}
 
 
 def camel(name: str) -> str:

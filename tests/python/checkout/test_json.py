@@ -15,9 +15,9 @@ import fastapi
 import pydantic
 import pytest
 from fastapi.testclient import TestClient
-from test_values import AT, CART, PAYMENT, POLL, STATE, VALUES
 
 import netgiro
+from checkout.test_values import AT, CART, PAYMENT, POLL, STATE, VALUES
 from harness import PHONE, SOME_ID
 
 SETTLED = [
