@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CartPoll, Client, MemoryReplayGuard, NetgiroError, sign, Simulator } from 'netgiro';
 import { simulatorFor, useSimulator } from 'netgiro/testing';
-import { failure, ID, QUICK, simulate, until, withServer } from './harness.mjs';
+import { failure, ID, QUICK, simulate, until, withServer } from '../harness.mjs';
 
 const CUSTOMER = '8223281';
 const NEW_CART = { amount: 4990, reference: 'order-1', customerId: CUSTOMER };

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.functional import SimpleLazyObject, lazystr
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
-from djshop.trials import PHONE, told
+from djshop.harness.trials import PHONE, told
 
 import netgiro
 from netgiro.django import checkout

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AbortController as PolyfilledController } from 'abort-controller';
 import { CartPoll, OutcomeUnknownError } from 'netgiro';
-import { failure, ID, insertAnswer, pause, QUICK, simulate, until, withServer } from './harness.mjs';
+import { failure, ID, insertAnswer, pause, QUICK, simulate, until, withServer } from '../harness.mjs';
 
 const CUSTOMER = '8223281';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { CartPoll, Client, MemoryReplayGuard, NetgiroError, sign, Simulator } from 'netgiro';
-import { failure, ID, simulate, withServer } from './harness.mjs';
+import { failure, ID, simulate, withServer } from '../harness.mjs';
 
 function revoked() {
   const { proxy, revoke } = Proxy.revocable({}, {});

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.test import Client, override_settings
-from djshop.trials import PHONE, told
+from djshop.harness.trials import PHONE, told
 
 from netgiro.django import checkout
 from netgiro.django.models import UNREADABLE_POLL, Cart
