@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from PyInstaller.utils.hooks import collect_data_files
-
-from netgiro.__pyinstaller import modules
+from netgiro.__pyinstaller import data_files, modules
 
 # What the compiled half imports by name, when it first needs it.
 _STANDARD_LIBRARY = [
@@ -23,5 +21,4 @@ _INTEGRATIONS = (
 )
 
 hiddenimports = [*_STANDARD_LIBRARY, *modules("netgiro", without=_INTEGRATIONS)]
-# The templates of reports and of Django's admin, its style sheet, `py.typed`.
-datas = collect_data_files("netgiro")
+datas = data_files()
