@@ -7,6 +7,10 @@
     clippy::doc_markdown,
     reason = "doc comments of classes and methods are what help() shows in Python"
 )]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
 
 mod bulk;
 mod client;

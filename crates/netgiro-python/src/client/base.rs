@@ -41,8 +41,8 @@ impl BaseClient {
         connections: Arc<Connections>,
         mode: Mode,
     ) -> PyResult<()> {
-        let made = self.execution.set(Execution { connections, mode });
-        made.map_err(|_| {
+        let first = self.execution.set(Execution { connections, mode });
+        first.map_err(|_| {
             let message = "the client is made already: call __init__ once";
             errors::to_py(py, &Error::new(ErrorKind::Configuration, message))
         })

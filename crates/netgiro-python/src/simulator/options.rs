@@ -89,10 +89,9 @@ impl Simulator {
             app_key: app_key.unwrap_or(defaults.app_key),
             secret_key: secret_key.unwrap_or(defaults.secret_key),
             lifetime: convert::seconds_or("lifetime", &lifetime, defaults.lifetime)?,
-            check_interval_ms: match check_interval.or("check_interval", Some(3.0))? {
-                Some(seconds) => Some(wire_milliseconds(seconds)),
-                None => None,
-            },
+            check_interval_ms: check_interval
+                .or("check_interval", Some(3.0))?
+                .map(wire_milliseconds),
             decimals: decimals.or("decimals", 0)?,
             response_signatures: response_signatures
                 .parse()

@@ -91,8 +91,8 @@ pub(crate) fn to_dict<'py>(
         members.set_item(name, value.getattr(*name)?)?;
     }
     let mode = mode.map_or_else(|| intern!(py, "python").clone().into_any(), Bound::clone);
-    let named = module(py)?.call_method1(intern!(py, "members"), (members, mode))?;
-    Ok(named.cast_into()?)
+    let dict = module(py)?.call_method1(intern!(py, "members"), (members, mode))?;
+    Ok(dict.cast_into()?)
 }
 
 /// A value as JSON text.
