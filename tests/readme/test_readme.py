@@ -56,8 +56,10 @@ def test_every_snippet_is_known_here() -> None:
         ("advance", ""),
         (
             "customer_message",
-            "This number was not recognised. Enter an Icelandic mobile number of seven digits, or a kennitala of "
-            "ten digits.\nThe payment was not accepted in time. Nothing was charged.\n",
+            (
+                "This number was not recognised. Enter an Icelandic mobile number of seven digits, or a kennitala of "
+                "ten digits.\nThe payment was not accepted in time. Nothing was charged.\n"
+            ),
         ),
     ],
 )
