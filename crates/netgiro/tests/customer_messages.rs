@@ -50,18 +50,14 @@ fn errors() {
 #[tokio::test]
 async fn calls() {
     for case in cases("calls") {
-        let (url, _requests) = match case["http_status"].as_u64() {
-            Some(status) => {
-                let body = case["body"].as_str().unwrap().to_owned();
-                let (url, requests) =
-                    server(vec![Answer::Http(status.try_into().unwrap(), "", body)]);
-                (url, Some(requests))
-            }
-            None => {
-                let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-                let address = nobody.local_addr().unwrap();
-                (format!("http://{address}/v1/"), None)
-            }
+        let (url, _requests) = if let Some(status) = case["http_status"].as_u64() {
+            let body = case["body"].as_str().unwrap().to_owned();
+            let answer = Answer::Http(status.try_into().unwrap(), "", body);
+            let (url, requests) = server(vec![answer]);
+            (url, Some(requests))
+        } else {
+            let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+            (format!("http://{}/v1/", nobody.local_addr().unwrap()), None)
         };
         let mut options = ClientOptions::new(APP_KEY, server::SECRET);
         options.base_url = Some(url);
