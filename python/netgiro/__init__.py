@@ -36,7 +36,6 @@ from netgiro._netgiro import (
     doctor,
     sign,
 )
-from netgiro.async_client import AsyncClient
 from netgiro.errors import (
     ApiError,
     AuthenticationError,
@@ -57,6 +56,7 @@ from netgiro.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from netgiro.async_client import AsyncClient
     from netgiro.enums import (
         CartStatus,
         ConfirmationType,
@@ -133,6 +133,11 @@ if not TYPE_CHECKING:
             value = getattr(enums, name)
             globals()[name] = value
             return value
+        if name == "AsyncClient":
+            from netgiro import async_client  # noqa: PLC0415 - blocking programs need none
+
+            globals()[name] = async_client.AsyncClient
+            return async_client.AsyncClient
         # Nothing of it is needed to take a payment.
         if name in {"Outcome", "Reconciliation", "reconcile"}:
             from netgiro import reconciliation  # noqa: PLC0415
