@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, abortable};
+use napi::CleanupEnvHook;
 use napi::Status;
 use napi::bindgen_prelude::{Env, Function};
-use napi::CleanupEnvHook;
 use napi::threadsafe_function::{
     ThreadsafeCallContext, ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
@@ -84,8 +84,7 @@ impl Port {
             .weak::<true>()
             .build_callback(move |_: ThreadsafeCallContext<()>| Ok(take_messages(&outbox)))?;
         *lock(&shared.wake) = Some(wake);
-        let cleanup =
-            env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.abandon())?;
+        let cleanup = env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.abandon())?;
         Ok(Self {
             shared,
             cleanup: Some(cleanup),
