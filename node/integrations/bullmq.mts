@@ -1,4 +1,4 @@
 // The same module for `import`.
 
-export { addCartPoll, cartPollProcessor, cartPollWorkerOptions } from './bullmq.js';
+export { default, addCartPoll, cartPollProcessor, cartPollWorkerOptions } from './bullmq.js';
 export type * from './bullmq.js';

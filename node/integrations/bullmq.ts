@@ -178,3 +178,6 @@ function bullmq(): typeof import('bullmq') {
     throw new ConfigurationError('netgiro/bullmq needs BullMQ: npm install bullmq', { cause });
   }
 }
+
+/** All names of this module. */
+export default { addCartPoll, cartPollProcessor, cartPollWorkerOptions };

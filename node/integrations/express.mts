@@ -1,4 +1,4 @@
 // The same module for `import`.
 
-export { netgiroCallback } from './express.js';
+export { default, netgiroCallback } from './express.js';
 export type * from './express.js';

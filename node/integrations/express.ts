@@ -177,3 +177,6 @@ function bytesOf(body: unknown): Uint8Array | undefined {
   if (types.text.fits(body)) return Buffer.from(body, 'utf8');
   return isUint8Array(body) ? body : undefined;
 }
+
+/** All names of this module. */
+export default { netgiroCallback };

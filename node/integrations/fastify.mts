@@ -1,4 +1,4 @@
 // The same module for `import`.
 
-export { netgiro } from './fastify.js';
+export { netgiro, netgiro as default } from './fastify.js';
 export type * from './fastify.js';

@@ -65,6 +65,8 @@ Object.assign(netgiro, {
   [Symbol.for('plugin-meta')]: { name: 'netgiro', fastify: '5.x' },
 });
 
+export default netgiro;
+
 type RouteOptions = FastifyCallbackOptions & { client: Client };
 
 /** The route, in a context of its own: its parser is for it alone, and the app's parsers do not reach it. */

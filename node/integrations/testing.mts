@@ -1,4 +1,4 @@
 // The same module for `import`.
 
-export { simulatorFor, useSimulator } from './testing.js';
+export { default, simulatorFor, useSimulator } from './testing.js';
 export type * from './testing.js';

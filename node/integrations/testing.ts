@@ -127,3 +127,6 @@ async function start(given: TestingOptions = {}): Promise<Started> {
   };
   return { simulator, client, env, stop };
 }
+
+/** All names of this module. */
+export default { simulatorFor, useSimulator };

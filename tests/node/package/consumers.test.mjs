@@ -186,6 +186,44 @@ describe('the types and the module', () => {
   });
 });
 
+describe('the default export', () => {
+  it('has all names', async () => {
+    assert.deepEqual(Object.keys(netgiro.default).sort(), EXPORTS.filter((name) => name !== 'default'));
+    assert.equal(netgiro.default.Client, netgiro.Client);
+    assert.equal(require('netgiro').default.Client, netgiro.Client);
+    const testing = await import('netgiro/testing');
+    assert.equal(testing.default.useSimulator, testing.useSimulator);
+    assert.equal(require('netgiro/testing').default.useSimulator, testing.useSimulator);
+    const express = await import('netgiro/express');
+    assert.equal(express.default.netgiroCallback, express.netgiroCallback);
+    const fastify = await import('netgiro/fastify');
+    assert.equal(fastify.default, fastify.netgiro);
+    assert.equal(require('netgiro/fastify').default, fastify.netgiro);
+  });
+
+  const source = `
+    import netgiro, { type CartState, Client } from 'netgiro';
+    import testing from 'netgiro/testing';
+    export const client = (of: netgiro.ClientOptions): netgiro.Client => new netgiro.Client(of);
+    export const same = (of: netgiro.Client): Client => of;
+    export const state = (of: Client): Promise<CartState> => of.checkCart('');
+    export const running = testing.useSimulator;
+  `;
+  const ways = {
+    'nodenext in CommonJS': ['--module', 'NodeNext', 'default.cts'],
+    'nodenext in an ES module': ['--module', 'NodeNext', 'default.mts'],
+    'CommonJS with esModuleInterop': ['--module', 'CommonJS', '--moduleResolution', 'node10', '--ignoreDeprecations', '6.0', '--esModuleInterop', 'true', 'default.ts'],
+    'CommonJS without': ['--module', 'CommonJS', '--moduleResolution', 'node10', '--ignoreDeprecations', '6.0', '--esModuleInterop', 'false', 'default.ts'],
+    'a bundler': ['--module', 'ESNext', '--moduleResolution', 'Bundler', 'default.mts'],
+  };
+  for (const [name, options] of Object.entries(ways)) {
+    it(`is typed, ${name}`, async () => {
+      writeFileSync(join(here, options.at(-1)), source);
+      assert.equal(await tsc('--noEmit', '--target', 'ES2022', '--lib', 'ES2022', ...options), '');
+    });
+  }
+});
+
 describe('the package', () => {
   const manifest = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
 
