@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::convert;
-use crate::convert::argument::{Given, read_arguments, unseen};
+use crate::convert::argument::{ArgumentInput, read_arguments, unseen};
 use crate::errors::OrRaise;
 use crate::runtime::background::current_thread;
 use crate::runtime::signals::{SIGNAL_INTERVAL, check_signals};
@@ -97,7 +97,7 @@ impl DoctorReport {
 /// in the report.
 #[pyfunction]
 #[pyo3(signature = (
-    *, callback=None, registered_url=None, timeout=Given::LEFT_OUT, app_key=None, secret_key=None, environment=None,
+    *, callback=None, registered_url=None, timeout=ArgumentInput::ABSENT, app_key=None, secret_key=None, environment=None,
     base_url=None, ca_file=None
 ), text_signature = "(*, callback=None, registered_url=None, timeout=5.0, app_key=None, secret_key=None, environment=None, base_url=None, ca_file=None)")]
 #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
@@ -105,7 +105,7 @@ pub(crate) fn doctor(
     py: Python<'_>,
     callback: Option<&Bound<'_, PyAny>>,
     registered_url: Option<&Bound<'_, PyAny>>,
-    timeout: Given<'_>,
+    timeout: ArgumentInput<'_>,
     app_key: Option<&Bound<'_, PyAny>>,
     secret_key: Option<&Bound<'_, PyAny>>,
     environment: Option<&Bound<'_, PyAny>>,

@@ -51,8 +51,8 @@ pub(crate) fn check_guard(guard: &Bound<'_, PyAny>) -> PyResult<()> {
     if guard.hasattr(intern!(guard.py(), "is_first"))? {
         return Ok(());
     }
-    let wanted = "an object with is_first(nonce, signature)";
-    Err(refused("replay_guard", wanted, guard))
+    let expected = "an object with is_first(nonce, signature)";
+    Err(refused("replay_guard", expected, guard))
 }
 
 /// Asks a guard of Python's; what it raises is raised.

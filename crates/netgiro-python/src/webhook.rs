@@ -12,7 +12,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::convert::argument::{Argument as _, Given, read_arguments};
+use crate::convert::argument::{Argument as _, ArgumentInput, read_arguments};
 use crate::convert::time::instant_or_now;
 use crate::convert::{self, Exact};
 use crate::errors;
@@ -70,9 +70,9 @@ impl CallbackRoute {
     }
 
     /// Return a request to the route, which has yet to be answered.
-    #[pyo3(signature = (method=Given::LEFT_OUT))]
+    #[pyo3(signature = (method=ArgumentInput::ABSENT))]
     #[pyo3(text_signature = "($self, method='POST')")]
-    fn request(&self, method: Given<'_>) -> PyResult<CallbackRequest> {
+    fn request(&self, method: ArgumentInput<'_>) -> PyResult<CallbackRequest> {
         let method = method.or("method", "POST".to_owned())?;
         Ok(CallbackRequest(self.0.request(&method)))
     }
@@ -296,9 +296,13 @@ impl FollowUp {
     }
 
     /// Tell that it raised an exception, when the cart had been followed for so many seconds.
-    #[pyo3(signature = (error, *, elapsed=Given::LEFT_OUT))]
+    #[pyo3(signature = (error, *, elapsed=ArgumentInput::ABSENT))]
     #[pyo3(text_signature = "($self, error, *, elapsed=0.0)")]
-    fn failed(&mut self, error: &Bound<'_, PyAny>, elapsed: Given<'_>) -> PyResult<&'static str> {
+    fn failed(
+        &mut self,
+        error: &Bound<'_, PyAny>,
+        elapsed: ArgumentInput<'_>,
+    ) -> PyResult<&'static str> {
         let elapsed = convert::seconds_or("elapsed", &elapsed, Duration::ZERO)?;
         let (kind, poll) = kind_and_poll(error)?;
         let outcome = FollowUpOutcome::Failed(kind, poll);

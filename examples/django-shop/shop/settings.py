@@ -25,13 +25,14 @@ NETGIRO = {
 }
 
 INSTALLED_APPS = [
+    # Above django.contrib.staticfiles: its runserver lets Netgíró's headers through.
+    "netgiro.django",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    "netgiro.django",
     "shop.apps.ShopConfig",
 ]
 MIDDLEWARE = [

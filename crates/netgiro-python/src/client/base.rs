@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use crate::bulk::Unfinished;
 use crate::client::execution::{Execution, Mode};
-use crate::convert::argument::{Argument as _, Given, read_arguments, refused, unseen};
+use crate::convert::argument::{Argument as _, ArgumentInput, read_arguments, refused, unseen};
 use crate::convert::function::listener;
 use crate::convert::time::DateTime;
 use crate::errors;
@@ -191,13 +191,13 @@ impl BaseClient {
     ///
     /// `on_update` is called with a CartState for each change. Raises WaitTimeoutError after
     /// `timeout` seconds; the cart is then still open.
-    #[pyo3(signature = (cart, *, timeout=Given::LEFT_OUT, policy=None, on_update=None))]
+    #[pyo3(signature = (cart, *, timeout=ArgumentInput::ABSENT, policy=None, on_update=None))]
     #[pyo3(text_signature = "($self, cart, *, timeout=180.0, policy=None, on_update=None)")]
     fn wait_for_cart(
         &self,
         py: Python<'_>,
         cart: &Bound<'_, PyAny>,
-        timeout: Given<'_>,
+        timeout: ArgumentInput<'_>,
         policy: Option<&Bound<'_, PyAny>>,
         on_update: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
@@ -216,13 +216,13 @@ impl BaseClient {
     ///
     /// Never reports `canceled` for a cart that was paid: raises UnresolvedError when the
     /// truth cannot be learnt within another minute.
-    #[pyo3(signature = (cart, *, timeout=Given::LEFT_OUT, policy=None, on_update=None))]
+    #[pyo3(signature = (cart, *, timeout=ArgumentInput::ABSENT, policy=None, on_update=None))]
     #[pyo3(text_signature = "($self, cart, *, timeout=180.0, policy=None, on_update=None)")]
     fn settle_cart(
         &self,
         py: Python<'_>,
         cart: &Bound<'_, PyAny>,
-        timeout: Given<'_>,
+        timeout: ArgumentInput<'_>,
         policy: Option<&Bound<'_, PyAny>>,
         on_update: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
@@ -241,13 +241,13 @@ impl BaseClient {
     ///
     /// Raises WaitTimeoutError after `timeout` seconds. Checks keep to their schedule whatever
     /// is done between two items.
-    #[pyo3(signature = (cart, *, timeout=Given::LEFT_OUT, policy=None))]
+    #[pyo3(signature = (cart, *, timeout=ArgumentInput::ABSENT, policy=None))]
     #[pyo3(text_signature = "($self, cart, *, timeout=180.0, policy=None)")]
     fn watch_cart(
         &self,
         py: Python<'_>,
         cart: &Bound<'_, PyAny>,
-        timeout: Given<'_>,
+        timeout: ArgumentInput<'_>,
         policy: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let (cart, options) = wait_arguments(cart, &timeout, policy)?;
@@ -379,7 +379,7 @@ impl BaseClient {
 
 fn wait_arguments(
     cart: &Bound<'_, PyAny>,
-    timeout: &Given<'_>,
+    timeout: &ArgumentInput<'_>,
     policy: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(CartRef, WaitOptions)> {
     Ok((cart_ref("cart", cart)?, wait_options(timeout, policy)?))

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use crate::bulk::results::CheckResults;
 use crate::bulk::{self, BulkArgs, PartialResults};
 use crate::client::base::BaseClient;
-use crate::convert::argument::Given;
+use crate::convert::argument::ArgumentInput;
 use crate::panics;
 use crate::runtime::event::Reporter;
 use crate::values::poll::cart_refs;
@@ -127,7 +127,7 @@ impl BaseClient {
     /// comes first, unasked; what timed out there goes on from its poll. `on_progress(done, total)`
     /// is called for each that is done; `progress` shows a bar, as for `check_many`.
     #[pyo3(signature = (
-        carts, *, timeout=Given::LEFT_OUT, policy=None, concurrency=None, rate=None, resume=None,
+        carts, *, timeout=ArgumentInput::ABSENT, policy=None, concurrency=None, rate=None, resume=None,
         on_progress=None, progress=None
     ))]
     #[pyo3(
@@ -138,7 +138,7 @@ impl BaseClient {
         &self,
         py: Python<'_>,
         carts: &Bound<'_, PyAny>,
-        timeout: Given<'_>,
+        timeout: ArgumentInput<'_>,
         policy: Option<&Bound<'_, PyAny>>,
         concurrency: Option<&Bound<'_, PyAny>>,
         rate: Option<&Bound<'_, PyAny>>,

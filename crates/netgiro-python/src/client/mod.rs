@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use crate::client::base::BaseClient;
 use crate::client::execution::Mode;
 use crate::client::options::ClientArgs;
-use crate::convert::argument::Given;
+use crate::convert::argument::ArgumentInput;
 use crate::runtime::coroutine::Call;
 
 /// Talks to Netgíró for one shop, and blocks until there is an answer.
@@ -58,8 +58,8 @@ macro_rules! constructors {
             }
 
             #[pyo3(signature = (
-                app_key, secret_key, *, environment=None, base_url=None, timeout=Given::LEFT_OUT,
-                connect_timeout=Given::LEFT_OUT, response_verification=None, payment_info=None,
+                app_key, secret_key, *, environment=None, base_url=None, timeout=ArgumentInput::ABSENT,
+                connect_timeout=ArgumentInput::ABSENT, response_verification=None, payment_info=None,
                 ca_file=None, previous_secret_keys=None, proxy=None
             ))]
             #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
@@ -69,8 +69,8 @@ macro_rules! constructors {
                 secret_key: &Bound<'_, PyAny>,
                 environment: Option<&Bound<'_, PyAny>>,
                 base_url: Option<&Bound<'_, PyAny>>,
-                timeout: Given<'_>,
-                connect_timeout: Given<'_>,
+                timeout: ArgumentInput<'_>,
+                connect_timeout: ArgumentInput<'_>,
                 response_verification: Option<&Bound<'_, PyAny>>,
                 payment_info: Option<&Bound<'_, PyAny>>,
                 ca_file: Option<&Bound<'_, PyAny>>,

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
 use crate::convert;
-use crate::convert::argument::{Given, read_arguments, unseen};
+use crate::convert::argument::{ArgumentInput, read_arguments, unseen};
 use crate::errors::OrRaise;
 use crate::panics;
 use crate::runtime::blocking::Connections;
@@ -20,8 +20,8 @@ pub(crate) struct ClientArgs<'a, 'py> {
     pub(crate) secret_key: &'a Bound<'py, PyAny>,
     pub(crate) environment: Option<&'a Bound<'py, PyAny>>,
     pub(crate) base_url: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) timeout: Given<'py>,
-    pub(crate) connect_timeout: Given<'py>,
+    pub(crate) timeout: ArgumentInput<'py>,
+    pub(crate) connect_timeout: ArgumentInput<'py>,
     pub(crate) response_verification: Option<&'a Bound<'py, PyAny>>,
     pub(crate) payment_info: Option<&'a Bound<'py, PyAny>>,
     pub(crate) ca_file: Option<&'a Bound<'py, PyAny>>,

@@ -107,7 +107,7 @@ impl Exact {
 }
 
 impl Argument<'_> for Exact {
-    fn wanted() -> String {
+    fn expected() -> String {
         "a Decimal, an int or their text, which can be kept exactly".to_owned()
     }
 
@@ -119,5 +119,5 @@ impl Argument<'_> for Exact {
 /// An exact amount of a row that `netgiro.reconcile` has read.
 pub(crate) fn exact(value: &Bound<'_, PyAny>) -> PyResult<Decimal> {
     // Most of them are read already, and are what `Exact` takes.
-    Exact::parse(value)?.ok_or_else(|| refused("an amount", &Exact::wanted(), value))
+    Exact::parse(value)?.ok_or_else(|| refused("an amount", &Exact::expected(), value))
 }

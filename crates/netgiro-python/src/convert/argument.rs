@@ -1,4 +1,4 @@
-//! Arguments: what does not fit is refused by the argument's name, with what came and what is wanted.
+//! Arguments: what does not fit is refused by the argument's name, with what came and what is expected.
 
 use std::path::PathBuf;
 
@@ -12,13 +12,13 @@ use crate::convert::shown;
 use crate::errors;
 
 /// An argument that may be left out, where `None` is not the same as leaving it out.
-pub(crate) struct Given<'py>(Option<Bound<'py, PyAny>>);
+pub(crate) struct ArgumentInput<'py>(Option<Bound<'py, PyAny>>);
 
-impl Given<'_> {
-    pub(crate) const LEFT_OUT: Self = Self(None);
+impl ArgumentInput<'_> {
+    pub(crate) const ABSENT: Self = Self(None);
 }
 
-impl<'py> FromPyObject<'_, 'py> for Given<'py> {
+impl<'py> FromPyObject<'_, 'py> for ArgumentInput<'py> {
     type Error = PyErr;
 
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
@@ -26,7 +26,7 @@ impl<'py> FromPyObject<'_, 'py> for Given<'py> {
     }
 }
 
-impl<'py> Given<'py> {
+impl<'py> ArgumentInput<'py> {
     /// The argument, or the default.
     pub(crate) fn or<T: Argument<'py>>(&self, name: &str, default: T) -> PyResult<T> {
         match &self.0 {
@@ -42,22 +42,22 @@ impl<'py> Given<'py> {
 
 /// What an argument can be read as.
 pub(crate) trait Argument<'py>: Sized {
-    /// What is wanted, after "must be".
-    fn wanted() -> String;
+    /// What is expected, after "must be".
+    fn expected() -> String;
 
     /// The value, where it is one.
     fn read(value: &Bound<'py, PyAny>) -> Option<Self>;
 
     /// The argument of this name.
     fn of(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
-        Self::read(value).ok_or_else(|| refused(name, &Self::wanted(), value))
+        Self::read(value).ok_or_else(|| refused(name, &Self::expected(), value))
     }
 }
 
 /// An argument that may be None.
 impl<'py, T: Argument<'py>> Argument<'py> for Option<T> {
-    fn wanted() -> String {
-        format!("{} or None", T::wanted())
+    fn expected() -> String {
+        format!("{} or None", T::expected())
     }
 
     fn read(value: &Bound<'py, PyAny>) -> Option<Self> {
@@ -70,7 +70,7 @@ impl<'py, T: Argument<'py>> Argument<'py> for Option<T> {
 }
 
 impl Argument<'_> for String {
-    fn wanted() -> String {
+    fn expected() -> String {
         "a str".to_owned()
     }
 
@@ -81,7 +81,7 @@ impl Argument<'_> for String {
 }
 
 impl Argument<'_> for PathBuf {
-    fn wanted() -> String {
+    fn expected() -> String {
         "a path (a str or os.PathLike)".to_owned()
     }
 
@@ -91,7 +91,7 @@ impl Argument<'_> for PathBuf {
 }
 
 impl Argument<'_> for bool {
-    fn wanted() -> String {
+    fn expected() -> String {
         "True or False".to_owned()
     }
 
@@ -102,7 +102,7 @@ impl Argument<'_> for bool {
 
 /// A number, also another library's.
 impl Argument<'_> for f64 {
-    fn wanted() -> String {
+    fn expected() -> String {
         "a number".to_owned()
     }
 
@@ -115,7 +115,7 @@ macro_rules! whole_numbers {
     ($($kind:ty),+) => {
         $(
             impl Argument<'_> for $kind {
-                fn wanted() -> String {
+                fn expected() -> String {
                     format!("a whole number from {} to {}", <$kind>::MIN, <$kind>::MAX)
                 }
 
@@ -130,7 +130,7 @@ whole_numbers!(i64, u8, u16, u32, u64, usize);
 
 /// A value of one of this package's classes.
 impl<'py, T: PyClass> Argument<'py> for Bound<'py, T> {
-    fn wanted() -> String {
+    fn expected() -> String {
         format!("a netgiro.{}", T::NAME)
     }
 
@@ -166,24 +166,24 @@ impl<'py, T: Argument<'py>> Passed<'py, Option<T>> for Option<&Bound<'py, PyAny>
     }
 }
 
-/// The error for an argument that is not what is wanted.
-pub(crate) fn refused(name: &str, wanted: &str, value: &Bound<'_, PyAny>) -> PyErr {
+/// The error for an argument that is not what is expected.
+pub(crate) fn refused(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
     let got = if is_half_text(value) {
         "a str with half a character, which is not text in UTF-8".to_owned()
     } else {
         shown(value)
     };
-    errors::invalid(value.py(), format!("{name} must be {wanted}; got {got}"))
+    errors::invalid(value.py(), format!("{name} must be {expected}; got {got}"))
 }
 
-/// The error for an argument that is not what is wanted, and of which nothing is shown but its type.
-pub(crate) fn refused_unseen(name: &str, wanted: &str, value: &Bound<'_, PyAny>) -> PyErr {
+/// The error for an argument that is not what is expected, and of which nothing is shown but its type.
+pub(crate) fn refused_unseen(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
     let got = if is_half_text(value) {
         "a str with half a character, which is not text in UTF-8".to_owned()
     } else {
         an(&type_name(value))
     };
-    errors::invalid(value.py(), format!("{name} must be {wanted}; got {got}"))
+    errors::invalid(value.py(), format!("{name} must be {expected}; got {got}"))
 }
 
 /// Text that may be a secret or a customer's number: whatever else comes is not shown.
@@ -203,16 +203,16 @@ pub(crate) fn texts(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String
 /// The items of an iterable that is not a text.
 pub(crate) fn items<'py>(
     name: &str,
-    wanted: &str,
+    expected: &str,
     value: &Bound<'py, PyAny>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     if value.is_instance_of::<PyString>() {
-        return Err(refused_unseen(name, wanted, value));
+        return Err(refused_unseen(name, expected, value));
     }
     match value.try_iter() {
         Ok(items) => items.collect(),
         Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => {
-            Err(refused_unseen(name, wanted, value))
+            Err(refused_unseen(name, expected, value))
         }
         Err(error) => Err(error),
     }

@@ -45,8 +45,8 @@ const SOFTWARE: &str = "SERVER_SOFTWARE";
 pub(crate) fn headers(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
     let py = value.py();
     let refused = || {
-        let wanted = "a mapping, a WSGI environ or pairs of a name and a value";
-        refused_unseen("headers", wanted, value)
+        let expected = "a mapping, a WSGI environ or pairs of a name and a value";
+        refused_unseen("headers", expected, value)
     };
     if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
         return Err(refused());

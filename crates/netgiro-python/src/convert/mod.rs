@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 pub(crate) use crate::convert::amount::{Exact, amount, quantity};
 use crate::convert::argument::{
-    Argument, Given, is_many, is_one_number, items, refused, refused_unseen, type_name, unseen,
+    Argument, ArgumentInput, is_many, is_one_number, items, refused, refused_unseen, type_name,
+    unseen,
 };
 use crate::errors::{self, OrRaise};
 
@@ -82,8 +83,8 @@ pub(crate) fn cart_id(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Cart
     } else if value.is_instance(uuid_class(py)?)? {
         value.str()?.to_string_lossy().into_owned()
     } else {
-        let wanted = "a cart's GUID, as insert_cart gave it";
-        return Err(refused(argument, wanted, value));
+        let expected = "a cart's GUID, as insert_cart gave it";
+        return Err(refused(argument, expected, value));
     };
     CartRef::parse(argument, &text).or_raise(py)
 }
@@ -109,7 +110,7 @@ pub(crate) fn seconds(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Dura
 /// The same, and the default where they are left out.
 pub(crate) fn seconds_or(
     argument: &str,
-    value: &Given<'_>,
+    value: &ArgumentInput<'_>,
     default: Duration,
 ) -> PyResult<Duration> {
     value
@@ -132,8 +133,8 @@ where
                 let named = error.message().split_once(" must be ");
                 match named {
                     // The core names what it reads, and not the argument that it came in.
-                    Some((name, wanted)) if name != argument => {
-                        errors::invalid(py, format!("{argument} must be {wanted}"))
+                    Some((name, expected)) if name != argument => {
+                        errors::invalid(py, format!("{argument} must be {expected}"))
                     }
                     _ => errors::to_py(py, &error),
                 }
@@ -146,12 +147,12 @@ where
     {
         return Ok(known);
     }
-    // The words that are wanted are known to whoever reads them.
-    let wanted = match "".parse::<T>() {
+    // The words that are expected are known to whoever reads them.
+    let expected = match "".parse::<T>() {
         Err(error) => error.message().split("; got ").next().map(str::to_owned),
         Ok(_) => None,
     };
-    let wanted = wanted.and_then(|text| Some(text.split_once(" must be ")?.1.to_owned()));
-    let wanted = wanted.as_deref().unwrap_or("a str");
-    Err(refused_unseen(argument, wanted, value))
+    let expected = expected.and_then(|text| Some(text.split_once(" must be ")?.1.to_owned()));
+    let expected = expected.as_deref().unwrap_or("a str");
+    Err(refused_unseen(argument, expected, value))
 }

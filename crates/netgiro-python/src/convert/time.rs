@@ -69,8 +69,8 @@ pub(crate) fn instant(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Time
         return Err(refused(argument, "an aware datetime", value));
     }
     if value.call_method0(intern!(py, "utcoffset"))?.is_none() {
-        let wanted = "an aware datetime, one with a time zone";
-        return Err(refused(argument, wanted, value));
+        let expected = "an aware datetime, one with a time zone";
+        return Err(refused(argument, expected, value));
     }
     let epoch = class.call1((1970, 1, 1, 0, 0, 0, 0, utc(py)?))?;
     let Ok(since) = value.sub(epoch) else {

@@ -7,7 +7,7 @@ use netgiro_simulator::{Fault, SimulatorError, Storm};
 use pyo3::prelude::*;
 
 use crate::convert;
-use crate::convert::argument::{Argument as _, Given, read_arguments, refused};
+use crate::convert::argument::{Argument as _, ArgumentInput, read_arguments, refused};
 use crate::simulator::{Simulator, raised};
 
 #[pymethods]
@@ -17,8 +17,8 @@ impl Simulator {
     /// Members may be combined; times are in seconds of real time. `refuse` stands alone: for so
     /// long it refuses connections, whatever they are for, and it cuts those that are open.
     #[pyo3(signature = (
-        endpoint, *, count=Given::LEFT_OUT, refuse=None, confirm_during=Given::LEFT_OUT, processed=None,
-        delay=None, drop=None, drop_by=Given::LEFT_OUT, status=None, result_code=None, retry_after=None, headers=None,
+        endpoint, *, count=ArgumentInput::ABSENT, refuse=None, confirm_during=ArgumentInput::ABSENT, processed=None,
+        delay=None, drop=None, drop_by=ArgumentInput::ABSENT, status=None, result_code=None, retry_after=None, headers=None,
         header_bytes=None, body=None, body_as=None, padding=None, drip=None, signature=None
     ))]
     #[pyo3(
@@ -30,13 +30,13 @@ impl Simulator {
         &self,
         py: Python<'_>,
         endpoint: &Bound<'_, PyAny>,
-        count: Given<'_>,
+        count: ArgumentInput<'_>,
         refuse: Option<&Bound<'_, PyAny>>,
-        confirm_during: Given<'_>,
+        confirm_during: ArgumentInput<'_>,
         processed: Option<&Bound<'_, PyAny>>,
         delay: Option<&Bound<'_, PyAny>>,
         drop: Option<&Bound<'_, PyAny>>,
-        drop_by: Given<'_>,
+        drop_by: ArgumentInput<'_>,
         status: Option<&Bound<'_, PyAny>>,
         result_code: Option<&Bound<'_, PyAny>>,
         retry_after: Option<&Bound<'_, PyAny>>,
@@ -106,15 +106,15 @@ impl Simulator {
     /// and not on the orders beside it. `reaction` is how long a customer takes at the most, in seconds
     /// of the simulator's clock. Scripted faults go first; `clear_faults` ends it.
     #[pyo3(signature = (
-        seed=Given::LEFT_OUT, *, failure_rate=Given::LEFT_OUT, reaction=Given::LEFT_OUT
+        seed=ArgumentInput::ABSENT, *, failure_rate=ArgumentInput::ABSENT, reaction=ArgumentInput::ABSENT
     ))]
     #[pyo3(text_signature = "($self, seed=0, *, failure_rate=0.3, reaction=0.3)")]
     fn storm(
         &self,
         py: Python<'_>,
-        seed: Given<'_>,
-        failure_rate: Given<'_>,
-        reaction: Given<'_>,
+        seed: ArgumentInput<'_>,
+        failure_rate: ArgumentInput<'_>,
+        reaction: ArgumentInput<'_>,
     ) -> PyResult<()> {
         let reaction = convert::seconds_or("reaction", &reaction, Duration::from_millis(300))?;
         let storm = Storm::new(seed.or("seed", 0)?)
@@ -135,8 +135,8 @@ impl Simulator {
 fn retry_after_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
     let is_told = String::read(value).is_some() || f64::read(value).is_some();
     if !is_told {
-        let wanted = "a number of seconds, or the header's text";
-        return Err(refused("retry_after", wanted, value));
+        let expected = "a number of seconds, or the header's text";
+        return Err(refused("retry_after", expected, value));
     }
     Ok(value.str()?.to_string_lossy().into_owned())
 }

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use crate::convert;
 use crate::convert::argument::{
-    Argument as _, Given, read_arguments, refused_unseen, texts, unseen,
+    Argument as _, ArgumentInput, read_arguments, refused_unseen, texts, unseen,
 };
 use crate::errors;
 use crate::simulator::Simulator;
@@ -18,9 +18,9 @@ fn tls_of(value: &Bound<'_, PyAny>) -> PyResult<Option<core::Tls>> {
     if let Some(is_on) = bool::read(value) {
         return Ok(is_on.then_some(core::Tls::SelfMade));
     }
-    let wanted = "True, False, or a tuple of a certificate and its key in PEM";
+    let expected = "True, False, or a tuple of a certificate and its key in PEM";
     let pem: Option<(String, String)> = value.extract().ok();
-    let (certificate, key) = pem.ok_or_else(|| refused_unseen("tls", wanted, value))?;
+    let (certificate, key) = pem.ok_or_else(|| refused_unseen("tls", expected, value))?;
     Ok(Some(core::Tls::Given { certificate, key }))
 }
 
@@ -37,12 +37,12 @@ fn wire_milliseconds(seconds: f64) -> i64 {
 impl Simulator {
     #[new]
     #[pyo3(signature = (
-        seed=Given::LEFT_OUT, *, port=Given::LEFT_OUT, app_key=None, secret_key=None, lifetime=Given::LEFT_OUT, check_interval=Given::LEFT_OUT,
-        decimals=Given::LEFT_OUT, response_signatures=Given::LEFT_OUT, unknown_cart_code=Given::LEFT_OUT,
-        reject_repeated_nonce=Given::LEFT_OUT, minimum_amount=Given::LEFT_OUT, reaction=Given::LEFT_OUT, callback_retry_delay=Given::LEFT_OUT,
-        callback_timeout=Given::LEFT_OUT, history=Given::LEFT_OUT, latency=Given::LEFT_OUT, public_url=None, shop=None,
-        tls=Given::LEFT_OUT, callback_hosts=Given::LEFT_OUT, settlement_cost=Given::LEFT_OUT,
-        require_confirmation_type=Given::LEFT_OUT, require_json_numbers=Given::LEFT_OUT, omit_payment_info=Given::LEFT_OUT, stale_reads=Given::LEFT_OUT
+        seed=ArgumentInput::ABSENT, *, port=ArgumentInput::ABSENT, app_key=None, secret_key=None, lifetime=ArgumentInput::ABSENT, check_interval=ArgumentInput::ABSENT,
+        decimals=ArgumentInput::ABSENT, response_signatures=ArgumentInput::ABSENT, unknown_cart_code=ArgumentInput::ABSENT,
+        reject_repeated_nonce=ArgumentInput::ABSENT, minimum_amount=ArgumentInput::ABSENT, reaction=ArgumentInput::ABSENT, callback_retry_delay=ArgumentInput::ABSENT,
+        callback_timeout=ArgumentInput::ABSENT, history=ArgumentInput::ABSENT, latency=ArgumentInput::ABSENT, public_url=None, shop=None,
+        tls=ArgumentInput::ABSENT, callback_hosts=ArgumentInput::ABSENT, settlement_cost=ArgumentInput::ABSENT,
+        require_confirmation_type=ArgumentInput::ABSENT, require_json_numbers=ArgumentInput::ABSENT, omit_payment_info=ArgumentInput::ABSENT, stale_reads=ArgumentInput::ABSENT
     ))]
     #[pyo3(
         text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000, latency=0.0, public_url=None, shop='Prufuverslun', tls=False, callback_hosts=(), settlement_cost=195, require_confirmation_type=False, require_json_numbers=False, omit_payment_info=False, stale_reads=0)"
@@ -50,31 +50,31 @@ impl Simulator {
     #[expect(clippy::too_many_arguments, reason = "as many as there are switches")]
     fn new(
         py: Python<'_>,
-        seed: Given<'_>,
-        port: Given<'_>,
+        seed: ArgumentInput<'_>,
+        port: ArgumentInput<'_>,
         app_key: Option<&Bound<'_, PyAny>>,
         secret_key: Option<&Bound<'_, PyAny>>,
-        lifetime: Given<'_>,
-        check_interval: Given<'_>,
-        decimals: Given<'_>,
-        response_signatures: Given<'_>,
-        unknown_cart_code: Given<'_>,
-        reject_repeated_nonce: Given<'_>,
-        minimum_amount: Given<'_>,
-        reaction: Given<'_>,
-        callback_retry_delay: Given<'_>,
-        callback_timeout: Given<'_>,
-        history: Given<'_>,
-        latency: Given<'_>,
+        lifetime: ArgumentInput<'_>,
+        check_interval: ArgumentInput<'_>,
+        decimals: ArgumentInput<'_>,
+        response_signatures: ArgumentInput<'_>,
+        unknown_cart_code: ArgumentInput<'_>,
+        reject_repeated_nonce: ArgumentInput<'_>,
+        minimum_amount: ArgumentInput<'_>,
+        reaction: ArgumentInput<'_>,
+        callback_retry_delay: ArgumentInput<'_>,
+        callback_timeout: ArgumentInput<'_>,
+        history: ArgumentInput<'_>,
+        latency: ArgumentInput<'_>,
         public_url: Option<&Bound<'_, PyAny>>,
         shop: Option<&Bound<'_, PyAny>>,
-        tls: Given<'_>,
-        callback_hosts: Given<'_>,
-        settlement_cost: Given<'_>,
-        require_confirmation_type: Given<'_>,
-        require_json_numbers: Given<'_>,
-        omit_payment_info: Given<'_>,
-        stale_reads: Given<'_>,
+        tls: ArgumentInput<'_>,
+        callback_hosts: ArgumentInput<'_>,
+        settlement_cost: ArgumentInput<'_>,
+        require_confirmation_type: ArgumentInput<'_>,
+        require_json_numbers: ArgumentInput<'_>,
+        omit_payment_info: ArgumentInput<'_>,
+        stale_reads: ArgumentInput<'_>,
     ) -> PyResult<Self> {
         let defaults = SimulatorOptions::default();
         read_arguments!(app_key, public_url, shop);
@@ -97,8 +97,8 @@ impl Simulator {
                 .parse()
                 .map_err(|error: SimulatorError| {
                     let message = error.to_string();
-                    let wanted = message.split_once(" must be ").map_or(&*message, |it| it.1);
-                    errors::invalid(py, format!("response_signatures must be {wanted}"))
+                    let expected = message.split_once(" must be ").map_or(&*message, |it| it.1);
+                    errors::invalid(py, format!("response_signatures must be {expected}"))
                 })?,
             unknown_cart_code: unknown_cart_code.or("unknown_cart_code", 10201)?,
             reject_repeated_nonce: reject_repeated_nonce.or("reject_repeated_nonce", false)?,

@@ -9,7 +9,7 @@ use pyo3::types::PyString;
 use uuid::Uuid;
 
 use crate::convert;
-use crate::convert::argument::{Argument as _, Given, items, refused, refused_unseen};
+use crate::convert::argument::{Argument as _, ArgumentInput, items, refused, refused_unseen};
 use crate::convert::time::{DateTime, instant_or_now};
 use crate::errors::OrRaise;
 use crate::panics;
@@ -36,11 +36,11 @@ to_python!(netgiro::CartPoll => CartPoll);
 #[pymethods]
 impl CartPoll {
     #[new]
-    #[pyo3(signature = (cart, *, timeout=Given::LEFT_OUT, policy=None, now=None))]
+    #[pyo3(signature = (cart, *, timeout=ArgumentInput::ABSENT, policy=None, now=None))]
     #[pyo3(text_signature = "(cart, *, timeout=180.0, policy=None, now=None)")]
     fn new(
         cart: &Bound<'_, PyAny>,
-        timeout: Given<'_>,
+        timeout: ArgumentInput<'_>,
         policy: Option<&Bound<'_, PyAny>>,
         now: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {

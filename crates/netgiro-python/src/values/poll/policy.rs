@@ -4,7 +4,7 @@ use netgiro::WaitOptions;
 use pyo3::prelude::*;
 
 use crate::convert;
-use crate::convert::argument::{Given, read_arguments};
+use crate::convert::argument::{ArgumentInput, read_arguments};
 use crate::errors::OrRaise;
 use crate::values::{members, pickled_by_members};
 
@@ -19,14 +19,14 @@ pickled_by_members!(PollPolicy);
 impl PollPolicy {
     #[new]
     #[pyo3(signature = (
-        min_interval=Given::LEFT_OUT, default_interval=Given::LEFT_OUT, max_interval=Given::LEFT_OUT
+        min_interval=ArgumentInput::ABSENT, default_interval=ArgumentInput::ABSENT, max_interval=ArgumentInput::ABSENT
     ))]
     #[pyo3(text_signature = "(min_interval=1.0, default_interval=3.0, max_interval=60.0)")]
     fn new(
         py: Python<'_>,
-        min_interval: Given<'_>,
-        default_interval: Given<'_>,
-        max_interval: Given<'_>,
+        min_interval: ArgumentInput<'_>,
+        default_interval: ArgumentInput<'_>,
+        max_interval: ArgumentInput<'_>,
     ) -> PyResult<Self> {
         let default = netgiro::PollPolicy::default();
         let policy = netgiro::PollPolicy::new(
@@ -55,7 +55,7 @@ members! {
 
 /// How long to wait, and how often to ask.
 pub(crate) fn wait_options(
-    timeout: &Given<'_>,
+    timeout: &ArgumentInput<'_>,
     policy: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<WaitOptions> {
     read_arguments!(policy);

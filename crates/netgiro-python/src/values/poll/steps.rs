@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::convert;
-use crate::convert::argument::{Argument as _, Given, read_arguments};
+use crate::convert::argument::{Argument as _, ArgumentInput, read_arguments};
 use crate::convert::time::{instant, instant_or_now};
 use crate::errors::OrRaise;
 use crate::panics;
@@ -23,7 +23,7 @@ impl CartPoll {
     /// in 0..=1, by default random. With `after_cancel` a CartState is what `cancel_cart` or `settle_cart` gave:
     /// that it is canceled is then believed at once. Raises the error that ends the poll, as `poll_step` does,
     /// and InvalidRequestError for a CartState that no answer about this cart can have given.
-    #[pyo3(signature = (seen, *, sent_at=None, now=None, jitter=None, after_cancel=Given::LEFT_OUT))]
+    #[pyo3(signature = (seen, *, sent_at=None, now=None, jitter=None, after_cancel=ArgumentInput::ABSENT))]
     #[pyo3(
         text_signature = "($self, seen, *, sent_at=None, now=None, jitter=None, after_cancel=False)"
     )]
@@ -33,7 +33,7 @@ impl CartPoll {
         sent_at: Option<&Bound<'_, PyAny>>,
         now: Option<&Bound<'_, PyAny>>,
         jitter: Option<&Bound<'_, PyAny>>,
-        after_cancel: Given<'_>,
+        after_cancel: ArgumentInput<'_>,
     ) -> PyResult<Self> {
         let py = seen.py();
         let now = instant_or_now("now", now)?;
