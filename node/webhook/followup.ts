@@ -149,7 +149,11 @@ export class FollowUps {
     signal: AbortSignal,
   ): Promise<FollowUpOutcome> {
     const { transactionId } = callback;
-    if (action === 'claim') return { claimed: (await this.#ledger.claim(transactionId, holder)) === true };
+    if (action === 'claim') {
+      const claimed = (await this.#ledger.claim(transactionId, holder)) === true;
+      if (!claimed) warnNotCalled(callback);
+      return { claimed };
+    }
     const poll = fromView(open(followUp.poll()));
     if (action === 'check') return { checked: (await this.#client.pollStep(poll, { signal })).toJson() };
     if (action === 'call') await this.#settled?.(poll.state as SettledCartState, callback);
@@ -172,4 +176,14 @@ export class FollowUps {
     one.hurry = undefined;
     return !signal.aborted;
   }
+}
+
+/** Says why a callback calls no function: with a simulator of the same seed nobody would guess it. */
+function warnNotCalled({ transactionId, reference }: Callback): void {
+  process.emitWarning(
+    `cart ${transactionId} (${JSON.stringify(reference)}): settled is not called for this callback, since by the ledger it was ` +
+      'called for this cart before, or another process is calling it. Netgíró repeats callbacks, so that may be right; but a ' +
+      'simulator that is started again with the same seed gives out the same carts: give it another seed, or the shop another ledger',
+    { type: 'NetgiroWarning', code: 'NETGIRO_ALREADY_CALLED' },
+  );
 }

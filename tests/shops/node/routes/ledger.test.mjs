@@ -43,10 +43,15 @@ describe('a ledger that processes share', { skip }, () => {
 
   it('calls the shop’s function once, whichever is called back', async (t) => {
     const { shop, cart, processes, post } = await open(t);
+    const warned = [];
+    const note = ({ code }) => warned.push(code);
+    process.on('warning', note);
+    whenOver(t, () => process.off('warning', note));
     const answers = await Promise.all([...processes, ...processes, ...processes].map(post));
     assert.deepEqual(answers.map(({ status }) => status), Array(6).fill(200));
     await until(() => shop.settled.length > 0, 'the shop is told');
     assert.deepEqual((await Promise.all(processes.map(post))).map(({ status }) => status), [200, 200]);
+    await until(() => warned.includes('NETGIRO_ALREADY_CALLED'), 'it is said why nothing is called');
     await pause(100);
     assert.deepEqual(shop.settled, [[cart.reference, 'confirmed']]);
   });
