@@ -32,7 +32,7 @@ impl Api {
             .call(&request, None, ATTEMPTS, read)
             .await
             .map(|(cart, _)| cart)
-            .map_err(|error| outcome_unknown(error, &cart.reference));
+            .map_err(|error| outcome_unknown(error, &cart.reference).of_call(FailedCall::Insert));
         attempt.end(&outcome);
         drop(reports);
         outcome

@@ -2,6 +2,7 @@
 
 use tokio::time::{Duration, Instant};
 
+use crate::model::customer_message::FailedCall;
 use crate::model::error::{Error, ErrorKind, RequestSent};
 
 /// How many refusals of the keys end the run, unless a check is let in between.
@@ -67,6 +68,7 @@ fn not_attempted(error: &Error, why: &str) -> Error {
         .caused_by(error.clone())
         .with_request_sent(RequestSent::No)
         .with_retryable(error.retryable())
+        .of_call(FailedCall::Follow)
 }
 
 #[cfg(test)]

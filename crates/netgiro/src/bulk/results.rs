@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::bulk::packed::Packed;
 use crate::model::cart::CheckResult;
 use crate::model::cart::state::CartState;
+use crate::model::customer_message::FailedCall;
 use crate::model::error::{Error, Result};
 use crate::model::status::CartStatus;
 use crate::model::text::quote;
@@ -336,7 +337,7 @@ impl Line {
     fn result(self) -> Result<CheckResult, String> {
         let outcome = match (self.state, self.error) {
             (Some(state), None) => Ok(state),
-            (None, Some(error)) => Err(error),
+            (None, Some(error)) => Err(error.of_call(FailedCall::Follow)),
             _ => return Err("it has to have either a state or an error".to_owned()),
         };
         let result = CheckResult {
