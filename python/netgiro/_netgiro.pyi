@@ -1455,9 +1455,19 @@ class DoctorCheck:
     def remedy(self) -> str | None:
         """What to do about it; None where nothing is wrong."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
@@ -1476,11 +1486,13 @@ class DoctorReport:
     def text(self) -> str:
         """The report for people, with a remedy below what is wrong."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the members by name, and theirs, as a dict of plain Python values."""
-
     def to_json(self) -> str:
-        """Return the members by name as JSON."""
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what JSON holds,
+        which is the same here.
+        """
 
     def __eq__(self, other: object, /) -> bool: ...
 

@@ -13,7 +13,7 @@ use crate::convert::argument::{ArgumentInput, read_arguments, unseen};
 use crate::errors::OrRaise;
 use crate::runtime::background::current_thread;
 use crate::runtime::signals::{SIGNAL_INTERVAL, check_signals};
-use crate::values::members;
+use crate::values::{members, to_json};
 
 /// One thing that `doctor` has looked at.
 #[pyclass(frozen, eq, module = "netgiro")]
@@ -33,10 +33,14 @@ members! {
     }
 }
 
+to_json!(DoctorCheck);
+
 /// What `doctor` has found; as text a line for each check.
 #[pyclass(frozen, eq, module = "netgiro")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct DoctorReport(netgiro::DoctorReport);
+
+to_json!(DoctorReport);
 
 #[pymethods]
 impl DoctorReport {
@@ -58,22 +62,22 @@ impl DoctorReport {
         self.0.to_string()
     }
 
-    /// Return the members by name, and theirs, as a dict of plain Python values.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    /// Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what JSON holds,
+    /// which is the same here.
+    #[pyo3(signature = (*, mode=None), text_signature = "($self, *, mode='python')")]
+    fn to_dict<'py>(
+        &self,
+        py: Python<'py>,
+        mode: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         dict.set_item("ok", self.ok())?;
         let checks = PyList::empty(py);
         for check in self.checks() {
-            checks.append(DoctorCheck::to_dict(&Bound::new(py, check)?, None)?)?;
+            checks.append(DoctorCheck::to_dict(&Bound::new(py, check)?, mode)?)?;
         }
         dict.set_item("checks", checks)?;
         Ok(dict)
-    }
-
-    /// Return the members by name as JSON.
-    fn to_json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let members = self.to_dict(py)?;
-        py.import("json")?.call_method1("dumps", (members,))
     }
 
     fn __str__(&self) -> String {

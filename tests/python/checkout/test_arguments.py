@@ -35,7 +35,7 @@ WRONG = [
     None, True, 0.5, 7, HUGE, -HUGE, "180", HALF, b"bytes", [], [HALF], {"a": HUGE}, (), {1}, Strange(), Strange,
     Decimal("0.5"), Decimal("NaN"), Decimal(10) ** 50, Fraction(1, 3), float("nan"), float("inf"), AT.replace(tzinfo=None),
     dt.timedelta(seconds=3), UUID(int=0), np.int64(3), np.float64(3), np.bool_(1), np.array(3), np.array([3]),
-    array.array("i", [3]), iter("x"), object(), lambda: None, netgiro.CartStatus.PENDING, STATE, 1j,
+    array.array("i", [3]), iter("k"), object(), lambda: None, netgiro.CartStatus.PENDING, STATE, 1j,
 ]  # fmt: skip
 
 

@@ -453,7 +453,7 @@ def test_nothing_is_kept_of_a_call_that_was_dropped(simulator):
 
     asyncio.run(asyncio.wait_for(main(), 60))
     gc.collect()
-    eventually(lambda: not any(isinstance(each, Listener) for each in gc.get_objects()))
+    eventually(lambda: not any(type(each) is Listener for each in gc.get_objects()))
 
 
 # --- what stands in a frame of this package

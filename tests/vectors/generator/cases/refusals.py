@@ -190,8 +190,8 @@ CASES = [
     ),
     refused("cancel: no GUID", "cancel_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
     refused("confirm: no GUID", "confirm_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
-    refused("wait: no GUID", "wait_for_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
-    refused("settle: no GUID", "settle_cart", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
+    refused("wait: no GUID", "wait_for_cart", {"transaction_id": "order-1"}, ["GUID", "order-1"]),
+    refused("settle: no GUID", "settle_cart", {"transaction_id": "order-1"}, ["GUID", "order-1"]),
     refused(
         "check_many: no GUID, by its index",
         "check_many",
@@ -291,7 +291,7 @@ CASES = [
         "a timeout that is no number", {"timeout_ms": kind("float", "NaN")}, ["timeout", "nan"], code="invalid_request"
     ),
     client("an endless timeout", {"timeout_ms": kind("float", "Infinity")}, ["timeout", "inf"], code="invalid_request"),
-    poll("no GUID", {"transaction_id": "order-1"}, ["transaction_id", "order-1"]),
+    poll("no GUID", {"transaction_id": "order-1"}, ["GUID", "order-1"]),
     poll("a negative timeout", {"timeout_ms": -1}, ["timeout"]),
     poll("a timeout that is no number", {"timeout_ms": kind("float", "NaN")}, ["timeout", "nan"]),
     policy("a minimum of 0", 0, 3000, 60000, ["min_interval"]),
