@@ -579,6 +579,7 @@ describe('Simulator', () => {
         customerId: '8223281',
         status: 'pending',
         isPaid: false,
+        isTimedOut: false,
         resultCode: 10425,
         confirmationType: 'automatic',
         created: 0,
