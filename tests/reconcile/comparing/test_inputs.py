@@ -532,7 +532,7 @@ class TestChecks:
             netgiro.reconcile([order()])
         with pytest.raises(netgiro.InvalidRequestError, match="AsyncClient"):
             netgiro.reconcile(
-                [order()], client=netgiro.AsyncClient("881E674F-7891-4C20-AFD8-56FE2624C4B5", "x")
+                [order()], client=netgiro.AsyncClient("881E674F-7891-4C20-AFD8-56FE2624C4B5", "key")
             )
 
     def test_the_kinds_of_checks(self, tmp_path: Path) -> None:
