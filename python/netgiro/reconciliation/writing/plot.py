@@ -241,7 +241,7 @@ def _chart(
         else:
             encoded[channel] = given
     # Greys that are readable on white and on black; the background is transparent.
-    return (
+    chart = (
         getattr(alt.Chart(alt.Data(values=values), title=words.text(title)), f"mark_{mark}")(
             **style
         )
@@ -258,5 +258,8 @@ def _chart(
         )
         .configure_legend(labelColor=_GREY)
         .configure_title(color=_GREY, anchor="start", fontSize=15)
-        .configure(**_LOCALES.get(words.code, {}))
     )
+    # `configure` would take the colours' place.
+    for name, value in _LOCALES.get(words.code, {}).items():
+        chart.config[name] = value
+    return chart

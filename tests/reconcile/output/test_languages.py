@@ -21,7 +21,7 @@ from netgiro.reconciliation.command import main
 from netgiro.reconciliation.writing import icelandic
 from netgiro.reconciliation.writing.languages import English, Icelandic, language
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WRITING = ROOT / "python" / "netgiro" / "reconciliation" / "writing"
 MONTH = shop.month(seed=3, orders=400, faults=24)
 REPORT = netgiro.reconcile(MONTH.orders, MONTH.checks, now=shop.NOW)
@@ -94,6 +94,10 @@ def test_the_workbook(tmp_path: Path) -> None:
 def test_the_charts(name: str) -> None:
     chart: dict[str, Any] = getattr(REPORT.plot, name)(lang="is").to_dict()
     assert chart["config"]["locale"]["number"]["decimal"] == ","
+    # The greys that dark pages need, in each language.
+    english = getattr(REPORT.plot, name)().to_dict()["config"]
+    assert {part: chart["config"][part] for part in english} == english
+    assert english["title"]["color"] == english["axis"]["labelColor"]
     assert chart["title"] in icelandic.TEXTS.values()
     for value in chart["data"]["values"]:
         assert value.get("class", "stemmir") in icelandic.LABELS.values()
