@@ -76,11 +76,7 @@ class Netgiro:
         self._settled: Told | None = None
         self._merchants_move: Told | None = None
 
-        def step(token: str, reference: str | None, failures: int) -> None:
-            self._step(token, reference, failures)
-
-        self._task = app.task(
-            step,
+        @app.task(
             name=name,
             serializer="json",
             ignore_result=True,
@@ -89,6 +85,10 @@ class Netgiro:
             reject_on_worker_lost=True,
             acks_on_failure_or_timeout=False,
         )
+        def step(token: str, reference: str | None, failures: int) -> None:
+            self._step(token, reference, failures)
+
+        self._task = step
 
     @property
     def client(self) -> netgiro.Client:
