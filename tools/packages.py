@@ -98,11 +98,16 @@ def wheel_from_sdist() -> Path:
     """Builds the sdist, and from nothing but the sdist a wheel."""
     folder = emptied(DIST / "sdist")
     maturin("sdist", "--out", folder)
+    shutil.unpack_archive(only(folder, "*.tar.gz"), folder)
+    source = only(folder, "*/pyproject.toml").parent
+    # The archive's times are those of no change: cargo would take what it built of an earlier one for this one's.
+    for file in source.rglob("*"):
+        file.touch()
     python = environment("pip")
     # The crates it depends on have been compiled for the other wheel.
     run(
         *[python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"],
-        *["--wheel-dir", folder, only(folder, "*.tar.gz")],
+        *["--wheel-dir", folder, source],
         CARGO_TARGET_DIR=str(ROOT / "target"),
     )
     return only(folder, "*.whl")
