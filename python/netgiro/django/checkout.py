@@ -271,7 +271,7 @@ def _request(
 ) -> dict[str, Any]:
     url = conf.callback_url()
     return {
-        "confirmation_type": _word("confirmation_type", confirmation_type),
+        "confirmation_type": _word("confirmation_type", plain(confirmation_type)),
         "callback_url": url,
         "callback_cancel_url": url,
         "description": plain(description),
