@@ -112,7 +112,9 @@ pub(crate) fn dropping(server: &str) -> Option<(&'static str, &'static str)> {
 /// What to do about signing headers that are missing, at the server that the headers or the environ tell of.
 pub(crate) fn advice(headers: &[(String, String)]) -> String {
     let of = |wanted: &str| headers.iter().find(|(name, _)| name == wanted);
-    let software = of(SOFTWARE).map(|(_, software)| software.to_ascii_lowercase());
+    let software = of(SOFTWARE)
+        .map(|(_, software)| software.to_ascii_lowercase())
+        .filter(|software| !software.is_empty());
     let mark = || MARKS.iter().find(|(mark, _)| of(mark).is_some());
     let mut software = software
         .or_else(|| mark().map(|(_, software)| (*software).to_owned()))
@@ -217,6 +219,8 @@ mod tests {
     fn servers_without_a_name_are_known_by_their_environ() {
         assert!(advised(&[("uwsgi.version", "2.0.31")]).starts_with("uWSGI has passed"));
         assert!(advised(&[("eventlet.input", "")]).starts_with("eventlet's wsgi drops"));
+        let unnamed = [("eventlet.input", ""), ("SERVER_SOFTWARE", "")];
+        assert!(advised(&unnamed).starts_with("eventlet's wsgi drops"));
         assert!(advised(&[("mod_wsgi.version", "")]).starts_with("Apache drops"));
         let runserver = [
             ("SERVER_SOFTWARE", "WSGIServer/0.2"),
