@@ -9,6 +9,9 @@ import pytest
 
 import netgiro
 
+# A suite that was started in the background ignores Ctrl-C, and so would each program that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture
 def simulator():
