@@ -1,4 +1,9 @@
 //! A server on loopback that follows a script, down to the bytes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 #![allow(dead_code, reason = "each suite uses its part of it")]
 
 use std::collections::HashMap;
