@@ -67,7 +67,7 @@ class Netgiro:
         needed; `policy` says how often to ask.
         """
         self._app = instance("app", app, Celery, "a Celery app")
-        self._make = arguments.function("client", client, wanted="a function that makes one")
+        self._make = arguments.function("client", client, expected="a function that makes one")
         self._client: netgiro.Client | None = None
         if policy is not None:
             instance("policy", policy, netgiro.PollPolicy, "a netgiro.PollPolicy")

@@ -80,7 +80,7 @@ class Netgiro:
         database, where the shop is several processes. At the end of the lifespan, what goes on after the
         answers is given `grace` seconds.
         """
-        self._make = arguments.function("client", client, wanted="a function that makes one")
+        self._make = arguments.function("client", client, expected="a function that makes one")
         self._client: netgiro.AsyncClient | None = None
         self._ledger = MemoryLedger() if ledger is None else having("ledger", ledger, *LEDGER)
         self._grace = seconds("grace", grace)

@@ -10,7 +10,7 @@ import pytest
 if sys.platform == "win32":
     collect_ignore_glob = ["*"]
 else:
-    from shell import Shell, Simulator
+    from shell import CallbackRoute, Shell, Simulator
 
     @pytest.fixture(scope="session")
     def a_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
@@ -27,6 +27,11 @@ else:
     def shell(simulator: Simulator, tmp_path: Path) -> Shell:
         """A shop's shell: its keys are those of the simulator."""
         return Shell(simulator.variables(), tmp_path)
+
+    @pytest.fixture
+    def route() -> Iterator[CallbackRoute]:
+        with CallbackRoute().served() as route:
+            yield route
 
     @pytest.fixture
     def cart(shell: Shell) -> str:

@@ -13,9 +13,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +216,38 @@ def sign(nonce: str, url: str, body: bytes, secret_key: str = SECRET_KEY) -> str
 
 def has(program: str) -> bool:
     return shutil.which(program) is not None
+
+
+@dataclass
+class CallbackRoute:
+    """A shop's callback route, which answers with the statuses in turn, and with the last one for ever."""
+
+    statuses: list[int] = field(default_factory=lambda: [200])
+    received: list[dict[str, Any]] = field(default_factory=list)
+    url: str = ""
+
+    @contextmanager
+    def served(self) -> Iterator[CallbackRoute]:
+        """Serve it on loopback."""
+        route = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                route.received.append({"path": self.path, "headers": self.headers, "body": body})
+                status = route.statuses.pop(0) if len(route.statuses) > 1 else route.statuses[0]
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{server.server_port}/netgiro/callback"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield self
+        server.shutdown()
+        thread.join()
+        server.server_close()

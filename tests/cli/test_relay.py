@@ -5,54 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from shell import CUSTOMER, SECRET_KEY, Running, Shell, Simulator, sign
+from shell import CUSTOMER, SECRET_KEY, CallbackRoute, Running, Shell, Simulator, sign
 
 REGISTERED = "https://shop.example/netgiro/callback?order=a%20b"
 INSERT = ("insert", "--amount", "4990", "--reference", "order-1", "--json", "--customer", CUSTOMER)
 QUICK = ("--callback-retry", "0.05")
-
-
-@dataclass
-class CallbackRoute:
-    """A shop's callback route, which answers with the statuses in turn, and with the last one for ever."""
-
-    statuses: list[int] = field(default_factory=lambda: [200])
-    received: list[dict[str, Any]] = field(default_factory=list)
-    url: str = ""
-
-
-@pytest.fixture
-def route() -> Iterator[CallbackRoute]:
-    route = CallbackRoute()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            route.received.append({"path": self.path, "headers": self.headers, "body": body})
-            status = route.statuses.pop(0) if len(route.statuses) > 1 else route.statuses[0]
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    route.url = f"http://127.0.0.1:{server.server_port}/netgiro/callback"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield route
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

@@ -2,50 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from shell import CUSTOMER, KENNITALA, Shell, Simulator
+from shell import CUSTOMER, KENNITALA, CallbackRoute, Shell, Simulator
 
 INSERT = ("insert", "--amount", "4990", "--reference", "order-1", "--json", "--customer")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-
-
-@dataclass
-class CallbackRoute:
-    """A shop's callback route, which answers with a status."""
-
-    status: int = 200
-    bodies: list[str] = field(default_factory=list)
-    url: str = ""
-
-
-@pytest.fixture
-def route() -> Iterator[CallbackRoute]:
-    route = CallbackRoute()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            route.bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            self.send_response(route.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    route.url = f"http://127.0.0.1:{server.server_port}/netgiro/callback"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield route
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def insert(shell: Shell, *options: str, customer: str = CUSTOMER) -> str:
@@ -97,9 +60,9 @@ def test_the_callback_and_its_answer_are_reported(shell: Shell, route: CallbackR
     assert f"{cart}  confirmed" in confirmed.out
     again = shell.run("trigger", "callback")
     assert again.code == 0
-    assert len(route.bodies) == 3
+    assert len(route.received) == 3
 
-    route.status = 403
+    route.statuses = [403]
     refused = shell.run("trigger", "callback", cart)
     assert refused.code == 1
     assert "the shop answered 403" in refused.out

@@ -44,6 +44,7 @@ pub use bulk::BulkOptions;
 #[doc(hidden)]
 pub mod raw {
     pub use crate::http::raw::{RawClient, RawError, RawResponse};
+    pub use crate::protocol::nonce::single as nonce;
 }
 #[doc(hidden)]
 pub use model::backoff::backoff;

@@ -27,9 +27,9 @@ def shown(value: object) -> str:
     return f"{said if isinstance(value, (int, float)) else mask_customer_ids(said)} ({kind})"
 
 
-def refused(name: str, wanted: str, value: object) -> InvalidRequestError:
-    """Return the error for an argument that is not what is wanted."""
-    return InvalidRequestError(f"{name} must be {wanted}; got {shown(value)}")
+def refused(name: str, expected: str, value: object) -> InvalidRequestError:
+    """Return the error for an argument that is not what is expected."""
+    return InvalidRequestError(f"{name} must be {expected}; got {shown(value)}")
 
 
 def text(name: str, value: object) -> str:
@@ -43,10 +43,10 @@ def text(name: str, value: object) -> str:
     return value
 
 
-def function(name: str, value: Any, *, wanted: str = "a function") -> Any:
+def function(name: str, value: Any, *, expected: str = "a function") -> Any:
     """Return an argument that can be called."""
     if not callable(value):
-        raise refused(name, wanted, value)
+        raise refused(name, expected, value)
     return value
 
 
@@ -57,10 +57,10 @@ def having(name: str, value: Any, *methods: str) -> Any:
     return value
 
 
-def instance(name: str, value: Any, kind: type, wanted: str) -> Any:
+def instance(name: str, value: Any, kind: type, expected: str) -> Any:
     """Return an argument of this class."""
     if not isinstance(value, kind):
-        raise refused(name, wanted, value)
+        raise refused(name, expected, value)
     return value
 
 

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -317,26 +319,33 @@ class StoppedError(Exception):
     """What a shop's own handler raises."""
 
 
+@contextmanager
+def interrupted_by(handler, is_time):
+    """Has this thread's signal handled by `handler`, once `is_time` has returned."""
+    before = signal.signal(signal.SIGUSR1, handler)
+
+    def interrupt():
+        is_time()
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
 @posix
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, StoppedError])
 def test_a_signal_that_interrupts_a_blocking_insert_says_so(slow, kept, kind):
     def handler(number, frame):
         raise kind
 
-    before = signal.signal(signal.SIGUSR1, handler)
-
-    def interrupt():
-        eventually(slow.requests, 60)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    try:
-        with slow.client() as shop, pytest.raises(kind) as raised:
-            shop.insert_cart(**ORDER)
-    finally:
-        thread.join()
-        signal.signal(signal.SIGUSR1, before)
+    is_sent = partial(eventually, slow.requests, 60)
+    with interrupted_by(handler, is_sent), slow.client() as shop, pytest.raises(kind) as raised:
+        shop.insert_cart(**ORDER)
     may_have_been_asked(raised.value, kept)
 
 
@@ -347,21 +356,10 @@ def test_a_signal_before_a_byte_left_asked_nobody(mute, kept):
     def handler(number, frame):
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGUSR1, handler)
-
-    def interrupt():
-        connected.wait(60)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    try:
+    with interrupted_by(handler, lambda: connected.wait(60)):
         shop = netgiro.Client(APP_KEY, SECRET_KEY, base_url=url, timeout=60)
         with pytest.raises(KeyboardInterrupt) as raised:
             shop.insert_cart(**ORDER)
-    finally:
-        thread.join()
-        signal.signal(signal.SIGUSR1, before)
     nobody_was_asked(raised.value, kept)
 
 
@@ -370,20 +368,13 @@ def test_the_cause_that_an_exception_has_stays(slow, kept):
     def handler(number, frame):
         raise KeyboardInterrupt from ValueError("the shop's own")
 
-    before = signal.signal(signal.SIGUSR1, handler)
-
-    def interrupt():
-        eventually(slow.requests, 60)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    try:
-        with slow.client() as shop, pytest.raises(KeyboardInterrupt) as raised:
-            shop.insert_cart(**ORDER)
-    finally:
-        thread.join()
-        signal.signal(signal.SIGUSR1, before)
+    is_sent = partial(eventually, slow.requests, 60)
+    with (
+        interrupted_by(handler, is_sent),
+        slow.client() as shop,
+        pytest.raises(KeyboardInterrupt) as raised,
+    ):
+        shop.insert_cart(**ORDER)
     assert isinstance(raised.value.__cause__, ValueError)
     assert [record.netgiro_error for record in kept] == ["outcome_unknown"]
 

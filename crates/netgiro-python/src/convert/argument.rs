@@ -168,20 +168,24 @@ impl<'py, T: Argument<'py>> Passed<'py, Option<T>> for Option<&Bound<'py, PyAny>
 
 /// The error for an argument that is not what is expected.
 pub(crate) fn refused(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
-    let got = if is_half_text(value) {
-        "a str with half a character, which is not text in UTF-8".to_owned()
-    } else {
-        shown(value)
-    };
-    errors::invalid(value.py(), format!("{name} must be {expected}; got {got}"))
+    refused_as(name, expected, value, shown)
 }
 
 /// The error for an argument that is not what is expected, and of which nothing is shown but its type.
 pub(crate) fn refused_unseen(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
+    refused_as(name, expected, value, |value| an(&type_name(value)))
+}
+
+fn refused_as<'py>(
+    name: &str,
+    expected: &str,
+    value: &Bound<'py, PyAny>,
+    show: impl FnOnce(&Bound<'py, PyAny>) -> String,
+) -> PyErr {
     let got = if is_half_text(value) {
         "a str with half a character, which is not text in UTF-8".to_owned()
     } else {
-        an(&type_name(value))
+        show(value)
     };
     errors::invalid(value.py(), format!("{name} must be {expected}; got {got}"))
 }

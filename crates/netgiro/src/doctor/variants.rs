@@ -129,7 +129,7 @@ impl Variant {
         app_key: &str,
     ) -> (Vec<(&'static str, String)>, Vec<u8>) {
         let body = body(self.writing).into_bytes();
-        let nonce = nonce::next(nonce::Digits::draw());
+        let nonce = nonce::single();
         let signature = signature::sign(secret_key.expose(), &nonce, &self.url, &body);
         let [app_key_name, nonce_name, signature_name] = self.spelling.names();
         let headers = vec![

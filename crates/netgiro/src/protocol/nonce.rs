@@ -18,6 +18,12 @@ impl Digits {
     }
 }
 
+/// A nonce for a single request.
+#[must_use]
+pub fn single() -> String {
+    next(Digits::draw())
+}
+
 /// The next nonce: ticks of 100 ns since the year 1, as .NET counts them.
 ///
 /// The last three digits are the transport's own, so that two workers asking in the same instant differ.

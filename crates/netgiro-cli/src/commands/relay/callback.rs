@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use netgiro::raw::{RawClient, RawError};
+use netgiro::raw::{RawClient, RawError, nonce};
 use netgiro::{CartState, CartStatus, sign};
 use url::Url;
 
@@ -16,8 +16,6 @@ use super::{Event, Relay};
 
 /// What is read of a shop's answer.
 const MOST: usize = 1 << 20;
-/// Ticks of 100 ns from the year 1 to 1970, as .NET counts them.
-const TICKS_AT_UNIX_EPOCH: i128 = 621_355_968_000_000_000;
 
 /// Posts callbacks to the shop.
 pub(super) struct CallbackSender {
@@ -132,11 +130,6 @@ pub(super) async fn deliver(
         ),
     });
     false
-}
-
-fn nonce() -> String {
-    let ticks = Timestamp::now().as_nanosecond() / 100 + TICKS_AT_UNIX_EPOCH;
-    ticks.to_string()
 }
 
 /// The body in the shape of CheckCart's response, always with PaymentInfo, which names the cart.
