@@ -7,14 +7,10 @@ import sys
 
 import pytest
 
-# Celery brings no types, and the package does without those of celery-types, which a shop may have.
+# Celery's are those of celery-types.
 CONFIGURATION = """
 [mypy]
 strict = true
-[mypy-celery.*]
-ignore_missing_imports = true
-follow_imports = skip
-follow_imports_for_stubs = true
 """
 
 
