@@ -18,7 +18,9 @@ use crate::model::error::Result;
 use crate::model::poll::CartPoll;
 use crate::model::poll::cart_ref::CartRef;
 use crate::model::poll::policy::WaitOptions;
+use crate::model::refund::{NewRefund, Refund};
 use crate::model::settlement::{Settlement, SettlementItem};
+use crate::model::transaction::Transaction;
 use crate::options::ClientOptions;
 
 /// Talks to Netgíró for one shop. Cheap to clone; clones share their connections.
@@ -194,6 +196,29 @@ impl Client {
     #[must_use]
     pub fn server_now(&self) -> Option<Timestamp> {
         self.api.settings().server_clock.now()
+    }
+
+    /// Refunds a payment, in full or in part: the customer gets `refund.amount` krónur back. For carts of V1 too.
+    ///
+    /// Netgíró processes one refund for each `idempotency_key`, so what may have been lost is sent again with it. Fails
+    /// with `outcome_unknown`, which has the key, when the refund may have been made although no sound answer came: make
+    /// the same call again. Fails with `api` when Netgíró says no, and with `mismatch` when the key belongs to another
+    /// refund. A refund changes no status: a paid cart stays paid, and how much was refunded is the shop's to store.
+    ///
+    /// Asked of the API's V2, whose answers are not signed.
+    pub async fn refund_cart(
+        &self,
+        cart: impl Into<CartRef>,
+        refund: &NewRefund,
+    ) -> Result<Refund> {
+        self.api.refund_cart(&cart.into(), refund).await
+    }
+
+    /// Asks what Netgíró holds about a cart's payment: whether it can be refunded, and when the money goes to the shop.
+    ///
+    /// Asked of the API's V2, whose answers are not signed: `check_cart` alone says whether a cart is paid.
+    pub async fn get_transaction(&self, cart: impl Into<CartRef>) -> Result<Transaction> {
+        self.api.transaction(&cart.into()).await
     }
 
     /// The settlements from one day to another: what Netgíró has transferred to the shop's bank, or is

@@ -2,6 +2,8 @@
 
 mod cart;
 mod insert;
+mod refund_keys;
+mod refunds;
 mod settlements;
 
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use crate::api::refund_keys::RefundKeys;
 use crate::callback::diagnosis::Allowance;
 use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{self, Callback, ReplayKey};
@@ -32,6 +35,7 @@ pub(crate) struct Api {
     settings: Arc<Settings>,
     /// Limits how often the client diagnoses why a callback does not verify.
     diagnoses: Arc<Allowance>,
+    refund_keys: Arc<RefundKeys>,
     transport: Arc<Transport>,
 }
 
@@ -41,6 +45,7 @@ impl Api {
         Ok(Self {
             transport: Arc::new(Transport::new(Arc::clone(&settings))),
             diagnoses: Arc::default(),
+            refund_keys: Arc::default(),
             settings,
         })
     }
@@ -91,6 +96,19 @@ impl Api {
         attempts: u32,
         read: impl Fn(Response) -> Result<T>,
     ) -> Result<T> {
+        self.call_noting_failures(request, transaction_id, attempts, read, |_| {})
+            .await
+    }
+
+    /// The same, for a call whose failed attempts matter to what its last one means.
+    async fn call_noting_failures<T: RecordOutcome>(
+        &self,
+        request: &Request<'_>,
+        transaction_id: Option<Uuid>,
+        attempts: u32,
+        read: impl Fn(Response) -> Result<T>,
+        mut attempt_failed: impl FnMut(&Error),
+    ) -> Result<T> {
         let endpoint = request.endpoint;
         let mut started = Instant::now();
         let deadline = started + self.settings.timeout;
@@ -129,6 +147,7 @@ impl Api {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
+            attempt_failed(&error);
             let delay = backoff(FIRST_BACKOFF, attempt, self.settings.timeout);
             let pause =
                 jittered(delay, fastrand::f64()).max(error.retry_after().unwrap_or_default());

@@ -124,7 +124,7 @@ impl Settings {
     pub(crate) fn v2_url(&self, path: &str) -> Result<Url> {
         let Some(beside) = self.base_url.path().strip_suffix("/v1/") else {
             return Err(Error::configuration(format!(
-                "settlements are in the API's V2, which is found where base_url ends in /v1/; it is {}",
+                "refunds, transactions and settlements are in the API's V2, which is found where base_url ends in /v1/; it is {}",
                 quote::url(self.base_url.as_str())
             )));
         };

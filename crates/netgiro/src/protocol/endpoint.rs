@@ -1,12 +1,14 @@
 //! The calls of the API.
 
-/// The calls of the API: of the checkout, which is V1, and of the settlements, which are V2.
+/// The calls of the API: of the checkout, which is V1, and of refunds, transactions and settlements, which are V2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     InsertCart,
     CheckCart,
     ConfirmCart,
     CancelCart,
+    Refund,
+    Details,
     SettlementList,
     SettlementItems,
 }
@@ -26,6 +28,8 @@ impl Endpoint {
             Self::CheckCart => "CheckCart",
             Self::ConfirmCart => "ConfirmCart",
             Self::CancelCart => "CancelCart",
+            Self::Refund => "Refund",
+            Self::Details => "Details",
             Self::SettlementList => "SettlementList",
             Self::SettlementItems => "SettlementItems",
         }
@@ -33,10 +37,13 @@ impl Endpoint {
 
     /// Whether request and answer are signed. V2 signs neither, and knows the shop by its app key.
     pub(crate) const fn is_signed(self) -> bool {
-        !matches!(self, Self::SettlementList | Self::SettlementItems)
+        !matches!(
+            self,
+            Self::Refund | Self::Details | Self::SettlementList | Self::SettlementItems
+        )
     }
 
-    /// Whether sending it twice has the same effect as sending it once.
+    /// Whether sending it twice has the same effect as sending it once. A refund has a key that makes it so.
     pub(crate) const fn is_repeatable(self) -> bool {
         !matches!(self, Self::InsertCart)
     }
