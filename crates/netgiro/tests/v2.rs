@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use netgiro::{
-    Amount, CartRef, Client, ClientOptions, Error, NewRefund, Refund, Transaction, milliseconds,
+    Amount, CartRef, Client, ClientOptions, Error, Language, NewRefund, Refund, Transaction,
+    milliseconds,
 };
 use serde_json::{Value, json};
 use server::Answer;
@@ -100,6 +101,7 @@ fn error_json(error: &Error) -> Value {
         "retryable": error.retryable(),
         "idempotency_key": error.idempotency_key(),
         "retry_after_ms": error.retry_after().map(|delay| i64::try_from(delay.as_millis()).unwrap()),
+        "customer_message": error.customer_message(Language::English),
         "cause": error.cause().map(|cause| cause.kind().code()),
     })
 }

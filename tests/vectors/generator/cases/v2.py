@@ -7,7 +7,7 @@ ABOUT = (
     "status, a body and headers, or `close`: it reads the request and closes the connection. Each request is `request`: its path below "
     "/v2/, the key header and no signature. `cart`: the amount that the call's cart is known to have. Members an `error` leaves out are "
     "not compared; `requests` is how many requests the server sees. Cases with `after` make those calls first, with the same client, "
-    "which succeed; their requests do not count. Amounts are decimal text with the digits as sent; instants compare to the millisecond."
+    "which succeed; their requests do not count. `customer_message` is what a customer reads of an error in English. Amounts are decimal text with the digits as sent; instants compare to the millisecond."
 )
 
 KEY = "order-1-line-2"
@@ -35,9 +35,13 @@ def error(code, http_status=None, request_sent="yes", retryable=False, **more):
     return {"error": {"code": code, "http_status": http_status, "request_sent": request_sent, "retryable": retryable} | more}
 
 
+NOT_KNOWN = "We do not know yet whether the refund went through. We will let you know when that is clear."
+NOT_REFUNDED = "The refund could not be made this time. Please contact us if you are not refunded."
+
+
 def unknown(http_status=None, request_sent="yes", **more):
     """A refund that may have been made: the same call may be made again."""
-    return error("outcome_unknown", http_status, request_sent, True, idempotency_key=KEY, **more)
+    return error("outcome_unknown", http_status, request_sent, True, idempotency_key=KEY, customer_message=NOT_KNOWN, **more)
 
 
 CASES = []
@@ -74,7 +78,7 @@ def refunds():
     refund("a customer's number in the message", [answer(said(True, "to 822-3281"))], refunded("to ******81"))
     no = said(False, "RefundAmount is more than what is left")
     for status in (200, 400, 404, 422):
-        refund(f"refused, HTTP {status}", [answer(no, status)], error("api", status))
+        refund(f"refused, HTTP {status}", [answer(no, status)], error("api", status, customer_message=NOT_REFUNDED))
     refund("no key", [answer(said(False, "An API key is required"), 401)], error("authentication", 401))
     wait = {"Retry-After": "3600"}
     limited = answer(said(False, "Slow down"), 429, wait)
