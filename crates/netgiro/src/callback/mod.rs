@@ -2,6 +2,7 @@
 
 pub(crate) mod diagnosis;
 pub(crate) mod json_style;
+pub(crate) mod redirect;
 pub(crate) mod replay_guard;
 pub(crate) mod servers;
 

@@ -202,7 +202,7 @@ impl NewCart {
     }
 }
 
-fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
+pub(crate) fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
     let Some(text) = url else { return Ok(()) };
     // The text itself is signed, so one that parsing would change is refused.
     let is_as_written = !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
