@@ -229,3 +229,15 @@ fn read(
         reference_id,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_callback_header;
+
+    #[test]
+    fn what_verifies_and_what_names_the_server_is_kept() {
+        assert!(is_callback_header("Netgiro-Signature"));
+        assert!(is_callback_header("SERVER_SOFTWARE"));
+        assert!(!is_callback_header("cookie"));
+    }
+}

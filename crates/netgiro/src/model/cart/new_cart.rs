@@ -224,3 +224,17 @@ pub(crate) fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CartItem;
+    use crate::model::values::amount::Amount;
+
+    #[test]
+    fn a_quantity_is_read_as_it_was_given() {
+        let price = Amount::new(1000).unwrap();
+        let item = CartItem::new("rope", price, "1.5", None).unwrap();
+        assert_eq!(item.quantity().to_string(), "1.5");
+        assert_eq!(item.quantity_in_thousandths(), 1500);
+    }
+}
