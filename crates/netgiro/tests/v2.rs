@@ -32,11 +32,14 @@ fn answer(value: &Value) -> Answer {
         return Answer::Reset;
     }
     let status = u16::try_from(value["http_status"].as_u64().unwrap()).unwrap();
-    let mut headers = String::new();
-    for (name, value) in value["headers"].as_object().into_iter().flatten() {
-        headers += &format!("{name}: {}\r\n", text(value));
-    }
-    Answer::Http(status, headers.leak(), text(&value["body"]).to_owned())
+    let headers: Vec<_> = (value["headers"].as_object().into_iter().flatten())
+        .map(|(name, value)| format!("{name}: {}\r\n", text(value)))
+        .collect();
+    Answer::Http(
+        status,
+        headers.concat().leak(),
+        text(&value["body"]).to_owned(),
+    )
 }
 
 fn amount(value: &Value) -> Amount {
