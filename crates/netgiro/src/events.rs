@@ -14,9 +14,12 @@ use uuid::Uuid;
 
 use crate::model::cart::Cart;
 use crate::model::cart::state::CartState;
+use crate::model::checkout::Checkout;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::poll::CartPoll;
+use crate::model::refund::Refund;
 use crate::model::status::CartStatus;
+use crate::model::transaction::Transaction;
 
 /// Something a client did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +35,8 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestEvent {
-    /// `InsertCart`, `CheckCart`, `ConfirmCart`, `CancelCart`, `SettlementList` or `SettlementItems`.
+    /// `InsertCart`, `CheckCart`, `ConfirmCart`, `CancelCart`, `Refund`, `Details`, `SettlementList`,
+    /// `SettlementItems` or `HostedPayment`.
     pub endpoint: &'static str,
     /// The order's reference, of an InsertCart that failed.
     pub reference: Option<String>,
@@ -169,6 +173,18 @@ impl RecordOutcome for (Cart, i64) {
 
 /// The results of V2 add nothing to an event.
 impl<T> RecordOutcome for Vec<T> {
+    fn record_into(&self, _: &mut RequestEvent) {}
+}
+
+impl RecordOutcome for Refund {
+    fn record_into(&self, _: &mut RequestEvent) {}
+}
+
+impl RecordOutcome for Checkout {
+    fn record_into(&self, _: &mut RequestEvent) {}
+}
+
+impl RecordOutcome for Transaction {
     fn record_into(&self, _: &mut RequestEvent) {}
 }
 

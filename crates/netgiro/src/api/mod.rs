@@ -1,7 +1,10 @@
 //! One call: sent, sent again where that is safe, observed. What the client, waits and bulk calls share.
 
 mod cart;
+mod checkouts;
 mod insert;
+mod refund_keys;
+mod refunds;
 mod settlements;
 
 use std::sync::Arc;
@@ -10,7 +13,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use crate::api::refund_keys::RefundKeys;
 use crate::callback::diagnosis::Allowance;
+use crate::callback::redirect::{self, Redirect};
 use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{self, Callback, ReplayKey};
 use crate::events::{Observer, PollEvent, RecordOutcome, RequestEvent};
@@ -18,6 +23,7 @@ use crate::http::settings::Settings;
 use crate::http::transport::{Request, Transport};
 use crate::model::backoff::{backoff, jittered};
 use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::values::amount::Amount;
 use crate::options::ClientOptions;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::Response;
@@ -32,6 +38,7 @@ pub(crate) struct Api {
     settings: Arc<Settings>,
     /// Limits how often the client diagnoses why a callback does not verify.
     diagnoses: Arc<Allowance>,
+    refund_keys: Arc<RefundKeys>,
     transport: Arc<Transport>,
 }
 
@@ -41,6 +48,7 @@ impl Api {
         Ok(Self {
             transport: Arc::new(Transport::new(Arc::clone(&settings))),
             diagnoses: Arc::default(),
+            refund_keys: Arc::default(),
             settings,
         })
     }
@@ -78,6 +86,16 @@ impl Api {
         callback::verify_keyed(&self.settings, &self.diagnoses, url, headers, body)
     }
 
+    /// Verifies a redirect, and compares it with the order as far as that is known.
+    pub(crate) fn verify_redirect(
+        &self,
+        url: &str,
+        amount: Option<Amount>,
+        reference: Option<&str>,
+    ) -> Result<Redirect> {
+        redirect::verify(&self.settings, url, amount, reference)
+    }
+
     /// Passes a step of a poll to whoever observes.
     pub(crate) fn observe_poll(&self, event: impl FnOnce() -> PollEvent) {
         Observer::poll(self.settings.observer.as_ref(), event);
@@ -90,6 +108,19 @@ impl Api {
         transaction_id: Option<Uuid>,
         attempts: u32,
         read: impl Fn(Response) -> Result<T>,
+    ) -> Result<T> {
+        self.call_noting_failures(request, transaction_id, attempts, read, |_| {})
+            .await
+    }
+
+    /// The same, for a call whose failed attempts matter to what its last one means.
+    async fn call_noting_failures<T: RecordOutcome>(
+        &self,
+        request: &Request<'_>,
+        transaction_id: Option<Uuid>,
+        attempts: u32,
+        read: impl Fn(Response) -> Result<T>,
+        mut attempt_failed: impl FnMut(&Error),
     ) -> Result<T> {
         let endpoint = request.endpoint;
         let mut started = Instant::now();
@@ -129,6 +160,7 @@ impl Api {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
+            attempt_failed(&error);
             let delay = backoff(FIRST_BACKOFF, attempt, self.settings.timeout);
             let pause =
                 jittered(delay, fastrand::f64()).max(error.retry_after().unwrap_or_default());

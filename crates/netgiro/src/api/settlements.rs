@@ -10,7 +10,7 @@ use crate::model::error::Result;
 use crate::model::settlement::{Settlement, SettlementItem};
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::Response;
-use crate::protocol::settlement::{self, Record};
+use crate::protocol::v2::settlement::{self, Record};
 
 impl Api {
     pub(crate) async fn settlements(

@@ -23,6 +23,11 @@ impl ResponseReplayCache {
             .get(..16)
             .and_then(|start| u64::from_str_radix(start, 16).ok())
             .unwrap_or_default();
+        self.insert_seal(seal, cart)
+    }
+
+    /// The same for what is known by the first bytes of another hash.
+    pub(crate) fn insert_seal(&self, seal: u64, cart: Uuid) -> bool {
         let (upper, lower) = cart.as_u64_pair();
         let folded = upper ^ lower;
         let cart = (folded ^ (folded >> 32)) & 0xffff_ffff;

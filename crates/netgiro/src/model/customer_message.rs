@@ -41,19 +41,22 @@ pub enum FailedCall {
     Confirm,
     /// Another call about a cart that was inserted.
     Follow,
+    /// A refund.
+    Refund,
 }
 
 impl FailedCall {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Insert, Self::Confirm, Self::Follow];
+    pub const ALL: &'static [Self] = &[Self::Insert, Self::Confirm, Self::Follow, Self::Refund];
 
-    /// `insert`, `confirm` or `follow`.
+    /// `insert`, `confirm`, `follow` or `refund`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Insert => "insert",
             Self::Confirm => "confirm",
             Self::Follow => "follow",
+            Self::Refund => "refund",
         }
     }
 }
@@ -84,6 +87,12 @@ impl Failure<'_> {
             return &OUR_FAULT;
         };
         let is_insert = self.call == Some(FailedCall::Insert);
+        if self.call == Some(FailedCall::Refund) {
+            return match kind {
+                ErrorKind::OutcomeUnknown => &REFUND_NOT_KNOWN,
+                _ => &NOT_REFUNDED,
+            };
+        }
         match kind {
             ErrorKind::OutcomeUnknown => &MAY_BE_ASKED,
             ErrorKind::WaitTimeout => &STILL_OPEN,
@@ -114,7 +123,7 @@ impl Failure<'_> {
             _ => match self.call {
                 Some(FailedCall::Insert) => &REFUSED,
                 Some(FailedCall::Confirm) => &NOT_CONFIRMED,
-                Some(FailedCall::Follow) | None => &NOT_KNOWN,
+                Some(FailedCall::Follow | FailedCall::Refund) | None => &NOT_KNOWN,
             },
         }
     }
@@ -259,6 +268,14 @@ sentences! {
     MISMATCH {
         "Greiðslan stemmir ekki við pöntunina. Ekki greiða aftur heldur hafðu samband við okkur."
         "The payment does not match the order. Please do not pay again, but contact us."
+    }
+    REFUND_NOT_KNOWN {
+        "Við vitum ekki enn hvort endurgreiðslan gekk í gegn. Við látum þig vita þegar það er ljóst."
+        "We do not know yet whether the refund went through. We will let you know when that is clear."
+    }
+    NOT_REFUNDED {
+        "Ekki tókst að endurgreiða að þessu sinni. Hafðu samband við okkur ef þú færð ekki endurgreitt."
+        "The refund could not be made this time. Please contact us if you are not refunded."
     }
     PENDING {
         "Opnaðu Netgíró-appið í símanum og samþykktu greiðsluna."

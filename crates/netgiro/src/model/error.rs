@@ -50,7 +50,7 @@ error_table! {
     Connect "connect" "ConnectError";
     /// A read-only or repeatable call ran out of time.
     Timeout "timeout" "TimeoutError";
-    /// InsertCart may have reached the server: the customer may have been asked.
+    /// InsertCart, or a refund, may have reached the server: the customer may have been asked, or refunded.
     OutcomeUnknown "outcome_unknown" "OutcomeUnknownError";
     /// The server said no.
     Api "api" "ApiError";
@@ -134,6 +134,8 @@ struct Facts {
     #[serde(skip)]
     failed_call: Option<FailedCall>,
     reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<String>,
     retry_after: Option<Duration>,
     state: Option<CartState>,
     poll: Option<CartPoll>,
@@ -165,6 +167,7 @@ impl Error {
             is_called_paid: false,
             failed_call: None,
             reference: None,
+            idempotency_key: None,
             retry_after: None,
             state: None,
             poll: None,
@@ -264,6 +267,12 @@ impl Error {
         self.0.reference.as_deref()
     }
 
+    /// The key to refund again with, on `outcome_unknown` of a refund.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.0.idempotency_key.as_deref()
+    }
+
     /// How long the server asks to be left alone, on `rate_limited` and some `server` errors.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -334,6 +343,13 @@ impl Error {
     #[must_use]
     pub fn with_reference(mut self, reference: &str) -> Self {
         self.0.reference = Some(reference.to_owned());
+        self
+    }
+
+    /// Sets the key to refund again with.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: &str) -> Self {
+        self.0.idempotency_key = Some(key.to_owned());
         self
     }
 

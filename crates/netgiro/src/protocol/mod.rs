@@ -9,5 +9,5 @@ pub(crate) mod nonce;
 pub(crate) mod payment_info;
 pub(crate) mod request;
 pub(crate) mod response;
-pub(crate) mod settlement;
 pub(crate) mod signature;
+pub(crate) mod v2;

@@ -83,7 +83,7 @@ pub(crate) fn cart_request(transaction_id: Uuid, identifier: Option<&str>) -> Re
     })
 }
 
-fn to_json(request: &impl Serialize) -> Result<Vec<u8>> {
+pub(crate) fn to_json(request: &impl Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(request)
         .map_err(|error| Error::invalid_request(format!("the request has no JSON form: {error}")))
 }
