@@ -68,6 +68,8 @@
 //! * A hold of V2 is captured once: the rest is free again. It ends after [`SimulatorOptions::hold_lifetime`].
 //! * A paid sale that V2 cancels is in no settlement if that was on the same day (UTC); otherwise what was not refunded is
 //!   a negative item of the day of the cancel.
+//! * The hosted checkout takes `CallbackCancelUrl` as V2 does. Its `CheckoutUrl` ends in the transaction's id. The redirect
+//!   of a hold says `Status` 1, and there is none until a callback that makes the payment is acknowledged.
 //! * `IsRefundable` is true as long as a refund of a króna would be made. A payment stays `paid` when all of it is
 //!   refunded. A cart that waits for its customer or its callback is `unpaid`.
 //! * `ConfirmCart` before the customer has agreed, or without the SMS code, answers the code that `CheckCart` gives.

@@ -35,7 +35,7 @@ impl Engine {
         Ok(())
     }
 
-    fn attempt<T>(
+    pub(super) fn attempt<T>(
         &mut self,
         id: Uuid,
         action: impl FnOnce(&mut Cart) -> Result<T, String>,

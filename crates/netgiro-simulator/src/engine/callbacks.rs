@@ -8,9 +8,12 @@ use crate::model::error::SimulatorError;
 use crate::model::options::ResponseSignatures;
 use crate::model::order::Api;
 use crate::model::records::SimulatedCallback;
-use crate::protocol::response;
+use crate::protocol::{hosted, response};
 use jiff::Timestamp;
 use uuid::Uuid;
+
+const JSON: &str = "application/json; charset=utf-8";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 impl Engine {
     pub(crate) fn has_callbacks(&self) -> bool {
@@ -102,6 +105,7 @@ impl Engine {
         if job.notification == Notification::Accepted && cart.stage == Stage::Canceled {
             return; // ended by hand before the repetition
         }
+        let mut content_type = JSON;
         let (body, headers) = match job.api {
             Api::V1 => {
                 let body = response::about_cart(&cart.callback(), self.options.decimals);
@@ -111,7 +115,12 @@ impl Engine {
                     (self.keys()).signing_headers(&identifiers, &job.url, &body, signatures);
                 (body, headers)
             }
-            Api::V2 => self.v2_callback(&cart.notice(job.notification)),
+            Api::Hosted if self.options.hosted_callback_as_form => {
+                content_type = FORM;
+                let form = hosted::form(&cart.form(), &self.keys(), self.options.decimals);
+                (form, Vec::new())
+            }
+            Api::V2 | Api::Hosted => self.v2_callback(&cart.notice(job.notification)),
         };
         let revision = self.revise();
         let sent = SimulatedCallback {
@@ -130,6 +139,7 @@ impl Engine {
         let record = self.callbacks.add(sent, revision);
         self.outbox.push(Delivery {
             job,
+            content_type,
             headers,
             body,
             record,
@@ -146,7 +156,7 @@ impl Engine {
         let job = delivery.job;
         let is_acknowledged = match job.api {
             Api::V1 => status == Some(200),
-            Api::V2 => status.is_some_and(|status| (200..300).contains(&status)),
+            Api::V2 | Api::Hosted => status.is_some_and(|status| (200..300).contains(&status)),
         };
         if is_acknowledged {
             if let Some(cart) = self.awaiting_cart(&job) {

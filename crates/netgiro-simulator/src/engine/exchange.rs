@@ -17,6 +17,8 @@ pub(crate) struct Incoming {
     pub(crate) urls: Vec<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// The URL below which hosted checkouts have their pages.
+    pub(crate) checkouts: String,
 }
 
 /// How the server responds to a request.
@@ -63,6 +65,7 @@ impl Response {
 #[derive(Clone, Debug)]
 pub(crate) struct Delivery {
     pub(crate) job: CallbackJob,
+    pub(crate) content_type: &'static str,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
     /// The attempt's number in the history.

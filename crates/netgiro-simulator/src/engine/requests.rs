@@ -25,13 +25,14 @@ impl Engine {
         let path = incoming.path.split('?').next().unwrap_or_default();
         let endpoint = Endpoint::of_path(path);
         let nonce = signature::header(&incoming.headers, signature::NONCE).map(str::to_owned);
-        let (url, verdict) = if endpoint.is_some_and(Endpoint::is_v2) {
+        let (url, verdict) = if endpoint.is_some_and(Endpoint::uses_api_key) {
             let verdict = self.keys().check_api_key(&incoming.headers);
             (String::new(), verdict)
         } else {
             self.keys()
                 .check_any(&incoming.headers, &incoming.urls, &incoming.body)
         };
+        let has_key = signature::header(&incoming.headers, signature::API_KEY).is_some();
         let members = Members::read(&incoming.body, &self.options);
         let transaction_id = match (endpoint, &members) {
             (Some(endpoint), _) if endpoint.has_id_in_path() => {
@@ -80,8 +81,14 @@ impl Engine {
                 Ok(()) if endpoint.is_v2() => {
                     self.process_v2(endpoint, &incoming.path, members, now)
                 }
+                Ok(()) if endpoint == Endpoint::HostedPayment => {
+                    self.open_checkout(members, &incoming.checkouts, now)
+                }
                 Ok(()) => Response::new(200, self.process(endpoint, members, now)),
-                Err(message) if endpoint.is_v2() && !endpoint.is_settlement() => {
+                Err(message) if endpoint == Endpoint::HostedPayment && has_key => {
+                    failure(endpoint, 400, &message)
+                }
+                Err(message) if endpoint.uses_api_key() && !endpoint.is_settlement() => {
                     failure(endpoint, 401, &format!("An API key is required. {message}"))
                 }
                 Err(message) => failure(endpoint, 401, &message),

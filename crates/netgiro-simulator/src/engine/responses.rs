@@ -35,7 +35,7 @@ impl Engine {
         if !(200..300).contains(&response.status) {
             return;
         }
-        if let Some(endpoint) = endpoint.filter(|endpoint| endpoint.is_v2()) {
+        if let Some(endpoint) = endpoint.filter(|endpoint| endpoint.uses_api_key()) {
             if fault.is_none() {
                 self.last_responses.insert(endpoint, response.clone());
             }
@@ -82,7 +82,7 @@ impl Engine {
 
 /// The body of a failure. V2's transactions have no result codes.
 pub(super) fn failure_body(endpoint: Endpoint, code: i64, message: &str) -> Vec<u8> {
-    if endpoint.is_v2() && !endpoint.is_settlement() {
+    if endpoint.uses_api_key() && !endpoint.is_settlement() {
         v2::refused(message)
     } else {
         response_body::error_body(code, message)

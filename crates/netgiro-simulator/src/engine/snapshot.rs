@@ -89,6 +89,7 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
         hold_lifetime: f64,
         poll_interval: Option<f64>,
         callback_signature_decimals: u8,
+        hosted_callback_as_form: bool,
         public_url: Option<&'a str>,
     }
     #[expect(
@@ -117,6 +118,7 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
         hold_lifetime: options.hold_lifetime.as_secs_f64(),
         poll_interval: seconds(options.poll_interval_ms),
         callback_signature_decimals: options.callback_signature_decimals,
+        hosted_callback_as_form: options.hosted_callback_as_form,
         public_url: options.public_url.as_deref(),
     }
     .serialize(serializer)

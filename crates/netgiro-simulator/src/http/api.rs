@@ -78,6 +78,7 @@ where
             })
             .collect(),
         body: body.into(),
+        checkouts: format!("{}simulator/checkout/", shared.address.page()),
     };
     let outgoing = shared.now(|engine, now| engine.receive(incoming, now));
     let delay = shared

@@ -139,7 +139,7 @@ fn request(url: &Url, delivery: &Delivery) -> Option<hyper::Request<Full<Bytes>>
     let mut request = hyper::Request::post(path)
         .header(HOST, host)
         .header(USER_AGENT, SENDER)
-        .header(CONTENT_TYPE, "application/json; charset=utf-8");
+        .header(CONTENT_TYPE, delivery.content_type);
     for (name, value) in &delivery.headers {
         request = request.header(*name, value);
     }

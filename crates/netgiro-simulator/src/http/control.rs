@@ -41,6 +41,9 @@ enum Resource<'a> {
     Requests,
     Callbacks,
     Decision(&'a str, Action),
+    CheckoutPage(&'a str),
+    Checkout(&'a str),
+    CheckoutDecision(&'a str, CheckoutAction),
     Advance,
     Faults,
     Storm,
@@ -54,6 +57,14 @@ enum Action {
     Decline,
     Expire,
     Callback,
+}
+
+/// What the customer of a hosted checkout does.
+#[derive(Clone, Copy)]
+enum CheckoutAction {
+    Accept,
+    Reject,
+    Leave,
 }
 
 impl<'a> Resource<'a> {
@@ -75,6 +86,20 @@ impl<'a> Resource<'a> {
                 _ => return None,
             },
             [Some("simulator"), Some("carts"), Some(id), None, _] => Self::Cart(id),
+            [Some("simulator"), Some("checkout"), Some(id), None, _] => Self::CheckoutPage(id),
+            [
+                Some("simulator"),
+                Some("checkout"),
+                Some(id),
+                Some(action),
+                None,
+            ] => match action {
+                "state" => Self::Checkout(id),
+                "accept" => Self::CheckoutDecision(id, CheckoutAction::Accept),
+                "reject" => Self::CheckoutDecision(id, CheckoutAction::Reject),
+                "leave" => Self::CheckoutDecision(id, CheckoutAction::Leave),
+                _ => return None,
+            },
             [
                 Some("simulator"),
                 Some("carts"),
@@ -97,7 +122,11 @@ impl<'a> Resource<'a> {
 
     fn methods(self) -> &'static str {
         match self {
-            Self::Decision(..) | Self::Advance | Self::Storm | Self::Stop => "POST",
+            Self::Decision(..)
+            | Self::CheckoutDecision(..)
+            | Self::Advance
+            | Self::Storm
+            | Self::Stop => "POST",
             Self::Faults => "GET, POST, DELETE",
             _ => "GET",
         }
@@ -175,6 +204,22 @@ fn respond(
     }
     match resource {
         Resource::Page => return Ok(page::answer()),
+        Resource::CheckoutPage(id) => {
+            checkout(shared, id)?;
+            return Ok(page::checkout());
+        }
+        Resource::Checkout(id) => return checkout(shared, id),
+        Resource::CheckoutDecision(id, action) => {
+            let id = cart(id)?;
+            match action {
+                CheckoutAction::Accept => {
+                    let customer = read::<AcceptBody>(body)?.customer_id;
+                    shared.now(|engine, now| engine.accept_as(id, &customer, now))
+                }
+                CheckoutAction::Reject => shared.now(|engine, now| engine.reject(id, now)),
+                CheckoutAction::Leave => shared.now(|engine, now| engine.leave(id, now)),
+            }?;
+        }
         Resource::Events => return Ok(event_stream::answer(shared)),
         Resource::State => return Ok(shared.now(|engine, now| json(&engine.changes(0, now)))),
         Resource::Carts => return Ok(shared.now(|engine, _| json(&engine.carts()))),
@@ -241,6 +286,12 @@ fn add_fault(shared: &Arc<Shared>, body: &[u8]) -> Result<(), ControlError> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AcceptBody {
+    customer_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct AdvanceBody {
     seconds: f64,
 }
@@ -270,6 +321,16 @@ fn cart(id: &str) -> Result<Uuid, ControlError> {
             StatusCode::NOT_FOUND,
             format!("{id:?} is not a transaction id"),
         )
+    })
+}
+
+/// What the page of a hosted checkout shows.
+fn checkout(shared: &Shared, id: &str) -> Result<HttpResponse, ControlError> {
+    let id = cart(id)?;
+    shared.now(|engine, _| {
+        let checkout = engine.hosted_checkout(id);
+        let checkout = checkout.ok_or(SimulatorError::UnknownCart(id))?;
+        Ok(json(&checkout))
     })
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Channel {
     Kennitala,
     /// The customer has shown a code from the app, an access code or a barcode, and has agreed by that.
     AppCode,
+    /// The customer signs in on the page of the hosted checkout.
+    Hosted,
 }
 
 /// How a customer answers a request.
@@ -57,6 +59,21 @@ impl Customer {
         } else {
             None
         }
+    }
+
+    /// A customer of the hosted checkout who has not signed in.
+    pub(crate) fn unknown() -> Self {
+        Self::new("", Channel::Hosted)
+    }
+
+    /// Recognises who signs in to the hosted checkout: a phone number or a kennitala.
+    pub(crate) fn find_hosted(id: &str) -> Option<Self> {
+        Self::find(id)
+            .filter(|customer| customer.channel != Channel::AppCode)
+            .map(|customer| Self {
+                channel: Channel::Hosted,
+                ..customer
+            })
     }
 
     fn new(id: &str, channel: Channel) -> Self {

@@ -29,9 +29,16 @@ words! {
     Capture "Capture";
     /// Cancels a sale, even a paid one: `POST /v2/transaction/cancel`.
     Cancel "Cancel";
+    /// Opens a hosted checkout, a page on which the customer pays: `POST /v1/Checkout/Payment`.
+    HostedPayment "HostedPayment";
 }
 
 impl Endpoint {
+    /// Whether it knows the shop by the application key alone, without a signature: V2 and the hosted checkout.
+    pub(crate) const fn uses_api_key(self) -> bool {
+        self.is_v2() || matches!(self, Self::HostedPayment)
+    }
+
     /// Whether it is a call of V2: with the application key, and without a signature.
     pub(crate) const fn is_v2(self) -> bool {
         self.is_settlement()
@@ -49,7 +56,7 @@ impl Endpoint {
 
     /// Whether it makes a cart, and so cannot name one.
     pub(crate) const fn makes_cart(self) -> bool {
-        matches!(self, Self::InsertCart | Self::Payment)
+        matches!(self, Self::InsertCart | Self::Payment | Self::HostedPayment)
     }
 
     /// Whether it is a call of V2's settlements, which name no transaction.
@@ -96,12 +103,14 @@ impl Endpoint {
                 _ => None,
             };
         }
+        if path == "/v1/checkout/payment" {
+            return Some(Self::HostedPayment);
+        }
         let path = BASE_PATHS.iter().find_map(|base| path.strip_prefix(base))?;
         let name = path.strip_prefix("checkout/")?;
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|endpoint| !endpoint.is_v2() && endpoint.as_str().eq_ignore_ascii_case(name))
+        Self::ALL.iter().copied().find(|endpoint| {
+            !endpoint.uses_api_key() && endpoint.as_str().eq_ignore_ascii_case(name)
+        })
     }
 }
 
@@ -132,6 +141,7 @@ mod tests {
         let details = Endpoint::of_path("/v2/transaction/details/abc-123");
         assert_eq!(details, Some(Endpoint::Details));
         for (path, endpoint) in [
+            ("/v1/Checkout/Payment", Endpoint::HostedPayment),
             ("/v2/checkout/payment", Endpoint::Payment),
             ("/v2/Checkout/Status/abc-123", Endpoint::Status),
             ("/v2/transaction/capture", Endpoint::Capture),
@@ -148,6 +158,8 @@ mod tests {
             "/v2/checkout/status",
             "/v2/transaction/payment",
             "/v1/checkout/capture",
+            "/v1/checkout/hostedpayment",
+            "/api/checkout/payment",
             "/v1/checkout/SettlementList",
             "/v2/settlement/items",
             "/v2/settlement/items/1/2",

@@ -95,6 +95,9 @@ pub struct SimulatorOptions {
     /// Decimals of the amount in what the signature of V2's callbacks covers: 0 (`5000`), 1 (`5000.0`) or 2
     /// (`5000.00`), whatever [`decimals`](Self::decimals) the body shows. Default 0.
     pub callback_signature_decimals: u8,
+    /// Whether the callbacks of the hosted checkout are a form with `NetgiroSignature`, as first published, and not V2's
+    /// JSON. Default: they are JSON.
+    pub hosted_callback_as_form: bool,
     /// Whether V2 refuses to refund a sale whose settlement is made up. Default: it does not.
     pub refuse_settled_refunds: bool,
     /// Whether `POST /simulator/stop` asks for its end, which [`Simulator::stop_requested`](crate::Simulator::stop_requested)
@@ -139,6 +142,7 @@ impl Default for SimulatorOptions {
             hold_lifetime: Duration::from_secs(7 * 86_400),
             poll_interval_ms: Some(2000),
             callback_signature_decimals: 0,
+            hosted_callback_as_form: false,
             refuse_settled_refunds: false,
             allow_stop: false,
             shop: "Prufuverslun".to_owned(),
@@ -236,6 +240,7 @@ impl fmt::Debug for SimulatorOptions {
                 "callback_signature_decimals",
                 &self.callback_signature_decimals,
             )
+            .field("hosted_callback_as_form", &self.hosted_callback_as_form)
             .field("refuse_settled_refunds", &self.refuse_settled_refunds)
             .field("allow_stop", &self.allow_stop)
             .field("shop", &self.shop)

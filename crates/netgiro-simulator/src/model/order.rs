@@ -3,6 +3,7 @@
 use crate::model::customer::Customer;
 use jiff::Timestamp;
 use netgiro::ConfirmationType;
+use url::Url;
 use uuid::Uuid;
 
 /// The API over which a cart was made, which decides its callbacks.
@@ -10,6 +11,14 @@ use uuid::Uuid;
 pub(crate) enum Api {
     V1,
     V2,
+    Hosted,
+}
+
+/// Where the hosted checkout sends its customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReturnUrls {
+    pub(crate) success: Url,
+    pub(crate) cancel: Url,
 }
 
 /// What an `InsertCart` or a `Payment` orders.
@@ -24,6 +33,8 @@ pub(crate) struct Order {
     pub(crate) callback_cancel_url: Option<String>,
     pub(crate) location_id: Option<String>,
     pub(crate) register_id: Option<String>,
+    /// Of the hosted checkout alone.
+    pub(crate) return_urls: Option<ReturnUrls>,
 }
 
 /// The content of a response about a cart.

@@ -1,5 +1,6 @@
 //! The API's messages and signatures.
 
+pub(crate) mod hosted;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod signature;

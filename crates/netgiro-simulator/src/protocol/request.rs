@@ -151,6 +151,7 @@ impl Members {
                 .filter(|url| !url.is_empty()),
             location_id: self.text("LocationId")?,
             register_id: self.text("RegisterId")?,
+            return_urls: None,
         })
     }
 

@@ -11,6 +11,7 @@ mod callbacks;
 mod control;
 mod faults;
 mod flows;
+mod hosted;
 mod life;
 mod refunds;
 mod requests;

@@ -2,6 +2,7 @@
 //!
 //! No I/O and no clock: the caller passes the time.
 
+mod hosted;
 mod refunds;
 mod v2;
 
@@ -130,7 +131,7 @@ impl Cart {
             created: seed.created,
             expires_at: seed.expires_at,
             stage: match channel {
-                Channel::Phone | Channel::AppCode => Stage::Asked,
+                Channel::Phone | Channel::AppCode | Channel::Hosted => Stage::Asked,
                 Channel::Kennitala => Stage::NeedsCode,
             },
             sms_code: (channel == Channel::Kennitala).then_some(seed.sms_code),
@@ -305,7 +306,7 @@ impl Cart {
                 true
             }
             Api::V1 => false,
-            Api::V2 => self.cancel_v2(now),
+            Api::V2 | Api::Hosted => self.cancel_v2(now),
         }
     }
 
@@ -321,15 +322,19 @@ impl Cart {
 
     /// The content of a callback: the state, always with a payment, which names the cart.
     pub(crate) fn callback(&self) -> CartResponse {
-        let status_id = match self.stage {
+        CartResponse {
+            payment: Some(self.any_payment()),
+            ..self.state()
+        }
+    }
+
+    /// A payment that names the cart and its state, whether it is one or not.
+    fn any_payment(&self) -> Payment {
+        self.payment_as(match self.stage {
             Stage::Paid => CONFIRMED,
             Stage::Canceled | Stage::Declined(_) => CANCELED,
             _ => UNCONFIRMED,
-        };
-        CartResponse {
-            payment: Some(self.payment_as(status_id)),
-            ..self.state()
-        }
+        })
     }
 
     fn payment(&self) -> Option<Payment> {

@@ -30,6 +30,7 @@ fn cart(customer: &str, confirmation: ConfirmationType) -> Cart {
         callback_cancel_url: None,
         location_id: None,
         register_id: None,
+        return_urls: None,
     };
     let seed = CartSeed {
         id: Uuid::from_u128(7),

@@ -1,7 +1,8 @@
-//! V2 of the API: the checkout, refunds, the details of transactions, and settlements.
+//! V2 of the API: the checkout, refunds, the details of transactions, and settlements; and the hosted checkout.
 
 mod checkout;
 mod details;
+pub(crate) mod hosted;
 mod refunds;
 
 use crate::engine::exchange::Response;

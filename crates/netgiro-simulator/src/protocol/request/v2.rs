@@ -1,11 +1,12 @@
-//! V2's requests.
+//! The requests of V2 and of the hosted checkout.
 
 use crate::model::customer::Customer;
-use crate::model::order::{Api, Order};
+use crate::model::order::{Api, Order, ReturnUrls};
 use crate::model::transaction::{CaptureRequest, RefundRequest, Refusal};
 use crate::protocol::request::{Invalid, Members};
 use netgiro::ConfirmationType;
 use serde_json::Value;
+use url::Url;
 
 impl Members {
     /// Parses a `Payment`.
@@ -14,6 +15,35 @@ impl Members {
         let amount = amount.ok_or_else(|| not_positive("Amount"))?;
         let reference = self.filled_text("Reference")?;
         let customer_id = self.filled_text("CustomerIdentifier")?;
+        let order = self.order_v2(Api::V2, amount, reference, minimum_amount)?;
+        let customer = Customer::find_v2(&customer_id)
+            .ok_or_else(|| Refusal::not_allowed("Customer does not exist"))?;
+        Ok(Order { customer, ..order })
+    }
+
+    /// Parses a `HostedPayment`.
+    pub(crate) fn hosted_payment(&self, minimum_amount: i64) -> Result<Order, Refusal> {
+        let amount = self.integer("Amount")?.filter(|amount| *amount > 0);
+        let amount = amount.ok_or_else(|| not_positive("Amount"))?;
+        let reference = self.filled_text("Reference")?;
+        let return_urls = ReturnUrls {
+            success: self.web_address("SuccessUrl")?,
+            cancel: self.web_address("CancelUrl")?,
+        };
+        Ok(Order {
+            return_urls: Some(return_urls),
+            ..self.order_v2(Api::Hosted, amount, reference, minimum_amount)?
+        })
+    }
+
+    /// The members that V2 and the hosted checkout have in common.
+    fn order_v2(
+        &self,
+        api: Api,
+        amount: i64,
+        reference: String,
+        minimum_amount: i64,
+    ) -> Result<Order, Refusal> {
         let is_manual = self.flag("ManualCapture")?;
         let url = |name| Ok::<_, Invalid>(self.text(name)?.filter(|url| !url.is_empty()));
         let callback_url = url("CallbackUrl")?;
@@ -23,13 +53,11 @@ impl Members {
                 "Amount is below the minimum of {minimum_amount}"
             )));
         }
-        let customer = Customer::find_v2(&customer_id)
-            .ok_or_else(|| Refusal::not_allowed("Customer does not exist"))?;
         Ok(Order {
-            api: Api::V2,
+            api,
             amount,
             reference,
-            customer,
+            customer: Customer::unknown(),
             confirmation: if is_manual {
                 ConfirmationType::Manual
             } else if callback_url.is_some() {
@@ -41,6 +69,7 @@ impl Members {
             callback_cancel_url,
             location_id: None,
             register_id: None,
+            return_urls: None,
         })
     }
 
@@ -78,6 +107,15 @@ impl Members {
         self.text(name)?
             .filter(|text| !text.trim().is_empty())
             .ok_or_else(|| Invalid::plain(format!("{name} must not be empty")))
+    }
+
+    /// A URL that a browser may be sent to.
+    fn web_address(&self, name: &str) -> Result<Url, Invalid> {
+        let text = self.filled_text(name)?;
+        Url::parse(&text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"))
+            .ok_or_else(|| Invalid::plain(format!("{name} must be a URL with http or https")))
     }
 
     /// An amount in whole krónur, which may be written as a decimal: `4990.00`.
