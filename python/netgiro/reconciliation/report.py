@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from netgiro._netgiro import csv_cell
+from netgiro.presentation import jsonable
 from netgiro.presentation.formatting import counted, kronur
 from netgiro.reconciliation.rows import Outcome, Row, Rows, Total, Totals
 from netgiro.reconciliation.writing import dataframes, page, workbook
@@ -146,6 +147,26 @@ class Reconciliation:
             return page.fragment(self)
         except ImportError:
             return None  # without Jinja2 a notebook shows the text
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; the exceptions are in the rows.
+
+        With `mode="json"` as what JSON holds: amounts as numbers, instants as ISO 8601 text, durations in seconds.
+        """
+        named = {
+            "is_balanced": self.is_balanced,
+            "is_certain": self.is_certain,
+            "now": self._now,
+            "left_out": self._left_out,
+            "totals": self._totals,
+            "rows": [row.to_dict(mode=mode) for row in self._rows],
+            "settlements": self._settlements,
+        }
+        return jsonable.members(named, mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        return jsonable.text(self)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return all rows as dicts of plain Python values."""
