@@ -16,6 +16,8 @@ from netgiro.reconciliation.writing.languages import language
 from netgiro.reconciliation.writing.plot import Plots
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from netgiro.reconciliation.settlements import SettlementReport
 
 
@@ -35,6 +37,7 @@ class Reconciliation:
         now: dt.datetime,
         left_out: int,
         settlements: SettlementReport | None = None,
+        error_codes: Mapping[str, str] | None = None,
     ) -> None:
         self._rows = Rows(columns, kept, now, range(len(columns["outcome"])))
         outcomes = columns["outcome"]
@@ -48,6 +51,8 @@ class Reconciliation:
         self._now = now
         self._left_out = left_out
         self._settlements = settlements
+        # By the messages that are in reasons, which other languages than English translate.
+        self._error_codes = error_codes or {}
 
     @property
     def rows(self) -> Rows:
@@ -200,7 +205,7 @@ class Reconciliation:
         `lang="is"` gives it in Icelandic; `shop` is a name to put above it. The title is by default
         "Reconciliation", in Icelandic "Afstemming".
         """
-        text = page.document(self, title, language(lang), shop)
+        text = page.document(self, title, language(lang, self._error_codes), shop)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
@@ -229,7 +234,7 @@ class Reconciliation:
 
         `lang="is"` gives it in Icelandic; `shop` is a name to put above the summary.
         """
-        workbook.write(self, path, language(lang), shop)
+        workbook.write(self, path, language(lang, self._error_codes), shop)
 
 
 def _plain(row: Row) -> dict[str, Any]:
