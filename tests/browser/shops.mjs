@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -19,7 +19,7 @@ const node = { lacks: NETGIRO_TARBALL ? false : 'NETGIRO_TARBALL names no npm pa
 export const SHOPS = { django: python, flask: python, fastapi: python, express: node, fastify: node }
 
 /** Of the test account that Netgíró has published; the simulator's own. */
-const KEYS = {
+export const KEYS = {
   NETGIRO_APP_KEY: '881E674F-7891-4C20-AFD8-56FE2624C4B5',
   NETGIRO_SECRET_KEY:
     'YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHceiu7LbZzmIAGeOf/OUaDrk2Zq2dbGacIAzU6yyk4KmOXRaSLi8KW8t3krdQSX7Ecm8Qunc/A=',
@@ -42,6 +42,11 @@ function nodeExamples() {
   })
   if (status !== 0) throw new Error(`npm install of the examples ended with ${status}`)
   return installed
+}
+
+/** The command `netgiro` of the package that a shop uses. */
+export function netgiroCommand(name) {
+  return SHOPS[name] === node ? join(nodeExamples(), 'node_modules/.bin/netgiro') : join(dirname(NETGIRO_PYTHON), 'netgiro')
 }
 
 /**

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from page import Page
+from shop import LONGEST
 
 README = Page("README.md")
 
@@ -25,7 +26,7 @@ def runs(commands: str, folder: Path, shell: str = "sh") -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LONGEST,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

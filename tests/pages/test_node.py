@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from page import Page
-from shop import Shop, sells, times_out
+from shop import LONGEST, Shop, sells, times_out
 
 from netgiro import Simulator
 
@@ -74,7 +74,7 @@ def test_the_page_about_tests(node_folder: Path) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LONGEST,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

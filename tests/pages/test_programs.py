@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from page import Page
+from shop import LONGEST
 
 from netgiro import Simulator
 
@@ -26,7 +27,7 @@ def run(command: list[str], folder: Path, simulator: Simulator) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LONGEST,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from page import Page
-from shop import Shop, sells, times_out
+from shop import PATIENCE, Shop, sells, times_out
 
 from netgiro import Simulator
 
@@ -34,7 +34,7 @@ def test_its_packages_are_those_that_it_names(page: str) -> None:
 
 
 def is_an_hour_later(folder: Path) -> None:
-    with sqlite3.connect(folder / "shop.sqlite3") as database:
+    with sqlite3.connect(folder / "shop.sqlite3", timeout=PATIENCE) as database:
         database.execute("UPDATE orders SET created = datetime('now', '-1 hour')")
 
 

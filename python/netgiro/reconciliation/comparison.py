@@ -157,6 +157,7 @@ def reconcile(
         now=at,
         left_out=left_out,
         settlements=settled,
+        error_codes=checking.error_codes(checked),
     )
 
 

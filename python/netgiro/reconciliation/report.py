@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from netgiro._netgiro import csv_cell
+from netgiro.presentation import jsonable
 from netgiro.presentation.formatting import counted, kronur
 from netgiro.reconciliation.rows import Outcome, Row, Rows, Total, Totals
 from netgiro.reconciliation.writing import dataframes, page, workbook
@@ -15,6 +16,8 @@ from netgiro.reconciliation.writing.languages import language
 from netgiro.reconciliation.writing.plot import Plots
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from netgiro.reconciliation.settlements import SettlementReport
 
 
@@ -34,6 +37,7 @@ class Reconciliation:
         now: dt.datetime,
         left_out: int,
         settlements: SettlementReport | None = None,
+        error_codes: Mapping[str, str] | None = None,
     ) -> None:
         self._rows = Rows(columns, kept, now, range(len(columns["outcome"])))
         outcomes = columns["outcome"]
@@ -47,6 +51,8 @@ class Reconciliation:
         self._now = now
         self._left_out = left_out
         self._settlements = settlements
+        # By the messages that are in reasons, which other languages than English translate.
+        self._error_codes = error_codes or {}
 
     @property
     def rows(self) -> Rows:
@@ -147,6 +153,26 @@ class Reconciliation:
         except ImportError:
             return None  # without Jinja2 a notebook shows the text
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; the exceptions are in the rows.
+
+        With `mode="json"` as what JSON holds: amounts as numbers, instants as ISO 8601 text, durations in seconds.
+        """
+        named = {
+            "is_balanced": self.is_balanced,
+            "is_certain": self.is_certain,
+            "now": self._now,
+            "left_out": self._left_out,
+            "totals": self._totals,
+            "rows": [row.to_dict(mode=mode) for row in self._rows],
+            "settlements": self._settlements,
+        }
+        return jsonable.members(named, mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        return jsonable.text(self)
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return all rows as dicts of plain Python values."""
         return [_plain(row) for row in self._rows]
@@ -179,7 +205,7 @@ class Reconciliation:
         `lang="is"` gives it in Icelandic; `shop` is a name to put above it. The title is by default
         "Reconciliation", in Icelandic "Afstemming".
         """
-        text = page.document(self, title, language(lang), shop)
+        text = page.document(self, title, language(lang, self._error_codes), shop)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
@@ -208,7 +234,7 @@ class Reconciliation:
 
         `lang="is"` gives it in Icelandic; `shop` is a name to put above the summary.
         """
-        workbook.write(self, path, language(lang), shop)
+        workbook.write(self, path, language(lang, self._error_codes), shop)
 
 
 def _plain(row: Row) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, overload
 
 from netgiro.enums import _Word
+from netgiro.presentation import jsonable
 from netgiro.reconciliation.reading.instants import from_microseconds
 
 
@@ -83,6 +84,17 @@ class Row(NamedTuple):
     kept: dict[str, str | None]
     """The further columns that were chosen by `keep`."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name as a dict of plain Python values.
+
+        With `mode="json"` as what JSON holds: amounts as numbers, instants as ISO 8601 text, durations in seconds.
+        """
+        return jsonable.members(self._asdict(), mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        return jsonable.text(self)
+
 
 class Rows(Sequence[Row]):
     """A sequence of rows; each `Row` is made when it is used."""
@@ -124,6 +136,10 @@ class Rows(Sequence[Row]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} rows of a netgiro.Reconciliation>"
+
+    def to_json(self) -> str:
+        """Return the rows as JSON text: a list of what their `to_dict(mode="json")` gives."""
+        return jsonable.text(self)
 
     def _row(self, at: int) -> Row:
         cell = {name: values[at] for name, values in self._columns.items()}
@@ -194,6 +210,17 @@ class Total(NamedTuple):
     at_stake: Decimal
     """The money at stake."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name as a dict of plain Python values.
+
+        With `mode="json"` as what JSON holds: amounts as numbers.
+        """
+        return jsonable.members(self._asdict(), mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        return jsonable.text(self)
+
 
 class Totals(NamedTuple):
     """The totals of everything, and of each class; the classes add up to everything."""
@@ -214,3 +241,15 @@ class Totals(NamedTuple):
     """The money at stake, in krónur."""
     by_outcome: dict[Outcome, Total]
     """The total of each class, also of those without rows."""
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values.
+
+        With `mode="json"` as what JSON holds: amounts as numbers.
+        """
+        classes = {outcome: total.to_dict(mode=mode) for outcome, total in self.by_outcome.items()}
+        return jsonable.members(self._asdict() | {"by_outcome": classes}, mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        return jsonable.text(self)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import netgiro
 from netgiro._netgiro import mask_customer_ids, reconcile_settlements
 from netgiro.enums import _Word
 from netgiro.errors import InvalidRequestError
+from netgiro.presentation import jsonable
 from netgiro.reconciliation import masking
 from netgiro.reconciliation.reading.instants import EPOCH, MICROSECOND, from_microseconds
 from netgiro.settlements import Settlement, SettlementItem
@@ -72,6 +73,17 @@ class SettlementRow(NamedTuple):
     reason: str
     """Why it is in this class."""
 
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name as a dict of plain Python values.
+
+        With `mode="json"` as what JSON holds: amounts as numbers, instants as ISO 8601 text, durations in seconds.
+        """
+        return jsonable.members(self._asdict(), mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        return jsonable.text(self)
+
 
 class Transfer(NamedTuple):
     """A settlement, and whether it is the sum of its items. Amounts are in krónur, exact."""
@@ -84,6 +96,17 @@ class Transfer(NamedTuple):
     """Their sum."""
     difference: Decimal | None
     """By how much the settlement's total exceeds it; None if the settlement has no total."""
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values.
+
+        With `mode="json"` as what JSON holds: amounts as numbers, instants as ISO 8601 text.
+        """
+        return jsonable.members(self._asdict(), mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        return jsonable.text(self)
 
 
 class SettlementTotal(NamedTuple):
@@ -101,6 +124,17 @@ class SettlementTotal(NamedTuple):
     """What was settled."""
     cost_amount: Decimal
     """What Netgíró keeps of it."""
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name as a dict of plain Python values.
+
+        With `mode="json"` as what JSON holds: amounts as numbers.
+        """
+        return jsonable.members(self._asdict(), mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        return jsonable.text(self)
 
 
 class SettlementReport:
@@ -148,6 +182,27 @@ class SettlementReport:
                 if total.rows
             },
         }
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; the exceptions are in the rows.
+
+        With `mode="json"` as what JSON holds: amounts as numbers, instants as ISO 8601 text, durations in seconds.
+        """
+        named = {
+            "is_balanced": self.is_balanced,
+            "left_out": self.left_out,
+            "total": self.total,
+            "by_outcome": {
+                outcome: total.to_dict(mode=mode) for outcome, total in self.by_outcome.items()
+            },
+            "transfers": [transfer.to_dict(mode=mode) for transfer in self.transfers],
+            "rows": [row.to_dict(mode=mode) for row in self.rows],
+        }
+        return jsonable.members(named, mode)
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+        return jsonable.text(self)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return all rows as dicts of plain Python values."""

@@ -332,6 +332,8 @@ class TestMasking:
                 report._repr_html_(),
                 str(list(report.rows)),
                 str(report.to_dicts()),
+                str(report.to_dict()),
+                report.to_json(),
                 str(report.summary),
                 repr(report),
                 (folder / "a.csv").read_text(encoding="utf-8"),

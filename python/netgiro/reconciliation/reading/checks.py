@@ -6,12 +6,16 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import netgiro
+from netgiro._netgiro import mask_customer_ids
 from netgiro.errors import InvalidRequestError
 from netgiro.reconciliation.reading import amounts, columns, instants, orders
 from netgiro.reconciliation.reading.tables import Table, read
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _TABLES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet", ".pq"}
 
@@ -56,6 +60,31 @@ def given(checks: Any) -> Sequence[Any]:
     return checks if isinstance(checks, netgiro.CheckResults) else list(checks)
 
 
+def error_codes(checks: Iterable[Any]) -> dict[str, str]:
+    """Return the codes of the checks' errors by their messages, as a row's reason holds these."""
+    codes = {}
+    for check in checks:
+        if isinstance(check, _Saved):
+            message, code = check[2], check.error_code
+        else:
+            error = getattr(check, "error", None)
+            message, code = (None, None) if error is None else (error.message, error.code)
+        if message is not None and code is not None:
+            codes[mask_customer_ids(message)] = code
+    return codes
+
+
+class _Saved(tuple[Any, ...]):  # noqa: SLOT001 - a tuple has no slots beside its items
+    """A row of a saved result, as the core reads it, and the code of its error."""
+
+    error_code: str | None
+
+    def __new__(cls, cells: Iterable[Any], error_code: str | None) -> Self:
+        row = super().__new__(cls, cells)
+        row.error_code = error_code
+        return row
+
+
 def _holds_results(checks: Any) -> bool:
     if isinstance(checks, (list, tuple)):
         return not checks or not isinstance(checks[0], Mapping)
@@ -80,21 +109,21 @@ def _rows(table: Table) -> list[Any]:
     def at(value: Any) -> int | None:
         return instants.microseconds(instants.instant(value, dt.timezone.utc))
 
-    return list(
-        zip(
-            ids,
-            column("status", orders.text),
-            column("error", orders.text),
-            column("amount", amounts.exact),
-            orders.references(table, chosen["reference"])
-            if "reference" in chosen
-            else [None] * len(ids),
-            column("created", at),
-            column("invoice_number", _whole),
-            column("checked_at", at),
-            strict=True,
-        )
+    rows = zip(
+        ids,
+        column("status", orders.text),
+        column("error", orders.text),
+        column("amount", amounts.exact),
+        orders.references(table, chosen["reference"])
+        if "reference" in chosen
+        else [None] * len(ids),
+        column("created", at),
+        column("invoice_number", _whole),
+        column("checked_at", at),
+        strict=True,
     )
+    codes = column("error_code", orders.text)
+    return [_Saved(row, code) for row, code in zip(rows, codes, strict=True)]
 
 
 def _whole(value: Any) -> int | None:

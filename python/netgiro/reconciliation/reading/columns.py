@@ -50,6 +50,7 @@ CHECKS: dict[str, frozenset[str]] = {
     "transaction_id": ORDERS["transaction_id"],
     "status": frozenset("status state cartstatus".split()),
     "error": frozenset("error errormessage".split()),
+    "error_code": frozenset({"errorcode"}),
     "amount": frozenset("amount totalamount paidamount paymenttotalamount paymentamount".split()),
     "reference": frozenset(
         "reference referencenumber paymentreferencenumber paymentreference".split()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 MONTHS: Final = (
@@ -168,6 +170,23 @@ _FAILURES: Final = {
     ),
     "Netgíró answered with a result code that is not known": "Netgíró svaraði með óþekktum kóða",
     "the saved result has neither a status nor an error": "vistuð athugun segir hvorki til um stöðu né villu",
+}
+# Why a check failed, by the code of its error: its message is the core's, and English.
+ERRORS: Final = {
+    "configuration": "lyklar eða stillingar eru ekki rétt",
+    "invalid_request": "fyrirspurnin var gölluð og var ekki send",
+    "connect": "ekki náðist samband við Netgíró",
+    "timeout": "Netgíró svaraði ekki í tæka tíð",
+    "outcome_unknown": "óvíst er hvort fyrirspurnin barst Netgíró",
+    "api": "Netgíró hafnaði fyrirspurninni",
+    "authentication": "Netgíró tók ekki við lyklum verslunarinnar",
+    "rate_limited": "of margar fyrirspurnir voru sendar á stuttum tíma",
+    "server": "villa kom upp hjá Netgíró",
+    "signature": "undirskriftin á svarinu er röng",
+    "protocol": "svarið frá Netgíró er gallað eða stangast á við sjálft sig",
+    "mismatch": "svarið frá Netgíró er um aðra upphæð eða tilvísun",
+    "wait_timeout": "greiðslunni var ekki lokið þegar biðinni lauk",
+    "unresolved": "ekki tókst að komast að því hvernig greiðslunni lauk",
 }
 _WORDS: Final[dict[str, dict[str, str]]] = {
     "order": _ORDERS,
@@ -452,21 +471,27 @@ _PATTERNS: Final = [
 ]
 
 
-def sentence(english: str) -> str:
-    """Return a sentence of the core in Icelandic; one that is not in the table as it is."""
+def sentence(english: str, codes: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return a sentence of the core in Icelandic; one that is not in the table as it is.
+
+    `codes` has the codes of errors by their messages.
+    """
     for pattern, parts, translated in _PATTERNS:
         found = pattern.fullmatch(english)
         if found is not None:
-            return _filled(translated, list(zip(parts, found.groups(), strict=True)))
+            return _filled(translated, list(zip(parts, found.groups(), strict=True)), codes)
     return english
 
 
-def _filled(translated: str, values: list[tuple[str, str]]) -> str:
+def _filled(translated: str, values: list[tuple[str, str]], codes: Mapping[str, str]) -> str:
     """Put what differs into a sentence, in its own language; each kind in the order in which it stood."""
     for part, value in values:
         words = _WORDS.get(part, {})
         # A sentence may begin with it.
         word = words.get(value, words.get(value[:1].lower() + value[1:], value))
+        if part == "why" and word == value:
+            # A table that was saved may hold the code itself.
+            word = ERRORS.get(codes.get(value, value), value)
         translated = translated.replace(f"<{part}>", word, 1)
     return translated
 

@@ -12,6 +12,8 @@ from netgiro.reconciliation.rows import LABELS, Outcome
 from netgiro.reconciliation.writing import icelandic
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from netgiro.reconciliation.writing.contents import Contents
 
 
@@ -75,13 +77,17 @@ class Icelandic(English):
     code = "is"
     day_format = "d.m.yyyy hh:mm"
 
+    def __init__(self, codes: Mapping[str, str] | None = None) -> None:
+        """Take the codes of errors by their messages."""
+        self._codes = codes or {}
+
     def text(self, english: str) -> str:
         """Return a text by the table."""
         return icelandic.TEXTS[english]
 
     def sentence(self, english: str) -> str:
         """Return a sentence of the core by the table."""
-        return icelandic.sentence(english)
+        return icelandic.sentence(english, self._codes)
 
     def label(self, outcome: Outcome) -> str:
         """Return the name of a class."""
@@ -131,11 +137,14 @@ class Icelandic(English):
         return f", þar af {formatting.number(rows)} óstaðfest ({formatting.kronur(at_stake)})"
 
 
-def language(lang: str) -> English:
-    """Return the language for a tag such as "is", "is-IS" or "en"; what is not Icelandic is English."""
+def language(lang: str, codes: Mapping[str, str] | None = None) -> English:
+    """Return the language for a tag such as "is", "is-IS" or "en"; what is not Icelandic is English.
+
+    `codes` has the codes of the errors of checks by their messages.
+    """
     if not isinstance(lang, str):
         raise InvalidRequestError(
             f"lang must be text such as 'is' or 'en'; got an object of type {type(lang).__name__}"
         )
     first = lang.strip().replace("_", "-").partition("-")[0].lower()
-    return Icelandic() if first in {"is", "isl", "ice"} else English()
+    return Icelandic(codes) if first in {"is", "isl", "ice"} else English()

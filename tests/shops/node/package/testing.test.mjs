@@ -59,15 +59,33 @@ describe('one for each test', () => {
   });
 });
 
-it('Vitest runs them as well', () => {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, 'run', '--root', join(here, 'vitest'), '--reporter', 'json'], {
+/** Runs a file of the folder `vitest`, as a shop does. */
+function vitest(file, ...options) {
+  const folder = join(dirname(fileURLToPath(import.meta.url)), 'vitest');
+  const program = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'run', file, '--root', folder, ...options], {
     encoding: 'utf8',
-    timeout: 60_000,
-    env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '' },
+    timeout: 300_000,
+    env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '', NO_COLOR: '1', FORCE_COLOR: undefined },
   });
   assert.equal(status, 0, `${stdout}\n${stderr}`);
-  const report = JSON.parse(stdout);
+  return { stdout, stderr };
+}
+
+it('Vitest runs them as well', () => {
+  const report = JSON.parse(vitest('suite.spec.mjs', '--reporter', 'json').stdout);
   assert.deepEqual([report.numPassedTests, report.numTotalTests], [3, 3]);
 });
+
+for (const pool of ['forks', 'threads']) {
+  it(`Vitest finds nothing open after close(), in ${pool}`, () => {
+    // What the addon makes when it is loaded stays as long as it does, and keeps nothing running.
+    const found = (file) => {
+      const { stdout, stderr } = vitest(file, '--pool', pool, '--detectAsyncLeaks');
+      assert.doesNotMatch(stderr, /timed out|terminat|prevents/i);
+      return Array.from(`${stdout}${stderr}`.matchAll(/(\S+) leaking in /g), ([, type]) => type).filter((type) => type !== 'CustomGC');
+    };
+    assert.deepEqual(found('open.spec.mjs'), ['napi_rs_threadsafe_function']);
+    assert.deepEqual(found('closed.spec.mjs'), []);
+  });
+}

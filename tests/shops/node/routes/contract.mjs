@@ -114,6 +114,30 @@ export function keepsTheContract(name, mount, { readsToTheEnd = false } = {}) {
       assert.ok(!JSON.stringify(shop.problems).includes(simulator.secretKey));
     });
 
+    it('without a body: 400, whatever the headers say of it', async (t) => {
+      const { shop, url } = await open(t);
+      const { 'Content-Type': type, ...rest } = signed(netgiro.simulator, url, '');
+      const bodies = {
+        'of length 0': (outgoing) => outgoing.end(),
+        'that ends at once': (outgoing) => {
+          outgoing.setHeader('Transfer-Encoding', 'chunked');
+          outgoing.end();
+        },
+        'that is not announced': (outgoing) => {
+          for (const header of ['Content-Length', 'Transfer-Encoding']) outgoing.removeHeader(header);
+          outgoing.end();
+        },
+      };
+      for (const [what, body] of Object.entries(bodies)) {
+        for (const headers of [{}, rest, { 'Content-Type': type }, { ...rest, 'Content-Type': type }, { 'Content-Type': 'text/plain' }]) {
+          const { status } = await send(url, { body, headers });
+          assert.equal(status, 400, `${what}: ${Object.keys(headers)} ${headers['Content-Type']}`);
+        }
+      }
+      untouched(shop);
+      assert.ok(shop.problems.every((problem) => problem.status === 400), JSON.stringify(shop.problems));
+    });
+
     it('over 64 KiB: 413, and not read to its end', async (t) => {
       const { shop, url } = await open(t);
       const cart = await shop.checkout(netgiro.simulator, url);
