@@ -61,9 +61,12 @@ export type {
   PaymentInfo,
   PaymentInfoPolicy,
   PollEvent,
+  Refund,
   RequestEvent,
   ResponseVerification,
   Settlement,
   SettlementItem,
+  Transaction,
+  TransactionStatus,
   UnpaidCartState,
 } from './values.js';
