@@ -50,6 +50,14 @@
 //! * A settlement holds the sales of a day, is made up at its end (UTC) and is transferred the day after; its number is
 //!   made from that day. `Amount` is `TotalAmount` less `CostAmount`, an item's `LoanNumber` is `L-` and its payment's
 //!   invoice number, and the days of `dateFrom` and `dateTo` are those on which settlements were made up, both included.
+//! * A refund is an item of the settlement of the day on which it was made, with the negative amount, the refund's date,
+//!   the payment's `LoanNumber` and no cost: Netgíró keeps what the sale cost. It reduces `TotalAmount` and `Amount`, and
+//!   is not counted in `NumberOfSales`.
+//! * V2 refuses a call with HTTP 400, `Success` false and a `Message`, and has no result codes. An idempotency key belongs
+//!   to the shop, lives for ever, and is taken by a refund that was made, not by one that was refused; a repeated refund
+//!   is answered before the state of the payment is looked at. Refunds never exceed the payment.
+//! * `IsRefundable` is true as long as a refund of a króna would be made. A payment stays `paid` when all of it is
+//!   refunded. A cart that waits for its customer or its callback is `unpaid`.
 //! * `ConfirmCart` before the customer has agreed, or without the SMS code, answers the code that `CheckCart` gives.
 
 mod engine;
@@ -64,6 +72,6 @@ pub use faults::forms::{BodyAs, DropAt, DropBy};
 pub use faults::storm::Storm;
 pub use model::endpoint::Endpoint;
 pub use model::error::SimulatorError;
-pub use model::options::{ResponseSignatures, SimulatorOptions, Tls};
-pub use model::records::{SimulatedCallback, SimulatedCart, SimulatedRequest};
+pub use model::options::{RepeatedCall, ResponseSignatures, SimulatorOptions, Tls};
+pub use model::records::{SimulatedCallback, SimulatedCart, SimulatedRefund, SimulatedRequest};
 pub use simulator::Simulator;

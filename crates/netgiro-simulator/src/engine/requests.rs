@@ -5,6 +5,7 @@ use crate::engine::clock::later;
 use crate::engine::exchange::{Incoming, Outgoing, Response};
 use crate::engine::responses;
 use crate::engine::state::{Engine, Timer, guid};
+use crate::engine::v2;
 use crate::faults::fault::Fault;
 use crate::faults::forms::DropBy;
 use crate::faults::storm::CustomerPlan;
@@ -25,13 +26,17 @@ impl Engine {
         let endpoint = Endpoint::of_path(path);
         let nonce = signature::header(&incoming.headers, signature::NONCE).map(str::to_owned);
         let (url, verdict) = if endpoint.is_some_and(Endpoint::is_v2) {
-            (String::new(), self.keys().check_api_key(&incoming.headers))
+            let verdict = self.keys().check_api_key(&incoming.headers);
+            (String::new(), verdict)
         } else {
             self.keys()
                 .check_any(&incoming.headers, &incoming.urls, &incoming.body)
         };
         let members = Members::read(&incoming.body, &self.options);
         let transaction_id = match (endpoint, &members) {
+            (Some(endpoint), _) if endpoint.has_id_in_path() => {
+                Uuid::parse_str(v2::id_in_path(&incoming.path)).ok()
+            }
             (None | Some(Endpoint::InsertCart), _) | (_, Err(_)) => None,
             (Some(_), Ok(members)) => members.transaction_id().ok(),
         };
@@ -66,24 +71,19 @@ impl Engine {
             None => Response::new(404, response::error_body(404, "Not found")),
             Some(endpoint) if incoming.method != endpoint.method() => {
                 let method = endpoint.method();
-                let mut response =
-                    Response::new(405, response::error_body(405, &format!("Use {method}")));
+                let mut response = failure(endpoint, 405, &format!("Use {method}"));
                 response.headers.push(("allow", method.to_owned()));
                 response
             }
             Some(endpoint) => match verdict.and_then(|()| self.use_nonce(nonce)) {
                 Ok(()) if endpoint.is_v2() => {
-                    match self.settlements(now).answer(endpoint, &incoming.path) {
-                        Ok(body) => Response::new(200, body),
-                        Err((status, message)) => {
-                            Response::new(status, response::error_body(status.into(), &message))
-                        }
-                    }
+                    self.process_v2(endpoint, &incoming.path, members, now)
                 }
                 Ok(()) => Response::new(200, self.process(endpoint, members, now)),
-                Err(message) => {
-                    Response::new(401, response::error_body(codes::UNAUTHORIZED, &message))
+                Err(message) if endpoint.is_v2() && !endpoint.is_settlement() => {
+                    failure(endpoint, 401, &format!("An API key is required. {message}"))
                 }
+                Err(message) => failure(endpoint, 401, &message),
             },
         };
         if let (Some(fault), Some(endpoint)) = (&fault, endpoint) {
@@ -253,6 +253,14 @@ impl Engine {
                 .unwrap_or_else(|| unknown_cart(endpoint, unknown)),
         }
     }
+}
+
+/// The response to a request that is not processed.
+fn failure(endpoint: Endpoint, status: u16, message: &str) -> Response {
+    Response::new(
+        status,
+        responses::failure_body(endpoint, status.into(), message),
+    )
 }
 
 /// The response about a cart that was never inserted, as far as is known.

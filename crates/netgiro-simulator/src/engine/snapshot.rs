@@ -64,6 +64,10 @@ impl<'a, T> Numbered<'a, T> {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
+    #[expect(
+        clippy::struct_excessive_bools,
+        reason = "each is an option of its own"
+    )]
     struct Shown<'a> {
         app_key: &'a str,
         seed: u64,
@@ -76,6 +80,10 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
         require_json_numbers: bool,
         omit_payment_info: bool,
         stale_reads: u32,
+        v2_refusal_status: u16,
+        unknown_transaction_is_404: bool,
+        repeated_refund: &'a str,
+        refuse_settled_refunds: bool,
         public_url: Option<&'a str>,
     }
     #[expect(
@@ -95,6 +103,10 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
         require_json_numbers: options.require_json_numbers,
         omit_payment_info: options.omit_payment_info,
         stale_reads: options.stale_reads,
+        v2_refusal_status: options.v2_refusal_status,
+        unknown_transaction_is_404: options.unknown_transaction_is_404,
+        repeated_refund: options.repeated_refund.as_str(),
+        refuse_settled_refunds: options.refuse_settled_refunds,
         public_url: options.public_url.as_deref(),
     }
     .serialize(serializer)

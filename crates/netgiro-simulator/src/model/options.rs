@@ -75,6 +75,16 @@ pub struct SimulatorOptions {
     /// What Netgíró keeps of each sale, in hundredths of a percent, rounded to a króna. Default 195, an invented
     /// number.
     pub settlement_cost: u32,
+    /// The HTTP status with which V2 refuses what a transaction does not allow: 400, the default, or 200. Requests
+    /// that are incomplete or malformed always get 400.
+    pub v2_refusal_status: u16,
+    /// Whether V2 answers 404 for a transaction that it does not know. Default: `v2_refusal_status`.
+    pub unknown_transaction_is_404: bool,
+    /// What V2 answers to a refund with a key, an amount and a transaction that it has processed before. Default: the
+    /// first answer again.
+    pub repeated_refund: RepeatedCall,
+    /// Whether V2 refuses to refund a sale whose settlement is made up. Default: it does not.
+    pub refuse_settled_refunds: bool,
     /// Whether `POST /simulator/stop` asks for its end, which [`Simulator::stop_requested`](crate::Simulator::stop_requested)
     /// then reports. Default: it does not.
     pub allow_stop: bool,
@@ -109,6 +119,10 @@ impl Default for SimulatorOptions {
             tls: None,
             callback_hosts: Vec::new(),
             settlement_cost: 195,
+            v2_refusal_status: 400,
+            unknown_transaction_is_404: false,
+            repeated_refund: RepeatedCall::Repeat,
+            refuse_settled_refunds: false,
             allow_stop: false,
             shop: "Prufuverslun".to_owned(),
         }
@@ -137,6 +151,12 @@ impl SimulatorOptions {
                 codes::CANCELED,
                 codes::NO_SUCH_CART,
                 self.unknown_cart_code
+            ));
+        }
+        if ![200, 400].contains(&self.v2_refusal_status) {
+            return wrong(format!(
+                "v2_refusal_status must be 200 or 400; got {}",
+                self.v2_refusal_status
             ));
         }
         if let Some(host) = (self.callback_hosts.iter())
@@ -177,6 +197,13 @@ impl fmt::Debug for SimulatorOptions {
             .field("tls", &self.tls)
             .field("callback_hosts", &self.callback_hosts)
             .field("settlement_cost", &self.settlement_cost)
+            .field("v2_refusal_status", &self.v2_refusal_status)
+            .field(
+                "unknown_transaction_is_404",
+                &self.unknown_transaction_is_404,
+            )
+            .field("repeated_refund", &self.repeated_refund)
+            .field("refuse_settled_refunds", &self.refuse_settled_refunds)
             .field("allow_stop", &self.allow_stop)
             .field("shop", &self.shop)
             .finish()
@@ -196,6 +223,15 @@ words! {
     Corrupt "corrupt";
     /// Nonce and signature are those of the last signed response, whichever endpoint gave it.
     Replay "replay";
+}
+
+words! {
+    /// What V2 answers to a call that it has processed before.
+    RepeatedCall, "an answer to a repeated call":
+    /// The first answer again.
+    Repeat "repeat";
+    /// A refusal.
+    Refuse "refuse";
 }
 
 /// The simulator's own certificate.
@@ -253,6 +289,11 @@ mod tests {
             ..SimulatorOptions::default()
         };
         assert!(code.check().unwrap_err().to_string().contains("10424"));
+        let status = SimulatorOptions {
+            v2_refusal_status: 409,
+            ..SimulatorOptions::default()
+        };
+        assert!(status.check().unwrap_err().to_string().contains("got 409"));
         assert!("VALID".parse::<ResponseSignatures>().is_err());
     }
 }

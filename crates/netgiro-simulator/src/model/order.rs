@@ -52,3 +52,14 @@ pub(crate) struct Payment {
     pub(crate) location_id: Option<String>,
     pub(crate) register_id: Option<String>,
 }
+
+/// An item of a settlement: a payment, or a refund with a negative amount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SettledItem {
+    /// When it was made, which decides the settlement.
+    pub(crate) at: Timestamp,
+    /// The date that the item shows.
+    pub(crate) created: Timestamp,
+    pub(crate) amount: i64,
+    pub(crate) invoice_number: i64,
+}

@@ -4,6 +4,7 @@ use crate::model::codes;
 use crate::model::customer::Customer;
 use crate::model::options::SimulatorOptions;
 use crate::model::order::Order;
+use crate::model::transaction::RefundRequest;
 use netgiro::ConfirmationType;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -149,6 +150,30 @@ impl Members {
             location_id: self.text("LocationId")?,
             register_id: self.text("RegisterId")?,
         })
+    }
+
+    /// Parses a `Refund`.
+    pub(crate) fn refund(&self) -> Result<RefundRequest, Invalid> {
+        let amount = self.integer("RefundAmount")?.unwrap_or_default();
+        let request = RefundRequest {
+            transaction_id: self.text("TransactionId")?.unwrap_or_default(),
+            amount,
+            idempotency_key: self.text("IdempotencyKey")?.unwrap_or_default(),
+            description: self.text("Description")?,
+        };
+        let empty = [
+            ("TransactionId", &request.transaction_id),
+            ("IdempotencyKey", &request.idempotency_key),
+        ]
+        .into_iter()
+        .find(|(_, text)| text.trim().is_empty());
+        if let Some((name, _)) = empty {
+            return Err(Invalid::plain(format!("{name} must not be empty")));
+        }
+        if amount <= 0 {
+            return Err(Invalid::plain("RefundAmount must be greater than 0"));
+        }
+        Ok(request)
     }
 
     fn check_items(&self) -> Result<(), Invalid> {

@@ -12,6 +12,7 @@ mod control;
 mod faults;
 mod flows;
 mod life;
+mod refunds;
 mod requests;
 mod shop;
 mod time;

@@ -2,10 +2,12 @@
 //!
 //! No I/O and no clock: the caller passes the time.
 
+mod refunds;
+
 use crate::model::codes;
 use crate::model::customer::{Behaviour, Channel};
 use crate::model::order::{CartResponse, Order, Payment};
-use crate::model::records::SimulatedCart;
+use crate::model::records::{SimulatedCart, SimulatedRefund};
 use jiff::Timestamp;
 use netgiro::{CartStatus, ConfirmationType};
 use std::collections::VecDeque;
@@ -51,6 +53,16 @@ impl Stage {
         }
     }
 
+    /// The word of V2's details.
+    pub(crate) fn details_status(self) -> &'static str {
+        match self {
+            Self::Asked | Self::NeedsCode | Self::AwaitingCallback => "unpaid",
+            Self::Reserved => "reservation",
+            Self::Paid => "paid",
+            Self::Canceled | Self::Declined(_) => "canceled",
+        }
+    }
+
     /// Whether the customer can still answer.
     fn is_open(self) -> bool {
         matches!(self, Self::Asked | Self::NeedsCode)
@@ -86,6 +98,7 @@ pub(crate) struct Cart {
     agreed_at: Option<Timestamp>,
     paid_at: Option<Timestamp>,
     is_timed_out: bool,
+    refunds: Vec<SimulatedRefund>,
 }
 
 /// The generated values of a new cart.
@@ -123,6 +136,7 @@ impl Cart {
             agreed_at: None,
             paid_at: None,
             is_timed_out: false,
+            refunds: Vec::new(),
         };
         cart.remember(None);
         let notification = (channel == Channel::AppCode).then(|| cart.agree(seed.created));
@@ -363,6 +377,8 @@ impl Cart {
             expires_at: self.expires_at,
             sms_code: self.sms_code.clone(),
             checks: self.checks,
+            refunds: self.refunds.clone(),
+            refunded: self.refunded(),
         }
     }
 
