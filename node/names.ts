@@ -36,6 +36,7 @@ export type {
   Fault,
   SimulatedCallback,
   SimulatedCart,
+  SimulatedRefund,
   SimulatedRequest,
   SimulatorOptions,
   Storm,
