@@ -37,7 +37,8 @@ impl Engine {
             (Some(endpoint), _) if endpoint.has_id_in_path() => {
                 Uuid::parse_str(v2::id_in_path(&incoming.path)).ok()
             }
-            (None | Some(Endpoint::InsertCart), _) | (_, Err(_)) => None,
+            (Some(endpoint), _) if endpoint.makes_cart() => None,
+            (None, _) | (_, Err(_)) => None,
             (Some(_), Ok(members)) => members.transaction_id().ok(),
         };
         let revision = self.revise();
@@ -57,7 +58,7 @@ impl Engine {
         let request = self.requests.add(record, revision);
 
         let fault = endpoint.and_then(|endpoint| self.fault(endpoint, transaction_id, &members));
-        let races = endpoint == Some(Endpoint::CancelCart)
+        let races = matches!(endpoint, Some(Endpoint::CancelCart | Endpoint::Cancel))
             && transaction_id.is_some_and(|id| self.racing.remove(&id));
         if let Some(id) = transaction_id
             && (races || fault.as_ref().is_some_and(|fault| fault.confirm_during))
@@ -174,6 +175,13 @@ impl Engine {
     }
 
     fn insert(&mut self, order: Order, now: Timestamp) -> Vec<u8> {
+        let asks_phone = order.customer.channel == Channel::Phone;
+        let id = self.add_cart(order, now);
+        response::inserted(id, self.options.check_interval_ms, asks_phone)
+    }
+
+    /// Makes a cart, and asks its customer.
+    pub(super) fn add_cart(&mut self, order: Order, now: Timestamp) -> Uuid {
         let customer = order.customer.clone();
         let seed = CartSeed {
             id: guid(&mut self.cart_rng),
@@ -188,7 +196,7 @@ impl Engine {
         let revision = self.revise();
         self.index.insert(id, self.carts.add(cart, revision));
         if let Some(notification) = notification {
-            self.notify(id, notification, now);
+            self.accepted(id, notification, now);
         }
         // Before the cart's own timer: an answer in the last instant counts.
         if matches!(
@@ -202,11 +210,7 @@ impl Engine {
         }
         self.schedule(expires_at, Timer::Lifetime(id));
         self.run_until(now);
-        response::inserted(
-            id,
-            self.options.check_interval_ms,
-            customer.channel == Channel::Phone,
-        )
+        id
     }
 
     /// Decides what the customer of a new cart does in a storm.
@@ -240,11 +244,17 @@ impl Engine {
             return unknown_cart(endpoint, unknown);
         };
         match endpoint {
-            Endpoint::CancelCart => cart.cancel(),
+            Endpoint::CancelCart => {
+                let answer = cart.cancel();
+                if answer.code == codes::CANCELED {
+                    self.canceled(id, now);
+                }
+                answer
+            }
             Endpoint::ConfirmCart => {
                 let (answer, notification) = cart.merchant_confirms(identifier, now);
                 if let Some(notification) = notification {
-                    self.notify(id, notification, now);
+                    self.accepted(id, notification, now);
                 }
                 answer
             }

@@ -148,6 +148,11 @@ pub(super) fn made_up_for(paid_at: Timestamp) -> Option<Timestamp> {
     end_of(day(paid_at))
 }
 
+/// Whether two instants belong to one settlement.
+pub(super) fn is_same_day(one: Timestamp, other: Timestamp) -> bool {
+    day(one) == day(other)
+}
+
 fn end_of(day: Date) -> Option<Timestamp> {
     Offset::UTC.to_timestamp(after(day).at(0, 0, 0, 0)).ok()
 }

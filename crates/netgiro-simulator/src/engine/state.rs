@@ -23,6 +23,8 @@ use uuid::Uuid;
 pub(super) enum Timer {
     /// A cart expires.
     Lifetime(Uuid),
+    /// A hold of V2 ends.
+    Hold(Uuid),
     /// A customer who answers automatically does so.
     Reaction(Uuid),
     /// A callback is repeated.

@@ -21,12 +21,35 @@ words! {
     Refund "Refund";
     /// Asks what a transaction is worth, and whether it can be refunded: `GET /v2/transaction/details/{id}`.
     Details "Details";
+    /// Asks a customer to pay: `POST /v2/checkout/payment`.
+    Payment "Payment";
+    /// Asks for a sale's status: `GET /v2/checkout/status/{id}`.
+    Status "Status";
+    /// Turns a hold, or a part of it, into a payment: `POST /v2/transaction/capture`.
+    Capture "Capture";
+    /// Cancels a sale, even a paid one: `POST /v2/transaction/cancel`.
+    Cancel "Cancel";
 }
 
 impl Endpoint {
     /// Whether it is a call of V2: with the application key, and without a signature.
     pub(crate) const fn is_v2(self) -> bool {
-        self.is_settlement() || matches!(self, Self::Refund | Self::Details)
+        self.is_settlement()
+            || self.is_checkout_v2()
+            || matches!(self, Self::Refund | Self::Details)
+    }
+
+    /// Whether it is a call of V2 that is answered with the status of a sale.
+    pub(crate) const fn is_checkout_v2(self) -> bool {
+        matches!(
+            self,
+            Self::Payment | Self::Status | Self::Capture | Self::Cancel
+        )
+    }
+
+    /// Whether it makes a cart, and so cannot name one.
+    pub(crate) const fn makes_cart(self) -> bool {
+        matches!(self, Self::InsertCart | Self::Payment)
     }
 
     /// Whether it is a call of V2's settlements, which name no transaction.
@@ -36,7 +59,7 @@ impl Endpoint {
 
     /// Whether the path ends in the transaction's id.
     pub(crate) const fn has_id_in_path(self) -> bool {
-        matches!(self, Self::Details)
+        matches!(self, Self::Details | Self::Status)
     }
 
     pub(crate) const fn method(self) -> &'static str {
@@ -57,9 +80,18 @@ impl Endpoint {
                 _ => None,
             };
         }
+        if let Some(path) = path.strip_prefix("/v2/checkout/") {
+            return match path.split_once('/') {
+                None if path == "payment" => Some(Self::Payment),
+                Some(("status", id)) if !id.contains('/') => Some(Self::Status),
+                _ => None,
+            };
+        }
         if let Some(path) = path.strip_prefix("/v2/transaction/") {
             return match path.split_once('/') {
                 None if path == "refund" => Some(Self::Refund),
+                None if path == "capture" => Some(Self::Capture),
+                None if path == "cancel" => Some(Self::Cancel),
                 Some(("details", id)) if !id.contains('/') => Some(Self::Details),
                 _ => None,
             };
@@ -99,12 +131,23 @@ mod tests {
         assert_eq!(refund, Some(Endpoint::Refund));
         let details = Endpoint::of_path("/v2/transaction/details/abc-123");
         assert_eq!(details, Some(Endpoint::Details));
+        for (path, endpoint) in [
+            ("/v2/checkout/payment", Endpoint::Payment),
+            ("/v2/Checkout/Status/abc-123", Endpoint::Status),
+            ("/v2/transaction/capture", Endpoint::Capture),
+            ("/v2/transaction/cancel", Endpoint::Cancel),
+        ] {
+            assert_eq!(Endpoint::of_path(path), Some(endpoint));
+        }
         for path in [
             "/v1/checkout/Refund",
             "/v2/transaction",
             "/v2/transaction/details",
             "/v2/transaction/details/1/2",
             "/v2/checkout/refund",
+            "/v2/checkout/status",
+            "/v2/transaction/payment",
+            "/v1/checkout/capture",
             "/v1/checkout/SettlementList",
             "/v2/settlement/items",
             "/v2/settlement/items/1/2",

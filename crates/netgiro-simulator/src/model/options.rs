@@ -83,6 +83,18 @@ pub struct SimulatorOptions {
     /// What V2 answers to a refund with a key, an amount and a transaction that it has processed before. Default: the
     /// first answer again.
     pub repeated_refund: RepeatedCall,
+    /// What V2 answers to a capture of what is captured already, with the same amount or without one. Default: a
+    /// refusal.
+    pub repeated_capture: RepeatedCall,
+    /// What V2 answers to a cancel of what is canceled already. Default: a refusal.
+    pub repeated_cancel: RepeatedCall,
+    /// How long V2 holds money that is not captured, on the simulator's clock. Default 7 days.
+    pub hold_lifetime: Duration,
+    /// `PollIntervalMs` of V2's pending sales: `None` is sent as null. Default 2000.
+    pub poll_interval_ms: Option<i64>,
+    /// Decimals of the amount in what the signature of V2's callbacks covers: 0 (`5000`), 1 (`5000.0`) or 2
+    /// (`5000.00`), whatever [`decimals`](Self::decimals) the body shows. Default 0.
+    pub callback_signature_decimals: u8,
     /// Whether V2 refuses to refund a sale whose settlement is made up. Default: it does not.
     pub refuse_settled_refunds: bool,
     /// Whether `POST /simulator/stop` asks for its end, which [`Simulator::stop_requested`](crate::Simulator::stop_requested)
@@ -122,6 +134,11 @@ impl Default for SimulatorOptions {
             v2_refusal_status: 400,
             unknown_transaction_is_404: false,
             repeated_refund: RepeatedCall::Repeat,
+            repeated_capture: RepeatedCall::Refuse,
+            repeated_cancel: RepeatedCall::Refuse,
+            hold_lifetime: Duration::from_secs(7 * 86_400),
+            poll_interval_ms: Some(2000),
+            callback_signature_decimals: 0,
             refuse_settled_refunds: false,
             allow_stop: false,
             shop: "Prufuverslun".to_owned(),
@@ -136,8 +153,16 @@ impl SimulatorOptions {
         if self.app_key.is_empty() || self.secret_key.is_empty() {
             return wrong("app_key and secret_key must not be empty".to_owned());
         }
-        if self.decimals > 2 {
-            return wrong(format!("decimals must be 0, 1 or 2; got {}", self.decimals));
+        for (name, decimals) in [
+            ("decimals", self.decimals),
+            (
+                "callback_signature_decimals",
+                self.callback_signature_decimals,
+            ),
+        ] {
+            if decimals > 2 {
+                return wrong(format!("{name} must be 0, 1 or 2; got {decimals}"));
+            }
         }
         if self.settlement_cost > 10_000 {
             return wrong(format!(
@@ -203,6 +228,14 @@ impl fmt::Debug for SimulatorOptions {
                 &self.unknown_transaction_is_404,
             )
             .field("repeated_refund", &self.repeated_refund)
+            .field("repeated_capture", &self.repeated_capture)
+            .field("repeated_cancel", &self.repeated_cancel)
+            .field("hold_lifetime", &self.hold_lifetime)
+            .field("poll_interval_ms", &self.poll_interval_ms)
+            .field(
+                "callback_signature_decimals",
+                &self.callback_signature_decimals,
+            )
             .field("refuse_settled_refunds", &self.refuse_settled_refunds)
             .field("allow_stop", &self.allow_stop)
             .field("shop", &self.shop)

@@ -5,9 +5,17 @@ use jiff::Timestamp;
 use netgiro::ConfirmationType;
 use uuid::Uuid;
 
-/// What an `InsertCart` orders.
+/// The API over which a cart was made, which decides its callbacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    V1,
+    V2,
+}
+
+/// What an `InsertCart` or a `Payment` orders.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
+    pub(crate) api: Api,
     pub(crate) amount: i64,
     pub(crate) reference: String,
     pub(crate) customer: Customer,

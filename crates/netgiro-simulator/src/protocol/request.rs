@@ -1,10 +1,11 @@
 //! Parses the API's requests.
 
+mod v2;
+
 use crate::model::codes;
 use crate::model::customer::Customer;
 use crate::model::options::SimulatorOptions;
-use crate::model::order::Order;
-use crate::model::transaction::RefundRequest;
+use crate::model::order::{Api, Order};
 use netgiro::ConfirmationType;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -139,6 +140,7 @@ impl Members {
         self.text("Description")?;
         self.check_items()?;
         Ok(Order {
+            api: Api::V1,
             amount,
             reference,
             customer,
@@ -150,30 +152,6 @@ impl Members {
             location_id: self.text("LocationId")?,
             register_id: self.text("RegisterId")?,
         })
-    }
-
-    /// Parses a `Refund`.
-    pub(crate) fn refund(&self) -> Result<RefundRequest, Invalid> {
-        let amount = self.integer("RefundAmount")?.unwrap_or_default();
-        let request = RefundRequest {
-            transaction_id: self.text("TransactionId")?.unwrap_or_default(),
-            amount,
-            idempotency_key: self.text("IdempotencyKey")?.unwrap_or_default(),
-            description: self.text("Description")?,
-        };
-        let empty = [
-            ("TransactionId", &request.transaction_id),
-            ("IdempotencyKey", &request.idempotency_key),
-        ]
-        .into_iter()
-        .find(|(_, text)| text.trim().is_empty());
-        if let Some((name, _)) = empty {
-            return Err(Invalid::plain(format!("{name} must not be empty")));
-        }
-        if amount <= 0 {
-            return Err(Invalid::plain("RefundAmount must be greater than 0"));
-        }
-        Ok(request)
     }
 
     fn check_items(&self) -> Result<(), Invalid> {

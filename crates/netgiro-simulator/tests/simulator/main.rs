@@ -17,3 +17,4 @@ mod requests;
 mod shop;
 mod time;
 mod tls;
+mod v2;

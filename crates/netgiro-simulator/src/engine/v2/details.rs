@@ -18,7 +18,7 @@ impl Engine {
                 && !self.is_settled_for_good(settlement_date),
             status: cart.stage.details_status(),
             created: cart.created,
-            amount: cart.order.amount,
+            amount: cart.amount(),
             settlement_date,
         };
         Ok(v2::details(&details, self.options.decimals))

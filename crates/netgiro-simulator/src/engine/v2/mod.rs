@@ -1,5 +1,6 @@
-//! V2 of the API: settlements, refunds, and the details of transactions.
+//! V2 of the API: the checkout, refunds, the details of transactions, and settlements.
 
+mod checkout;
 mod details;
 mod refunds;
 
@@ -31,16 +32,26 @@ impl Engine {
         }
         let answer = match endpoint {
             Endpoint::Details => self.details(id_in_path(path), now),
+            Endpoint::Status => self.sale_status(id_in_path(path)),
             _ => members
-                .and_then(|members| members.refund())
-                .map_err(|invalid| Refusal::Invalid(invalid.message))
-                .and_then(|request| self.refund(request, now)),
+                .map_err(Refusal::from)
+                .and_then(|members| match endpoint {
+                    Endpoint::Payment => self.pay(&members, now),
+                    Endpoint::Capture => self.capture(&members.capture()?, now),
+                    Endpoint::Cancel => self.cancel(&members.v2_transaction_id()?, now),
+                    _ => self.refund(members.refund()?, now),
+                }),
         };
         match answer {
             Ok(body) => Response::new(200, body),
             Err(refusal) => {
                 let status = self.refusal_status(&refusal);
-                Response::new(status, v2::refused(refusal.message()))
+                let body = if endpoint.is_checkout_v2() {
+                    v2::no_sale(refusal.message())
+                } else {
+                    v2::refused(refusal.message())
+                };
+                Response::new(status, body)
             }
         }
     }
