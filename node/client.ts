@@ -15,6 +15,7 @@ import {
   members,
   type Names,
   newCart,
+  newRefund,
   options as declared,
   required,
   types,
@@ -38,6 +39,7 @@ import type {
   CheckManyOptions,
   ClientOptions,
   NewCart,
+  RefundOptions,
   ReplayGuard,
   SettlementDays,
   WaitForCartOptions,
@@ -45,7 +47,18 @@ import type {
   WaitOptions,
 } from './options.js';
 import { type CartLike, type CartPoll, type CartPollJson, fromView, token as tokenOf } from './poll.js';
-import type { Callback, Cart, CartState, Checking, CheckResult, Following, Settlement, SettlementItem } from './values.js';
+import type {
+  Callback,
+  Cart,
+  CartState,
+  Checking,
+  CheckResult,
+  Following,
+  Refund,
+  Settlement,
+  SettlementItem,
+  Transaction,
+} from './values.js';
 
 const { fn, signal: aSignal, text } = types;
 
@@ -85,7 +98,7 @@ let hasWarnedOfSeconds = false;
  * ```
  *
  * `checkCart`, `cancelCart` and `confirmCart` are repeated, signed anew, when a connection breaks or the server fails.
- * `insertCart` never is once a byte of it has left: see {@link OutcomeUnknownError}.
+ * `insertCart` never is once a byte of it has left: see {@link OutcomeUnknownError}. `refundCart` is repeated with its key.
  *
  * Every call rejects with a {@link NetgiroError}: an {@link InvalidRequestError} for arguments that cannot be used, before
  * anything is sent, otherwise with what the request failed with. A call that is aborted rejects with the signal's reason.
@@ -233,6 +246,41 @@ export class Client {
     warnOfSeconds(this, 'waitMany', taken.wait.timeoutMs);
     const waiting = made(nativeOf(this).waitMany(given, taken.wait, bulk('waitMany', taken)));
     return new SettledCarts((port, n) => waiting.run(port, n), taken.signal, taken.onProgress);
+  }
+
+  /**
+   * Refunds a payment, in full or in part: the customer gets `amount` krónur back. For carts of V1 too.
+   *
+   * Netgíró processes one refund for each `idempotencyKey`, so what may have been lost is sent again with it. A refund changes
+   * no status: a paid cart stays paid, and how much was refunded is the shop's to store.
+   *
+   * When it is aborted in flight, the refund may have been made. It then rejects with an error of its own, named `AbortError`
+   * (or `TimeoutError`, as the signal's reason is), whose `cause` is an {@link OutcomeUnknownError} with the key: make the
+   * same call again with the same key.
+   *
+   * Asked of the API's V2, whose answers are not signed.
+   * @throws {@link OutcomeUnknownError}, which has the key, when the refund may have been made although no sound answer came:
+   * make the same call again.
+   * @throws {@link ApiError} when Netgíró says no.
+   * @throws {@link MismatchError} when the key belongs to another refund.
+   */
+  async refundCart(cart: CartLike, amount: NewCart['amount'], options: RefundOptions): Promise<Refund> {
+    const given = cartOf(cart);
+    const { refund, signal } = newRefund(amount, options);
+    const client = nativeOf(this);
+    return Object.freeze(await call(signal, undefined, (port, n) => client.refundCart<Refund>(port, n, given, refund)));
+  }
+
+  /**
+   * Asks what Netgíró holds about a cart's payment: whether it can be refunded, and when the money goes to the shop.
+   *
+   * Asked of the API's V2, whose answers are not signed: `checkCart` alone says whether a cart is paid.
+   */
+  async getTransaction(cart: CartLike, options: CallOptions = {}): Promise<Transaction> {
+    const given = cartOf(cart);
+    const { signal } = members('getTransaction', options, CALL);
+    const client = nativeOf(this);
+    return Object.freeze(await call(signal, undefined, (port, n) => client.getTransaction<Transaction>(port, n, given)));
   }
 
   /**

@@ -113,6 +113,18 @@ export interface NewCart {
   registerId?: string | null | undefined;
 }
 
+/** The options of {@link Client.refundCart}. */
+export interface RefundOptions extends CallOptions {
+  /**
+   * The shop's name of this refund: 1 to 100 characters that print. Netgíró processes one refund for each key. Make the key
+   * of what the refund is, such as the order and the line that comes back, store it before the call, and use the same key,
+   * amount and cart when you try again.
+   */
+  idempotencyKey: string;
+  /** Shown in Netgíró's merchant portal. */
+  description?: string | null | undefined;
+}
+
 /** How often to ask, in milliseconds; between failures the intervals grow by themselves. */
 export interface PollPolicy {
   /** At least this between two checks, whatever Netgíró asks for. Default 1,000. */

@@ -65,12 +65,27 @@ export type CartStatus =
   | 'not_found'
   | 'unknown';
 
+/**
+ * Where a transaction stands, in V2's words. A refund does not change it.
+ *
+ * | status | means |
+ * |---|---|
+ * | `paid` | paid |
+ * | `unpaid` | the customer has not answered |
+ * | `canceled` | canceled, declined or expired |
+ * | `reservation` | the money is held, and not taken |
+ * | `unknown` | a word that this version does not know |
+ */
+export type TransactionStatus = 'paid' | 'unpaid' | 'canceled' | 'reservation' | 'unknown';
+
 /** The endpoints of the API. */
 export type Endpoint =
   | 'InsertCart'
   | 'CheckCart'
   | 'CancelCart'
   | 'ConfirmCart'
+  | 'Refund'
+  | 'Details'
   | 'SettlementList'
   | 'SettlementItems';
 
@@ -285,6 +300,34 @@ export interface Callback {
    * @throws {@link InvalidRequestError} for an amount that cannot be read.
    */
   matches(amount: AmountLike, reference: string): boolean;
+}
+
+/** A refund that Netgíró has processed. */
+export interface Refund {
+  /** The cart whose payment is refunded: a GUID in lower case. */
+  readonly transactionId: string;
+  /** What the customer gets back, in whole krónur. */
+  readonly amount: number;
+  /** The shop's name of this refund. */
+  readonly idempotencyKey: string;
+  /** What the server has to say about it. */
+  readonly message: string | null;
+}
+
+/** What Netgíró holds about a transaction. Amounts are decimal text with the digits as sent. */
+export interface Transaction {
+  /** Netgíró's id of the cart: a GUID in lower case. */
+  readonly transactionId: string;
+  /** Where it stands. */
+  readonly status: TransactionStatus;
+  /** The total in krónur. Refunds are not subtracted: nothing says how much was refunded. */
+  readonly totalAmount: string | null;
+  /** Whether it can be refunded. */
+  readonly isRefundable: boolean | null;
+  /** When it was created: ISO 8601, in UTC. */
+  readonly created: string | null;
+  /** When the money goes to the shop: ISO 8601, in UTC; null before that is known. */
+  readonly settlementDate: string | null;
 }
 
 /** One transfer to the shop's bank. Every member can be null. Amounts are decimal text with the digits as sent. */

@@ -3,7 +3,16 @@
 
 import { inspect } from 'node:util';
 import { isAnyArrayBuffer, isBoxedPrimitive, isDate, isUint8Array } from 'node:util/types';
-import type { AbortSignalLike, CallbackParts, CartItem, ClientOptions, NewCart, PollPolicy, WaitOptions } from '../options.js';
+import type {
+  AbortSignalLike,
+  CallbackParts,
+  CartItem,
+  ClientOptions,
+  NewCart,
+  PollPolicy,
+  RefundOptions,
+  WaitOptions,
+} from '../options.js';
 import { ConfigurationError, InvalidRequestError, NetgiroError } from './errors.js';
 import type { KnownCart, NativeAmount, NativeCart, NativeWait } from './native.js';
 import { declareNames } from './spelling.js';
@@ -282,6 +291,18 @@ export function newCart(given: unknown): object {
     return item;
   });
   return taken;
+}
+
+const REFUND = options({
+  idempotencyKey: required(text),
+  description: text,
+  signal,
+} satisfies Names<RefundOptions>);
+
+/** A refund, as the compiled half takes it, and its signal. Options that are left out lack the key above all. */
+export function newRefund(kronur: unknown, given: unknown) {
+  const { idempotencyKey, description, signal: aborts } = members('refundCart', given ?? {}, REFUND);
+  return { refund: bare({ amount: amount(kronur), idempotencyKey, description }), signal: aborts };
 }
 
 /**

@@ -217,13 +217,14 @@ function hasTimedOut(reason: unknown): boolean {
 }
 
 /**
- * What an aborted InsertCart rejects with when the customer may have been asked: an error of its own, since the
- * signal's reason is also others'.
+ * What an aborted InsertCart or refund rejects with when the customer may have been asked, or refunded: an error of its own,
+ * since the signal's reason is also others'.
  */
 function outcomeUnknown(reason: unknown, dropped: string, pending: Pending): DOMException {
   const { error, event } = parsed(dropped) as Dropped;
   if (event) publish(requests, pending, event);
-  const message = 'The call was aborted, and the customer may have been asked: see its cause';
+  const effect = error.failedCall === 'refund' ? 'the refund may have been made' : 'the customer may have been asked';
+  const message = `The call was aborted, and ${effect}: see its cause`;
   const aborted = own(new DOMException(message, hasTimedOut(reason) ? 'TimeoutError' : 'AbortError'));
   const cause: Error & { code?: string } = revive(error);
   // Also where nobody listens, and nobody awaits the call: somebody must look.

@@ -150,17 +150,26 @@ export class TimeoutError extends NetgiroError {
 }
 define(TimeoutError, 'TimeoutError', { code: 'timeout', retryable: true });
 
-/** `insertCart` may have reached the server, so the customer may have been asked: do not simply send it again. */
+/**
+ * `insertCart` may have reached the server, so the customer may have been asked: do not simply send it again. Or a refund may
+ * have been made: it has its `idempotencyKey`, and is `retryable`, since the same call with the same key refunds once.
+ */
 export class OutcomeUnknownError extends NetgiroError {
   /** The code of the class. */
   declare readonly code: 'outcome_unknown';
-  /** The reference of the order. */
+  /** The reference of the order; null for a refund. */
   readonly reference: string | null;
+  /** The key to refund again with; null for an insert. */
+  readonly idempotencyKey: string | null;
 
   /** An error as this package makes it, for tests. */
-  constructor(message: string, facts: ErrorFacts & { reference?: string | null | undefined } = {}) {
+  constructor(
+    message: string,
+    facts: ErrorFacts & { reference?: string | null | undefined; idempotencyKey?: string | null | undefined } = {},
+  ) {
     super(message, facts);
     this.reference = facts.reference ?? null;
+    this.idempotencyKey = facts.idempotencyKey ?? null;
   }
 }
 define(OutcomeUnknownError, 'OutcomeUnknownError', { code: 'outcome_unknown', retryable: false });

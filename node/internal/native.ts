@@ -148,7 +148,7 @@ export type FollowUpOutcome =
   | { readonly checked: string }
   | { readonly failed: { readonly code?: string; readonly poll?: string | undefined } };
 
-/** What an aborted InsertCart leaves behind when the customer may have been asked. */
+/** What an aborted InsertCart or refund leaves behind when the customer may have been asked, or refunded. */
 export interface Dropped {
   readonly error: ErrorView;
   readonly event: object | null;
@@ -175,6 +175,8 @@ export interface NativeClient {
   watchCart(cart: NativeCart, wait: NativeWait): Made<NativeWatch>;
   checkMany(port: Port, call: number, carts: readonly NativeCart[], bulk: NativeBulk): Started<null>;
   waitMany(carts: readonly NativeCart[], wait: NativeWait, bulk: NativeBulk): Made<NativeWaiting>;
+  refundCart<T>(port: Port, call: number, cart: NativeCart, refund: object): Started<T>;
+  getTransaction<T>(port: Port, call: number, cart: NativeCart): Started<T>;
   settlements<T>(port: Port, call: number, from: string, to: string, number: string | undefined): Started<T[]>;
   settlementItems<T>(port: Port, call: number, number: string): Started<T[]>;
   pollStep(port: Port, call: number, token: string): Started<PollView>;

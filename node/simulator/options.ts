@@ -68,6 +68,20 @@ export interface SimulatorOptions {
    * does: of a cart just inserted that there is none. Default 0.
    */
   staleReads?: number | null | undefined;
+  /**
+   * The HTTP status with which V2 refuses what a transaction does not allow. Requests that are incomplete or malformed always
+   * get 400. Default 400.
+   */
+  v2RefusalStatus?: 200 | 400 | null | undefined;
+  /** Whether V2 answers 404 for a transaction that it does not know. Default false: `v2RefusalStatus`. */
+  unknownTransactionIs404?: boolean | null | undefined;
+  /**
+   * What V2 answers to a refund with a key, an amount and a transaction that it has processed before: the first answer again,
+   * or a refusal. Default `repeat`.
+   */
+  repeatedRefund?: 'repeat' | 'refuse' | null | undefined;
+  /** Whether V2 refuses to refund a sale whose settlement is made up. Default false. */
+  refuseSettledRefunds?: boolean | null | undefined;
 }
 
 /** @internal */
@@ -98,6 +112,10 @@ export const OPTIONS = declared({
   requireJsonNumbers: flag,
   omitPaymentInfo: flag,
   staleReads: number,
+  v2RefusalStatus: number,
+  unknownTransactionIs404: flag,
+  repeatedRefund: text,
+  refuseSettledRefunds: flag,
 } satisfies Names<SimulatorOptions>);
 
 /** @internal */
@@ -235,13 +253,29 @@ export interface SimulatedCart {
   readonly smsCode: string | null;
   /** How often CheckCart asked for it. */
   readonly checks: number;
+  /** Its refunds, in the order in which they were made. */
+  readonly refunds: readonly SimulatedRefund[];
+  /** The sum of its refunds, in krónur. */
+  readonly refunded: number;
+}
+
+/** A refund of a part or all of a payment. */
+export interface SimulatedRefund {
+  /** The amount in krónur. */
+  readonly amount: number;
+  /** The shop's key, under which a refund is made once. */
+  readonly idempotencyKey: string;
+  /** The shop's description. */
+  readonly description: string | null;
+  /** When it was made, on the simulator's clock: ISO 8601. */
+  readonly refundedAt: string;
 }
 
 /** A request as it arrived at the simulator, and what became of it. */
 export interface SimulatedRequest {
   /** What was called; null for a path the API does not have. */
   readonly endpoint: Endpoint | null;
-  /** The cart it names; null for InsertCart and for V2. */
+  /** The cart it names; null for InsertCart and for settlements. */
   readonly transactionId: string | null;
   /** The HTTP method. */
   readonly method: string;

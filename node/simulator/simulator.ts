@@ -147,7 +147,8 @@ export class Simulator {
 
   /** One cart; null when it was not inserted here. */
   cart(cart: CartLike): SimulatedCart | null {
-    return Object.freeze(open(nativeOf(this).cart<SimulatedCart>(idOf(cart))));
+    const found = open(nativeOf(this).cart<SimulatedCart>(idOf(cart)));
+    return found && (frozen([found])[0] as SimulatedCart);
   }
 
   /** Every request, in the order of arrival. */
@@ -222,6 +223,7 @@ function idOf(cart: unknown): string {
 function frozen<T extends object>(list: T[]): readonly T[] {
   for (const entry of list) {
     if ('headers' in entry) Object.freeze(entry.headers);
+    if ('refunds' in entry) frozen(entry.refunds as object[]);
     Object.freeze(entry);
   }
   return Object.freeze(list);

@@ -1,4 +1,4 @@
-"""insert, check, cancel and confirm: output and exit codes."""
+"""insert, check, cancel, confirm, refund and transaction: output and exit codes."""
 
 from __future__ import annotations
 
@@ -170,6 +170,68 @@ def test_a_cancel_with_an_unknown_outcome(shell: Shell, simulator: Simulator, ca
     assert shell.run("check", cart).code == 1
 
 
+def test_a_payment_is_refunded_once_for_each_key(shell: Shell, simulator: Simulator) -> None:
+    cart = shell.run(*INSERT, ACCEPTS, "--json").record["transaction_id"]
+    refund = ("refund", cart, "1000", "--key", "order-1-line-2")
+    for _ in range(2):
+        refunded = shell.run(*refund, "--description", "Skilað")
+        assert (refunded.code, refunded.err) == (0, "")
+        assert refunded.out == f"{cart}  1000 kr. refunded, with the key order-1-line-2\n"
+    assert shell.run(*refund, "--json").record == {
+        "transaction_id": cart,
+        "amount": 1000,
+        "idempotency_key": "order-1-line-2",
+        "message": "Success",
+    }
+    held = simulator.cart(cart)
+    assert (held["refunded"], held["is_paid"]) == (1000, True)
+    assert [refund["description"] for refund in held["refunds"]] == ["Skilað"]
+    another = shell.run("refund", cart, "999", "--key", "order-1-line-2", "--json")
+    assert (another.code, another.error["code"]) == (1, "mismatch")
+    assert "ship" not in another.err
+    more = shell.run("refund", cart, "3991", "--key", "more", "--json")
+    assert (more.code, more.error["code"]) == (1, "api")
+    assert simulator.cart(cart)["refunded"] == 1000
+
+
+def test_a_refund_with_an_unknown_outcome_is_repeated_with_its_key(
+    shell: Shell, simulator: Simulator
+) -> None:
+    cart = shell.run(*INSERT, ACCEPTS, "--json").record["transaction_id"]
+    simulator.fault(endpoint="Refund", drop="after", count=3)
+    refund = ("refund", cart, "1000", "--key", "order-2-line-1", "--json")
+    ended = shell.run(*refund)
+    assert (ended.code, ended.error["code"]) == (5, "outcome_unknown")
+    assert ended.error["idempotency_key"] == "order-2-line-1"
+    assert ended.error["retryable"] is True
+    assert 'same --key "order-2-line-1"' in ended.err
+    assert "Repeat the command with the same --key" in ended.err
+    assert "inserted" not in ended.err
+    assert shell.run(*refund).code == 0
+    assert simulator.cart(cart)["refunded"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("customer", "code", "status"),
+    [(ACCEPTS, 0, "paid"), (DECLINES, 3, "canceled"), (CUSTOMER, 4, "unpaid")],
+)
+def test_the_exit_code_of_transaction_is_the_status(
+    shell: Shell, customer: str, code: int, status: str
+) -> None:
+    cart = shell.run(*INSERT, customer, "--json").record["transaction_id"]
+    as_text = shell.run("transaction", cart)
+    as_json = shell.run("transaction", cart, "--json")
+    assert (as_text.code, as_json.code) == (code, code)
+    assert as_text.out.split()[:2] == [cart, status]
+    assert list(as_json.record) == [
+        *["transaction_id", "status", "total_amount", "is_refundable", "created"],
+        "settlement_date",
+    ]
+    assert (as_json.record["status"], as_json.record["total_amount"]) == (status, "4990")
+    assert ("can be refunded" in as_text.out) is (status == "paid")
+    assert shell.run("transaction", NOBODYS).code == 1
+
+
 def test_a_response_with_a_wrong_signature_is_refused(
     shell: Shell, simulator: Simulator, cart: str
 ) -> None:
@@ -235,6 +297,14 @@ def test_a_server_that_is_not_there_is_an_error(shell: Shell) -> None:
         [*INSERT, CUSTOMER, "--confirmation-type", "server_callback"],
         ["wait", NOBODYS, "--timeout", "soon"],
         ["wait", "--poll", "{}"],
+        ["refund", NOBODYS, "1000"],
+        ["refund", NOBODYS, "--key", "a"],
+        ["refund", NOBODYS, "0", "--key", "a"],
+        ["refund", NOBODYS, "10.50", "--key", "a"],
+        ["refund", NOBODYS, "1000", "--key", " "],
+        ["refund", "abc", "1000", "--key", "a"],
+        ["transaction"],
+        ["transaction", "abc"],
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_sent(

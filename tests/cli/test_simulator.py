@@ -88,6 +88,8 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
         *["--check-interval", "2", "--reaction", "30", "--shop", "Kaffihús"],
         *["--public-url", "https://tunnel.example/netgiro", "--stale-reads", "0"],
         *["--require-confirmation-type", "--require-json-numbers", "--omit-payment-info"],
+        *["--refuse-settled-refunds", "--unknown-transaction-is-404"],
+        *["--v2-refusal-status", "200", "--repeated-refund", "refuse"],
     )
     try:
         assert simulator.started["url"] == "https://tunnel.example/netgiro/v1/"
@@ -105,8 +107,13 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
         assert state["shop"] == "Kaffihús"
         assert (state["options"]["seed"], state["options"]["lifetime"]) == (7, 60.0)
         assert state["options"]["stale_reads"] == 0
-        for switch in ("require_confirmation_type", "require_json_numbers", "omit_payment_info"):
+        for switch in (
+            *("require_confirmation_type", "require_json_numbers", "omit_payment_info"),
+            *("refuse_settled_refunds", "unknown_transaction_is_404"),
+        ):
             assert state["options"][switch] is True
+        assert state["options"]["v2_refusal_status"] == 200
+        assert state["options"]["repeated_refund"] == "refuse"
     finally:
         simulator.stop()
 

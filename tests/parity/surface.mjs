@@ -23,6 +23,8 @@ function members(type) {
 const simulator = await Simulator.start()
 const client = simulator.client()
 const cart = await client.insertCart({ amount: 1, reference: 'order', customerId: '8111111' })
+const refund = await client.refundCart(cart, 1, { idempotencyKey: 'key' })
+const transaction = await client.getTransaction(cart)
 const state = await client.checkCart(cart)
 const [result] = await client.checkMany([cart])
 
@@ -57,9 +59,12 @@ const records = {
   PaymentInfo: state.payment,
   CheckResult: result,
   Callback: callback,
+  Refund: refund,
+  Transaction: transaction,
   Settlement: settlement,
   SettlementItem: item,
   SimulatedCart: simulator.carts()[0],
+  SimulatedRefund: simulator.carts()[0].refunds[0],
   SimulatedRequest: simulator.requests()[0],
   SimulatedCallback: simulator.callbacks()[0],
 }

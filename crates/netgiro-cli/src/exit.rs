@@ -1,6 +1,6 @@
 //! The exit codes.
 
-use netgiro::CartStatus;
+use netgiro::{CartStatus, TransactionStatus};
 
 /// A command's outcome, for scripts. The numbers are public: `docs/command-line.md` and `--help` list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,15 @@ impl Exit {
         }
     }
 
+    /// The outcome of a command that asks about a transaction.
+    pub(crate) fn of_transaction(status: TransactionStatus) -> Self {
+        match status {
+            TransactionStatus::Paid => Self::Done,
+            TransactionStatus::Canceled => Self::NotPaid,
+            _ => Self::StillOpen,
+        }
+    }
+
     /// The outcome of a cancel: never the same code for a paid and an unpaid cart.
     pub(crate) fn of_cancellation(status: CartStatus) -> Self {
         match Self::of_payment(status) {
@@ -88,6 +97,14 @@ mod tests {
             );
             assert_eq!(payment == Exit::StillOpen, !status.is_final(), "{status}");
         }
+    }
+
+    #[test]
+    fn a_transaction_is_done_where_it_is_paid() {
+        let codes = TransactionStatus::ALL
+            .iter()
+            .map(|status| Exit::of_transaction(*status).code());
+        assert_eq!(codes.collect::<Vec<_>>(), [0, 4, 3, 4, 4]);
     }
 
     #[test]

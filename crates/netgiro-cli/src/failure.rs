@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use netgiro::{CartPoll, Error, ErrorKind, RequestSent};
+use netgiro::{CartPoll, Error, ErrorKind, FailedCall, RequestSent};
 use netgiro_simulator::SimulatorError;
 
 use crate::console::{Console, sanitize};
@@ -199,9 +199,13 @@ fn advice(error: &Error) -> Option<&'static str> {
             "Netgíró did not accept the keys: check NETGIRO_APP_KEY, NETGIRO_SECRET_KEY and NETGIRO_ENVIRONMENT."
         }
         ErrorKind::RateLimited => "Netgíró limits the rate of requests: try again later.",
+        ErrorKind::OutcomeUnknown if error.idempotency_key().is_some() => {
+            "Repeat the command with the same --key, amount and transaction id: Netgíró refunds once for each key."
+        }
         ErrorKind::OutcomeUnknown => {
             "Keep the order open under its reference, and look it up at Netgíró before anything is sent again."
         }
+        ErrorKind::Mismatch if error.failed_call() == Some(FailedCall::Refund) => return None,
         ErrorKind::Mismatch => "Neither ship nor drop the order before a person has looked at it.",
         ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol => {
             "Check the cart before you continue: netgiro check"

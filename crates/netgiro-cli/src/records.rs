@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use netgiro::{Callback, Cart, CartPoll, CartState, Error, ErrorKind, RequestSent};
+use jiff::Timestamp;
+use netgiro::{
+    Callback, Cart, CartPoll, CartState, Error, ErrorKind, Refund, RequestSent, Transaction,
+};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -74,6 +77,50 @@ impl<'a> From<&'a Callback> for CallbackRecord<'a> {
     }
 }
 
+/// A refund.
+#[derive(Serialize)]
+pub(crate) struct RefundRecord<'a> {
+    transaction_id: Uuid,
+    amount: i64,
+    idempotency_key: &'a str,
+    message: Option<&'a str>,
+}
+
+impl<'a> From<&'a Refund> for RefundRecord<'a> {
+    fn from(refund: &'a Refund) -> Self {
+        Self {
+            transaction_id: refund.transaction_id,
+            amount: refund.amount.kronur(),
+            idempotency_key: &refund.idempotency_key,
+            message: refund.message.as_deref(),
+        }
+    }
+}
+
+/// What Netgíró holds about a transaction.
+#[derive(Serialize)]
+pub(crate) struct TransactionRecord {
+    transaction_id: Uuid,
+    status: &'static str,
+    total_amount: Option<String>,
+    is_refundable: Option<bool>,
+    created: Option<Timestamp>,
+    settlement_date: Option<Timestamp>,
+}
+
+impl From<&Transaction> for TransactionRecord {
+    fn from(transaction: &Transaction) -> Self {
+        Self {
+            transaction_id: transaction.transaction_id,
+            status: transaction.status.as_str(),
+            total_amount: transaction.total_amount.map(|amount| amount.to_string()),
+            is_refundable: transaction.is_refundable,
+            created: transaction.created,
+            settlement_date: transaction.settlement_date,
+        }
+    }
+}
+
 /// The JSON line of an error.
 #[derive(Serialize)]
 pub(crate) struct ErrorLine<'a> {
@@ -92,6 +139,8 @@ pub(crate) struct ErrorRecord<'a> {
     retryable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,6 +170,7 @@ impl<'a> ErrorRecord<'a> {
             request_sent: error.request_sent().as_str(),
             retryable: error.retryable(),
             reference: error.reference(),
+            idempotency_key: error.idempotency_key(),
             retry_after: error.retry_after().map(|delay| delay.as_secs_f64()),
             state: error
                 .state()

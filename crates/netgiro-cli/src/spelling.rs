@@ -2,7 +2,7 @@
 
 /// What the core calls something, and what it is here.
 #[rustfmt::skip]
-const NAMES: [(&str, &str); 33] = [
+const NAMES: [(&str, &str); 37] = [
     ("app_key", "NETGIRO_APP_KEY"), ("secret_key", "NETGIRO_SECRET_KEY"),
     ("base_url", "--base-url (NETGIRO_BASE_URL)"), ("ca_file", "--ca-file"),
     ("payment_info", "--payment-info"), ("customer_id", "--customer"), ("confirmation_type", "--confirmation-type"),
@@ -15,7 +15,9 @@ const NAMES: [(&str, &str); 33] = [
     ("require_confirmation_type", "--require-confirmation-type"), ("require_json_numbers", "--require-json-numbers"),
     ("omit_payment_info", "--omit-payment-info"), ("check_interval", "--check-interval"),
     ("transaction_id", "the transaction id"), ("tls_certificate", "--tls-certificate"), ("tls_key", "--tls-key"),
-    ("write_env", "--write-env"), ("own_keys", "--own-keys"),
+    ("write_env", "--write-env"), ("own_keys", "--own-keys"), ("idempotency_key", "--key"),
+    ("refund_cart", "netgiro refund"), ("get_transaction", "netgiro transaction"),
+    ("v2_refusal_status", "--v2-refusal-status"),
 ];
 
 /// The same where the name is a word of English as well: at a message's start alone, before "must" or "is".

@@ -9,16 +9,19 @@ use crate::arguments::bulk::{BulkInput, bulk_options};
 use crate::arguments::cart::{CartInput, cart_ref, cart_refs};
 use crate::arguments::client_options::{ClientInput, client_options};
 use crate::arguments::new_cart::{NewCartInput, new_cart};
+use crate::arguments::refund::{NewRefundInput, new_refund};
 use crate::arguments::wait::{WaitInput, wait_options};
 use crate::events;
 use crate::reply::{Made, error_reply, made, reply};
-use crate::runtime::port::{Events, Port};
+use crate::runtime::port::{Events, Port, Unfinished};
 use crate::views::callback::CallbackView;
 use crate::views::cart::CartView;
 use crate::views::check::CheckView;
 use crate::views::poll::PollView;
+use crate::views::refund::RefundView;
 use crate::views::settlement::{SettlementItemView, SettlementView};
 use crate::views::state::StateView;
+use crate::views::transaction::TransactionView;
 use crate::watch::{NativeWaiting, NativeWatch};
 
 /// A client whose events go to the environment that makes the call.
@@ -117,9 +120,12 @@ impl NativeClient {
             .open()
             .and_then(|client| Ok((client, InsertAttempt::new(new_cart(input)?))));
         match attempt {
-            Ok((client, attempt)) => port.start_insert(call, attempt.clone(), async move {
-                client.insert(&attempt).await.map(CartView)
-            }),
+            Ok((client, attempt)) => {
+                let unfinished = Unfinished::Insert(attempt.clone());
+                port.start_with_effect(call, unfinished, async move {
+                    client.insert(&attempt).await.map(CartView)
+                })
+            }
             Err(refused) => Some(error_reply(&refused)),
         }
     }
@@ -221,6 +227,38 @@ impl NativeClient {
             client.wait_many(carts, options, bulk_options(bulk)?)
         });
         made(waiting.map(NativeWaiting::from))
+    }
+
+    /// Refund.
+    #[napi(catch_unwind)]
+    pub fn refund_cart(
+        &self,
+        port: &Port,
+        call: u32,
+        cart: CartInput,
+        input: NewRefundInput,
+    ) -> Option<String> {
+        let refund = self
+            .open()
+            .and_then(|client| Ok((client, cart_ref(&cart)?, new_refund(input)?)));
+        match refund {
+            Ok((client, cart, refund)) => {
+                let unfinished = Unfinished::Refund(Box::new(refund.clone()));
+                port.start_with_effect(call, unfinished, async move {
+                    client.refund_cart(cart, &refund).await.map(RefundView)
+                })
+            }
+            Err(refused) => Some(error_reply(&refused)),
+        }
+    }
+
+    /// Details.
+    #[napi(catch_unwind)]
+    pub fn get_transaction(&self, port: &Port, call: u32, cart: CartInput) -> Option<String> {
+        self.start(port, call, |client| {
+            let cart = cart_ref(&cart)?;
+            Ok(async move { client.get_transaction(cart).await.map(TransactionView) })
+        })
     }
 
     /// The settlements of some days.

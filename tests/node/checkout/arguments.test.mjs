@@ -85,6 +85,23 @@ const ARGUMENTS = [
     [`${name}: an earlier result`, 'resume', (value, { client }) => client[name]([], { resume: [value] })],
   ]),
   ['checkMany: retryForMs', 'retryForMs', (value, { client }) => client.checkMany([], { retryForMs: value })],
+  ...['refundCart', 'getTransaction'].flatMap((name) => {
+    const call = (client, cart) => client[name](...(name === 'refundCart' ? [cart, 1000, { idempotencyKey: 'key' }] : [cart]));
+    return [
+      [`${name}: the cart`, /transactionId|a cart/, (value, { client }) => call(client, value)],
+      [`${name}: its transactionId`, /transactionId|a cart/, (value, { client }) => call(client, { transactionId: value })],
+      [`${name}: its amount`, 'amount', (value, { client }) => call(client, { transactionId: ID, amount: value })],
+    ];
+  }),
+  ['refundCart: amount', 'amount', (value, { client }) => client.refundCart(ID, value, { idempotencyKey: 'key' })],
+  ['refundCart: options', 'refundCart', (value, { client }) => client.refundCart(ID, 1000, value)],
+  ...['idempotencyKey', 'description', 'signal'].map((name) => [
+    `refundCart: ${name}`,
+    name,
+    (value, { client }) => client.refundCart(ID, 1000, { idempotencyKey: 'key', [name]: value }),
+  ]),
+  ['getTransaction: options', 'getTransaction', (value, { client }) => client.getTransaction(ID, value)],
+  ['getTransaction: signal', 'signal', (value, { client }) => client.getTransaction(ID, { signal: value })],
   ['settlements()', 'settlements', (value, { client }) => client.settlements(value)],
   ['settlements: dateFrom', 'dateFrom', (value, { client }) => client.settlements({ dateFrom: value, dateTo: '2026-01-31' }), 'a date'],
   ['settlements: settlementNumber', 'settlementNumber', (value, { client }) => client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-31', settlementNumber: value })],

@@ -98,6 +98,9 @@ describe('nothing tells a secret', () => {
         }
         assertHides(await failure(() => client.confirmCart(ID, { identifier: customers.kennitala })), 'the error');
         assertHides(await client.checkCart(ID).catch((error) => error), 'the error');
+        const refund = { idempotencyKey: `refund-${server.requests.length}`, description: `to ${customers.phone}` };
+        assertHides(await client.refundCart(ID, 1000, refund).catch((error) => error), 'the error');
+        assertHides(await client.getTransaction(ID).catch((error) => error), 'the error');
       });
     }
   });

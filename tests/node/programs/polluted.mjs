@@ -25,6 +25,8 @@ const added = {
   proxy: 'http://192.0.2.1/',
   minIntervalMs: -1,
   settlementNumber: 'x',
+  idempotencyKey: 17,
+  description: 17,
   now: 'x',
   capacity: -1,
   checkIntervalMs: 'x',
@@ -52,6 +54,8 @@ statuses.push((await client.checkMany([cart]))[0].state.status);
 for await (const { state } of client.waitMany([cart])) statuses.push(state.status);
 for await (const { status } of client.watchCart(cart)) statuses.push(status);
 statuses.push((await client.pollStep(new CartPoll(cart))).state.status);
+await client.refundCart(cart, 1000, { idempotencyKey: 'key' });
+await client.getTransaction(cart);
 await client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-02' });
 const { baseUrl } = new Client({ appKey: simulator.appKey, secretKey: simulator.secretKey });
 const isFirst = new MemoryReplayGuard().isFirst('1', 'a');

@@ -59,7 +59,7 @@ function callEndpoint(client, endpoint, given, cart) {
 function assertHas(actual, expected) {
   for (const [name, value] of Object.entries(expected)) {
     const key = camelName(name);
-    if (name === 'created' && value !== null) assert.equal(Date.parse(actual[key]), Date.parse(value), name);
+    if (['created', 'settlement_date'].includes(name) && value !== null) assert.equal(Date.parse(actual[key]), Date.parse(value), name);
     else if (typeof value === 'object' && value !== null && !Array.isArray(value)) assertHas(actual[key], value);
     else assert.deepEqual(actual[key], value, name);
   }
@@ -180,6 +180,51 @@ describe('responses', () => {
         assert.equal(new Set(nonces).size, nonces.length, 'each attempt has a nonce of its own');
         for (const { headers, url, body } of server.requests) {
           assert.equal(headers.netgiro_signature, expectedSignature(headers.netgiro_nonce, url, body, secretKey));
+        }
+      });
+    });
+  }
+});
+
+describe('V2', () => {
+  const calls = {
+    refund_cart: (client, cart, { amount, ...rest }) => client.refundCart(cart, amount, rest),
+    get_transaction: (client, cart) => client.getTransaction(cart),
+  };
+  for (const vector of vectors('v2').cases) {
+    const call = (client, given, known) => {
+      const { transactionId, ...rest } = camel(said(given));
+      return calls[vector.call](client, known ? { transactionId, ...known } : transactionId, rest);
+    };
+    it(vector.name, async () => {
+      let answers = [{ http_status: 200, body: '{"Success":true,"Message":null}' }];
+      const answer = (_, index) => {
+        const { close, http_status: status, headers, body } = answers[Math.min(index, answers.length - 1)];
+        return close ? 'cut' : { status, headers, body };
+      };
+      await withServer(answer, async (server) => {
+        const client = server.client({ timeoutMs: 60_000 });
+        for (const given of vector.after ?? []) await call(client, given);
+        server.requests.length = 0;
+        ({ answers } = vector);
+        const again = () => call(client, vector.arguments, vector.cart);
+        const { error, refund, transaction } = vector.expect;
+        if (error) {
+          const { customer_message: sentence, ...facts } = error;
+          const failed = await failure(again);
+          assertError(failed, facts);
+          if (sentence !== undefined) assert.equal(failed.customerMessage('en'), sentence);
+        } else {
+          const value = await again();
+          assertHas(value, refund ?? transaction);
+          assert.ok(Object.isFrozen(value));
+        }
+        assert.equal(server.requests.length, vector.requests);
+        for (const { method, path, headers, body } of server.requests) {
+          const { method: wanted, path: below, body: sent = '' } = vector.request;
+          assert.deepEqual([method, path, body.toString()], [wanted, `/v2/${below}`, sent]);
+          assert.equal(headers['x-netgiro-api-key'], APP_KEY);
+          for (const unsigned of ['netgiro_appkey', 'netgiro_nonce', 'netgiro_signature']) assert.equal(headers[unsigned], undefined);
         }
       });
     });

@@ -52,6 +52,18 @@ the customer was faster: then the cart is paid.")]
     #[command(before_help = "\
 Confirms a reserved cart (confirmation type manual), or sends the code that the customer received by SMS.")]
     Confirm(ConfirmArgs),
+    /// Refund a payment, in full or in part
+    #[command(before_help = "\
+Refunds AMOUNT krónur of a cart's payment. Netgíró processes one refund for each key: make the key of what the
+refund is, such as the order and the line that comes back, and keep it. When it is not known whether the refund was
+made, the exit code is 5: repeat the command with the same key, amount and cart.")]
+    Refund(RefundArgs),
+    /// Ask what Netgíró holds about a cart's payment
+    #[command(before_help = "\
+Asks once for a cart's transaction: whether it can be refunded, and when the money goes to the shop. The exit code
+is 0 where it is paid, 3 where it is canceled, and 4 otherwise. The answer is not signed: netgiro check alone says
+whether a cart is paid.")]
+    Transaction(TransactionArgs),
     /// Wait until the customer has answered
     #[command(before_help = "\
 Waits until a cart is paid, canceled or declined, or until it is your turn, and writes each change. The last
@@ -203,6 +215,34 @@ pub(crate) struct ConfirmArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RefundArgs {
+    /// The cart's transaction id, as insert printed it
+    pub(crate) transaction_id: String,
+    /// What the customer gets back, in whole krónur
+    pub(crate) amount: String,
+    /// The shop's own name of this refund, such as order-1001-line-2
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: String,
+    /// A text for Netgíró's merchant portal
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TransactionArgs {
+    /// The cart's transaction id, as insert printed it
+    pub(crate) transaction_id: String,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct FollowArgs {
     /// The cart's transaction id, as insert printed it
     pub(crate) cart: Option<String>,
@@ -341,6 +381,8 @@ impl Command {
             Self::Insert(args) => &args.output,
             Self::Check(args) | Self::Cancel(args) => &args.output,
             Self::Confirm(args) => &args.cart.output,
+            Self::Refund(args) => &args.output,
+            Self::Transaction(args) => &args.output,
             Self::Wait(args) | Self::Settle(args) => &args.output,
             Self::VerifyCallback(args) => &args.output,
             Self::Simulator(args) => &args.output,

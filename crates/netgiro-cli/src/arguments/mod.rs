@@ -13,7 +13,7 @@ use clap::{Arg, CommandFactory as _, FromArgMatches as _};
 
 pub(crate) use self::command::{
     CallbackArgs, CartArgs, Command, ConfirmArgs, ConnectionArgs, DoctorArgs, FollowArgs,
-    InsertArgs, OrderArgs, RECONCILE, RelayArgs,
+    InsertArgs, OrderArgs, RECONCILE, RefundArgs, RelayArgs, TransactionArgs,
 };
 use self::command::{CommandLine, NAME, Shell};
 pub(crate) use self::simulator::{ExportFormat, SimulatorArgs, Trigger, TriggerArgs};
@@ -217,6 +217,7 @@ mod tests {
             ("check a --amount 1", "--reference is missing"),
             ("verify-callback", "--url is missing"),
             ("insert", "--amount, --reference, --customer are missing"),
+            ("refund a", "--key, AMOUNT are missing"),
             ("insert 822-3281", "'******81'"),
             ("8223281", "'*****81'"),
             ("wait --timeout never", "number of seconds, 0 or more"),

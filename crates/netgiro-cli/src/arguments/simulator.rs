@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use netgiro_simulator::RepeatedCall;
 
 use super::command::OutputArgs;
-use super::values::seconds;
+use super::values::{repeated_refund, seconds};
 
 /// For what `--export` writes the variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -77,6 +78,18 @@ pub(crate) struct SimulatorArgs {
     /// How many checks after a change still see the state before it
     #[arg(long, value_name = "NUMBER", default_value = "0")]
     pub(crate) stale_reads: u32,
+    /// The HTTP status with which V2 refuses what a transaction does not allow: 200 or 400
+    #[arg(long, value_name = "STATUS", default_value = "400")]
+    pub(crate) v2_refusal_status: u16,
+    /// Respond with 404 to a transaction that V2 does not know
+    #[arg(long)]
+    pub(crate) unknown_transaction_is_404: bool,
+    /// What V2 answers to a refund that it has processed before: repeat or refuse
+    #[arg(long, value_name = "WORD", default_value = "repeat", value_parser = repeated_refund())]
+    pub(crate) repeated_refund: RepeatedCall,
+    /// Refuse to refund a sale whose settlement is made up
+    #[arg(long)]
+    pub(crate) refuse_settled_refunds: bool,
     /// The shop's name on the customer's phone
     #[arg(long, value_name = "NAME")]
     pub(crate) shop: Option<String>,

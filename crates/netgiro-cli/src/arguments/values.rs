@@ -5,9 +5,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Arg;
-use clap::builder::{PossibleValue, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
+use netgiro_simulator::RepeatedCall;
 
 pub(super) fn seconds(text: &str) -> Result<Duration, &'static str> {
     text.parse()
@@ -26,6 +27,11 @@ pub(super) fn environment() -> impl TypedValueParser {
 
 pub(super) fn payment_info() -> impl TypedValueParser {
     Word(PaymentInfoPolicy::ALL, PaymentInfoPolicy::as_str)
+}
+
+pub(super) fn repeated_refund() -> impl TypedValueParser<Value = RepeatedCall> {
+    let words = RepeatedCall::ALL.iter().map(|word| word.as_str());
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<RepeatedCall>())
 }
 
 /// One of some words, read by the core: its error repeats nothing that may be a password.

@@ -1,9 +1,8 @@
 //! The calls of the checkout: insert, check, cancel, confirm.
 
-use std::future::Future;
 use std::path::Path;
 
-use netgiro::{CartItem, CartRef, CustomerId, Error, ErrorKind, InsertAttempt, NewCart};
+use netgiro::{CartItem, CartRef, CustomerId, ErrorKind, InsertAttempt, NewCart};
 
 use crate::arguments::{CartArgs, ConfirmArgs, InsertArgs};
 use crate::console::{Console, kronur, sanitize};
@@ -16,7 +15,7 @@ use crate::records::CartRecord;
 use crate::resume::Claim;
 
 use super::follow::{self, Follow};
-use super::session::{amount, block_on, cart_ref, client, report};
+use super::session::{amount, cart_ref, client, report, run_to_end, run_until_interrupted};
 
 pub(super) fn insert(
     args: &InsertArgs,
@@ -139,13 +138,7 @@ pub(super) fn check(
 ) -> Result<Exit, Failure> {
     let client = client(&args.connection, None)?;
     let cart = cart_ref(&args.cart, &args.order)?;
-    let state = block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupt.requested() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
-            state = client.check_cart(cart) => Ok(state?),
-        }
-    })??;
+    let state = run_until_interrupted(interrupt, client.check_cart(cart))?;
     report(console, &state);
     Ok(Exit::of_payment(state.status))
 }
@@ -178,46 +171,4 @@ pub(super) fn confirm(
     let state = run_to_end("confirm", console, interrupt, call)?;
     report(console, &state);
     Ok(Exit::of_payment(state.status))
-}
-
-/// Runs a call that changes a cart until it ends, which takes seconds at most: after an interruption its effect would
-/// be unknown.
-fn run_to_end<T>(
-    command: &'static str,
-    console: &mut Console,
-    interrupt: &Interrupt,
-    call: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Failure> {
-    let hint = |changes| {
-        Box::new(ResumeHint {
-            command,
-            changes,
-            ..ResumeHint::default()
-        })
-    };
-    if interrupt.is_requested() {
-        return Err(Failure::Interrupted(hint(false)));
-    }
-    let _guard = interrupt.handle_second();
-    let outcome = block_on(async {
-        let mut call = std::pin::pin!(call);
-        tokio::select! {
-            biased;
-            outcome = &mut call => return Some(outcome),
-            () = interrupt.requested() => {}
-        }
-        console.print_error(
-            "netgiro: the request is in flight: waiting for its answer, because its effect would be unknown. \
-             Press Ctrl-C again to give up.",
-        );
-        tokio::select! {
-            biased;
-            outcome = &mut call => Some(outcome),
-            () = interrupt.requested_twice() => None,
-        }
-    })?;
-    match outcome {
-        Some(outcome) => outcome.map_err(|error| Failure::Client(Box::new(error), hint(true))),
-        None => Err(Failure::Interrupted(hint(true))),
-    }
 }

@@ -5,6 +5,7 @@ mod cart;
 mod demo;
 mod doctor;
 mod follow;
+mod refund;
 mod relay;
 mod session;
 mod simulator;
@@ -46,6 +47,8 @@ pub(crate) fn run(
         Command::Check(args) => cart::check(args, console, interrupt),
         Command::Cancel(args) => cart::cancel(args, console, interrupt),
         Command::Confirm(args) => cart::confirm(args, console, interrupt),
+        Command::Refund(args) => refund::refund(args, console, interrupt),
+        Command::Transaction(args) => refund::transaction(args, console, interrupt),
         Command::Wait(args) => follow::follow(args, console, interrupt, false),
         Command::Settle(args) => follow::follow(args, console, interrupt, true),
         Command::VerifyCallback(args) => callback::verify(args, console, interrupt),

@@ -1,15 +1,17 @@
-//! What the commands share: the client, the cart that a command names, and how a cart's state is reported.
+//! What the commands share: the client, its calls, the cart that a command names, and how a cart's state is reported.
 
 use std::future::Future;
 
 use netgiro::{
-    Amount, AmountInput, Cart, CartRef, CartState, CartStatus, Client, ClientOptions, Observer,
+    Amount, AmountInput, Cart, CartRef, CartState, CartStatus, Client, ClientOptions, Error,
+    Observer,
 };
 use tokio::runtime::Builder;
 
 use crate::arguments::{ConnectionArgs, OrderArgs};
 use crate::console::{Console, kronur, sanitize};
-use crate::failure::Failure;
+use crate::failure::{Failure, ResumeHint};
+use crate::interrupt::Interrupt;
 use crate::records::StateRecord;
 use crate::simulators::control::Control;
 use crate::simulators::registry;
@@ -27,6 +29,62 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     // Does not wait for a DNS lookup that may still run.
     runtime.shutdown_background();
     Ok(outcome)
+}
+
+/// Runs a call that changes nothing, until Ctrl-C.
+pub(super) fn run_until_interrupted<T>(
+    interrupt: &Interrupt,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    block_on(async {
+        tokio::select! {
+            biased;
+            () = interrupt.requested() => Err(Failure::Interrupted(Box::default())),
+            outcome = call => Ok(outcome?),
+        }
+    })?
+}
+
+/// Runs a call that changes a cart until it ends, which takes seconds at most: after an interruption its effect would
+/// be unknown.
+pub(super) fn run_to_end<T>(
+    command: &'static str,
+    console: &mut Console,
+    interrupt: &Interrupt,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    let hint = |changes| {
+        Box::new(ResumeHint {
+            command,
+            changes,
+            ..ResumeHint::default()
+        })
+    };
+    if interrupt.is_requested() {
+        return Err(Failure::Interrupted(hint(false)));
+    }
+    let _guard = interrupt.handle_second();
+    let outcome = block_on(async {
+        let mut call = std::pin::pin!(call);
+        tokio::select! {
+            biased;
+            outcome = &mut call => return Some(outcome),
+            () = interrupt.requested() => {}
+        }
+        console.print_error(
+            "netgiro: the request is in flight: waiting for its answer, because its effect would be unknown. \
+             Press Ctrl-C again to give up.",
+        );
+        tokio::select! {
+            biased;
+            outcome = &mut call => Some(outcome),
+            () = interrupt.requested_twice() => None,
+        }
+    })?;
+    match outcome {
+        Some(outcome) => outcome.map_err(|error| Failure::Client(Box::new(error), hint(true))),
+        None => Err(Failure::Interrupted(hint(true))),
+    }
 }
 
 /// The client that the environment describes, changed by the command's options.

@@ -6,6 +6,7 @@ pub(crate) mod cart;
 pub(crate) mod client_options;
 pub(crate) mod new_cart;
 pub(crate) mod poll;
+pub(crate) mod refund;
 pub(crate) mod scalars;
 pub(crate) mod state;
 pub(crate) mod wait;

@@ -15,7 +15,7 @@ use napi::threadsafe_function::{
     ThreadsafeCallContext, ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
 use napi_derive::napi;
-use netgiro::{ErrorKind, Event, InsertAttempt};
+use netgiro::{Error, ErrorKind, Event, InsertAttempt, NewRefund, RequestEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -51,13 +51,40 @@ pub(crate) struct Shared {
 /// A call in flight.
 struct RunningCall {
     handle: AbortHandle,
-    /// Of an InsertCart: whether the customer may have been asked.
-    attempt: Option<InsertAttempt>,
+    /// What it may have done by the time it is dropped.
+    unfinished: Option<Unfinished>,
 }
 
-/// What is said of an InsertCart that was dropped when the customer may have been asked.
+/// A call that may have an effect although nobody waits for it any more.
+pub(crate) enum Unfinished {
+    /// The customer may have been asked.
+    Insert(InsertAttempt),
+    /// The refund may have been made.
+    Refund(Box<NewRefund>),
+}
+
+impl Unfinished {
+    /// Why its effect is not known, and the event of that; `None` when it has none.
+    fn abandon(self) -> Option<(Error, Option<RequestEvent>)> {
+        match self {
+            Self::Refund(refund) => Some((refund.abandon(), None)),
+            Self::Insert(attempt) => {
+                let abandoned = attempt
+                    .abandon()
+                    .filter(|it| it.error.kind() == ErrorKind::OutcomeUnknown)?;
+                let event = match abandoned.event {
+                    Some(Event::Request(event)) => Some(event),
+                    _ => None,
+                };
+                Some((abandoned.error, event))
+            }
+        }
+    }
+}
+
+/// What is said of a call that was dropped when its effect was not known.
 #[derive(Serialize)]
-struct AbandonedInsert<'a> {
+struct AbandonedCall<'a> {
     error: ErrorView<'a>,
     event: Option<RequestView<'a>>,
 }
@@ -129,26 +156,21 @@ impl Port {
 
     /// Drops a call: its request is abandoned, and it sends no more messages.
     ///
-    /// Gives JSON text where that was an InsertCart and the customer may have been asked: the `error` that says so,
-    /// and the `event` of it for subscribers.
+    /// Gives JSON text where the customer may have been asked by it, or refunded: the `error` that says so, and the
+    /// `event` of it for subscribers.
     #[napi(catch_unwind)]
     pub fn cancel(&self, call: u32) -> Option<String> {
         let cancelled = lock(&self.shared.calls)
             .as_mut()
             .and_then(|calls| calls.remove(&call))?;
         // First: the background thread, which drops the call, would take the event.
-        let abandoned = cancelled.attempt.and_then(|attempt| attempt.abandon());
+        let abandoned = cancelled.unfinished.and_then(Unfinished::abandon);
         cancelled.handle.abort();
-        let abandoned = abandoned?;
-        (abandoned.error.kind() == ErrorKind::OutcomeUnknown).then(|| {
-            json(&AbandonedInsert {
-                error: ErrorView::from(&abandoned.error),
-                event: match &abandoned.event {
-                    Some(Event::Request(event)) => Some(RequestView::from(event)),
-                    _ => None,
-                },
-            })
-        })
+        let (error, event) = abandoned?;
+        Some(json(&AbandonedCall {
+            error: ErrorView::from(&error),
+            event: event.as_ref().map(RequestView::from),
+        }))
     }
 }
 
@@ -170,21 +192,21 @@ impl Port {
         self.start_call(call, None, work)
     }
 
-    /// The same for an InsertCart: when it is dropped, its attempt says what becomes of it.
-    pub(crate) fn start_insert<F, T>(
+    /// The same for a call that may have an effect when it is dropped.
+    pub(crate) fn start_with_effect<F, T>(
         &self,
         call: u32,
-        attempt: InsertAttempt,
+        unfinished: Unfinished,
         work: F,
     ) -> Option<String>
     where
         F: Future<Output = netgiro::Result<T>> + Send + 'static,
         T: Serialize + Send + 'static,
     {
-        self.start_call(call, Some(attempt), work)
+        self.start_call(call, Some(unfinished), work)
     }
 
-    fn start_call<F, T>(&self, call: u32, attempt: Option<InsertAttempt>, work: F) -> Option<String>
+    fn start_call<F, T>(&self, call: u32, unfinished: Option<Unfinished>, work: F) -> Option<String>
     where
         F: Future<Output = netgiro::Result<T>> + Send + 'static,
         T: Serialize + Send + 'static,
@@ -213,7 +235,7 @@ impl Port {
             let error = ErrorView::internal("the background thread has ended".to_owned());
             return Some(refusal(&error));
         }
-        calls.insert(call, RunningCall { handle, attempt });
+        calls.insert(call, RunningCall { handle, unfinished });
         None
     }
 }

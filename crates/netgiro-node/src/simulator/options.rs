@@ -63,6 +63,14 @@ pub struct SimulatorInput {
     pub omit_payment_info: Option<bool>,
     /// How many checks lag behind a change.
     pub stale_reads: Option<f64>,
+    /// The HTTP status of V2's refusals.
+    pub v2_refusal_status: Option<f64>,
+    /// Whether V2 answers 404 for a transaction that it does not know.
+    pub unknown_transaction_is_404: Option<bool>,
+    /// A word.
+    pub repeated_refund: Option<String>,
+    /// Whether a sale whose settlement is made up is not refunded.
+    pub refuse_settled_refunds: Option<bool>,
 }
 
 /// A certificate and its key, as PEM.
@@ -93,6 +101,9 @@ pub(crate) fn simulator_options(input: SimulatorInput) -> Result<SimulatorOption
         require_confirmation_type: Ok,
         require_json_numbers: Ok,
         omit_payment_info: Ok,
+        unknown_transaction_is_404: Ok,
+        refuse_settled_refunds: Ok,
+        repeated_refund: |word: String| word.parse().map_err(refused),
         response_signatures: |word: String| word.parse().map_err(refused),
     }
     set! {
@@ -101,6 +112,7 @@ pub(crate) fn simulator_options(input: SimulatorInput) -> Result<SimulatorOption
         decimals = "decimals" from decimals by whole,
         unknown_cart_code = "unknownCartCode" from unknown_cart_code by whole,
         stale_reads = "staleReads" from stale_reads by whole,
+        v2_refusal_status = "v2RefusalStatus" from v2_refusal_status by whole,
         minimum_amount = "minimumAmount" from minimum_amount by whole,
         history = "history" from history by whole,
         settlement_cost = "settlementCost" from settlement_cost by whole,

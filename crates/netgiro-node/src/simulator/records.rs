@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use netgiro::{CartStatus, ConfirmationType};
-use netgiro_simulator::{Endpoint, SimulatedCallback, SimulatedCart, SimulatedRequest};
+use netgiro_simulator::{
+    Endpoint, SimulatedCallback, SimulatedCart, SimulatedRefund, SimulatedRequest,
+};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -34,6 +36,19 @@ struct CartMembers {
     expires_at: Timestamp,
     sms_code: Option<String>,
     checks: u32,
+    #[serde(serialize_with = "refunds")]
+    refunds: Vec<SimulatedRefund>,
+    refunded: i64,
+}
+
+#[derive(Serialize)]
+#[serde(remote = "SimulatedRefund", rename_all = "camelCase")]
+struct RefundMembers {
+    amount: i64,
+    idempotency_key: String,
+    description: Option<String>,
+    #[serde(serialize_with = "instant")]
+    refunded_at: Timestamp,
 }
 
 /// A request.
@@ -78,6 +93,13 @@ struct CallbackMembers {
     body: String,
     #[serde(serialize_with = "instant")]
     at: Timestamp,
+}
+
+fn refunds<S: Serializer>(refunds: &[SimulatedRefund], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct RefundRecord<'a>(#[serde(with = "RefundMembers")] &'a SimulatedRefund);
+
+    serializer.collect_seq(refunds.iter().map(RefundRecord))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]

@@ -9,6 +9,8 @@ pub(crate) mod check;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod poll;
+pub(crate) mod refund;
 pub(crate) mod scalars;
 pub(crate) mod settlement;
 pub(crate) mod state;
+pub(crate) mod transaction;

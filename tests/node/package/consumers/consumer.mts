@@ -8,8 +8,11 @@ import {
   type Endpoint,
   type ErrorCode,
   type PollEvent,
+  type Refund,
   type ReplayGuard,
   type RequestEvent,
+  type Transaction,
+  type TransactionStatus,
   CartPoll,
   Client,
   MemoryReplayGuard,
@@ -91,6 +94,11 @@ const decimal = { toFixed: () => '4990.00', toString: () => '4990.00' };
 const row = { transactionId: cart.transactionId, amount: '4990.00', reference: 'order-17', customer: 'somebody' };
 void (() => [client.checkCart(row), client.checkMany([row, { ...row, amount: 4990n }, { ...row, amount: decimal }])]);
 void (() => client.insertCart({ amount: decimal, reference: 'order-17', customerId: '8223281' }));
+const refunded = async (): Promise<[Refund, TransactionStatus, boolean | null]> => {
+  const refund = await client.refundCart(cart, decimal, { idempotencyKey: 'order-17-line-2', description: null });
+  const { status, isRefundable }: Transaction = await client.getTransaction(row);
+  return [refund, status, isRefundable];
+};
 void (() => callback().matches('4990.00', 'order-17') && callback().matches(decimal, 'order-17'));
 void (() => client.settleCart(structuredClone(new CartPoll(row))));
 
@@ -105,7 +113,7 @@ simulator.addFault('*', { drop: 'within', dropBy: 'reset', bodyAs: 'gzip', heade
 simulator.storm({ seed: 7, failureRate: 0.5 });
 simulator.clearFaults();
 void (() => new Client({ appKey: '', secretKey: '', previousSecretKeys: ['old'], proxy: 'http://proxy.shop.is:3128' }));
-void [once, onRequest, onPoll];
+void [once, onRequest, onPoll, refunded];
 
 // @ts-expect-error a guard that has to wait goes with verifyCallbackOnce
 void (() => client.verifyCallback({ ...parts, replayGuard: { isFirst: async () => true } }));
@@ -123,6 +131,12 @@ void (() => callback().matches(true, 'order-17'));
 void (() => client.insertCart({ amount: 4990, reference: 'a', customerId: 'b' }, new AbortController().signal));
 // @ts-expect-error an amount is a number
 void (() => client.insertCart({ amount: '4990', reference: 'a', customerId: 'b' }));
+// @ts-expect-error a refund has a key
+void (() => client.refundCart(cart, 4990, {}));
+// @ts-expect-error options with the key are required
+void (() => client.refundCart(cart, 4990));
+// @ts-expect-error an amount is a number
+void (() => client.refundCart(cart, '4990', { idempotencyKey: 'a' }));
 // @ts-expect-error a reference is required
 void (() => client.insertCart({ amount: 4990, customerId: 'b' }));
 // @ts-expect-error results are read-only
