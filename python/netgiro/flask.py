@@ -26,9 +26,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.serving import WSGIRequestHandler
 
 import netgiro
-from netgiro import _netgiro
-from netgiro.presentation import arguments
-from netgiro.presentation.arguments import having, instance, text
+from netgiro import _netgiro, arguments
+from netgiro.arguments import having, instance, text
 from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
 from netgiro.webhook.followup import FollowUp
 from netgiro.webhook.greenlets import off_the_hub
