@@ -133,6 +133,9 @@ struct Facts {
     /// Which call failed, where it decides what the customer is told.
     #[serde(skip)]
     failed_call: Option<FailedCall>,
+    /// The option that is refused, where something else mends it than what mends the keys.
+    #[serde(skip)]
+    option: Option<&'static str>,
     reference: Option<String>,
     retry_after: Option<Duration>,
     state: Option<CartState>,
@@ -164,6 +167,7 @@ impl Error {
             is_transient: false,
             is_called_paid: false,
             failed_call: None,
+            option: None,
             reference: None,
             retry_after: None,
             state: None,
@@ -174,6 +178,18 @@ impl Error {
 
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Configuration, message)
+    }
+
+    /// The same about an option that is no key, by its name.
+    pub(crate) fn bad_option(option: &'static str, message: impl Into<String>) -> Self {
+        let mut error = Self::configuration(message);
+        error.0.option = Some(option);
+        error
+    }
+
+    /// The option that is refused, where something else mends it than what mends the keys.
+    pub(crate) fn option(&self) -> Option<&'static str> {
+        self.0.option
     }
 
     /// What is refused before anything is sent; `message` names the argument, what came and what is wanted.
