@@ -16,7 +16,7 @@ use crate::records::CartRecord;
 use crate::resume::Claim;
 
 use super::follow::{self, Follow};
-use super::session::{amount, block_on, cart_ref, client, report};
+use super::session::{amount, block_on, cart_ref, client, report, run};
 
 pub(super) fn insert(
     args: &InsertArgs,
@@ -139,13 +139,7 @@ pub(super) fn check(
 ) -> Result<Exit, Failure> {
     let client = client(&args.connection, None)?;
     let cart = cart_ref(&args.cart, &args.order)?;
-    let state = block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupt.requested() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
-            state = client.check_cart(cart) => Ok(state?),
-        }
-    })??;
+    let state = run(interrupt, async { Ok(client.check_cart(cart).await?) })?;
     report(console, &state);
     Ok(Exit::of_payment(state.status))
 }

@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 use crate::arguments::{ConnectionArgs, OrderArgs};
 use crate::console::{Console, kronur, sanitize};
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::records::StateRecord;
 use crate::simulators::control::Control;
 use crate::simulators::registry;
@@ -27,6 +28,20 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     // Does not wait for a DNS lookup that may still run.
     runtime.shutdown_background();
     Ok(outcome)
+}
+
+/// Runs a future on this thread, until Ctrl-C.
+pub(super) fn run<T>(
+    interrupt: &Interrupt,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    block_on(async {
+        tokio::select! {
+            biased;
+            () = interrupt.requested() => Err(Failure::Interrupted(Box::default())),
+            outcome = work => outcome,
+        }
+    })?
 }
 
 /// The client that the environment describes, changed by the command's options.
