@@ -44,9 +44,6 @@ pub enum FailedCall {
 }
 
 impl FailedCall {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Insert, Self::Confirm, Self::Follow];
-
     /// `insert`, `confirm` or `follow`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -55,6 +52,14 @@ impl FailedCall {
             Self::Confirm => "confirm",
             Self::Follow => "follow",
         }
+    }
+
+    /// The call of this word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Insert, Self::Confirm, Self::Follow]
+            .into_iter()
+            .find(|call| call.as_str() == word)
     }
 }
 

@@ -32,6 +32,13 @@ macro_rules! error_table {
                 match self { $(Self::$kind => $code),+ }
             }
 
+            /// The kind with this code.
+            #[doc(hidden)]
+            #[must_use]
+            pub fn of_code(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.code() == code)
+            }
+
             /// The name of the error class in Python and Node.
             #[must_use]
             pub const fn class(self) -> &'static str {
@@ -176,7 +183,10 @@ impl Error {
         }))
     }
 
-    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+    /// What no client can be made with; `message` names the option, what came and what is wanted.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn configuration(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Configuration, message)
     }
 
