@@ -30,9 +30,8 @@ except ImportError as error:
     raise ImportError("netgiro.celery needs Celery: pip install 'netgiro[celery]'") from error
 
 import netgiro
-from netgiro import _netgiro
-from netgiro.presentation import arguments
-from netgiro.presentation.arguments import instance, text
+from netgiro import _netgiro, arguments
+from netgiro.arguments import instance, text
 from netgiro.webhook.greenlets import off_the_hub
 
 if TYPE_CHECKING:

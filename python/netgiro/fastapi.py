@@ -34,9 +34,8 @@ except ImportError as error:
     raise ImportError("netgiro.fastapi needs FastAPI: pip install 'netgiro[fastapi]'") from error
 
 import netgiro
-from netgiro import _netgiro
-from netgiro.presentation import arguments
-from netgiro.presentation.arguments import having, seconds, text
+from netgiro import _netgiro, arguments
+from netgiro.arguments import having, seconds, text
 from netgiro.webhook import Accepted, MemoryLedger, Refusal, Webhook, read_chunks
 from netgiro.webhook.followup import FollowUp
 from netgiro.webhook.ledger import LEDGER

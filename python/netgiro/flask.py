@@ -26,9 +26,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.serving import WSGIRequestHandler
 
 import netgiro
-from netgiro import _netgiro
-from netgiro.presentation import arguments
-from netgiro.presentation.arguments import having, instance, text
+from netgiro import _netgiro, arguments
+from netgiro.arguments import CLIENT_OPTIONS, FROM_ENVIRONMENT, having, instance, text
 from netgiro.webhook import MAX_BODY, Accepted, MemoryLedger, Refusal, Webhook, too_large
 from netgiro.webhook.followup import FollowUp
 from netgiro.webhook.greenlets import off_the_hub
@@ -51,31 +50,6 @@ __all__ = ["Netgiro", "RequestHandler"]
 
 logger = logging.getLogger("netgiro.webhook")
 
-# What `Client` takes, by its name in the config.
-_OPTIONS = {
-    f"NETGIRO_{option.upper()}": option
-    for option in (
-        "app_key",
-        "secret_key",
-        "environment",
-        "base_url",
-        "timeout",
-        "connect_timeout",
-        "response_verification",
-        "payment_info",
-        "ca_file",
-        "previous_secret_keys",
-        "proxy",
-    )
-}
-# What `Client.from_env` reads.
-_VARIABLES = (
-    "NETGIRO_APP_KEY",
-    "NETGIRO_SECRET_KEY",
-    "NETGIRO_ENVIRONMENT",
-    "NETGIRO_BASE_URL",
-    "NETGIRO_PAYMENT_INFO",
-)
 # The 200 is out by then, in servers that do not say when it is.
 _AFTER_THE_ANSWER = 0.25
 
@@ -227,14 +201,16 @@ class RequestHandler(WSGIRequestHandler):
 
 
 def _client(config: Any) -> netgiro.Client:
-    given: dict[str, Any] = {name: os.environ[name] for name in _VARIABLES if os.environ.get(name)}
-    given.update({name: config[name] for name in _OPTIONS if config.get(name) is not None})
-    missing = [name for name in ("NETGIRO_APP_KEY", "NETGIRO_SECRET_KEY") if not given.get(name)]
+    stated = {name: config.get(f"NETGIRO_{name}") for name in CLIENT_OPTIONS}
+    given: dict[str, Any] = {name: os.environ.get(f"NETGIRO_{name}") for name in FROM_ENVIRONMENT}
+    given = {name: value for name, value in given.items() if value}
+    given.update({name: value for name, value in stated.items() if value is not None})
+    missing = [f"NETGIRO_{name}" for name in ("APP_KEY", "SECRET_KEY") if not given.get(name)]
     if missing:
         raise netgiro.ConfigurationError(
             f"set {' and '.join(missing)} in the app's config or in the environment"
         )
-    return netgiro.Client(**{_OPTIONS[name]: value for name, value in given.items()})
+    return netgiro.Client(**{name.lower(): value for name, value in given.items()})
 
 
 def _body() -> bytes:

@@ -312,6 +312,11 @@ def test_proxies(shell: Shell) -> None:
     ended = Shell(shell.variables | variables, shell.folder).run("doctor", "--json")
     assert wrong(checked(ended)) == ["proxy"]
     assert "hunter2" not in ended.out
+    named = {"NETGIRO_BASE_URL": "http://proxy.example/v1/"}
+    ended = Shell(shell.variables | named, shell.folder).run("doctor", "--json")
+    assert wrong(checked(ended)) == ["keys"]
+    ended = shell.run("doctor", "--json", "--ca-file", "proxy.pem")
+    assert wrong(checked(ended)) == ["tls"]
 
 
 def test_certificates(tmp_path: Path) -> None:

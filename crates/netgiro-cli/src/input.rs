@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use crate::failure::{Failure, ResumeHint};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 
 /// How often a wait for input looks for Ctrl-C.
@@ -42,7 +42,7 @@ fn standard(interrupt: &Interrupt) -> Result<Vec<u8>, Failure> {
                     .map_err(|error| Failure::file("read", Path::new("standard input"), error));
             }
             Err(RecvTimeoutError::Timeout) if !interrupt.is_requested() => {}
-            Err(_) => return Err(Failure::Interrupted(Box::<ResumeHint>::default())),
+            Err(_) => return Err(Failure::Interrupted(Box::default())),
         }
     }
 }

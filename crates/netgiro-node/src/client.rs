@@ -2,12 +2,12 @@
 
 use napi::bindgen_prelude::{Function, Uint8Array};
 use napi_derive::napi;
-use netgiro::{CartState, Client, ClientOptions, Error, ErrorKind, InsertAttempt, Result, Watch};
+use netgiro::{CartState, Client, ClientOptions, Error, InsertAttempt, Result, Watch};
 use serde::Serialize;
 
 use crate::arguments::bulk::{BulkInput, bulk_options};
 use crate::arguments::cart::{CartInput, cart_ref, cart_refs};
-use crate::arguments::client_options::{ClientInput, client_options};
+use crate::arguments::client_options::{ClientInput, client_options, lookup};
 use crate::arguments::new_cart::{NewCartInput, new_cart};
 use crate::arguments::refund::{NewRefundInput, new_refund};
 use crate::arguments::wait::{WaitInput, wait_options};
@@ -54,15 +54,7 @@ pub fn make_client(input: ClientInput) -> Made<NativeClient> {
 /// and to read the real one there would race with the main thread's writes.
 #[napi(catch_unwind)]
 pub fn make_client_from_env(variable: Function<'_, String, Option<String>>) -> Made<NativeClient> {
-    let lookup = |name: &str| {
-        variable.call(name.to_owned()).map_err(|_| {
-            Error::new(
-                ErrorKind::Configuration,
-                format!("{name} is not valid text"),
-            )
-        })
-    };
-    made(ClientOptions::from_variables(lookup).and_then(client))
+    made(ClientOptions::from_variables(lookup(variable)).and_then(client))
 }
 
 /// Each method that sends gets the port to answer to and the number of the call; it gives JSON text when the call was
@@ -89,10 +81,7 @@ impl NativeClient {
 
     fn open(&self) -> Result<Client> {
         self.client.clone().ok_or_else(|| {
-            Error::new(
-                ErrorKind::Configuration,
-                "the client is closed: make another one, or close it later",
-            )
+            Error::configuration("the client is closed: make another one, or close it later")
         })
     }
 

@@ -15,11 +15,10 @@ pub fn error_message(
     lang: String,
 ) -> String {
     let failure = Failure {
-        kind: (ErrorKind::ALL.iter().copied()).find(|kind| code.as_deref() == Some(kind.code())),
+        kind: code.as_deref().and_then(ErrorKind::of_code),
         result_code,
         message: &message,
-        call: (FailedCall::ALL.iter().copied())
-            .find(|call| failed_call.as_deref() == Some(call.as_str())),
+        call: failed_call.as_deref().and_then(FailedCall::of),
     };
     failure.customer_message(Language::of(&lang)).to_owned()
 }

@@ -2,9 +2,10 @@
 
 use napi::bindgen_prelude::Function;
 use napi_derive::napi;
-use netgiro::{DoctorClient, DoctorOptions, DoctorReport, Error, Result};
+use netgiro::{DoctorClient, DoctorOptions, DoctorReport, Result};
 use serde::Serialize;
 
+use crate::arguments::client_options::lookup;
 use crate::arguments::scalars::{milliseconds, set, word};
 use crate::reply::error_reply;
 use crate::runtime::port::Port;
@@ -46,18 +47,9 @@ pub fn doctor(
     input: DoctorInput,
     variable: Function<'_, String, Option<String>>,
 ) -> Option<String> {
-    let lookup = |name: &str| {
-        let found = variable.call(name.to_owned());
-        found.map_err(|_| {
-            Error::new(
-                netgiro::ErrorKind::Configuration,
-                format!("{name} is not valid text"),
-            )
-        })
-    };
     match options(input) {
         Ok((client, options)) => {
-            let client = client.options(lookup);
+            let client = client.options(lookup(variable));
             port.start(call, async move {
                 let report = netgiro::doctor(client, options).await?;
                 let text = report.to_string();

@@ -19,16 +19,10 @@ pub(crate) fn error_customer_message(
     let message: String = error.getattr("message")?.extract()?;
     let call: Option<String> = error.getattr("_failed_call")?.extract()?;
     let failure = Failure {
-        kind: ErrorKind::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.code() == code),
+        kind: ErrorKind::of_code(&code),
         result_code: error.getattr("result_code")?.extract()?,
         message: &message,
-        call: FailedCall::ALL
-            .iter()
-            .copied()
-            .find(|known| call.as_deref() == Some(known.as_str())),
+        call: call.as_deref().and_then(FailedCall::of),
     };
     Ok(failure.customer_message(language))
 }

@@ -73,18 +73,13 @@ impl<'py> IntoPyObject<'py> for Exception<'_> {
 
 /// What a call of a closed client raises.
 pub(crate) fn closed(py: Python<'_>) -> PyErr {
-    to_py(
-        py,
-        &Error::new(
-            ErrorKind::Configuration,
-            "the client is closed: make another one, or close it later",
-        ),
-    )
+    let message = "the client is closed: make another one, or close it later";
+    to_py(py, &Error::configuration(message))
 }
 
 /// The exception for arguments that are refused here, in words of the binding's own.
 pub(crate) fn invalid(py: Python<'_>, message: impl Into<String>) -> PyErr {
-    to_py(py, &Error::new(ErrorKind::InvalidRequest, message))
+    to_py(py, &Error::invalid_request(message))
 }
 
 /// Maps the error of a result.

@@ -325,9 +325,7 @@ fn kind_and_poll(
         return Ok((None, None));
     }
     let code: String = error.getattr(intern!(py, "code"))?.extract()?;
-    let kinds = ErrorKind::ALL.iter().copied();
-    let kind = kinds.into_iter().find(|kind| kind.code() == code);
     let poll = error.getattr_opt(intern!(py, "poll"))?;
     let poll = poll.and_then(|poll| Some(poll.cast::<CartPoll>().ok()?.get().0.clone()));
-    Ok((kind, poll.map(Box::new)))
+    Ok((ErrorKind::of_code(&code), poll.map(Box::new)))
 }

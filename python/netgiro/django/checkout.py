@@ -25,13 +25,13 @@ from asgiref.sync import sync_to_async
 
 import netgiro
 from netgiro import _netgiro
+from netgiro.arguments import instance, refused, text
 from netgiro.django import concealed, conf
 from netgiro.django.concealed import Concealed, plain
 from netgiro.django.models import LET_GO, Cart
 from netgiro.django.storage import followup, store
 from netgiro.django.storage.rows import Observation, database
 from netgiro.django.storage.store import OpenCheckoutError
-from netgiro.presentation.arguments import instance, refused, text
 from netgiro.webhook.greenlets import off_the_hub
 from netgiro.webhook.sync_or_async import Steps, run, run_async
 

@@ -19,6 +19,7 @@ from django.core.signals import setting_changed
 from django.urls import NoReverseMatch, reverse
 
 import netgiro
+from netgiro.arguments import CLIENT_OPTIONS, FROM_ENVIRONMENT
 from netgiro.django.concealed import conceal_settings, concealed_text
 
 __all__ = [
@@ -33,20 +34,6 @@ __all__ = [
     "problems",
 ]
 
-# The options of the clients, and the argument of Client for each.
-_CLIENT = {
-    "APP_KEY": "app_key",
-    "SECRET_KEY": "secret_key",
-    "ENVIRONMENT": "environment",
-    "BASE_URL": "base_url",
-    "TIMEOUT": "timeout",
-    "CONNECT_TIMEOUT": "connect_timeout",
-    "RESPONSE_VERIFICATION": "response_verification",
-    "PAYMENT_INFO": "payment_info",
-    "CA_FILE": "ca_file",
-    "PREVIOUS_SECRET_KEYS": "previous_secret_keys",
-    "PROXY": "proxy",
-}
 _SHOP = {
     "CALLBACK_BASE_URL": None,
     "CHECKOUT_TIMEOUT": 180.0,
@@ -54,9 +41,7 @@ _SHOP = {
     "REPLAY_GUARD": False,
     "CHECK_AFTER_CALLBACK": True,
 }
-_NAMES = (*_CLIENT, *_SHOP)
-# What `Client.from_env` reads.
-_FROM_ENVIRONMENT = ("APP_KEY", "SECRET_KEY", "ENVIRONMENT", "BASE_URL", "PAYMENT_INFO")
+_NAMES = (*CLIENT_OPTIONS, *_SHOP)
 
 
 class Problem(NamedTuple):
@@ -99,7 +84,7 @@ def configured() -> dict[str, Any]:
     if given is not None and not isinstance(given, Mapping):
         return {}
     options = dict(given or {})
-    for name in _FROM_ENVIRONMENT:
+    for name in FROM_ENVIRONMENT:
         value = os.environ.get(f"NETGIRO_{name}")
         if value and options.get(name) is None:
             options[name] = concealed_text(name, value)
@@ -112,7 +97,7 @@ def _from_environment() -> list[str]:
     options = configured()
     return [
         f"NETGIRO_{name}"
-        for name in _FROM_ENVIRONMENT
+        for name in FROM_ENVIRONMENT
         if name in options and options[name] != stated.get(name)
     ]
 
@@ -239,10 +224,10 @@ def _is_base_url(value: object) -> bool:
 
 def _client_options(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        _CLIENT[name]: value
+        name.lower(): value
         for name, value in given.items()
         # None is what the environment may say instead; an option that has no default refuses it.
-        if name in _CLIENT and not (value is None and name in _FROM_ENVIRONMENT)
+        if name in CLIENT_OPTIONS and not (value is None and name in FROM_ENVIRONMENT)
     }
 
 

@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from netgiro import arguments
 from netgiro._netgiro import mask_customer_ids, reconcile_columns
 from netgiro.errors import InvalidRequestError
-from netgiro.presentation import arguments
 from netgiro.reconciliation import masking
 from netgiro.reconciliation.reading import advice, amounts, instants
 from netgiro.reconciliation.reading import checks as checking

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
-from netgiro.presentation.arguments import refused, seconds
+from netgiro.arguments import refused, seconds
 
 if TYPE_CHECKING:
     import uuid

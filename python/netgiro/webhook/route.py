@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.presentation.arguments import function, having
+from netgiro.arguments import function, having
 from netgiro.webhook.body import Refusal
 from netgiro.webhook.sync_or_async import Steps, run, run_async
 

@@ -15,7 +15,7 @@ use crate::records::CartRecord;
 use crate::resume::Claim;
 
 use super::follow::{self, Follow};
-use super::session::{amount, cart_ref, client, report, run_to_end, run_until_interrupted};
+use super::session::{amount, cart_ref, client, report, run, run_to_end};
 
 pub(super) fn insert(
     args: &InsertArgs,
@@ -138,7 +138,7 @@ pub(super) fn check(
 ) -> Result<Exit, Failure> {
     let client = client(&args.connection, None)?;
     let cart = cart_ref(&args.cart, &args.order)?;
-    let state = run_until_interrupted(interrupt, client.check_cart(cart))?;
+    let state = run(interrupt, async { Ok(client.check_cart(cart).await?) })?;
     report(console, &state);
     Ok(Exit::of_payment(state.status))
 }

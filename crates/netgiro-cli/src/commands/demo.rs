@@ -1,6 +1,6 @@
 //! demo: five checkouts against a simulator of its own, as a timeline.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::console::{Console, kronur};
 use crate::exit::Exit;
-use crate::failure::{Failure, ResumeHint};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 
 use super::session;
@@ -42,13 +42,7 @@ struct Outcome {
 }
 
 pub(super) fn play(console: &mut Console, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    session::block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupt.requested() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
-            played = all(console) => played,
-        }
-    })?
+    session::run(interrupt, all(console))
 }
 
 async fn all(console: &mut Console) -> Result<Exit, Failure> {
@@ -97,28 +91,15 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     async fn play(&mut self, number: usize) -> Result<CartState, Failure> {
+        if number == CHECKOUTS.len() {
+            return self.by_callback(number).await;
+        }
+        let cart = self.insert(number, None).await?;
         match number {
-            1 => {
-                let cart = self.insert(number, None).await?;
-                self.wait(&cart, "accepts", Simulator::confirm, std::future::pending())
-                    .await
-            }
-            2 => {
-                let cart = self.insert(number, None).await?;
-                self.wait(
-                    &cart,
-                    "declines",
-                    Simulator::decline,
-                    std::future::pending(),
-                )
-                .await
-            }
-            3 => {
-                let cart = self.insert(number, None).await?;
-                self.settle(&cart).await
-            }
-            4 => {
-                let cart = self.insert(number, None).await?;
+            1 => (self.wait(&cart, "accepts", Simulator::confirm, pending())).await,
+            2 => (self.wait(&cart, "declines", Simulator::decline, pending())).await,
+            3 => self.settle(&cart).await,
+            _ => {
                 let late = Fault::on(Endpoint::CancelCart).confirm_during();
                 self.simulator.add_fault(late)?;
                 let state = self.settle(&cart).await?;
@@ -128,7 +109,6 @@ impl Scene<'_> {
                 );
                 Ok(state)
             }
-            _ => self.by_callback(number).await,
         }
     }
 

@@ -5,7 +5,7 @@ use netgiro::{ClientOptions, DoctorOptions};
 use crate::arguments::DoctorArgs;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::failure::{Failure, ResumeHint};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::spelling::on_command_line;
 
@@ -26,13 +26,8 @@ pub(super) fn examine(
         session::change(&mut client, &args.connection);
         client
     });
-    let mut report = session::block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupt.requested() => Err(Failure::Interrupted(Box::<ResumeHint>::default())),
-            report = netgiro::doctor(client, options) => Ok(report?),
-        }
-    })??;
+    let examined = async { Ok(netgiro::doctor(client, options).await?) };
+    let mut report = session::run(interrupt, examined)?;
     for check in &mut report.checks {
         check.detail = on_command_line(&check.detail);
         check.remedy = check.remedy.as_deref().map(on_command_line);

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::records::{RefundRecord, TransactionRecord};
 
-use super::session::{amount, client, run_to_end, run_until_interrupted};
+use super::session::{amount, client, run, run_to_end};
 
 pub(super) fn refund(
     args: &RefundArgs,
@@ -45,7 +45,7 @@ pub(super) fn transaction(
 ) -> Result<Exit, Failure> {
     let cart: CartRef = args.transaction_id.parse()?;
     let client = client(&args.connection, None)?;
-    let transaction = run_until_interrupted(interrupt, client.get_transaction(cart))?;
+    let transaction = run(interrupt, async { Ok(client.get_transaction(cart).await?) })?;
     console.result(
         &TransactionRecord::from(&transaction),
         format_args!(

@@ -31,16 +31,16 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     Ok(outcome)
 }
 
-/// Runs a call that changes nothing, until Ctrl-C.
-pub(super) fn run_until_interrupted<T>(
+/// Runs a future on this thread, until Ctrl-C.
+pub(super) fn run<T>(
     interrupt: &Interrupt,
-    call: impl Future<Output = Result<T, Error>>,
+    work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     block_on(async {
         tokio::select! {
             biased;
             () = interrupt.requested() => Err(Failure::Interrupted(Box::default())),
-            outcome = call => Ok(outcome?),
+            outcome = work => outcome,
         }
     })?
 }

@@ -69,10 +69,9 @@ pub(crate) fn bulk_options(input: BulkInput) -> Result<BulkOptions> {
 
 fn resumed(text: &str) -> Result<CheckResults> {
     let refused = |at: usize, why: &str| {
-        Error::new(
-            ErrorKind::InvalidRequest,
-            format!("resume[{at}] is not a result of an earlier call: {why}"),
-        )
+        Error::invalid_request(format!(
+            "resume[{at}] is not a result of an earlier call: {why}"
+        ))
     };
     let all: Vec<EarlierResult> = serde_json::from_str(text)
         .map_err(|error| refused(0, &netgiro::mask_customer_ids(&error.to_string())))?;

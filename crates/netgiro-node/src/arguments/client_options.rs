@@ -1,7 +1,8 @@
 //! What a client is made with.
 
+use napi::bindgen_prelude::Function;
 use napi_derive::napi;
-use netgiro::{ClientOptions, Result};
+use netgiro::{ClientOptions, Error, Result};
 
 use crate::arguments::scalars::{milliseconds, set, word};
 
@@ -30,6 +31,16 @@ pub struct ClientInput {
     pub previous_secret_keys: Option<Vec<String>>,
     /// A URL.
     pub proxy: Option<String>,
+}
+
+/// Looks names up in JavaScript's `process.env`.
+pub(crate) fn lookup(
+    variable: Function<'_, String, Option<String>>,
+) -> impl Fn(&str) -> Result<Option<String>> {
+    move |name| {
+        let found = variable.call(name.to_owned());
+        found.map_err(|_| Error::configuration(format!("{name} is not valid text")))
+    }
 }
 
 pub(crate) fn client_options(input: ClientInput) -> Result<ClientOptions> {

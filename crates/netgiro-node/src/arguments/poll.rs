@@ -36,12 +36,8 @@ pub struct ErrorInput {
 
 pub(crate) fn check_outcome(input: CheckOutcomeInput) -> Result<CheckOutcome> {
     if let Some(state) = input.state {
-        let StateInput(state) = serde_json::from_str(&state).map_err(|error| {
-            Error::new(
-                ErrorKind::InvalidRequest,
-                format!("seen is not a CartState: {error}"),
-            )
-        })?;
+        let StateInput(state) = serde_json::from_str(&state)
+            .map_err(|error| Error::invalid_request(format!("seen is not a CartState: {error}")))?;
         return Ok(if input.after_cancel == Some(true) {
             CheckOutcome::AfterCancel(state)
         } else {
@@ -59,19 +55,13 @@ pub(crate) fn check_outcome(input: CheckOutcomeInput) -> Result<CheckOutcome> {
 }
 
 fn core_error(input: ErrorInput) -> Result<Error> {
-    let kind = ErrorKind::ALL
-        .iter()
-        .find(|kind| kind.code() == input.code)
-        .ok_or_else(|| {
-            Error::new(
-                ErrorKind::InvalidRequest,
-                format!(
-                    "seen has the code {:?}, which no error of netgiro has",
-                    input.code
-                ),
-            )
-        })?;
-    let mut error = Error::new(*kind, input.message);
+    let kind = ErrorKind::of_code(&input.code).ok_or_else(|| {
+        let code = &input.code;
+        Error::invalid_request(format!(
+            "seen has the code {code:?}, which no error of netgiro has"
+        ))
+    })?;
+    let mut error = Error::new(kind, input.message);
     if let Some(status) = input.http_status {
         error = error.with_http_status(status);
     }

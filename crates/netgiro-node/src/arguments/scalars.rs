@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 pub(crate) use netgiro::milliseconds;
-use netgiro::{Error, ErrorKind, Result};
+use netgiro::{Error, Result};
 
 /// Sets an option that the caller gave.
 pub(crate) fn set<T, O>(
@@ -26,10 +26,8 @@ pub(crate) fn word<T: FromStr<Err = Error>>(input: String) -> Result<T> {
 /// A whole number, from a JavaScript number.
 pub(crate) fn whole<T: FromStr>(argument: &str, input: f64) -> Result<T> {
     format!("{input}").parse().map_err(|_| {
-        Error::new(
-            ErrorKind::InvalidRequest,
-            format!("{argument} must be a whole number within its bounds; got {input}"),
-        )
+        let expected = "a whole number within its bounds";
+        Error::invalid_request(format!("{argument} must be {expected}; got {input}"))
     })
 }
 
@@ -46,9 +44,7 @@ pub(crate) fn instant(argument: &str, input: Option<f64>) -> Result<Timestamp> {
         .filter(|milliseconds| milliseconds.is_finite())
         .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds as i64).ok())
         .ok_or_else(|| {
-            Error::new(
-                ErrorKind::InvalidRequest,
-                format!("{argument} must be an instant in epoch milliseconds; got {milliseconds}"),
-            )
+            let expected = "an instant in epoch milliseconds";
+            Error::invalid_request(format!("{argument} must be {expected}; got {milliseconds}"))
         })
 }

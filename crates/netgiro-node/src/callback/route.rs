@@ -144,8 +144,7 @@ impl FollowUpReport {
             }
             Self::Done => FollowUpOutcome::Done,
             Self::Failed { code, poll } => {
-                let mut kinds = ErrorKind::ALL.iter().copied();
-                let kind = kinds.find(|kind| code.as_deref() == Some(kind.code()));
+                let kind = code.as_deref().and_then(ErrorKind::of_code);
                 let poll = poll.as_deref().map(CartPoll::from_json).transpose()?;
                 FollowUpOutcome::Failed(kind, poll.map(Box::new))
             }
@@ -210,7 +209,6 @@ pub fn callback_replayed(reference_id: Option<String>) -> String {
 
 fn read<'a, T: Deserialize<'a>>(outcome: &'a str) -> Result<T> {
     serde_json::from_str(outcome).map_err(|error| {
-        let why = format!("this is no outcome of an action: {error}");
-        Error::new(ErrorKind::InvalidRequest, why)
+        Error::invalid_request(format!("this is no outcome of an action: {error}"))
     })
 }

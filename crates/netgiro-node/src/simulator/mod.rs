@@ -8,7 +8,7 @@ use std::io;
 
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
-use netgiro::{CartRef, Error, ErrorKind, Result};
+use netgiro::{CartRef, Error, Result};
 use netgiro_simulator::{Simulator, SimulatorError};
 use serde::Serialize;
 use uuid::Uuid;
@@ -29,11 +29,8 @@ pub struct NativeSimulator {
 pub fn start_simulator(input: SimulatorInput) -> Made<NativeSimulator> {
     let started = simulator_options(input).and_then(|options| {
         Simulator::start(options).map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidInput => Error::new(ErrorKind::InvalidRequest, error.to_string()),
-            _ => Error::new(
-                ErrorKind::Configuration,
-                format!("the simulator could not be started: {error}"),
-            ),
+            io::ErrorKind::InvalidInput => Error::invalid_request(error.to_string()),
+            _ => Error::configuration(format!("the simulator could not be started: {error}")),
         })
     });
     made(started.map(|simulator| NativeSimulator { simulator }))
@@ -184,5 +181,5 @@ fn id(cart: &str) -> Result<Uuid> {
 }
 
 fn refused(error: SimulatorError) -> Error {
-    Error::new(ErrorKind::InvalidRequest, error.to_string())
+    Error::invalid_request(error.to_string())
 }

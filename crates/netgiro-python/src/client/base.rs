@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use netgiro::{CartRef, Error, ErrorKind, InsertAttempt, WaitOptions, Watch};
+use netgiro::{CartRef, Error, InsertAttempt, WaitOptions, Watch};
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -44,7 +44,7 @@ impl BaseClient {
         let first = self.execution.set(Execution { connections, mode });
         first.map_err(|_| {
             let message = "the client is made already: call __init__ once";
-            errors::to_py(py, &Error::new(ErrorKind::Configuration, message))
+            errors::to_py(py, &Error::configuration(message))
         })
     }
 
@@ -53,7 +53,7 @@ impl BaseClient {
         self.execution.get().ok_or_else(|| {
             let message = "the client is not made yet: call super().__init__(app_key, secret_key) in the __init__ of its \
                            class, before anything else";
-            errors::to_py(py, &Error::new(ErrorKind::Configuration, message))
+            errors::to_py(py, &Error::configuration(message))
         })
     }
 

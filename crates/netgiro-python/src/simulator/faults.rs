@@ -1,6 +1,7 @@
 //! What goes wrong in the simulator on purpose.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::time::Duration;
 
 use netgiro_simulator::{Fault, SimulatorError, Storm};
@@ -65,8 +66,7 @@ impl Simulator {
             padding,
             signature,
         );
-        let (endpoint, drop): (String, Option<String>) = (endpoint, drop);
-        let (body_as, signature): (Option<String>, Option<String>) = (body_as, signature);
+        let endpoint: String = endpoint;
         let drop_by = drop_by.or("drop_by", "close".to_owned())?;
         let mut fault = Fault::on_named(&endpoint).map_err(unknown)?;
         fault.count = count.or("count", 1)?;
@@ -74,7 +74,7 @@ impl Simulator {
         fault.confirm_during = confirm_during.or("confirm_during", false)?;
         fault.processed = processed;
         fault.delay = seconds("delay", delay)?;
-        fault.drop = drop.map(|word| word.parse()).transpose().map_err(unknown)?;
+        fault.drop = parsed(drop).map_err(unknown)?;
         fault.drop_by = drop_by.parse().map_err(unknown)?;
         fault.status = status;
         fault.result_code = result_code;
@@ -84,16 +84,10 @@ impl Simulator {
         fault.body = body
             .map(|body| convert::callback::body("body", body))
             .transpose()?;
-        fault.body_as = body_as
-            .map(|word| word.parse())
-            .transpose()
-            .map_err(unknown)?;
+        fault.body_as = parsed(body_as).map_err(unknown)?;
         fault.padding = padding;
         fault.drip = seconds("drip", drip)?;
-        fault.signature = signature
-            .map(|word| word.parse())
-            .transpose()
-            .map_err(unknown)?;
+        fault.signature = parsed(signature).map_err(unknown)?;
         // The simulator refuses what does not go together.
         py.detach(|| self.0.add_fault(fault)).map_err(unknown)
     }
@@ -129,6 +123,11 @@ impl Simulator {
     fn clear_faults(&self, py: Python<'_>) {
         py.detach(|| self.0.clear_faults());
     }
+}
+
+/// What a word stands for, where one is given.
+fn parsed<T: FromStr>(word: Option<String>) -> Result<Option<T>, T::Err> {
+    word.map(|word| word.parse()).transpose()
 }
 
 /// A number of seconds, or what a header says of it.

@@ -1,15 +1,13 @@
 //! How a simulator is made.
 
-use std::time::Duration;
-
 use netgiro_simulator::{self as core, SimulatorError, SimulatorOptions};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
-use crate::convert;
 use crate::convert::argument::{
     Argument as _, ArgumentInput, read_arguments, refused_unseen, texts, unseen,
 };
+use crate::convert::seconds_or;
 use crate::errors;
 use crate::simulator::Simulator;
 
@@ -76,61 +74,42 @@ impl Simulator {
         omit_payment_info: ArgumentInput<'_>,
         stale_reads: ArgumentInput<'_>,
     ) -> PyResult<Self> {
-        let defaults = SimulatorOptions::default();
+        let mut options = SimulatorOptions::default();
+        macro_rules! set {
+            ($($option:ident),+) => {
+                $(options.$option = $option.or(stringify!($option), options.$option)?;)+
+            };
+        }
+        macro_rules! set_seconds {
+            ($($option:ident),+) => {
+                $(options.$option = seconds_or(stringify!($option), &$option, options.$option)?;)+
+            };
+        }
+        set! {
+            seed, port, decimals, unknown_cart_code, minimum_amount, history, settlement_cost, stale_reads,
+            reject_repeated_nonce, require_confirmation_type, require_json_numbers, omit_payment_info
+        }
+        set_seconds! { lifetime, reaction, callback_retry_delay, callback_timeout, latency }
         read_arguments!(app_key, public_url, shop);
-        let secret_key = secret_key
-            .map(|key| unseen("secret_key", key))
-            .transpose()?;
-        let response_signatures =
-            response_signatures.or("response_signatures", "valid".to_owned())?;
-        let options = SimulatorOptions {
-            seed: seed.or("seed", 0)?,
-            port: port.or("port", 0)?,
-            app_key: app_key.unwrap_or(defaults.app_key),
-            secret_key: secret_key.unwrap_or(defaults.secret_key),
-            lifetime: convert::seconds_or("lifetime", &lifetime, defaults.lifetime)?,
-            check_interval_ms: check_interval
-                .or("check_interval", Some(3.0))?
-                .map(wire_milliseconds),
-            decimals: decimals.or("decimals", 0)?,
-            response_signatures: response_signatures
-                .parse()
-                .map_err(|error: SimulatorError| {
-                    let message = error.to_string();
-                    let expected = message.split_once(" must be ").map_or(&*message, |it| it.1);
-                    errors::invalid(py, format!("response_signatures must be {expected}"))
-                })?,
-            unknown_cart_code: unknown_cart_code.or("unknown_cart_code", 10201)?,
-            reject_repeated_nonce: reject_repeated_nonce.or("reject_repeated_nonce", false)?,
-            minimum_amount: minimum_amount.or("minimum_amount", 1)?,
-            reaction: convert::seconds_or("reaction", &reaction, Duration::ZERO)?,
-            callback_retry_delay: convert::seconds_or(
-                "callback_retry_delay",
-                &callback_retry_delay,
-                Duration::from_secs(5),
-            )?,
-            callback_timeout: convert::seconds_or(
-                "callback_timeout",
-                &callback_timeout,
-                Duration::from_secs(5),
-            )?,
-            history: history.or("history", 100_000)?,
-            latency: convert::seconds_or("latency", &latency, Duration::ZERO)?,
-            public_url,
-            tls: tls.get().map(tls_of).transpose()?.flatten(),
-            callback_hosts: match callback_hosts.get() {
-                Some(hosts) => texts("callback_hosts", hosts)?,
-                None => Vec::new(),
-            },
-            settlement_cost: settlement_cost.or("settlement_cost", 195)?,
-            allow_stop: false,
-            require_confirmation_type: require_confirmation_type
-                .or("require_confirmation_type", false)?,
-            require_json_numbers: require_json_numbers.or("require_json_numbers", false)?,
-            omit_payment_info: omit_payment_info.or("omit_payment_info", false)?,
-            stale_reads: stale_reads.or("stale_reads", 0)?,
-            shop: shop.unwrap_or(defaults.shop),
-        };
+        options.app_key = app_key.unwrap_or(options.app_key);
+        if let Some(key) = secret_key {
+            options.secret_key = unseen("secret_key", key)?;
+        }
+        options.shop = shop.unwrap_or(options.shop);
+        options.public_url = public_url;
+        options.check_interval_ms = check_interval
+            .or("check_interval", Some(3.0))?
+            .map(wire_milliseconds);
+        let signatures = response_signatures.or("response_signatures", "valid".to_owned())?;
+        options.response_signatures = signatures.parse().map_err(|error: SimulatorError| {
+            let message = error.to_string();
+            let expected = message.split_once(" must be ").map_or(&*message, |it| it.1);
+            errors::invalid(py, format!("response_signatures must be {expected}"))
+        })?;
+        options.tls = tls.get().map(tls_of).transpose()?.flatten();
+        if let Some(hosts) = callback_hosts.get() {
+            options.callback_hosts = texts("callback_hosts", hosts)?;
+        }
         py.detach(|| core::Simulator::start(options))
             .map(Self)
             .map_err(|error| match error.get_ref() {

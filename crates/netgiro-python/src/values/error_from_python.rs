@@ -17,11 +17,7 @@ pub(crate) fn error_from_python(argument: &str, value: &Bound<'_, PyAny>) -> PyR
         return Err(refused());
     }
     let code: String = value.getattr("code")?.extract()?;
-    let kind = ErrorKind::ALL
-        .iter()
-        .copied()
-        .find(|kind| kind.code() == code)
-        .ok_or_else(refused)?;
+    let kind = ErrorKind::of_code(&code).ok_or_else(refused)?;
     let mut error = Error::new(kind, value.getattr("message")?.extract::<String>()?);
     let cause = value.getattr("__cause__")?;
     if cause.is_instance(&base)? {

@@ -76,22 +76,19 @@ pub(crate) async fn examine(
 
 /// Options that no client can be made with.
 fn configuration(error: &Error) -> DoctorCheck {
-    let message = error.message();
-    let (name, remedy) = if message.contains("proxy") || message.contains("variable") {
-        ("proxy", "correct or remove it")
-    } else if message.contains("ca_file") {
-        (
+    let (name, remedy) = match error.option() {
+        Some("proxy") => ("proxy", "correct or remove it"),
+        Some("ca_file") => (
             "tls",
             "give a PEM file with your own authority's certificate, or leave it out",
-        )
-    } else {
-        (
+        ),
+        _ => (
             "keys",
             "set NETGIRO_APP_KEY, NETGIRO_SECRET_KEY and NETGIRO_ENVIRONMENT as Netgíró gave them; without keys: netgiro \
              simulator --export",
-        )
+        ),
     };
-    DoctorCheck::wrong(name, message, remedy)
+    DoctorCheck::wrong(name, error.message(), remedy)
 }
 
 fn form(app_key: &str, environment: Environment, url: &Url) -> DoctorCheck {

@@ -68,9 +68,8 @@ fn check_variables(
             }
         });
     read.map_err(|why| {
-        Error::configuration(format!(
-            "the variable {name} must hold a proxy's URL, such as http://proxy.example:3128: {why}"
-        ))
+        let expected = "must hold a proxy's URL, such as http://proxy.example:3128";
+        Error::bad_option("proxy", format!("the variable {name} {expected}: {why}"))
     })
 }
 

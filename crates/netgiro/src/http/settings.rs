@@ -83,9 +83,9 @@ impl Settings {
             && base_url.scheme() == "http"
             && !is_loopback(proxy.expose())
         {
-            return Err(Error::configuration(format!(
-                "proxy {proxy} would get the keys and the orders in the clear, since base_url is http: use https"
-            )));
+            let why =
+                "would get the keys and the orders in the clear, since base_url is http: use https";
+            return Err(Error::bad_option("proxy", format!("proxy {proxy} {why}")));
         }
         let is_https = |url: &Url| url.scheme() == "https";
         let uses_tls =

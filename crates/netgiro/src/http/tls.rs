@@ -71,10 +71,12 @@ impl TrustedRoots {
 /// The certificates of a PEM file; at least one.
 pub(crate) fn ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let refused = |why: String| {
-        Error::configuration(format!(
-            "ca_file must be a PEM file with at least one certificate; {}: {why}",
-            quote::path(path)
-        ))
+        let path = quote::path(path);
+        let expected = "a PEM file with at least one certificate";
+        Error::bad_option(
+            "ca_file",
+            format!("ca_file must be {expected}; {path}: {why}"),
+        )
     };
     let certificates = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

@@ -46,9 +46,6 @@ pub enum FailedCall {
 }
 
 impl FailedCall {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Insert, Self::Confirm, Self::Follow, Self::Refund];
-
     /// `insert`, `confirm`, `follow` or `refund`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -58,6 +55,14 @@ impl FailedCall {
             Self::Follow => "follow",
             Self::Refund => "refund",
         }
+    }
+
+    /// The call of this word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Insert, Self::Confirm, Self::Follow, Self::Refund]
+            .into_iter()
+            .find(|call| call.as_str() == word)
     }
 }
 

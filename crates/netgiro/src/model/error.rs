@@ -32,6 +32,13 @@ macro_rules! error_table {
                 match self { $(Self::$kind => $code),+ }
             }
 
+            /// The kind with this code.
+            #[doc(hidden)]
+            #[must_use]
+            pub fn of_code(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.code() == code)
+            }
+
             /// The name of the error class in Python and Node.
             #[must_use]
             pub const fn class(self) -> &'static str {
@@ -133,6 +140,9 @@ struct Facts {
     /// Which call failed, where it decides what the customer is told.
     #[serde(skip)]
     failed_call: Option<FailedCall>,
+    /// The option that is refused, where something else mends it than what mends the keys.
+    #[serde(skip)]
+    option: Option<&'static str>,
     reference: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<String>,
@@ -166,6 +176,7 @@ impl Error {
             is_transient: false,
             is_called_paid: false,
             failed_call: None,
+            option: None,
             reference: None,
             idempotency_key: None,
             retry_after: None,
@@ -175,8 +186,23 @@ impl Error {
         }))
     }
 
-    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+    /// What no client can be made with; `message` names the option, what came and what is wanted.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn configuration(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Configuration, message)
+    }
+
+    /// The same about an option that is no key, by its name.
+    pub(crate) fn bad_option(option: &'static str, message: impl Into<String>) -> Self {
+        let mut error = Self::configuration(message);
+        error.0.option = Some(option);
+        error
+    }
+
+    /// The option that is refused, where something else mends it than what mends the keys.
+    pub(crate) fn option(&self) -> Option<&'static str> {
+        self.0.option
     }
 
     /// What is refused before anything is sent; `message` names the argument, what came and what is wanted.

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from netgiro import arguments
 from netgiro.errors import InvalidRequestError
-from netgiro.presentation import arguments
 from netgiro.reconciliation.reading import advice
 from netgiro.reconciliation.reading.cells import is_missing, listed
 from netgiro.reconciliation.reading.spreadsheets import Formula, letter, unquoted

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use netgiro::raw::{RawClient, RawError, nonce};
-use netgiro::{CartState, CartStatus, sign};
+use netgiro::{CartState, CartStatus, PaymentInfo, sign};
+use serde_json::Value;
 use url::Url;
 
 use crate::arguments::RelayArgs;
@@ -134,45 +135,60 @@ pub(super) async fn deliver(
 
 /// The body in the shape of CheckCart's response, always with PaymentInfo, which names the cart.
 fn body(cart: &FollowedCart, state: &CartState) -> String {
-    let text = |text: Option<&str>| serde_json::Value::from(text).to_string();
-    let payment = state.payment.as_deref().cloned().unwrap_or_default();
-    let number = |amount: Option<String>| amount.unwrap_or_else(|| "null".to_owned());
-    let status_id = payment.status_id.unwrap_or(match state.status {
+    let mut payment = state.payment.as_deref().cloned().unwrap_or_default();
+    payment.transaction_id = Some(state.transaction_id);
+    payment.status_id.get_or_insert(match state.status {
         CartStatus::Confirmed => 2,
         CartStatus::Canceled | CartStatus::Declined => 5,
         _ => 1,
     });
-    let created = payment.created.unwrap_or_else(Timestamp::now);
-    let total = (payment.total_amount.map(|amount| amount.to_string()))
-        .or_else(|| cart.amount.map(|amount| amount.to_string()));
-    let reference = (payment.reference_number.as_deref()).or(cart.reference.as_deref());
-    let identity = payment.client_identity_confirmed.map(|it| it.to_string());
+    payment.created.get_or_insert_with(Timestamp::now);
+    payment.total_amount = payment.total_amount.or(cart.amount.map(Into::into));
+    payment.reference_number = payment.reference_number.or_else(|| cart.reference.clone());
+    for none in [
+        &mut payment.discount_amount,
+        &mut payment.shipping_amount,
+        &mut payment.handling_amount,
+    ] {
+        none.get_or_insert_with(|| 0.into());
+    }
     format!(
-        "{{\"PaymentSuccessful\":{},\"PaymentInfo\":{{\"TransactionId\":\"{}\",\"InvoiceNumber\":{},\"ReferenceNumber\":{},\
-         \"StatusId\":{status_id},\"Created\":\"{}\",\"TotalAmount\":{},\"DiscountAmount\":{},\"ShippingAmount\":{},\
-         \"HandlingAmount\":{},\"AccountNumber\":{},\"NumberOfInstallments\":{},\"ClientIdentityConfirmed\":{},\
-         \"LocationId\":{},\"RegisterId\":{}}},\"Success\":true,\"Message\":{},\"ResultCode\":{}}}",
+        "{{\"PaymentSuccessful\":{},\"PaymentInfo\":{},\"Success\":true,\"Message\":{},\"ResultCode\":{}}}",
         state.payment_successful.unwrap_or(state.is_paid()),
-        state.transaction_id,
-        number(payment.invoice_number.map(|it| it.to_string())),
-        text(reference),
-        created.strftime("%Y-%m-%dT%H:%M:%S%.3f"),
-        number(total),
-        payment
-            .discount_amount
-            .map_or_else(|| "0".to_owned(), |it| it.to_string()),
-        payment
-            .shipping_amount
-            .map_or_else(|| "0".to_owned(), |it| it.to_string()),
-        payment
-            .handling_amount
-            .map_or_else(|| "0".to_owned(), |it| it.to_string()),
-        number(payment.account_number.map(|it| it.to_string())),
-        number(payment.number_of_installments.map(|it| it.to_string())),
-        number(identity),
-        text(payment.location_id.as_deref()),
-        text(payment.register_id.as_deref()),
-        text(state.message.as_deref()),
-        number(state.result_code.map(|it| it.to_string())),
+        payment_json(&payment),
+        Value::from(state.message.as_deref()),
+        Value::from(state.result_code),
     )
 }
+
+/// A member of this kind as the API writes it, with every digit of an amount.
+macro_rules! json {
+    (Text $value:expr) => {
+        Value::from($value.as_str()).to_string()
+    };
+    (Id $value:expr) => {
+        format!("\"{}\"", $value)
+    };
+    (Instant $value:expr) => {
+        $value.strftime("\"%Y-%m-%dT%H:%M:%S%.3f\"").to_string()
+    };
+    ($number_or_flag:ident $value:expr) => {
+        $value.to_string()
+    };
+}
+
+macro_rules! payment_json {
+    ($( $(#[$meta:meta])* $member:ident: $kind:ident = $wire:literal, )+) => {
+        fn payment_json(payment: &PaymentInfo) -> String {
+            let members = [$(
+                (payment.$member.as_ref()).map_or_else(
+                    || concat!("\"", $wire, "\":null").to_owned(),
+                    |value| format!("\"{}\":{}", $wire, json!($kind value)),
+                ),
+            )+];
+            format!("{{{}}}", members.join(","))
+        }
+    };
+}
+
+netgiro::payment_members!(payment_json);

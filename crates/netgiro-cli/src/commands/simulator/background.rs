@@ -16,7 +16,7 @@ use crate::arguments::{ExportFormat, SimulatorArgs};
 use crate::commands::{Invocation, session};
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::failure::{Failure, ResumeHint};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::simulators::registry::{self, Registered};
 
@@ -212,7 +212,7 @@ fn first_line(child: &mut Child, interrupt: &Interrupt) -> Result<String, Failur
         match receiver.recv_timeout(INTERVAL) {
             Ok(line) => return Ok(line),
             Err(_) if interrupt.is_requested() => {
-                return Err(Failure::Interrupted(Box::<ResumeHint>::default()));
+                return Err(Failure::Interrupted(Box::default()));
             }
             Err(RecvTimeoutError::Timeout) if started.elapsed() < PATIENCE => {}
             Err(_) => {

@@ -16,9 +16,10 @@ impl Proxy {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         Self::read(text.trim()).map_err(|why| {
             // A text that is not a URL is not shown, since a password could be anywhere in it.
-            Error::configuration(format!(
-                "proxy must be a URL such as http://proxy.example:3128: {why}"
-            ))
+            Error::bad_option(
+                "proxy",
+                format!("proxy must be a URL such as http://proxy.example:3128: {why}"),
+            )
         })
     }
 

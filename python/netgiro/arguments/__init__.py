@@ -1,4 +1,4 @@
-"""Arguments of this package's functions in Python: what does not fit is refused by its name."""
+"""Arguments of this package's functions in Python: what does not fit is refused by its name; the options of a client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["function", "having", "instance", "iterable", "refused", "seconds", "shown", "text"]
+# The options of a client, as settings spell them; and those that the environment may state too.
+CLIENT_OPTIONS = (
+    *("APP_KEY", "SECRET_KEY", "ENVIRONMENT", "BASE_URL", "TIMEOUT", "CONNECT_TIMEOUT"),
+    *("RESPONSE_VERIFICATION", "PAYMENT_INFO", "CA_FILE", "PREVIOUS_SECRET_KEYS", "PROXY"),
+)
+FROM_ENVIRONMENT = ("APP_KEY", "SECRET_KEY", "ENVIRONMENT", "BASE_URL", "PAYMENT_INFO")
 
 # The longest value that an error shows.
 _LONGEST = 80
