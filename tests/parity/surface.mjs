@@ -25,6 +25,8 @@ const client = simulator.client()
 const cart = await client.insertCart({ amount: 1, reference: 'order', customerId: '8111111' })
 const state = await client.checkCart(cart)
 const [result] = await client.checkMany([cart])
+const refund = await client.refundCart(cart, 1, { idempotencyKey: 'order-line-1' })
+const transaction = await client.getTransaction(cart)
 
 const received = createServer((_, response) => response.end())
 await once(received.listen(0, '127.0.0.1'), 'listening')
@@ -56,6 +58,8 @@ const records = {
   CartState: state,
   PaymentInfo: state.payment,
   CheckResult: result,
+  Refund: refund,
+  Transaction: transaction,
   Callback: callback,
   Settlement: settlement,
   SettlementItem: item,

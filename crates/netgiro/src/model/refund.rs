@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::model::error::{Error, Result};
+use crate::model::customer_message::FailedCall;
+use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::model::text::quote;
 use crate::model::values::amount::Amount;
 
@@ -44,6 +45,27 @@ impl NewRefund {
             idempotency_key: idempotency_key.into(),
             description: None,
         }
+    }
+
+    /// What is known of this refund for a caller that stops waiting for its call, by a cancelled task or Ctrl-C:
+    /// `outcome_unknown`, with the key to refund again with.
+    #[must_use]
+    pub fn abandon(&self) -> Error {
+        self.outcome_unknown("the call was given up before its answer came")
+            .with_request_sent(RequestSent::Maybe)
+            .of_call(FailedCall::Refund)
+    }
+
+    /// What a refund fails with that may have been made.
+    pub(crate) fn outcome_unknown(&self, why: &str) -> Error {
+        let key = &self.idempotency_key;
+        let message = format!(
+            "the refund may have been made: {why}. Refund again with the same idempotency_key {key:?}, amount and cart: \
+             Netgíró processes a key once"
+        );
+        Error::new(ErrorKind::OutcomeUnknown, message)
+            .with_retryable(true)
+            .with_idempotency_key(key)
     }
 
     /// Refuses a key that does not name one refund.

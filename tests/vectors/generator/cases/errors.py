@@ -10,7 +10,7 @@ ERRORS = [
     ("invalid_request", "InvalidRequestError", "ValueError", False, []),
     ("connect", "ConnectError", "ConnectionError", True, []),
     ("timeout", "TimeoutError", "TimeoutError", True, []),
-    ("outcome_unknown", "OutcomeUnknownError", None, False, ["reference"]),
+    ("outcome_unknown", "OutcomeUnknownError", None, False, ["reference", "idempotency_key"]),
     ("api", "ApiError", None, False, []),
     ("authentication", "AuthenticationError", None, False, []),
     ("rate_limited", "RateLimitedError", None, True, ["retry_after"]),

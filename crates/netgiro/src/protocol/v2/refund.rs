@@ -106,21 +106,14 @@ pub(crate) fn leaves_open(error: &Error) -> bool {
 }
 
 fn outcome_unknown(error: Error, refund: &NewRefund) -> Error {
-    let key = &refund.idempotency_key;
-    let message = format!(
-        "the refund may have been made: {}. Refund again with the same idempotency_key {key:?}, amount and cart: Netgíró \
-         processes a key once",
-        error.message()
-    );
     let sent = match error.request_sent() {
         RequestSent::No => RequestSent::Maybe,
         sent => sent,
     };
-    Error::new(ErrorKind::OutcomeUnknown, message)
+    refund
+        .outcome_unknown(error.message())
         .caused_by(error)
         .with_request_sent(sent)
-        .with_retryable(true)
-        .with_idempotency_key(key)
 }
 
 /// Why the API refused a refund, as far as its words say. V2 has no result codes.
