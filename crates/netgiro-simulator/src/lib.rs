@@ -33,6 +33,9 @@
 //! | `2222222229` | gets a code too, but has no credit: `ConfirmCart` with the code is answered 10302 |
 //! | an app code (`500004` and 4 characters) | has agreed already: there is nobody left to ask |
 //!
+//! In V2 ten digits are an access code, never a kennitala. It has agreed already, as has a barcode, which is an app
+//! code.
+//!
 //! # Faults and storms
 //!
 //! [`Simulator::add_fault`] makes the next calls fail as a [`Fault`] describes: connections refused, closed, reset or
@@ -50,6 +53,23 @@
 //! * A settlement holds the sales of a day, is made up at its end (UTC) and is transferred the day after; its number is
 //!   made from that day. `Amount` is `TotalAmount` less `CostAmount`, an item's `LoanNumber` is `L-` and its payment's
 //!   invoice number, and the days of `dateFrom` and `dateTo` are those on which settlements were made up, both included.
+//! * A refund is an item of the settlement of the day on which it was made, with the negative amount, the refund's date,
+//!   the payment's `LoanNumber` and no cost: Netgíró keeps what the sale cost. It reduces `TotalAmount` and `Amount`, and
+//!   is not counted in `NumberOfSales`.
+//! * V2 refuses a call with HTTP 400, `Success` false and a `Message`, and has no result codes. An idempotency key belongs
+//!   to the shop, lives for ever, and is taken by a refund that was made, not by one that was refused; a repeated refund
+//!   is answered before the state of the payment is looked at. Refunds never exceed the payment.
+//! * A cart made over V1 and one made over V2 are the same for both: each can be checked, captured and canceled over the
+//!   other. Only the callbacks are those of the API that made it. V2 calls a declined or expired cart `Cancelled`.
+//! * With a `CallbackUrl` and without `ManualCapture` a sale of V2 is `Pending` until the callback is acknowledged, also
+//!   after an access code. With `ManualCapture` the callback is sent when the customer accepts, not at the capture.
+//! * A callback of V2 that is left unacknowledged twice cancels the sale, even a captured one. `CallbackCancelUrl` is
+//!   called whenever a sale of V2 is canceled: by its customer, the merchant, time, or a callback.
+//! * A hold of V2 is captured once: the rest is free again. It ends after [`SimulatorOptions::hold_lifetime`].
+//! * A paid sale that V2 cancels is in no settlement if that was on the same day (UTC); otherwise what was not refunded is
+//!   a negative item of the day of the cancel.
+//! * `IsRefundable` is true as long as a refund of a króna would be made. A payment stays `paid` when all of it is
+//!   refunded. A cart that waits for its customer or its callback is `unpaid`.
 //! * `ConfirmCart` before the customer has agreed, or without the SMS code, answers the code that `CheckCart` gives.
 
 mod engine;
@@ -64,6 +84,6 @@ pub use faults::forms::{BodyAs, DropAt, DropBy};
 pub use faults::storm::Storm;
 pub use model::endpoint::Endpoint;
 pub use model::error::SimulatorError;
-pub use model::options::{ResponseSignatures, SimulatorOptions, Tls};
-pub use model::records::{SimulatedCallback, SimulatedCart, SimulatedRequest};
+pub use model::options::{RepeatedCall, ResponseSignatures, SimulatorOptions, Tls};
+pub use model::records::{SimulatedCallback, SimulatedCart, SimulatedRefund, SimulatedRequest};
 pub use simulator::Simulator;

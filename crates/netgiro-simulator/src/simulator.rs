@@ -170,7 +170,8 @@ impl Simulator {
     ///
     /// Fails for a cart that has ended.
     pub fn expire(&self, transaction_id: Uuid) -> Result<(), SimulatorError> {
-        self.shared.now(|engine, _| engine.expire(transaction_id))
+        self.shared
+            .now(|engine, now| engine.expire(transaction_id, now))
     }
 
     /// Leaves a paid cart out of its settlement, as if Netgíró had forgotten it.

@@ -7,6 +7,7 @@ use crate::api::{ATTEMPTS, Api};
 use crate::bulk::BulkOptions;
 use crate::bulk::check_many::CheckMany;
 use crate::bulk::wait_many::WaitMany;
+use crate::callback::redirect::Redirect;
 use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{Callback, ReplayKey};
 use crate::follow::{self, Watch};
@@ -14,6 +15,7 @@ use crate::http::insert_attempt::InsertAttempt;
 use crate::model::cart::Cart;
 use crate::model::cart::new_cart::NewCart;
 use crate::model::cart::state::CartState;
+use crate::model::checkout::{Checkout, NewCheckout};
 use crate::model::error::Result;
 use crate::model::poll::CartPoll;
 use crate::model::poll::cart_ref::CartRef;
@@ -21,6 +23,7 @@ use crate::model::poll::policy::WaitOptions;
 use crate::model::refund::{NewRefund, Refund};
 use crate::model::settlement::{Settlement, SettlementItem};
 use crate::model::transaction::Transaction;
+use crate::model::values::amount::Amount;
 use crate::options::ClientOptions;
 
 /// Talks to Netgíró for one shop. Cheap to clone; clones share their connections.
@@ -219,6 +222,29 @@ impl Client {
     /// Asked of the API's V2, whose answers are not signed: `check_cart` alone says whether a cart is paid.
     pub async fn get_transaction(&self, cart: impl Into<CartRef>) -> Result<Transaction> {
         self.api.transaction(&cart.into()).await
+    }
+
+    /// Creates a hosted checkout: a page of Netgíró's, to whose `checkout_url` the customer's browser is sent. Nobody is asked
+    /// before that. Sent once.
+    ///
+    /// Fails with `outcome_unknown` when it may have been created although no sound answer came, and with `api` when
+    /// Netgíró says no. The answer has no transaction id: that comes with the redirect and the callback.
+    pub async fn create_checkout(&self, checkout: &NewCheckout) -> Result<Checkout> {
+        self.api.create_checkout(checkout).await
+    }
+
+    /// Verifies the URL with which a customer comes back from Netgíró's page, and reads it. For display alone: whoever has
+    /// the URL can open it again, so deliver after a check.
+    ///
+    /// `url` is the whole URL, or its query; `amount` and `reference` are the order's. Fails with `signature` when it does
+    /// not verify, and with `mismatch` when it is about another amount or reference.
+    pub fn verify_redirect(
+        &self,
+        url: &str,
+        amount: Option<Amount>,
+        reference: Option<&str>,
+    ) -> Result<Redirect> {
+        self.api.verify_redirect(url, amount, reference)
     }
 
     /// The settlements from one day to another: what Netgíró has transferred to the shop's bank, or is

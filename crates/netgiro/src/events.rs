@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::model::cart::Cart;
 use crate::model::cart::state::CartState;
+use crate::model::checkout::Checkout;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::poll::CartPoll;
 use crate::model::refund::Refund;
@@ -34,8 +35,8 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestEvent {
-    /// `InsertCart`, `CheckCart`, `ConfirmCart`, `CancelCart`, `Refund`, `Details`, `SettlementList` or
-    /// `SettlementItems`.
+    /// `InsertCart`, `CheckCart`, `ConfirmCart`, `CancelCart`, `Refund`, `Details`, `SettlementList`,
+    /// `SettlementItems` or `HostedPayment`.
     pub endpoint: &'static str,
     /// The order's reference, of an InsertCart that failed.
     pub reference: Option<String>,
@@ -176,6 +177,10 @@ impl<T> RecordOutcome for Vec<T> {
 }
 
 impl RecordOutcome for Refund {
+    fn record_into(&self, _: &mut RequestEvent) {}
+}
+
+impl RecordOutcome for Checkout {
     fn record_into(&self, _: &mut RequestEvent) {}
 }
 

@@ -60,6 +60,7 @@ pub use bulk::check_many::CheckMany;
 pub use bulk::columns;
 pub use bulk::results::{CheckResults, Tally};
 pub use bulk::wait_many::WaitMany;
+pub use callback::redirect::Redirect;
 pub use callback::replay_guard::{MemoryReplayGuard, ReplayGuard};
 pub use callback::{Callback, is_callback_header};
 pub use client::Client;
@@ -73,6 +74,7 @@ pub use model::cart::new_cart::{CartItem, ConfirmationType, NewCart};
 pub use model::cart::payment_info::{PaymentInfo, PaymentInfoPolicy};
 pub use model::cart::state::CartState;
 pub use model::cart::{Cart, CheckResult, check_reference};
+pub use model::checkout::{Checkout, NewCheckout};
 pub use model::customer_message::Language;
 /// What bindings need to know of an error of theirs. Not part of the public API.
 #[doc(hidden)]

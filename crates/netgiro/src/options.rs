@@ -40,6 +40,15 @@ impl Environment {
             Self::Production => "https://api.netgiro.is/v1/",
         }
     }
+
+    /// Where its hosted checkout is.
+    #[must_use]
+    pub const fn checkout_base_url(self) -> &'static str {
+        match self {
+            Self::Test => "https://securepay.test.netgiro.is/v1/",
+            Self::Production => "https://securepay.netgiro.is/v1/",
+        }
+    }
 }
 
 words! {
@@ -74,6 +83,9 @@ pub struct ClientOptions {
     pub environment: Environment,
     /// Another base URL than the environment's: https, or http on loopback.
     pub base_url: Option<String>,
+    /// Where hosted checkouts are created, instead of the environment's, or of `/v1/` beside a `base_url`: https, or
+    /// http on loopback.
+    pub checkout_base_url: Option<String>,
     /// How long one call may take, its repeats included.
     pub timeout: Duration,
     /// How long connecting may take.
@@ -100,6 +112,7 @@ impl ClientOptions {
             previous_secret_keys: Vec::new(),
             environment: Environment::default(),
             base_url: None,
+            checkout_base_url: None,
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             response_verification: ResponseVerification::default(),
@@ -153,6 +166,10 @@ impl fmt::Debug for ClientOptions {
             .field("previous_secret_keys", &self.previous_secret_keys)
             .field("environment", &self.environment)
             .field("base_url", &self.base_url.as_deref().map(quote::url))
+            .field(
+                "checkout_base_url",
+                &self.checkout_base_url.as_deref().map(quote::url),
+            )
             .field("timeout", &self.timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("response_verification", &self.response_verification)

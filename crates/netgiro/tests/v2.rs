@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use netgiro::{
-    Amount, CartRef, Client, ClientOptions, Error, Language, NewRefund, Refund, Transaction,
-    milliseconds,
+    Amount, CartRef, Checkout, Client, ClientOptions, Error, Language, NewCheckout, NewRefund,
+    Refund, Transaction, milliseconds,
 };
 use serde_json::{Value, json};
 use server::Answer;
@@ -32,11 +32,14 @@ fn answer(value: &Value) -> Answer {
         return Answer::Reset;
     }
     let status = u16::try_from(value["http_status"].as_u64().unwrap()).unwrap();
-    let mut headers = String::new();
-    for (name, value) in value["headers"].as_object().into_iter().flatten() {
-        headers += &format!("{name}: {}\r\n", text(value));
-    }
-    Answer::Http(status, headers.leak(), text(&value["body"]).to_owned())
+    let headers: Vec<_> = (value["headers"].as_object().into_iter().flatten())
+        .map(|(name, value)| format!("{name}: {}\r\n", text(value)))
+        .collect();
+    Answer::Http(
+        status,
+        headers.concat().leak(),
+        text(&value["body"]).to_owned(),
+    )
 }
 
 fn amount(value: &Value) -> Amount {
@@ -57,6 +60,12 @@ fn cart(arguments: &Value) -> CartRef {
 }
 
 async fn call(client: &Client, case: &Value) -> Result<Value, Error> {
+    if case["call"] == "create_checkout" {
+        let made = client
+            .create_checkout(&new_checkout(&case["arguments"]))
+            .await;
+        return made.map(|made| json!({ "checkout": checkout_json(&made) }));
+    }
     let mut cart = cart(&case["arguments"]);
     if !case["cart"].is_null() {
         cart = cart.with_amount(amount(&case["cart"]["amount"]));
@@ -71,6 +80,26 @@ async fn call(client: &Client, case: &Value) -> Result<Value, Error> {
             .map(|read| json!({ "transaction": transaction_json(&read) })),
         other => panic!("no such call: {other}"),
     }
+}
+
+fn new_checkout(arguments: &Value) -> NewCheckout {
+    let mut checkout = NewCheckout::new(
+        amount(&arguments["amount"]),
+        text(&arguments["reference"]),
+        text(&arguments["success_url"]),
+        text(&arguments["cancel_url"]),
+    );
+    checkout.callback_url = arguments["callback_url"].as_str().map(str::to_owned);
+    checkout.manual_capture = arguments["manual_capture"] == true;
+    checkout
+}
+
+fn checkout_json(checkout: &Checkout) -> Value {
+    json!({
+        "checkout_url": checkout.checkout_url,
+        "reference": checkout.reference,
+        "amount": checkout.amount.kronur(),
+    })
 }
 
 fn refund_json(refund: &Refund) -> Value {
@@ -102,6 +131,7 @@ fn error_json(error: &Error) -> Value {
         "idempotency_key": error.idempotency_key(),
         "retry_after_ms": error.retry_after().map(|delay| i64::try_from(delay.as_millis()).unwrap()),
         "customer_message": error.customer_message(Language::English),
+        "reference": error.reference(),
         "cause": error.cause().map(|cause| cause.kind().code()),
     })
 }
@@ -150,8 +180,7 @@ async fn run(case: &Value) -> Result<(), String> {
     for request in sent {
         let wanted = &case["request"];
         assert_eq!(request.method, text(&wanted["method"]), "{name}");
-        let path = format!("/v2/{}", text(&wanted["path"]));
-        assert_eq!(request.path, path, "{name}");
+        assert_eq!(request.path, text(&wanted["path"]), "{name}");
         let body = wanted["body"].as_str().unwrap_or_default();
         assert_eq!(
             String::from_utf8(request.body.clone()).unwrap(),
@@ -188,4 +217,31 @@ async fn v2_vectors() {
         "{}",
         wrong.into_iter().collect::<Vec<_>>().join("\n")
     );
+}
+
+#[test]
+fn redirect_vectors() {
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../../tests/vectors/v2.json")).unwrap();
+    let options = ClientOptions::new(APP_KEY, text(&vectors["secret_key"]));
+    let client = Client::new(options).unwrap();
+    for case in vectors["redirects"].as_array().unwrap() {
+        let known = Some(&case["amount"]).filter(|amount| amount.is_number());
+        let read = client.verify_redirect(
+            text(&case["url"]),
+            known.map(amount),
+            case["reference"].as_str(),
+        );
+        let found = match read {
+            Ok(read) => json!({ "redirect": {
+                "transaction_id": read.transaction_id,
+                "reference": read.reference,
+                "amount": read.amount.to_string(),
+                "invoice_number": read.invoice_number,
+                "status": read.status.as_str(),
+            } }),
+            Err(error) => json!({ "error": { "code": error.kind().code() } }),
+        };
+        assert_eq!(found, case["expect"], "{}", case["name"]);
+    }
 }

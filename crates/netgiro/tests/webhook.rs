@@ -152,6 +152,20 @@ fn another_carts_poll_is_not_taken() {
     assert_eq!(follow_up.failures(), 2);
 }
 
+/// A failure's own poll knows what was seen before it, so that nothing is asked twice.
+#[test]
+fn a_failure_goes_on_from_its_own_poll() {
+    let cart = uuid::Uuid::from_u128(1);
+    let start = Timestamp::UNIX_EPOCH;
+    let later = start + SignedDuration::from_secs(60);
+    let poll = |at| CartPoll::new(cart, WaitOptions::default(), at);
+    let mut follow_up = FollowUp::in_messages(poll(start), 0);
+    let failed = FollowUpOutcome::Failed(Some(ErrorKind::Server), Some(Box::new(poll(later))));
+    follow_up.step(failed, start, Duration::ZERO);
+    assert_eq!(follow_up.poll(), &poll(later));
+    assert_eq!(follow_up.failures(), 1);
+}
+
 /// However many callbacks cannot be recorded, no more than some ten thousand are remembered.
 #[test]
 fn what_could_not_be_recorded_is_remembered_up_to_a_bound() {

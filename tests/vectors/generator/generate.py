@@ -55,7 +55,7 @@ def main():
     stale = []
     for name in FILES:
         made = document(name)
-        lists = [made.get(part, []) for part in ("cases", "routes", "follow_ups")]
+        lists = [made.get(part, []) for part in ("cases", "routes", "follow_ups", "redirects")]
         names = [case["name"] for cases in lists for case in cases]
         if len(names) != len(set(names)):
             raise SystemExit(f"{name}: a case's name is used twice: {sorted(n for n in names if names.count(n) > 1)}")

@@ -24,6 +24,12 @@ def sign(secret_key, nonce, url, body):
     return hashlib.sha256(secret_key.encode("utf-8") + nonce.encode("utf-8") + url.encode("utf-8") + body).hexdigest()
 
 
+def redirect_signature(secret_key, members):
+    """What a redirect of the hosted checkout is signed with."""
+    order = ("ReferenceNumber", "TransactionId", "InvoiceNumber", "TotalAmount", "Status")
+    return hashlib.sha256((secret_key + "".join(members[member] for member in order)).encode("utf-8")).hexdigest()
+
+
 DEFAULT_POLICY = {"min_interval_ms": 1000, "default_interval_ms": 3000, "max_interval_ms": 60000}
 
 GO_ON = {"pending", "awaiting_callback", "unknown"}

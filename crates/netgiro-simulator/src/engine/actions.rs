@@ -9,7 +9,7 @@ use uuid::Uuid;
 impl Engine {
     pub(crate) fn confirm(&mut self, id: Uuid, now: Timestamp) -> Result<(), SimulatorError> {
         let notification = self.attempt(id, |cart| cart.customer_confirms(now))?;
-        self.notify(id, notification, now);
+        self.accepted(id, notification, now);
         Ok(())
     }
 
@@ -19,8 +19,10 @@ impl Engine {
         Ok(())
     }
 
-    pub(crate) fn expire(&mut self, id: Uuid) -> Result<(), SimulatorError> {
-        self.attempt(id, Cart::expire)
+    pub(crate) fn expire(&mut self, id: Uuid, now: Timestamp) -> Result<(), SimulatorError> {
+        self.attempt(id, Cart::expire)?;
+        self.canceled(id, now);
+        Ok(())
     }
 
     /// Leaves a paid cart out of its settlement.

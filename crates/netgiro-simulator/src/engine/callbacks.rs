@@ -6,6 +6,7 @@ use crate::engine::exchange::{CallbackJob, Delivery};
 use crate::engine::state::{Engine, Timer};
 use crate::model::error::SimulatorError;
 use crate::model::options::ResponseSignatures;
+use crate::model::order::Api;
 use crate::model::records::SimulatedCallback;
 use crate::protocol::response;
 use jiff::Timestamp;
@@ -21,19 +22,42 @@ impl Engine {
         std::mem::take(&mut self.outbox)
     }
 
+    /// The customer has accepted: notifies the merchant, and lets a hold of V2 end in time.
+    pub(super) fn accepted(&mut self, id: Uuid, notification: Notification, now: Timestamp) {
+        self.notify(id, notification, now);
+        let is_held = self
+            .find(id)
+            .is_some_and(|cart| cart.order.api != Api::V1 && cart.stage == Stage::Reserved);
+        if is_held {
+            let ends = later(now, self.options.hold_lifetime);
+            self.schedule(ends, Timer::Hold(id));
+        }
+    }
+
+    /// A cart is canceled, but not by its customer: V2 notifies the merchant of that.
+    pub(super) fn canceled(&mut self, id: Uuid, now: Timestamp) {
+        if (self.find(id)).is_some_and(|cart| cart.order.api != Api::V1) {
+            self.notify(id, Notification::Canceled, now);
+        }
+    }
+
     /// Notifies the merchant of an event, if there is a URL for it.
-    pub(super) fn notify(&mut self, cart: Uuid, notification: Notification, now: Timestamp) {
-        let url = self.find(cart).and_then(|cart| match notification {
-            Notification::CustomerConfirmed => cart.order.callback_url.clone(),
-            Notification::CustomerDeclined => cart.order.callback_cancel_url.clone(),
-        });
-        if let Some(url) = url {
-            let job = CallbackJob {
-                url,
-                cart,
-                notification,
-                attempt: 1,
+    pub(super) fn notify(&mut self, id: Uuid, notification: Notification, now: Timestamp) {
+        let job = self.find(id).and_then(|cart| {
+            let order = &cart.order;
+            let url = match notification {
+                Notification::Accepted => order.callback_url.clone(),
+                Notification::Canceled => order.callback_cancel_url.clone(),
             };
+            Some(CallbackJob {
+                url: url?,
+                cart: id,
+                notification,
+                api: order.api,
+                attempt: 1,
+            })
+        });
+        if let Some(job) = job {
             self.send(job, now);
         }
     }
@@ -42,15 +66,15 @@ impl Engine {
     /// the other; whatever was sent before.
     pub(crate) fn send_callback(&mut self, id: Uuid, now: Timestamp) -> Result<(), SimulatorError> {
         let cart = self.find(id).ok_or(SimulatorError::UnknownCart(id))?;
-        let (status, order) = (cart.stage.status(), &cart.order);
+        let (status, order, api) = (cart.stage.status(), &cart.order, cart.order.api);
         let (notification, name, url) = match cart.stage {
             Stage::Canceled | Stage::Declined(_) => (
-                Notification::CustomerDeclined,
+                Notification::Canceled,
                 "CallbackCancelUrl",
                 order.callback_cancel_url.clone(),
             ),
             _ => (
-                Notification::CustomerConfirmed,
+                Notification::Accepted,
                 "CallbackUrl",
                 order.callback_url.clone(),
             ),
@@ -64,6 +88,7 @@ impl Engine {
             url,
             cart: id,
             notification,
+            api,
             attempt: 1,
         };
         self.send(job, now);
@@ -74,14 +99,20 @@ impl Engine {
         let Some(cart) = self.find(job.cart) else {
             return;
         };
-        if job.notification == Notification::CustomerConfirmed && cart.stage == Stage::Canceled {
+        if job.notification == Notification::Accepted && cart.stage == Stage::Canceled {
             return; // ended by hand before the repetition
         }
-        let body = response::about_cart(&cart.callback(), self.options.decimals);
-        let identifiers = self.identifiers();
-        let headers =
-            self.keys()
-                .signing_headers(&identifiers, &job.url, &body, ResponseSignatures::Valid);
+        let (body, headers) = match job.api {
+            Api::V1 => {
+                let body = response::about_cart(&cart.callback(), self.options.decimals);
+                let identifiers = self.identifiers();
+                let signatures = ResponseSignatures::Valid;
+                let headers =
+                    (self.keys()).signing_headers(&identifiers, &job.url, &body, signatures);
+                (body, headers)
+            }
+            Api::V2 => self.v2_callback(&cart.notice(job.notification)),
+        };
         let revision = self.revise();
         let sent = SimulatedCallback {
             transaction_id: job.cart,
@@ -113,7 +144,11 @@ impl Engine {
             record.is_done = true;
         }
         let job = delivery.job;
-        if status == Some(200) {
+        let is_acknowledged = match job.api {
+            Api::V1 => status == Some(200),
+            Api::V2 => status.is_some_and(|status| (200..300).contains(&status)),
+        };
+        if is_acknowledged {
             if let Some(cart) = self.awaiting_cart(&job) {
                 cart.callback_acknowledged(now);
             }
@@ -121,14 +156,14 @@ impl Engine {
             let again = CallbackJob { attempt: 2, ..job };
             let delay = self.options.callback_retry_delay;
             self.schedule(later(now, delay), Timer::Repetition(again));
-        } else if let Some(cart) = self.awaiting_cart(&job) {
-            cart.callback_given_up();
+        } else if (self.awaiting_cart(&job)).is_some_and(|cart| cart.callback_given_up(now)) {
+            self.canceled(job.cart, now);
         }
     }
 
     /// The cart whose payment depends on this callback.
     fn awaiting_cart(&mut self, job: &CallbackJob) -> Option<&mut Cart> {
-        let confirmed = job.notification == Notification::CustomerConfirmed;
+        let confirmed = job.notification == Notification::Accepted;
         self.find_mut(job.cart).filter(|_| confirmed)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::engine::cart::Notification;
 use crate::faults::forms::{DropAt, DropBy};
+use crate::model::order::Api;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
@@ -74,5 +75,6 @@ pub(crate) struct CallbackJob {
     pub(crate) url: String,
     pub(super) cart: Uuid,
     pub(super) notification: Notification,
+    pub(super) api: Api,
     pub(super) attempt: u32,
 }

@@ -12,3 +12,4 @@ mod settlement;
 pub(crate) mod snapshot;
 pub(crate) mod state;
 mod timers;
+mod v2;

@@ -5,6 +5,7 @@ use crate::engine::clock::later;
 use crate::engine::exchange::{Incoming, Outgoing, Response};
 use crate::engine::responses;
 use crate::engine::state::{Engine, Timer, guid};
+use crate::engine::v2;
 use crate::faults::fault::Fault;
 use crate::faults::forms::DropBy;
 use crate::faults::storm::CustomerPlan;
@@ -25,14 +26,19 @@ impl Engine {
         let endpoint = Endpoint::of_path(path);
         let nonce = signature::header(&incoming.headers, signature::NONCE).map(str::to_owned);
         let (url, verdict) = if endpoint.is_some_and(Endpoint::is_v2) {
-            (String::new(), self.keys().check_api_key(&incoming.headers))
+            let verdict = self.keys().check_api_key(&incoming.headers);
+            (String::new(), verdict)
         } else {
             self.keys()
                 .check_any(&incoming.headers, &incoming.urls, &incoming.body)
         };
         let members = Members::read(&incoming.body, &self.options);
         let transaction_id = match (endpoint, &members) {
-            (None | Some(Endpoint::InsertCart), _) | (_, Err(_)) => None,
+            (Some(endpoint), _) if endpoint.has_id_in_path() => {
+                Uuid::parse_str(v2::id_in_path(&incoming.path)).ok()
+            }
+            (Some(endpoint), _) if endpoint.makes_cart() => None,
+            (None, _) | (_, Err(_)) => None,
             (Some(_), Ok(members)) => members.transaction_id().ok(),
         };
         let revision = self.revise();
@@ -52,7 +58,7 @@ impl Engine {
         let request = self.requests.add(record, revision);
 
         let fault = endpoint.and_then(|endpoint| self.fault(endpoint, transaction_id, &members));
-        let races = endpoint == Some(Endpoint::CancelCart)
+        let races = matches!(endpoint, Some(Endpoint::CancelCart | Endpoint::Cancel))
             && transaction_id.is_some_and(|id| self.racing.remove(&id));
         if let Some(id) = transaction_id
             && (races || fault.as_ref().is_some_and(|fault| fault.confirm_during))
@@ -66,24 +72,19 @@ impl Engine {
             None => Response::new(404, response::error_body(404, "Not found")),
             Some(endpoint) if incoming.method != endpoint.method() => {
                 let method = endpoint.method();
-                let mut response =
-                    Response::new(405, response::error_body(405, &format!("Use {method}")));
+                let mut response = failure(endpoint, 405, &format!("Use {method}"));
                 response.headers.push(("allow", method.to_owned()));
                 response
             }
             Some(endpoint) => match verdict.and_then(|()| self.use_nonce(nonce)) {
                 Ok(()) if endpoint.is_v2() => {
-                    match self.settlements(now).answer(endpoint, &incoming.path) {
-                        Ok(body) => Response::new(200, body),
-                        Err((status, message)) => {
-                            Response::new(status, response::error_body(status.into(), &message))
-                        }
-                    }
+                    self.process_v2(endpoint, &incoming.path, members, now)
                 }
                 Ok(()) => Response::new(200, self.process(endpoint, members, now)),
-                Err(message) => {
-                    Response::new(401, response::error_body(codes::UNAUTHORIZED, &message))
+                Err(message) if endpoint.is_v2() && !endpoint.is_settlement() => {
+                    failure(endpoint, 401, &format!("An API key is required. {message}"))
                 }
+                Err(message) => failure(endpoint, 401, &message),
             },
         };
         if let (Some(fault), Some(endpoint)) = (&fault, endpoint) {
@@ -174,6 +175,13 @@ impl Engine {
     }
 
     fn insert(&mut self, order: Order, now: Timestamp) -> Vec<u8> {
+        let asks_phone = order.customer.channel == Channel::Phone;
+        let id = self.add_cart(order, now);
+        response::inserted(id, self.options.check_interval_ms, asks_phone)
+    }
+
+    /// Makes a cart, and asks its customer.
+    pub(super) fn add_cart(&mut self, order: Order, now: Timestamp) -> Uuid {
         let customer = order.customer.clone();
         let seed = CartSeed {
             id: guid(&mut self.cart_rng),
@@ -188,7 +196,7 @@ impl Engine {
         let revision = self.revise();
         self.index.insert(id, self.carts.add(cart, revision));
         if let Some(notification) = notification {
-            self.notify(id, notification, now);
+            self.accepted(id, notification, now);
         }
         // Before the cart's own timer: an answer in the last instant counts.
         if matches!(
@@ -202,11 +210,7 @@ impl Engine {
         }
         self.schedule(expires_at, Timer::Lifetime(id));
         self.run_until(now);
-        response::inserted(
-            id,
-            self.options.check_interval_ms,
-            customer.channel == Channel::Phone,
-        )
+        id
     }
 
     /// Decides what the customer of a new cart does in a storm.
@@ -240,11 +244,17 @@ impl Engine {
             return unknown_cart(endpoint, unknown);
         };
         match endpoint {
-            Endpoint::CancelCart => cart.cancel(),
+            Endpoint::CancelCart => {
+                let answer = cart.cancel();
+                if answer.code == codes::CANCELED {
+                    self.canceled(id, now);
+                }
+                answer
+            }
             Endpoint::ConfirmCart => {
                 let (answer, notification) = cart.merchant_confirms(identifier, now);
                 if let Some(notification) = notification {
-                    self.notify(id, notification, now);
+                    self.accepted(id, notification, now);
                 }
                 answer
             }
@@ -253,6 +263,14 @@ impl Engine {
                 .unwrap_or_else(|| unknown_cart(endpoint, unknown)),
         }
     }
+}
+
+/// The response to a request that is not processed.
+fn failure(endpoint: Endpoint, status: u16, message: &str) -> Response {
+    Response::new(
+        status,
+        responses::failure_body(endpoint, status.into(), message),
+    )
 }
 
 /// The response about a cart that was never inserted, as far as is known.

@@ -11,6 +11,7 @@ use crate::model::options::ResponseSignatures;
 use crate::model::order::CartResponse;
 use crate::protocol::response as response_body;
 use crate::protocol::signature::{Identifiers, Keys};
+use crate::protocol::v2;
 
 impl Engine {
     /// Adds the headers, including the signature.
@@ -79,6 +80,15 @@ impl Engine {
     }
 }
 
+/// The body of a failure. V2's transactions have no result codes.
+pub(super) fn failure_body(endpoint: Endpoint, code: i64, message: &str) -> Vec<u8> {
+    if endpoint.is_v2() && !endpoint.is_settlement() {
+        v2::refused(message)
+    } else {
+        response_body::error_body(code, message)
+    }
+}
+
 /// Replaces the response by the one that a fault describes.
 pub(super) fn corrupt(response: &mut Response, fault: &Fault, endpoint: Endpoint) {
     if let Some(code) = fault.result_code {
@@ -97,9 +107,11 @@ pub(super) fn corrupt(response: &mut Response, fault: &Fault, endpoint: Endpoint
             Endpoint::ConfirmCart => {
                 response_body::about_cart(&CartResponse::without_payment(true, Some(paid), code), 0)
             }
-            Endpoint::SettlementList | Endpoint::SettlementItems => {
-                response_body::error_body(code, response_body::message(code).unwrap_or_default())
-            }
+            _ => failure_body(
+                endpoint,
+                code,
+                response_body::message(code).unwrap_or_default(),
+            ),
         };
     }
     if let Some(status) = fault.status {
@@ -110,7 +122,7 @@ pub(super) fn corrupt(response: &mut Response, fault: &Fault, endpoint: Endpoint
                 500.. => codes::SERVER_ERROR,
                 _ => codes::GENERIC_ERROR,
             };
-            response.body = response_body::error_body(code, &format!("Simulated status {status}"));
+            response.body = failure_body(endpoint, code, &format!("Simulated status {status}"));
         }
     }
     if let Some(body) = &fault.body {

@@ -1,8 +1,8 @@
-//! V2's settlements: one for each day with sales, created when the day is over.
+//! V2's settlements: one for each day with sales or refunds, created when the day is over.
 
 use crate::model::endpoint::Endpoint;
 use crate::model::options::SimulatorOptions;
-use crate::model::order::Payment;
+use crate::model::order::SettledItem;
 use crate::protocol::response;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -17,9 +17,9 @@ const PROVIDER: &str = "Netgíró";
 const SHOP: &str = "100000";
 const EPOCH: Date = date(1970, 1, 1);
 
-/// The sales of past days.
+/// The sales and refunds of past days.
 pub(crate) struct Settlements {
-    days: BTreeMap<Date, Vec<Payment>>,
+    days: BTreeMap<Date, Vec<SettledItem>>,
     cost: i64,
     decimals: u8,
 }
@@ -52,15 +52,15 @@ type SettlementError = (u16, String);
 
 impl Settlements {
     pub(crate) fn of(
-        sales: impl Iterator<Item = (Timestamp, Payment)>,
+        items: impl Iterator<Item = SettledItem>,
         now: Timestamp,
         options: &SimulatorOptions,
     ) -> Self {
         let today = day(now);
         let mut days = BTreeMap::<_, Vec<_>>::new();
-        for (paid_at, payment) in sales {
-            if day(paid_at) < today {
-                days.entry(day(paid_at)).or_default().push(payment);
+        for item in items {
+            if day(item.at) < today {
+                days.entry(day(item.at)).or_default().push(item);
             }
         }
         Self {
@@ -81,15 +81,15 @@ impl Settlements {
             return self.list(query);
         }
         let number = path.rsplit('/').next().unwrap_or_default();
-        let sales = (self.days.iter())
+        let settled = (self.days.iter())
             .find(|(day, _)| self::number(**day) == number)
-            .map(|(_, sales)| sales)
+            .map(|(_, items)| items)
             .ok_or_else(|| (404, format!("There is no settlement {number}")))?;
-        let items = sales.iter().map(|sale| Item {
-            total_amount: response::decimal(sale.amount, self.decimals),
-            cost_amount: response::decimal(self.cost(sale), self.decimals),
-            created: response::date(sale.created),
-            loan_number: format!("L-{}", sale.invoice_number),
+        let items = settled.iter().map(|item| Item {
+            total_amount: response::decimal(item.amount, self.decimals),
+            cost_amount: response::decimal(self.cost(item), self.decimals),
+            created: response::date(item.created),
+            loan_number: format!("L-{}", item.invoice_number),
         });
         Ok(response::write(&items.collect::<Vec<_>>()))
     }
@@ -112,14 +112,14 @@ impl Settlements {
             let is_it = |number: &String| *number == self::number(**day);
             (from..=to).contains(&after(**day)) && number.as_ref().is_none_or(is_it)
         });
-        let settlements = wanted.map(|(day, sales)| self.settlement(*day, sales));
+        let settlements = wanted.map(|(day, items)| self.settlement(*day, items));
         Ok(response::write(&settlements.collect::<Vec<_>>()))
     }
 
-    fn settlement(&self, day: Date, sales: &[Payment]) -> Settlement {
-        let total: i64 = sales.iter().map(|sale| sale.amount).sum();
-        let cost: i64 = sales.iter().map(|sale| self.cost(sale)).sum();
-        let made_up = (Offset::UTC.to_timestamp(after(day).at(0, 0, 0, 0))).unwrap_or_default();
+    fn settlement(&self, day: Date, items: &[SettledItem]) -> Settlement {
+        let total: i64 = items.iter().map(|item| item.amount).sum();
+        let cost: i64 = items.iter().map(|item| self.cost(item)).sum();
+        let made_up = end_of(day).unwrap_or_default();
         Settlement {
             provider_name: PROVIDER,
             number: number(day),
@@ -127,20 +127,34 @@ impl Settlements {
             amount: response::decimal(total - cost, self.decimals),
             cost_amount: response::decimal(cost, self.decimals),
             bank_transfer_transaction_date: response::date(made_up),
-            number_of_sales: sales.len(),
+            number_of_sales: items.iter().filter(|item| item.amount > 0).count(),
             total_amount: response::decimal(total, self.decimals),
             status: "Paid",
         }
     }
 
-    /// The cost of a sale, rounded to the nearest króna.
-    fn cost(&self, sale: &Payment) -> i64 {
-        (sale.amount * self.cost + 5_000) / 10_000
+    /// The cost of a sale, rounded to the nearest króna; a refund has none.
+    fn cost(&self, item: &SettledItem) -> i64 {
+        (item.amount.max(0) * self.cost + 5_000) / 10_000
     }
 }
 
 fn day(at: Timestamp) -> Date {
     Offset::UTC.to_datetime(at).date()
+}
+
+/// When the settlement of a sale of this instant is made up.
+pub(super) fn made_up_for(paid_at: Timestamp) -> Option<Timestamp> {
+    end_of(day(paid_at))
+}
+
+/// Whether two instants belong to one settlement.
+pub(super) fn is_same_day(one: Timestamp, other: Timestamp) -> bool {
+    day(one) == day(other)
+}
+
+fn end_of(day: Date) -> Option<Timestamp> {
+    Offset::UTC.to_timestamp(after(day).at(0, 0, 0, 0)).ok()
 }
 
 fn after(day: Date) -> Date {

@@ -64,6 +64,10 @@ impl<'a, T> Numbered<'a, T> {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
+    #[expect(
+        clippy::struct_excessive_bools,
+        reason = "each is an option of its own"
+    )]
     struct Shown<'a> {
         app_key: &'a str,
         seed: u64,
@@ -76,25 +80,43 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
         require_json_numbers: bool,
         omit_payment_info: bool,
         stale_reads: u32,
+        v2_refusal_status: u16,
+        unknown_transaction_is_404: bool,
+        repeated_refund: &'a str,
+        refuse_settled_refunds: bool,
+        repeated_capture: &'a str,
+        repeated_cancel: &'a str,
+        hold_lifetime: f64,
+        poll_interval: Option<f64>,
+        callback_signature_decimals: u8,
         public_url: Option<&'a str>,
     }
     #[expect(
         clippy::cast_precision_loss,
         reason = "a poll hint is far from 2^52 ms"
     )]
-    let check_interval = options.check_interval_ms.map(|ms| ms as f64 / 1000.0);
+    let seconds = |interval: Option<i64>| interval.map(|ms| ms as f64 / 1000.0);
     Shown {
         app_key: &options.app_key,
         seed: options.seed,
         lifetime: options.lifetime.as_secs_f64(),
         latency: options.latency.as_secs_f64(),
-        check_interval,
+        check_interval: seconds(options.check_interval_ms),
         response_signatures: options.response_signatures.as_str(),
         minimum_amount: options.minimum_amount,
         require_confirmation_type: options.require_confirmation_type,
         require_json_numbers: options.require_json_numbers,
         omit_payment_info: options.omit_payment_info,
         stale_reads: options.stale_reads,
+        v2_refusal_status: options.v2_refusal_status,
+        unknown_transaction_is_404: options.unknown_transaction_is_404,
+        repeated_refund: options.repeated_refund.as_str(),
+        refuse_settled_refunds: options.refuse_settled_refunds,
+        repeated_capture: options.repeated_capture.as_str(),
+        repeated_cancel: options.repeated_cancel.as_str(),
+        hold_lifetime: options.hold_lifetime.as_secs_f64(),
+        poll_interval: seconds(options.poll_interval_ms),
+        callback_signature_decimals: options.callback_signature_decimals,
         public_url: options.public_url.as_deref(),
     }
     .serialize(serializer)

@@ -23,6 +23,8 @@ use uuid::Uuid;
 pub(super) enum Timer {
     /// A cart expires.
     Lifetime(Uuid),
+    /// A hold of V2 ends.
+    Hold(Uuid),
     /// A customer who answers automatically does so.
     Reaction(Uuid),
     /// A callback is repeated.
@@ -57,6 +59,8 @@ pub(crate) struct Engine {
     /// The signing headers of the last response.
     pub(super) last_signing_headers: Vec<(&'static str, String)>,
     pub(super) nonces: HashSet<String>,
+    /// The transaction and the amount of each refund, by its idempotency key.
+    pub(super) refund_keys: HashMap<String, (Uuid, i64)>,
     /// For new carts only: the n-th cart is the same, no matter how many requests come in between.
     pub(super) cart_rng: Rng,
     pub(super) message_rng: Rng,
@@ -84,6 +88,7 @@ impl Engine {
             last_responses: HashMap::new(),
             last_signing_headers: Vec::new(),
             nonces: HashSet::new(),
+            refund_keys: HashMap::new(),
             first_invoice,
             message_rng: cart_rng.fork(),
             cart_rng,
@@ -144,10 +149,10 @@ impl Engine {
 
     /// The settlements up to now.
     pub(super) fn settlements(&self, now: Timestamp) -> Settlements {
-        let sales = (self.carts.iter())
+        let items = (self.carts.iter())
             .filter(|cart| !self.withheld.contains(&cart.id))
-            .filter_map(Cart::sale);
-        Settlements::of(sales, now, &self.options)
+            .flat_map(Cart::settled_items);
+        Settlements::of(items, now, &self.options)
     }
 
     pub(super) fn find(&self, id: Uuid) -> Option<&Cart> {

@@ -1,5 +1,6 @@
 //! What happens as time passes.
 
+use crate::engine::cart::Cart;
 use crate::engine::state::{Engine, Timer};
 use crate::model::customer::Behaviour;
 use jiff::Timestamp;
@@ -15,8 +16,13 @@ impl Engine {
             }
             match entry.remove() {
                 Timer::Lifetime(id) => {
-                    if let Some(cart) = self.find_mut(id) {
-                        cart.lifetime_is_over();
+                    if self.find_mut(id).is_some_and(Cart::lifetime_is_over) {
+                        self.canceled(id, at);
+                    }
+                }
+                Timer::Hold(id) => {
+                    if self.find_mut(id).is_some_and(Cart::hold_is_over) {
+                        self.canceled(id, at);
                     }
                 }
                 Timer::Reaction(id) => self.react(id, at),

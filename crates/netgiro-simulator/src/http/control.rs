@@ -193,7 +193,7 @@ fn respond(
             shared.now(|engine, now| match action {
                 Action::Confirm => engine.confirm(id, now),
                 Action::Decline => engine.decline(id, now),
-                Action::Expire => engine.expire(id),
+                Action::Expire => engine.expire(id, now),
                 Action::Callback => engine.send_callback(id, now),
             })?;
         }

@@ -15,7 +15,7 @@ pub(crate) enum Channel {
     Phone,
     /// The customer receives an SMS code and gives it to the merchant.
     Kennitala,
-    /// The customer has shown a code from the app, and has agreed by that.
+    /// The customer has shown a code from the app, an access code or a barcode, and has agreed by that.
     AppCode,
 }
 
@@ -32,30 +32,50 @@ pub(crate) enum Behaviour {
 const APP_CODE_PREFIX: &str = "500004";
 
 impl Customer {
-    /// Recognises a customer id in the API's form: no spaces, no hyphens, no country code.
+    /// Recognises a customer id in V1's form: no spaces, no hyphens, no country code.
     pub(crate) fn find(id: &str) -> Option<Self> {
         let digits = id.bytes().all(|b| b.is_ascii_digit());
         let channel = if is_app_code(id) {
             Channel::AppCode
-        } else if digits && id.len() == 7 && id.starts_with(['6', '7', '8']) {
+        } else if is_phone(id) {
             Channel::Phone
         } else if digits && id.len() == 10 {
             Channel::Kennitala
         } else {
             return None;
         };
+        Some(Self::new(id, channel))
+    }
+
+    /// Recognises a customer identifier of V2, where ten digits are an access code and never a kennitala.
+    pub(crate) fn find_v2(id: &str) -> Option<Self> {
+        let is_access_code = id.len() == 10 && id.bytes().all(|b| b.is_ascii_digit());
+        if is_phone(id) {
+            Some(Self::new(id, Channel::Phone))
+        } else if is_access_code || is_app_code(id) {
+            Some(Self::new(id, Channel::AppCode))
+        } else {
+            None
+        }
+    }
+
+    fn new(id: &str, channel: Channel) -> Self {
         let behaviour = match id {
             "8111111" => Behaviour::Approves,
             "8222222" => Behaviour::Declines,
             "2222222229" => Behaviour::NoCredit,
             _ => Behaviour::Ordinary,
         };
-        Some(Self {
+        Self {
             id: id.to_owned(),
             channel,
             behaviour,
-        })
+        }
     }
+}
+
+fn is_phone(id: &str) -> bool {
+    id.len() == 7 && id.starts_with(['6', '7', '8']) && id.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_app_code(id: &str) -> bool {
@@ -88,6 +108,18 @@ mod tests {
                 (channel, behaviour),
                 "{id}"
             );
+        }
+    }
+
+    #[test]
+    fn ten_digits_are_an_access_code_in_v2() {
+        let channel = |id| Customer::find_v2(id).map(|customer| customer.channel);
+        for id in ["1234567890", "1111111119", "5000041234", "500004a7K2"] {
+            assert_eq!(channel(id), Some(Channel::AppCode), "{id}");
+        }
+        assert_eq!(channel("8223281"), Some(Channel::Phone));
+        for id in ["5223281", "123456789", "12345678901", "822-3281", ""] {
+            assert_eq!(channel(id), None, "{id}");
         }
     }
 

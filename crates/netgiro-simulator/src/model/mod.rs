@@ -8,4 +8,5 @@ pub(crate) mod options;
 pub(crate) mod order;
 pub(crate) mod records;
 pub(crate) mod serialize;
+pub(crate) mod transaction;
 pub(crate) mod words;

@@ -75,6 +75,28 @@ pub struct SimulatorOptions {
     /// What Netgíró keeps of each sale, in hundredths of a percent, rounded to a króna. Default 195, an invented
     /// number.
     pub settlement_cost: u32,
+    /// The HTTP status with which V2 refuses what a transaction does not allow: 400, the default, or 200. Requests
+    /// that are incomplete or malformed always get 400.
+    pub v2_refusal_status: u16,
+    /// Whether V2 answers 404 for a transaction that it does not know. Default: `v2_refusal_status`.
+    pub unknown_transaction_is_404: bool,
+    /// What V2 answers to a refund with a key, an amount and a transaction that it has processed before. Default: the
+    /// first answer again.
+    pub repeated_refund: RepeatedCall,
+    /// What V2 answers to a capture of what is captured already, with the same amount or without one. Default: a
+    /// refusal.
+    pub repeated_capture: RepeatedCall,
+    /// What V2 answers to a cancel of what is canceled already. Default: a refusal.
+    pub repeated_cancel: RepeatedCall,
+    /// How long V2 holds money that is not captured, on the simulator's clock. Default 7 days.
+    pub hold_lifetime: Duration,
+    /// `PollIntervalMs` of V2's pending sales: `None` is sent as null. Default 2000.
+    pub poll_interval_ms: Option<i64>,
+    /// Decimals of the amount in what the signature of V2's callbacks covers: 0 (`5000`), 1 (`5000.0`) or 2
+    /// (`5000.00`), whatever [`decimals`](Self::decimals) the body shows. Default 0.
+    pub callback_signature_decimals: u8,
+    /// Whether V2 refuses to refund a sale whose settlement is made up. Default: it does not.
+    pub refuse_settled_refunds: bool,
     /// Whether `POST /simulator/stop` asks for its end, which [`Simulator::stop_requested`](crate::Simulator::stop_requested)
     /// then reports. Default: it does not.
     pub allow_stop: bool,
@@ -109,6 +131,15 @@ impl Default for SimulatorOptions {
             tls: None,
             callback_hosts: Vec::new(),
             settlement_cost: 195,
+            v2_refusal_status: 400,
+            unknown_transaction_is_404: false,
+            repeated_refund: RepeatedCall::Repeat,
+            repeated_capture: RepeatedCall::Refuse,
+            repeated_cancel: RepeatedCall::Refuse,
+            hold_lifetime: Duration::from_secs(7 * 86_400),
+            poll_interval_ms: Some(2000),
+            callback_signature_decimals: 0,
+            refuse_settled_refunds: false,
             allow_stop: false,
             shop: "Prufuverslun".to_owned(),
         }
@@ -122,8 +153,16 @@ impl SimulatorOptions {
         if self.app_key.is_empty() || self.secret_key.is_empty() {
             return wrong("app_key and secret_key must not be empty".to_owned());
         }
-        if self.decimals > 2 {
-            return wrong(format!("decimals must be 0, 1 or 2; got {}", self.decimals));
+        for (name, decimals) in [
+            ("decimals", self.decimals),
+            (
+                "callback_signature_decimals",
+                self.callback_signature_decimals,
+            ),
+        ] {
+            if decimals > 2 {
+                return wrong(format!("{name} must be 0, 1 or 2; got {decimals}"));
+            }
         }
         if self.settlement_cost > 10_000 {
             return wrong(format!(
@@ -137,6 +176,12 @@ impl SimulatorOptions {
                 codes::CANCELED,
                 codes::NO_SUCH_CART,
                 self.unknown_cart_code
+            ));
+        }
+        if ![200, 400].contains(&self.v2_refusal_status) {
+            return wrong(format!(
+                "v2_refusal_status must be 200 or 400; got {}",
+                self.v2_refusal_status
             ));
         }
         if let Some(host) = (self.callback_hosts.iter())
@@ -177,6 +222,21 @@ impl fmt::Debug for SimulatorOptions {
             .field("tls", &self.tls)
             .field("callback_hosts", &self.callback_hosts)
             .field("settlement_cost", &self.settlement_cost)
+            .field("v2_refusal_status", &self.v2_refusal_status)
+            .field(
+                "unknown_transaction_is_404",
+                &self.unknown_transaction_is_404,
+            )
+            .field("repeated_refund", &self.repeated_refund)
+            .field("repeated_capture", &self.repeated_capture)
+            .field("repeated_cancel", &self.repeated_cancel)
+            .field("hold_lifetime", &self.hold_lifetime)
+            .field("poll_interval_ms", &self.poll_interval_ms)
+            .field(
+                "callback_signature_decimals",
+                &self.callback_signature_decimals,
+            )
+            .field("refuse_settled_refunds", &self.refuse_settled_refunds)
             .field("allow_stop", &self.allow_stop)
             .field("shop", &self.shop)
             .finish()
@@ -196,6 +256,15 @@ words! {
     Corrupt "corrupt";
     /// Nonce and signature are those of the last signed response, whichever endpoint gave it.
     Replay "replay";
+}
+
+words! {
+    /// What V2 answers to a call that it has processed before.
+    RepeatedCall, "an answer to a repeated call":
+    /// The first answer again.
+    Repeat "repeat";
+    /// A refusal.
+    Refuse "refuse";
 }
 
 /// The simulator's own certificate.
@@ -253,6 +322,11 @@ mod tests {
             ..SimulatorOptions::default()
         };
         assert!(code.check().unwrap_err().to_string().contains("10424"));
+        let status = SimulatorOptions {
+            v2_refusal_status: 409,
+            ..SimulatorOptions::default()
+        };
+        assert!(status.check().unwrap_err().to_string().contains("got 409"));
         assert!("VALID".parse::<ResponseSignatures>().is_err());
     }
 }

@@ -5,9 +5,17 @@ use jiff::Timestamp;
 use netgiro::ConfirmationType;
 use uuid::Uuid;
 
-/// What an `InsertCart` orders.
+/// The API over which a cart was made, which decides its callbacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    V1,
+    V2,
+}
+
+/// What an `InsertCart` or a `Payment` orders.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
+    pub(crate) api: Api,
     pub(crate) amount: i64,
     pub(crate) reference: String,
     pub(crate) customer: Customer,
@@ -51,4 +59,15 @@ pub(crate) struct Payment {
     pub(crate) identity_confirmed: Option<bool>,
     pub(crate) location_id: Option<String>,
     pub(crate) register_id: Option<String>,
+}
+
+/// An item of a settlement: a payment, or a refund with a negative amount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SettledItem {
+    /// When it was made, which decides the settlement.
+    pub(crate) at: Timestamp,
+    /// The date that the item shows.
+    pub(crate) created: Timestamp,
+    pub(crate) amount: i64,
+    pub(crate) invoice_number: i64,
 }

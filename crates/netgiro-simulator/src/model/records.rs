@@ -39,8 +39,29 @@ pub struct SimulatedCart {
     pub expires_at: Timestamp,
     /// The code in the customer's SMS; `None` unless the customer id is a kennitala.
     pub sms_code: Option<String>,
-    /// How many `CheckCart`s there were for it.
+    /// How many `CheckCart`s, and V2's `Status`, there were for it.
     pub checks: u32,
+    /// What was captured over V2, in krónur; `None` if nothing was.
+    pub captured: Option<i64>,
+    /// Its refunds, in the order in which they were made.
+    pub refunds: Vec<SimulatedRefund>,
+    /// The sum of its refunds, in krónur.
+    pub refunded: i64,
+}
+
+/// A refund of a part or all of a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SimulatedRefund {
+    /// The amount in krónur.
+    pub amount: i64,
+    /// The merchant's key, under which a refund is made once.
+    pub idempotency_key: String,
+    /// The merchant's description.
+    pub description: Option<String>,
+    /// When it was made, on the simulator's clock.
+    #[serde(serialize_with = "serialize::instant")]
+    pub refunded_at: Timestamp,
 }
 
 /// A request as it arrived, and its response.
@@ -49,7 +70,7 @@ pub struct SimulatedCart {
 pub struct SimulatedRequest {
     /// The endpoint; `None` for a path that the API does not have.
     pub endpoint: Option<Endpoint>,
-    /// The cart it names; `None` for `InsertCart` and for V2.
+    /// The cart it names; `None` if it makes one, and for settlements.
     pub transaction_id: Option<Uuid>,
     /// The HTTP method.
     pub method: String,
@@ -79,7 +100,7 @@ pub struct SimulatedRequest {
 pub struct SimulatedCallback {
     /// The cart it is about.
     pub transaction_id: Uuid,
-    /// Where it was sent: the string given to `InsertCart`.
+    /// Where it was sent: the string given with the cart.
     pub url: String,
     /// 1, or 2 for the repetition.
     pub attempt: u32,

@@ -1,9 +1,11 @@
 //! Parses the API's requests.
 
+mod v2;
+
 use crate::model::codes;
 use crate::model::customer::Customer;
 use crate::model::options::SimulatorOptions;
-use crate::model::order::Order;
+use crate::model::order::{Api, Order};
 use netgiro::ConfirmationType;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -138,6 +140,7 @@ impl Members {
         self.text("Description")?;
         self.check_items()?;
         Ok(Order {
+            api: Api::V1,
             amount,
             reference,
             customer,

@@ -1,11 +1,15 @@
 //! Checks the signatures of requests, and signs responses and callbacks.
 
 use crate::model::options::ResponseSignatures;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 pub(crate) const APP_KEY: &str = "netgiro_appkey";
 pub(crate) const API_KEY: &str = "X-Netgiro-Api-Key";
 pub(crate) const NONCE: &str = "netgiro_nonce";
 pub(crate) const SIGNATURE: &str = "netgiro_signature";
+/// The header of V2's callbacks.
+pub(crate) const V2_SIGNATURE: &str = "X-Netgiro-Signature";
 pub(crate) const REFERENCE_ID: &str = "netgiro_referenceId";
 
 /// The keys of both sides.
@@ -70,6 +74,19 @@ impl Keys<'_> {
             }
         }
         checked
+    }
+
+    /// The signature of these texts, one after another, as V2 and the hosted checkout sign.
+    pub(crate) fn sign_texts(&self, texts: &[&str]) -> String {
+        let mut hash = Sha256::new_with_prefix(self.secret_key);
+        for text in texts {
+            hash.update(text);
+        }
+        let mut signature = String::new();
+        for byte in hash.finalize() {
+            let _ = write!(signature, "{byte:02x}");
+        }
+        signature
     }
 
     /// The signing headers of a response or a callback; `url` is part of what is signed.
@@ -145,6 +162,18 @@ mod tests {
         assert_eq!(
             other.check(&headers, URL, b"{}").unwrap_err(),
             "Unknown application APP"
+        );
+    }
+
+    #[test]
+    fn texts_are_signed_after_the_secret() {
+        let keys = Keys {
+            secret_key: "mysecret",
+            ..KEYS
+        };
+        assert_eq!(
+            keys.sign_texts(&["abc-123", "5000"]),
+            "729d966b5158eb4a949d88afcf7a3da16e26bad3cc7b57bab2ddd358a7b857e1"
         );
     }
 

@@ -78,7 +78,7 @@ fn the_state_equals_the_handles() {
             "transaction_id": paid.to_string(), "reference": "A-1", "amount": 1000, "customer_id": PHONE,
             "status": "confirmed", "is_paid": true, "is_timed_out": false, "result_code": 10200, "confirmation_type": "server_callback",
             "created": format!("{:.3}", held.created), "expires_at": format!("{:.3}", held.expires_at),
-            "sms_code": null, "checks": 0,
+            "sms_code": null, "checks": 0, "captured": null, "refunds": [], "refunded": 0,
         })
     );
     assert_eq!(state["carts"][1]["sms_code"], shop.sms_code(coded));

@@ -169,6 +169,18 @@ impl Shop {
         self.try_call(endpoint, body).unwrap()
     }
 
+    /// Sends a request of V2, with the application key; `path` is what follows `/v2/`.
+    pub(crate) fn v2(&self, method: &str, path: &str, body: &Value) -> Message {
+        let key = self.simulator.app_key().to_owned();
+        let headers = [("X-Netgiro-Api-Key".to_owned(), key)];
+        let body = match body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        };
+        let path = format!("/v2/{path}");
+        self.send(method, &path, &headers, body.as_bytes()).unwrap()
+    }
+
     pub(crate) fn insert(&self, customer: &str, confirmation_type: i64) -> Uuid {
         let callback = (confirmation_type == 1).then_some("http://127.0.0.1:9/nobody");
         self.insert_calling(customer, confirmation_type, callback)
@@ -211,6 +223,13 @@ impl Shop {
             body["Identifier"] = json!(identifier);
         }
         self.call("ConfirmCart", &body)
+    }
+
+    /// A cart that its customer has paid.
+    pub(crate) fn paid(&self) -> Uuid {
+        let cart = self.insert(PHONE, 0);
+        self.simulator.confirm(cart).unwrap();
+        cart
     }
 
     pub(crate) fn sms_code(&self, cart: Uuid) -> String {

@@ -1,6 +1,7 @@
 //! One call: sent, sent again where that is safe, observed. What the client, waits and bulk calls share.
 
 mod cart;
+mod checkouts;
 mod insert;
 mod refund_keys;
 mod refunds;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::api::refund_keys::RefundKeys;
 use crate::callback::diagnosis::Allowance;
+use crate::callback::redirect::{self, Redirect};
 use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{self, Callback, ReplayKey};
 use crate::events::{Observer, PollEvent, RecordOutcome, RequestEvent};
@@ -21,6 +23,7 @@ use crate::http::settings::Settings;
 use crate::http::transport::{Request, Transport};
 use crate::model::backoff::{backoff, jittered};
 use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::values::amount::Amount;
 use crate::options::ClientOptions;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::Response;
@@ -81,6 +84,16 @@ impl Api {
         body: &[u8],
     ) -> Result<(Callback, ReplayKey)> {
         callback::verify_keyed(&self.settings, &self.diagnoses, url, headers, body)
+    }
+
+    /// Verifies a redirect, and compares it with the order as far as that is known.
+    pub(crate) fn verify_redirect(
+        &self,
+        url: &str,
+        amount: Option<Amount>,
+        reference: Option<&str>,
+    ) -> Result<Redirect> {
+        redirect::verify(&self.settings, url, amount, reference)
     }
 
     /// Passes a step of a poll to whoever observes.

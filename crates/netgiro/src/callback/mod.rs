@@ -2,6 +2,7 @@
 
 pub(crate) mod diagnosis;
 pub(crate) mod json_style;
+pub(crate) mod redirect;
 pub(crate) mod replay_guard;
 pub(crate) mod servers;
 
@@ -227,4 +228,16 @@ fn read(
         },
         reference_id,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_callback_header;
+
+    #[test]
+    fn what_verifies_and_what_names_the_server_is_kept() {
+        assert!(is_callback_header("Netgiro-Signature"));
+        assert!(is_callback_header("SERVER_SOFTWARE"));
+        assert!(!is_callback_header("cookie"));
+    }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     /// What the server has said for good, and about which cart.
     pub(crate) final_responses: ResponseReplayCache,
     pub(crate) server_clock: ServerClock,
+    /// The URL that creates hosted checkouts.
+    pub(crate) hosted_payment_url: Url,
     checkout_urls: [Url; Endpoint::CHECKOUT.len()],
 }
 
@@ -65,7 +67,14 @@ impl Settings {
             .base_url
             .as_deref()
             .unwrap_or(options.environment.base_url());
-        let base_url = base_url(given)?;
+        let base_url = checked_url("base_url", given)?;
+        let hosted = match (&options.checkout_base_url, &options.base_url) {
+            (Some(given), _) => checked_url("checkout_base_url", given)?,
+            (None, Some(_)) => with_path(&base_url, &format!("{}/v1/", beside_version(&base_url))),
+            (None, None) => {
+                checked_url("checkout_base_url", options.environment.checkout_base_url())?
+            }
+        };
         let proxy = options.proxy.as_deref().map(Proxy::parse).transpose()?;
         if proxy.is_none() && !is_loopback(&base_url) {
             proxy_environment::check_environment(&base_url)?;
@@ -86,6 +95,7 @@ impl Settings {
                 let path = format!("{}Checkout/{}", base_url.path(), endpoint.name());
                 with_path(&base_url, &path)
             }),
+            hosted_payment_url: with_path(&hosted, &format!("{}Checkout/Payment", hosted.path())),
             is_loopback: is_loopback(&base_url),
             base_url,
             app_key: HeaderValue::try_from(options.app_key)
@@ -132,6 +142,13 @@ impl Settings {
     }
 }
 
+/// The path in which the APIs stand beside each other.
+fn beside_version(base_url: &Url) -> &str {
+    let path = base_url.path();
+    path.strip_suffix("/v1/")
+        .unwrap_or_else(|| path.trim_end_matches('/'))
+}
+
 /// The same URL with another path.
 fn with_path(url: &Url, path: &str) -> Url {
     let mut url = url.clone();
@@ -175,11 +192,11 @@ fn positive(option: &str, duration: Duration) -> Result<()> {
     Ok(())
 }
 
-/// A base URL in the spelling that is sent, and so signed, ending in a slash.
-fn base_url(text: &str) -> Result<Url> {
+/// A base URL in the spelling that is sent, and so signed, ending in a slash; `option` names it in the error.
+fn checked_url(option: &str, text: &str) -> Result<Url> {
     let refused = |why: &str| {
         Err(Error::configuration(format!(
-            "base_url must be https, or http on loopback, such as {}: {why}; got {}",
+            "{option} must be https, or http on loopback, such as {}: {why}; got {}",
             Environment::Test.base_url(),
             quote::url(text)
         )))
@@ -192,9 +209,9 @@ fn base_url(text: &str) -> Result<Url> {
         });
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::configuration(
-            "base_url must not hold a user name or a password",
-        ));
+        return Err(Error::configuration(format!(
+            "{option} must not hold a user name or a password"
+        )));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return refused("it has a query or a fragment");

@@ -102,7 +102,7 @@ impl Transport {
                 ErrorKind::Connect,
                 format!(
                     "no connection to {} within {timeout:?}: nothing was sent",
-                    self.settings.base_url
+                    self.destination(request)
                 ),
             )),
         }
@@ -124,7 +124,7 @@ impl Transport {
                 Some(_) => sent.is_sent(),
                 None => !error.is_connect(),
             };
-            self.connection_error(endpoint, &error, started)
+            self.connection_error(request, &error, started)
         })?;
 
         let http_status = response.status().as_u16();
@@ -278,14 +278,27 @@ impl Transport {
         ))
     }
 
-    fn connection_error(&self, endpoint: Endpoint, error: &reqwest::Error, started: bool) -> Error {
+    /// What a request that was not sent names as its destination.
+    fn destination<'a>(&'a self, request: &Request<'a>) -> &'a Url {
+        match request.endpoint {
+            Endpoint::HostedPayment => request.url,
+            _ => &self.settings.base_url,
+        }
+    }
+
+    fn connection_error(
+        &self,
+        request: &Request<'_>,
+        error: &reqwest::Error,
+        started: bool,
+    ) -> Error {
         let why = tls::refusal(error).unwrap_or_else(|| root_cause(error));
         if started {
             Error::new(
                 ErrorKind::Server,
                 format!(
                     "the connection broke before {} was answered: {why}",
-                    endpoint.name()
+                    request.endpoint.name()
                 ),
             )
             .with_request_sent(RequestSent::Maybe)
@@ -295,7 +308,7 @@ impl Transport {
                 ErrorKind::Connect,
                 format!(
                     "no connection to {}{}: {why}: nothing was sent",
-                    self.settings.base_url,
+                    self.destination(request),
                     match &self.settings.proxy {
                         Some(proxy) => format!(" through the proxy {proxy}"),
                         None => String::new(),

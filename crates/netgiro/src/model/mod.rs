@@ -2,6 +2,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod cart;
+pub(crate) mod checkout;
 pub(crate) mod customer_message;
 pub(crate) mod error;
 pub(crate) mod poll;

@@ -1,6 +1,7 @@
 //! The calls of the API.
 
-/// The calls of the API: of the checkout, which is V1, and of refunds, transactions and settlements, which are V2.
+/// The calls of the API: of the checkout, which is V1, and of refunds, transactions and
+/// settlements, which are V2, and of the hosted checkout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     InsertCart,
@@ -11,6 +12,7 @@ pub(crate) enum Endpoint {
     Details,
     SettlementList,
     SettlementItems,
+    HostedPayment,
 }
 
 impl Endpoint {
@@ -32,19 +34,24 @@ impl Endpoint {
             Self::Details => "Details",
             Self::SettlementList => "SettlementList",
             Self::SettlementItems => "SettlementItems",
+            Self::HostedPayment => "HostedPayment",
         }
     }
 
-    /// Whether request and answer are signed. V2 signs neither, and knows the shop by its app key.
+    /// Whether request and answer are signed. V2 and the hosted checkout sign neither, and know the shop by its app key.
     pub(crate) const fn is_signed(self) -> bool {
         !matches!(
             self,
-            Self::Refund | Self::Details | Self::SettlementList | Self::SettlementItems
+            Self::Refund
+                | Self::Details
+                | Self::SettlementList
+                | Self::SettlementItems
+                | Self::HostedPayment
         )
     }
 
     /// Whether sending it twice has the same effect as sending it once. A refund has a key that makes it so.
     pub(crate) const fn is_repeatable(self) -> bool {
-        !matches!(self, Self::InsertCart)
+        !matches!(self, Self::InsertCart | Self::HostedPayment)
     }
 }

@@ -30,6 +30,25 @@ pub fn sign(secret_key: &str, nonce: &str, url: &str, body: &[u8]) -> String {
     String::from_utf8_lossy(&signature).into_owned()
 }
 
+/// The hash of a secret key and these parts, joined without a separator, in hex.
+pub(crate) fn hash_of(secret_key: &str, parts: &[&str]) -> [u8; 64] {
+    let hash = (parts.iter()).fold(Sha256::new().chain_update(secret_key), |hash, part| {
+        hash.chain_update(part)
+    });
+    in_hex(hash.finalize().into())
+}
+
+/// Whether a signature is this one, in either case; takes the same time whatever differs.
+pub(crate) fn is_same(expected: &[u8; 64], signature: &str) -> bool {
+    let signature: [u8; 64] = match signature.as_bytes().try_into() {
+        Ok(signature) => signature,
+        Err(_) => return false,
+    };
+    expected
+        .ct_eq(&signature.map(|digit| digit.to_ascii_lowercase()))
+        .into()
+}
+
 fn in_hex(digest: [u8; 32]) -> [u8; 64] {
     let digit = |half| match half {
         0..=9 => b'0' + half,
@@ -134,13 +153,7 @@ impl Signed<'_> {
     /// Whether the signature is the one these parts give; takes the same time whatever differs.
     pub(crate) fn covers(&self, secret_key: impl AsRef<[u8]>, url: &str, body: &[u8]) -> bool {
         let expected = in_hex(digest(secret_key.as_ref(), self.nonce, url, body));
-        let signature: [u8; 64] = match self.signature.as_bytes().try_into() {
-            Ok(signature) => signature,
-            Err(_) => return false,
-        };
-        expected
-            .ct_eq(&signature.map(|digit| digit.to_ascii_lowercase()))
-            .into()
+        is_same(&expected, self.signature)
     }
 }
 

@@ -155,6 +155,8 @@ async fn the_deadline_leaves_the_cart_open_and_gives_a_poll_to_resume() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WaitTimeout, "{error}");
     assert_eq!(error.state().unwrap().status, CartStatus::Pending);
+    let said = "it was last seen pending: it is still open at Netgíró";
+    assert!(error.message().contains(said), "{error}");
     assert_eq!(shop.requests(Endpoint::CancelCart), 0);
     shop.simulator.confirm(cart.transaction_id).unwrap();
     let poll = error.poll().unwrap();

@@ -2,10 +2,13 @@
 //!
 //! No I/O and no clock: the caller passes the time.
 
+mod refunds;
+mod v2;
+
 use crate::model::codes;
 use crate::model::customer::{Behaviour, Channel};
-use crate::model::order::{CartResponse, Order, Payment};
-use crate::model::records::SimulatedCart;
+use crate::model::order::{Api, CartResponse, Order, Payment};
+use crate::model::records::{SimulatedCart, SimulatedRefund};
 use jiff::Timestamp;
 use netgiro::{CartStatus, ConfirmationType};
 use std::collections::VecDeque;
@@ -51,6 +54,16 @@ impl Stage {
         }
     }
 
+    /// The word of V2's details.
+    pub(crate) fn details_status(self) -> &'static str {
+        match self {
+            Self::Asked | Self::NeedsCode | Self::AwaitingCallback => "unpaid",
+            Self::Reserved => "reservation",
+            Self::Paid => "paid",
+            Self::Canceled | Self::Declined(_) => "canceled",
+        }
+    }
+
     /// Whether the customer can still answer.
     fn is_open(self) -> bool {
         matches!(self, Self::Asked | Self::NeedsCode)
@@ -60,8 +73,10 @@ impl Stage {
 /// The event that a callback reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Notification {
-    CustomerConfirmed,
-    CustomerDeclined,
+    /// The customer has accepted.
+    Accepted,
+    /// The customer has declined; with V2, the sale is canceled, whoever did it.
+    Canceled,
 }
 
 const UNCONFIRMED: i64 = 1;
@@ -86,6 +101,9 @@ pub(crate) struct Cart {
     agreed_at: Option<Timestamp>,
     paid_at: Option<Timestamp>,
     is_timed_out: bool,
+    captured: Option<i64>,
+    voided_at: Option<Timestamp>,
+    refunds: Vec<SimulatedRefund>,
 }
 
 /// The generated values of a new cart.
@@ -123,6 +141,9 @@ impl Cart {
             agreed_at: None,
             paid_at: None,
             is_timed_out: false,
+            captured: None,
+            voided_at: None,
+            refunds: Vec::new(),
         };
         cart.remember(None);
         let notification = (channel == Channel::AppCode).then(|| cart.agree(seed.created));
@@ -150,7 +171,7 @@ impl Cart {
             return Err(self.cannot("decline"));
         }
         self.set_stage(Stage::Declined(codes::DECLINED));
-        Ok(Notification::CustomerDeclined)
+        Ok(Notification::Canceled)
     }
 
     /// The cart expires on demand, even a reservation.
@@ -164,11 +185,13 @@ impl Cart {
         }
     }
 
-    /// The cart expires by itself, if it still waits for its customer.
-    pub(crate) fn lifetime_is_over(&mut self) {
-        if self.stage.is_open() {
+    /// The cart expires by itself, if it still waits for its customer. Returns whether it does.
+    pub(crate) fn lifetime_is_over(&mut self) -> bool {
+        let is_over = self.stage.is_open();
+        if is_over {
             self.time_out();
         }
+        is_over
     }
 
     fn time_out(&mut self) {
@@ -267,17 +290,22 @@ impl Cart {
         }
     }
 
-    /// The merchant's endpoint answered 200.
+    /// The merchant's endpoint acknowledged the callback.
     pub(crate) fn callback_acknowledged(&mut self, now: Timestamp) {
         if self.stage == Stage::AwaitingCallback {
             self.pay(now);
         }
     }
 
-    /// The merchant's endpoint did not answer the last attempt with 200.
-    pub(crate) fn callback_given_up(&mut self) {
-        if self.stage == Stage::AwaitingCallback {
-            self.set_stage(Stage::Canceled);
+    /// The merchant's endpoint did not acknowledge the last attempt. Returns whether that cancels the cart.
+    pub(crate) fn callback_given_up(&mut self, now: Timestamp) -> bool {
+        match self.order.api {
+            Api::V1 if self.stage == Stage::AwaitingCallback => {
+                self.set_stage(Stage::Canceled);
+                true
+            }
+            Api::V1 => false,
+            Api::V2 => self.cancel_v2(now),
         }
     }
 
@@ -319,7 +347,7 @@ impl Cart {
             reference: self.order.reference.clone(),
             status_id,
             created: self.agreed_at.unwrap_or(self.created),
-            amount: self.order.amount,
+            amount: self.amount(),
             identity_confirmed: (self.agreed_at.is_some() && self.sms_code.is_some())
                 .then_some(true),
             location_id: self.order.location_id.clone(),
@@ -334,12 +362,17 @@ impl Cart {
             ConfirmationType::ServerCallback => self.set_stage(Stage::AwaitingCallback),
             ConfirmationType::Manual => self.set_stage(Stage::Reserved),
         }
-        Notification::CustomerConfirmed
+        Notification::Accepted
     }
 
     fn pay(&mut self, now: Timestamp) {
         self.set_stage(Stage::Paid);
         self.paid_at = Some(now);
+    }
+
+    /// What is or would be paid.
+    pub(crate) fn amount(&self) -> i64 {
+        self.captured.unwrap_or(self.order.amount)
     }
 
     /// The payment, and when it was made.
@@ -363,6 +396,9 @@ impl Cart {
             expires_at: self.expires_at,
             sms_code: self.sms_code.clone(),
             checks: self.checks,
+            captured: self.captured,
+            refunds: self.refunds.clone(),
+            refunded: self.refunded(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::customer::Customer;
+use crate::model::order::Api;
 
 const PHONE: &str = "8223281";
 const KENNITALA: &str = "1111111119";
@@ -20,6 +21,7 @@ fn at(second: i64) -> Timestamp {
 
 fn cart(customer: &str, confirmation: ConfirmationType) -> Cart {
     let order = Order {
+        api: Api::V1,
         amount: 1000,
         reference: "A-1".to_owned(),
         customer: Customer::find(customer).unwrap(),
@@ -66,10 +68,7 @@ fn check_waiting_for_the_customer() {
 #[test]
 fn check_confirmed() {
     let mut cart = cart(PHONE, ConfirmationType::Automatic);
-    assert_eq!(
-        cart.customer_confirms(at(5)),
-        Ok(Notification::CustomerConfirmed)
-    );
+    assert_eq!(cart.customer_confirms(at(5)), Ok(Notification::Accepted));
     let answer = cart.check().unwrap();
     assert_eq!(row(&answer), (true, Some(true), 10200, Some(2)));
     let payment = answer.payment.unwrap();
@@ -117,7 +116,7 @@ fn check_callback_not_acknowledged() {
 fn check_after_the_callback_was_given_up() {
     let mut cart = cart(PHONE, ConfirmationType::ServerCallback);
     cart.customer_confirms(at(5)).unwrap();
-    cart.callback_given_up();
+    cart.callback_given_up(at(9));
     assert_eq!(
         row(&cart.check().unwrap()),
         (true, Some(false), 10201, None)
@@ -142,7 +141,7 @@ fn check_canceled_by_time() {
 fn check_declined() {
     for customer in [PHONE, KENNITALA] {
         let mut cart = cart(customer, ConfirmationType::Automatic);
-        assert_eq!(cart.customer_declines(), Ok(Notification::CustomerDeclined));
+        assert_eq!(cart.customer_declines(), Ok(Notification::Canceled));
         assert_eq!(
             row(&cart.check().unwrap()),
             (true, Some(false), 10423, None)
@@ -222,13 +221,13 @@ fn confirm_with_the_sms_code() {
     let mut automatic = cart(KENNITALA, ConfirmationType::Automatic);
     let (answer, notification) = automatic.merchant_confirms(Some(CODE), at(9));
     assert_eq!(row(&answer), (true, Some(true), 10200, Some(2)));
-    assert_eq!(notification, Some(Notification::CustomerConfirmed));
+    assert_eq!(notification, Some(Notification::Accepted));
     assert_eq!(answer.payment.unwrap().identity_confirmed, Some(true));
 
     let mut callback = cart(KENNITALA, ConfirmationType::ServerCallback);
     let (answer, notification) = callback.merchant_confirms(Some(CODE), at(9));
     assert_eq!(row(&answer), (true, Some(false), 10429, Some(1)));
-    assert_eq!(notification, Some(Notification::CustomerConfirmed));
+    assert_eq!(notification, Some(Notification::Accepted));
 
     let mut manual = cart(KENNITALA, ConfirmationType::Manual);
     let reserved = (true, Some(false), 10426, Some(1));
@@ -325,7 +324,10 @@ fn out_of_time_is_told_from_canceled() {
         (record.status, record.result_code, record.is_timed_out)
     };
     let canceled = |is_timed_out| (CartStatus::Canceled, 10201, is_timed_out);
-    assert_eq!(ended(Cart::lifetime_is_over), canceled(true));
+    assert_eq!(
+        ended(|cart| assert!(cart.lifetime_is_over())),
+        canceled(true)
+    );
     assert_eq!(ended(|cart| cart.expire().unwrap()), canceled(true));
     assert_eq!(ended(|cart| drop(cart.cancel())), canceled(false));
     let canceled_in_time = |cart: &mut Cart| {

@@ -202,7 +202,7 @@ impl NewCart {
     }
 }
 
-fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
+pub(crate) fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
     let Some(text) = url else { return Ok(()) };
     // The text itself is signed, so one that parsing would change is refused.
     let is_as_written = !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
@@ -222,5 +222,19 @@ fn absolute_url(argument: &str, url: Option<&str>) -> Result<()> {
             "{argument} must be an absolute http or https URL; got {}",
             quote::text(text)
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CartItem;
+    use crate::model::values::amount::Amount;
+
+    #[test]
+    fn a_quantity_is_read_as_it_was_given() {
+        let price = Amount::new(1000).unwrap();
+        let item = CartItem::new("rope", price, "1.5", None).unwrap();
+        assert_eq!(item.quantity().to_string(), "1.5");
+        assert_eq!(item.quantity_in_thousandths(), 1500);
     }
 }

@@ -163,3 +163,36 @@ impl FromStr for CartRef {
         Self::parse("transaction_id", text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use uuid::Uuid;
+
+    use super::CartRef;
+    use crate::model::cart::Cart;
+    use crate::model::values::amount::Amount;
+
+    #[test]
+    fn what_is_known_of_a_cart_is_kept() {
+        let cart = Cart {
+            transaction_id: Uuid::from_u128(1),
+            reference: "order-1".to_owned(),
+            amount: Amount::new(4990).unwrap(),
+            check_interval: Some(Duration::from_secs(7)),
+            message: None,
+            reference_id: None,
+        };
+        let added = CartRef::from(cart.transaction_id)
+            .with_amount(cart.amount)
+            .with_reference("order-1")
+            .with_check_interval(Duration::from_secs(7));
+        for known in [CartRef::from(&cart), added] {
+            assert_eq!(known.transaction_id(), cart.transaction_id);
+            assert_eq!(known.amount(), Some(cart.amount));
+            assert_eq!(known.reference(), Some("order-1"));
+            assert_eq!(known.check_interval, cart.check_interval);
+        }
+    }
+}

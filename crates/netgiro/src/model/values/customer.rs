@@ -252,6 +252,12 @@ mod tests {
     }
 
     #[test]
+    fn a_printed_id_shows_its_kind_and_two_digits() {
+        let id: CustomerId = "822-3281".parse().unwrap();
+        assert_eq!(format!("{id:?}"), "CustomerId(phone, *****81)");
+    }
+
+    #[test]
     fn of_any_text_two_characters_are_shown_at_the_most() {
         for (text, masked) in [
             ("822-3281", "*****81"),

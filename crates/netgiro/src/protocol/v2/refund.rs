@@ -131,7 +131,7 @@ impl Refused {
         let said: String = error
             .message()
             .chars()
-            .filter(|c| c.is_ascii_alphabetic())
+            .filter(char::is_ascii_alphabetic)
             .map(|c| c.to_ascii_lowercase())
             .collect();
         let says = |words: &[&str]| words.iter().any(|word| said.contains(word));

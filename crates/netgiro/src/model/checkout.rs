@@ -1,0 +1,68 @@
+//! Hosted checkouts: pages of Netgíró's where a customer signs in and pays.
+
+use crate::model::cart::check_reference;
+use crate::model::cart::new_cart::absolute_url;
+use crate::model::error::{Error, Result};
+use crate::model::values::amount::Amount;
+
+/// A hosted checkout to be created.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NewCheckout {
+    /// What the customer is asked to pay.
+    pub amount: Amount,
+    /// The shop's order id, without control characters.
+    pub reference: String,
+    /// Where the customer's browser goes after paying.
+    pub success_url: String,
+    /// Where the customer's browser goes after canceling.
+    pub cancel_url: String,
+    /// Where the server reports that the customer paid. With it, the payment is made by the 2xx of this URL.
+    pub callback_url: Option<String>,
+    /// Whether the money is held until the shop captures it.
+    pub manual_capture: bool,
+}
+
+/// A hosted checkout that Netgíró has created.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Checkout {
+    /// Where to send the customer's browser.
+    pub checkout_url: String,
+    /// The shop's order id, as sent.
+    pub reference: String,
+    /// The amount, as sent.
+    pub amount: Amount,
+}
+
+impl NewCheckout {
+    /// A checkout with everything that is required; set the other fields as needed.
+    #[must_use]
+    pub fn new(
+        amount: Amount,
+        reference: impl Into<String>,
+        success_url: impl Into<String>,
+        cancel_url: impl Into<String>,
+    ) -> Self {
+        Self {
+            amount,
+            reference: reference.into(),
+            success_url: success_url.into(),
+            cancel_url: cancel_url.into(),
+            callback_url: None,
+            manual_capture: false,
+        }
+    }
+
+    /// Refuses what the server would refuse; `create_checkout` does so before anything is sent.
+    pub fn validate(&self) -> Result<()> {
+        if self.reference.trim().is_empty() {
+            return Err(Error::invalid_request(format!(
+                "reference must be the order's id; got {:?}",
+                self.reference
+            )));
+        }
+        check_reference(&self.reference)?;
+        absolute_url("success_url", Some(&self.success_url))?;
+        absolute_url("cancel_url", Some(&self.cancel_url))?;
+        absolute_url("callback_url", self.callback_url.as_deref())
+    }
+}
