@@ -27,10 +27,12 @@ from netgiro._netgiro import (
     MemoryReplayGuard,
     PaymentInfo,
     PollPolicy,
+    Refund,
     SimulatedCallback,
     SimulatedCart,
     SimulatedRequest,
     Simulator,
+    Transaction,
     __version__,
     customer_message,
     doctor,
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
         Environment,
         PaymentInfoPolicy,
         ResponseVerification,
+        TransactionStatus,
     )
     from netgiro.reconciliation import Outcome, Reconciliation, reconcile
     from netgiro.settlements import Settlement, SettlementItem
@@ -98,6 +101,7 @@ __all__ = [
     "ProtocolError",
     "RateLimitedError",
     "Reconciliation",
+    "Refund",
     "ResponseVerification",
     "ServerError",
     "Settlement",
@@ -108,6 +112,8 @@ __all__ = [
     "SimulatedRequest",
     "Simulator",
     "TimeoutError",
+    "Transaction",
+    "TransactionStatus",
     "UnresolvedError",
     "WaitTimeoutError",
     "__version__",
@@ -127,6 +133,7 @@ if not TYPE_CHECKING:
             "Environment",
             "PaymentInfoPolicy",
             "ResponseVerification",
+            "TransactionStatus",
         }:
             from netgiro import enums  # noqa: PLC0415
 

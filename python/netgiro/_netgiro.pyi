@@ -28,6 +28,7 @@ from netgiro.enums import (
     Environment,
     PaymentInfoPolicy,
     ResponseVerification,
+    TransactionStatus,
 )
 from netgiro.errors import NetgiroError
 from netgiro.replay import AsyncReplayGuard, ReplayGuard
@@ -53,11 +54,13 @@ __all__ = [
     "MemoryReplayGuard",
     "PaymentInfo",
     "PollPolicy",
+    "Refund",
     "ResultIterator",
     "SimulatedCallback",
     "SimulatedCart",
     "SimulatedRequest",
     "Simulator",
+    "Transaction",
     "__version__",
     "backoff",
     "callback_answer",
@@ -98,6 +101,7 @@ _StatusWord: TypeAlias = Literal[
     "not_found",
     "unknown",
 ]
+_TransactionStatusWord: TypeAlias = Literal["paid", "unpaid", "canceled", "reservation", "unknown"]
 _EnvironmentWord: TypeAlias = Literal["test", "production"]
 _ConfirmationWord: TypeAlias = Literal["automatic", "server_callback", "manual"]
 _VerificationWord: TypeAlias = Literal["required", "if_present", "off"]
@@ -354,6 +358,110 @@ class PaymentInfo:
     @property
     def register_id(self) -> str | None:
         """The shop's own name for the till."""
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class Refund:
+    """A refund that Netgíró has processed."""
+
+    def __new__(
+        cls,
+        transaction_id: _TransactionId,
+        *,
+        amount: _Amount,
+        idempotency_key: str,
+        message: str | None = None,
+    ) -> Self: ...
+    @property
+    def transaction_id(self) -> uuid.UUID:
+        """The cart whose payment is refunded, a `uuid.UUID`."""
+
+    @property
+    def amount(self) -> int:
+        """What the customer gets back, in krónur."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The shop's name of this refund."""
+
+    @property
+    def message(self) -> str | None:
+        """What the server has to say about it."""
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class Transaction:
+    """What Netgíró holds about a transaction."""
+
+    def __new__(
+        cls,
+        transaction_id: _TransactionId,
+        status: TransactionStatus | _TransactionStatusWord,
+        *,
+        total_amount: Decimal | SupportsIndex | str | None = None,
+        is_refundable: bool | None = None,
+        created: datetime.datetime | None = None,
+        settlement_date: datetime.datetime | None = None,
+    ) -> Self: ...
+    @property
+    def transaction_id(self) -> uuid.UUID:
+        """The server's id of the cart, a `uuid.UUID`."""
+
+    @property
+    def status(self) -> TransactionStatus:
+        """Where it stands, a `TransactionStatus`: a str as well."""
+
+    @property
+    def total_amount(self) -> Decimal | None:
+        """The total in krónur, a `Decimal`. Refunds are not subtracted: nothing says how much was refunded."""
+
+    @property
+    def is_refundable(self) -> bool | None:
+        """Whether it can be refunded."""
+
+    @property
+    def created(self) -> datetime.datetime | None:
+        """When it was created, an aware `datetime` in UTC."""
+
+    @property
+    def settlement_date(self) -> datetime.datetime | None:
+        """When the money goes to the shop, an aware `datetime` in UTC; None before that is known."""
 
     def to_json(self) -> str:
         """Return what `to_dict(mode="json")` gives as JSON text."""
@@ -995,6 +1103,37 @@ class Client:
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
         """
 
+    def refund_cart(
+        self,
+        cart: _CartArgument,
+        amount: _Amount,
+        *,
+        idempotency_key: str,
+        description: str | None = None,
+    ) -> Refund:
+        """Refund a payment, in full or in part; returns the Refund: the customer gets `amount` krónur back. For carts
+        of V1 too.
+
+        Netgíró processes one refund for each `idempotency_key`, so what may have been lost is sent again with it.
+        Raises OutcomeUnknownError, which has the key, when the refund may have been made although no sound answer
+        came: make the same call again. Raises ApiError when Netgíró says no, and MismatchError when the key belongs to
+        another refund. A refund changes no status: a paid cart stays paid, and how much was refunded is the shop's to
+        store.
+
+        Asked of the API's V2, whose answers are not signed.
+
+        What breaks the call off, such as KeyboardInterrupt, has what is known of it as its `__cause__`: an
+        OutcomeUnknownError when the refund may have been made, which a note says as well (Python 3.11 on).
+        Make the same call again with the same key then.
+        """
+
+    def get_transaction(self, cart: _CartArgument) -> Transaction:
+        """Ask what Netgíró holds about a cart's payment; returns a Transaction: whether it can be refunded, and when
+        the money goes to the shop.
+
+        Asked of the API's V2, whose answers are not signed: `check_cart` alone says whether a cart is paid.
+        """
+
     def settlements(
         self, date_from: _Day, date_to: _Day, *, settlement_number: str | None = None
     ) -> list[Settlement]:
@@ -1270,6 +1409,37 @@ class AsyncClient:
         Sends nothing when the check is not due yet or the poll is done. The poll it returns is on
         this machine's clock, also where it was kept by a machine whose clock differs. Raises
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
+        """
+
+    async def refund_cart(
+        self,
+        cart: _CartArgument,
+        amount: _Amount,
+        *,
+        idempotency_key: str,
+        description: str | None = None,
+    ) -> Refund:
+        """Refund a payment, in full or in part; returns the Refund: the customer gets `amount` krónur back. For carts
+        of V1 too.
+
+        Netgíró processes one refund for each `idempotency_key`, so what may have been lost is sent again with it.
+        Raises OutcomeUnknownError, which has the key, when the refund may have been made although no sound answer
+        came: make the same call again. Raises ApiError when Netgíró says no, and MismatchError when the key belongs to
+        another refund. A refund changes no status: a paid cart stays paid, and how much was refunded is the shop's to
+        store.
+
+        Asked of the API's V2, whose answers are not signed.
+
+        What breaks the call off, such as CancelledError, has what is known of it as its `__cause__`: an
+        OutcomeUnknownError when the refund may have been made, which a note says as well (Python 3.11 on).
+        Make the same call again with the same key then.
+        """
+
+    async def get_transaction(self, cart: _CartArgument) -> Transaction:
+        """Ask what Netgíró holds about a cart's payment; returns a Transaction: whether it can be refunded, and when
+        the money goes to the shop.
+
+        Asked of the API's V2, whose answers are not signed: `check_cart` alone says whether a cart is paid.
         """
 
     async def settlements(

@@ -54,6 +54,21 @@ class CartStatus(_Word):
     """A result code this version does not know; never paid, never canceled."""
 
 
+class TransactionStatus(_Word):
+    """Where a transaction stands, in V2's words. A refund does not change it."""
+
+    PAID = "paid"
+    """Paid."""
+    UNPAID = "unpaid"
+    """The customer has not answered."""
+    CANCELED = "canceled"
+    """Canceled, declined or expired."""
+    RESERVATION = "reservation"
+    """The money is held, and not taken."""
+    UNKNOWN = "unknown"
+    """A word that this version does not know."""
+
+
 class ConfirmationType(_Word):
     """Who creates the payment once the customer has accepted."""
 

@@ -4,7 +4,7 @@ Where a builtin exception has the same meaning, it is a base as well: `except Co
 `except TimeoutError` and `except ValueError` work as expected.
 
 A bug in the package is not one of these: it raises a plain `RuntimeError` that says so, and the next call
-works. An `insert_cart` that ends with it may have been sent.
+works. An `insert_cart` or a `refund_cart` that ends with it may have been sent.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class NetgiroError(Exception):
 
     # Whether an earlier answer said that the cart is paid, which the failed call should have confirmed.
     _is_called_paid = False
-    # Which call failed, for what the customer is told: "insert", "confirm" or "follow".
+    # Which call failed, for what the customer is told: "insert", "confirm", "follow" or "refund".
     _failed_call: str | None = None
     _is_usually_retryable: ClassVar[bool] = False
     _facts: ClassVar[tuple[str, ...]] = (
@@ -167,22 +167,33 @@ class TimeoutError(NetgiroError, builtins.TimeoutError):
 
 
 class OutcomeUnknownError(NetgiroError):
-    """InsertCart may have reached the server: the customer may have been asked.
+    """InsertCart, or a refund, may have reached the server: the customer may have been asked, or refunded.
 
-    `__cause__` is what happened. Do not insert the order again without asking the customer.
+    `__cause__` is what happened. Do not insert the order again without asking the customer. A refund has its
+    `idempotency_key`, and is `retryable`: make the same call again, with the same key.
     """
 
     code = "outcome_unknown"
 
     reference: str | None
-    """The order's reference, as given to `insert_cart`."""
+    """The order's reference, as given to `insert_cart`; None for a refund."""
+    idempotency_key: str | None
+    """The key to refund again with; None for an insert."""
 
-    _facts = (*NetgiroError._facts, "reference")  # noqa: SLF001
+    _facts = (*NetgiroError._facts, "reference", "idempotency_key")  # noqa: SLF001
 
-    def __init__(self, message: str = "", *, reference: str | None = None, **facts: Any) -> None:
-        """Make an error about the order `reference`."""
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reference: str | None = None,
+        idempotency_key: str | None = None,
+        **facts: Any,
+    ) -> None:
+        """Make an error about the order `reference`, or about the refund `idempotency_key`."""
         super().__init__(message, **facts)
         self.reference = reference
+        self.idempotency_key = idempotency_key
 
 
 class ApiError(NetgiroError):

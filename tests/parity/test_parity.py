@@ -96,6 +96,8 @@ def test_the_python_clients_have_the_same_members() -> None:
         "CartState",
         "PaymentInfo",
         "CheckResult",
+        "Refund",
+        "Transaction",
         "Callback",
         "Settlement",
         "SettlementItem",
@@ -131,6 +133,7 @@ def test_the_error_table_is_the_cores() -> None:
 def test_the_words_are_the_cores() -> None:
     for name, table in [
         ("CartStatus", [row["status"] for row in core()["statuses"]]),
+        ("TransactionStatus", core()["transaction_statuses"]),
         ("ConfirmationType", core()["confirmation_types"]),
         ("Environment", core()["environments"]),
         ("PaymentInfoPolicy", core()["payment_info_policies"]),

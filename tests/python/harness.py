@@ -110,6 +110,7 @@ class Request(NamedTuple):
     headers: dict[str, str]
     body: bytes
     peer: int = 0  # the client's port: which connection it came by
+    method: str = "POST"
 
     @property
     def endpoint(self) -> str:
@@ -124,7 +125,7 @@ class Answer(NamedTuple):
 
 
 class Server:
-    """Answers what it is told to, and keeps what it got."""
+    """Answers what it is told to, and keeps what it got. Where it is told None it closes the connection."""
 
     def __init__(self, answer=None) -> None:
         self.requests: list[Request] = []
@@ -135,11 +136,14 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                request = Request(self.path, headers, body, self.client_address[1])
+                request = Request(self.path, headers, body, self.client_address[1], self.command)
                 outer.requests.append(request)
                 answer = outer.answer(request)
+                if answer is None:
+                    self.close_connection = True
+                    return
                 self.wfile.write(f"HTTP/1.1 {answer.status} Told\r\n".encode())
                 given = {
                     "Content-Type": "application/json",
@@ -150,6 +154,8 @@ class Server:
                     self.wfile.write(f"{name}: {value}\r\n".encode("latin-1"))
                 self.wfile.write(b"\r\n" + answer.body)
                 self.close_connection = answer.close
+
+            do_GET = do_POST
 
             def log_message(self, *_args) -> None:
                 pass

@@ -33,7 +33,10 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'
     facts.set_item("request_sent", error.request_sent().as_str())?;
     facts.set_item("retryable", error.retryable())?;
     match error.kind() {
-        ErrorKind::OutcomeUnknown => facts.set_item("reference", error.reference())?,
+        ErrorKind::OutcomeUnknown => {
+            facts.set_item("reference", error.reference())?;
+            facts.set_item("idempotency_key", error.idempotency_key())?;
+        }
         ErrorKind::RateLimited => {
             facts.set_item("retry_after", error.retry_after().map(|d| d.as_secs_f64()))?;
         }

@@ -99,6 +99,10 @@ mod _netgiro {
     #[pymodule_export]
     use crate::values::poll::steps::{backoff, poll_dated, poll_delay, poll_on_clock};
     #[pymodule_export]
+    use crate::values::refund::Refund;
+    #[pymodule_export]
+    use crate::values::transaction::Transaction;
+    #[pymodule_export]
     use crate::webhook::{
         CallbackRequest, CallbackRoute, FollowUp, callback_answer, replay_key, replayed,
     };

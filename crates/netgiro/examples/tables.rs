@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use netgiro::{
     Amount, Cart, CartState, CartStatus, ConfirmationType, Environment, ErrorKind, PaymentInfo,
-    PaymentInfoPolicy, ResponseVerification, ResultCode,
+    PaymentInfoPolicy, ResponseVerification, ResultCode, TransactionStatus,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -34,6 +34,7 @@ fn main() -> Result<(), netgiro::Error> {
         "environments": rows(Environment::ALL, |environment| json!(environment.as_str())),
         "payment_info_policies": rows(PaymentInfoPolicy::ALL, |policy| json!(policy.as_str())),
         "response_verifications": rows(ResponseVerification::ALL, |mode| json!(mode.as_str())),
+        "transaction_statuses": rows(TransactionStatus::ALL, |status| json!(status.as_str())),
         "fields": {
             "Cart": fields(&json!(cart)),
             "CartState": fields(&json!(state)),

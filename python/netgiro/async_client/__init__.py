@@ -101,6 +101,18 @@ class AsyncClient(_calls):
         del poll
         return await call
 
+    async def refund_cart(self, cart, amount, *, idempotency_key, description=None):
+        call = _calls.refund_cart(
+            self, cart, amount, idempotency_key=idempotency_key, description=description
+        )
+        del cart, amount, idempotency_key, description
+        return await call
+
+    async def get_transaction(self, cart):
+        call = _calls.get_transaction(self, cart)
+        del cart
+        return await call
+
     async def settlements(self, date_from, date_to, *, settlement_number=None):
         call = _calls.settlements(self, date_from, date_to, settlement_number=settlement_number)
         del date_from, date_to, settlement_number

@@ -48,6 +48,10 @@ VALUES = [
     netgiro.Callback(
         SOME_ID, state=STATE, reference="order-1", amount=Decimal("1000.0"), reference_id="r"
     ),
+    netgiro.Refund(SOME_ID, amount=1000, idempotency_key="order-1-line-2", message="Success"),
+    netgiro.Transaction(
+        SOME_ID, "paid", total_amount=Decimal("1000.00"), is_refundable=True, created=AT
+    ),
     netgiro.PollPolicy(0.5, 1.5, 20),
     POLL,
     POLL.answered("pending", now=AT, jitter=0),

@@ -48,7 +48,7 @@ def instant(at: int) -> datetime:
 def test_every_file_is_run():
     # Those of reconciliation are run by the crate that decides them.
     files = {path.stem for path in VECTORS.glob("*.json")} - {"schema", "reconciliation"}
-    run = "callbacks codes customer_messages customers errors poll refusals requests responses signatures webhook"
+    run = "callbacks codes customer_messages customers errors poll refusals requests responses signatures v2 webhook"
     assert files == set(run.split())
 
 
@@ -228,15 +228,30 @@ def play(case, face):
     return outcome, server.requests
 
 
-@pytest.fixture(scope="module")
-def played():
+def played_at_once(name, play):
     """All cases, played at the same time: most of it is waiting between attempts."""
     with ThreadPoolExecutor(16) as threads:
         return {
             (case["name"], face): threads.submit(play, case, face)
-            for case in vectors("responses")
+            for case in vectors(name)
             for face in FACES
         }
+
+
+@pytest.fixture(scope="module")
+def played():
+    return played_at_once("responses", play)
+
+
+def check_error(outcome, expected):
+    assert isinstance(outcome, netgiro.NetgiroError), outcome
+    facts = dict(expected)
+    if "cause" in facts:
+        cause = facts.pop("cause")
+        assert (outcome.__cause__ and outcome.__cause__.code) == cause
+    for part in facts.pop("message_contains", ()):
+        assert plain(part) in plain(str(outcome))
+    compare(outcome, facts)
 
 
 @pytest.mark.parametrize("case", cases("responses"))
@@ -244,19 +259,76 @@ def test_responses(case, face, played):
     outcome, requests = played[case["name"], face].result()
     expected = case["expect"]
     if "error" in expected:
-        assert isinstance(outcome, netgiro.NetgiroError), outcome
-        facts = dict(expected["error"])
-        if "cause" in facts:
-            assert outcome.__cause__.code == facts.pop("cause")
-        for part in facts.pop("message_contains", ()):
-            assert plain(part) in plain(str(outcome))
-        compare(outcome, facts)
+        check_error(outcome, expected["error"])
     else:
         assert not isinstance(outcome, netgiro.NetgiroError), outcome
         compare(outcome, expected.get("cart") or expected["state"])
     assert len(requests) == case["requests"]
     nonces = [request.headers["netgiro_nonce"] for request in requests]
     assert len(set(nonces)) == len(nonces)
+
+
+# --- the API's V2
+
+
+def play_v2(case, face):
+    """Have a server answer as the case says; what came of the call, and what was sent."""
+    earlier = case.get("after", [])
+    answers = [{"http_status": 200, "body": '{"Success":true,"Message":null}'}] * len(earlier)
+    answers += case["answers"]
+
+    def answer(_request):
+        told = answers.pop(0) if len(answers) > 1 else answers[0]
+        if told.get("close"):
+            return None
+        headers = tuple(told.get("headers", {}).items())
+        return Answer(told["http_status"], told["body"].encode(), headers)
+
+    server = Server(answer)
+    client = connect(face, server.url, timeout=60)
+
+    def call(name, transaction_id, amount=None, *, cart=None, **given):
+        known = cart and netgiro.Cart(transaction_id, reference="order-1", amount=cart["amount"])
+        amounts = () if amount is None else (amount,)
+        return getattr(client, name)(known or transaction_id, *amounts, **given)
+
+    try:
+        for arguments in earlier:
+            call("refund_cart", **arguments)
+        outcome = call(case["call"], **case["arguments"], cart=case.get("cart"))
+    except netgiro.NetgiroError as error:
+        outcome = error
+    finally:
+        client.close()
+        server.close()
+    return outcome, server.requests[len(earlier) :]
+
+
+@pytest.fixture(scope="module")
+def played_v2():
+    return played_at_once("v2", play_v2)
+
+
+@pytest.mark.parametrize("case", cases("v2"))
+def test_v2(case, face, played_v2):
+    outcome, requests = played_v2[case["name"], face].result()
+    expected = case["expect"]
+    if "error" in expected:
+        facts = dict(expected["error"])
+        if "customer_message" in facts:
+            assert outcome.customer_message("en") == facts.pop("customer_message")
+        check_error(outcome, facts)
+    else:
+        kind = netgiro.Refund if "refund" in expected else netgiro.Transaction
+        assert isinstance(outcome, kind), outcome
+        compare(outcome, expected.get("refund") or expected["transaction"])
+    assert len(requests) == case["requests"]
+    for request in requests:
+        assert request.method == case["request"]["method"]
+        assert request.path == f"/v2/{case['request']['path']}"
+        assert request.body.decode() == case["request"].get("body", "")
+        assert request.headers["x-netgiro-api-key"] == APP_KEY
+        assert not {"netgiro_appkey", "netgiro_nonce", "netgiro_signature"} & set(request.headers)
 
 
 # --- codes and statuses
@@ -316,7 +388,7 @@ def test_error_classes(row):
     assert error.retryable is row["retryable"]
     for name in vectors("errors", "attributes") + row["extra"]:
         assert hasattr(error, name)
-    extras = {"reference", "retry_after", "state", "poll"} - set(row["extra"])
+    extras = {"reference", "idempotency_key", "retry_after", "state", "poll"} - set(row["extra"])
     assert not any(hasattr(error, name) for name in extras)
 
 

@@ -131,8 +131,8 @@ impl BaseClient {
             location_id,
             register_id,
         };
-        self.made(py)?
-            .insert(py, arguments.read().map(InsertAttempt::new))
+        let attempt = arguments.read().map(InsertAttempt::new);
+        self.made(py)?.attempt(py, "insert_cart", attempt, insert)
     }
 
     /// Ask where a cart stands; returns a CartState, with what the server says: `canceled` may also mean that it
@@ -383,6 +383,10 @@ fn wait_arguments(
     policy: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(CartRef, WaitOptions)> {
     Ok((cart_ref("cart", cart)?, wait_options(timeout, policy)?))
+}
+
+async fn insert(attempt: InsertAttempt, client: netgiro::Client) -> Result<netgiro::Cart, Error> {
+    client.insert(&attempt).await
 }
 
 /// Reports every change, and gives the last state.

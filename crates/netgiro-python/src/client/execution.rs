@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use netgiro::{Error, InsertAttempt};
+use netgiro::Error;
 use pyo3::prelude::*;
 
 use crate::convert::function::Listeners;
 use crate::errors::OrRaise;
-use crate::runtime::abandoned_insert;
+use crate::runtime::abandoned_call::{self, Attempt};
 use crate::runtime::blocking::Connections;
 use crate::runtime::call_state;
 use crate::runtime::coroutine::Call;
@@ -75,31 +73,42 @@ impl Execution {
         }
     }
 
-    /// Runs an InsertCart; an exception that ends it early says whether the customer may have been asked.
-    pub(crate) fn insert(
+    /// Runs a call that may take effect although nobody waits for its answer any more; an exception that ends it early
+    /// says whether it may have.
+    pub(crate) fn attempt<A, T, F>(
         &self,
         py: Python<'_>,
-        attempt: PyResult<InsertAttempt>,
-    ) -> PyResult<Py<PyAny>> {
+        name: &'static str,
+        attempt: PyResult<A>,
+        carry_out: fn(A, netgiro::Client) -> F,
+    ) -> PyResult<Py<PyAny>>
+    where
+        A: Clone + Into<Attempt> + Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        T: ToPython + Send + 'static,
+    {
+        let job = |attempt| move |client, _: Reporter| carry_out(attempt, client);
         match self.mode {
             Mode::Blocking => {
                 let attempt = attempt?;
                 let outcome = self
                     .connections
-                    .block_on(py, None, insert(attempt.clone()))
-                    // A signal that came last would be handled on the way back to the caller, who would not get the cart.
+                    .block_on(py, None, job(attempt.clone()))
+                    // A signal that came last would be handled on the way back to the caller, who would not get the
+                    // outcome.
                     .and_then(|outcome| py.check_signals().map(|()| outcome))
-                    .inspect_err(|raised| abandoned_insert::abandon(py, &attempt, Some(raised)))?;
+                    .inspect_err(|raised| {
+                        abandoned_call::abandon(py, &attempt.into(), Some(raised));
+                    })?;
                 outcome.or_raise(py)?.to_python(py)
             }
             Mode::Awaited => {
-                const NAME: &str = "insert_cart";
                 let call = match attempt {
                     Ok(attempt) => {
-                        let start = call_state::prepare(&self.connections, insert(attempt.clone()));
-                        Call::new(NAME, None, start).of_insert(attempt)
+                        let start = call_state::prepare(&self.connections, job(attempt.clone()));
+                        Call::new(name, None, start).of_attempt(attempt.into())
                     }
-                    Err(refused) => Call::ready(NAME, Err(refused)),
+                    Err(refused) => Call::ready(name, Err(refused)),
                 };
                 Ok(Py::new(py, call)?.into_any())
             }
@@ -131,11 +140,4 @@ impl Execution {
             Mode::Awaited => Py::new(py, AsyncStream::new(start, on_progress))?.into_any(),
         })
     }
-}
-
-/// What runs an attempt.
-fn insert(
-    attempt: InsertAttempt,
-) -> impl FnOnce(netgiro::Client, Reporter) -> BoxFuture<'static, Result<netgiro::Cart, Error>> {
-    move |client, _| async move { client.insert(&attempt).await }.boxed()
 }

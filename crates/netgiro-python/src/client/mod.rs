@@ -4,6 +4,7 @@ pub(crate) mod base;
 mod execution;
 mod many;
 mod options;
+mod refunds;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};

@@ -3,7 +3,6 @@
 use std::ffi::CString;
 use std::sync::{Arc, Mutex};
 
-use netgiro::InsertAttempt;
 use pyo3::exceptions::{
     PyBaseException, PyRuntimeError, PyRuntimeWarning, PyStopAsyncIteration, PyStopIteration,
 };
@@ -13,7 +12,7 @@ use pyo3::prelude::*;
 
 use crate::convert::function::awaitable;
 use crate::process::lock;
-use crate::runtime::abandoned_insert;
+use crate::runtime::abandoned_call::{self, Attempt};
 use crate::runtime::call_state::{Message, RunningCall, Start};
 use crate::runtime::event::{Event, Report};
 use crate::runtime::loop_waker::{self, LoopInbox};
@@ -25,8 +24,8 @@ use crate::to_python::ToPython;
 pub(crate) struct Call {
     name: &'static str,
     on_event: Option<Py<PyAny>>,
-    /// Of an InsertCart, until its outcome is handed over.
-    attempt: Mutex<Option<InsertAttempt>>,
+    /// Of an InsertCart or a refund, until its outcome is handed over.
+    attempt: Mutex<Option<Attempt>>,
     state: Mutex<State>,
 }
 
@@ -85,7 +84,7 @@ impl Call {
     }
 
     /// Has an exception that ends the call early say what becomes of this attempt.
-    pub(crate) fn of_insert(mut self, attempt: InsertAttempt) -> Self {
+    pub(crate) fn of_attempt(mut self, attempt: Attempt) -> Self {
         self.attempt = Mutex::new(Some(attempt));
         self
     }
@@ -229,7 +228,7 @@ impl Call {
     fn abandon(&self, py: Python<'_>, raised: Option<&PyErr>) {
         let attempt = lock(&self.attempt).take();
         if let Some(attempt) = attempt {
-            abandoned_insert::abandon(py, &attempt, raised);
+            abandoned_call::abandon(py, &attempt, raised);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Waiting: blocking with the interpreter let go, event loops, signals, forks, and what is logged on the way.
 
-pub(crate) mod abandoned_insert;
+pub(crate) mod abandoned_call;
 pub(crate) mod background;
 pub(crate) mod blocking;
 pub(crate) mod call_state;

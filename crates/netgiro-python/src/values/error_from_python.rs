@@ -43,6 +43,12 @@ pub(crate) fn error_from_python(argument: &str, value: &Bound<'_, PyAny>) -> PyR
             if let Some(reference) = value.getattr("reference")?.extract::<Option<String>>()? {
                 error = error.with_reference(&reference);
             }
+            if let Some(key) = value
+                .getattr("idempotency_key")?
+                .extract::<Option<String>>()?
+            {
+                error = error.with_idempotency_key(&key);
+            }
         }
         ErrorKind::RateLimited => {
             let delay = value.getattr("retry_after")?;

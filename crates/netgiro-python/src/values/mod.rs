@@ -13,6 +13,8 @@ pub(crate) mod json;
 pub(crate) mod new_cart;
 pub(crate) mod payment_info;
 pub(crate) mod poll;
+pub(crate) mod refund;
+pub(crate) mod transaction;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
