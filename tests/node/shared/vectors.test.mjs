@@ -191,7 +191,7 @@ describe('V2', () => {
     refund_cart: (client, cart, { amount, ...rest }) => client.refundCart(cart, amount, rest),
     get_transaction: (client, cart) => client.getTransaction(cart),
   };
-  for (const vector of vectors('v2').cases) {
+  for (const vector of vectors('v2').cases.filter(({ call }) => call in calls)) {
     const call = (client, given, known) => {
       const { transactionId, ...rest } = camel(said(given));
       return calls[vector.call](client, known ? { transactionId, ...known } : transactionId, rest);
@@ -221,8 +221,8 @@ describe('V2', () => {
         }
         assert.equal(server.requests.length, vector.requests);
         for (const { method, path, headers, body } of server.requests) {
-          const { method: wanted, path: below, body: sent = '' } = vector.request;
-          assert.deepEqual([method, path, body.toString()], [wanted, `/v2/${below}`, sent]);
+          const { method: wanted, path: itsPath, body: sent = '' } = vector.request;
+          assert.deepEqual([method, path, body.toString()], [wanted, itsPath, sent]);
           assert.equal(headers['x-netgiro-api-key'], APP_KEY);
           for (const unsigned of ['netgiro_appkey', 'netgiro_nonce', 'netgiro_signature']) assert.equal(headers[unsigned], undefined);
         }
