@@ -23,10 +23,10 @@ function members(type) {
 const simulator = await Simulator.start()
 const client = simulator.client()
 const cart = await client.insertCart({ amount: 1, reference: 'order', customerId: '8111111' })
+const refund = await client.refundCart(cart, 1, { idempotencyKey: 'key' })
+const transaction = await client.getTransaction(cart)
 const state = await client.checkCart(cart)
 const [result] = await client.checkMany([cart])
-const refund = await client.refundCart(cart, 1, { idempotencyKey: 'order-line-1' })
-const transaction = await client.getTransaction(cart)
 
 const received = createServer((_, response) => response.end())
 await once(received.listen(0, '127.0.0.1'), 'listening')
@@ -58,12 +58,13 @@ const records = {
   CartState: state,
   PaymentInfo: state.payment,
   CheckResult: result,
+  Callback: callback,
   Refund: refund,
   Transaction: transaction,
-  Callback: callback,
   Settlement: settlement,
   SettlementItem: item,
   SimulatedCart: simulator.carts()[0],
+  SimulatedRefund: simulator.carts()[0].refunds[0],
   SimulatedRequest: simulator.requests()[0],
   SimulatedCallback: simulator.callbacks()[0],
 }
