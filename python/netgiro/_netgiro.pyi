@@ -58,6 +58,7 @@ __all__ = [
     "ResultIterator",
     "SimulatedCallback",
     "SimulatedCart",
+    "SimulatedRefund",
     "SimulatedRequest",
     "Simulator",
     "Transaction",
@@ -107,7 +108,18 @@ _ConfirmationWord: TypeAlias = Literal["automatic", "server_callback", "manual"]
 _VerificationWord: TypeAlias = Literal["required", "if_present", "off"]
 _PaymentInfoWord: TypeAlias = Literal["required", "if_present"]
 _EndpointWord: TypeAlias = Literal[
-    "InsertCart", "CheckCart", "ConfirmCart", "CancelCart", "SettlementList", "SettlementItems"
+    "InsertCart",
+    "CheckCart",
+    "ConfirmCart",
+    "CancelCart",
+    "SettlementList",
+    "SettlementItems",
+    "Refund",
+    "Details",
+    "Payment",
+    "Status",
+    "Capture",
+    "Cancel",
 ]
 _SignatureWord: TypeAlias = Literal["valid", "omit", "corrupt", "replay"]
 _SpoiltWord: TypeAlias = Literal[
@@ -1731,6 +1743,15 @@ class Simulator:
         require_json_numbers: bool = False,
         omit_payment_info: bool = False,
         stale_reads: int = 0,
+        v2_refusal_status: Literal[200, 400] = 400,
+        unknown_transaction_is_404: bool = False,
+        repeated_refund: Literal["repeat", "refuse"] = "repeat",
+        repeated_capture: Literal["repeat", "refuse"] = "refuse",
+        repeated_cancel: Literal["repeat", "refuse"] = "refuse",
+        hold_lifetime: float = 604800.0,
+        poll_interval: float | None = 2.0,
+        callback_signature_decimals: Literal[0, 1, 2] = 0,
+        refuse_settled_refunds: bool = False,
     ) -> Self:
         """Start a simulator; raises InvalidRequestError for an option that cannot be used.
 
@@ -1753,6 +1774,17 @@ class Simulator:
         leaves PaymentInfo out of answers, as in 2019; callbacks keep theirs. `stale_reads` is how many
         CheckCarts after each change of a cart still answer what was true before it, as a replica that
         lags behind does: of a cart just inserted that there is none.
+
+        `v2_refusal_status` is the HTTP status with which V2 refuses what a transaction does not allow;
+        requests that are incomplete or malformed always get 400. `unknown_transaction_is_404` answers
+        404 for a transaction that it does not know. `repeated_refund` says what a refund with a key, an
+        amount and a transaction that were processed before gets: the first answer again, or a refusal.
+        `repeated_capture` and `repeated_cancel` say the same of what is captured or canceled already.
+        `refuse_settled_refunds` refuses to refund a sale whose settlement is made up.
+
+        Of V2's checkout, `hold_lifetime` is how long money is held that is not captured, in seconds,
+        `poll_interval` the poll hint of pending sales, and `callback_signature_decimals` how many decimals
+        the amount has in what the signature of a callback covers.
         """
 
     @property
@@ -1986,7 +2018,54 @@ class SimulatedCart:
 
     @property
     def checks(self) -> int:
-        """How often CheckCart asked for it."""
+        """How often CheckCart, or V2's Status, asked for it."""
+
+    @property
+    def captured(self) -> int | None:
+        """What was captured over V2, in krónur; None if nothing was."""
+
+    @property
+    def refunds(self) -> list[SimulatedRefund]:
+        """Its refunds, a list of SimulatedRefund, in the order in which they were made."""
+
+    @property
+    def refunded(self) -> int:
+        """The sum of its refunds, in krónur."""
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class SimulatedRefund:
+    """A refund of a part or all of a payment."""
+
+    @property
+    def amount(self) -> int:
+        """The amount in krónur."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The shop's key, under which a refund is made once."""
+
+    @property
+    def description(self) -> str | None:
+        """The shop's description."""
+
+    @property
+    def refunded_at(self) -> datetime.datetime:
+        """When it was made, an aware `datetime` in UTC on the simulator's clock."""
 
     def to_json(self) -> str:
         """Return what `to_dict(mode="json")` gives as JSON text."""
@@ -2013,7 +2092,7 @@ class SimulatedRequest:
 
     @property
     def transaction_id(self) -> uuid.UUID | None:
-        """The cart it names, a `uuid.UUID`; None for InsertCart and for V2."""
+        """The cart it names, a `uuid.UUID`; None if it makes one, and for settlements."""
 
     @property
     def method(self) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from page import Page
 from shop import LONGEST
 
@@ -64,6 +65,71 @@ def test_bulk_checks_in_node(node_folder: Path, simulator: Simulator) -> None:
     for _ in range(2):
         run(["node", "page.mjs"], node_folder, simulator)
     assert [request.endpoint for request in simulator.requests()] == ["CheckCart", "CheckCart"]
+
+
+def test_refunds_in_python(tmp_path: Path, simulator: Simulator) -> None:
+    said = run([sys.executable, "-c", program("docs/refunds.md", "python")], tmp_path, simulator)
+    made, first, second, transaction, again, refunded = said.splitlines()
+    assert made == "1000 kr. are refunded"
+    assert (first, second) == ("made", "made")
+    assert transaction == "paid 4990 True"
+    assert again == "again with order-1002-line-1"
+    assert refunded == "1000"
+    (cart,) = simulator.carts()
+    assert [refund.amount for refund in cart.refunds] == [1000, 2990]
+
+
+def test_refunds_in_node(node_folder: Path, simulator: Simulator) -> None:
+    (node_folder / "page.mjs").write_text(program("docs/refunds.md", "js"), encoding="utf-8")
+    said = run(["node", "page.mjs"], node_folder, simulator).splitlines()
+    assert said == ["1000 kr. are refunded", "made", "made", "paid 4990 true"]
+    (cart,) = simulator.carts()
+    assert [refund.amount for refund in cart.refunds] == [1000, 2990]
+
+
+# Somebody presses the button, and presses it again.
+FLASK_STAFF = """
+from flask_back_office import app, lines
+
+press = app.test_client().post
+"""
+FASTAPI_STAFF = """
+from fastapi.testclient import TestClient
+from fastapi_back_office import app, lines
+
+client = TestClient(app)
+client.__enter__()
+press = client.post
+"""
+PRESSES = """
+import sys
+
+import refunds
+
+lines["order-1-line-1"] = (sys.argv[1], 1000)
+lines["order-1-line-2"] = (sys.argv[1], 4000)
+for line in ("order-1-line-3", "order-1-line-1"):
+    print(press(f"/lines/{line}/refund").status_code)
+assert [refund.key for refund in refunds.open_refunds()] == ["order-1-line-1"]
+for line in ("order-1-line-1", "order-1-line-1", "order-1-line-2"):
+    print(press(f"/lines/{line}/refund").status_code)
+assert refunds.open_refunds() == []
+"""
+
+
+@pytest.mark.parametrize("staff", [FLASK_STAFF, FASTAPI_STAFF], ids=["flask", "fastapi"])
+def test_refunds_of_a_back_office(tmp_path: Path, simulator: Simulator, staff: str) -> None:
+    Page("docs/refunds.md").write(tmp_path)
+    with simulator.client() as client:
+        cart = client.insert_cart(amount=4990, reference="order-1", customer_id="8111111")
+        assert client.check_cart(cart).is_paid
+    simulator.add_fault("Refund", drop="after", count=3)
+    (tmp_path / "staff.py").write_text(staff + PRESSES, encoding="utf-8")
+    command = [sys.executable, "staff.py", str(cart.transaction_id)]
+    said = run(command, tmp_path, simulator)
+    assert said.split() == ["404", "503", "200", "200", "409"]
+    (cart_now,) = simulator.carts()
+    assert [refund.amount for refund in cart_now.refunds] == [1000]
 
 
 def test_settlements(tmp_path: Path, simulator: Simulator) -> None:

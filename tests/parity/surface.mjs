@@ -27,8 +27,6 @@ const refund = await client.refundCart(cart, 1, { idempotencyKey: 'key' })
 const transaction = await client.getTransaction(cart)
 const state = await client.checkCart(cart)
 const [result] = await client.checkMany([cart])
-const refund = await client.refundCart(cart, 1, { idempotencyKey: 'order-line-1' })
-const transaction = await client.getTransaction(cart)
 
 const received = createServer((_, response) => response.end())
 await once(received.listen(0, '127.0.0.1'), 'listening')
@@ -60,8 +58,6 @@ const records = {
   CartState: state,
   PaymentInfo: state.payment,
   CheckResult: result,
-  Refund: refund,
-  Transaction: transaction,
   Callback: callback,
   Refund: refund,
   Transaction: transaction,

@@ -102,6 +102,7 @@ def test_the_python_clients_have_the_same_members() -> None:
         "Settlement",
         "SettlementItem",
         "SimulatedCart",
+        "SimulatedRefund",
         "SimulatedRequest",
         "SimulatedCallback",
     ],

@@ -77,7 +77,9 @@ mod _netgiro {
     #[pymodule_export]
     use crate::simulator::Simulator;
     #[pymodule_export]
-    use crate::simulator::records::{SimulatedCallback, SimulatedCart, SimulatedRequest};
+    use crate::simulator::records::{
+        SimulatedCallback, SimulatedCart, SimulatedRefund, SimulatedRequest,
+    };
     #[pymodule_export]
     use crate::values::callback::{Callback, sign};
     #[pymodule_export]

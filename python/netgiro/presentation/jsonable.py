@@ -28,12 +28,15 @@ def members(named: dict[str, Any], mode: object) -> dict[str, Any]:
     if not isinstance(mode, str) or mode not in _MODES:
         got = repr(mode) if isinstance(mode, str) else f"an object of type {type(mode).__name__}"
         raise InvalidRequestError(f'mode must be "python" or "json"; got {got}')
-    return {
-        name: value.to_dict(mode=mode)
-        if hasattr(value, "to_dict")
-        else (jsonable(value) if mode == "json" else value)
-        for name, value in named.items()
-    }
+    return {name: _plain(value, mode) for name, value in named.items()}
+
+
+def _plain(value: Any, mode: str) -> Any:
+    if hasattr(value, "to_dict"):
+        return value.to_dict(mode=mode)
+    if isinstance(value, list):
+        return [_plain(item, mode) for item in value]
+    return jsonable(value) if mode == "json" else value
 
 
 def jsonable(value: Any) -> Any:  # noqa: PLR0911 - one for each kind of value

@@ -60,7 +60,9 @@ def simulated():
         )
         simulator.confirm(cart)
         shop.check_cart(cart)
-        return [*simulator.carts(), *simulator.requests(), *simulator.callbacks()]
+        shop.refund_cart(cart, 1000, idempotency_key="order-1-line-1")
+        refunds = simulator.cart(cart).refunds
+        return [*simulator.carts(), *refunds, *simulator.requests(), *simulator.callbacks()]
 
 
 @each

@@ -209,7 +209,7 @@ def test_mock_knows_them():
         assert asyncio.run(fake.check_cart(SOME_ID)).is_paid
         fake.check_cart.assert_awaited_once_with(SOME_ID)
         with pytest.raises(AttributeError):
-            fake.refund_cart  # noqa: B018
+            fake.charge_cart  # noqa: B018
     fake = unittest.mock.create_autospec(netgiro.AsyncClient, instance=True)
     with pytest.raises(TypeError, match="customer_id"):
         asyncio.run(fake.insert_cart(amount=1, reference="r"))

@@ -38,14 +38,40 @@ members! {
         created: DateTime = DateTime(cart.created);
         /// Until when it waits for its customer, an aware `datetime` in UTC.
         expires_at: DateTime = DateTime(cart.expires_at);
-        /// How often CheckCart asked for it.
+        /// How often CheckCart, or V2's Status, asked for it.
         checks: u32 = cart.checks;
+        /// What was captured over V2, in krónur; None if nothing was.
+        captured: Option<i64> = cart.captured;
+        /// The sum of its refunds, in krónur.
+        refunded: i64 = cart.refunded;
     }
     also {
+        /// Its refunds, a list of SimulatedRefund, in the order in which they were made.
+        refunds: Vec<SimulatedRefund> = cart.refunds.iter().cloned().map(SimulatedRefund).collect();
         /// Who is asked to pay.
         customer_id: &str = &cart.customer_id;
         /// The code in the customer's SMS; None unless the customer was named by kennitala.
         sms_code: Option<&str> = cart.sms_code.as_deref();
+    }
+}
+
+/// A refund of a part or all of a payment.
+#[pyclass(frozen, eq, module = "netgiro")]
+#[derive(PartialEq)]
+pub(crate) struct SimulatedRefund(core::SimulatedRefund);
+
+members! {
+    SimulatedRefund, refund {
+        /// The amount in krónur.
+        amount: i64 = refund.amount;
+        /// The shop's key, under which a refund is made once.
+        idempotency_key: &str = &refund.idempotency_key;
+        /// When it was made, an aware `datetime` in UTC on the simulator's clock.
+        refunded_at: DateTime = DateTime(refund.refunded_at);
+    }
+    also {
+        /// The shop's description.
+        description: Option<&str> = refund.description.as_deref();
     }
 }
 
@@ -58,7 +84,7 @@ members! {
     SimulatedRequest, request {
         /// What was called, such as "CheckCart"; None for a path the API does not have.
         endpoint: Option<&'static str> = request.endpoint.map(core::Endpoint::as_str);
-        /// The cart it names, a `uuid.UUID`; None for InsertCart and for V2.
+        /// The cart it names, a `uuid.UUID`; None if it makes one, and for settlements.
         transaction_id: Option<uuid::Uuid> = request.transaction_id;
         /// The HTTP method.
         method: &str = &request.method;
@@ -112,6 +138,7 @@ members! {
 }
 
 to_json!(SimulatedCart);
+to_json!(SimulatedRefund);
 to_json!(SimulatedRequest);
 to_json!(SimulatedCallback);
 

@@ -57,6 +57,15 @@ impl<T: JsonSchema> JsonSchema for Option<T> {
     }
 }
 
+impl<T: JsonSchema> JsonSchema for Vec<T> {
+    fn json_schema(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+        let schema = PyDict::new(py);
+        schema.set_item("type", "array")?;
+        schema.set_item("items", T::json_schema(py)?)?;
+        Ok(schema)
+    }
+}
+
 /// The schema of a class with these members.
 pub(crate) fn object<'py>(
     py: Python<'py>,
