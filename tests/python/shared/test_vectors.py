@@ -228,19 +228,19 @@ def play(case, face):
     return outcome, server.requests
 
 
-def played_at_once(name, play):
+def played_at_once(cases, play):
     """All cases, played at the same time: most of it is waiting between attempts."""
     with ThreadPoolExecutor(16) as threads:
         return {
             (case["name"], face): threads.submit(play, case, face)
-            for case in vectors(name)
+            for case in cases
             for face in FACES
         }
 
 
 @pytest.fixture(scope="module")
 def played():
-    return played_at_once("responses", play)
+    return played_at_once(vectors("responses"), play)
 
 
 def check_error(outcome, expected):
@@ -269,6 +269,8 @@ def test_responses(case, face, played):
 
 
 # --- the API's V2
+
+V2 = [case for case in vectors("v2") if case["call"] in {"refund_cart", "get_transaction"}]
 
 
 def play_v2(case, face):
@@ -306,10 +308,10 @@ def play_v2(case, face):
 
 @pytest.fixture(scope="module")
 def played_v2():
-    return played_at_once("v2", play_v2)
+    return played_at_once(V2, play_v2)
 
 
-@pytest.mark.parametrize("case", cases("v2"))
+@pytest.mark.parametrize("case", V2, ids=lambda case: case["name"])
 def test_v2(case, face, played_v2):
     outcome, requests = played_v2[case["name"], face].result()
     expected = case["expect"]
@@ -325,7 +327,7 @@ def test_v2(case, face, played_v2):
     assert len(requests) == case["requests"]
     for request in requests:
         assert request.method == case["request"]["method"]
-        assert request.path == f"/v2/{case['request']['path']}"
+        assert request.path == case["request"]["path"]
         assert request.body.decode() == case["request"].get("body", "")
         assert request.headers["x-netgiro-api-key"] == APP_KEY
         assert not {"netgiro_appkey", "netgiro_nonce", "netgiro_signature"} & set(request.headers)
