@@ -87,7 +87,12 @@ export type Endpoint =
   | 'Refund'
   | 'Details'
   | 'SettlementList'
-  | 'SettlementItems';
+  | 'SettlementItems'
+  | 'Payment'
+  | 'Status'
+  | 'Capture'
+  | 'Cancel'
+  | 'HostedPayment';
 
 /** A cart that Netgíró has accepted: the customer is being asked. */
 export interface Cart {

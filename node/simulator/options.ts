@@ -80,6 +80,18 @@ export interface SimulatorOptions {
    * or a refusal. Default `repeat`.
    */
   repeatedRefund?: 'repeat' | 'refuse' | null | undefined;
+  /** What V2 answers to a capture of what is captured already: the first answer again, or a refusal. Default `refuse`. */
+  repeatedCapture?: 'repeat' | 'refuse' | null | undefined;
+  /** What V2 answers to a cancel of what is canceled already: the first answer again, or a refusal. Default `refuse`. */
+  repeatedCancel?: 'repeat' | 'refuse' | null | undefined;
+  /** How long V2 holds money that is not captured, in milliseconds of the simulator's clock. Default 604,800,000: 7 days. */
+  holdLifetimeMs?: number | null | undefined;
+  /** The poll hint of V2's pending sales, as on the wire: null, zero and negative numbers are sent as they are. Default 2,000. */
+  pollIntervalMs?: number | null | undefined;
+  /** Decimals of the amount that the signature of V2's callbacks covers. Default 0. */
+  callbackSignatureDecimals?: 0 | 1 | 2 | null | undefined;
+  /** Whether the hosted checkout's callbacks are a form with a signature in it. Default false: V2's JSON. */
+  hostedCallbackAsForm?: boolean | null | undefined;
   /** Whether V2 refuses to refund a sale whose settlement is made up. Default false. */
   refuseSettledRefunds?: boolean | null | undefined;
 }
@@ -91,7 +103,7 @@ export const OPTIONS = declared({
   appKey: text,
   secretKey: text,
   lifetimeMs: number,
-  // The one option that null means something for: the server gives no hint.
+  // Null means something for the hints alone: the server gives none.
   checkIntervalMs: nullable(number),
   decimals: number,
   responseSignatures: text,
@@ -115,6 +127,12 @@ export const OPTIONS = declared({
   v2RefusalStatus: number,
   unknownTransactionIs404: flag,
   repeatedRefund: text,
+  repeatedCapture: text,
+  repeatedCancel: text,
+  holdLifetimeMs: number,
+  pollIntervalMs: nullable(number),
+  callbackSignatureDecimals: number,
+  hostedCallbackAsForm: flag,
   refuseSettledRefunds: flag,
 } satisfies Names<SimulatorOptions>);
 
@@ -253,6 +271,8 @@ export interface SimulatedCart {
   readonly smsCode: string | null;
   /** How often CheckCart asked for it. */
   readonly checks: number;
+  /** What was captured over V2, in krónur; null if nothing was. */
+  readonly captured: number | null;
   /** Its refunds, in the order in which they were made. */
   readonly refunds: readonly SimulatedRefund[];
   /** The sum of its refunds, in krónur. */

@@ -62,8 +62,10 @@ export class Simulator {
     const given = members('Simulator.start', options, OPTIONS);
     const noCheckInterval = given.checkIntervalMs === null;
     if (noCheckInterval) given.checkIntervalMs = undefined;
+    const noPollInterval = given.pollIntervalMs === null;
+    if (noPollInterval) given.pollIntervalMs = undefined;
     if (plain.fits(given.tls)) given.tls = members('Simulator.start: tls', given.tls, CERTIFICATE);
-    return new Simulator(made(native.startSimulator(Object.assign(given, { noCheckInterval }))));
+    return new Simulator(made(native.startSimulator(Object.assign(given, { noCheckInterval, noPollInterval }))));
   }
 
   /** The base URL for a client: `http://127.0.0.1:PORT/v1/`, or below `publicUrl`. */

@@ -120,6 +120,7 @@ _EndpointWord: TypeAlias = Literal[
     "Status",
     "Capture",
     "Cancel",
+    "HostedPayment",
 ]
 _SignatureWord: TypeAlias = Literal["valid", "omit", "corrupt", "replay"]
 _SpoiltWord: TypeAlias = Literal[
@@ -1752,6 +1753,7 @@ class Simulator:
         poll_interval: float | None = 2.0,
         callback_signature_decimals: Literal[0, 1, 2] = 0,
         refuse_settled_refunds: bool = False,
+        hosted_callback_as_form: bool = False,
     ) -> Self:
         """Start a simulator; raises InvalidRequestError for an option that cannot be used.
 
@@ -1784,7 +1786,8 @@ class Simulator:
 
         Of V2's checkout, `hold_lifetime` is how long money is held that is not captured, in seconds,
         `poll_interval` the poll hint of pending sales, and `callback_signature_decimals` how many decimals
-        the amount has in what the signature of a callback covers.
+        the amount has in what the signature of a callback covers. `hosted_callback_as_form` sends the hosted
+        checkout's callbacks as a form with a signature in it; by default they are V2's JSON.
         """
 
     @property

@@ -71,6 +71,20 @@ pub struct SimulatorInput {
     pub repeated_refund: Option<String>,
     /// Whether a sale whose settlement is made up is not refunded.
     pub refuse_settled_refunds: Option<bool>,
+    /// A word.
+    pub repeated_capture: Option<String>,
+    /// A word.
+    pub repeated_cancel: Option<String>,
+    /// How long money is held that is not captured.
+    pub hold_lifetime_ms: Option<f64>,
+    /// The poll hint of V2's pending sales, as on the wire.
+    pub poll_interval_ms: Option<f64>,
+    /// Whether that hint is sent as null.
+    pub no_poll_interval: bool,
+    /// Decimals of the amount that the signature of V2's callbacks covers.
+    pub callback_signature_decimals: Option<f64>,
+    /// Whether the hosted checkout's callbacks are a form.
+    pub hosted_callback_as_form: Option<bool>,
 }
 
 /// A certificate and its key, as PEM.
@@ -103,7 +117,10 @@ pub(crate) fn simulator_options(input: SimulatorInput) -> Result<SimulatorOption
         omit_payment_info: Ok,
         unknown_transaction_is_404: Ok,
         refuse_settled_refunds: Ok,
+        hosted_callback_as_form: Ok,
         repeated_refund: |word: String| word.parse().map_err(refused),
+        repeated_capture: |word: String| word.parse().map_err(refused),
+        repeated_cancel: |word: String| word.parse().map_err(refused),
         response_signatures: |word: String| word.parse().map_err(refused),
     }
     set! {
@@ -113,11 +130,13 @@ pub(crate) fn simulator_options(input: SimulatorInput) -> Result<SimulatorOption
         unknown_cart_code = "unknownCartCode" from unknown_cart_code by whole,
         stale_reads = "staleReads" from stale_reads by whole,
         v2_refusal_status = "v2RefusalStatus" from v2_refusal_status by whole,
+        callback_signature_decimals = "callbackSignatureDecimals" from callback_signature_decimals by whole,
         minimum_amount = "minimumAmount" from minimum_amount by whole,
         history = "history" from history by whole,
         settlement_cost = "settlementCost" from settlement_cost by whole,
         lifetime = "lifetimeMs" from lifetime_ms by milliseconds,
         reaction = "reactionMs" from reaction_ms by milliseconds,
+        hold_lifetime = "holdLifetimeMs" from hold_lifetime_ms by milliseconds,
         latency = "latencyMs" from latency_ms by milliseconds,
         callback_retry_delay = "callbackRetryDelayMs" from callback_retry_delay_ms by milliseconds,
         callback_timeout = "callbackTimeoutMs" from callback_timeout_ms by milliseconds,
@@ -129,6 +148,14 @@ pub(crate) fn simulator_options(input: SimulatorInput) -> Result<SimulatorOption
     )?;
     if input.no_check_interval {
         options.check_interval_ms = None;
+    }
+    set(
+        &mut options.poll_interval_ms,
+        input.poll_interval_ms,
+        |hint| whole("pollIntervalMs", hint).map(Some),
+    )?;
+    if input.no_poll_interval {
+        options.poll_interval_ms = None;
     }
     options.public_url = input.public_url;
     options.tls = match input.tls {

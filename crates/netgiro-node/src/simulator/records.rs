@@ -36,6 +36,7 @@ struct CartMembers {
     expires_at: Timestamp,
     sms_code: Option<String>,
     checks: u32,
+    captured: Option<i64>,
     #[serde(serialize_with = "refunds")]
     refunds: Vec<SimulatedRefund>,
     refunded: i64,
