@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
+import signal
 import socket
+import subprocess
 import time
 from contextlib import closing
 from importlib.util import find_spec
@@ -420,3 +423,92 @@ def test_a_route_of_the_shops_own_is_told_as_well(serve, simulator, case):
     assert answered == (400 if named else 200), served.program.said
     if named:
         served.says(named)
+
+
+# nginx is no package of Python's: it is tried where the machine has it.
+NGINX = shutil.which("nginx")
+PROXY = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        {server}
+        location / {{
+            proxy_pass http://127.0.0.1:{shop};
+            proxy_set_header X-Forwarded-For $remote_addr;
+            {location}
+        }}
+    }}
+}}
+"""
+UNDERSCORES = "underscores_in_headers on;"
+RENAMED = (
+    "proxy_set_header Netgiro-Nonce $http_netgiro_nonce; "
+    "proxy_set_header Netgiro-Signature $http_netgiro_signature;"
+)
+BEHIND_NGINX = {
+    "nginx drops them": ("uvicorn, FastAPI", "", "", f"nginx needs `{UNDERSCORES}`"),
+    "nginx lets them through": ("uvicorn, FastAPI", UNDERSCORES, "", None),
+    "nginx lets them through to a server that drops them": (
+        "waitress",
+        UNDERSCORES,
+        "",
+        "`proxy_set_header Netgiro-Nonce $http_netgiro_nonce;`",
+    ),
+    "nginx renames them": ("waitress", UNDERSCORES, RENAMED, None),
+}
+
+
+@pytest.fixture
+def proxied(tmp_path):
+    """Starts nginx before a shop."""
+    started = []
+
+    def proxied(served, server, location):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        settings = tmp_path / "nginx.conf"
+        settings.write_text(
+            PROXY.format(
+                folder=tmp_path, port=port, shop=served.port, server=server, location=location
+            )
+        )
+        process = subprocess.Popen(
+            [NGINX, "-p", tmp_path, "-c", settings], stderr=subprocess.DEVNULL
+        )
+        started.append(process)
+        before = Served(port, served.program, served.simulator)
+        deadline = time.monotonic() + 60
+        while not before.is_up():
+            assert process.poll() is None, "nginx ended"
+            assert time.monotonic() < deadline, served.program.said
+            time.sleep(0.05)
+        return before
+
+    yield proxied
+    for process in started:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+@pytest.mark.skipif(NGINX is None, reason="there is no nginx")
+@pytest.mark.parametrize("case", BEHIND_NGINX)
+def test_nginx_does_what_its_remedy_says(serve, proxied, simulator, case):
+    shop, server, location, said = BEHIND_NGINX[case]
+    command, apps, _ = CASES[shop]
+    served = proxied(serve(command, apps), server, location)
+    answered = served.callback(paid_cart(simulator))
+    assert answered == (400 if said else 200), served.program.said
+    if said:
+        served.says(said)
