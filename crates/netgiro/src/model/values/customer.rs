@@ -131,7 +131,10 @@ pub(crate) fn plain(c: char) -> char {
 
 /// Whether a character may stand anywhere in a customer id, and is left out of it.
 pub(crate) fn is_separator(c: char) -> bool {
-    let c = plain(c);
+    is_plain_separator(plain(c))
+}
+
+fn is_plain_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')' | '/' | '\u{b7}' | '\u{2022}')
 }
 
@@ -150,7 +153,7 @@ fn compact(text: &str) -> String {
     let text = scheme.map_or(text, |(_, number)| number);
     let without_separators = |text: &str| {
         text.chars()
-            .filter(|&c| !is_separator(c))
+            .filter(|&c| !is_plain_separator(c))
             .collect::<String>()
     };
     let trunk = text.match_indices('(').find_map(|(at, _)| {
