@@ -586,6 +586,9 @@ describe('Simulator', () => {
         expiresAt: 0,
         smsCode: null,
         checks: 0,
+        captured: null,
+        refunds: [],
+        refunded: 0,
       },
     );
     assert.equal(Date.parse(held.expiresAt) - Date.parse(held.created), 180_000);
