@@ -1,8 +1,8 @@
 //! Hosted checkouts: pages of Netgíró's where a customer signs in and pays.
 
-use crate::model::cart::check_reference;
 use crate::model::cart::new_cart::absolute_url;
-use crate::model::error::{Error, Result};
+use crate::model::cart::require_reference;
+use crate::model::error::Result;
 use crate::model::values::amount::Amount;
 
 /// A hosted checkout to be created.
@@ -54,13 +54,7 @@ impl NewCheckout {
 
     /// Refuses what the server would refuse; `create_checkout` does so before anything is sent.
     pub fn validate(&self) -> Result<()> {
-        if self.reference.trim().is_empty() {
-            return Err(Error::invalid_request(format!(
-                "reference must be the order's id; got {:?}",
-                self.reference
-            )));
-        }
-        check_reference(&self.reference)?;
+        require_reference(&self.reference)?;
         absolute_url("success_url", Some(&self.success_url))?;
         absolute_url("cancel_url", Some(&self.cancel_url))?;
         absolute_url("callback_url", self.callback_url.as_deref())

@@ -30,6 +30,16 @@ pub fn check_reference(reference: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a reference that names no order, too: what is sold has one.
+pub(crate) fn require_reference(reference: &str) -> Result<()> {
+    if reference.trim().is_empty() {
+        return Err(Error::invalid_request(format!(
+            "reference must be the order's id; got {reference:?}"
+        )));
+    }
+    check_reference(reference)
+}
+
 /// A cart the server has accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cart {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use url::Url;
 
-use crate::model::cart::check_reference;
+use crate::model::cart::require_reference;
 use crate::model::error::{Error, Result};
 use crate::model::text::quote;
 use crate::model::text::words::{self, words};
@@ -183,13 +183,7 @@ impl NewCart {
 
     /// Refuses what the server would refuse, or worse, accept; `insert_cart` does so before anything is sent.
     pub fn validate(&self) -> Result<()> {
-        if self.reference.trim().is_empty() {
-            return Err(Error::invalid_request(format!(
-                "reference must be the order's id; got {:?}",
-                self.reference
-            )));
-        }
-        check_reference(&self.reference)?;
+        require_reference(&self.reference)?;
         absolute_url("callback_url", self.callback_url.as_deref())?;
         absolute_url("callback_cancel_url", self.callback_cancel_url.as_deref())?;
         if self.confirmation_type == ConfirmationType::ServerCallback && self.callback_url.is_none()
