@@ -1565,8 +1565,10 @@ def mask_customer_ids(text: str) -> str:
     """Return a text with the phone numbers, kennitölur and app codes in it masked."""
 
 def reconcile_columns(
-    orders: tuple[list[Any], list[Any], list[Any], list[Any], list[Any]],
+    orders: tuple[list[Any], ...],
     checks: Iterable[Any],
+    refunds: list[Any] | None,
+    taken_back: list[tuple[Any, Decimal]],
     *,
     tolerance: int | Decimal,
     since: int | None,
@@ -1575,14 +1577,17 @@ def reconcile_columns(
 ) -> tuple[dict[str, list[Any]], dict[str, dict[str, Any]], int]:
     """Classify orders and payments; `netgiro.reconcile` reads its inputs for it.
 
-    `orders` are references, transaction ids, amounts, words and microseconds; `checks` CheckResults,
-    CartStates or tuples. Returns the columns of the rows, the totals, and how many orders the window
+    `orders` are references, transaction ids, amounts, whether each is a refund, amounts refunded, words and
+    microseconds; `checks` CheckResults, CartStates or tuples; `refunds` Refunds or tuples, None if they are not known; `taken_back`
+    what settlements take back, by what names the cart. Returns the columns of the rows, the totals, and how many orders the window
     left out.
     """
 
 def reconcile_settlements(
     settlements: list[tuple[str | None, Decimal | None, list[tuple[Any, ...]]]],
     checks: Iterable[Any],
+    orders: tuple[list[Any], ...],
+    refunds: list[Any] | None,
     *,
     since: int | None,
     until: int | None,
@@ -1594,7 +1599,8 @@ def reconcile_settlements(
     list[tuple[str, tuple[Any, ...]]],
     int,
 ]:
-    """Put every paid cart and every item in one class; `netgiro.reconcile` reads its inputs for it.
+    """Put every paid cart and every item in one class; `netgiro.reconcile` reads its inputs for it, `orders` and
+    `refunds` as for `reconcile_columns`.
 
     Returns the rows, the transfers and the totals as tuples, and how many rows the window left out.
     """
