@@ -227,6 +227,7 @@ class CartState:
         payment: PaymentInfo | None = None,
         reference_id: str | None = None,
         checked_at: datetime.datetime | None = None,
+        api: Literal["v1", "v2"] = "v1",
     ) -> Self: ...
     @property
     def transaction_id(self) -> uuid.UUID:
@@ -259,6 +260,10 @@ class CartState:
     @property
     def checked_at(self) -> datetime.datetime:
         """When the answer came in, an aware `datetime` in UTC."""
+
+    @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API said so, `"v1"` or `"v2"`. V2 has no result codes, and says nothing about the payment."""
 
     @property
     def is_final(self) -> bool:
@@ -680,7 +685,7 @@ class Callback:
         cls,
         transaction_id: _TransactionId,
         *,
-        state: CartState,
+        state: CartState | None = None,
         reference: str | None = None,
         amount: Decimal | SupportsIndex | str | None = None,
         reference_id: str | None = None,
@@ -698,8 +703,10 @@ class Callback:
         """The amount in krónur, as the server holds it, a `Decimal`."""
 
     @property
-    def state(self) -> CartState:
-        """Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself."""
+    def state(self) -> CartState | None:
+        """Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself. None for a callback of V2,
+        whose signature is the same whatever happened: ask where the cart stands.
+        """
 
     @property
     def reference_id(self) -> str | None:
@@ -2243,7 +2250,7 @@ class CallbackRequest:
         transaction_id: _TransactionId,
         amount: Decimal | SupportsIndex | str | None,
         reference: str | None,
-        signature: str,
+        signature: str | None,
     ) -> str:
         """Tell that the callback verifies, and what it says."""
 
