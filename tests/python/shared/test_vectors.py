@@ -48,7 +48,7 @@ def instant(at: int) -> datetime:
 def test_every_file_is_run():
     # Those of reconciliation are run by the crate that decides them.
     files = {path.stem for path in VECTORS.glob("*.json")} - {"schema", "reconciliation"}
-    run = "callbacks codes customer_messages customers errors poll refusals requests responses signatures v2 webhook"
+    run = "callbacks codes customer_messages customers errors poll refusals requests responses signatures v2 v2_carts webhook"
     assert files == set(run.split())
 
 
