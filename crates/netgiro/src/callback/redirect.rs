@@ -4,11 +4,11 @@ use rust_decimal::Decimal;
 use url::form_urlencoded;
 use uuid::Uuid;
 
+use crate::callback::plain_amount;
 use crate::http::settings::Settings;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::status::CartStatus;
 use crate::model::values::amount::Amount;
-use crate::model::values::decimal::exact_decimal;
 use crate::protocol::signature::{hash_of, is_same};
 
 /// A redirect that verified. It says what the customer is to see; deliver after a callback and a check alone.
@@ -143,10 +143,7 @@ pub(super) fn read(
     if !invoice_number.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("its InvoiceNumber is not a number".to_owned());
     }
-    let amount = Some(amount.as_str())
-        .filter(|text| text.starts_with(|c: char| matches!(c, '1'..='9')))
-        .and_then(exact_decimal)
-        .ok_or("its TotalAmount is not an amount")?;
+    let amount = plain_amount(&amount).ok_or("its TotalAmount is not an amount")?;
     if known.is_none() && Uuid::parse_str(&transaction_id).is_err() {
         return Err(
             "its TransactionId is not a GUID: give the order's reference to compare it with"
