@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import packages
 import services
-from packages import ROOT
+from packages import ROOT, requirements
 
 # What the closing lines of a test runner say: (passed, failed).
 CARGO = (re.compile(r"^test result: .*? (\d+) passed; (\d+) failed", re.MULTILINE), None)
@@ -293,12 +293,6 @@ def installed(
     interpreter = packages.environment(name, *requirements(requirements_of), base=base)
     packages.pip(interpreter, "--force-reinstall", "--no-deps", wheel)
     return interpreter
-
-
-def requirements(name: str) -> list[str]:
-    """The requirements in a file, one a line."""
-    text = (ROOT / "tests" / "requirements" / f"{name}.txt").read_text()
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
 SUITES = {
