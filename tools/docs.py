@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from packages import ROOT, WORK, emptied, environment, node_modules, requirements, run
 
@@ -141,7 +142,7 @@ def write_node_reference() -> str:
     return "\n".join(nav(entries, 10))
 
 
-def nav(entries: list[dict[str, object]], depth: int) -> Iterator[str]:
+def nav(entries: list[dict[str, Any]], depth: int) -> Iterator[str]:
     for entry in entries:
         title = json.dumps(entry["title"], ensure_ascii=False)
         children = entry.get("children")
@@ -149,7 +150,6 @@ def nav(entries: list[dict[str, object]], depth: int) -> Iterator[str]:
         if not children:
             yield f"{' ' * depth}- {title}:{path}"
             continue
-        assert isinstance(children, list)
         yield f"{' ' * depth}- {title}:"
         if path:
             yield f"{' ' * (depth + 4)}-{path}"

@@ -265,6 +265,12 @@ def pages(suites: Suites) -> None:
     )
 
 
+def docs(suites: Suites) -> None:
+    """The site: its links and references, and its pages in a browser. Its code is run by `pages`."""
+    suites.check("docs: site", sys.executable, "tools/docs.py", "--quick")
+    suites.count("docs: browser", NODE, "node", "tests/browser/run.mjs", "site")
+
+
 def newest_django(suites: Suites) -> None:
     """Django's newest release as well, which an older Python cannot install."""
     oldest = 12
@@ -305,9 +311,10 @@ SUITES = {
     "reconciliation": reconciliation,
     "shops": shops,
     "pages": pages,
+    "docs": docs,
 }
 # Those that need more than the packages.
-SERVED = {"reconciliation", "shops", "pages"}
+SERVED = {"reconciliation", "shops", "pages", "docs"}
 
 
 def main() -> int:
