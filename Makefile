@@ -1,7 +1,7 @@
 # Everything is installed below this folder: .work, target and node_modules.
 PYTHON ?= python3
 
-.PHONY: demo test lint api bench instructions storm fuzz mutants audit clean
+.PHONY: demo test lint docs api bench instructions storm fuzz mutants audit clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -11,6 +11,9 @@ test: ## what CI runs: every suite, against the packages as users install them
 
 lint: ## formatting, lints and types alone
 	@$(PYTHON) tools/test.py --only lint
+
+docs: ## the site: builds it into .work/site/html, and checks each link
+	@$(PYTHON) tools/docs.py
 
 api: ## the public API of the Python package and the Rust crates, written anew into tests/api
 	@$(PYTHON) tools/api.py

@@ -52,7 +52,16 @@ export interface SimulatorOptions {
   /** The shop's name, as the customer's phone shows it. Default `Prufuverslun`. */
   shop?: string | null | undefined;
   /** Serves https: true with a certificate made up for it (see `caFile`), or with your own, as PEM. Default false. */
-  tls?: boolean | { certificate: string; key: string } | null | undefined;
+  tls?:
+    | boolean
+    | {
+        /** The certificate and those that it was signed with, as PEM. */
+        certificate: string;
+        /** Its private key, as PEM. */
+        key: string;
+      }
+    | null
+    | undefined;
   /** Hosts that callbacks may be carried to beside this machine: names or addresses, without a port. Default none. */
   callbackHosts?: readonly string[] | null | undefined;
   /** What Netgíró keeps of each sale, in hundredths of a percent, rounded to a króna. Default 195, which is made up. */
