@@ -154,4 +154,4 @@ def write(root: Path, date: str) -> None:
 def packages() -> list[tuple[str, str, str]]:
     """Each package that is published: its registry's type, its name, and the folder of its manifest or build."""
     crates = [("cargo", name, f"crates/{name}") for name in CRATES]
-    return [("pypi", "netgiro", "python"), ("npm", "netgiro", "node"), *crates]
+    return [("pypi", "netgiro", "."), ("npm", "netgiro", "node"), *crates]

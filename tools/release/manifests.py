@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from release.dependencies import NOTICES, SBOM
 from release.project import CRATES, PLATFORMS, Address
 
 # A link or an image of Markdown; what follows a space is its title.
@@ -84,7 +85,9 @@ def python(text: str, address: Address, tag: str) -> str:
         "Issues": address.issues,
     }
     table = "".join(f'{name} = "{url}"\n' for name, url in urls.items())
-    return inserted(text, "[project.scripts]\n", f"[project.urls]\n{table}\n")
+    text = inserted(text, "[project.scripts]\n", f"[project.urls]\n{table}\n")
+    text = replaced(text, '"LICENSE-APACHE"]', f'"LICENSE-APACHE", "{NOTICES}"]')
+    return replaced(text, "sbom = { rust = false }", f'sbom = {{ rust = false, include = ["{SBOM}"] }}')
 
 
 def crate(text: str, address: Address) -> str:
@@ -114,7 +117,12 @@ def links(address: Address) -> dict[str, object]:
 
 def inserted(text: str, before: str, lines: str) -> str:
     """A text with lines before the one place that begins so."""
-    if text.count(before) != 1:
-        message = f"{before.strip()!r} was expected once in a manifest"
+    return replaced(text, before, lines + before)
+
+
+def replaced(text: str, old: str, new: str) -> str:
+    """A text with its one such place replaced."""
+    if text.count(old) != 1:
+        message = f"{old.strip()!r} was expected once in a manifest"
         raise ValueError(message)
-    return text.replace(before, lines + before)
+    return text.replace(old, new)
