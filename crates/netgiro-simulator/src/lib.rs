@@ -74,6 +74,10 @@
 //!   refunded. A cart that waits for its customer or its callback is `unpaid`.
 //! * `ConfirmCart` before the customer has agreed, or without the SMS code, answers the code that `CheckCart` gives.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod engine;
 mod faults;
 mod http;
