@@ -121,6 +121,14 @@ _EndpointWord: TypeAlias = Literal[
     "Capture",
     "Cancel",
     "HostedPayment",
+    "HostedForm",
+    "Transactions",
+    "GetByReference",
+    "PaymentCancel",
+    "PaymentChange",
+    "RequestConfirmation",
+    "PartnerRefund",
+    "PartnerTransaction",
 ]
 _SignatureWord: TypeAlias = Literal["valid", "omit", "corrupt", "replay"]
 _SpoiltWord: TypeAlias = Literal[
@@ -1754,6 +1762,8 @@ class Simulator:
         callback_signature_decimals: Literal[0, 1, 2] = 0,
         refuse_settled_refunds: bool = False,
         hosted_callback_as_form: bool = False,
+        reference_lookup: Literal["carts", "payments", "off"] = "carts",
+        form_callback_as_get: bool = False,
     ) -> Self:
         """Start a simulator; raises InvalidRequestError for an option that cannot be used.
 
@@ -1788,6 +1798,10 @@ class Simulator:
         `poll_interval` the poll hint of pending sales, and `callback_signature_decimals` how many decimals
         the amount has in what the signature of a callback covers. `hosted_callback_as_form` sends the hosted
         checkout's callbacks as a form with a signature in it; by default they are V2's JSON.
+
+        `reference_lookup` says what V1's `payment/GetByReference` sees: every cart, those whose customer has
+        accepted ("payments"), or nothing, since the API no longer has it ("off"). `form_callback_as_get` sends
+        the callbacks of a checkout that a form opened with GET; by default they are posted.
         """
 
     @property
