@@ -3,6 +3,7 @@
 mod cart;
 mod checkouts;
 mod insert;
+mod lookup;
 mod refund_keys;
 mod refunds;
 mod settlements;

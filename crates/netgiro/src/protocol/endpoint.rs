@@ -1,6 +1,6 @@
 //! The calls of the API.
 
-/// The calls of the API: of the checkout, which is V1, and of refunds, transactions and
+/// The calls of the API: of the checkout and the look-up by reference, which are V1, of refunds, transactions and
 /// settlements, which are V2, and of the hosted checkout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
@@ -13,6 +13,7 @@ pub(crate) enum Endpoint {
     SettlementList,
     SettlementItems,
     HostedPayment,
+    GetByReference,
 }
 
 impl Endpoint {
@@ -35,6 +36,7 @@ impl Endpoint {
             Self::SettlementList => "SettlementList",
             Self::SettlementItems => "SettlementItems",
             Self::HostedPayment => "HostedPayment",
+            Self::GetByReference => "GetByReference",
         }
     }
 
