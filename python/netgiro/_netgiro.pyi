@@ -1124,6 +1124,20 @@ class Client:
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
         """
 
+    def find_by_reference(self, reference: str, *, amount: _Amount) -> Cart | None:
+        """Look for the cart of an `insert_cart` whose outcome is unknown, by the order's reference; returns a Cart or
+        None. A Cart may be the one, with the order's amount and reference: go on as if `insert_cart` had returned
+        it, and check it. Only a check says where it stands.
+
+        Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the
+        customer has not accepted yet. None means that the server says that it has no such cart. It does not mean
+        that nobody was asked to pay: do not insert the order again on its account before the customer can no longer
+        accept.
+
+        Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
+        refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
+        """
+
     def refund_cart(
         self,
         cart: _CartArgument,
@@ -1430,6 +1444,20 @@ class AsyncClient:
         Sends nothing when the check is not due yet or the poll is done. The poll it returns is on
         this machine's clock, also where it was kept by a machine whose clock differs. Raises
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
+        """
+
+    async def find_by_reference(self, reference: str, *, amount: _Amount) -> Cart | None:
+        """Look for the cart of an `insert_cart` whose outcome is unknown, by the order's reference; returns a Cart or
+        None. A Cart may be the one, with the order's amount and reference: go on as if `insert_cart` had returned
+        it, and check it. Only a check says where it stands.
+
+        Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the
+        customer has not accepted yet. None means that the server says that it has no such cart. It does not mean
+        that nobody was asked to pay: do not insert the order again on its account before the customer can no longer
+        accept.
+
+        Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
+        refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
         """
 
     async def refund_cart(

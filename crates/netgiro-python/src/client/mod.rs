@@ -2,6 +2,7 @@
 
 pub(crate) mod base;
 mod execution;
+mod lookup;
 mod many;
 mod options;
 mod refunds;
