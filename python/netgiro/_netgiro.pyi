@@ -121,6 +121,14 @@ _EndpointWord: TypeAlias = Literal[
     "Capture",
     "Cancel",
     "HostedPayment",
+    "HostedForm",
+    "Transactions",
+    "GetByReference",
+    "PaymentCancel",
+    "PaymentChange",
+    "RequestConfirmation",
+    "PartnerRefund",
+    "PartnerTransaction",
 ]
 _SignatureWord: TypeAlias = Literal["valid", "omit", "corrupt", "replay"]
 _SpoiltWord: TypeAlias = Literal[
@@ -1316,6 +1324,20 @@ class Client:
             NetgiroError: What else the request failed with.
         """
 
+    def find_by_reference(self, reference: str, *, amount: _Amount) -> Cart | None:
+        """Look for the cart of an `insert_cart` whose outcome is unknown, by the order's reference; returns a Cart or
+        None. A Cart may be the one, with the order's amount and reference: go on as if `insert_cart` had returned
+        it, and check it. Only a check says where it stands.
+
+        Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the
+        customer has not accepted yet. None means that the server says that it has no such cart. It does not mean
+        that nobody was asked to pay: do not insert the order again on its account before the customer can no longer
+        accept.
+
+        Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
+        refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
+        """
+
     def refund_cart(
         self,
         cart: _CartArgument,
@@ -1847,6 +1869,20 @@ class AsyncClient:
             NetgiroError: What else the request failed with.
         """
 
+    async def find_by_reference(self, reference: str, *, amount: _Amount) -> Cart | None:
+        """Look for the cart of an `insert_cart` whose outcome is unknown, by the order's reference; returns a Cart or
+        None. A Cart may be the one, with the order's amount and reference: go on as if `insert_cart` had returned
+        it, and check it. Only a check says where it stands.
+
+        Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the
+        customer has not accepted yet. None means that the server says that it has no such cart. It does not mean
+        that nobody was asked to pay: do not insert the order again on its account before the customer can no longer
+        accept.
+
+        Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
+        refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
+        """
+
     async def refund_cart(
         self,
         cart: _CartArgument,
@@ -2265,6 +2301,8 @@ class Simulator:
         callback_signature_decimals: Literal[0, 1, 2] = 0,
         refuse_settled_refunds: bool = False,
         hosted_callback_as_form: bool = False,
+        reference_lookup: Literal["carts", "payments", "off"] = "carts",
+        form_callback_as_get: bool = False,
     ) -> Self:
         """Start a simulator; raises InvalidRequestError for an option that cannot be used.
 
@@ -2300,6 +2338,10 @@ class Simulator:
         the amount has in what the signature of a callback covers. `hosted_callback_as_form` sends the hosted
         checkout's callbacks as a form with a signature in it; by default they are V2's JSON.
 
+        `reference_lookup` says what V1's `payment/GetByReference` sees: every cart, those whose customer has
+        accepted ("payments"), or nothing, since the API no longer has it ("off"). `form_callback_as_get` sends
+        the callbacks of a checkout that a form opened with GET; by default they are posted.
+
         Args:
             seed: Decides every id, nonce and SMS code.
             port: The port; 0 for a free one.
@@ -2326,6 +2368,8 @@ class Simulator:
             require_json_numbers: Whether numbers written as text are refused.
             omit_payment_info: Whether answers have no PaymentInfo.
             stale_reads: How many CheckCarts after a change answer what was true before it.
+            reference_lookup: What V1's look-up by reference sees: "carts", "payments" or, where it is gone, "off".
+            form_callback_as_get: Whether the callbacks of a checkout that a form opened are sent with GET.
             v2_refusal_status: The HTTP status of V2's refusals.
             unknown_transaction_is_404: Whether V2 answers 404 for a transaction that is not there.
             repeated_refund: What a refund gets that was made before.

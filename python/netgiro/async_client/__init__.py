@@ -115,6 +115,11 @@ class AsyncClient(_calls):
         del poll
         return await call
 
+    async def find_by_reference(self, reference, *, amount):
+        call = _calls.find_by_reference(self, reference, amount=amount)
+        del reference, amount
+        return await call
+
     async def refund_cart(self, cart, amount, *, idempotency_key, description=None):
         call = _calls.refund_cart(
             self, cart, amount, idempotency_key=idempotency_key, description=description

@@ -3,6 +3,7 @@
 pub(crate) mod base;
 mod captures;
 mod execution;
+mod lookup;
 mod many;
 mod options;
 mod refunds;

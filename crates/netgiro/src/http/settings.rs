@@ -145,6 +145,16 @@ impl Settings {
         }
     }
 
+    /// The URL of the look-up by reference, which is V1's alone.
+    pub(crate) fn lookup_url(&self) -> Url {
+        let path = self.base_url.path();
+        let base = match path.strip_suffix("/v2/") {
+            Some(beside) => format!("{beside}/v1/"),
+            None => path.to_owned(),
+        };
+        with_path(&self.base_url, &format!("{base}payment/GetByReference"))
+    }
+
     /// The URL of a call of V2, which stands beside V1.
     pub(crate) fn v2_url(&self, path: &str) -> Result<Url> {
         let base = self.base_url.path();
