@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from django.db import connections
 
 from netgiro.django import checkout
+from netgiro.django.calls.execution import blocking
 from netgiro.django.models import Cart
 from netgiro.django.storage import delivery, followup, leases, store
 from netgiro.django.storage.rows import Observation, database
@@ -63,7 +64,7 @@ class Worker:
         for cart in carts:
             with _isolated(cart):
                 if must_ask(cart):
-                    asked = threads.submit(run, checkout.ask(checkout.blocking, cart))
+                    asked = threads.submit(run, checkout.ask(blocking, cart))
                     self._in_flight[asked] = cart
                 else:
                     handle_without_asking(cart)
@@ -141,7 +142,7 @@ def _is_followed_up(cart_pk: int) -> bool:
     for cart in leases.lease(1, only=cart_pk):
         with _isolated(cart):
             if must_ask(cart):
-                observation = run(checkout.ask(checkout.blocking, cart))
+                observation = run(checkout.ask(blocking, cart))
                 followup.record(cart.pk, observation, lease=cart.lease)
             else:
                 handle_without_asking(cart)

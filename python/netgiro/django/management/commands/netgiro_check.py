@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 import netgiro
 from netgiro.django import checkout, conf
+from netgiro.django.calls.execution import blocking
 from netgiro.django.models import Cart
 from netgiro.django.storage import delivery, followup, store
 from netgiro.django.storage.rows import database
@@ -80,7 +81,7 @@ class Command(BaseCommand):
     def _check(self, carts: list[Cart]) -> int:
         asked = [cart for cart in carts if cart.transaction_id is not None]
         with ThreadPoolExecutor(16, thread_name_prefix="netgiro") as threads:
-            answers = [threads.submit(run, checkout.ask(checkout.blocking, cart)) for cart in asked]
+            answers = [threads.submit(run, checkout.ask(blocking, cart)) for cart in asked]
             failures = 0
             for cart, answer in zip(asked, answers, strict=True):
                 try:
