@@ -40,7 +40,7 @@ class Execution(Protocol):
 
 
 # Who kills a greenlet does not stop the thread that it has waited for: what asks a customer is not sent on one.
-_REPEATABLE = frozenset({"cancel_cart", "check_cart"})
+_REPEATABLE = frozenset({"cancel_cart", "check_cart", "refund_cart"})
 
 
 class _Blocking:
