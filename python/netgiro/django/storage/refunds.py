@@ -20,7 +20,7 @@ from netgiro.django.models import Cart, Refund, RefundStatus
 from netgiro.django.storage.delivery import deliver
 from netgiro.django.storage.rows import database, database_now, durably, from_now, is_free, locked
 
-__all__ = ["LONGEST_DELAY", "begin", "decide", "record"]
+__all__ = ["LONGEST_DELAY", "begin", "decide", "make_due", "record"]
 
 logger = logging.getLogger("netgiro.django")
 
@@ -173,6 +173,11 @@ def _record_failure(row: Refund, error: BaseException, problem: str, *, is_ours:
     logger.warning(
         "refund %s is %s, again in %.0f s: %s", row.idempotency_key, row.status, delay, row.problem
     )
+
+
+def make_due(pks: list[int]) -> int:
+    """Have the calls of refunds made again that are not known; returns how many."""
+    return Refund.objects.using(database()).open().filter(pk__in=pks).update(due_at=database_now())
 
 
 def decide(refund: Refund, *, is_made: bool) -> Refund:
