@@ -1,4 +1,4 @@
-"""How rows of carts are locked and committed, and what time it is for them."""
+"""How rows of carts and refunds are locked and committed, and what time it is for them."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def durably() -> Iterator[None]:
             is_durable = False
         if not is_durable:
             raise transaction.TransactionManagementError(
-                "netgiro must commit by itself, or a crash could ask the customer twice: call it outside of "
-                "transaction.atomic. In a view, where ATOMIC_REQUESTS is set, by "
+                "netgiro must commit by itself what it is about to send, or a crash could send it twice: call it outside "
+                "of transaction.atomic. In a view, where ATOMIC_REQUESTS is set, by "
                 "@transaction.non_atomic_requests"
             )
         yield
