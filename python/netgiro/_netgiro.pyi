@@ -1004,6 +1004,10 @@ class Client:
         """
 
     @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API it speaks about carts, `"v1"` or `"v2"`."""
+
+    @property
     def base_url(self) -> str:
         """Where the calls go: the base URL."""
 
@@ -1546,6 +1550,10 @@ class AsyncClient:
         Raises:
             ConfigurationError: The keys are not set, or a variable cannot be used.
         """
+
+    @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API it speaks about carts, `"v1"` or `"v2"`."""
 
     @property
     def base_url(self) -> str:

@@ -12,6 +12,7 @@ use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{Callback, ReplayKey};
 use crate::follow::{self, Watch};
 use crate::http::insert_attempt::InsertAttempt;
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::Cart;
 use crate::model::cart::new_cart::NewCart;
 use crate::model::cart::state::CartState;
@@ -68,6 +69,12 @@ impl Client {
         Self {
             api: self.api.with_own_connections(),
         }
+    }
+
+    /// Which API it speaks about carts.
+    #[must_use]
+    pub fn api(&self) -> ApiVersion {
+        self.api.settings().api
     }
 
     /// Where the calls go.

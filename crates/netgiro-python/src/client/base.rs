@@ -86,6 +86,12 @@ impl BaseClient {
 
 #[pymethods]
 impl BaseClient {
+    /// Which API it speaks about carts, `"v1"` or `"v2"`.
+    #[getter]
+    fn api(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(self.made(py)?.connections.core().api().as_str())
+    }
+
     /// Where the calls go: the base URL.
     #[getter]
     fn base_url(&self, py: Python<'_>) -> PyResult<&str> {
