@@ -235,6 +235,7 @@ class CartState:
         payment: PaymentInfo | None = None,
         reference_id: str | None = None,
         checked_at: datetime.datetime | None = None,
+        api: Literal["v1", "v2"] = "v1",
     ) -> Self: ...
     @property
     def transaction_id(self) -> uuid.UUID:
@@ -267,6 +268,10 @@ class CartState:
     @property
     def checked_at(self) -> datetime.datetime:
         """When the answer came in, an aware `datetime` in UTC."""
+
+    @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API said so, `"v1"` or `"v2"`. V2 has no result codes, and says nothing about the payment."""
 
     @property
     def is_final(self) -> bool:
@@ -688,7 +693,7 @@ class Callback:
         cls,
         transaction_id: _TransactionId,
         *,
-        state: CartState,
+        state: CartState | None = None,
         reference: str | None = None,
         amount: Decimal | SupportsIndex | str | None = None,
         reference_id: str | None = None,
@@ -706,8 +711,10 @@ class Callback:
         """The amount in krónur, as the server holds it, a `Decimal`."""
 
     @property
-    def state(self) -> CartState:
-        """Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself."""
+    def state(self) -> CartState | None:
+        """Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself. None for a callback of V2,
+        whose signature is the same whatever happened: ask where the cart stands.
+        """
 
     @property
     def reference_id(self) -> str | None:
@@ -913,6 +920,7 @@ class Client:
         secret_key: str,
         *,
         environment: Environment | _EnvironmentWord = "test",
+        api: Literal["v1", "v2"] = "v1",
         base_url: str | None = None,
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
@@ -925,7 +933,9 @@ class Client:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
-        `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
+        `api` says by which of Netgíró's APIs carts are inserted, checked, confirmed and canceled.
+        `base_url` replaces the environment's: https, or http on loopback; V1 is under `/v1/` there and
+        V2 under `/v2/`, whichever of the two it names. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
         seconds. `response_verification` says what to do about the signatures of answers, and
         `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
@@ -938,7 +948,7 @@ class Client:
 
     @classmethod
     def from_env(cls) -> Self:
-        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT, NETGIRO_API,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
         Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
@@ -954,7 +964,9 @@ class Client:
         *,
         amount: _Amount,
         reference: str,
-        customer_id: str,
+        customer_id: str | None = None,
+        access_code: str | None = None,
+        barcode: str | None = None,
         confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] = "automatic",
         callback_url: str | None = None,
         callback_cancel_url: str | None = None,
@@ -969,9 +981,10 @@ class Client:
         have reached the server is never sent again, and OutcomeUnknownError says so.
 
         `reference` is the shop's order id, without control characters. `customer_id` is a mobile
-        number, a kennitala (10 digits) or an app code, in any usual spelling. `confirmation_type`
-        says who creates the payment once the customer has accepted; "server_callback" needs a
-        `callback_url`. Raises InvalidRequestError before anything is sent, ConnectError when nothing
+        number, a kennitala (10 digits) or an app code, in any usual spelling. With V2 it is a mobile
+        number; in its place, `access_code` (10 digits) or `barcode`, as a till scans it, pays at once.
+        `confirmation_type` says who creates the payment once the customer has accepted; "server_callback"
+        needs a `callback_url`. What V2 does not have, such as items, is refused by its name. Raises InvalidRequestError before anything is sent, ConnectError when nothing
         could be sent, ApiError when the server clearly says no: nobody was asked, and the order is
         free.
 
@@ -990,7 +1003,8 @@ class Client:
 
     def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
         """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
-        the customer was first.
+        the customer was first. With V2, whose cancel would also undo a payment, the cart is checked
+        first, and a paid one is left as it is.
 
         That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
         error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
@@ -1001,9 +1015,25 @@ class Client:
         self, transaction_id: _CartArgument, identifier: str | None = None
     ) -> CartState:
         """Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
-        CartState.
+        CartState. V2 has no such code.
 
         Raises ApiError when the server says no; the cart is then as it was.
+        """
+
+    def capture_cart(self, cart: _CartArgument, amount: _Amount | None = None) -> CartState:
+        """Capture what is held of a reserved cart, all of it or an `amount` of it in krónur; returns a CartState:
+        `confirmed`. What was captured before is not captured again.
+
+        Of V2. With `api` "v1" it does what `confirm_cart` does, and refuses an amount. Raises ApiError when the server
+        says no: the cart is then as it was.
+        """
+
+    def void_cart(self, cart: _CartArgument) -> CartState:
+        """Cancel a payment that is made; returns a CartState: `canceled`, and the customer pays nothing. To give back a part,
+        refund it.
+
+        Of V2, where `cancel_cart` leaves a paid cart as it is. Raises InvalidRequestError for a cart that is not paid, and
+        ApiError when the server says no.
         """
 
     def wait_for_cart(
@@ -1234,6 +1264,7 @@ class AsyncClient:
         secret_key: str,
         *,
         environment: Environment | _EnvironmentWord = "test",
+        api: Literal["v1", "v2"] = "v1",
         base_url: str | None = None,
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
@@ -1246,7 +1277,9 @@ class AsyncClient:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
-        `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
+        `api` says by which of Netgíró's APIs carts are inserted, checked, confirmed and canceled.
+        `base_url` replaces the environment's: https, or http on loopback; V1 is under `/v1/` there and
+        V2 under `/v2/`, whichever of the two it names. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
         seconds. `response_verification` says what to do about the signatures of answers, and
         `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
@@ -1259,7 +1292,7 @@ class AsyncClient:
 
     @classmethod
     def from_env(cls) -> Self:
-        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT, NETGIRO_API,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
         Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
@@ -1275,7 +1308,9 @@ class AsyncClient:
         *,
         amount: _Amount,
         reference: str,
-        customer_id: str,
+        customer_id: str | None = None,
+        access_code: str | None = None,
+        barcode: str | None = None,
         confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] = "automatic",
         callback_url: str | None = None,
         callback_cancel_url: str | None = None,
@@ -1290,9 +1325,10 @@ class AsyncClient:
         have reached the server is never sent again, and OutcomeUnknownError says so.
 
         `reference` is the shop's order id, without control characters. `customer_id` is a mobile
-        number, a kennitala (10 digits) or an app code, in any usual spelling. `confirmation_type`
-        says who creates the payment once the customer has accepted; "server_callback" needs a
-        `callback_url`. Raises InvalidRequestError before anything is sent, ConnectError when nothing
+        number, a kennitala (10 digits) or an app code, in any usual spelling. With V2 it is a mobile
+        number; in its place, `access_code` (10 digits) or `barcode`, as a till scans it, pays at once.
+        `confirmation_type` says who creates the payment once the customer has accepted; "server_callback"
+        needs a `callback_url`. What V2 does not have, such as items, is refused by its name. Raises InvalidRequestError before anything is sent, ConnectError when nothing
         could be sent, ApiError when the server clearly says no: nobody was asked, and the order is
         free.
 
@@ -1311,7 +1347,8 @@ class AsyncClient:
 
     async def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
         """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
-        the customer was first.
+        the customer was first. With V2, whose cancel would also undo a payment, the cart is checked
+        first, and a paid one is left as it is.
 
         That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
         error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
@@ -1322,9 +1359,25 @@ class AsyncClient:
         self, transaction_id: _CartArgument, identifier: str | None = None
     ) -> CartState:
         """Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
-        CartState.
+        CartState. V2 has no such code.
 
         Raises ApiError when the server says no; the cart is then as it was.
+        """
+
+    async def capture_cart(self, cart: _CartArgument, amount: _Amount | None = None) -> CartState:
+        """Capture what is held of a reserved cart, all of it or an `amount` of it in krónur; returns a CartState:
+        `confirmed`. What was captured before is not captured again.
+
+        Of V2. With `api` "v1" it does what `confirm_cart` does, and refuses an amount. Raises ApiError when the server
+        says no: the cart is then as it was.
+        """
+
+    async def void_cart(self, cart: _CartArgument) -> CartState:
+        """Cancel a payment that is made; returns a CartState: `canceled`, and the customer pays nothing. To give back a part,
+        refund it.
+
+        Of V2, where `cancel_cart` leaves a paid cart as it is. Raises InvalidRequestError for a cart that is not paid, and
+        ApiError when the server says no.
         """
 
     async def wait_for_cart(
@@ -1560,7 +1613,9 @@ def check_new_cart(
     *,
     amount: _Amount,
     reference: str,
-    customer_id: str,
+    customer_id: str | None = None,
+    access_code: str | None = None,
+    barcode: str | None = None,
     confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] | None = None,
     callback_url: str | None = None,
     callback_cancel_url: str | None = None,
@@ -1568,8 +1623,11 @@ def check_new_cart(
     items: Iterable[CartItem | _CartItemDict] | None = None,
     location_id: str | None = None,
     register_id: str | None = None,
+    api: Literal["v1", "v2"] | None = None,
 ) -> None:
-    """Check the arguments of `insert_cart`; raises what `insert_cart` would raise for them before anything is sent."""
+    """Check the arguments of `insert_cart`; raises what `insert_cart` of a client with this `api` would raise for them before
+    anything is sent.
+    """
 
 def csv_cell(text: str) -> str:
     """Return a text as a cell of a CSV file that no spreadsheet takes for a formula."""
@@ -2244,10 +2302,11 @@ class SimulatedCallback:
 def callback_answer(status: int) -> tuple[str, tuple[str, str] | None]:
     """Return the text that a callback is answered with by the status, and a header's name and value or None."""
 
-def replay_key(callback: Callback) -> tuple[str, str]:
-    """Return what a replay guard is asked about a callback: its nonce and its signature.
+def replay_key(callback: Callback) -> tuple[str, str] | None:
+    """Return what a replay guard is asked about a callback: its nonce and its signature; None for one of V2, about which
+    no guard is asked.
 
-    Raises ValueError for a Callback that no client has verified.
+    Raises ValueError for a Callback of V1 that no client has verified.
     """
 
 def replayed(callback: Callback) -> NetgiroError:
@@ -2285,7 +2344,7 @@ class CallbackRequest:
         transaction_id: _TransactionId,
         amount: Decimal | SupportsIndex | str | None,
         reference: str | None,
-        signature: str,
+        signature: str | None,
     ) -> str:
         """Tell that the callback verifies, and what it says."""
 

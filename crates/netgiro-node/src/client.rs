@@ -322,7 +322,10 @@ impl NativeClient {
         let verified = self
             .open()
             .and_then(|client| client.verify_callback_keyed(&url, &headers, &body));
-        reply(&verified.map(|(callback, key)| (CallbackView(callback), (key.nonce, key.signature))))
+        reply(&verified.map(|(callback, key)| {
+            let key = key.map(|key| (key.nonce, key.signature));
+            (CallbackView(callback), key)
+        }))
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod diagnosis;
 pub(crate) mod json_style;
+pub(crate) mod notice;
 pub(crate) mod redirect;
 pub(crate) mod replay_guard;
 pub(crate) mod servers;
@@ -32,6 +33,9 @@ pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
 /// A callback that verified: the server says something about this cart.
 ///
+/// One of V2, or of a hosted checkout, has no state: its signature is the same whatever happened, so it is only a reason to
+/// ask.
+///
 /// Compare it with the order by [`matches`](Self::matches), record it, answer 200, and let
 /// `check_cart` decide whether the cart is paid.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,9 +46,9 @@ pub struct Callback {
     pub reference: Option<String>,
     /// The amount in krónur, as the server holds it.
     pub amount: Option<Decimal>,
-    /// Where the cart stands; `unknown` where the callback's members contradict each other, or where it says "paid"
+    /// Where the cart stands; `None` for a callback of V2; `unknown` where the callback's members contradict each other, or where it says "paid"
     /// and lacks what [`PaymentInfoPolicy::Required`] asks for.
-    pub state: CartState,
+    pub state: Option<CartState>,
     /// What identifies the call to Netgíró's support.
     pub reference_id: Option<String>,
 }
@@ -88,8 +92,8 @@ pub(crate) fn verify(
     body: &[u8],
 ) -> Result<Callback> {
     let (callback, key) = verify_keyed(settings, diagnoses, url, headers, body)?;
-    match guard {
-        Some(guard) if !guard.is_first(&key.nonce, &key.signature)? => {
+    match guard.zip(key) {
+        Some((guard, key)) if !guard.is_first(&key.nonce, &key.signature)? => {
             Err(replayed(callback.reference_id))
         }
         _ => Ok(callback),
@@ -113,20 +117,23 @@ fn refusal(why: &str, reference_id: Option<String>) -> Error {
     .with_reference_id(reference_id)
 }
 
-/// Verifies a callback against the URL that was given to InsertCart, and reads it.
+/// Verifies a callback against the URL that was given to InsertCart, and reads it. One of V2 has no key for a guard.
 pub(crate) fn verify_keyed(
     settings: &Settings,
     diagnoses: &Allowance,
     url: &str,
     headers: &[(String, String)],
     body: &[u8],
-) -> Result<(Callback, ReplayKey)> {
+) -> Result<(Callback, Option<ReplayKey>)> {
     let signing = SigningHeaders::read(headers.iter().map(|(name, value)| (&**name, &**value)));
     let refused = |why: String| refusal(&why, signing.reference_id());
     if body.len() > LARGEST_BODY {
         return Err(refused(format!(
             "its body is larger than {LARGEST_BODY} bytes"
         )));
+    }
+    if let Some(notice) = notice::verify(settings, &signing, body) {
+        return Ok((notice.map_err(refused)?, None));
     }
     let signed = signing
         .signed()
@@ -166,7 +173,7 @@ pub(crate) fn verify_keyed(
         nonce: signed.nonce.to_owned(),
         signature: signed.signature.to_ascii_lowercase(),
     };
-    Ok((callback, key))
+    Ok((callback, Some(key)))
 }
 
 fn malformed(why: Malformed, headers: &[(String, String)]) -> String {
@@ -216,16 +223,14 @@ fn read(
         transaction_id,
         reference: payment.reference_number.clone(),
         amount: payment.total_amount,
-        state: CartState {
-            transaction_id,
-            status,
+        state: Some(CartState {
             result_code: wire.result_code,
             payment_successful: wire.payment_successful,
             message: wire.message.as_deref().map(mask_within),
             payment: Some(Box::new(payment)),
             reference_id: reference_id.clone(),
-            checked_at: Timestamp::now(),
-        },
+            ..CartState::of(transaction_id, status, Timestamp::now())
+        }),
         reference_id,
     })
 }

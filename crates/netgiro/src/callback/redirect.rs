@@ -101,7 +101,20 @@ pub(crate) fn verify(
     }
 }
 
-fn read(settings: &Settings, url: &str, known: Option<&str>) -> Result<Redirect, String> {
+/// Whether a query has the signature that a redirect has.
+pub(super) fn is_signed(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        name.strip_prefix(PREFIX).unwrap_or(&name) == "netgirosignature"
+    })
+}
+
+/// Reads what is signed; `known` is the order's reference.
+pub(super) fn read(
+    settings: &Settings,
+    url: &str,
+    known: Option<&str>,
+) -> Result<Redirect, String> {
     let query = Query::read(url)?;
     let signature = given(query.signature, "NetgiroSignature")?;
     let transaction_id = given(query.transaction_id, "TransactionId")?;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::payment_claim::PaymentClaim;
 use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::cart::state::CartState;
@@ -123,6 +124,7 @@ impl Response {
             payment: payment.map(Box::new),
             reference_id: self.reference_id,
             checked_at: self.received_at,
+            api: ApiVersion::V1,
         })
     }
 }
