@@ -17,7 +17,7 @@ impl Api {
         amount: Amount,
     ) -> Result<Option<Cart>> {
         require_reference(reference)?;
-        let mut url = self.settings.lookup_url();
+        let mut url = self.settings.lookup_url.clone();
         lookup::set_query(&mut url, reference);
         let request = Request {
             endpoint: Endpoint::GetByReference,

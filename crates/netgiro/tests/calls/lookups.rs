@@ -9,8 +9,8 @@
 use std::sync::{Arc, Mutex};
 
 use netgiro::{
-    Amount, Cart, CartStatus, Client, ClientOptions, Error, ErrorKind, Event, Language, NewCart,
-    Observer, milliseconds, sign,
+    Amount, ApiVersion, Cart, CartStatus, Client, ClientOptions, Error, ErrorKind, Event, Language,
+    NewCart, Observer, milliseconds, sign,
 };
 use netgiro_simulator::{Endpoint, Fault, ReferenceLookup, Simulator, SimulatorOptions};
 use serde_json::{Value, json};
@@ -219,18 +219,22 @@ async fn a_look_up_that_sees_less_proves_nothing() {
 
 #[tokio::test]
 async fn it_is_v1s_also_beside_v2_and_on_the_older_test_host() {
-    for (base, path) in [
-        ("/v2/", "/v1/payment/GetByReference?ReferenceNumber=a"),
+    use ApiVersion::{V1, V2};
+    for (api, base, path) in [
+        (V2, "/v2/", "/v1/payment/GetByReference?ReferenceNumber=a"),
+        (V2, "/", "/v1/payment/GetByReference?ReferenceNumber=a"),
         (
-            "/net/v2/",
+            V2,
+            "/net/v1/",
             "/net/v1/payment/GetByReference?ReferenceNumber=a",
         ),
-        ("/api/", "/api/payment/GetByReference?ReferenceNumber=a"),
+        (V1, "/api/", "/api/payment/GetByReference?ReferenceNumber=a"),
     ] {
         let (base_url, requests) =
             server::server(vec![Answer::ok(r#"{"Success":false,"ResultCode":10424}"#)]);
         let mut options = ClientOptions::new(APP_KEY, server::SECRET);
         options.base_url = Some(base_url.replace("/v1/", base));
+        options.api = api;
         let client = Client::new(options).unwrap();
         assert_eq!(client.find_by_reference("a", amount()).await.unwrap(), None);
         assert_eq!(requests.recv().unwrap().path, path);
