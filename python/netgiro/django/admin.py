@@ -117,11 +117,11 @@ class RefundForm(forms.Form):
         required=False, max_length=200, help_text="Shown in Netgíró's merchant portal."
     )
 
-    def __init__(self, cart: Cart, *args: Any) -> None:
+    def __init__(self, cart: Cart, data: Any = None) -> None:
         """Offer what is left of a cart, under the next number: who presses twice refunds once."""
         number = cart.refunds.count() + 1
         initial = {"amount": cart.refundable, "key": f"refund-{number}"}
-        super().__init__(*args, initial=initial)
+        super().__init__(data, initial=initial)
 
 
 class RefundsOfCart(admin.TabularInline):  # type: ignore[type-arg]
@@ -261,7 +261,7 @@ class CartAdmin(_ReadOnlyAdmin):
             raise Http404
         if not (_may_refund(request) and self.has_view_permission(request, cart)):
             raise PermissionDenied
-        form = RefundForm(cart, *([request.POST] if request.method == "POST" else []))
+        form = RefundForm(cart, request.POST if request.method == "POST" else None)
         is_sound = form.is_bound and form.is_valid()
         if is_sound and request.POST.get("post") == "yes":
             self._refund(request, cart, **form.cleaned_data)

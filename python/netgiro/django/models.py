@@ -246,11 +246,6 @@ class Cart(models.Model):
         return f"{self.reference}: {kronur(self.amount, space=' ')}, {self.status}"
 
     @property
-    def name(self) -> str:
-        """What it is called in the log."""
-        return f"cart {self.reference}"
-
-    @property
     def is_paid(self) -> bool:
         """Whether it is paid: a verified answer of Netgíró's said so, for this cart, amount and reference."""
         return self.status == Status.CONFIRMED
@@ -471,11 +466,6 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"{self.idempotency_key}: {kronur(self.amount, space=' ')}, {self.status}"
-
-    @property
-    def name(self) -> str:
-        """What it is called in the log."""
-        return f"refund {self.idempotency_key}"
 
     @property
     def is_made(self) -> bool:

@@ -16,7 +16,7 @@ from netgiro.django.calls import refunds
 from netgiro.django.calls.execution import blocking
 from netgiro.django.models import Cart, Refund
 from netgiro.django.storage import delivery, followup, leases, store
-from netgiro.django.storage.rows import database
+from netgiro.django.storage.rows import database, name_of
 from netgiro.webhook.sync_or_async import Steps, run
 from netgiro.webhook.worker_threads import Background
 
@@ -101,7 +101,7 @@ def _isolated(row: _Row) -> Iterator[None]:
     except Exception:
         # Where the database fails, and not the row, this fails as well.
         leases.postpone(row)
-        logger.exception("%s: following it failed, it is postponed", row.name)
+        logger.exception("%s: following it failed, it is postponed", name_of(row))
 
 
 def must_ask(row: _Row) -> bool:
@@ -122,7 +122,7 @@ def handle_without_asking(row: _Row) -> None:
         delivery.deliver(row.pk, kind=type(row), lease=row.lease)
     elif isinstance(row, Cart):
         # The process that sent it was killed before the answer came, or could not record the answer.
-        logger.error("%s may be at Netgíró: nobody recorded an answer", row.name)
+        logger.error("%s may be at Netgíró: nobody recorded an answer", name_of(row))
         store.outcome_unknown(row, "InsertCart was sent, perhaps, and no answer was recorded")
 
 
@@ -134,7 +134,7 @@ def record_answer(row: _Row, asked: Future[Any]) -> None:
         else:
             now = followup.record(row.pk, asked.result(), lease=row.lease)
         if now.status != row.status:
-            logger.info("%s was %s, is %s", row.name, row.status, now.status)
+            logger.info("%s was %s, is %s", name_of(row), row.status, now.status)
 
 
 # After a callback the outcome is known within moments; what takes longer is left to netgiro_poll.

@@ -22,7 +22,7 @@ from netgiro.django.signals import (
     refund_made,
     refund_refused,
 )
-from netgiro.django.storage.rows import database, database_now, from_now, is_free
+from netgiro.django.storage.rows import database, database_now, from_now, is_free, name_of
 
 __all__ = ["deliver"]
 
@@ -76,7 +76,7 @@ def deliver(pk: int, *, kind: type[Cart | Refund] = Cart, lease: uuid.UUID | Non
     except Exception as error:
         failures = min(row.signal_failures + 1, _MOST_FAILURES)
         delay = _netgiro.backoff(_FIRST_DELAY, failures, _LONGEST_DELAY)
-        logger.exception("%s: telling of its end failed, again in %.0f s", row.name, delay)
+        logger.exception("%s: telling of its end failed, again in %.0f s", name_of(row), delay)
         ours.update(
             signal_failures=failures,
             # PostgreSQL does not take NUL.
