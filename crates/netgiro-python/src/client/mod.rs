@@ -1,6 +1,7 @@
 //! `Client` and `AsyncClient`: the same methods over the same futures, once blocking, once awaited.
 
 pub(crate) mod base;
+mod checkouts;
 mod execution;
 mod many;
 mod options;
@@ -50,7 +51,7 @@ macro_rules! constructors {
         impl $class {
             #[new]
             #[pyo3(signature = (*_args, **_options))]
-            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
+            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', base_url=None, checkout_base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
             fn new(
                 _args: &Bound<'_, PyTuple>,
                 _options: Option<&Bound<'_, PyDict>>,
@@ -59,8 +60,8 @@ macro_rules! constructors {
             }
 
             #[pyo3(signature = (
-                app_key, secret_key, *, environment=None, base_url=None, timeout=ArgumentInput::ABSENT,
-                connect_timeout=ArgumentInput::ABSENT, response_verification=None, payment_info=None,
+                app_key, secret_key, *, environment=None, base_url=None, checkout_base_url=None,
+                timeout=ArgumentInput::ABSENT, connect_timeout=ArgumentInput::ABSENT, response_verification=None, payment_info=None,
                 ca_file=None, previous_secret_keys=None, proxy=None
             ))]
             #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
@@ -70,6 +71,7 @@ macro_rules! constructors {
                 secret_key: &Bound<'_, PyAny>,
                 environment: Option<&Bound<'_, PyAny>>,
                 base_url: Option<&Bound<'_, PyAny>>,
+                checkout_base_url: Option<&Bound<'_, PyAny>>,
                 timeout: ArgumentInput<'_>,
                 connect_timeout: ArgumentInput<'_>,
                 response_verification: Option<&Bound<'_, PyAny>>,
@@ -83,6 +85,7 @@ macro_rules! constructors {
                     secret_key,
                     environment,
                     base_url,
+                    checkout_base_url,
                     timeout,
                     connect_timeout,
                     response_verification,
