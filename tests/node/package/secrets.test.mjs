@@ -101,6 +101,9 @@ describe('nothing tells a secret', () => {
         const refund = { idempotencyKey: `refund-${server.requests.length}`, description: `to ${customers.phone}` };
         assertHides(await client.refundCart(ID, 1000, refund).catch((error) => error), 'the error');
         assertHides(await client.getTransaction(ID).catch((error) => error), 'the error');
+        const page = 'https://shop.example/';
+        const checkout = { amount: 4990, reference: 'order-17', successUrl: page, cancelUrl: page };
+        assertHides(await client.createCheckout(checkout).catch((error) => error), 'the error');
       });
     }
   });
