@@ -16,8 +16,10 @@ import {
   members,
   type Names,
   newCart,
+  newCheckout,
   newRefund,
   options as declared,
+  redirectOrder,
   required,
   types,
   waitOptions,
@@ -41,6 +43,8 @@ import type {
   ClientOptions,
   FindOptions,
   NewCart,
+  NewCheckout,
+  RedirectOrder,
   RefundOptions,
   ReplayGuard,
   SettlementDays,
@@ -55,7 +59,9 @@ import type {
   CartState,
   Checking,
   CheckResult,
+  Checkout,
   Following,
+  Redirect,
   Refund,
   Settlement,
   SettlementItem,
@@ -67,6 +73,7 @@ const { fn, signal: aSignal, text } = types;
 const CALL = { signal: aSignal };
 const CONFIRM = declared({ identifier: text, ...CALL });
 const WAIT = declared({ onUpdate: fn as Member<(state: CartState) => unknown>, ...CALL });
+const REDIRECT_URL = { url: required(text) };
 const NUMBER = { number: required(text) };
 const SIGN = { secretKey: required(text), nonce: required(text), url: required(text) };
 
@@ -100,7 +107,8 @@ let hasWarnedOfSeconds = false;
  * ```
  *
  * `checkCart`, `cancelCart` and `confirmCart` are repeated, signed anew, when a connection breaks or the server fails.
- * `insertCart` never is once a byte of it has left: see {@link OutcomeUnknownError}. `refundCart` is repeated with its key.
+ * `insertCart` and `createCheckout` never are once a byte of them has left: see {@link OutcomeUnknownError}. `refundCart` is
+ * repeated with its key.
  *
  * Every call rejects with a {@link NetgiroError}: an {@link InvalidRequestError} for arguments that cannot be used, before
  * anything is sent, otherwise with what the request failed with. A call that is aborted rejects with the signal's reason.
@@ -301,6 +309,37 @@ export class Client {
     const { signal } = members('getTransaction', options, CALL);
     const client = nativeOf(this);
     return Object.freeze(await call(signal, undefined, (port, n) => client.getTransaction<Transaction>(port, n, given)));
+  }
+
+  /**
+   * Creates a hosted checkout: a page of Netgíró's, to whose `checkoutUrl` the customer's browser is sent. Nobody is asked to pay
+   * before that. Sent once. The answer has no transaction id: that comes with the redirect and the callback.
+   *
+   * When it is aborted in flight, the checkout may have been created. It then rejects with an error of its own, named
+   * `AbortError` (or `TimeoutError`, as the signal's reason is), whose `cause` is an {@link OutcomeUnknownError} with the
+   * reference.
+   * @throws {@link OutcomeUnknownError}, which has the reference, when it may have been created although no sound answer came.
+   * @throws {@link ApiError} when Netgíró says no.
+   */
+  async createCheckout(checkout: NewCheckout, options: CallOptions = {}): Promise<Checkout> {
+    const given = newCheckout(checkout);
+    const { signal } = members('createCheckout', options, CALL);
+    const client = nativeOf(this);
+    return Object.freeze(await call(signal, undefined, (port, n) => client.createCheckout<Checkout>(port, n, given)));
+  }
+
+  /**
+   * Verifies the URL with which a customer comes back from Netgíró's page, and reads it. For display alone: whoever has the URL
+   * can open it again, so deliver after a callback and a check.
+   *
+   * `url` is the whole URL, or its query; `amount` and `reference` are the order's.
+   * @throws {@link SignatureError} when it does not verify.
+   * @throws {@link MismatchError} when it is about another amount or reference.
+   */
+  verifyRedirect(url: string, order: RedirectOrder = {}): Redirect {
+    members('verifyRedirect', { url }, REDIRECT_URL);
+    const { amount, reference } = redirectOrder(order);
+    return Object.freeze(open(nativeOf(this).verifiedRedirect<Redirect>(url, amount, reference)));
   }
 
   /**

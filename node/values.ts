@@ -357,6 +357,30 @@ export interface Transaction {
   readonly settlementDate: string | null;
 }
 
+/** A hosted checkout that Netgíró has created. */
+export interface Checkout {
+  /** Where to send the customer's browser. */
+  readonly checkoutUrl: string;
+  /** The shop's order id, as sent. */
+  readonly reference: string;
+  /** The amount in whole krónur, as sent. */
+  readonly amount: number;
+}
+
+/** A redirect that verified. It says what the customer is to see; deliver after a callback and a check alone. */
+export interface Redirect {
+  /** Netgíró's id of the transaction: a GUID in lower case as far as is known, and any other text as it came. */
+  readonly transactionId: string;
+  /** The shop's order id, as Netgíró holds it. */
+  readonly reference: string;
+  /** The amount in krónur, as Netgíró holds it: decimal text with the digits as sent. */
+  readonly amount: string;
+  /** The number of the invoice, where there is one. */
+  readonly invoiceNumber: string | null;
+  /** `confirmed`, `canceled` or `pending`; `unknown` for a number that this version does not know. */
+  readonly status: CartStatus;
+}
+
 /** One transfer to the shop's bank. Every member can be null. Amounts are decimal text with the digits as sent. */
 export interface Settlement {
   /** Who settles. */

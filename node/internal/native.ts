@@ -148,7 +148,7 @@ export type FollowUpOutcome =
   | { readonly checked: string }
   | { readonly failed: { readonly code?: string; readonly poll?: string | undefined } };
 
-/** What an aborted InsertCart or refund leaves behind when the customer may have been asked, or refunded. */
+/** What an aborted call leaves behind when it may have had an effect. */
 export interface Dropped {
   readonly error: ErrorView;
   readonly event: object | null;
@@ -178,6 +178,8 @@ export interface NativeClient {
   findByReference<T>(port: Port, call: number, reference: string, amount: NativeAmount): Started<T>;
   refundCart<T>(port: Port, call: number, cart: NativeCart, refund: object): Started<T>;
   getTransaction<T>(port: Port, call: number, cart: NativeCart): Started<T>;
+  createCheckout<T>(port: Port, call: number, checkout: object): Started<T>;
+  verifiedRedirect<T>(url: string, amount: NativeAmount | undefined, reference: string | undefined): Reply<T>;
   settlements<T>(port: Port, call: number, from: string, to: string, number: string | undefined): Started<T[]>;
   settlementItems<T>(port: Port, call: number, number: string): Started<T[]>;
   pollStep(port: Port, call: number, token: string): Started<PollView>;
