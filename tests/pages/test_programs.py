@@ -48,7 +48,8 @@ def program(path: str, language: str) -> str:
 
 
 def test_carts_in_python(tmp_path: Path, simulator: Simulator) -> None:
-    manual, items = (block.text for block in Page("docs/carts.md").of("python"))
+    blocks = Page("docs/carts.md").of("python")
+    manual, items = (block.text for block in blocks if block.file is None)
     assert run([sys.executable, "-c", manual], tmp_path, simulator) == "True\n"
     said = run([sys.executable, "-c", items], tmp_path, simulator)
     assert "total_amount=Decimal('30390')" in said
@@ -59,6 +60,25 @@ def test_carts_in_node(node_folder: Path, simulator: Simulator) -> None:
     (node_folder / "page.mjs").write_text(program("docs/carts.md", "js"), encoding="utf-8")
     said = run(["node", "page.mjs"], node_folder, simulator)
     assert "registerId: '2'" in said
+
+
+@pytest.mark.parametrize("lookup", ["carts", "payments", "off"])
+def test_an_unknown_insert(tmp_path: Path, node_folder: Path, lookup: str) -> None:
+    page = Page("docs/carts.md")
+    for block in [*page.of("python"), *page.of("js")]:
+        if block.file is not None:
+            (tmp_path / block.file).write_text(block.text, encoding="utf-8")
+    (node_folder / "unknown.mjs").write_bytes((tmp_path / "unknown.mjs").read_bytes())
+    with Simulator(reference_lookup=lookup) as simulator:
+        for command, folder in [
+            ([sys.executable, "unknown.py"], tmp_path),
+            (["node", "unknown.mjs"], node_folder),
+        ]:
+            assert run(command, folder, simulator) == "confirmed\n"
+            simulator.add_fault("InsertCart", drop="after")
+            said = run(command, folder, simulator)
+            assert ("a person must look into" in said) is (lookup == "off")
+            assert ("confirmed" in said) is (lookup != "off")
 
 
 def test_bulk_checks_in_python(tmp_path: Path, simulator: Simulator) -> None:

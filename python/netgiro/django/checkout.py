@@ -215,6 +215,7 @@ def _start(
             amount=cart.amount,
             reference=cart.reference,
             customer_id=customer.reveal(),
+            api=conf.options().client.get("api"),
             **request,
         )
         yield execution.cancellation()  # raises here rather than while the request is sent
