@@ -92,7 +92,15 @@ export type Endpoint =
   | 'Status'
   | 'Capture'
   | 'Cancel'
-  | 'HostedPayment';
+  | 'HostedPayment'
+  | 'HostedForm'
+  | 'Transactions'
+  | 'GetByReference'
+  | 'PaymentCancel'
+  | 'PaymentChange'
+  | 'RequestConfirmation'
+  | 'PartnerRefund'
+  | 'PartnerTransaction';
 
 /** A cart that Netgíró has accepted: the customer is being asked. */
 export interface Cart {

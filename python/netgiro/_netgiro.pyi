@@ -121,6 +121,14 @@ _EndpointWord: TypeAlias = Literal[
     "Capture",
     "Cancel",
     "HostedPayment",
+    "HostedForm",
+    "Transactions",
+    "GetByReference",
+    "PaymentCancel",
+    "PaymentChange",
+    "RequestConfirmation",
+    "PartnerRefund",
+    "PartnerTransaction",
 ]
 _SignatureWord: TypeAlias = Literal["valid", "omit", "corrupt", "replay"]
 _SpoiltWord: TypeAlias = Literal[
@@ -227,6 +235,7 @@ class CartState:
         payment: PaymentInfo | None = None,
         reference_id: str | None = None,
         checked_at: datetime.datetime | None = None,
+        api: Literal["v1", "v2"] = "v1",
     ) -> Self: ...
     @property
     def transaction_id(self) -> uuid.UUID:
@@ -259,6 +268,10 @@ class CartState:
     @property
     def checked_at(self) -> datetime.datetime:
         """When the answer came in, an aware `datetime` in UTC."""
+
+    @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API said so, `"v1"` or `"v2"`. V2 has no result codes, and says nothing about the payment."""
 
     @property
     def is_final(self) -> bool:
@@ -688,7 +701,7 @@ class Callback:
         cls,
         transaction_id: _TransactionId,
         *,
-        state: CartState,
+        state: CartState | None = None,
         reference: str | None = None,
         amount: Decimal | SupportsIndex | str | None = None,
         reference_id: str | None = None,
@@ -706,8 +719,10 @@ class Callback:
         """The amount in krónur, as the server holds it, a `Decimal`."""
 
     @property
-    def state(self) -> CartState:
-        """Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself."""
+    def state(self) -> CartState | None:
+        """Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself. None for a callback of V2,
+        whose signature is the same whatever happened: ask where the cart stands.
+        """
 
     @property
     def reference_id(self) -> str | None:
@@ -931,6 +946,7 @@ class Client:
         secret_key: str,
         *,
         environment: Environment | _EnvironmentWord = "test",
+        api: Literal["v1", "v2"] = "v1",
         base_url: str | None = None,
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
@@ -943,7 +959,9 @@ class Client:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
-        `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
+        `api` says by which of Netgíró's APIs carts are inserted, checked, confirmed and canceled.
+        `base_url` replaces the environment's: https, or http on loopback; V1 is under `/v1/` there and
+        V2 under `/v2/`, whichever of the two it names. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
         seconds. `response_verification` says what to do about the signatures of answers, and
         `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
@@ -975,7 +993,7 @@ class Client:
 
     @classmethod
     def from_env(cls) -> Self:
-        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT, NETGIRO_API,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
         Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
@@ -986,6 +1004,10 @@ class Client:
         """
 
     @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API it speaks about carts, `"v1"` or `"v2"`."""
+
+    @property
     def base_url(self) -> str:
         """Where the calls go: the base URL."""
 
@@ -994,7 +1016,9 @@ class Client:
         *,
         amount: _Amount,
         reference: str,
-        customer_id: str,
+        customer_id: str | None = None,
+        access_code: str | None = None,
+        barcode: str | None = None,
         confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] = "automatic",
         callback_url: str | None = None,
         callback_cancel_url: str | None = None,
@@ -1009,9 +1033,10 @@ class Client:
         have reached the server is never sent again, and OutcomeUnknownError says so.
 
         `reference` is the shop's order id, without control characters. `customer_id` is a mobile
-        number, a kennitala (10 digits) or an app code, in any usual spelling. `confirmation_type`
-        says who creates the payment once the customer has accepted; "server_callback" needs a
-        `callback_url`. Raises InvalidRequestError before anything is sent, ConnectError when nothing
+        number, a kennitala (10 digits) or an app code, in any usual spelling. With V2 it is a mobile
+        number; in its place, `access_code` (10 digits) or `barcode`, as a till scans it, pays at once.
+        `confirmation_type` says who creates the payment once the customer has accepted; "server_callback"
+        needs a `callback_url`. What V2 does not have, such as items, is refused by its name. Raises InvalidRequestError before anything is sent, ConnectError when nothing
         could be sent, ApiError when the server clearly says no: nobody was asked, and the order is
         free.
 
@@ -1058,7 +1083,8 @@ class Client:
 
     def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
         """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
-        the customer was first.
+        the customer was first. With V2, whose cancel would also undo a payment, the cart is checked
+        first, and a paid one is left as it is.
 
         That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
         error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
@@ -1077,7 +1103,7 @@ class Client:
         self, transaction_id: _CartArgument, identifier: str | None = None
     ) -> CartState:
         """Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
-        CartState.
+        CartState. V2 has no such code.
 
         Raises ApiError when the server says no; the cart is then as it was.
 
@@ -1089,6 +1115,22 @@ class Client:
         Raises:
             ApiError: Netgíró said no; the cart is as it was.
             NetgiroError: What else the request failed with.
+        """
+
+    def capture_cart(self, cart: _CartArgument, amount: _Amount | None = None) -> CartState:
+        """Capture what is held of a reserved cart, all of it or an `amount` of it in krónur; returns a CartState:
+        `confirmed`. What was captured before is not captured again.
+
+        Of V2. With `api` "v1" it does what `confirm_cart` does, and refuses an amount. Raises ApiError when the server
+        says no: the cart is then as it was.
+        """
+
+    def void_cart(self, cart: _CartArgument) -> CartState:
+        """Cancel a payment that is made; returns a CartState: `canceled`, and the customer pays nothing. To give back a part,
+        refund it.
+
+        Of V2, where `cancel_cart` leaves a paid cart as it is. Raises InvalidRequestError for a cart that is not paid, and
+        ApiError when the server says no.
         """
 
     def wait_for_cart(
@@ -1286,6 +1328,20 @@ class Client:
             NetgiroError: What else the request failed with.
         """
 
+    def find_by_reference(self, reference: str, *, amount: _Amount) -> Cart | None:
+        """Look for the cart of an `insert_cart` whose outcome is unknown, by the order's reference; returns a Cart or
+        None. A Cart may be the one, with the order's amount and reference: go on as if `insert_cart` had returned
+        it, and check it. Only a check says where it stands.
+
+        Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the
+        customer has not accepted yet. None means that the server says that it has no such cart. It does not mean
+        that nobody was asked to pay: do not insert the order again on its account before the customer can no longer
+        accept.
+
+        Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
+        refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
+        """
+
     def refund_cart(
         self,
         cart: _CartArgument,
@@ -1438,6 +1494,7 @@ class AsyncClient:
         secret_key: str,
         *,
         environment: Environment | _EnvironmentWord = "test",
+        api: Literal["v1", "v2"] = "v1",
         base_url: str | None = None,
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
@@ -1450,7 +1507,9 @@ class AsyncClient:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
-        `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
+        `api` says by which of Netgíró's APIs carts are inserted, checked, confirmed and canceled.
+        `base_url` replaces the environment's: https, or http on loopback; V1 is under `/v1/` there and
+        V2 under `/v2/`, whichever of the two it names. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
         seconds. `response_verification` says what to do about the signatures of answers, and
         `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
@@ -1482,7 +1541,7 @@ class AsyncClient:
 
     @classmethod
     def from_env(cls) -> Self:
-        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT, NETGIRO_API,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
         Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
@@ -1493,6 +1552,10 @@ class AsyncClient:
         """
 
     @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API it speaks about carts, `"v1"` or `"v2"`."""
+
+    @property
     def base_url(self) -> str:
         """Where the calls go: the base URL."""
 
@@ -1501,7 +1564,9 @@ class AsyncClient:
         *,
         amount: _Amount,
         reference: str,
-        customer_id: str,
+        customer_id: str | None = None,
+        access_code: str | None = None,
+        barcode: str | None = None,
         confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] = "automatic",
         callback_url: str | None = None,
         callback_cancel_url: str | None = None,
@@ -1516,9 +1581,10 @@ class AsyncClient:
         have reached the server is never sent again, and OutcomeUnknownError says so.
 
         `reference` is the shop's order id, without control characters. `customer_id` is a mobile
-        number, a kennitala (10 digits) or an app code, in any usual spelling. `confirmation_type`
-        says who creates the payment once the customer has accepted; "server_callback" needs a
-        `callback_url`. Raises InvalidRequestError before anything is sent, ConnectError when nothing
+        number, a kennitala (10 digits) or an app code, in any usual spelling. With V2 it is a mobile
+        number; in its place, `access_code` (10 digits) or `barcode`, as a till scans it, pays at once.
+        `confirmation_type` says who creates the payment once the customer has accepted; "server_callback"
+        needs a `callback_url`. What V2 does not have, such as items, is refused by its name. Raises InvalidRequestError before anything is sent, ConnectError when nothing
         could be sent, ApiError when the server clearly says no: nobody was asked, and the order is
         free.
 
@@ -1565,7 +1631,8 @@ class AsyncClient:
 
     async def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
         """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
-        the customer was first.
+        the customer was first. With V2, whose cancel would also undo a payment, the cart is checked
+        first, and a paid one is left as it is.
 
         That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
         error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
@@ -1584,7 +1651,7 @@ class AsyncClient:
         self, transaction_id: _CartArgument, identifier: str | None = None
     ) -> CartState:
         """Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
-        CartState.
+        CartState. V2 has no such code.
 
         Raises ApiError when the server says no; the cart is then as it was.
 
@@ -1596,6 +1663,22 @@ class AsyncClient:
         Raises:
             ApiError: Netgíró said no; the cart is as it was.
             NetgiroError: What else the request failed with.
+        """
+
+    async def capture_cart(self, cart: _CartArgument, amount: _Amount | None = None) -> CartState:
+        """Capture what is held of a reserved cart, all of it or an `amount` of it in krónur; returns a CartState:
+        `confirmed`. What was captured before is not captured again.
+
+        Of V2. With `api` "v1" it does what `confirm_cart` does, and refuses an amount. Raises ApiError when the server
+        says no: the cart is then as it was.
+        """
+
+    async def void_cart(self, cart: _CartArgument) -> CartState:
+        """Cancel a payment that is made; returns a CartState: `canceled`, and the customer pays nothing. To give back a part,
+        refund it.
+
+        Of V2, where `cancel_cart` leaves a paid cart as it is. Raises InvalidRequestError for a cart that is not paid, and
+        ApiError when the server says no.
         """
 
     async def wait_for_cart(
@@ -1794,6 +1877,20 @@ class AsyncClient:
             NetgiroError: What else the request failed with.
         """
 
+    async def find_by_reference(self, reference: str, *, amount: _Amount) -> Cart | None:
+        """Look for the cart of an `insert_cart` whose outcome is unknown, by the order's reference; returns a Cart or
+        None. A Cart may be the one, with the order's amount and reference: go on as if `insert_cart` had returned
+        it, and check it. Only a check says where it stands.
+
+        Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the
+        customer has not accepted yet. None means that the server says that it has no such cart. It does not mean
+        that nobody was asked to pay: do not insert the order again on its account before the customer can no longer
+        accept.
+
+        Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
+        refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
+        """
+
     async def refund_cart(
         self,
         cart: _CartArgument,
@@ -1950,7 +2047,9 @@ def check_new_cart(
     *,
     amount: _Amount,
     reference: str,
-    customer_id: str,
+    customer_id: str | None = None,
+    access_code: str | None = None,
+    barcode: str | None = None,
     confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] | None = None,
     callback_url: str | None = None,
     callback_cancel_url: str | None = None,
@@ -1958,8 +2057,11 @@ def check_new_cart(
     items: Iterable[CartItem | _CartItemDict] | None = None,
     location_id: str | None = None,
     register_id: str | None = None,
+    api: Literal["v1", "v2"] | None = None,
 ) -> None:
-    """Check the arguments of `insert_cart`; raises what `insert_cart` would raise for them before anything is sent."""
+    """Check the arguments of `insert_cart`; raises what `insert_cart` of a client with this `api` would raise for them before
+    anything is sent.
+    """
 
 def csv_cell(text: str) -> str:
     """Return a text as a cell of a CSV file that no spreadsheet takes for a formula."""
@@ -2207,6 +2309,8 @@ class Simulator:
         callback_signature_decimals: Literal[0, 1, 2] = 0,
         refuse_settled_refunds: bool = False,
         hosted_callback_as_form: bool = False,
+        reference_lookup: Literal["carts", "payments", "off"] = "carts",
+        form_callback_as_get: bool = False,
     ) -> Self:
         """Start a simulator; raises InvalidRequestError for an option that cannot be used.
 
@@ -2242,6 +2346,10 @@ class Simulator:
         the amount has in what the signature of a callback covers. `hosted_callback_as_form` sends the hosted
         checkout's callbacks as a form with a signature in it; by default they are V2's JSON.
 
+        `reference_lookup` says what V1's `payment/GetByReference` sees: every cart, those whose customer has
+        accepted ("payments"), or nothing, since the API no longer has it ("off"). `form_callback_as_get` sends
+        the callbacks of a checkout that a form opened with GET; by default they are posted.
+
         Args:
             seed: Decides every id, nonce and SMS code.
             port: The port; 0 for a free one.
@@ -2268,6 +2376,8 @@ class Simulator:
             require_json_numbers: Whether numbers written as text are refused.
             omit_payment_info: Whether answers have no PaymentInfo.
             stale_reads: How many CheckCarts after a change answer what was true before it.
+            reference_lookup: What V1's look-up by reference sees: "carts", "payments" or, where it is gone, "off".
+            form_callback_as_get: Whether the callbacks of a checkout that a form opened are sent with GET.
             v2_refusal_status: The HTTP status of V2's refusals.
             unknown_transaction_is_404: Whether V2 answers 404 for a transaction that is not there.
             repeated_refund: What a refund gets that was made before.
@@ -2792,10 +2902,11 @@ class SimulatedCallback:
 def callback_answer(status: int) -> tuple[str, tuple[str, str] | None]:
     """Return the text that a callback is answered with by the status, and a header's name and value or None."""
 
-def replay_key(callback: Callback) -> tuple[str, str]:
-    """Return what a replay guard is asked about a callback: its nonce and its signature.
+def replay_key(callback: Callback) -> tuple[str, str] | None:
+    """Return what a replay guard is asked about a callback: its nonce and its signature; None for one of V2, about which
+    no guard is asked.
 
-    Raises ValueError for a Callback that no client has verified.
+    Raises ValueError for a Callback of V1 that no client has verified.
     """
 
 def replayed(callback: Callback) -> NetgiroError:
@@ -2833,7 +2944,7 @@ class CallbackRequest:
         transaction_id: _TransactionId,
         amount: Decimal | SupportsIndex | str | None,
         reference: str | None,
-        signature: str,
+        signature: str | None,
     ) -> str:
         """Tell that the callback verifies, and what it says."""
 
