@@ -1,6 +1,7 @@
 // What callers give: options by their names. Durations are in milliseconds, amounts in whole krónur; null counts as left out.
 
 import type {
+  AmountLike,
   CartState,
   ConfirmationType,
   DecimalLike,
@@ -45,6 +46,11 @@ export interface ClientOptions {
   environment?: Environment | null | undefined;
   /** Another base URL than the environment's: https, or http on loopback. */
   baseUrl?: string | null | undefined;
+  /**
+   * Where hosted checkouts are created, instead of the environment's, or of `/v1/` beside a `baseUrl`: https, or http on
+   * loopback.
+   */
+  checkoutBaseUrl?: string | null | undefined;
   /**
    * How long one call may take, its repeats included, in milliseconds. Default 10,000. Less than a second for another host
    * than this machine is warned of once (`NetgiroWarning`): seconds were meant, most likely.
@@ -113,6 +119,12 @@ export interface NewCart {
   registerId?: string | null | undefined;
 }
 
+/** The options of {@link Client.findByReference}. */
+export interface FindOptions extends CallOptions {
+  /** The order's amount in whole krónur, which the cart must have. */
+  amount: NewCart['amount'];
+}
+
 /** The options of {@link Client.refundCart}. */
 export interface RefundOptions extends CallOptions {
   /**
@@ -123,6 +135,30 @@ export interface RefundOptions extends CallOptions {
   idempotencyKey: string;
   /** Shown in Netgíró's merchant portal. */
   description?: string | null | undefined;
+}
+
+/** A hosted checkout to be created. */
+export interface NewCheckout {
+  /** What the customer is asked to pay: whole krónur, as of {@link NewCart}. */
+  amount: NewCart['amount'];
+  /** The shop's order id, without control characters. */
+  reference: string;
+  /** Where the customer's browser goes after paying. An absolute URL. */
+  successUrl: string;
+  /** Where the customer's browser goes after canceling. An absolute URL. */
+  cancelUrl: string;
+  /** Where Netgíró reports that the customer paid. With it, the 2xx of this URL makes the payment. An absolute URL. */
+  callbackUrl?: string | null | undefined;
+  /** Whether the money is held until the shop captures it. Default false. */
+  manualCapture?: boolean | null | undefined;
+}
+
+/** The order that a redirect must be about, as far as it is known. */
+export interface RedirectOrder {
+  /** The order's amount, in whole krónur. */
+  amount?: AmountLike | null | undefined;
+  /** The order's reference. */
+  reference?: string | null | undefined;
 }
 
 /** How often to ask, in milliseconds; between failures the intervals grow by themselves. */
