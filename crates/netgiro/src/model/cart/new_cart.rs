@@ -189,7 +189,8 @@ impl NewCart {
     }
 
     /// The same for the API that a client speaks. What that API does not have is refused by its name.
-    pub(crate) fn validate_for(&self, api: ApiVersion) -> Result<()> {
+    #[doc(hidden)]
+    pub fn validate_for(&self, api: ApiVersion) -> Result<()> {
         require_reference(&self.reference)?;
         absolute_url("callback_url", self.callback_url.as_deref())?;
         absolute_url("callback_cancel_url", self.callback_cancel_url.as_deref())?;

@@ -65,6 +65,25 @@ impl CustomerId {
         Ok(Self { kind, text })
     }
 
+    /// The customer that one of the three arguments of `insert_cart` names: what a number is, is said and not guessed.
+    pub fn one_of(
+        customer_id: Option<&str>,
+        access_code: Option<&str>,
+        barcode: Option<&str>,
+    ) -> Result<Self> {
+        match (customer_id, access_code, barcode) {
+            (Some(id), None, None) => Self::parse(id),
+            (None, Some(code), None) => Self::access_code(code),
+            (None, None, Some(code)) => Self::barcode(code),
+            (None, None, None) => Err(Error::invalid_request(
+                "customer_id must say who is asked to pay; with V2 access_code or barcode may stand in its place",
+            )),
+            _ => Err(Error::invalid_request(
+                "customer_id, access_code and barcode each name the customer: give one of them",
+            )),
+        }
+    }
+
     /// An access code of V2: 10 digits, which are never guessed to be one.
     pub fn access_code(text: &str) -> Result<Self> {
         let compact = compact(text);
