@@ -11,13 +11,16 @@ import {
   carts as cartsOf,
   clientOptions,
   kindOf,
+  lookup,
   type Member,
   member,
   members,
   type Names,
   newCart,
+  newCheckout,
   newRefund,
   options as declared,
+  redirectOrder,
   required,
   types,
   waitOptions,
@@ -39,7 +42,10 @@ import type {
   CallOptions,
   CheckManyOptions,
   ClientOptions,
+  FindOptions,
   NewCart,
+  NewCheckout,
+  RedirectOrder,
   RefundOptions,
   ReplayGuard,
   SettlementDays,
@@ -54,7 +60,9 @@ import type {
   CartState,
   Checking,
   CheckResult,
+  Checkout,
   Following,
+  Redirect,
   Refund,
   Settlement,
   SettlementItem,
@@ -67,6 +75,7 @@ const CALL = { signal: aSignal };
 const CONFIRM = declared({ identifier: text, ...CALL });
 const CAPTURE = declared({ amount: anything, ...CALL });
 const WAIT = declared({ onUpdate: fn as Member<(state: CartState) => unknown>, ...CALL });
+const REDIRECT_URL = { url: required(text) };
 const NUMBER = { number: required(text) };
 const SIGN = { secretKey: required(text), nonce: required(text), url: required(text) };
 
@@ -100,7 +109,8 @@ let hasWarnedOfSeconds = false;
  * ```
  *
  * `checkCart`, `cancelCart` and `confirmCart` are repeated, signed anew, when a connection breaks or the server fails.
- * `insertCart` never is once a byte of it has left: see {@link OutcomeUnknownError}. `refundCart` is repeated with its key.
+ * `insertCart` and `createCheckout` never are once a byte of them has left: see {@link OutcomeUnknownError}. `refundCart` is
+ * repeated with its key.
  *
  * Every call rejects with a {@link NetgiroError}: an {@link InvalidRequestError} for arguments that cannot be used, before
  * anything is sent, otherwise with what the request failed with. A call that is aborted rejects with the signal's reason.
@@ -281,6 +291,24 @@ export class Client {
   }
 
   /**
+   * Looks for the cart of an `insertCart` whose outcome is unknown, by the order's reference. What it finds may be the cart, with
+   * the order's amount and reference: go on as if `insertCart` had given it, and check it. Only a check says where it stands.
+   *
+   * Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the customer has not
+   * accepted yet. null means that the server says that it has no such cart. It does not mean that nobody was asked to pay: do not
+   * insert the order again on its account before the customer can no longer accept.
+   * @throws {@link MismatchError} when the answer names another reference or another amount.
+   * @throws {@link ApiError} when Netgíró refuses or does not have the look-up.
+   * @throws {@link ProtocolError} or {@link ServerError} for an answer that cannot be read.
+   */
+  async findByReference(reference: string, options: FindOptions): Promise<Cart | null> {
+    const { amount, signal, ...given } = lookup(reference, options);
+    const client = nativeOf(this);
+    const found = await call(signal, undefined, (port, n) => client.findByReference<Cart | null>(port, n, given.reference, amount));
+    return found && Object.freeze(found);
+  }
+
+  /**
    * Refunds a payment, in full or in part: the customer gets `amount` krónur back. For carts of V1 too.
    *
    * Netgíró processes one refund for each `idempotencyKey`, so what may have been lost is sent again with it. A refund changes
@@ -313,6 +341,37 @@ export class Client {
     const { signal } = members('getTransaction', options, CALL);
     const client = nativeOf(this);
     return Object.freeze(await call(signal, undefined, (port, n) => client.getTransaction<Transaction>(port, n, given)));
+  }
+
+  /**
+   * Creates a hosted checkout: a page of Netgíró's, to whose `checkoutUrl` the customer's browser is sent. Nobody is asked to pay
+   * before that. Sent once. The answer has no transaction id: that comes with the redirect and the callback.
+   *
+   * When it is aborted in flight, the checkout may have been created. It then rejects with an error of its own, named
+   * `AbortError` (or `TimeoutError`, as the signal's reason is), whose `cause` is an {@link OutcomeUnknownError} with the
+   * reference.
+   * @throws {@link OutcomeUnknownError}, which has the reference, when it may have been created although no sound answer came.
+   * @throws {@link ApiError} when Netgíró says no.
+   */
+  async createCheckout(checkout: NewCheckout, options: CallOptions = {}): Promise<Checkout> {
+    const given = newCheckout(checkout);
+    const { signal } = members('createCheckout', options, CALL);
+    const client = nativeOf(this);
+    return Object.freeze(await call(signal, undefined, (port, n) => client.createCheckout<Checkout>(port, n, given)));
+  }
+
+  /**
+   * Verifies the URL with which a customer comes back from Netgíró's page, and reads it. For display alone: whoever has the URL
+   * can open it again, so deliver after a callback and a check.
+   *
+   * `url` is the whole URL, or its query; `amount` and `reference` are the order's.
+   * @throws {@link SignatureError} when it does not verify.
+   * @throws {@link MismatchError} when it is about another amount or reference.
+   */
+  verifyRedirect(url: string, order: RedirectOrder = {}): Redirect {
+    members('verifyRedirect', { url }, REDIRECT_URL);
+    const { amount, reference } = redirectOrder(order);
+    return Object.freeze(open(nativeOf(this).verifiedRedirect<Redirect>(url, amount, reference)));
   }
 
   /**

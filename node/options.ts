@@ -1,6 +1,7 @@
 // What callers give: options by their names. Durations are in milliseconds, amounts in whole krónur; null counts as left out.
 
 import type {
+  AmountLike,
   ApiVersion,
   CartState,
   ConfirmationType,
@@ -51,6 +52,11 @@ export interface ClientOptions {
    * `/v2/`, whichever of the two it names.
    */
   baseUrl?: string | null | undefined;
+  /**
+   * Where hosted checkouts are created, instead of the environment's, or of `/v1/` beside a `baseUrl`: https, or http on
+   * loopback.
+   */
+  checkoutBaseUrl?: string | null | undefined;
   /**
    * How long one call may take, its repeats included, in milliseconds. Default 10,000. Less than a second for another host
    * than this machine is warned of once (`NetgiroWarning`): seconds were meant, most likely.
@@ -134,6 +140,12 @@ export interface NewCartMembers {
   registerId?: string | null | undefined;
 }
 
+/** The options of {@link Client.findByReference}. */
+export interface FindOptions extends CallOptions {
+  /** The order's amount in whole krónur, which the cart must have. */
+  amount: NewCart['amount'];
+}
+
 /** The options of {@link Client.refundCart}. */
 export interface RefundOptions extends CallOptions {
   /**
@@ -144,6 +156,30 @@ export interface RefundOptions extends CallOptions {
   idempotencyKey: string;
   /** Shown in Netgíró's merchant portal. */
   description?: string | null | undefined;
+}
+
+/** A hosted checkout to be created. */
+export interface NewCheckout {
+  /** What the customer is asked to pay: whole krónur, as of {@link NewCart}. */
+  amount: NewCart['amount'];
+  /** The shop's order id, without control characters. */
+  reference: string;
+  /** Where the customer's browser goes after paying. An absolute URL. */
+  successUrl: string;
+  /** Where the customer's browser goes after canceling. An absolute URL. */
+  cancelUrl: string;
+  /** Where Netgíró reports that the customer paid. With it, the 2xx of this URL makes the payment. An absolute URL. */
+  callbackUrl?: string | null | undefined;
+  /** Whether the money is held until the shop captures it. Default false. */
+  manualCapture?: boolean | null | undefined;
+}
+
+/** The order that a redirect must be about, as far as it is known. */
+export interface RedirectOrder {
+  /** The order's amount, in whole krónur. */
+  amount?: AmountLike | null | undefined;
+  /** The order's reference. */
+  reference?: string | null | undefined;
 }
 
 /** How often to ask, in milliseconds; between failures the intervals grow by themselves. */

@@ -98,7 +98,15 @@ export type Endpoint =
   | 'Status'
   | 'Capture'
   | 'Cancel'
-  | 'HostedPayment';
+  | 'HostedPayment'
+  | 'HostedForm'
+  | 'Transactions'
+  | 'GetByReference'
+  | 'PaymentCancel'
+  | 'PaymentChange'
+  | 'RequestConfirmation'
+  | 'PartnerRefund'
+  | 'PartnerTransaction';
 
 /** A cart that Netgíró has accepted: the customer is being asked. */
 export interface Cart {
@@ -241,8 +249,22 @@ export type CartState = PaidCartState | UnpaidCartState | OpenCartState;
 
 /** One answer of a bulk call: exactly one of `state` and `error` is not null. */
 export type CheckResult =
-  | { readonly transactionId: string; readonly state: CartState; readonly error: null }
-  | { readonly transactionId: string; readonly state: null; readonly error: NetgiroError };
+  | {
+      /** Netgíró's id of the cart. */
+      readonly transactionId: string;
+      /** Where it stands. */
+      readonly state: CartState;
+      /** What its check failed with: nothing. */
+      readonly error: null;
+    }
+  | {
+      /** Netgíró's id of the cart. */
+      readonly transactionId: string;
+      /** Where it stands: not known. */
+      readonly state: null;
+      /** What its check failed with. */
+      readonly error: NetgiroError;
+    };
 
 /** A {@link CheckResult}, also one that has been through JSON. */
 export interface EarlierResult {
@@ -348,6 +370,30 @@ export interface Transaction {
   readonly created: string | null;
   /** When the money goes to the shop: ISO 8601, in UTC; null before that is known. */
   readonly settlementDate: string | null;
+}
+
+/** A hosted checkout that Netgíró has created. */
+export interface Checkout {
+  /** Where to send the customer's browser. */
+  readonly checkoutUrl: string;
+  /** The shop's order id, as sent. */
+  readonly reference: string;
+  /** The amount in whole krónur, as sent. */
+  readonly amount: number;
+}
+
+/** A redirect that verified. It says what the customer is to see; deliver after a callback and a check alone. */
+export interface Redirect {
+  /** Netgíró's id of the transaction: a GUID in lower case as far as is known, and any other text as it came. */
+  readonly transactionId: string;
+  /** The shop's order id, as Netgíró holds it. */
+  readonly reference: string;
+  /** The amount in krónur, as Netgíró holds it: decimal text with the digits as sent. */
+  readonly amount: string;
+  /** The number of the invoice, where there is one. */
+  readonly invoiceNumber: string | null;
+  /** `confirmed`, `canceled` or `pending`; `unknown` for a number that this version does not know. */
+  readonly status: CartStatus;
 }
 
 /** One transfer to the shop's bank. Every member can be null. Amounts are decimal text with the digits as sent. */

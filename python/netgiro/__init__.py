@@ -13,32 +13,39 @@ An unofficial client. `Client` blocks; `AsyncClient` has the same methods, await
 
 from __future__ import annotations
 
-from netgiro._netgiro import (
-    Callback,
-    Cart,
-    CartItem,
-    CartPoll,
-    CartState,
-    CheckResult,
-    CheckResults,
-    Client,
-    DoctorCheck,
-    DoctorReport,
-    MemoryReplayGuard,
-    PaymentInfo,
-    PollPolicy,
-    Refund,
-    SimulatedCallback,
-    SimulatedCart,
-    SimulatedRefund,
-    SimulatedRequest,
-    Simulator,
-    Transaction,
-    __version__,
-    customer_message,
-    doctor,
-    sign,
-)
+try:
+    from netgiro._netgiro import (
+        Callback,
+        Cart,
+        CartItem,
+        CartPoll,
+        CartState,
+        Checkout,
+        CheckResult,
+        CheckResults,
+        Client,
+        DoctorCheck,
+        DoctorReport,
+        MemoryReplayGuard,
+        PaymentInfo,
+        PollPolicy,
+        Redirect,
+        Refund,
+        SimulatedCallback,
+        SimulatedCart,
+        SimulatedRefund,
+        SimulatedRequest,
+        Simulator,
+        Transaction,
+        __version__,
+        customer_message,
+        doctor,
+        sign,
+    )
+except ImportError as error:
+    from netgiro._platforms import explained
+
+    raise explained(error) from error
 from netgiro.errors import (
     ApiError,
     AuthenticationError,
@@ -83,6 +90,7 @@ __all__ = [
     "CartStatus",
     "CheckResult",
     "CheckResults",
+    "Checkout",
     "Client",
     "ConfigurationError",
     "ConfirmationType",
@@ -102,6 +110,7 @@ __all__ = [
     "ProtocolError",
     "RateLimitedError",
     "Reconciliation",
+    "Redirect",
     "Refund",
     "ResponseVerification",
     "ServerError",

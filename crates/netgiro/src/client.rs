@@ -12,6 +12,7 @@ use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{Callback, ReplayKey};
 use crate::follow::{self, Watch};
 use crate::http::insert_attempt::InsertAttempt;
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::Cart;
 use crate::model::cart::new_cart::NewCart;
 use crate::model::cart::state::CartState;
@@ -70,6 +71,12 @@ impl Client {
         }
     }
 
+    /// Which API it speaks about carts.
+    #[must_use]
+    pub fn api(&self) -> ApiVersion {
+        self.api.settings().api
+    }
+
     /// Where the calls go.
     #[must_use]
     pub fn base_url(&self) -> &str {
@@ -101,6 +108,20 @@ impl Client {
     /// cart, or does not have it yet. To wait is to be sure.
     pub async fn check_cart(&self, cart: impl Into<CartRef>) -> Result<CartState> {
         self.api.check(&cart.into(), ATTEMPTS).await
+    }
+
+    /// Looks for the cart of an [`insert_cart`](Self::insert_cart) whose outcome is unknown, by the order's reference. What it
+    /// finds may be the cart, with the order's amount and reference: go on as if `insert_cart` had given it, and check it. Only
+    /// a check says where it stands.
+    ///
+    /// Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the customer
+    /// has not accepted yet. `None` means that the server says that it has no such cart. It does not mean that nobody was
+    /// asked to pay: do not insert the order again on its account before the customer can no longer accept.
+    ///
+    /// Fails with `mismatch` when the answer names another reference or another amount, with `api` when Netgíró refuses or
+    /// does not have the look-up, and with `protocol` or `server` for an answer that cannot be read.
+    pub async fn find_by_reference(&self, reference: &str, amount: Amount) -> Result<Option<Cart>> {
+        self.api.find_by_reference(reference, amount).await
     }
 
     /// Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first. With V2, whose cancel

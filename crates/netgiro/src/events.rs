@@ -171,6 +171,16 @@ impl RecordOutcome for (Cart, Option<i64>) {
     }
 }
 
+/// What a look-up found.
+impl RecordOutcome for Option<Cart> {
+    fn record_into(&self, event: &mut RequestEvent) {
+        if let Some(cart) = self {
+            event.transaction_id = Some(cart.transaction_id);
+            event.reference_id.clone_from(&cart.reference_id);
+        }
+    }
+}
+
 impl<T> RecordOutcome for Vec<T> {}
 
 impl RecordOutcome for Refund {}

@@ -22,6 +22,10 @@
 //! Every future runs on tokio. What is decided about carts, errors and schedules is decided here;
 //! the Python and Node packages of the same name wrap this crate.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod api;
 mod bulk;
 mod callback;

@@ -39,6 +39,8 @@ const NEVER = {
 };
 
 const NEW_CART = { amount: 4990, reference: 'order-1', customerId: '8223281' };
+const PAGE = 'https://shop.example/';
+const NEW_CHECKOUT = { amount: 4990, reference: 'order-1', successUrl: PAGE, cancelUrl: PAGE };
 const ITEM = { name: 'Lopapeysa', unitPrice: 4990 };
 const PARTS = { url: 'https://shop.example/callback', headers: {}, body: '' };
 const KEYS = { appKey: '881E674F-7891-4C20-AFD8-56FE2624C4B5', secretKey: 'secret' };
@@ -86,6 +88,13 @@ const ARGUMENTS = [
     [`${name}: an earlier result`, 'resume', (value, { client }) => client[name]([], { resume: [value] })],
   ]),
   ['checkMany: retryForMs', 'retryForMs', (value, { client }) => client.checkMany([], { retryForMs: value })],
+  ['findByReference: reference', 'reference', (value, { client }) => client.findByReference(value, { amount: 1000 })],
+  ['findByReference: options', 'findByReference', (value, { client }) => client.findByReference('order-1', value)],
+  ...['amount', 'signal'].map((name) => [
+    `findByReference: ${name}`,
+    name,
+    (value, { client }) => client.findByReference('order-1', { amount: 1000, [name]: value }),
+  ]),
   ...['refundCart', 'getTransaction'].flatMap((name) => {
     const call = (client, cart) => client[name](...(name === 'refundCart' ? [cart, 1000, { idempotencyKey: 'key' }] : [cart]));
     return [
@@ -103,6 +112,21 @@ const ARGUMENTS = [
   ]),
   ['getTransaction: options', 'getTransaction', (value, { client }) => client.getTransaction(ID, value)],
   ['getTransaction: signal', 'signal', (value, { client }) => client.getTransaction(ID, { signal: value })],
+  ['createCheckout()', 'createCheckout', (value, { client }) => client.createCheckout(value)],
+  ...['amount', 'reference', 'successUrl', 'cancelUrl', 'callbackUrl', 'manualCapture'].map((name) => [
+    `createCheckout: ${name}`,
+    name,
+    (value, { client }) => client.createCheckout({ ...NEW_CHECKOUT, [name]: value }),
+  ]),
+  ['createCheckout: options', 'createCheckout', (value, { client }) => client.createCheckout(NEW_CHECKOUT, value)],
+  ['createCheckout: signal', 'signal', (value, { client }) => client.createCheckout(NEW_CHECKOUT, { signal: value })],
+  ['verifyRedirect: url', 'url', (value, { client }) => client.verifyRedirect(value)],
+  ['verifyRedirect: options', 'verifyRedirect', (value, { client }) => client.verifyRedirect('?', value)],
+  ...['amount', 'reference'].map((name) => [
+    `verifyRedirect: ${name}`,
+    name,
+    (value, { client }) => client.verifyRedirect('?', { [name]: value }),
+  ]),
   ['settlements()', 'settlements', (value, { client }) => client.settlements(value)],
   ['settlements: dateFrom', 'dateFrom', (value, { client }) => client.settlements({ dateFrom: value, dateTo: '2026-01-31' }), 'a date'],
   ['settlements: settlementNumber', 'settlementNumber', (value, { client }) => client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-31', settlementNumber: value })],

@@ -190,8 +190,10 @@ describe('V2', () => {
   const calls = {
     refund_cart: (client, cart, { amount, ...rest }) => client.refundCart(cart, amount, rest),
     get_transaction: (client, cart) => client.getTransaction(cart),
+    create_checkout: (client, _, checkout) => client.createCheckout(checkout),
   };
-  for (const vector of vectors('v2').cases.filter(({ call }) => call in calls)) {
+  const { cases, redirects, secret_key: secretKey } = vectors('v2');
+  for (const vector of cases) {
     const call = (client, given, known) => {
       const { transactionId, ...rest } = camel(said(given));
       return calls[vector.call](client, known ? { transactionId, ...known } : transactionId, rest);
@@ -208,7 +210,7 @@ describe('V2', () => {
         server.requests.length = 0;
         ({ answers } = vector);
         const again = () => call(client, vector.arguments, vector.cart);
-        const { error, refund, transaction } = vector.expect;
+        const { error, refund, transaction, checkout } = vector.expect;
         if (error) {
           const { customer_message: sentence, ...facts } = error;
           const failed = await failure(again);
@@ -216,7 +218,7 @@ describe('V2', () => {
           if (sentence !== undefined) assert.equal(failed.customerMessage('en'), sentence);
         } else {
           const value = await again();
-          assertHas(value, refund ?? transaction);
+          assertHas(value, refund ?? transaction ?? checkout);
           assert.ok(Object.isFrozen(value));
         }
         assert.equal(server.requests.length, vector.requests);
@@ -225,6 +227,52 @@ describe('V2', () => {
           assert.deepEqual([method, path, body.toString()], [wanted, itsPath, sent]);
           assert.equal(headers['x-netgiro-api-key'], APP_KEY);
           for (const unsigned of ['netgiro_appkey', 'netgiro_nonce', 'netgiro_signature']) assert.equal(headers[unsigned], undefined);
+        }
+      });
+    });
+  }
+  for (const { name, url, amount, reference, expect } of redirects) {
+    it(`redirect: ${name}`, async () => {
+      const verify = () => new Client({ appKey: APP_KEY, secretKey }).verifyRedirect(url, { amount, reference });
+      if (expect.error) {
+        assertError(await failure(verify), expect.error);
+      } else {
+        const redirect = verify();
+        assert.deepEqual(redirect, camel(expect.redirect));
+        assert.ok(Object.isFrozen(redirect));
+      }
+    });
+  }
+});
+
+describe('look-ups', () => {
+  for (const vector of vectors('lookups').cases) {
+    it(vector.name, async () => {
+      const { reference, amount, path: itsPath, answers, expect } = vector;
+      const answer = (_, index) => {
+        const { close, http_status: status, headers, body } = answers[Math.min(index, answers.length - 1)];
+        return close ? 'cut' : { status, headers, body };
+      };
+      await withServer(answer, async (server) => {
+        const client = server.client({ timeoutMs: 60_000 });
+        const call = () => client.findByReference(reference, { amount });
+        if (expect.error) {
+          const { customer_message: sentence, ...facts } = expect.error;
+          const failed = await failure(call);
+          assertError(failed, facts);
+          if (sentence !== undefined) assert.equal(failed.customerMessage('en'), sentence);
+        } else if (expect.none) {
+          assert.equal(await call(), null);
+        } else {
+          const cart = await call();
+          assertHas(cart, expect.cart);
+          assert.ok(Object.isFrozen(cart));
+        }
+        assert.equal(server.requests.length, vector.requests);
+        for (const { method, path, headers, body, url } of server.requests) {
+          assert.deepEqual([method, path, body.toString()], ['GET', itsPath, '']);
+          assert.equal(headers.netgiro_signature, expectedSignature(headers.netgiro_nonce, url, body));
+          assert.equal(headers['x-netgiro-api-key'], undefined);
         }
       });
     });

@@ -19,6 +19,8 @@ pub struct ClientInput {
     pub api: Option<String>,
     /// Another base URL.
     pub base_url: Option<String>,
+    /// Another base URL of hosted checkouts.
+    pub checkout_base_url: Option<String>,
     /// In milliseconds.
     pub timeout_ms: Option<f64>,
     /// In milliseconds.
@@ -50,6 +52,7 @@ pub(crate) fn client_options(input: ClientInput) -> Result<ClientOptions> {
     let previous = input.previous_secret_keys.unwrap_or_default();
     options.previous_secret_keys = previous.into_iter().map(Into::into).collect();
     options.base_url = input.base_url;
+    options.checkout_base_url = input.checkout_base_url;
     options.ca_file = input.ca_file.map(Into::into);
     options.proxy = input.proxy;
     set(&mut options.environment, input.environment, word)?;

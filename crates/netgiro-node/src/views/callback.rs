@@ -23,6 +23,7 @@ struct Members {
     reference_id: Option<String>,
 }
 
+#[expect(clippy::ref_option, reason = "serde passes a reference to the member")]
 fn state<S: Serializer>(state: &Option<CartState>, serializer: S) -> Result<S::Ok, S::Error> {
     state.as_ref().map(StateView).serialize(serializer)
 }

@@ -19,7 +19,9 @@ pub(crate) struct ClientArgs<'a, 'py> {
     pub(crate) app_key: &'a Bound<'py, PyAny>,
     pub(crate) secret_key: &'a Bound<'py, PyAny>,
     pub(crate) environment: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) api: Option<&'a Bound<'py, PyAny>>,
     pub(crate) base_url: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) checkout_base_url: Option<&'a Bound<'py, PyAny>>,
     pub(crate) timeout: ArgumentInput<'py>,
     pub(crate) connect_timeout: ArgumentInput<'py>,
     pub(crate) response_verification: Option<&'a Bound<'py, PyAny>>,
@@ -37,6 +39,9 @@ impl ClientArgs<'_, '_> {
         if let Some(environment) = self.environment {
             options.environment = convert::word("environment", environment)?;
         }
+        if let Some(api) = self.api {
+            options.api = convert::word("api", api)?;
+        }
         if let Some(mode) = self.response_verification {
             options.response_verification = convert::word("response_verification", mode)?;
         }
@@ -45,12 +50,16 @@ impl ClientArgs<'_, '_> {
         }
         let Self {
             base_url,
+            checkout_base_url,
             ca_file,
             proxy,
             ..
         } = self;
         read_arguments!(ca_file);
         options.base_url = base_url.map(|url| unseen("base_url", url)).transpose()?;
+        options.checkout_base_url = checkout_base_url
+            .map(|url| unseen("checkout_base_url", url))
+            .transpose()?;
         options.timeout = convert::seconds_or("timeout", &self.timeout, options.timeout)?;
         options.connect_timeout = convert::seconds_or(
             "connect_timeout",
@@ -69,10 +78,11 @@ impl ClientArgs<'_, '_> {
 }
 
 /// What `from_env` reads, by the names of the options.
-const VARIABLES: [(&str, &str); 5] = [
+const VARIABLES: [(&str, &str); 6] = [
     ("app_key", "NETGIRO_APP_KEY"),
     ("secret_key", "NETGIRO_SECRET_KEY"),
     ("environment", "NETGIRO_ENVIRONMENT"),
+    ("api", "NETGIRO_API"),
     ("base_url", "NETGIRO_BASE_URL"),
     ("payment_info", "NETGIRO_PAYMENT_INFO"),
 ];

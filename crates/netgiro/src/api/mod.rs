@@ -4,6 +4,7 @@ mod cart;
 mod cart_v2;
 mod checkouts;
 mod insert;
+mod lookup;
 mod refund_keys;
 mod refunds;
 mod settlements;

@@ -22,6 +22,7 @@ use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::CartStatus;
 use crate::model::text::masking::mask_within;
 use crate::model::values::amount::Amount;
+use crate::model::values::decimal::exact_decimal;
 use crate::protocol::consistency;
 use crate::protocol::json;
 use crate::protocol::payment_info;
@@ -70,6 +71,14 @@ pub(crate) fn names_order(
 ) -> bool {
     reported_amount.is_some_and(|reported| reported == amount)
         && reported_reference == Some(reference)
+}
+
+/// An amount as it must stand in what is signed without separators: plain digits, with decimals or without.
+pub(crate) fn plain_amount(digits: &str) -> Option<Decimal> {
+    let (kronur, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_plain = are_digits(kronur) && !kronur.starts_with('0') && are_digits(decimals);
+    exact_decimal(digits).filter(|_| is_plain)
 }
 
 /// What a replay guard is asked about a verified callback.

@@ -3,14 +3,12 @@
 //! The signature of V2's covers the transaction and the amount, and is the same for a yes, a no and an expiry. The hosted
 //! checkout once sent its callback as the fields of a form, with the signature of a redirect; both are read.
 
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::callback::{Callback, redirect};
+use crate::callback::{Callback, plain_amount, redirect};
 use crate::http::settings::Settings;
-use crate::model::values::decimal::exact_decimal;
 use crate::protocol::json::object;
 use crate::protocol::signature::{SigningHeaders, hash_of, is_same};
 
@@ -50,7 +48,7 @@ fn verify_json(
         .and_then(|text| object(text).ok())
         .ok_or("its body is not exactly one JSON object with TransactionId and TotalAmount")?;
     let digits = notice.total_amount.get();
-    let amount = amount(digits).ok_or("its TotalAmount is not an amount")?;
+    let amount = plain_amount(digits).ok_or("its TotalAmount is not an amount")?;
     let whole = amount.trunc().to_string();
     let id = notice.transaction_id.as_str();
     // The digits as they stand there first: how the server writes them into what it signs is not documented.
@@ -91,11 +89,4 @@ fn transaction_id(text: &str) -> Result<Uuid, String> {
         .ok()
         .filter(|id| text.len() == 36 && !id.is_nil())
         .ok_or_else(|| "its TransactionId is not a GUID".to_owned())
-}
-
-/// An amount in plain decimal digits, as one is written.
-fn amount(digits: &str) -> Option<Decimal> {
-    let is_plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-        && digits.starts_with(|c: char| matches!(c, '1'..='9'));
-    exact_decimal(digits).filter(|_| is_plain)
 }

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) server_clock: ServerClock,
     /// The URL that creates hosted checkouts.
     pub(crate) hosted_payment_url: Url,
+    /// The URL of the look-up by reference, which is V1's alone, without its query.
+    pub(crate) lookup_url: Url,
     checkout_urls: [Url; Endpoint::CHECKOUT.len()],
 }
 
@@ -109,6 +111,10 @@ impl Settings {
                 let path = format!("{}Checkout/{}", v1_base_url.path(), endpoint.name());
                 with_path(&v1_base_url, &path)
             }),
+            lookup_url: with_path(
+                &v1_base_url,
+                &format!("{}payment/GetByReference", v1_base_url.path()),
+            ),
             hosted_payment_url: with_path(&hosted, &format!("{}Checkout/Payment", hosted.path())),
             is_loopback: is_loopback(&base_url),
             base_url,

@@ -1,7 +1,7 @@
 //! The calls of the API.
 
-/// The calls of the API: carts of V1 and of V2, refunds, transactions and settlements, which are V2, and the hosted
-/// checkout.
+/// The calls of the API: carts of V1 and of V2, the look-up by reference, which is V1, refunds, transactions and
+/// settlements, which are V2, and the hosted checkout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     InsertCart,
@@ -17,6 +17,7 @@ pub(crate) enum Endpoint {
     SettlementList,
     SettlementItems,
     HostedPayment,
+    GetByReference,
 }
 
 impl Endpoint {
@@ -43,6 +44,7 @@ impl Endpoint {
             Self::SettlementList => "SettlementList",
             Self::SettlementItems => "SettlementItems",
             Self::HostedPayment => "HostedPayment",
+            Self::GetByReference => "GetByReference",
         }
     }
 
@@ -50,7 +52,11 @@ impl Endpoint {
     pub(crate) const fn is_signed(self) -> bool {
         matches!(
             self,
-            Self::InsertCart | Self::CheckCart | Self::ConfirmCart | Self::CancelCart
+            Self::InsertCart
+                | Self::CheckCart
+                | Self::ConfirmCart
+                | Self::CancelCart
+                | Self::GetByReference
         )
     }
 

@@ -6,9 +6,11 @@ import {
   type CartState,
   type CartStatus,
   type CheckResult,
+  type Checkout,
   type Endpoint,
   type ErrorCode,
   type PollEvent,
+  type Redirect,
   type Refund,
   type ReplayGuard,
   type RequestEvent,
@@ -109,6 +111,13 @@ const refunded = async (): Promise<[Refund, TransactionStatus, boolean | null]> 
   const { status, isRefundable }: Transaction = await client.getTransaction(row);
   return [refund, status, isRefundable];
 };
+void (async (): Promise<Cart | null> => client.findByReference('order-17', { amount: decimal }));
+const hosted = async (): Promise<[Checkout, Redirect, string]> => {
+  const pages = { successUrl: 'https://shop.is/paid', cancelUrl: 'https://shop.is/canceled', callbackUrl: null };
+  const checkout = await client.createCheckout({ amount: decimal, reference: 'order-17', ...pages, manualCapture: true });
+  const redirect = client.verifyRedirect('https://shop.is/paid?Status=2', { amount: '4990', reference: 'order-17' });
+  return [checkout, redirect, redirect.status satisfies CartStatus];
+};
 void (() => callback().matches('4990.00', 'order-17') && callback().matches(decimal, 'order-17'));
 void (() => client.settleCart(structuredClone(new CartPoll(row))));
 
@@ -123,7 +132,7 @@ simulator.addFault('*', { drop: 'within', dropBy: 'reset', bodyAs: 'gzip', heade
 simulator.storm({ seed: 7, failureRate: 0.5 });
 simulator.clearFaults();
 void (() => new Client({ appKey: '', secretKey: '', previousSecretKeys: ['old'], proxy: 'http://proxy.shop.is:3128' }));
-void [once, onRequest, onPoll, refunded];
+void [once, onRequest, onPoll, refunded, hosted];
 
 // @ts-expect-error a guard that has to wait goes with verifyCallbackOnce
 void (() => client.verifyCallback({ ...parts, replayGuard: { isFirst: async () => true } }));
@@ -147,6 +156,8 @@ void (() => client.refundCart(cart, 4990, {}));
 void (() => client.refundCart(cart, 4990));
 // @ts-expect-error an amount is a number
 void (() => client.refundCart(cart, '4990', { idempotencyKey: 'a' }));
+// @ts-expect-error the pages are required
+void (() => client.createCheckout({ amount: 4990, reference: 'a' }));
 // @ts-expect-error a reference is required
 void (() => client.insertCart({ amount: 4990, customerId: 'b' }));
 // @ts-expect-error somebody is asked
