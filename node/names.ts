@@ -43,6 +43,7 @@ export type {
 } from './simulator/options.js';
 export type {
   AmountLike,
+  ApiVersion,
   Callback,
   Cart,
   CartState,

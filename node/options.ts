@@ -2,6 +2,7 @@
 
 import type {
   AmountLike,
+  ApiVersion,
   CartState,
   ConfirmationType,
   DecimalLike,
@@ -44,7 +45,12 @@ export interface ClientOptions {
   secretKey: string;
   /** Which Netgíró to talk to. Default `test`. */
   environment?: Environment | null | undefined;
-  /** Another base URL than the environment's: https, or http on loopback. */
+  /** Which API carts are inserted, checked, confirmed and canceled by. Default `v1`. */
+  api?: ApiVersion | null | undefined;
+  /**
+   * Another base URL than the environment's: https, or http on loopback. All APIs are at its origin: V1 under `/v1/`, V2 under
+   * `/v2/`, whichever of the two it names.
+   */
   baseUrl?: string | null | undefined;
   /**
    * Where hosted checkouts are created, instead of the environment's, or of `/v1/` beside a `baseUrl`: https, or http on
@@ -92,8 +98,19 @@ export interface CartItem {
   description?: string | null | undefined;
 }
 
-/** A cart to be inserted. */
-export interface NewCart {
+/** What a customer can be named by. */
+type CustomerName = 'customerId' | 'accessCode' | 'barcode';
+
+/** A customer who is named by this alone. */
+type NamedBy<Name extends CustomerName> = { [_ in Name]: string } & {
+  [_ in Exclude<CustomerName, Name>]?: null | undefined;
+};
+
+/** A cart to be inserted. It names its customer by one of `customerId`, `accessCode` and `barcode`. */
+export type NewCart = NewCartMembers & (NamedBy<'customerId'> | NamedBy<'accessCode'> | NamedBy<'barcode'>);
+
+/** The members of a {@link NewCart}. */
+export interface NewCartMembers {
   /**
    * What the customer is asked to pay: whole krónur, from 1 to 2,147,483,647. A database's text is read as well; it is not of
    * this type, since text is as likely to come from a form.
@@ -102,7 +119,11 @@ export interface NewCart {
   /** The shop's order id, without control characters. */
   reference: string;
   /** Who is asked: a phone number, a kennitala (10 digits), or the code in the customer's app. Spaces and hyphens may stand. */
-  customerId: string;
+  customerId?: string | null | undefined;
+  /** A code that the customer was given, which pays at once: 10 digits. Of V2, whose ten digits are no kennitala. */
+  accessCode?: string | null | undefined;
+  /** What a till scans from the customer's app, which pays at once. Of V2. */
+  barcode?: string | null | undefined;
   /** Who creates the payment. Default `automatic`. The API's numbers 0, 1 and 2 are understood too. */
   confirmationType?: ConfirmationType | 0 | 1 | 2 | null | undefined;
   /** Where Netgíró reports that the customer confirmed; required for `server_callback`. An absolute URL. */

@@ -240,6 +240,7 @@ const CLIENT = options({
   appKey: required(text),
   secretKey: required(text),
   environment: text,
+  api: text,
   baseUrl: text,
   checkoutBaseUrl: text,
   timeoutMs: number,
@@ -264,7 +265,9 @@ export function simulatedClientOptions(given: unknown): Omit<ClientOptions, 'app
 const NEW_CART = options({
   amount: required(anything),
   reference: required(text),
-  customerId: required(text),
+  customerId: text,
+  accessCode: text,
+  barcode: text,
   confirmationType: textOrSmallNumber,
   callbackUrl: text,
   callbackCancelUrl: text,

@@ -75,7 +75,7 @@ export interface CallbackView {
   readonly transactionId: string;
   readonly reference: string | null;
   readonly amount: string | null;
-  readonly state: StateView;
+  readonly state: StateView | null;
   readonly referenceId: string | null;
 }
 
@@ -123,7 +123,7 @@ interface ComparedCart {
 export type RouteOutcome =
   | 'done'
   | { readonly body: number }
-  | { readonly verified: ComparedCart & { readonly signature: string } }
+  | { readonly verified: ComparedCart & { readonly signature: string | null } }
   | { readonly rejected: string }
   | { readonly order: ComparedCart | null }
   | { readonly not_kronur: string }
@@ -171,6 +171,8 @@ export interface NativeClient {
   checkCart(port: Port, call: number, cart: NativeCart): Started<StateView>;
   cancelCart(port: Port, call: number, cart: NativeCart): Started<StateView>;
   confirmCart(port: Port, call: number, cart: NativeCart, identifier: string | undefined): Started<StateView>;
+  captureCart(port: Port, call: number, cart: NativeCart, amount: NativeAmount | undefined): Started<StateView>;
+  voidCart(port: Port, call: number, cart: NativeCart): Started<StateView>;
   waitForCart(port: Port, call: number, cart: NativeCart, wait: NativeWait, settle: boolean): Started<StateView>;
   watchCart(cart: NativeCart, wait: NativeWait): Made<NativeWatch>;
   checkMany(port: Port, call: number, carts: readonly NativeCart[], bulk: NativeBulk): Started<null>;
@@ -187,7 +189,7 @@ export interface NativeClient {
     url: string,
     headers: readonly string[],
     body: Uint8Array,
-  ): Reply<[callback: CallbackView, key: ReplayKey]>;
+  ): Reply<[callback: CallbackView, key: ReplayKey | null]>;
 }
 
 export interface NativeWatch {

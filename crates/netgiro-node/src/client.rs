@@ -158,6 +158,31 @@ impl NativeClient {
         })
     }
 
+    /// Capture, of all or of an amount.
+    #[napi(catch_unwind)]
+    pub fn capture_cart(
+        &self,
+        port: &Port,
+        call: u32,
+        cart: CartInput,
+        of: Option<AmountInput>,
+    ) -> Option<String> {
+        self.start(port, call, |client| {
+            let cart = cart_ref(&cart)?;
+            let of = of.map(|of| amount("amount", &of)).transpose()?;
+            Ok(async move { client.capture_cart(cart, of).await.map(StateView) })
+        })
+    }
+
+    /// Cancel, of what is paid.
+    #[napi(catch_unwind)]
+    pub fn void_cart(&self, port: &Port, call: u32, cart: CartInput) -> Option<String> {
+        self.start(port, call, |client| {
+            let cart = cart_ref(&cart)?;
+            Ok(async move { client.void_cart(cart).await.map(StateView) })
+        })
+    }
+
     /// Follows a cart to the end; each change is an event.
     #[napi(catch_unwind)]
     pub fn wait_for_cart(
@@ -348,8 +373,8 @@ impl NativeClient {
         })
     }
 
-    /// Verifies a callback, and gives it with what a replay guard is asked about it, since guards may be asynchronous;
-    /// `headers` are names and values by turns.
+    /// Verifies a callback, and gives it with what a replay guard is asked about it, since guards may be asynchronous, or
+    /// `null` where none is asked; `headers` are names and values by turns.
     #[napi(catch_unwind)]
     pub fn verified_callback(&self, url: String, headers: Vec<String>, body: Uint8Array) -> String {
         let (pairs, _) = headers.as_chunks::<2>();

@@ -279,6 +279,70 @@ describe('look-ups', () => {
   }
 });
 
+describe('carts of V2', { concurrency: 8 }, () => {
+  const { cases, callbacks, secret_key: secretKey, transaction_id: transactionId } = vectors('v2_carts');
+  // Settling goes on for twenty intervals: of 10 ms, that would be over before a busy machine has sent a cancel.
+  const policy = { minIntervalMs: 250, defaultIntervalMs: 250, maxIntervalMs: 250 };
+  const calls = {
+    insert_cart: (client, given) => client.insertCart(given),
+    check_cart: (client, cart) => client.checkCart(cart),
+    confirm_cart: (client, { identifier, ...cart }) => client.confirmCart(cart, { identifier }),
+    capture_cart: (client, { captureAmount: amount, ...cart }) => client.captureCart(cart, { amount }),
+    cancel_cart: (client, cart) => client.cancelCart(cart),
+    void_cart: (client, cart) => client.voidCart(cart),
+    settle_cart: (client, { timeoutMs, ...cart }) => client.settleCart(cart, { timeoutMs, policy }),
+  };
+  for (const vector of cases) {
+    it(vector.name, () => {
+      const answer = (_, index) => {
+        const { close, http_status: status, headers, body } = vector.answers[Math.min(index, vector.answers.length - 1)];
+        return close ? 'cut' : { status, headers, body };
+      };
+      return withServer(answer, async (server) => {
+        const client = server.client({ api: 'v2', timeoutMs: 60_000 });
+        assert.ok(client.baseUrl.endsWith('/v2/'));
+        const given = camel(vector.arguments);
+        const call = () => calls[vector.call](client, vector.call === 'insert_cart' ? given : { transactionId, ...given });
+        const { error, cart, state } = vector.expect;
+        if (error) {
+          assertError(await failure(call), error);
+        } else if (cart) {
+          const { check_interval_ms: checkInterval, ...facts } = cart;
+          const inserted = await call();
+          assertHas(inserted, facts);
+          assert.equal(inserted.checkInterval, checkInterval);
+        } else {
+          assertHas(await call(), state);
+        }
+        const sent = server.requests.map(({ method, path, body }) => ({ method, path, ...(body.length > 0 && { body: body.toString() }) }));
+        assert.deepEqual(sent, vector.sent);
+        for (const { headers } of server.requests) {
+          assert.equal(headers['x-netgiro-api-key'], APP_KEY);
+          for (const unsigned of ['netgiro_appkey', 'netgiro_nonce', 'netgiro_signature']) assert.equal(headers[unsigned], undefined);
+        }
+      });
+    });
+  }
+  for (const api of ['v1', 'v2']) {
+    const client = new Client({ appKey: APP_KEY, secretKey, api });
+    const replayGuard = { isFirst: () => assert.fail('yes and no carry one signature') };
+    for (const { name, headers, body, expect } of callbacks) {
+      it(`a callback to a client of ${api}: ${name}`, async () => {
+        const parts = { url: 'https://shop.example/any', headers, body };
+        const verifications = [
+          () => client.verifyCallback(parts),
+          () => client.verifyCallback({ ...parts, replayGuard }),
+          () => client.verifyCallbackOnce({ ...parts, replayGuard }),
+        ];
+        for (const verify of verifications) {
+          if (expect.error) assertError(await failure(verify), expect.error);
+          else assertHas(await verify(), expect.callback);
+        }
+      });
+    }
+  }
+});
+
 describe('result codes', () => {
   const { statuses, codes } = vectors('codes');
   for (const { code, status, is_final: isFinal, is_paid: isPaid } of codes) {

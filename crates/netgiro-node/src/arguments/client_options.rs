@@ -15,6 +15,8 @@ pub struct ClientInput {
     pub secret_key: String,
     /// A word.
     pub environment: Option<String>,
+    /// A word.
+    pub api: Option<String>,
     /// Another base URL.
     pub base_url: Option<String>,
     /// Another base URL of hosted checkouts.
@@ -54,6 +56,7 @@ pub(crate) fn client_options(input: ClientInput) -> Result<ClientOptions> {
     options.ca_file = input.ca_file.map(Into::into);
     options.proxy = input.proxy;
     set(&mut options.environment, input.environment, word)?;
+    set(&mut options.api, input.api, word)?;
     set(
         &mut options.response_verification,
         input.response_verification,

@@ -1,5 +1,6 @@
 // A TypeScript consumer: compiled with everything strict, then run. What must not compile says so.
 import {
+  type ApiVersion,
   type Callback,
   type Cart,
   type CartState,
@@ -96,6 +97,15 @@ const decimal = { toFixed: () => '4990.00', toString: () => '4990.00' };
 const row = { transactionId: cart.transactionId, amount: '4990.00', reference: 'order-17', customer: 'somebody' };
 void (() => [client.checkCart(row), client.checkMany([row, { ...row, amount: 4990n }, { ...row, amount: decimal }])]);
 void (() => client.insertCart({ amount: decimal, reference: 'order-17', customerId: '8223281' }));
+const ofV2: Client = simulator.client({ api: 'v2' });
+void (() => ofV2.insertCart({ amount: 4990, reference: 'order-17', accessCode: '1234567890', customerId: null }));
+void (() => ofV2.insertCart({ amount: 4990, reference: 'order-17', barcode: '5000041234', confirmationType: 'manual' }));
+const captured = async (): Promise<[CartState, CartState, ApiVersion]> => {
+  const reserved = await ofV2.captureCart(row, { amount: decimal, signal: AbortSignal.timeout(2000) });
+  return [reserved, await ofV2.voidCart(cart), reserved.api];
+};
+same<Equal<Callback['state'], CartState | null>>();
+void captured;
 const refunded = async (): Promise<[Refund, TransactionStatus, boolean | null]> => {
   const refund = await client.refundCart(cart, decimal, { idempotencyKey: 'order-17-line-2', description: null });
   const { status, isRefundable }: Transaction = await client.getTransaction(row);
@@ -150,6 +160,14 @@ void (() => client.refundCart(cart, '4990', { idempotencyKey: 'a' }));
 void (() => client.createCheckout({ amount: 4990, reference: 'a' }));
 // @ts-expect-error a reference is required
 void (() => client.insertCart({ amount: 4990, customerId: 'b' }));
+// @ts-expect-error somebody is asked
+void (() => client.insertCart({ amount: 4990, reference: 'a' }));
+// @ts-expect-error one customer is asked
+void (() => client.insertCart({ amount: 4990, reference: 'a', customerId: 'b', accessCode: 'c' }));
+// @ts-expect-error no such API
+void (() => simulator.client({ api: 'v3' }));
+// @ts-expect-error a part is an amount
+void (() => client.captureCart(cart, { amount: '4990' }));
 // @ts-expect-error results are read-only
 void (() => (state.status = 'confirmed'));
 // @ts-expect-error no such status
