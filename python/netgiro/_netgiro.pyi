@@ -2405,6 +2405,7 @@ def doctor(
     app_key: str | None = None,
     secret_key: str | None = None,
     environment: str | None = None,
+    api: Literal["v1", "v2"] | None = None,
     base_url: str | None = None,
     ca_file: str | os.PathLike[str] | None = None,
 ) -> DoctorReport:
@@ -2426,6 +2427,7 @@ def doctor(
         app_key: The ApplicationId; by default the environment's.
         secret_key: The SecretKey; by default the environment's.
         environment: Which Netgíró; by default the environment's.
+        api: `"v1"` or `"v2"`; by default the environment's.
         base_url: Another base URL; by default the environment's.
         ca_file: The path of a PEM file with certificate authorities to trust as well.
 
