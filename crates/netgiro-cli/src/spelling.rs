@@ -2,7 +2,7 @@
 
 /// What the core calls something, and what it is here.
 #[rustfmt::skip]
-const NAMES: [(&str, &str); 37] = [
+const NAMES: [(&str, &str); 41] = [
     ("app_key", "NETGIRO_APP_KEY"), ("secret_key", "NETGIRO_SECRET_KEY"),
     ("base_url", "--base-url (NETGIRO_BASE_URL)"), ("ca_file", "--ca-file"),
     ("payment_info", "--payment-info"), ("customer_id", "--customer"), ("confirmation_type", "--confirmation-type"),
@@ -17,7 +17,9 @@ const NAMES: [(&str, &str); 37] = [
     ("transaction_id", "the transaction id"), ("tls_certificate", "--tls-certificate"), ("tls_key", "--tls-key"),
     ("write_env", "--write-env"), ("own_keys", "--own-keys"), ("idempotency_key", "--key"),
     ("refund_cart", "netgiro refund"), ("get_transaction", "netgiro transaction"),
-    ("v2_refusal_status", "--v2-refusal-status"),
+    ("v2_refusal_status", "--v2-refusal-status"), ("create_checkout", "netgiro checkout"),
+    ("success_url", "--success-url"), ("cancel_url", "--cancel-url"),
+    ("callback_signature_decimals", "--callback-signature-decimals"),
 ];
 
 /// The same where the name is a word of English as well: at a message's start alone, before "must" or "is".
