@@ -1,7 +1,14 @@
 # Everything is installed below this folder: .work, target and node_modules.
 PYTHON ?= python3
 
-.PHONY: demo test lint api bench instructions storm fuzz mutants audit clean
+# What follows `make version` is a number, and no target.
+ifeq (version,$(firstword $(MAKECMDGOALS)))
+VERSION := $(word 2,$(MAKECMDGOALS))
+.PHONY: $(VERSION)
+$(VERSION): ; @:
+endif
+
+.PHONY: demo test lint docs api bench instructions storm fuzz mutants audit version release release-check clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -11,6 +18,9 @@ test: ## what CI runs: every suite, against the packages as users install them
 
 lint: ## formatting, lints and types alone
 	@$(PYTHON) tools/test.py --only lint
+
+docs: ## the site: builds it into .work/site/html, and checks each link
+	@$(PYTHON) tools/docs.py
 
 api: ## the public API of the Python package and the Rust crates, written anew into tests/api
 	@$(PYTHON) tools/api.py
@@ -32,6 +42,15 @@ mutants: ## COUNT changes to the core's decisions, drawn by SEED: how many does 
 
 audit: ## licences, sources and advisories of the dependencies
 	@$(PYTHON) tools/audit.py
+
+version: ## the version of everything, and a draft of what has changed: make version X.Y.Z
+	@PYTHONPATH=tools $(PYTHON) -m release version $(VERSION)
+
+release-check: ## what the release's workflow does, as far as this machine goes: each platform built, played, checked only, or not here
+	@PYTHONPATH=tools $(PYTHON) -m release check
+
+release: ## the tag that releases this commit once it is pushed; or what is missing
+	@PYTHONPATH=tools $(PYTHON) -m release tag
 
 clean:
 	rm -rf .work target dist node/dist node_modules

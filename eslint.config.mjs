@@ -61,7 +61,7 @@ export default [
       '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingAny: true, allowThrowingUnknown: true }],
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       // The compiled half, and what is loaded only when it is used.
-      '@typescript-eslint/no-require-imports': ['error', { allow: ['\\.node$', '^apache-arrow$', '^bullmq$', '^\\./tables\\.js$'] }],
+      '@typescript-eslint/no-require-imports': ['error', { allow: ['\\.node$', '^apache-arrow$', '^bullmq$', '^netgiro-', '^\\./tables\\.js$'] }],
       // What a template prints is for people.
       '@typescript-eslint/restrict-template-expressions': 'off',
       // Values and options are listed in tables, from which their types come.
@@ -82,7 +82,7 @@ export default [
   { files: ['examples/**'], rules: { 'no-console': ['error', { allow: ['log', 'warn'] }] } },
   {
     // What runs in a page.
-    files: ['examples/storefront/static/*.js', 'tests/browser/browser.test.mjs'],
+    files: ['examples/storefront/static/*.js', 'tests/browser/browser.test.mjs', 'tests/browser/site.test.mjs'],
     languageOptions: {
       globals: { FormData: 'readonly', document: 'readonly', setInterval: 'readonly', window: 'readonly' },
     },

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import packages
 import services
-from packages import ROOT
+from packages import ROOT, requirements
 
 # What the closing lines of a test runner say: (passed, failed).
 CARGO = (re.compile(r"^test result: .*? (\d+) passed; (\d+) failed", re.MULTILINE), None)
@@ -265,6 +265,34 @@ def pages(suites: Suites) -> None:
     )
 
 
+def docs(suites: Suites) -> None:
+    """The site: its links and references, and its pages in a browser. Its code is run by `pages`."""
+    suites.check("docs: site", sys.executable, "tools/docs.py", "--quick")
+    suites.count("docs: browser", NODE, "node", "tests/browser/run.mjs", "site")
+
+
+def releases(suites: Suites, **env: str) -> None:
+    """What a release needs, without what takes a compiler: `make release-check` has all of it."""
+    packages.node_modules()
+    interpreter = packages.environment("release", *requirements("release"))
+    suites.count(
+        *["release", PYTEST, interpreter, "-m", "pytest", "-c", "tests/release/pytest.ini", "-rs"],
+        "tests/release",
+        **env,
+    )
+    project = packages.emptied(packages.WORK / "projects" / "release")
+    for name in ["package.json", "package-lock.json"]:
+        (project / name).write_bytes((ROOT / "tests" / "release" / name).read_bytes())
+    packages.run("npm", "ci", "--no-fund", "--no-audit", "--silent", cwd=project)
+    out = Path(env.get("NETGIRO_RELEASE_OUT", packages.WORK / "release" / "out"))
+    tarball = packages.only(out / "npm", "netgiro-[0-9]*.tgz")
+    bins = project / "node_modules" / ".bin"
+    suites.check("release: publint", bins / "publint", "--strict", tarball)
+    suites.check(
+        "release: types resolve", bins / "attw", "--format", "ascii", "--no-emoji", tarball
+    )
+
+
 def newest_django(suites: Suites) -> None:
     """Django's newest release as well, which an older Python cannot install."""
     oldest = 12
@@ -295,12 +323,6 @@ def installed(
     return interpreter
 
 
-def requirements(name: str) -> list[str]:
-    """The requirements in a file, one a line."""
-    text = (ROOT / "tests" / "requirements" / f"{name}.txt").read_text()
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
-
-
 SUITES = {
     "lint": lints,
     "rust": rust,
@@ -311,9 +333,11 @@ SUITES = {
     "reconciliation": reconciliation,
     "shops": shops,
     "pages": pages,
+    "docs": docs,
+    "release": releases,
 }
 # Those that need more than the packages.
-SERVED = {"reconciliation", "shops", "pages"}
+SERVED = {"reconciliation", "shops", "pages", "docs"}
 
 
 def main() -> int:

@@ -175,6 +175,7 @@ export interface NativeClient {
   watchCart(cart: NativeCart, wait: NativeWait): Made<NativeWatch>;
   checkMany(port: Port, call: number, carts: readonly NativeCart[], bulk: NativeBulk): Started<null>;
   waitMany(carts: readonly NativeCart[], wait: NativeWait, bulk: NativeBulk): Made<NativeWaiting>;
+  findByReference<T>(port: Port, call: number, reference: string, amount: NativeAmount): Started<T>;
   refundCart<T>(port: Port, call: number, cart: NativeCart, refund: object): Started<T>;
   getTransaction<T>(port: Port, call: number, cart: NativeCart): Started<T>;
   createCheckout<T>(port: Port, call: number, checkout: object): Started<T>;
@@ -311,18 +312,38 @@ for (const symbol of Object.getOwnPropertySymbols(outside)) {
 /** Where this file is while it is part of no bundle. */
 const OWN_FILE = /[\\/]dist[\\/]internal[\\/]native\.js$/;
 
+/** The platforms that a package is published for. */
+const PUBLISHED: readonly string[] = [
+  'linux-x64-gnu',
+  'linux-arm64-gnu',
+  'linux-x64-musl',
+  'linux-arm64-musl',
+  'darwin-x64',
+  'darwin-arm64',
+  'win32-x64-msvc',
+  'win32-arm64-msvc',
+];
+const PLATFORMS = 'Linux (glibc 2.17 or musl 1.2, and later), macOS and Windows, each on x64 and arm64';
+const FROM_SOURCE = 'Elsewhere, build it from its source: see "Other platforms", docs/bundlers.md, in the documentation of netgiro';
+
 export const native = outside.runInAsyncScope(load);
 
 function load(): Native {
   const targets = targetsOf(process);
   let failure: unknown;
   for (const target of targets) {
-    const { addon, error } = attempt(target);
-    if (addon) return addon;
-    // One that is there and cannot be loaded says more than one that is not there.
-    if (failure === undefined || codeOf(error) !== 'MODULE_NOT_FOUND') failure = error;
+    for (const attempt of [beside, packaged]) {
+      const { addon, error } = attempt(target);
+      if (addon) return addon;
+      // One that is there and cannot be loaded says more than one that is not there.
+      if (failure === undefined || !isMissing(error)) failure = error;
+    }
   }
   throw new Error(`netgiro cannot load its compiled half: ${remedy(failure, targets)}`, { cause: failure });
+}
+
+function isMissing(error: unknown): boolean {
+  return codeOf(error) === 'MODULE_NOT_FOUND';
 }
 
 function codeOf(error: unknown): unknown {
@@ -337,19 +358,29 @@ function remedy(failure: unknown, targets: readonly string[]): string {
       'Start it without the one, or with --allow-addons'
     );
   }
-  const files = targets.map((target) => `netgiro.${target}.node`).join(' or ');
   const [file] = bases();
-  if (file !== undefined && OWN_FILE.test(file)) {
+  if (file === undefined || !OWN_FILE.test(file)) {
     return (
-      `no ${files} in ${resolve(file, '../../..')} that can be loaded. ` +
-      'Install the package on the platform it is to run on, or build it there with "npm run build"'
+      `no ${targets.map(fileOf).join(' or ')} beside ${file ?? 'this bundle'} that can be loaded. Keep netgiro out of the bundle ` +
+      '("external", "serverExternalPackages") and in node_modules, or give the bundler a loader for .node files: see "Bundlers ' +
+      'and serverless", docs/bundlers.md, in the documentation of netgiro'
     );
   }
-  return (
-    `no ${files} beside ${file ?? 'this bundle'} that can be loaded. Keep netgiro out of the bundle ("external", ` +
-    '"serverExternalPackages") and in node_modules, or give the bundler a loader for .node files: see "Bundlers and ' +
-    'serverless", docs/bundlers.md, in the documentation of netgiro'
-  );
+  const known = targets.filter((target) => PUBLISHED.includes(target));
+  const there = `It is published for ${PLATFORMS}`;
+  if (known.length === 0) {
+    return `there is none for ${process.platform}-${process.arch}. ${there}. ${FROM_SOURCE}`;
+  }
+  const packages = known.map(packageOf).join(' or ');
+  const again =
+    'Install again on the platform that the program runs on, and copy no node_modules from another: "rm -r node_modules", then "npm ci"';
+  if (isMissing(failure)) {
+    return (
+      `${packages} is not installed in ${resolve(file, '../../../..')}. It is an optional dependency of netgiro, which ` +
+      `--omit=optional and --no-optional leave out. ${again}. ${there}`
+    );
+  }
+  return `this system refuses ${packages}: ${failure instanceof Error ? failure.message : String(failure)}. ${again}. ${there}. ${FROM_SOURCE}`;
 }
 
 /** Files that what a bundler has emitted may be beside: this one, whatever the bundle leaves of its name, or the program's. */
@@ -395,12 +426,64 @@ function targetsOf({ platform, arch }: NodeJS.Process): string[] {
   return [`${platform}-${arch}`];
 }
 
+interface Attempt {
+  readonly addon?: Native;
+  readonly error?: unknown;
+}
+
+function packageOf(target: string): string {
+  return `netgiro-${target}`;
+}
+
+function fileOf(target: string): string {
+  return `netgiro.${target}.node`;
+}
+
 /**
- * The addon of a platform, or that of what a bundler has made of its file. Bundlers find the files by these literal
- * paths, and in a `try` they pass by those of other platforms. The comments are there for those that print the line which they
- * have no loader for.
+ * The addon of a platform's package, or that of what a bundler has made of its file. Bundlers find the packages, and below
+ * the files, by these literal names, and in a `try` they pass by those of other platforms. The comments are there for those
+ * that print the line which they have no loader for.
  */
-function attempt(target: string): { addon?: Native; error?: unknown } {
+function packaged(target: string): Attempt {
+  try {
+    let found: unknown;
+    switch (target) {
+      case 'linux-x64-gnu':
+        found = require('netgiro-linux-x64-gnu'); // bundlers.md
+        break;
+      case 'linux-arm64-gnu':
+        found = require('netgiro-linux-arm64-gnu'); // bundlers.md
+        break;
+      case 'linux-x64-musl':
+        found = require('netgiro-linux-x64-musl'); // bundlers.md
+        break;
+      case 'linux-arm64-musl':
+        found = require('netgiro-linux-arm64-musl'); // bundlers.md
+        break;
+      case 'darwin-x64':
+        found = require('netgiro-darwin-x64'); // bundlers.md
+        break;
+      case 'darwin-arm64':
+        found = require('netgiro-darwin-arm64'); // bundlers.md
+        break;
+      case 'win32-x64-msvc':
+        found = require('netgiro-win32-x64-msvc'); // bundlers.md
+        break;
+      case 'win32-arm64-msvc':
+        found = require('netgiro-win32-arm64-msvc'); // bundlers.md
+        break;
+      default:
+        // What somebody has built for a platform that the package is not published for.
+        found = createRequire(bases()[0] ?? process.execPath)(packageOf(target));
+    }
+    return { addon: loaded(found) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** The addon that was built in this folder, by `npm run build`. */
+function beside(target: string): Attempt {
   try {
     let found: unknown;
     switch (target) {
@@ -430,7 +513,7 @@ function attempt(target: string): { addon?: Native; error?: unknown } {
         break;
       default:
         // What somebody has built for a platform that the package is not published for.
-        found = createRequire(bases()[0] ?? process.execPath)(`../../netgiro.${target}.node`);
+        found = createRequire(bases()[0] ?? process.execPath)(`../../${fileOf(target)}`);
     }
     return { addon: loaded(found) };
   } catch (error) {

@@ -13,34 +13,39 @@ An unofficial client. `Client` blocks; `AsyncClient` has the same methods, await
 
 from __future__ import annotations
 
-from netgiro._netgiro import (
-    Callback,
-    Cart,
-    CartItem,
-    CartPoll,
-    CartState,
-    Checkout,
-    CheckResult,
-    CheckResults,
-    Client,
-    DoctorCheck,
-    DoctorReport,
-    MemoryReplayGuard,
-    PaymentInfo,
-    PollPolicy,
-    Redirect,
-    Refund,
-    SimulatedCallback,
-    SimulatedCart,
-    SimulatedRefund,
-    SimulatedRequest,
-    Simulator,
-    Transaction,
-    __version__,
-    customer_message,
-    doctor,
-    sign,
-)
+try:
+    from netgiro._netgiro import (
+        Callback,
+        Cart,
+        CartItem,
+        CartPoll,
+        CartState,
+        Checkout,
+        CheckResult,
+        CheckResults,
+        Client,
+        DoctorCheck,
+        DoctorReport,
+        MemoryReplayGuard,
+        PaymentInfo,
+        PollPolicy,
+        Redirect,
+        Refund,
+        SimulatedCallback,
+        SimulatedCart,
+        SimulatedRefund,
+        SimulatedRequest,
+        Simulator,
+        Transaction,
+        __version__,
+        customer_message,
+        doctor,
+        sign,
+    )
+except ImportError as error:
+    from netgiro._platforms import explained
+
+    raise explained(error) from error
 from netgiro.errors import (
     ApiError,
     AuthenticationError,

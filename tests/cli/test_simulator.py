@@ -93,6 +93,7 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
         *["--repeated-capture", "repeat", "--repeated-cancel", "repeat", "--hold-lifetime", "3600"],
         *["--poll-interval", "1.5", "--callback-signature-decimals", "2"],
         "--hosted-callback-as-form",
+        *["--reference-lookup", "payments", "--form-callback-as-get"],
     )
     try:
         assert simulator.started["url"] == "https://tunnel.example/netgiro/v1/"
@@ -113,6 +114,7 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
         for switch in (
             *("require_confirmation_type", "require_json_numbers", "omit_payment_info"),
             *("refuse_settled_refunds", "unknown_transaction_is_404", "hosted_callback_as_form"),
+            "form_callback_as_get",
         ):
             assert state["options"][switch] is True
         assert state["options"]["v2_refusal_status"] == 200
@@ -121,6 +123,7 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
             assert state["options"][repeated] == "repeat"
         hints = ("hold_lifetime", "poll_interval", "callback_signature_decimals")
         assert [state["options"][hint] for hint in hints] == [3600.0, 1.5, 2]
+        assert state["options"]["reference_lookup"] == "payments"
     finally:
         simulator.stop()
 

@@ -22,6 +22,10 @@
 //! Every future runs on tokio. What is decided about carts, errors and schedules is decided here;
 //! the Python and Node packages of the same name wrap this crate.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod api;
 mod bulk;
 mod callback;
@@ -70,6 +74,7 @@ pub use doctor::{DoctorCheck, DoctorOptions, DoctorReport, doctor};
 pub use events::{Event, Observer, PollEvent, RequestEvent};
 pub use follow::Watch;
 pub use http::insert_attempt::{Abandoned, InsertAttempt};
+pub use model::api_version::ApiVersion;
 pub use model::cart::new_cart::{CartItem, ConfirmationType, NewCart};
 pub use model::cart::payment_info::{PaymentInfo, PaymentInfoPolicy};
 pub use model::cart::state::CartState;

@@ -1,8 +1,10 @@
 //! `Client` and `AsyncClient`: the same methods over the same futures, once blocking, once awaited.
 
 pub(crate) mod base;
+mod captures;
 mod checkouts;
 mod execution;
+mod lookup;
 mod many;
 mod options;
 mod refunds;
@@ -51,7 +53,7 @@ macro_rules! constructors {
         impl $class {
             #[new]
             #[pyo3(signature = (*_args, **_options))]
-            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', base_url=None, checkout_base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
+            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', api='v1', base_url=None, checkout_base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
             fn new(
                 _args: &Bound<'_, PyTuple>,
                 _options: Option<&Bound<'_, PyDict>>,
@@ -60,7 +62,7 @@ macro_rules! constructors {
             }
 
             #[pyo3(signature = (
-                app_key, secret_key, *, environment=None, base_url=None, checkout_base_url=None,
+                app_key, secret_key, *, environment=None, api=None, base_url=None, checkout_base_url=None,
                 timeout=ArgumentInput::ABSENT, connect_timeout=ArgumentInput::ABSENT, response_verification=None, payment_info=None,
                 ca_file=None, previous_secret_keys=None, proxy=None
             ))]
@@ -70,6 +72,7 @@ macro_rules! constructors {
                 app_key: &Bound<'_, PyAny>,
                 secret_key: &Bound<'_, PyAny>,
                 environment: Option<&Bound<'_, PyAny>>,
+                api: Option<&Bound<'_, PyAny>>,
                 base_url: Option<&Bound<'_, PyAny>>,
                 checkout_base_url: Option<&Bound<'_, PyAny>>,
                 timeout: ArgumentInput<'_>,
@@ -84,6 +87,7 @@ macro_rules! constructors {
                     app_key,
                     secret_key,
                     environment,
+                    api,
                     base_url,
                     checkout_base_url,
                     timeout,
@@ -98,7 +102,7 @@ macro_rules! constructors {
                 slf.as_super().get().make(slf.py(), connections, $mode)
             }
 
-            /// Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+            /// Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT, NETGIRO_API,
             /// NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
             #[classmethod]
             fn from_env<'py>(cls: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {

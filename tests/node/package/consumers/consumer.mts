@@ -101,6 +101,7 @@ const refunded = async (): Promise<[Refund, TransactionStatus, boolean | null]> 
   const { status, isRefundable }: Transaction = await client.getTransaction(row);
   return [refund, status, isRefundable];
 };
+void (async (): Promise<Cart | null> => client.findByReference('order-17', { amount: decimal }));
 const hosted = async (): Promise<[Checkout, Redirect, string]> => {
   const pages = { successUrl: 'https://shop.is/paid', cancelUrl: 'https://shop.is/canceled', callbackUrl: null };
   const checkout = await client.createCheckout({ amount: decimal, reference: 'order-17', ...pages, manualCapture: true });

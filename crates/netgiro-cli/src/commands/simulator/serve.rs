@@ -143,6 +143,8 @@ pub(super) fn options(
         callback_signature_decimals: args.callback_signature_decimals,
         hosted_callback_as_form: args.hosted_callback_as_form,
         refuse_settled_refunds: args.refuse_settled_refunds,
+        reference_lookup: args.reference_lookup,
+        form_callback_as_get: args.form_callback_as_get,
         public_url: args.public_url.clone(),
         tls: tls(args, interrupt)?,
         callback_hosts: args.callback_hosts.clone(),

@@ -1,0 +1,211 @@
+"""Builds what is published from the staged source: wheels, the packages of npm, the sdist and the crates."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import packages
+from packages import IS_DEBUG, ROOT, WORK, emptied, environment, only, run
+from test import requirements
+
+from release import manifests, project, source
+from release.dependencies import NOTICES, SBOM
+from release.project import ABI3, CRATES, FREE_THREADED, Platform
+from release.source import LICENCES, STAGED
+
+# What is published, and nothing else: wheels and sdist, tarballs, crates.
+OUT = WORK / "release" / "out"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", WORK / "release" / "target"))
+PROFILE = "debug" if IS_DEBUG else "release"
+# What a linker makes of the addon's crate, by operating system.
+LIBRARIES = {
+    "linux": "libnetgiro_node.so",
+    "darwin": "libnetgiro_node.dylib",
+    "win32": "netgiro_node.dll",
+}
+
+
+def settings(platform: Platform, root: Path) -> dict[str, str]:
+    """The environment of a build: no folder of this machine gets into it, and the time is the commit's."""
+    home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
+    flags = [f"--remap-path-prefix={root}=/netgiro", f"--remap-path-prefix={home}=/cargo"]
+    if platform.libc == "musl":
+        # A module that is loaded shares the C library of the program that loads it.
+        flags += ["-C", "target-feature=-crt-static"]
+    if platform.os == "win32":
+        # Needs no Visual C++ runtime beside it.
+        flags += ["-C", "target-feature=+crt-static"]
+    prefixes = f"-ffile-prefix-map={root}=/netgiro -ffile-prefix-map={home}=/cargo"
+    return {
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
+        "CARGO_TARGET_DIR": str(TARGET),
+        "SOURCE_DATE_EPOCH": source.committed_at(),
+        **({} if platform.os == "win32" else {"CFLAGS": prefixes}),
+    }
+
+
+def is_cross(platform: Platform) -> bool:
+    """Whether zig links it: all of Linux, so that its C library's version is ours to name, and what this machine is not."""
+    return platform.os == "linux" or platform.os != sys.platform
+
+
+def is_here(platform: Platform) -> bool:
+    """Whether this machine runs what is built for a platform."""
+    host = subprocess.run(
+        ["rustc", "--print", "host-tuple"], check=True, capture_output=True, text=True
+    )
+    return host.stdout.strip() == platform.target
+
+
+def interpreters(platform: Platform) -> list[str]:
+    """What wheels are built for: the stable ABI, and the free-threaded build that has none."""
+    if not is_here(platform):
+        # maturin knows the settings of both for each platform that it can cross-compile to.
+        return [ABI3, FREE_THREADED]
+    free_threaded = shutil.which(os.environ.get("NETGIRO_FREE_THREADED") or FREE_THREADED)
+    if free_threaded is None:
+        print(f"not here: the wheel for {FREE_THREADED}, which is not on the path")
+    return [sys.executable, *([free_threaded] if free_threaded else [])]
+
+
+def tools() -> Path:
+    """The folder with maturin, cargo-zigbuild and zig."""
+    return environment("release-build", *requirements("release-build")).parent
+
+
+def wheel(platform: Platform, python: str = ABI3, root: Path = STAGED) -> Path:
+    """A wheel; it is the stable ABI's unless the interpreter has none."""
+    out = OUT / "pypi"
+    before = set(out.glob("*.whl"))
+    run(
+        *[tools() / "maturin", "build", "--locked", "--target", platform.target],
+        *["--interpreter", python, "--compatibility", compatibility(platform), "--out", out],
+        *([] if IS_DEBUG else ["--release", "--compression-level", "9"]),
+        *(["--zig"] if is_cross(platform) else []),
+        cwd=root,
+        **settings(platform, root) | on_path(),
+    )
+    return max(
+        set(out.glob("*.whl")) - before or out.glob("*.whl"), key=lambda path: path.stat().st_mtime
+    )
+
+
+def compatibility(platform: Platform) -> str:
+    """What maturin calls the oldest system that a wheel is for; only Linux has several."""
+    name = re.fullmatch(r"((?:many|musl)linux_\d+_\d+)_.*", platform.wheel)
+    return name.group(1) if name else "pypi"
+
+
+def on_path() -> dict[str, str]:
+    return {"PATH": f"{tools()}{os.pathsep}{os.environ['PATH']}"}
+
+
+def addon(platform: Platform, root: Path = STAGED) -> Path:
+    """Node's addon, as the file that its package holds."""
+    run(
+        *[
+            "cargo",
+            "zigbuild" if is_cross(platform) else "build",
+            "--locked",
+            "--package",
+            "netgiro-node",
+        ],
+        *["--target", platform.zig if is_cross(platform) else platform.target],
+        *([] if IS_DEBUG else ["--release"]),
+        cwd=root,
+        **settings(platform, root) | on_path(),
+    )
+    return TARGET / platform.target / PROFILE / LIBRARIES[platform.os]
+
+
+def platform_package(platform: Platform, root: Path = STAGED) -> Path:
+    """The package of npm that holds one platform's addon."""
+    folder = emptied(WORK / "release" / "npm" / platform.name)
+    binary = f"netgiro.{platform.name}.node"
+    shutil.copy(addon(platform, root), folder / binary)
+    main = json.loads((root / "package.json").read_text(encoding="utf-8"))
+    manifest = {
+        "name": platform.npm,
+        "version": main["version"],
+        "description": f"The compiled half of netgiro for {platform.name}. Install netgiro, which brings it.",
+        **{
+            key: main[key]
+            for key in ["license", "homepage", "repository", "bugs", "engines"]
+            if key in main
+        },
+        "main": binary,
+        "files": [binary, SBOM, NOTICES, *LICENCES],
+        "os": [platform.os],
+        "cpu": [platform.cpu],
+        **({"libc": [platform.libc]} if platform.libc else {}),
+    }
+    write_json(folder / "package.json", manifest)
+    (folder / "README.md").write_text(
+        f"# {platform.npm}\n\n{manifest['description']}\n", encoding="utf-8"
+    )
+    return packed(folder, root)
+
+
+def main_package(root: Path = STAGED) -> Path:
+    """The package of npm that people install: the JavaScript, with each platform's package as an optional dependency."""
+    if not (root / "node_modules").exists():
+        if not (ROOT / "node_modules").exists():
+            packages.node_modules()
+        (root / "node_modules").symlink_to(ROOT / "node_modules", target_is_directory=True)
+    run("npm", "run", "build:js", "--silent", cwd=root)
+    folder = emptied(WORK / "release" / "npm" / "main")
+    shutil.copytree(root / "node" / "dist", folder / "node" / "dist")
+    shutil.copy(root / "README.md", folder / "README.md")
+    manifest = manifests.npm((root / "package.json").read_text(encoding="utf-8"))
+    write_json(folder / "package.json", manifest | {"files": [*manifest["files"], SBOM, NOTICES]})
+    return packed(folder, root)
+
+
+def packed(folder: Path, root: Path) -> Path:
+    """A folder of npm's as a tarball, with the licences."""
+    for name in LICENCES:
+        shutil.copy(root / name, folder / name)
+    for name in [SBOM, NOTICES]:
+        shutil.copy(root / "node" / name, folder / name)
+    out = OUT / "npm"
+    out.mkdir(parents=True, exist_ok=True)
+    run("npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", out, cwd=folder)
+    manifest = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+    return out / f"{manifest['name']}-{manifest['version']}.tgz"
+
+
+def write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def sdist(root: Path = STAGED) -> Path:
+    """The source from which pip builds a wheel where there is none."""
+    run(
+        *[tools() / "maturin", "sdist", "--out", OUT / "pypi"],
+        cwd=root,
+        SOURCE_DATE_EPOCH=source.committed_at(),
+    )
+    return only(OUT / "pypi", "*.tar.gz")
+
+
+def crates(root: Path = STAGED) -> list[Path]:
+    """The crates, each built from nothing but what is in it and in those before it."""
+    chosen = [part for name in CRATES for part in ("--package", name)]
+    # The staged folder is no repository of its own: cargo would look at the one around it.
+    run(
+        *["cargo", "package", "--locked", "--allow-dirty", "--no-verify", *chosen],
+        cwd=root,
+        CARGO_TARGET_DIR=str(TARGET),
+    )
+    out = OUT / "crates"
+    out.mkdir(parents=True, exist_ok=True)
+    number = project.version(root)
+    return [
+        Path(shutil.copy(TARGET / "package" / f"{name}-{number}.crate", out)) for name in CRATES
+    ]

@@ -1,0 +1,36 @@
+"""The source that packages are built from: the repository's files, with the address and the notices written in."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from packages import ROOT, WORK, emptied
+
+from release import dependencies, manifests, project
+from release.project import CRATES, Address
+
+STAGED = WORK / "release" / "source"
+LICENCES = ("LICENSE-MIT", "LICENSE-APACHE")
+
+
+def stage(address: Address, folder: Path = STAGED) -> Path:
+    """Copies the repository's files into a folder, and makes them the source of a release."""
+    emptied(folder)
+    for name in project.files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    manifests.write(folder, address, project.tag(folder))
+    for name in CRATES:
+        for licence in LICENCES:
+            shutil.copy(folder / licence, folder / "crates" / name / licence)
+    dependencies.write(folder, committed_at("%cI"))
+    return folder
+
+
+def committed_at(style: str = "%ct") -> str:
+    """When the commit was made: the time of everything that is packed, so that two builds of it are equal."""
+    command = ["git", "log", "-1", f"--format={style}"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
