@@ -21,7 +21,7 @@ use crate::errors::{self, OrRaise};
 use crate::panics;
 use crate::values::cart_state::CartState;
 use crate::values::check_result::CheckResult;
-use crate::values::refund::Refund;
+use crate::values::v2::refund::Refund;
 
 /// A text of a cell or of a name, with half characters replaced.
 fn lossy(text: &Bound<'_, PyAny>) -> PyResult<String> {
