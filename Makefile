@@ -46,6 +46,9 @@ audit: ## licences, sources and advisories of the dependencies
 version: ## the version of everything, and a draft of what has changed: make version X.Y.Z
 	@PYTHONPATH=tools $(PYTHON) -m release version $(VERSION)
 
+release-check: ## what the release's workflow does, as far as this machine goes: each platform built, played, checked only, or not here
+	@PYTHONPATH=tools $(PYTHON) -m release check
+
 release: ## the tag that releases this commit once it is pushed; or what is missing
 	@PYTHONPATH=tools $(PYTHON) -m release tag
 

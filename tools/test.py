@@ -271,6 +271,28 @@ def docs(suites: Suites) -> None:
     suites.count("docs: browser", NODE, "node", "tests/browser/run.mjs", "site")
 
 
+def releases(suites: Suites, **env: str) -> None:
+    """What a release needs, without what takes a compiler: `make release-check` has all of it."""
+    packages.node_modules()
+    interpreter = packages.environment("release", *requirements("release"))
+    suites.count(
+        *["release", PYTEST, interpreter, "-m", "pytest", "-c", "tests/release/pytest.ini", "-rs"],
+        "tests/release",
+        **env,
+    )
+    project = packages.emptied(packages.WORK / "projects" / "release")
+    for name in ["package.json", "package-lock.json"]:
+        (project / name).write_bytes((ROOT / "tests" / "release" / name).read_bytes())
+    packages.run("npm", "ci", "--no-fund", "--no-audit", "--silent", cwd=project)
+    out = Path(env.get("NETGIRO_RELEASE_OUT", packages.WORK / "release" / "out"))
+    tarball = packages.only(out / "npm", "netgiro-[0-9]*.tgz")
+    bins = project / "node_modules" / ".bin"
+    suites.check("release: publint", bins / "publint", "--strict", tarball)
+    suites.check(
+        "release: types resolve", bins / "attw", "--format", "ascii", "--no-emoji", tarball
+    )
+
+
 def newest_django(suites: Suites) -> None:
     """Django's newest release as well, which an older Python cannot install."""
     oldest = 12
@@ -312,6 +334,7 @@ SUITES = {
     "shops": shops,
     "pages": pages,
     "docs": docs,
+    "release": releases,
 }
 # Those that need more than the packages.
 SERVED = {"reconciliation", "shops", "pages", "docs"}

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from test import requirements
 
 from release import manifests, project, source
 from release.dependencies import NOTICES, SBOM
-from release.project import ABI3, CRATES, Platform
+from release.project import ABI3, CRATES, FREE_THREADED, Platform
 from release.source import LICENCES, STAGED
 
 # What is published, and nothing else: wheels and sdist, tarballs, crates.
@@ -52,6 +53,25 @@ def settings(platform: Platform, root: Path) -> dict[str, str]:
 def is_cross(platform: Platform) -> bool:
     """Whether zig links it: all of Linux, so that its C library's version is ours to name, and what this machine is not."""
     return platform.os == "linux" or platform.os != sys.platform
+
+
+def is_here(platform: Platform) -> bool:
+    """Whether this machine runs what is built for a platform."""
+    host = subprocess.run(
+        ["rustc", "--print", "host-tuple"], check=True, capture_output=True, text=True
+    )
+    return host.stdout.strip() == platform.target
+
+
+def interpreters(platform: Platform) -> list[str]:
+    """What wheels are built for: the stable ABI, and the free-threaded build that has none."""
+    if not is_here(platform):
+        # maturin knows the settings of both for each platform that it can cross-compile to.
+        return [ABI3, FREE_THREADED]
+    free_threaded = shutil.which(os.environ.get("NETGIRO_FREE_THREADED") or FREE_THREADED)
+    if free_threaded is None:
+        print(f"not here: the wheel for {FREE_THREADED}, which is not on the path")
+    return [sys.executable, *([free_threaded] if free_threaded else [])]
 
 
 def tools() -> Path:

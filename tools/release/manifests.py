@@ -87,7 +87,9 @@ def python(text: str, address: Address, tag: str) -> str:
     table = "".join(f'{name} = "{url}"\n' for name, url in urls.items())
     text = inserted(text, "[project.scripts]\n", f"[project.urls]\n{table}\n")
     text = replaced(text, '"LICENSE-APACHE"]', f'"LICENSE-APACHE", "{NOTICES}"]')
-    return replaced(text, "sbom = { rust = false }", f'sbom = {{ rust = false, include = ["{SBOM}"] }}')
+    return replaced(
+        text, "sbom = { rust = false }", f'sbom = {{ rust = false, include = ["{SBOM}"] }}'
+    )
 
 
 def crate(text: str, address: Address) -> str:

@@ -111,7 +111,9 @@ def address() -> Address | None:
     return Address(*match.groups())
 
 
-def files(root: Path = ROOT) -> list[str]:
-    """The files that are committed."""
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True)
-    return done.stdout.decode().rstrip("\0").split("\0")
+def files() -> list[str]:
+    """The repository's files: those that are committed, and those that would be."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    names = done.stdout.decode().rstrip("\0").split("\0")
+    return [name for name in names if (ROOT / name).is_file()]

@@ -1,11 +1,9 @@
-"""The source that packages are built from: what is committed, with the address and the notices written in."""
+"""The source that packages are built from: the repository's files, with the address and the notices written in."""
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 from packages import ROOT, WORK, emptied
@@ -18,10 +16,12 @@ LICENCES = ("LICENSE-MIT", "LICENSE-APACHE")
 
 
 def stage(address: Address, folder: Path = STAGED) -> Path:
-    """Copies the commit into a folder and makes it the source of a release."""
-    unpack("HEAD", folder)
-    tag = project.tag(folder)
-    manifests.write(folder, address, tag)
+    """Copies the repository's files into a folder, and makes them the source of a release."""
+    emptied(folder)
+    for name in project.files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    manifests.write(folder, address, project.tag(folder))
     for name in CRATES:
         for licence in LICENCES:
             shutil.copy(folder / licence, folder / "crates" / name / licence)
@@ -29,17 +29,8 @@ def stage(address: Address, folder: Path = STAGED) -> Path:
     return folder
 
 
-def unpack(commit: str, folder: Path) -> None:
-    """Copies what is committed, and nothing else, into an empty folder."""
-    archive = subprocess.run(
-        ["git", "archive", "--format=tar", commit], cwd=ROOT, check=True, capture_output=True
-    )
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(emptied(folder), filter="data")
-
-
 def committed_at(style: str = "%ct") -> str:
-    """When the commit was made: the time of everything that is packed. Two builds of one commit are equal."""
+    """When the commit was made: the time of everything that is packed, so that two builds of it are equal."""
     command = ["git", "log", "-1", f"--format={style}"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return done.stdout.strip()

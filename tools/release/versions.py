@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import subprocess
 import sys
@@ -18,8 +19,9 @@ REPORTS = ("tests/api/python.txt", "tests/api/rust.txt", "node/api/*.api.md")
 UNRELEASED = "unreleased"
 
 
-def bump(wanted: str) -> None:
+def bump(version: str) -> None:
     """Writes a version wherever one stands, and drafts its section of the changelog."""
+    wanted = version
     if re.fullmatch(r"\d+\.\d+\.\d+(-(alpha|beta|rc)\.\d+)?", wanted) is None:
         sys.exit(f"{wanted!r} is no version: X.Y.Z is expected, or X.Y.Z-rc.N")
     old = project.version()
@@ -79,8 +81,7 @@ def draft(wanted: str) -> None:
     if section(text, wanted) is not None:
         return
     base = last_tag() or started(text)
-    python = environment("changelog", *requirements("changelog"))
-    command = [python.parent / "git-cliff", "--tag", f"v{wanted}", "--strip", "all"]
+    command = [git_cliff(), "--tag", f"v{wanted}", "--strip", "all"]
     made = subprocess.run(
         [*command, f"{base}..HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
@@ -89,6 +90,14 @@ def draft(wanted: str) -> None:
     path.write_text(
         f"{text[:at]}## {wanted} ({UNRELEASED})\n\n{made.strip()}\n\n{text[at:]}", encoding="utf-8"
     )
+
+
+def git_cliff() -> Path:
+    """The tool, of the environment that this runs in if it is there."""
+    own = Path(sys.executable).parent / "git-cliff"
+    if own.exists():
+        return own
+    return environment("changelog", *requirements("changelog")).parent / "git-cliff"
 
 
 def section(text: str, wanted: str) -> str | None:
@@ -183,7 +192,14 @@ def release() -> int:
     return 0
 
 
-def notes() -> str:
-    """The changelog's section of this version, for the page of the release."""
-    text = section((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), project.version()) or ""
-    return text.partition("\n")[2].strip()
+def ready(tag: str) -> int:
+    """Whether a tag that was pushed may be published from here."""
+    wrong = missing()
+    if tag != project.tag():
+        wrong.append(f"the tag is {tag}, and the version {project.version()}")
+    address, here = project.address(), os.environ.get("GITHUB_REPOSITORY")
+    if address is not None and here != f"{address.owner}/{address.name}":
+        wrong.append(f"this is {here}, and packages are published from {address.repository}")
+    for each in wrong:
+        print(f"- {each}")
+    return int(bool(wrong))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Arg;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
+use netgiro::{ApiVersion, ConfirmationType, Environment, PaymentInfoPolicy};
 use netgiro_simulator::{ReferenceLookup, RepeatedCall};
 
 pub(super) fn seconds(text: &str) -> Result<Duration, &'static str> {
@@ -23,6 +23,10 @@ pub(super) fn confirmation_type() -> impl TypedValueParser {
 
 pub(super) fn environment() -> impl TypedValueParser {
     Word(Environment::ALL, Environment::as_str)
+}
+
+pub(super) fn api() -> impl TypedValueParser {
+    Word(ApiVersion::ALL, ApiVersion::as_str)
 }
 
 pub(super) fn payment_info() -> impl TypedValueParser {

@@ -98,6 +98,25 @@ describe('a cart in a queue', { skip, concurrency: 4 }, () => {
     assert.deepEqual([asked(cart).length, settled.length], [count, 1]);
   });
 
+  it('of V2 is followed to its end as well, and at its deadline canceled only where it is not paid', async (t) => {
+    const { simulator } = shared;
+    const client = simulator.client({ api: 'v2' });
+    t.after(() => client.close());
+    const { settled, checkout, add, job, asked } = open(t, { simulator, client });
+    const [paid, late] = [await checkout(), await checkout()];
+    await add(paid);
+    await until(() => asked(paid).some(({ endpoint }) => endpoint === 'Status'), 'it is asked about');
+    simulator.confirm(paid);
+    await until(async () => (await job(paid)).finishedOn, 'the job is completed');
+    const { isPaid, api, payment } = (await job(paid)).returnvalue;
+    assert.deepEqual([isPaid, api, payment], [true, 'v2', null]);
+    await add(late, 100);
+    await until(async () => (await job(late)).finishedOn, 'the job is completed');
+    assert.deepEqual(settled, [[paid.reference, 'confirmed'], [late.reference, 'canceled']]);
+    assert.equal(simulator.cart(late).status, 'canceled');
+    assert.ok(asked(paid).every(({ endpoint }) => ['Payment', 'Status'].includes(endpoint)));
+  });
+
   it('is declined', async (t) => {
     const { settled, checkout, add } = open(t);
     const cart = await checkout();

@@ -1,0 +1,49 @@
+"""Installs what will be published, by name, into empty folders, and plays it. Needs no package that is not built here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from packages import ROOT, WORK, emptied, run
+
+from release import registries
+
+PLAYS = ROOT / "tests" / "release"
+NPM = "npm.cmd" if os.name == "nt" else "npm"
+
+
+def python(out: Path, interpreter: str = sys.executable) -> dict[str, object]:
+    """Installs the wheel that pip chooses, and plays it."""
+    folder = emptied(WORK / "release" / "play" / "python")
+    run(interpreter, "-m", "venv", folder)
+    own = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run(own, *pip, "--no-index", "--find-links", out / "pypi", "--only-binary", ":all:", "netgiro")
+    return played(own, "-I", PLAYS / "play.py", cwd=folder)
+
+
+def node(out: Path, *runtime: str | Path, npm: Sequence[str | Path] = (NPM,)) -> dict[str, object]:
+    """Installs the package from a registry on this machine, and plays it with Node, Bun or Deno."""
+    folder = emptied(WORK / "release" / "play" / "node")
+    (folder / "package.json").write_text('{ "private": true, "type": "module" }\n')
+    quietly = ["--silent", "--no-audit", "--no-fund", "--cache", folder / "cache"]
+    with registries.serving(out / "npm") as url:
+        run(*npm, "install", *quietly, "--registry", url, "netgiro", cwd=folder)
+    shutil.copy(PLAYS / "play.mjs", folder)
+    return played(*runtime, "play.mjs", cwd=folder)
+
+
+def played(*command: str | Path, cwd: Path) -> dict[str, object]:
+    """What a play printed; it fails as the play fails."""
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, check=False, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise RuntimeError(done.stdout + done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
