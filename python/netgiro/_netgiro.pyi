@@ -1513,6 +1513,20 @@ class Client:
 
         What breaks the call off, such as KeyboardInterrupt, has what is known of it as its `__cause__`: an
         OutcomeUnknownError when the checkout may have been created, which a note says as well (Python 3.11 on).
+
+        Args:
+            amount: What the customer is asked to pay, in whole krónur.
+            reference: The shop's order id.
+            success_url: Where the customer's browser goes after paying, an absolute URL.
+            cancel_url: Where the customer's browser goes after canceling, an absolute URL.
+            callback_url: Where Netgíró reports that the customer paid; its 2xx makes the payment.
+            manual_capture: Whether the money is held until the shop captures it.
+
+        Raises:
+            OutcomeUnknownError: The checkout may have been created; nobody can have paid on its page.
+            ApiError: Netgíró said no.
+            ConnectError: Nothing was sent.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     def verify_redirect(
@@ -1524,6 +1538,16 @@ class Client:
         For display alone: whoever has the URL can open it again, so deliver after a callback and a check. `url` is
         the whole URL, or its query; `amount`, in whole krónur, and `reference` are the order's. Raises
         SignatureError when it does not verify, and MismatchError when it is about another amount or reference.
+
+        Args:
+            url: The URL as the browser requested it, or its query.
+            amount: The order's amount, in whole krónur.
+            reference: The order's reference.
+
+        Raises:
+            SignatureError: It does not verify.
+            MismatchError: It is about another amount or reference.
+            InvalidRequestError: An argument cannot be used.
         """
 
     def settlements(
@@ -2104,6 +2128,20 @@ class AsyncClient:
 
         What breaks the call off, such as KeyboardInterrupt, has what is known of it as its `__cause__`: an
         OutcomeUnknownError when the checkout may have been created, which a note says as well (Python 3.11 on).
+
+        Args:
+            amount: What the customer is asked to pay, in whole krónur.
+            reference: The shop's order id.
+            success_url: Where the customer's browser goes after paying, an absolute URL.
+            cancel_url: Where the customer's browser goes after canceling, an absolute URL.
+            callback_url: Where Netgíró reports that the customer paid; its 2xx makes the payment.
+            manual_capture: Whether the money is held until the shop captures it.
+
+        Raises:
+            OutcomeUnknownError: The checkout may have been created; nobody can have paid on its page.
+            ApiError: Netgíró said no.
+            ConnectError: Nothing was sent.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     def verify_redirect(
@@ -2115,6 +2153,16 @@ class AsyncClient:
         For display alone: whoever has the URL can open it again, so deliver after a callback and a check. `url` is
         the whole URL, or its query; `amount`, in whole krónur, and `reference` are the order's. Raises
         SignatureError when it does not verify, and MismatchError when it is about another amount or reference.
+
+        Args:
+            url: The URL as the browser requested it, or its query.
+            amount: The order's amount, in whole krónur.
+            reference: The order's reference.
+
+        Raises:
+            SignatureError: It does not verify.
+            MismatchError: It is about another amount or reference.
+            InvalidRequestError: An argument cannot be used.
         """
 
     async def settlements(
@@ -2277,8 +2325,10 @@ def mask_customer_ids(text: str) -> str:
     """Return a text with the phone numbers, kennitölur and app codes in it masked."""
 
 def reconcile_columns(
-    orders: tuple[list[Any], list[Any], list[Any], list[Any], list[Any]],
+    orders: tuple[list[Any], ...],
     checks: Iterable[Any],
+    refunds: list[Any] | None,
+    taken_back: list[tuple[Any, Decimal]],
     *,
     tolerance: int | Decimal,
     since: int | None,
@@ -2287,14 +2337,17 @@ def reconcile_columns(
 ) -> tuple[dict[str, list[Any]], dict[str, dict[str, Any]], int]:
     """Classify orders and payments; `netgiro.reconcile` reads its inputs for it.
 
-    `orders` are references, transaction ids, amounts, words and microseconds; `checks` CheckResults,
-    CartStates or tuples. Returns the columns of the rows, the totals, and how many orders the window
+    `orders` are references, transaction ids, amounts, whether each is a refund, amounts refunded, words and
+    microseconds; `checks` CheckResults, CartStates or tuples; `refunds` Refunds or tuples, None if they are not known; `taken_back`
+    what settlements take back, by what names the cart. Returns the columns of the rows, the totals, and how many orders the window
     left out.
     """
 
 def reconcile_settlements(
     settlements: list[tuple[str | None, Decimal | None, list[tuple[Any, ...]]]],
     checks: Iterable[Any],
+    orders: tuple[list[Any], ...],
+    refunds: list[Any] | None,
     *,
     since: int | None,
     until: int | None,
@@ -2306,7 +2359,8 @@ def reconcile_settlements(
     list[tuple[str, tuple[Any, ...]]],
     int,
 ]:
-    """Put every paid cart and every item in one class; `netgiro.reconcile` reads its inputs for it.
+    """Put every paid cart and every item in one class; `netgiro.reconcile` reads its inputs for it, `orders` and
+    `refunds` as for `reconcile_columns`.
 
     Returns the rows, the transfers and the totals as tuples, and how many rows the window left out.
     """
@@ -2399,6 +2453,7 @@ def doctor(
     app_key: str | None = None,
     secret_key: str | None = None,
     environment: str | None = None,
+    api: Literal["v1", "v2"] | None = None,
     base_url: str | None = None,
     ca_file: str | os.PathLike[str] | None = None,
 ) -> DoctorReport:
@@ -2420,6 +2475,7 @@ def doctor(
         app_key: The ApplicationId; by default the environment's.
         secret_key: The SecretKey; by default the environment's.
         environment: Which Netgíró; by default the environment's.
+        api: `"v1"` or `"v2"`; by default the environment's.
         base_url: Another base URL; by default the environment's.
         ca_file: The path of a PEM file with certificate authorities to trust as well.
 

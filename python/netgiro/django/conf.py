@@ -65,6 +65,11 @@ class Options:
     check_after_callback: bool
 
     @property
+    def api(self) -> str:
+        """Which API the client speaks about carts."""
+        return str(self.client.get("api") or "v1")
+
+    @property
     def lease(self) -> float:
         """How long a process owns a cart that it follows: CancelCart, CheckCart twice, and the work around them."""
         return 3 * self.timeout + 5.0
