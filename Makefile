@@ -8,7 +8,7 @@ VERSION := $(word 2,$(MAKECMDGOALS))
 $(VERSION): ; @:
 endif
 
-.PHONY: demo test lint api bench instructions storm fuzz mutants audit version release release-check clean
+.PHONY: demo test lint docs api bench instructions storm fuzz mutants audit version release release-check clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -18,6 +18,9 @@ test: ## what CI runs: every suite, against the packages as users install them
 
 lint: ## formatting, lints and types alone
 	@$(PYTHON) tools/test.py --only lint
+
+docs: ## the site: builds it into .work/site/html, and checks each link
+	@$(PYTHON) tools/docs.py
 
 api: ## the public API of the Python package and the Rust crates, written anew into tests/api
 	@$(PYTHON) tools/api.py

@@ -105,7 +105,35 @@ def polls() -> Iterator[bytes]:
         yield seed
 
 
+def v2_responses() -> Iterator[bytes]:
+    calls = ["insert_cart", "check_cart", "capture_cart", "cancel_cart", "refund_cart", "get_transaction"]
+    statuses = [200, 201, 400, 401, 404, 409, 422, 429]
+    for case in cases("v2_carts") + cases("v2"):
+        if case["call"] not in calls:
+            continue
+        for answer in case["answers"]:
+            if answer.get("http_status") in statuses:
+                how = statuses.index(answer["http_status"]) * len(calls) + calls.index(case["call"])
+                yield bytes([how]) + answer["body"].encode()
+
+
+def v2_callbacks() -> Iterator[bytes]:
+    for case in json.loads((VECTORS / "v2_carts.json").read_text())["callbacks"]:
+        for amount in ("4990", "4990.00"):
+            yield f"{ID}\n{amount}\n{case['body']}".encode()
+
+
+def redirects() -> Iterator[bytes]:
+    for case in json.loads((VECTORS / "v2.json").read_text())["redirects"]:
+        yield b"!" + case["url"].encode()
+    for status in "125":
+        yield f"order-1\n{ID}\n123456\n4990\n{status}\n&x=1".encode()
+
+
 for target, seeds in {
+    "v2_response": v2_responses,
+    "v2_callback": v2_callbacks,
+    "redirect": redirects,
     "response": responses,
     "callback": callbacks,
     "token": tokens,

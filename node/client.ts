@@ -10,6 +10,7 @@ import {
   carts as cartsOf,
   clientOptions,
   kindOf,
+  lookup,
   type Member,
   member,
   members,
@@ -38,6 +39,7 @@ import type {
   CallOptions,
   CheckManyOptions,
   ClientOptions,
+  FindOptions,
   NewCart,
   RefundOptions,
   ReplayGuard,
@@ -246,6 +248,24 @@ export class Client {
     warnOfSeconds(this, 'waitMany', taken.wait.timeoutMs);
     const waiting = made(nativeOf(this).waitMany(given, taken.wait, bulk('waitMany', taken)));
     return new SettledCarts((port, n) => waiting.run(port, n), taken.signal, taken.onProgress);
+  }
+
+  /**
+   * Looks for the cart of an `insertCart` whose outcome is unknown, by the order's reference. What it finds may be the cart, with
+   * the order's amount and reference: go on as if `insertCart` had given it, and check it. Only a check says where it stands.
+   *
+   * Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the customer has not
+   * accepted yet. null means that the server says that it has no such cart. It does not mean that nobody was asked to pay: do not
+   * insert the order again on its account before the customer can no longer accept.
+   * @throws {@link MismatchError} when the answer names another reference or another amount.
+   * @throws {@link ApiError} when Netgíró refuses or does not have the look-up.
+   * @throws {@link ProtocolError} or {@link ServerError} for an answer that cannot be read.
+   */
+  async findByReference(reference: string, options: FindOptions): Promise<Cart | null> {
+    const { amount, signal, ...given } = lookup(reference, options);
+    const client = nativeOf(this);
+    const found = await call(signal, undefined, (port, n) => client.findByReference<Cart | null>(port, n, given.reference, amount));
+    return found && Object.freeze(found);
   }
 
   /**

@@ -113,6 +113,12 @@ export interface NewCart {
   registerId?: string | null | undefined;
 }
 
+/** The options of {@link Client.findByReference}. */
+export interface FindOptions extends CallOptions {
+  /** The order's amount in whole krónur, which the cart must have. */
+  amount: NewCart['amount'];
+}
+
 /** The options of {@link Client.refundCart}. */
 export interface RefundOptions extends CallOptions {
   /**

@@ -24,9 +24,13 @@ export type CartLike =
   | CartPoll
   | CartPollJson
   | {
+      /** Netgíró's id of the cart. */
       readonly transactionId: string;
+      /** The order's amount in whole krónur, with which the answer is compared. */
       readonly amount?: AmountLike | null | undefined;
+      /** The order's reference, with which the answer is compared. */
       readonly reference?: string | null | undefined;
+      /** How often Netgíró wants to be asked, in milliseconds. */
       readonly checkInterval?: number | bigint | string | null | undefined;
     };
 

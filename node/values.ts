@@ -92,7 +92,15 @@ export type Endpoint =
   | 'Status'
   | 'Capture'
   | 'Cancel'
-  | 'HostedPayment';
+  | 'HostedPayment'
+  | 'HostedForm'
+  | 'Transactions'
+  | 'GetByReference'
+  | 'PaymentCancel'
+  | 'PaymentChange'
+  | 'RequestConfirmation'
+  | 'PartnerRefund'
+  | 'PartnerTransaction';
 
 /** A cart that Netgíró has accepted: the customer is being asked. */
 export interface Cart {
@@ -231,8 +239,22 @@ export type CartState = PaidCartState | UnpaidCartState | OpenCartState;
 
 /** One answer of a bulk call: exactly one of `state` and `error` is not null. */
 export type CheckResult =
-  | { readonly transactionId: string; readonly state: CartState; readonly error: null }
-  | { readonly transactionId: string; readonly state: null; readonly error: NetgiroError };
+  | {
+      /** Netgíró's id of the cart. */
+      readonly transactionId: string;
+      /** Where it stands. */
+      readonly state: CartState;
+      /** What its check failed with: nothing. */
+      readonly error: null;
+    }
+  | {
+      /** Netgíró's id of the cart. */
+      readonly transactionId: string;
+      /** Where it stands: not known. */
+      readonly state: null;
+      /** What its check failed with. */
+      readonly error: NetgiroError;
+    };
 
 /** A {@link CheckResult}, also one that has been through JSON. */
 export interface EarlierResult {

@@ -47,6 +47,14 @@ def report() -> str:
     return "\n".join(lines).strip() + "\n"
 
 
+def exported() -> list[str]:
+    """What the package says that it exports, as `netgiro.NAME`."""
+    import griffe  # noqa: PLC0415 - as above
+
+    package = griffe.load("netgiro", search_paths=[ROOT / "python"], allow_inspection=False)
+    return [f"netgiro.{name}" for name in _names(package) if not name.startswith("_")]
+
+
 def _names(module: Any) -> list[str]:
     if module.exports is not None:
         return [str(name) for name in module.exports]

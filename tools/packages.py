@@ -45,6 +45,12 @@ def environment(name: str, *requirements: str, base: str = sys.executable) -> Pa
     return python
 
 
+def requirements(name: str) -> list[str]:
+    """The requirements in a file of `tests/requirements`, one a line."""
+    text = (ROOT / "tests" / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
 def newer_python(minor: int) -> str | None:
     """A Python of at least 3.`minor` beside the one that runs this, where the machine has one."""
     named = [shutil.which(f"python3.{later}") for later in range(20, minor - 1, -1)]

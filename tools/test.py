@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import packages
 import services
-from packages import ROOT
+from packages import ROOT, requirements
 
 # What the closing lines of a test runner say: (passed, failed).
 CARGO = (re.compile(r"^test result: .*? (\d+) passed; (\d+) failed", re.MULTILINE), None)
@@ -287,6 +287,12 @@ def releases(suites: Suites, **env: str) -> None:
     )
 
 
+def docs(suites: Suites) -> None:
+    """The site: its links and references, and its pages in a browser. Its code is run by `pages`."""
+    suites.check("docs: site", sys.executable, "tools/docs.py", "--quick")
+    suites.count("docs: browser", NODE, "node", "tests/browser/run.mjs", "site")
+
+
 def newest_django(suites: Suites) -> None:
     """Django's newest release as well, which an older Python cannot install."""
     oldest = 12
@@ -317,12 +323,6 @@ def installed(
     return interpreter
 
 
-def requirements(name: str) -> list[str]:
-    """The requirements in a file, one a line."""
-    text = (ROOT / "tests" / "requirements" / f"{name}.txt").read_text()
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
-
-
 SUITES = {
     "lint": lints,
     "rust": rust,
@@ -334,9 +334,10 @@ SUITES = {
     "shops": shops,
     "pages": pages,
     "release": releases,
+    "docs": docs,
 }
 # Those that need more than the packages.
-SERVED = {"reconciliation", "shops", "pages"}
+SERVED = {"reconciliation", "shops", "pages", "docs"}
 
 
 def main() -> int:

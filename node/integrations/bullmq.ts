@@ -84,7 +84,7 @@ const PROCESSOR = declared({ client: required(client), onSettled: required(fn) }
  * another does nothing.
  *
  * `timeoutMs` is how long the customer has, by default 180,000 ms from now; then the cart is canceled, and the answer read.
- * @throws {@link InvalidRequestError} for what is no cart, and for options that cannot be used.
+ * @throws `InvalidRequestError` for what is no cart, and for options that cannot be used.
  */
 export async function addCartPoll(
   queue: Pick<Queue, 'add'>,
@@ -106,8 +106,8 @@ export async function addCartPoll(
 /**
  * The processor for a `Worker`: takes one step of a cart's poll, and moves its job on to when the next is due. A step that
  * comes early or twice sends nothing. Calls that fail are part of the schedule; what ends a poll (keys that are refused, an
- * amount that differs, {@link UnresolvedError}) fails the job, which BullMQ tries again.
- * @throws {@link ConfigurationError} for options that cannot be used, and where BullMQ is not installed.
+ * amount that differs, `UnresolvedError`) fails the job, which BullMQ tries again.
+ * @throws `ConfigurationError` for options that cannot be used, and where BullMQ is not installed.
  */
 export function cartPollProcessor(
   options: CartPollProcessorOptions,

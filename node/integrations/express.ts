@@ -78,7 +78,7 @@ const PARSERS = new Map([
  *
  * It needs the bytes as received: mount it before `express.json()`. In an app where that comes first, `app.use` throws a
  * {@link ConfigurationError} which says how to mount it; where that cannot be seen, requests are answered by 500.
- * @throws {@link ConfigurationError} for options that cannot be used.
+ * @throws `ConfigurationError` for options that cannot be used.
  */
 export function netgiroCallback(options: ExpressCallbackOptions): CallbackRoute {
   const webhook = within(

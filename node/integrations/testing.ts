@@ -28,16 +28,43 @@ export interface RunningSimulator {
   /** A client for it. */
   readonly client: Client;
   /** The environment variables by which `Client.fromEnv()` finds it. */
-  readonly env: { readonly NETGIRO_APP_KEY: string; readonly NETGIRO_SECRET_KEY: string; readonly NETGIRO_BASE_URL: string };
+  readonly env: {
+    /** The ApplicationId. */
+    readonly NETGIRO_APP_KEY: string;
+    /** The SecretKey. */
+    readonly NETGIRO_SECRET_KEY: string;
+    /** Where the simulator is. */
+    readonly NETGIRO_BASE_URL: string;
+  };
 }
 
 type Hook = (call: () => Promise<void>) => unknown;
 
 /** `{ before, after }` of node:test, or `{ beforeAll, afterAll }` of Vitest. */
-export type SuiteHooks = { before: Hook; after: Hook } | { beforeAll: Hook; afterAll: Hook };
+export type SuiteHooks =
+  | {
+      /** Registers what runs before the tests of a suite. */
+      before: Hook;
+      /** Registers what runs after them. */
+      after: Hook;
+    }
+  | {
+      /** Registers what runs before the tests of a suite. */
+      beforeAll: Hook;
+      /** Registers what runs after them. */
+      afterAll: Hook;
+    };
 
 /** What a test is given: node:test's context, or Vitest's. */
-export type TestContextLike = { after: Hook } | { onTestFinished: Hook };
+export type TestContextLike =
+  | {
+      /** Registers what runs after the test. */
+      after: Hook;
+    }
+  | {
+      /** Registers what runs after the test. */
+      onTestFinished: Hook;
+    };
 
 const TESTING = { ...OPTIONS, client: plain };
 
@@ -57,7 +84,7 @@ const TESTING = { ...OPTIONS, client: plain };
  *   …
  * });
  * ```
- * @throws {@link ConfigurationError} for hooks that are missing; its members throw it while no simulator runs.
+ * @throws `ConfigurationError` for hooks that are missing; its members throw it while no simulator runs.
  */
 export function useSimulator(hooks: SuiteHooks, options?: TestingOptions): RunningSimulator {
   const [before, after] = within(useSimulator, () => [
@@ -91,7 +118,7 @@ export function useSimulator(hooks: SuiteHooks, options?: TestingOptions): Runni
 
 /**
  * A simulator for one test, which stops when the test is over: `await simulatorFor(t)`.
- * @throws {@link ConfigurationError} for what has no hook, {@link InvalidRequestError} for options that cannot be used.
+ * @throws `ConfigurationError` for what has no hook, `InvalidRequestError` for options that cannot be used.
  */
 export async function simulatorFor(test: TestContextLike, options?: TestingOptions): Promise<RunningSimulator> {
   const after = within(simulatorFor, () => hook('simulatorFor', test, 'after', 'onTestFinished'));

@@ -8,6 +8,7 @@ import type {
   CallbackParts,
   CartItem,
   ClientOptions,
+  FindOptions,
   NewCart,
   PollPolicy,
   RefundOptions,
@@ -291,6 +292,16 @@ export function newCart(given: unknown): object {
     return item;
   });
   return taken;
+}
+
+const REFERENCE = { reference: required(text) };
+const LOOKUP = options({ amount: required(anything), signal } satisfies Names<FindOptions>);
+
+/** What a cart is looked for by, and the signal. */
+export function lookup(name: unknown, given: unknown) {
+  const { reference } = members('findByReference', { reference: name }, REFERENCE);
+  const { amount: kronur, signal: aborts } = members('findByReference', given ?? {}, LOOKUP);
+  return { reference, amount: amount(kronur), signal: aborts };
 }
 
 const REFUND = options({

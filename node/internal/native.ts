@@ -175,6 +175,7 @@ export interface NativeClient {
   watchCart(cart: NativeCart, wait: NativeWait): Made<NativeWatch>;
   checkMany(port: Port, call: number, carts: readonly NativeCart[], bulk: NativeBulk): Started<null>;
   waitMany(carts: readonly NativeCart[], wait: NativeWait, bulk: NativeBulk): Made<NativeWaiting>;
+  findByReference<T>(port: Port, call: number, reference: string, amount: NativeAmount): Started<T>;
   refundCart<T>(port: Port, call: number, cart: NativeCart, refund: object): Started<T>;
   getTransaction<T>(port: Port, call: number, cart: NativeCart): Started<T>;
   settlements<T>(port: Port, call: number, from: string, to: string, number: string | undefined): Started<T[]>;

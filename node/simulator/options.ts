@@ -52,7 +52,16 @@ export interface SimulatorOptions {
   /** The shop's name, as the customer's phone shows it. Default `Prufuverslun`. */
   shop?: string | null | undefined;
   /** Serves https: true with a certificate made up for it (see `caFile`), or with your own, as PEM. Default false. */
-  tls?: boolean | { certificate: string; key: string } | null | undefined;
+  tls?:
+    | boolean
+    | {
+        /** The certificate and those that it was signed with, as PEM. */
+        certificate: string;
+        /** Its private key, as PEM. */
+        key: string;
+      }
+    | null
+    | undefined;
   /** Hosts that callbacks may be carried to beside this machine: names or addresses, without a port. Default none. */
   callbackHosts?: readonly string[] | null | undefined;
   /** What Netgíró keeps of each sale, in hundredths of a percent, rounded to a króna. Default 195, which is made up. */
@@ -92,6 +101,13 @@ export interface SimulatorOptions {
   callbackSignatureDecimals?: 0 | 1 | 2 | null | undefined;
   /** Whether the hosted checkout's callbacks are a form with a signature in it. Default false: V2's JSON. */
   hostedCallbackAsForm?: boolean | null | undefined;
+  /**
+   * What V1's `payment/GetByReference` sees: every cart, those whose customer has accepted, or nothing, since the API no longer
+   * has it. Default `carts`.
+   */
+  referenceLookup?: 'carts' | 'payments' | 'off' | null | undefined;
+  /** Whether callbacks of a checkout that a form opened are sent with GET. Default false: they are posted. */
+  formCallbackAsGet?: boolean | null | undefined;
   /** Whether V2 refuses to refund a sale whose settlement is made up. Default false. */
   refuseSettledRefunds?: boolean | null | undefined;
 }
@@ -133,6 +149,8 @@ export const OPTIONS = declared({
   pollIntervalMs: nullable(number),
   callbackSignatureDecimals: number,
   hostedCallbackAsForm: flag,
+  referenceLookup: text,
+  formCallbackAsGet: flag,
   refuseSettledRefunds: flag,
 } satisfies Names<SimulatorOptions>);
 
@@ -283,7 +301,7 @@ export interface SimulatedCart {
 export interface SimulatedRefund {
   /** The amount in krónur. */
   readonly amount: number;
-  /** The shop's key, under which a refund is made once. */
+  /** The shop's key, under which a refund is made once; empty for V1's `Payment/Change`, which has none. */
   readonly idempotencyKey: string;
   /** The shop's description. */
   readonly description: string | null;
@@ -301,13 +319,13 @@ export interface SimulatedRequest {
   readonly method: string;
   /** The path, as it arrived. */
   readonly path: string;
-  /** By name, in lower case. */
+  /** By name, in lower case. The value of `token`, which is the secret key, is left out. */
   readonly headers: { readonly [name: string]: string };
   /** The body, as text. */
   readonly body: string;
   /** The nonce of its headers; null where it has none. */
   readonly nonce: string | null;
-  /** Whether its application key and signature were right; with V2, the key. */
+  /** Whether its application key and signature were right; with V2 the key, with the Partner API the token. */
   readonly signatureOk: boolean;
   /** The HTTP status answered; null while it is being answered, or when it never was. */
   readonly status: number | null;

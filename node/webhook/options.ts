@@ -22,7 +22,7 @@ export type SettledCartState = PaidCartState | UnpaidCartState;
 
 /**
  * Where the processes of a shop agree which of them calls its function for a cart. Its functions may give promises.
- * {@link CallbackOptions.ledger} says when one is needed.
+ * `ledger` of the options says when one is needed.
  */
 export interface CallbackLedger {
   /**

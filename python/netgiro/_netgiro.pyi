@@ -121,6 +121,14 @@ _EndpointWord: TypeAlias = Literal[
     "Capture",
     "Cancel",
     "HostedPayment",
+    "HostedForm",
+    "Transactions",
+    "GetByReference",
+    "PaymentCancel",
+    "PaymentChange",
+    "RequestConfirmation",
+    "PartnerRefund",
+    "PartnerTransaction",
 ]
 _SignatureWord: TypeAlias = Literal["valid", "omit", "corrupt", "replay"]
 _SpoiltWord: TypeAlias = Literal[
@@ -227,6 +235,7 @@ class CartState:
         payment: PaymentInfo | None = None,
         reference_id: str | None = None,
         checked_at: datetime.datetime | None = None,
+        api: Literal["v1", "v2"] = "v1",
     ) -> Self: ...
     @property
     def transaction_id(self) -> uuid.UUID:
@@ -259,6 +268,10 @@ class CartState:
     @property
     def checked_at(self) -> datetime.datetime:
         """When the answer came in, an aware `datetime` in UTC."""
+
+    @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API said so, `"v1"` or `"v2"`. V2 has no result codes, and says nothing about the payment."""
 
     @property
     def is_final(self) -> bool:
@@ -605,10 +618,18 @@ class CheckResults(Sequence[CheckResult]):
     def __new__(cls, results: Iterable[CheckResult] = (), /) -> Self: ...
     @staticmethod
     def load(path: str | os.PathLike[str]) -> CheckResults:
-        """Load what `save` saved. Raises InvalidRequestError for what it did not save."""
+        """Load what `save` saved. Raises InvalidRequestError for what it did not save.
+
+        Args:
+            path: The file that `save` wrote.
+        """
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save the results in a file, all or nothing: JSON lines, to go on from or to look into."""
+        """Save the results in a file, all or nothing: JSON lines, to go on from or to look into.
+
+        Args:
+            path: The file to write.
+        """
 
     @property
     def total(self) -> int:
@@ -680,7 +701,7 @@ class Callback:
         cls,
         transaction_id: _TransactionId,
         *,
-        state: CartState,
+        state: CartState | None = None,
         reference: str | None = None,
         amount: Decimal | SupportsIndex | str | None = None,
         reference_id: str | None = None,
@@ -698,8 +719,10 @@ class Callback:
         """The amount in krónur, as the server holds it, a `Decimal`."""
 
     @property
-    def state(self) -> CartState:
-        """Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself."""
+    def state(self) -> CartState | None:
+        """Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself. None for a callback of V2,
+        whose signature is the same whatever happened: ask where the cart stands.
+        """
 
     @property
     def reference_id(self) -> str | None:
@@ -709,6 +732,13 @@ class Callback:
         """Return whether the callback is about this amount, in krónur, and this reference.
 
         Raises InvalidRequestError for an amount that cannot be read.
+
+        Args:
+            amount: The order's amount, in whole krónur.
+            reference: The order's reference.
+
+        Raises:
+            InvalidRequestError: The amount cannot be read.
         """
 
     def to_json(self) -> str:
@@ -819,6 +849,12 @@ class CartPoll:
     def from_json(text: str) -> CartPoll:
         """Read what `to_json` wrote; raises InvalidRequestError for anything else, and for what no answer about
         this cart can have said.
+
+        Args:
+            text: What `to_json` returned.
+
+        Raises:
+            InvalidRequestError: The text is not a poll.
         """
 
     def answered(
@@ -865,7 +901,12 @@ class MemoryReplayGuard:
         """Make a guard that remembers so many callbacks; 100,000 take about 15 MB."""
 
     def is_first(self, nonce: str, signature: str) -> bool:
-        """Record a callback; returns False if it has been recorded before."""
+        """Record a callback; returns False if it has been recorded before.
+
+        Args:
+            nonce: The callback's nonce.
+            signature: The callback's signature.
+        """
 
 @final
 class ResultIterator(Iterator[_T], Generic[_T]):
@@ -905,6 +946,7 @@ class Client:
         secret_key: str,
         *,
         environment: Environment | _EnvironmentWord = "test",
+        api: Literal["v1", "v2"] = "v1",
         base_url: str | None = None,
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
@@ -917,7 +959,9 @@ class Client:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
-        `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
+        `api` says by which of Netgíró's APIs carts are inserted, checked, confirmed and canceled.
+        `base_url` replaces the environment's: https, or http on loopback; V1 is under `/v1/` there and
+        V2 under `/v2/`, whichever of the two it names. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
         seconds. `response_verification` says what to do about the signatures of answers, and
         `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
@@ -926,16 +970,42 @@ class Client:
         accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
         rather than the environment's (HTTPS_PROXY, ALL_PROXY, NO_PROXY): a variable of those that
         cannot be read is refused, and not passed by.
+
+        Args:
+            app_key: The ApplicationId that Netgíró gave the shop.
+            secret_key: The SecretKey that Netgíró gave the shop.
+            environment: `"test"` or `"production"`.
+            base_url: Another base URL than the environment's: https, or http on loopback.
+            timeout: How long one call may take, its repeats included, in seconds.
+            connect_timeout: How long connecting may take, in seconds.
+            response_verification: What to do about the signatures of answers: `"required"`,
+                `"if_present"` or `"off"`.
+            payment_info: What to do about an answer that says "paid" and not what was paid:
+                `"required"` refuses it.
+            ca_file: The path of a PEM file with certificate authorities to trust as well.
+            previous_secret_keys: Secret keys that are being replaced: callbacks signed with them
+                are still accepted.
+            proxy: The http or https URL of a proxy, rather than the environment's.
+
+        Raises:
+            ConfigurationError: A key, a URL or an option cannot be used.
         """
 
     @classmethod
     def from_env(cls) -> Self:
-        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT, NETGIRO_API,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
         Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
         them. Raises ConfigurationError when the keys are not set or a variable cannot be used.
+
+        Raises:
+            ConfigurationError: The keys are not set, or a variable cannot be used.
         """
+
+    @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API it speaks about carts, `"v1"` or `"v2"`."""
 
     @property
     def base_url(self) -> str:
@@ -946,7 +1016,9 @@ class Client:
         *,
         amount: _Amount,
         reference: str,
-        customer_id: str,
+        customer_id: str | None = None,
+        access_code: str | None = None,
+        barcode: str | None = None,
         confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] = "automatic",
         callback_url: str | None = None,
         callback_cancel_url: str | None = None,
@@ -961,15 +1033,35 @@ class Client:
         have reached the server is never sent again, and OutcomeUnknownError says so.
 
         `reference` is the shop's order id, without control characters. `customer_id` is a mobile
-        number, a kennitala (10 digits) or an app code, in any usual spelling. `confirmation_type`
-        says who creates the payment once the customer has accepted; "server_callback" needs a
-        `callback_url`. Raises InvalidRequestError before anything is sent, ConnectError when nothing
+        number, a kennitala (10 digits) or an app code, in any usual spelling. With V2 it is a mobile
+        number; in its place, `access_code` (10 digits) or `barcode`, as a till scans it, pays at once.
+        `confirmation_type` says who creates the payment once the customer has accepted; "server_callback"
+        needs a `callback_url`. What V2 does not have, such as items, is refused by its name. Raises InvalidRequestError before anything is sent, ConnectError when nothing
         could be sent, ApiError when the server clearly says no: nobody was asked, and the order is
         free.
 
         What breaks the call off, such as KeyboardInterrupt, has what is known of it as its
         `__cause__`: an OutcomeUnknownError when the customer may have been asked, which a note says
         as well (Python 3.11 on), and else an error whose `request_sent` is "no".
+
+        Args:
+            amount: Whole krónur.
+            reference: The shop's name of the order.
+            customer_id: A mobile number, a kennitala or an app code.
+            confirmation_type: Who creates the payment: `"automatic"`, `"server_callback"` or
+                `"manual"`.
+            callback_url: Where Netgíró reports that the customer has accepted.
+            callback_cancel_url: Where Netgíró reports that the customer has canceled.
+            description: A text about the order.
+            items: The lines that the customer sees.
+            location_id: The shop's own name for the place of sale.
+            register_id: The shop's own name for the till.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            ConnectError: Not one byte was sent.
+            ApiError: Netgíró said no: nobody was asked.
+            OutcomeUnknownError: The customer may have been asked: do not insert again.
         """
 
     def check_cart(self, transaction_id: _CartArgument) -> CartState:
@@ -978,24 +1070,67 @@ class Client:
 
         Raises MismatchError when a Cart is given and the answer is about another amount or
         reference, and ProtocolError when the answer contradicts itself.
+
+        Args:
+            transaction_id: The `Cart`, so that amount and reference are compared; or its id, a
+                `CartState` or a `CartPoll`.
+
+        Raises:
+            MismatchError: The answer is about another amount or reference than the Cart's.
+            ProtocolError: The answer contradicts itself.
+            NetgiroError: What else the request failed with.
         """
 
     def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
         """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
-        the customer was first.
+        the customer was first. With V2, whose cancel would also undo a payment, the cart is checked
+        first, and a paid one is left as it is.
 
         That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
         error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
         contradict each other, which is a ProtocolError: ask again.
+
+        Args:
+            transaction_id: The `Cart`, so that amount and reference are compared; or its id, a
+                `CartState` or a `CartPoll`.
+
+        Raises:
+            ProtocolError: Two answers contradict each other: check the cart again.
+            NetgiroError: What else the request failed with.
         """
 
     def confirm_cart(
         self, transaction_id: _CartArgument, identifier: str | None = None
     ) -> CartState:
         """Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
-        CartState.
+        CartState. V2 has no such code.
 
         Raises ApiError when the server says no; the cart is then as it was.
+
+        Args:
+            transaction_id: The `Cart`, so that amount and reference are compared; or its id, a
+                `CartState` or a `CartPoll`.
+            identifier: The customer's SMS code, where the cart needs one.
+
+        Raises:
+            ApiError: Netgíró said no; the cart is as it was.
+            NetgiroError: What else the request failed with.
+        """
+
+    def capture_cart(self, cart: _CartArgument, amount: _Amount | None = None) -> CartState:
+        """Capture what is held of a reserved cart, all of it or an `amount` of it in krónur; returns a CartState:
+        `confirmed`. What was captured before is not captured again.
+
+        Of V2. With `api` "v1" it does what `confirm_cart` does, and refuses an amount. Raises ApiError when the server
+        says no: the cart is then as it was.
+        """
+
+    def void_cart(self, cart: _CartArgument) -> CartState:
+        """Cancel a payment that is made; returns a CartState: `canceled`, and the customer pays nothing. To give back a part,
+        refund it.
+
+        Of V2, where `cancel_cart` leaves a paid cart as it is. Raises InvalidRequestError for a cart that is not paid, and
+        ApiError when the server says no.
         """
 
     def wait_for_cart(
@@ -1010,6 +1145,17 @@ class Client:
 
         `on_update` is called with a CartState for each change. Raises WaitTimeoutError after
         `timeout` seconds; the cart is then still open.
+
+        Args:
+            cart: The `Cart`, so that amount and reference are compared; or its id, a `CartState` or
+                a `CartPoll`.
+            timeout: How long to wait, in seconds.
+            policy: How often to check; by default as often as Netgíró wants.
+            on_update: Called with the `CartState` of each change.
+
+        Raises:
+            WaitTimeoutError: The cart is still open after `timeout`.
+            NetgiroError: What else the request failed with.
         """
 
     def settle_cart(
@@ -1025,6 +1171,17 @@ class Client:
 
         Never reports `canceled` for a cart that was paid: raises UnresolvedError when the
         truth cannot be learnt within another minute.
+
+        Args:
+            cart: The `Cart`, so that amount and reference are compared; or its id, a `CartState` or
+                a `CartPoll`.
+            timeout: How long to wait, in seconds.
+            policy: How often to check; by default as often as Netgíró wants.
+            on_update: Called with the `CartState` of each change.
+
+        Raises:
+            UnresolvedError: The cart was being canceled, and its outcome is not known.
+            NetgiroError: What else the request failed with.
         """
 
     def watch_cart(
@@ -1039,6 +1196,16 @@ class Client:
 
         Raises WaitTimeoutError after `timeout` seconds. Checks keep to their schedule whatever
         is done between two items.
+
+        Args:
+            cart: The `Cart`, so that amount and reference are compared; or its id, a `CartState` or
+                a `CartPoll`.
+            timeout: How long to wait, in seconds.
+            policy: How often to check; by default as often as Netgíró wants.
+
+        Raises:
+            WaitTimeoutError: The cart is still open after `timeout`.
+            NetgiroError: What else the request failed with.
         """
 
     def check_many(
@@ -1064,6 +1231,18 @@ class Client:
         of is not asked again. When the call is interrupted, what is done is in `unfinished`.
         `on_progress(done, total)` is called for each that is done. `progress` shows a bar: by
         default in notebooks and interactive sessions that have tqdm.
+
+        Args:
+            ids: The carts, or their ids.
+            concurrency: How many checks are in flight at most.
+            rate: How many checks are sent in a second at most; None for no limit.
+            retry_for: How long a check that fails is made again, in seconds.
+            resume: Earlier results, or the path of their file: what they know is not asked again.
+            on_progress: Called with how many are done and how many there are.
+            progress: Whether to show a bar; None for what fits the place.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     def check_each(
@@ -1079,6 +1258,18 @@ class Client:
     ) -> ResultIterator[CheckResult]:
         """Check many carts as `check_many` does; iterates over a CheckResult for each, as it comes,
         those first that `resume` knows.
+
+        Args:
+            ids: The carts, or their ids.
+            concurrency: How many checks are in flight at most.
+            rate: How many checks are sent in a second at most; None for no limit.
+            retry_for: How long a check that fails is made again, in seconds.
+            resume: Earlier results, or the path of their file: what they know is not asked again.
+            on_progress: Called with how many are done and how many there are.
+            progress: Whether to show a bar; None for what fits the place.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     @property
@@ -1106,6 +1297,19 @@ class Client:
         `error`. What `resume`, earlier CheckResults or the path of a file, knows to be settled
         comes first, unasked; what timed out there goes on from its poll. `on_progress(done, total)`
         is called for each that is done; `progress` shows a bar, as for `check_many`.
+
+        Args:
+            carts: The carts, or their ids.
+            timeout: How long to wait for each cart, in seconds.
+            policy: How often to check; by default as often as Netgíró wants.
+            concurrency: How many checks are in flight at most.
+            rate: How many checks are sent in a second at most; None for no limit.
+            resume: Earlier results, or the path of their file: what they know is not asked again.
+            on_progress: Called with how many are done and how many there are.
+            progress: Whether to show a bar; None for what fits the place.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     def poll_step(self, poll: CartPoll | str) -> CartPoll:
@@ -1114,6 +1318,28 @@ class Client:
         Sends nothing when the check is not due yet or the poll is done. The poll it returns is on
         this machine's clock, also where it was kept by a machine whose clock differs. Raises
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
+
+        Args:
+            poll: The poll, or its JSON.
+
+        Raises:
+            WaitTimeoutError: The deadline was reached, and the cart is still open.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            NetgiroError: What else the request failed with.
+        """
+
+    def find_by_reference(self, reference: str, *, amount: _Amount) -> Cart | None:
+        """Look for the cart of an `insert_cart` whose outcome is unknown, by the order's reference; returns a Cart or
+        None. A Cart may be the one, with the order's amount and reference: go on as if `insert_cart` had returned
+        it, and check it. Only a check says where it stands.
+
+        Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the
+        customer has not accepted yet. None means that the server says that it has no such cart. It does not mean
+        that nobody was asked to pay: do not insert the order again on its account before the customer can no longer
+        accept.
+
+        Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
+        refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
         """
 
     def refund_cart(
@@ -1138,6 +1364,18 @@ class Client:
         What breaks the call off, such as KeyboardInterrupt, has what is known of it as its `__cause__`: an
         OutcomeUnknownError when the refund may have been made, which a note says as well (Python 3.11 on).
         Make the same call again with the same key then.
+
+        Args:
+            cart: The cart whose payment is refunded, or its id.
+            amount: What the customer gets back, in whole krónur.
+            idempotency_key: The shop's own name of this refund, made of what it is.
+            description: Shown in Netgíró's merchant portal.
+
+        Raises:
+            OutcomeUnknownError: The refund may have been made: make the same call again.
+            ApiError: Netgíró said no.
+            MismatchError: The key belongs to another refund.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     def get_transaction(self, cart: _CartArgument) -> Transaction:
@@ -1145,6 +1383,13 @@ class Client:
         the money goes to the shop.
 
         Asked of the API's V2, whose answers are not signed: `check_cart` alone says whether a cart is paid.
+
+        Args:
+            cart: The cart, or its id.
+
+        Raises:
+            ApiError: Netgíró said no.
+            NetgiroError: What else the request failed with.
         """
 
     def settlements(
@@ -1155,10 +1400,27 @@ class Client:
 
         Days are dates, datetimes or text such as "2026-01-31". The answer is not signed:
         `response_verification` says nothing of it.
+
+        Args:
+            date_from: The first day.
+            date_to: The last day.
+            settlement_number: The number of the one settlement to ask for.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            NetgiroError: What else the request failed with.
         """
 
     def settlement_items(self, number: str) -> list[SettlementItem]:
-        """Ask for the sales in a settlement; returns a list of SettlementItem."""
+        """Ask for the sales in a settlement; returns a list of SettlementItem.
+
+        Args:
+            number: The settlement's `number`.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            NetgiroError: What else the request failed with.
+        """
 
     def verify_callback(
         self,
@@ -1173,6 +1435,16 @@ class Client:
         `url` is the one given to `insert_cart`; `headers` a mapping, a WSGI environ or pairs;
         `body` the bytes as received. A `replay_guard` is asked last, and refuses a callback
         that was accepted before.
+
+        Args:
+            url: The URL as it was given to `insert_cart`.
+            headers: All headers of the request: a mapping, a WSGI environ or pairs.
+            body: The bytes as received.
+            replay_guard: Refuses a callback that was accepted before.
+
+        Raises:
+            SignatureError: It does not verify: answer 400.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     def verify_callback_once(
@@ -1182,6 +1454,16 @@ class Client:
 
         Awaited on AsyncClient, where `is_first` may be a coroutine function: one that asks a database
         or Redis.
+
+        Args:
+            url: The URL as it was given to `insert_cart`.
+            headers: All headers of the request: a mapping, a WSGI environ or pairs.
+            body: The bytes as received.
+            replay_guard: Refuses a callback that was accepted before.
+
+        Raises:
+            SignatureError: It does not verify, or was accepted before.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     def close(self) -> None:
@@ -1212,6 +1494,7 @@ class AsyncClient:
         secret_key: str,
         *,
         environment: Environment | _EnvironmentWord = "test",
+        api: Literal["v1", "v2"] = "v1",
         base_url: str | None = None,
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
@@ -1224,7 +1507,9 @@ class AsyncClient:
         """Make a client; raises ConfigurationError when an option cannot be used.
 
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
-        `base_url` replaces the environment's: https, or http on loopback. `timeout` is how long one
+        `api` says by which of Netgíró's APIs carts are inserted, checked, confirmed and canceled.
+        `base_url` replaces the environment's: https, or http on loopback; V1 is under `/v1/` there and
+        V2 under `/v2/`, whichever of the two it names. `timeout` is how long one
         call may take, its repeats included, and `connect_timeout` how long connecting may, in
         seconds. `response_verification` says what to do about the signatures of answers, and
         `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
@@ -1233,16 +1518,42 @@ class AsyncClient:
         accepted, and nothing is signed with them. `proxy` is an http or https URL to go through,
         rather than the environment's (HTTPS_PROXY, ALL_PROXY, NO_PROXY): a variable of those that
         cannot be read is refused, and not passed by.
+
+        Args:
+            app_key: The ApplicationId that Netgíró gave the shop.
+            secret_key: The SecretKey that Netgíró gave the shop.
+            environment: `"test"` or `"production"`.
+            base_url: Another base URL than the environment's: https, or http on loopback.
+            timeout: How long one call may take, its repeats included, in seconds.
+            connect_timeout: How long connecting may take, in seconds.
+            response_verification: What to do about the signatures of answers: `"required"`,
+                `"if_present"` or `"off"`.
+            payment_info: What to do about an answer that says "paid" and not what was paid:
+                `"required"` refuses it.
+            ca_file: The path of a PEM file with certificate authorities to trust as well.
+            previous_secret_keys: Secret keys that are being replaced: callbacks signed with them
+                are still accepted.
+            proxy: The http or https URL of a proxy, rather than the environment's.
+
+        Raises:
+            ConfigurationError: A key, a URL or an option cannot be used.
         """
 
     @classmethod
     def from_env(cls) -> Self:
-        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+        """Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT, NETGIRO_API,
         NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
 
         Of a subclass it makes one of that: its `__init__` is called with the options as keywords, if it takes
         them. Raises ConfigurationError when the keys are not set or a variable cannot be used.
+
+        Raises:
+            ConfigurationError: The keys are not set, or a variable cannot be used.
         """
+
+    @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API it speaks about carts, `"v1"` or `"v2"`."""
 
     @property
     def base_url(self) -> str:
@@ -1253,7 +1564,9 @@ class AsyncClient:
         *,
         amount: _Amount,
         reference: str,
-        customer_id: str,
+        customer_id: str | None = None,
+        access_code: str | None = None,
+        barcode: str | None = None,
         confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] = "automatic",
         callback_url: str | None = None,
         callback_cancel_url: str | None = None,
@@ -1268,15 +1581,35 @@ class AsyncClient:
         have reached the server is never sent again, and OutcomeUnknownError says so.
 
         `reference` is the shop's order id, without control characters. `customer_id` is a mobile
-        number, a kennitala (10 digits) or an app code, in any usual spelling. `confirmation_type`
-        says who creates the payment once the customer has accepted; "server_callback" needs a
-        `callback_url`. Raises InvalidRequestError before anything is sent, ConnectError when nothing
+        number, a kennitala (10 digits) or an app code, in any usual spelling. With V2 it is a mobile
+        number; in its place, `access_code` (10 digits) or `barcode`, as a till scans it, pays at once.
+        `confirmation_type` says who creates the payment once the customer has accepted; "server_callback"
+        needs a `callback_url`. What V2 does not have, such as items, is refused by its name. Raises InvalidRequestError before anything is sent, ConnectError when nothing
         could be sent, ApiError when the server clearly says no: nobody was asked, and the order is
         free.
 
         What breaks the call off, such as CancelledError, has what is known of it as its
         `__cause__`: an OutcomeUnknownError when the customer may have been asked, which a note says
         as well (Python 3.11 on), and else an error whose `request_sent` is "no".
+
+        Args:
+            amount: Whole krónur.
+            reference: The shop's name of the order.
+            customer_id: A mobile number, a kennitala or an app code.
+            confirmation_type: Who creates the payment: `"automatic"`, `"server_callback"` or
+                `"manual"`.
+            callback_url: Where Netgíró reports that the customer has accepted.
+            callback_cancel_url: Where Netgíró reports that the customer has canceled.
+            description: A text about the order.
+            items: The lines that the customer sees.
+            location_id: The shop's own name for the place of sale.
+            register_id: The shop's own name for the till.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            ConnectError: Not one byte was sent.
+            ApiError: Netgíró said no: nobody was asked.
+            OutcomeUnknownError: The customer may have been asked: do not insert again.
         """
 
     async def check_cart(self, transaction_id: _CartArgument) -> CartState:
@@ -1285,24 +1618,67 @@ class AsyncClient:
 
         Raises MismatchError when a Cart is given and the answer is about another amount or
         reference, and ProtocolError when the answer contradicts itself.
+
+        Args:
+            transaction_id: The `Cart`, so that amount and reference are compared; or its id, a
+                `CartState` or a `CartPoll`.
+
+        Raises:
+            MismatchError: The answer is about another amount or reference than the Cart's.
+            ProtocolError: The answer contradicts itself.
+            NetgiroError: What else the request failed with.
         """
 
     async def cancel_cart(self, transaction_id: _CartArgument) -> CartState:
         """Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
-        the customer was first.
+        the customer was first. With V2, whose cancel would also undo a payment, the cart is checked
+        first, and a paid one is left as it is.
 
         That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
         error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
         contradict each other, which is a ProtocolError: ask again.
+
+        Args:
+            transaction_id: The `Cart`, so that amount and reference are compared; or its id, a
+                `CartState` or a `CartPoll`.
+
+        Raises:
+            ProtocolError: Two answers contradict each other: check the cart again.
+            NetgiroError: What else the request failed with.
         """
 
     async def confirm_cart(
         self, transaction_id: _CartArgument, identifier: str | None = None
     ) -> CartState:
         """Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
-        CartState.
+        CartState. V2 has no such code.
 
         Raises ApiError when the server says no; the cart is then as it was.
+
+        Args:
+            transaction_id: The `Cart`, so that amount and reference are compared; or its id, a
+                `CartState` or a `CartPoll`.
+            identifier: The customer's SMS code, where the cart needs one.
+
+        Raises:
+            ApiError: Netgíró said no; the cart is as it was.
+            NetgiroError: What else the request failed with.
+        """
+
+    async def capture_cart(self, cart: _CartArgument, amount: _Amount | None = None) -> CartState:
+        """Capture what is held of a reserved cart, all of it or an `amount` of it in krónur; returns a CartState:
+        `confirmed`. What was captured before is not captured again.
+
+        Of V2. With `api` "v1" it does what `confirm_cart` does, and refuses an amount. Raises ApiError when the server
+        says no: the cart is then as it was.
+        """
+
+    async def void_cart(self, cart: _CartArgument) -> CartState:
+        """Cancel a payment that is made; returns a CartState: `canceled`, and the customer pays nothing. To give back a part,
+        refund it.
+
+        Of V2, where `cancel_cart` leaves a paid cart as it is. Raises InvalidRequestError for a cart that is not paid, and
+        ApiError when the server says no.
         """
 
     async def wait_for_cart(
@@ -1318,6 +1694,17 @@ class AsyncClient:
         `on_update` is called with a CartState for each change, and awaited where it is a coroutine function;
         what it raises ends the wait. Raises WaitTimeoutError after
         `timeout` seconds; the cart is then still open.
+
+        Args:
+            cart: The `Cart`, so that amount and reference are compared; or its id, a `CartState` or
+                a `CartPoll`.
+            timeout: How long to wait, in seconds.
+            policy: How often to check; by default as often as Netgíró wants.
+            on_update: Called with the `CartState` of each change.
+
+        Raises:
+            WaitTimeoutError: The cart is still open after `timeout`.
+            NetgiroError: What else the request failed with.
         """
 
     async def settle_cart(
@@ -1333,6 +1720,17 @@ class AsyncClient:
 
         Never reports `canceled` for a cart that was paid: raises UnresolvedError when the
         truth cannot be learnt within another minute.
+
+        Args:
+            cart: The `Cart`, so that amount and reference are compared; or its id, a `CartState` or
+                a `CartPoll`.
+            timeout: How long to wait, in seconds.
+            policy: How often to check; by default as often as Netgíró wants.
+            on_update: Called with the `CartState` of each change.
+
+        Raises:
+            UnresolvedError: The cart was being canceled, and its outcome is not known.
+            NetgiroError: What else the request failed with.
         """
 
     def watch_cart(
@@ -1347,6 +1745,16 @@ class AsyncClient:
 
         Raises WaitTimeoutError after `timeout` seconds. Checks keep to their schedule whatever
         is done between two items.
+
+        Args:
+            cart: The `Cart`, so that amount and reference are compared; or its id, a `CartState` or
+                a `CartPoll`.
+            timeout: How long to wait, in seconds.
+            policy: How often to check; by default as often as Netgíró wants.
+
+        Raises:
+            WaitTimeoutError: The cart is still open after `timeout`.
+            NetgiroError: What else the request failed with.
         """
 
     async def check_many(
@@ -1372,6 +1780,18 @@ class AsyncClient:
         of is not asked again. When the call is interrupted, what is done is in `unfinished`.
         `on_progress(done, total)` is called for each that is done. `progress` shows a bar: by
         default in notebooks and interactive sessions that have tqdm.
+
+        Args:
+            ids: The carts, or their ids.
+            concurrency: How many checks are in flight at most.
+            rate: How many checks are sent in a second at most; None for no limit.
+            retry_for: How long a check that fails is made again, in seconds.
+            resume: Earlier results, or the path of their file: what they know is not asked again.
+            on_progress: Called with how many are done and how many there are.
+            progress: Whether to show a bar; None for what fits the place.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     def check_each(
@@ -1387,6 +1807,18 @@ class AsyncClient:
     ) -> AsyncResultIterator[CheckResult]:
         """Check many carts as `check_many` does; iterates over a CheckResult for each, as it comes,
         those first that `resume` knows.
+
+        Args:
+            ids: The carts, or their ids.
+            concurrency: How many checks are in flight at most.
+            rate: How many checks are sent in a second at most; None for no limit.
+            retry_for: How long a check that fails is made again, in seconds.
+            resume: Earlier results, or the path of their file: what they know is not asked again.
+            on_progress: Called with how many are done and how many there are.
+            progress: Whether to show a bar; None for what fits the place.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     @property
@@ -1414,6 +1846,19 @@ class AsyncClient:
         `error`. What `resume`, earlier CheckResults or the path of a file, knows to be settled
         comes first, unasked; what timed out there goes on from its poll. `on_progress(done, total)`
         is called for each that is done; `progress` shows a bar, as for `check_many`.
+
+        Args:
+            carts: The carts, or their ids.
+            timeout: How long to wait for each cart, in seconds.
+            policy: How often to check; by default as often as Netgíró wants.
+            concurrency: How many checks are in flight at most.
+            rate: How many checks are sent in a second at most; None for no limit.
+            resume: Earlier results, or the path of their file: what they know is not asked again.
+            on_progress: Called with how many are done and how many there are.
+            progress: Whether to show a bar; None for what fits the place.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     async def poll_step(self, poll: CartPoll | str) -> CartPoll:
@@ -1422,6 +1867,28 @@ class AsyncClient:
         Sends nothing when the check is not due yet or the poll is done. The poll it returns is on
         this machine's clock, also where it was kept by a machine whose clock differs. Raises
         WaitTimeoutError at the deadline, and any error that waiting cannot mend.
+
+        Args:
+            poll: The poll, or its JSON.
+
+        Raises:
+            WaitTimeoutError: The deadline was reached, and the cart is still open.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            NetgiroError: What else the request failed with.
+        """
+
+    async def find_by_reference(self, reference: str, *, amount: _Amount) -> Cart | None:
+        """Look for the cart of an `insert_cart` whose outcome is unknown, by the order's reference; returns a Cart or
+        None. A Cart may be the one, with the order's amount and reference: go on as if `insert_cart` had returned
+        it, and check it. Only a check says where it stands.
+
+        Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the
+        customer has not accepted yet. None means that the server says that it has no such cart. It does not mean
+        that nobody was asked to pay: do not insert the order again on its account before the customer can no longer
+        accept.
+
+        Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
+        refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
         """
 
     async def refund_cart(
@@ -1446,6 +1913,18 @@ class AsyncClient:
         What breaks the call off, such as CancelledError, has what is known of it as its `__cause__`: an
         OutcomeUnknownError when the refund may have been made, which a note says as well (Python 3.11 on).
         Make the same call again with the same key then.
+
+        Args:
+            cart: The cart whose payment is refunded, or its id.
+            amount: What the customer gets back, in whole krónur.
+            idempotency_key: The shop's own name of this refund, made of what it is.
+            description: Shown in Netgíró's merchant portal.
+
+        Raises:
+            OutcomeUnknownError: The refund may have been made: make the same call again.
+            ApiError: Netgíró said no.
+            MismatchError: The key belongs to another refund.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     async def get_transaction(self, cart: _CartArgument) -> Transaction:
@@ -1453,6 +1932,13 @@ class AsyncClient:
         the money goes to the shop.
 
         Asked of the API's V2, whose answers are not signed: `check_cart` alone says whether a cart is paid.
+
+        Args:
+            cart: The cart, or its id.
+
+        Raises:
+            ApiError: Netgíró said no.
+            NetgiroError: What else the request failed with.
         """
 
     async def settlements(
@@ -1463,10 +1949,27 @@ class AsyncClient:
 
         Days are dates, datetimes or text such as "2026-01-31". The answer is not signed:
         `response_verification` says nothing of it.
+
+        Args:
+            date_from: The first day.
+            date_to: The last day.
+            settlement_number: The number of the one settlement to ask for.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            NetgiroError: What else the request failed with.
         """
 
     async def settlement_items(self, number: str) -> list[SettlementItem]:
-        """Ask for the sales in a settlement; returns a list of SettlementItem."""
+        """Ask for the sales in a settlement; returns a list of SettlementItem.
+
+        Args:
+            number: The settlement's `number`.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            NetgiroError: What else the request failed with.
+        """
 
     def verify_callback(
         self,
@@ -1481,6 +1984,16 @@ class AsyncClient:
         `url` is the one given to `insert_cart`; `headers` a mapping, a WSGI environ or pairs;
         `body` the bytes as received. A `replay_guard` is asked last, and refuses a callback
         that was accepted before.
+
+        Args:
+            url: The URL as it was given to `insert_cart`.
+            headers: All headers of the request: a mapping, a WSGI environ or pairs.
+            body: The bytes as received.
+            replay_guard: Refuses a callback that was accepted before.
+
+        Raises:
+            SignatureError: It does not verify: answer 400.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     async def verify_callback_once(
@@ -1495,6 +2008,16 @@ class AsyncClient:
 
         Awaited on AsyncClient, where `is_first` may be a coroutine function: one that asks a database
         or Redis.
+
+        Args:
+            url: The URL as it was given to `insert_cart`.
+            headers: All headers of the request: a mapping, a WSGI environ or pairs.
+            body: The bytes as received.
+            replay_guard: Refuses a callback that was accepted before.
+
+        Raises:
+            SignatureError: It does not verify, or was accepted before.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     async def close(self) -> None:
@@ -1524,7 +2047,9 @@ def check_new_cart(
     *,
     amount: _Amount,
     reference: str,
-    customer_id: str,
+    customer_id: str | None = None,
+    access_code: str | None = None,
+    barcode: str | None = None,
     confirmation_type: ConfirmationType | _ConfirmationWord | Literal[0, 1, 2] | None = None,
     callback_url: str | None = None,
     callback_cancel_url: str | None = None,
@@ -1532,8 +2057,11 @@ def check_new_cart(
     items: Iterable[CartItem | _CartItemDict] | None = None,
     location_id: str | None = None,
     register_id: str | None = None,
+    api: Literal["v1", "v2"] | None = None,
 ) -> None:
-    """Check the arguments of `insert_cart`; raises what `insert_cart` would raise for them before anything is sent."""
+    """Check the arguments of `insert_cart`; raises what `insert_cart` of a client with this `api` would raise for them before
+    anything is sent.
+    """
 
 def csv_cell(text: str) -> str:
     """Return a text as a cell of a CSV file that no spreadsheet takes for a formula."""
@@ -1550,6 +2078,14 @@ def customer_message(
     nothing was charged only where that is known, and hold no developer's words, codes or numbers. `timed_out`
     says of a canceled cart that the customer did not answer in time, which Netgíró's answers do not tell.
     Raises `InvalidRequestError` for anything else.
+
+    Args:
+        of: The error, the state or the status.
+        lang: The language: `"is"`, or another for English.
+        timed_out: Whether a canceled cart is one that was not answered in time.
+
+    Raises:
+        InvalidRequestError: `of` is none of them.
     """
 
 def error_customer_message(error: NetgiroError, lang: str) -> str:
@@ -1700,12 +2236,31 @@ def doctor(
 
     Raises InvalidRequestError or ConfigurationError for arguments of its own that cannot be used;
     whatever else is wrong is in the report.
+
+    Args:
+        callback: The URL of the shop's callback route, to be looked at as well.
+        registered_url: The URL that is given to `insert_cart`, where it differs from `callback`.
+        timeout: How long the route may take, in seconds.
+        app_key: The ApplicationId; by default the environment's.
+        secret_key: The SecretKey; by default the environment's.
+        environment: Which Netgíró; by default the environment's.
+        base_url: Another base URL; by default the environment's.
+        ca_file: The path of a PEM file with certificate authorities to trust as well.
+
+    Raises:
+        InvalidRequestError: An argument cannot be used.
     """
 
 def sign(secret_key: str, nonce: str, url: str, body: _Body) -> str:
     """Sign as the API does: lowercase hex of SHA-256 over secret key, nonce, URL and body.
 
     `url` is the whole absolute URL as sent; `body` the exact bytes sent, or text sent as UTF-8.
+
+    Args:
+        secret_key: The SecretKey.
+        nonce: The value of the header `netgiro_nonce`.
+        url: The whole URL, as sent.
+        body: The body, as sent.
     """
 
 @final
@@ -1754,6 +2309,8 @@ class Simulator:
         callback_signature_decimals: Literal[0, 1, 2] = 0,
         refuse_settled_refunds: bool = False,
         hosted_callback_as_form: bool = False,
+        reference_lookup: Literal["carts", "payments", "off"] = "carts",
+        form_callback_as_get: bool = False,
     ) -> Self:
         """Start a simulator; raises InvalidRequestError for an option that cannot be used.
 
@@ -1788,6 +2345,52 @@ class Simulator:
         `poll_interval` the poll hint of pending sales, and `callback_signature_decimals` how many decimals
         the amount has in what the signature of a callback covers. `hosted_callback_as_form` sends the hosted
         checkout's callbacks as a form with a signature in it; by default they are V2's JSON.
+
+        `reference_lookup` says what V1's `payment/GetByReference` sees: every cart, those whose customer has
+        accepted ("payments"), or nothing, since the API no longer has it ("off"). `form_callback_as_get` sends
+        the callbacks of a checkout that a form opened with GET; by default they are posted.
+
+        Args:
+            seed: Decides every id, nonce and SMS code.
+            port: The port; 0 for a free one.
+            app_key: The application key; by default the published test account's.
+            secret_key: The secret key; by default the published test account's.
+            lifetime: How long a cart waits for its customer, in seconds.
+            check_interval: The poll hint of InsertCart, in seconds; None for null.
+            decimals: How many decimals the amounts of answers have.
+            response_signatures: How answers are signed.
+            unknown_cart_code: The result code for a cart that is not there.
+            reject_repeated_nonce: Whether a nonce is accepted only once.
+            minimum_amount: The least amount of a cart, in krónur.
+            reaction: How long the customers 8111111 and 8222222 take to answer, in seconds.
+            callback_retry_delay: The time until a callback is sent once more, in seconds.
+            callback_timeout: How long a callback waits for its answer, in seconds.
+            history: How many requests and callbacks are kept.
+            latency: How long every answer is held back, in seconds of real time.
+            public_url: Where others reach it through a tunnel or a proxy.
+            shop: The shop's name on the customer's phone.
+            tls: Whether to serve https; or a certificate and its key, as PEM text.
+            callback_hosts: Hosts that callbacks may be sent to, beside this machine.
+            settlement_cost: What Netgíró keeps of a sale, in hundredths of a percent.
+            require_confirmation_type: Whether an InsertCart without ConfirmationType is refused.
+            require_json_numbers: Whether numbers written as text are refused.
+            omit_payment_info: Whether answers have no PaymentInfo.
+            stale_reads: How many CheckCarts after a change answer what was true before it.
+            reference_lookup: What V1's look-up by reference sees: "carts", "payments" or, where it is gone, "off".
+            form_callback_as_get: Whether the callbacks of a checkout that a form opened are sent with GET.
+            v2_refusal_status: The HTTP status of V2's refusals.
+            unknown_transaction_is_404: Whether V2 answers 404 for a transaction that is not there.
+            repeated_refund: What a refund gets that was made before.
+            repeated_capture: What a capture gets that was made before.
+            repeated_cancel: What a cancel gets that was made before.
+            hold_lifetime: How long V2 holds money that is not captured, in seconds.
+            poll_interval: The poll hint of V2, in seconds; None for none.
+            callback_signature_decimals: How many decimals the signed amount of V2's callbacks has.
+            refuse_settled_refunds: Whether a settled sale cannot be refunded.
+            hosted_callback_as_form: Whether the hosted checkout's callbacks are forms.
+
+        Raises:
+            InvalidRequestError: An option cannot be used.
         """
 
     @property
@@ -1832,6 +2435,22 @@ class Simulator:
     ) -> Client:
         """Make a Client for this simulator, with the options of Client; `ca_file` is the simulator's own
         when none is given.
+
+        Args:
+            environment: `"test"` or `"production"`.
+            timeout: How long one call may take, its repeats included, in seconds.
+            connect_timeout: How long connecting may take, in seconds.
+            response_verification: What to do about the signatures of answers: `"required"`,
+                `"if_present"` or `"off"`.
+            payment_info: What to do about an answer that says "paid" and not what was paid:
+                `"required"` refuses it.
+            ca_file: The path of a PEM file with certificate authorities to trust as well.
+            previous_secret_keys: Secret keys that are being replaced: callbacks signed with them
+                are still accepted.
+            proxy: The http or https URL of a proxy, rather than the environment's.
+
+        Raises:
+            ConfigurationError: An option cannot be used.
         """
 
     def async_client(
@@ -1848,36 +2467,82 @@ class Simulator:
     ) -> AsyncClient:
         """Make an AsyncClient for this simulator, with the options of AsyncClient; `ca_file` is the
         simulator's own when none is given.
+
+        Args:
+            environment: `"test"` or `"production"`.
+            timeout: How long one call may take, its repeats included, in seconds.
+            connect_timeout: How long connecting may take, in seconds.
+            response_verification: What to do about the signatures of answers: `"required"`,
+                `"if_present"` or `"off"`.
+            payment_info: What to do about an answer that says "paid" and not what was paid:
+                `"required"` refuses it.
+            ca_file: The path of a PEM file with certificate authorities to trust as well.
+            previous_secret_keys: Secret keys that are being replaced: callbacks signed with them
+                are still accepted.
+            proxy: The http or https URL of a proxy, rather than the environment's.
+
+        Raises:
+            ConfigurationError: An option cannot be used.
         """
 
     def confirm(self, transaction_id: _CartArgument) -> None:
         """Let the customer accept. A callback is sent meanwhile; this does not wait for its answer.
 
         Raises InvalidRequestError when the customer has decided already or the time is over.
+
+        Args:
+            transaction_id: The cart, or its id.
+
+        Raises:
+            InvalidRequestError: The customer has decided already, or the time is over.
         """
 
     def decline(self, transaction_id: _CartArgument) -> None:
         """Let the customer decline.
 
         Raises InvalidRequestError when the customer has decided already or the time is over.
+
+        Args:
+            transaction_id: The cart, or its id.
+
+        Raises:
+            InvalidRequestError: The customer has decided already, or the time is over.
         """
 
     def expire(self, transaction_id: _CartArgument) -> None:
         """End a cart as if its time were over.
 
         Raises InvalidRequestError for a cart that cannot change any more.
+
+        Args:
+            transaction_id: The cart, or its id.
+
+        Raises:
+            InvalidRequestError: The cart cannot change any more.
         """
 
     def withhold(self, transaction_id: _CartArgument) -> None:
         """Leave a paid cart out of its settlement, as if Netgíró had forgotten it.
 
         Raises InvalidRequestError for a cart that is not paid.
+
+        Args:
+            transaction_id: The cart, or its id.
+
+        Raises:
+            InvalidRequestError: The cart is not paid.
         """
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass at once on the simulator's clock.
 
         Raises InvalidRequestError for more than ten years in all, and for less than none.
+
+        Args:
+            seconds: How many seconds pass.
+
+        Raises:
+            InvalidRequestError: They are less than none, or more than ten years in all.
         """
 
     def now(self) -> datetime.datetime:
@@ -1889,7 +2554,11 @@ class Simulator:
         """Return all carts as a list of SimulatedCart, in the order in which they were inserted."""
 
     def cart(self, transaction_id: _CartArgument) -> SimulatedCart | None:
-        """Return one cart as a SimulatedCart; None when there is none."""
+        """Return one cart as a SimulatedCart; None when there is none.
+
+        Args:
+            transaction_id: The cart, or its id.
+        """
 
     def requests(self) -> list[SimulatedRequest]:
         """Return every request as a list of SimulatedRequest, in the order of arrival."""
@@ -1930,6 +2599,29 @@ class Simulator:
         stand in for the answer. `delay` holds the answer back; `drip` sends its body a byte at a
         time. `status`, `result_code`, `retry_after`, `headers`, `body` and `signature` change the
         answer, `header_bytes` and `padding` make it long, `body_as` spoils it.
+
+        Args:
+            endpoint: Which requests it strikes, or `"*"` for all.
+            count: How many requests it strikes.
+            refuse: For how long connections are refused, in seconds; it stands alone.
+            confirm_during: Whether the customer confirms just before the request is processed.
+            processed: Whether the request is processed; None for what fits the fault.
+            delay: How long the answer is held back, in seconds.
+            drop: Where the exchange breaks off.
+            drop_by: How it breaks off.
+            status: The answer's HTTP status.
+            result_code: The answer's result code.
+            retry_after: The answer's Retry-After header: seconds, or text.
+            headers: Headers of the answer.
+            header_bytes: How many bytes of headers to add.
+            body: The answer's body.
+            body_as: How the body is spoiled.
+            padding: How many blanks to send after the body.
+            drip: The time between two bytes of the body, in seconds.
+            signature: How the answer is signed.
+
+        Raises:
+            InvalidRequestError: The members cannot be combined, or cannot be used.
         """
 
     def storm(self, seed: int = 0, *, failure_rate: float = 0.3, reaction: float = 0.3) -> None:
@@ -1940,6 +2632,14 @@ class Simulator:
         What happens to an order depends on the seed, its reference and how often its calls were made,
         and not on the orders beside it. `reaction` is how long a customer takes at the most, in seconds
         of the simulator's clock. Scripted faults go first; `clear_faults` ends it.
+
+        Args:
+            seed: Decides everything.
+            failure_rate: The share of calls that fails, from 0 to 1.
+            reaction: How long a customer takes at the most, in seconds.
+
+        Raises:
+            InvalidRequestError: An argument cannot be used.
         """
 
     def clear_faults(self) -> None:
@@ -2202,10 +2902,11 @@ class SimulatedCallback:
 def callback_answer(status: int) -> tuple[str, tuple[str, str] | None]:
     """Return the text that a callback is answered with by the status, and a header's name and value or None."""
 
-def replay_key(callback: Callback) -> tuple[str, str]:
-    """Return what a replay guard is asked about a callback: its nonce and its signature.
+def replay_key(callback: Callback) -> tuple[str, str] | None:
+    """Return what a replay guard is asked about a callback: its nonce and its signature; None for one of V2, about which
+    no guard is asked.
 
-    Raises ValueError for a Callback that no client has verified.
+    Raises ValueError for a Callback of V1 that no client has verified.
     """
 
 def replayed(callback: Callback) -> NetgiroError:
@@ -2243,7 +2944,7 @@ class CallbackRequest:
         transaction_id: _TransactionId,
         amount: Decimal | SupportsIndex | str | None,
         reference: str | None,
-        signature: str,
+        signature: str | None,
     ) -> str:
         """Tell that the callback verifies, and what it says."""
 

@@ -90,6 +90,7 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
         *["--require-confirmation-type", "--require-json-numbers", "--omit-payment-info"],
         *["--refuse-settled-refunds", "--unknown-transaction-is-404"],
         *["--v2-refusal-status", "200", "--repeated-refund", "refuse"],
+        *["--reference-lookup", "payments", "--form-callback-as-get"],
     )
     try:
         assert simulator.started["url"] == "https://tunnel.example/netgiro/v1/"
@@ -109,11 +110,12 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
         assert state["options"]["stale_reads"] == 0
         for switch in (
             *("require_confirmation_type", "require_json_numbers", "omit_payment_info"),
-            *("refuse_settled_refunds", "unknown_transaction_is_404"),
+            *("refuse_settled_refunds", "unknown_transaction_is_404", "form_callback_as_get"),
         ):
             assert state["options"][switch] is True
         assert state["options"]["v2_refusal_status"] == 200
         assert state["options"]["repeated_refund"] == "refuse"
+        assert state["options"]["reference_lookup"] == "payments"
     finally:
         simulator.stop()
 

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+# Every page that shows code.
+PAGES = [
+    "README.md",
+    *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").glob("*.md")),
+    *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs/site").glob("*.md")),
+]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # The first line of a block may name its file: `# shop.py`, `// shop.mjs`, `{# templates/pay.html #}`.
 _NAMED = re.compile(r"(?:#|//|\{#) ([\w./-]+\.\w+)(, at its end)?(?:: .*)?(?: #\})?\n")

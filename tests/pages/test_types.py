@@ -12,9 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from page import ROOT, Page
+from page import PAGES, ROOT, Page
 
-PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
 # Django's `startproject` writes settings without types; a page appends to them.
 SETTINGS = """
 SECRET_KEY = "of this test"

@@ -130,6 +130,7 @@ def pages() -> list[Path]:
     return [
         *ROOT.glob("*.md"),
         *(ROOT / "docs").glob("*.md"),
+        ROOT / "docs/site/index.md",
         ROOT / "examples/README.md",
         *examples,
     ]

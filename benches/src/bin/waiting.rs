@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use netgiro::{
-    BulkOptions, CartPoll, CartRef, Client, ClientOptions, Event, Observer, PollPolicy, WaitOptions,
+    BulkOptions, CartPoll, CartRef, CartStatus, CheckOutcome, Client, ClientOptions, Event,
+    Observer, PollPolicy, WaitOptions,
 };
 use uuid::Uuid;
 
@@ -73,13 +74,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         policy: Some(PollPolicy::new(interval, interval, interval)?),
         ..WaitOptions::default()
     };
-    // As if they had been inserted one by one, for as long as a check is apart from the next.
+    // As if they had been checked one by one, for as long as a check is apart from the next.
     let carts = |low_bits: u64| {
         let start = Timestamp::now();
         (1..=count).map(move |number| {
             let cart = Uuid::from_u64_pair(number.into(), low_bits);
             let since = interval.mul_f64(f64::from(count - number) / f64::from(count));
-            CartRef::from(&CartPoll::new(cart, options, start - since))
+            let checked_at = start - since;
+            let poll = CartPoll::new(cart, options, checked_at);
+            let pending = CheckOutcome::Status(CartStatus::Pending);
+            let checked = poll.answered(pending, checked_at, checked_at, 0.0);
+            CartRef::from(&checked.unwrap_or(poll))
         })
     };
     let client = client(&base_url, None)?;

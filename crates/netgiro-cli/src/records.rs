@@ -61,7 +61,7 @@ pub(crate) struct CallbackRecord<'a> {
     transaction_id: Uuid,
     reference: Option<&'a str>,
     amount: Option<String>,
-    state: StateRecord<'a>,
+    state: Option<StateRecord<'a>>,
     reference_id: Option<&'a str>,
 }
 
@@ -71,7 +71,7 @@ impl<'a> From<&'a Callback> for CallbackRecord<'a> {
             transaction_id: callback.transaction_id,
             reference: callback.reference.as_deref(),
             amount: callback.amount.map(|amount| amount.to_string()),
-            state: StateRecord::from(&callback.state),
+            state: callback.state.as_ref().map(StateRecord::from),
             reference_id: callback.reference_id.as_deref(),
         }
     }

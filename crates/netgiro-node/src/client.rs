@@ -5,6 +5,7 @@ use napi_derive::napi;
 use netgiro::{CartState, Client, ClientOptions, Error, InsertAttempt, Result, Watch};
 use serde::Serialize;
 
+use crate::arguments::amount::{AmountInput, amount};
 use crate::arguments::bulk::{BulkInput, bulk_options};
 use crate::arguments::cart::{CartInput, cart_ref, cart_refs};
 use crate::arguments::client_options::{ClientInput, client_options, lookup};
@@ -218,6 +219,24 @@ impl NativeClient {
         made(waiting.map(NativeWaiting::from))
     }
 
+    /// Looks a cart up by its reference.
+    #[napi(catch_unwind)]
+    pub fn find_by_reference(
+        &self,
+        port: &Port,
+        call: u32,
+        reference: String,
+        kronur: AmountInput,
+    ) -> Option<String> {
+        self.start(port, call, |client| {
+            let amount = amount("amount", &kronur)?;
+            Ok(async move {
+                let found = client.find_by_reference(&reference, amount).await;
+                found.map(|cart| cart.map(CartView))
+            })
+        })
+    }
+
     /// Refund.
     #[napi(catch_unwind)]
     pub fn refund_cart(
@@ -303,7 +322,10 @@ impl NativeClient {
         let verified = self
             .open()
             .and_then(|client| client.verify_callback_keyed(&url, &headers, &body));
-        reply(&verified.map(|(callback, key)| (CallbackView(callback), (key.nonce, key.signature))))
+        reply(&verified.map(|(callback, key)| {
+            let key = key.map(|key| (key.nonce, key.signature));
+            (CallbackView(callback), key)
+        }))
     }
 }
 

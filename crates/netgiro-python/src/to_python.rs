@@ -13,6 +13,15 @@ impl ToPython for () {
     }
 }
 
+impl<T: ToPython> ToPython for Option<T> {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Some(value) => value.to_python(py),
+            None => Ok(py.None()),
+        }
+    }
+}
+
 impl<T: ToPython> ToPython for Vec<T> {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let items: Vec<_> = self

@@ -22,16 +22,22 @@ use crate::values::callback::Callback;
 use crate::values::cart::Cart;
 use crate::values::poll::{CartPoll, cart_ref};
 
-/// Return what a replay guard is asked about a callback: its nonce and its signature.
+/// Return what a replay guard is asked about a callback: its nonce and its signature; None for one of V2, about which
+/// no guard is asked.
 ///
-/// Raises ValueError for a Callback that no client has verified.
+/// Raises ValueError for a Callback of V1 that no client has verified.
 #[pyfunction]
 #[pyo3(signature = (callback))]
-pub(crate) fn replay_key(callback: &Bound<'_, PyAny>) -> PyResult<(String, String)> {
+pub(crate) fn replay_key(callback: &Bound<'_, PyAny>) -> PyResult<Option<(String, String)>> {
     let callback = Bound::<Callback>::of("callback", callback)?;
-    let key = callback.get().1.clone();
-    key.map(|key| (key.nonce, key.signature))
-        .ok_or_else(|| PyValueError::new_err("no client has verified this callback"))
+    let Callback(callback, key) = callback.get();
+    match key {
+        Some(key) => Ok(Some((key.nonce.clone(), key.signature.clone()))),
+        None if callback.state.is_none() => Ok(None),
+        None => Err(PyValueError::new_err(
+            "no client has verified this callback",
+        )),
+    }
 }
 
 /// Return the error for a callback that its guard has seen before.
@@ -121,7 +127,7 @@ impl CallbackRequest {
         transaction_id: &Bound<'_, PyAny>,
         amount: Option<&Bound<'_, PyAny>>,
         reference: Option<&Bound<'_, PyAny>>,
-        signature: &Bound<'_, PyAny>,
+        signature: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<&'static str> {
         let cart = convert::uuid("transaction_id", transaction_id)?;
         read_arguments!(amount, reference, signature);

@@ -70,6 +70,19 @@
 //!   a negative item of the day of the cancel.
 //! * The hosted checkout takes `CallbackCancelUrl` as V2 does. Its `CheckoutUrl` ends in the transaction's id. The redirect
 //!   of a hold says `Status` 1, and there is none until a callback that makes the payment is acknowledged.
+//! * A form opens a checkout as JSON does. `PaymentConfirmedURL` is called with confirmation type 1 alone, once more if it
+//!   does not answer 200, and then the sale is canceled. Redirects and callbacks also have the older `orderid`,
+//!   `confirmationCode` and `signature`, and `success`, unless the sale is canceled, as the published Magento plugin reads
+//!   it. Items, `Iframe`, `Message`, `CustomerId` and the offer's times are not looked at.
+//! * `transactions` takes `POST` with JSON, and `GET` with a query. A sale is `new` until its customer has accepted, and then
+//!   `unpaid` until it is paid. A malformed request is answered with 500, as any other error.
+//! * `payment/GetByReference` answers as `CheckCart` does, with 200 and the payment of the newest cart with the reference,
+//!   or 10424; [`SimulatorOptions::reference_lookup`] says what it sees.
+//! * `payment/Change` refunds the difference between the amount and what is left; `payment/Cancel` cancels as V2 does, and
+//!   takes no fee.
+//! * The code of `Account/RequestConfirmation` is `500004` and 4 digits: an access code of V2, and a barcode for V1. It can be
+//!   used again for its five minutes. Other codes are those of an app, and never expire.
+//! * The Partner API answers a refusal with HTTP 400. Its keys are V2's.
 //! * `IsRefundable` is true as long as a refund of a króna would be made. A payment stays `paid` when all of it is
 //!   refunded. A cart that waits for its customer or its callback is `unpaid`.
 //! * `ConfirmCart` before the customer has agreed, or without the SMS code, answers the code that `CheckCart` gives.
@@ -90,6 +103,8 @@ pub use faults::forms::{BodyAs, DropAt, DropBy};
 pub use faults::storm::Storm;
 pub use model::endpoint::Endpoint;
 pub use model::error::SimulatorError;
-pub use model::options::{RepeatedCall, ResponseSignatures, SimulatorOptions, Tls};
+pub use model::options::{
+    ReferenceLookup, RepeatedCall, ResponseSignatures, SimulatorOptions, Tls,
+};
 pub use model::records::{SimulatedCallback, SimulatedCart, SimulatedRefund, SimulatedRequest};
 pub use simulator::Simulator;

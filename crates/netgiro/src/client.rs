@@ -12,6 +12,7 @@ use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{Callback, ReplayKey};
 use crate::follow::{self, Watch};
 use crate::http::insert_attempt::InsertAttempt;
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::Cart;
 use crate::model::cart::new_cart::NewCart;
 use crate::model::cart::state::CartState;
@@ -56,8 +57,8 @@ impl Client {
         Api::new(options).map(|api| Self { api })
     }
 
-    /// A client from `NETGIRO_APP_KEY`, `NETGIRO_SECRET_KEY`, `NETGIRO_ENVIRONMENT`, `NETGIRO_BASE_URL` and
-    /// `NETGIRO_PAYMENT_INFO`.
+    /// A client from `NETGIRO_APP_KEY`, `NETGIRO_SECRET_KEY`, `NETGIRO_ENVIRONMENT`, `NETGIRO_API`, `NETGIRO_BASE_URL`
+    /// and `NETGIRO_PAYMENT_INFO`.
     pub fn from_env() -> Result<Self> {
         Self::new(ClientOptions::from_env()?)
     }
@@ -68,6 +69,12 @@ impl Client {
         Self {
             api: self.api.with_own_connections(),
         }
+    }
+
+    /// Which API it speaks about carts.
+    #[must_use]
+    pub fn api(&self) -> ApiVersion {
+        self.api.settings().api
     }
 
     /// Where the calls go.
@@ -103,7 +110,22 @@ impl Client {
         self.api.check(&cart.into(), ATTEMPTS).await
     }
 
-    /// Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first.
+    /// Looks for the cart of an [`insert_cart`](Self::insert_cart) whose outcome is unknown, by the order's reference. What it
+    /// finds may be the cart, with the order's amount and reference: go on as if `insert_cart` had given it, and check it. Only
+    /// a check says where it stands.
+    ///
+    /// Netgíró last documented this look-up in 2020, so it may not exist any more, and may not see a cart that the customer
+    /// has not accepted yet. `None` means that the server says that it has no such cart. It does not mean that nobody was
+    /// asked to pay: do not insert the order again on its account before the customer can no longer accept.
+    ///
+    /// Fails with `mismatch` when the answer names another reference or another amount, with `api` when Netgíró refuses or
+    /// does not have the look-up, and with `protocol` or `server` for an answer that cannot be read.
+    pub async fn find_by_reference(&self, reference: &str, amount: Amount) -> Result<Option<Cart>> {
+        self.api.find_by_reference(reference, amount).await
+    }
+
+    /// Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first. With V2, whose cancel
+    /// would also undo a payment, the cart is checked first, and a paid one is left as it is.
     ///
     /// That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or error this gives:
     /// also `pending`, say. Where CheckCart says that the cart ended unpaid, the two contradict each other, which is a
@@ -112,13 +134,32 @@ impl Client {
         self.api.cancel_cart(&cart.into()).await
     }
 
-    /// Confirms a reserved cart, or sends the SMS code that the customer was given as `identifier`.
+    /// Confirms a reserved cart, or sends the SMS code that the customer was given as `identifier`. V2 has no such code.
     pub async fn confirm_cart(
         &self,
         cart: impl Into<CartRef>,
         identifier: Option<&str>,
     ) -> Result<CartState> {
         self.api.confirm_cart(&cart.into(), identifier).await
+    }
+
+    /// Captures what is held of a reserved cart, all of it or an `amount` of it: `confirmed`. What was captured before is not
+    /// captured again.
+    ///
+    /// Of V2. With `api` V1 it does what [`confirm_cart`](Self::confirm_cart) does, and refuses an amount.
+    pub async fn capture_cart(
+        &self,
+        cart: impl Into<CartRef>,
+        amount: Option<Amount>,
+    ) -> Result<CartState> {
+        self.api.capture_cart(&cart.into(), amount).await
+    }
+
+    /// Cancels a payment that is made: `canceled`, and the customer pays nothing. To give back a part, refund it.
+    ///
+    /// Of V2, where `cancel_cart` leaves a paid cart as it is. Fails with `invalid_request` for a cart that is not paid.
+    pub async fn void_cart(&self, cart: impl Into<CartRef>) -> Result<CartState> {
+        self.api.void_cart(&cart.into()).await
     }
 
     /// Waits until polling alone cannot change the cart any more: it is final, or the merchant's move.
@@ -270,6 +311,9 @@ impl Client {
     /// `headers` may be spelled as proxies and frameworks spell them; `body` is the bytes as received.
     /// What a refusal says is for the shop's own log: answer its sender with a bare 400.
     ///
+    /// Callbacks of V2 and of hosted checkouts are known by their signature, whichever API the client speaks. Theirs covers
+    /// neither the outcome nor the URL, so `state` is `None`: ask where the cart stands.
+    ///
     /// ```
     /// use netgiro::{Amount, Client, ClientOptions, sign};
     ///
@@ -295,7 +339,7 @@ impl Client {
     }
 
     /// Verifies a callback as [`verify_callback`](Self::verify_callback) does, and refuses one that the
-    /// guard has seen before with a `signature` error that says so.
+    /// guard has seen before with a `signature` error that says so. The guard is not asked about callbacks of V2.
     pub fn verify_callback_once(
         &self,
         guard: &dyn ReplayGuard,
@@ -313,7 +357,7 @@ impl Client {
         url: &str,
         headers: &[(String, String)],
         body: &[u8],
-    ) -> Result<(Callback, ReplayKey)> {
+    ) -> Result<(Callback, Option<ReplayKey>)> {
         self.api.verify_callback_keyed(url, headers, body)
     }
 }

@@ -35,12 +35,12 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestEvent {
-    /// `InsertCart`, `CheckCart`, `ConfirmCart`, `CancelCart`, `Refund`, `Details`, `SettlementList`,
-    /// `SettlementItems` or `HostedPayment`.
+    /// `InsertCart`, `CheckCart`, `ConfirmCart` or `CancelCart` of V1; `Payment`, `Status`, `Capture`, `Cancel`, `Refund`,
+    /// `Details`, `SettlementList` or `SettlementItems` of V2; or `HostedPayment`.
     pub endpoint: &'static str,
-    /// The order's reference, of an InsertCart that failed.
+    /// The order's reference, of an InsertCart or a Payment that failed.
     pub reference: Option<String>,
-    /// The cart it was about; for InsertCart the one it made.
+    /// The cart it was about; for InsertCart and Payment the one it made.
     pub transaction_id: Option<Uuid>,
     /// 1 for the first sending, 2 for its first repetition.
     pub attempt: u32,
@@ -149,9 +149,9 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// An outcome with facts for an event.
+/// An outcome, perhaps with facts for an event. Most results of V2 have none.
 pub(crate) trait RecordOutcome {
-    fn record_into(&self, event: &mut RequestEvent);
+    fn record_into(&self, _: &mut RequestEvent) {}
 }
 
 impl RecordOutcome for CartState {
@@ -162,31 +162,32 @@ impl RecordOutcome for CartState {
     }
 }
 
-/// A cart, and the result code that came with it.
-impl RecordOutcome for (Cart, i64) {
+/// A cart, and the result code that came with it, which V2 does not have.
+impl RecordOutcome for (Cart, Option<i64>) {
     fn record_into(&self, event: &mut RequestEvent) {
         event.transaction_id = Some(self.0.transaction_id);
-        event.result_code = Some(self.1);
+        event.result_code = self.1;
         event.reference_id.clone_from(&self.0.reference_id);
     }
 }
 
-/// The results of V2 add nothing to an event.
-impl<T> RecordOutcome for Vec<T> {
-    fn record_into(&self, _: &mut RequestEvent) {}
+/// What a look-up found.
+impl RecordOutcome for Option<Cart> {
+    fn record_into(&self, event: &mut RequestEvent) {
+        if let Some(cart) = self {
+            event.transaction_id = Some(cart.transaction_id);
+            event.reference_id.clone_from(&cart.reference_id);
+        }
+    }
 }
 
-impl RecordOutcome for Refund {
-    fn record_into(&self, _: &mut RequestEvent) {}
-}
+impl<T> RecordOutcome for Vec<T> {}
 
-impl RecordOutcome for Checkout {
-    fn record_into(&self, _: &mut RequestEvent) {}
-}
+impl RecordOutcome for Refund {}
 
-impl RecordOutcome for Transaction {
-    fn record_into(&self, _: &mut RequestEvent) {}
-}
+impl RecordOutcome for Checkout {}
+
+impl RecordOutcome for Transaction {}
 
 impl RecordOutcome for Error {
     fn record_into(&self, event: &mut RequestEvent) {

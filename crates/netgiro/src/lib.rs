@@ -74,6 +74,7 @@ pub use doctor::{DoctorCheck, DoctorOptions, DoctorReport, doctor};
 pub use events::{Event, Observer, PollEvent, RequestEvent};
 pub use follow::Watch;
 pub use http::insert_attempt::{Abandoned, InsertAttempt};
+pub use model::api_version::ApiVersion;
 pub use model::cart::new_cart::{CartItem, ConfirmationType, NewCart};
 pub use model::cart::payment_info::{PaymentInfo, PaymentInfoPolicy};
 pub use model::cart::state::CartState;

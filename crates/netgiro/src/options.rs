@@ -8,6 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::events::Observer;
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::error::{Error, Result};
 use crate::model::text::quote;
@@ -81,7 +82,10 @@ pub struct ClientOptions {
     pub previous_secret_keys: Vec<Secret>,
     /// Which Netgíró to talk to.
     pub environment: Environment,
-    /// Another base URL than the environment's: https, or http on loopback.
+    /// Which API carts are inserted, checked, confirmed and canceled by.
+    pub api: ApiVersion,
+    /// Another base URL than the environment's: https, or http on loopback. All APIs are at its origin: V1 under `/v1/`,
+    /// V2 under `/v2/`, whichever of the two it names.
     pub base_url: Option<String>,
     /// Where hosted checkouts are created, instead of the environment's, or of `/v1/` beside a `base_url`: https, or
     /// http on loopback.
@@ -111,6 +115,7 @@ impl ClientOptions {
             secret_key: secret_key.into(),
             previous_secret_keys: Vec::new(),
             environment: Environment::default(),
+            api: ApiVersion::default(),
             base_url: None,
             checkout_base_url: None,
             timeout: Duration::from_secs(10),
@@ -123,7 +128,7 @@ impl ClientOptions {
         }
     }
 
-    /// Options from `NETGIRO_APP_KEY` and `NETGIRO_SECRET_KEY`, and if set `NETGIRO_ENVIRONMENT`,
+    /// Options from `NETGIRO_APP_KEY` and `NETGIRO_SECRET_KEY`, and if set `NETGIRO_ENVIRONMENT`, `NETGIRO_API`,
     /// `NETGIRO_BASE_URL` and `NETGIRO_PAYMENT_INFO`.
     pub fn from_env() -> Result<Self> {
         Self::from_variables(variable)
@@ -147,6 +152,9 @@ impl ClientOptions {
         if let Some(environment) = variable("NETGIRO_ENVIRONMENT")? {
             options.environment = environment.parse()?;
         }
+        if let Some(api) = variable("NETGIRO_API")? {
+            options.api = api.parse()?;
+        }
         options.base_url = variable("NETGIRO_BASE_URL")?;
         if let Some(policy) = variable("NETGIRO_PAYMENT_INFO")? {
             options.payment_info = policy.parse()?;
@@ -165,6 +173,7 @@ impl fmt::Debug for ClientOptions {
             .field("secret_key", &self.secret_key)
             .field("previous_secret_keys", &self.previous_secret_keys)
             .field("environment", &self.environment)
+            .field("api", &self.api)
             .field("base_url", &self.base_url.as_deref().map(quote::url))
             .field(
                 "checkout_base_url",

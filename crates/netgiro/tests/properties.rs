@@ -10,7 +10,7 @@
 mod laws;
 
 use jiff::Timestamp;
-use laws::{Api, Beginning, Call, ID, NONCE, SECRET, Step, URL};
+use laws::{Api, Beginning, Call, ID, NONCE, SECRET, Step, URL, v2};
 use netgiro::{
     Amount, Cart, CartPoll, CartState, CartStatus, CheckOutcome, CustomerId, PaymentInfo,
     ResultCode, WaitOptions, mask_customer_id, mask_customer_ids, sign,
@@ -183,6 +183,119 @@ fn payment() -> impl Strategy<Value = PaymentInfo> {
             ..PaymentInfo::default()
         },
     )
+}
+
+/// A body of V2 that is nearly right.
+fn body_of_v2() -> impl Strategy<Value = String> {
+    let status = prop::sample::select(vec![
+        "Pending",
+        "Authorized",
+        "Confirmed",
+        "Cancelled",
+        "canceled",
+        "Paid",
+        "",
+    ]);
+    let status = prop_oneof![
+        5 => status.prop_map(|word| format!("\"{word}\"")),
+        1 => Just("null".to_owned()),
+        1 => value(),
+    ];
+    let id = prop_oneof![
+        5 => Just(format!("\"{ID}\"")),
+        1 => Just("\"abc-123\"".to_owned()),
+        1 => Just("null".to_owned()),
+        1 => value(),
+    ];
+    let success = prop_oneof![4 => any::<bool>().prop_map(|b| b.to_string()), 1 => value()];
+    let message = prop_oneof![
+        Just("null".to_owned()),
+        Just("\"not found\"".to_owned()),
+        value()
+    ];
+    let amount = prop_oneof![
+        3 => Just("4990".to_owned()),
+        1 => Just("4990.00".to_owned()),
+        2 => value(),
+    ];
+    (
+        option::weighted(0.95, success),
+        option::weighted(0.9, status),
+        option::weighted(0.95, id),
+        option::weighted(0.8, message),
+        option::weighted(0.8, amount),
+        vec((name(), value()), 0..2),
+    )
+        .prop_map(|(success, status, id, message, amount, more)| {
+            let mut members: Vec<_> = [
+                ("Success", success),
+                ("Status", status),
+                ("TransactionId", id),
+                ("Message", message),
+                ("TotalAmount", amount),
+            ]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
+            members.extend(more);
+            object(&members)
+        })
+}
+
+#[test]
+fn an_answer_of_v2_is_read_soundly_or_not_at_all() {
+    let api = v2::Api::start();
+    let call = prop::sample::select(v2::Call::ALL.to_vec());
+    let status = prop_oneof![
+        3 => Just(200),
+        2 => prop::sample::select(v2::STATUSES.to_vec()),
+    ];
+    proptest!(cases(1500), |(call in call, status in status, body in body_of_v2())| {
+        api.answer_is_read_soundly(call, status, body.as_bytes());
+    });
+}
+
+#[test]
+fn a_callback_of_v2_is_accepted_for_what_is_signed_alone() {
+    let id = prop_oneof![6 => Just(ID.to_string()), 1 => "[0-9a-f-]{0,40}"];
+    let amount = prop_oneof![4 => Just("4990".to_owned()), 1 => Just("4990.00".to_owned()), 1 => "[0-9.]{1,8}"];
+    proptest!(cases(1500), |(body in body_of_v2(), id in id, amount in amount)| {
+        v2::callback_is_read_soundly(body.as_bytes(), &id, &amount);
+    });
+}
+
+#[test]
+fn a_redirect_is_accepted_for_what_is_signed_alone() {
+    let text = || prop_oneof![3 => "[0-9a-z-]{0,12}", 1 => any::<String>()];
+    let id = prop_oneof![4 => Just(ID.to_string()), 1 => text()];
+    let amount = prop_oneof![3 => Just("4990".to_owned()), 1 => Just("4990.00".to_owned()), 1 => "[0-9.]{0,6}"];
+    let members = (
+        text(),
+        id,
+        "[0-9]{0,6}",
+        amount,
+        prop_oneof!["[125]", "[0-9a-z]{0,2}"],
+    );
+    proptest!(cases(1500), |(
+        (reference, id, invoice, amount, status) in members,
+        is_signed in any::<bool>(),
+    )| {
+        let rest = format!("{invoice}{amount}{status}");
+        let signature = if is_signed {
+            sign(SECRET, &reference, &id, rest.as_bytes())
+        } else {
+            sign("another", &reference, &id, rest.as_bytes())
+        };
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("ReferenceNumber", &reference)
+            .append_pair("TransactionId", &id)
+            .append_pair("InvoiceNumber", &invoice)
+            .append_pair("TotalAmount", &amount)
+            .append_pair("Status", &status)
+            .append_pair("NetgiroSignature", &signature);
+        v2::redirect_is_read_soundly(&query.finish());
+    });
 }
 
 fn call() -> impl Strategy<Value = Call> {

@@ -871,7 +871,7 @@ fn headers_of(value: &Value) -> Vec<(String, String)> {
 }
 
 fn compare_callback(findings: &mut Findings, case: &str, expected: &Value, callback: &Callback) {
-    let state = &callback.state;
+    let state = callback.state.as_ref().unwrap();
     let found = json!({
         "transaction_id": callback.transaction_id,
         "reference": callback.reference,

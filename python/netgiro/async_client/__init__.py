@@ -21,7 +21,9 @@ class AsyncClient(_calls):
         *,
         amount,
         reference,
-        customer_id,
+        customer_id=None,
+        access_code=None,
+        barcode=None,
         confirmation_type="automatic",
         callback_url=None,
         callback_cancel_url=None,
@@ -35,6 +37,8 @@ class AsyncClient(_calls):
             amount=amount,
             reference=reference,
             customer_id=customer_id,
+            access_code=access_code,
+            barcode=barcode,
             confirmation_type=confirmation_type,
             callback_url=callback_url,
             callback_cancel_url=callback_cancel_url,
@@ -43,8 +47,8 @@ class AsyncClient(_calls):
             location_id=location_id,
             register_id=register_id,
         )
-        del amount, reference, customer_id, confirmation_type, callback_url, callback_cancel_url
-        del description, items, location_id, register_id
+        del amount, reference, customer_id, access_code, barcode, confirmation_type, callback_url
+        del callback_cancel_url, description, items, location_id, register_id
         return await call
 
     async def check_cart(self, transaction_id):
@@ -60,6 +64,16 @@ class AsyncClient(_calls):
     async def confirm_cart(self, transaction_id, identifier=None):
         call = _calls.confirm_cart(self, transaction_id, identifier)
         del transaction_id, identifier
+        return await call
+
+    async def capture_cart(self, cart, amount=None):
+        call = _calls.capture_cart(self, cart, amount)
+        del cart, amount
+        return await call
+
+    async def void_cart(self, cart):
+        call = _calls.void_cart(self, cart)
+        del cart
         return await call
 
     async def wait_for_cart(self, cart, *, timeout=180.0, policy=None, on_update=None):
@@ -99,6 +113,11 @@ class AsyncClient(_calls):
     async def poll_step(self, poll):
         call = _calls.poll_step(self, poll)
         del poll
+        return await call
+
+    async def find_by_reference(self, reference, *, amount):
+        call = _calls.find_by_reference(self, reference, amount=amount)
+        del reference, amount
         return await call
 
     async def refund_cart(self, cart, amount, *, idempotency_key, description=None):

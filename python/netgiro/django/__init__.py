@@ -1,4 +1,4 @@
-"""Netgíró in a Django shop: an app with a table of carts, a callback view, an admin, and two commands.
+"""Netgíró in a Django shop: an app with tables of carts and refunds, a callback view, an admin, and two commands.
 
     from netgiro.django import cart_confirmed, checkout
 
@@ -18,6 +18,12 @@ except ModuleNotFoundError as error:
         "netgiro.django needs Django: pip install 'netgiro[django]'", name="django"
     ) from error
 
-from netgiro.django.signals import cart_canceled, cart_confirmed, cart_declined
+from netgiro.django.signals import (
+    cart_canceled,
+    cart_confirmed,
+    cart_declined,
+    refund_made,
+    refund_refused,
+)
 
-__all__ = ["cart_canceled", "cart_confirmed", "cart_declined"]
+__all__ = ["cart_canceled", "cart_confirmed", "cart_declined", "refund_made", "refund_refused"]

@@ -8,32 +8,33 @@ Both run the same steps: what is sent and what is recorded, in which order.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
-from typing import Any, Protocol, SupportsIndex, TypeVar
-
-from asgiref.sync import sync_to_async
+from typing import Any, SupportsIndex
 
 import netgiro
 from netgiro import _netgiro
 from netgiro.arguments import instance, refused, text
 from netgiro.django import concealed, conf
+from netgiro.django.calls.execution import (
+    Execution,
+    awaited,
+    blocking,
+    finish_steps,
+    informative,
+    why,
+)
 from netgiro.django.concealed import Concealed, plain
 from netgiro.django.models import LET_GO, Cart
 from netgiro.django.storage import followup, store
 from netgiro.django.storage.rows import Observation, database
 from netgiro.django.storage.store import OpenCheckoutError
-from netgiro.webhook.greenlets import off_the_hub
-from netgiro.webhook.sync_or_async import Steps, run, run_async
+from netgiro.webhook.sync_or_async import Steps, run
 
 __all__ = [
     "OpenCheckoutError",
@@ -42,7 +43,6 @@ __all__ = [
     "aconfirm",
     "ask",
     "astart",
-    "blocking",
     "cancel",
     "check",
     "confirm",
@@ -50,8 +50,6 @@ __all__ = [
 ]
 
 logger = logging.getLogger("netgiro.django")
-
-_T = TypeVar("_T")
 
 # No word has such a number.
 _LARGE = 100
@@ -65,108 +63,6 @@ _NOBODY_WAS_ASKED = (
     netgiro.AuthenticationError,
     netgiro.RateLimitedError,
 )
-
-
-class Execution(Protocol):
-    """How requests are sent and the database is written: blocking, or awaited."""
-
-    def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
-        """Return a call of the client's method `name`; it alone gets the concealed values."""
-
-    def server_now(self) -> datetime | None:
-        """Return the time of Netgíró's clock, where that is known."""
-
-    def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
-        """Return a call of a function that uses the database."""
-
-    def cancellation(self) -> Callable[[], Any]:
-        """Return a call that raises if the steps were canceled meanwhile."""
-
-
-# Who kills a greenlet does not stop the thread that it has waited for: what asks a customer is not sent on one.
-_REPEATABLE = frozenset({"cancel_cart", "check_cart"})
-
-
-class _Blocking:
-    def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
-        method = getattr(conf.client(), name)
-        if name in _REPEATABLE:
-            method = off_the_hub(method)
-        return lambda: method(*args, **concealed.revealed(kwargs))
-
-    def server_now(self) -> datetime | None:
-        return _netgiro.server_now(conf.client())
-
-    def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
-        return partial(function, *args)
-
-    def cancellation(self) -> Callable[[], Any]:
-        return lambda: None
-
-
-class _Awaited:
-    def netgiro(self, name: str, /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
-        method = getattr(conf.async_client(), name)
-
-        async def call() -> Any:
-            return await method(*args, **concealed.revealed(kwargs))
-
-        return call
-
-    def server_now(self) -> datetime | None:
-        return _netgiro.server_now(conf.async_client())
-
-    def database(self, function: Callable[..., Any], /, *args: Any) -> Callable[[], Any]:
-        async def call() -> Any:
-            return await _write_on_thread(partial(function, *args))
-
-        return call
-
-    def cancellation(self) -> Callable[[], Any]:
-        return partial(asyncio.sleep, 0)
-
-
-blocking: Execution = _Blocking()
-_awaited: Execution = _Awaited()
-_running: set[asyncio.Task[Any]] = set()
-
-
-async def _write_on_thread(write: Callable[[], _T]) -> _T:
-    """Await a write on a thread: it is finished and reported, or never begun.
-
-    A thread cannot be canceled. So a task that is canceled, as when its loop shuts down, first learns the outcome
-    of the write, and is canceled at its next step.
-    """
-    outcome: Future[_T] = Future()
-
-    def work() -> None:
-        if not outcome.set_running_or_notify_cancel():
-            return
-        try:
-            outcome.set_result(write())
-        except BaseException as error:  # noqa: BLE001 - whoever awaits it raises it
-            outcome.set_exception(error)
-
-    try:
-        await sync_to_async(work)()
-    except asyncio.CancelledError:
-        if outcome.cancel():
-            raise
-        task = asyncio.current_task()
-        while not outcome.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([asyncio.wrap_future(outcome)])
-        if task is not None:
-            task.cancel()
-    return outcome.result()
-
-
-async def _finish_steps(steps: Steps[_T]) -> _T:
-    """Await the steps. They are finished even if the caller is canceled, as when a browser hangs up."""
-    task = asyncio.ensure_future(run_async(steps))
-    _running.add(task)
-    task.add_done_callback(_running.discard)
-    return await asyncio.shield(task)
 
 
 def start(  # noqa: PLR0913 - as many options as the API
@@ -219,7 +115,7 @@ async def astart(  # noqa: PLR0913
     request = _request(confirmation_type, description, items, location_id, register_id)
     seconds = conf.options().checkout_timeout if timeout is None else timeout
     order = _order(order_reference, amount, seconds)
-    return await _finish_steps(_start(_awaited, order, customer, request, seconds))
+    return await finish_steps(_start(awaited, order, customer, request, seconds))
 
 
 def check(cart: Cart) -> Cart:
@@ -229,7 +125,7 @@ def check(cart: Cart) -> Cart:
 
 async def acheck(cart: Cart) -> Cart:
     """Do what `check` does, awaited."""
-    return await _finish_steps(_check(_awaited, _known(cart)))
+    return await finish_steps(_check(awaited, _known(cart)))
 
 
 def cancel(cart: Cart) -> Cart:
@@ -242,7 +138,7 @@ def cancel(cart: Cart) -> Cart:
 
 async def acancel(cart: Cart) -> Cart:
     """Do what `cancel` does, awaited."""
-    return await _finish_steps(_cancel(_awaited, _known(cart)))
+    return await finish_steps(_cancel(awaited, _known(cart)))
 
 
 def confirm(cart: Cart, code: str | Concealed | None = None) -> Cart:
@@ -259,7 +155,7 @@ async def aconfirm(cart: Cart, code: str | Concealed | None = None) -> Cart:
     """Do what `confirm` does, awaited."""
     sms_code = concealed.sms_code(code)
     del code
-    return await _finish_steps(_confirm(_awaited, _known(cart), sms_code))
+    return await finish_steps(_confirm(awaited, _known(cart), sms_code))
 
 
 def _request(
@@ -319,6 +215,7 @@ def _start(
             amount=cart.amount,
             reference=cart.reference,
             customer_id=customer.reveal(),
+            api=conf.options().client.get("api"),
             **request,
         )
         yield execution.cancellation()  # raises here rather than while the request is sent
@@ -336,13 +233,13 @@ def _start(
     # Also after Ctrl-C and in a canceled task: nobody else would record the outcome, and the order would wait.
     except BaseException as error:
         if not is_ready or _nobody_was_asked(error):
-            yield execution.database(store.not_inserted, cart, _why(error))
+            yield execution.database(store.not_inserted, cart, why(error))
             raise
         logger.error(  # noqa: TRY400 - it is raised as well
             "cart %s of order %r may be at Netgíró: %s",
-            *(cart.reference, order.reference, _why(error)),
+            *(cart.reference, order.reference, why(error)),
         )
-        yield execution.database(store.outcome_unknown, cart, _why(error))
+        yield execution.database(store.outcome_unknown, cart, why(error))
         raise
     try:
         inserted: Cart = yield execution.database(
@@ -358,23 +255,11 @@ def _start(
     return inserted
 
 
-def _informative(error: BaseException) -> BaseException:
-    """Return the error that says what became of an InsertCart: the cause, where an interruption has one."""
-    cause = error.__cause__
-    is_the_clients = isinstance(error, netgiro.NetgiroError)
-    return cause if isinstance(cause, netgiro.NetgiroError) and not is_the_clients else error
-
-
 def _nobody_was_asked(error: BaseException) -> bool:
-    known = _informative(error)
+    known = informative(error)
     return isinstance(known, _NOBODY_WAS_ASKED) or (
         isinstance(known, netgiro.NetgiroError) and known.request_sent == "no"
     )
-
-
-def _why(error: BaseException) -> str:
-    known = _informative(error)
-    return str(known) if known is error and str(error) else f"{type(error).__name__}: {known}"
 
 
 def _order(

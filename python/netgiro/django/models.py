@@ -1,10 +1,12 @@
-"""The table of carts, and the table of callbacks that were accepted."""
+"""The tables: carts, their refunds, and the callbacks that were accepted."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, ClassVar, SupportsIndex
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -25,6 +27,8 @@ __all__ = [
     "SIGNALED",
     "UNREADABLE_POLL",
     "Cart",
+    "Refund",
+    "RefundStatus",
     "SeenCallback",
     "Status",
 ]
@@ -77,6 +81,12 @@ UNREADABLE_POLL = "its poll cannot be read"
 """The beginning of `problem` for a cart that is not checked because its `poll` is damaged."""
 
 
+def _now(alias: str) -> datetime:
+    """Return the time of a database's clock, as Django writes it."""
+    now = clock.now(alias)
+    return now if settings.USE_TZ else timezone.make_naive(now, timezone.get_default_timezone())
+
+
 class CartQuerySet(models.QuerySet["Cart"]):
     """Carts, selected by what is to be done about them."""
 
@@ -94,9 +104,7 @@ class CartQuerySet(models.QuerySet["Cart"]):
         return self.annotate(needs_person=needs)
 
     def _needs_person(self) -> Q:
-        now = clock.now(self.db)
-        if not settings.USE_TZ:
-            now = timezone.make_naive(now, timezone.get_default_timezone())
+        now = _now(self.db)
         stale = now - timedelta(seconds=options().insert_is_stale_after)
         return (
             Q(status__in=[Status.OUTCOME_UNKNOWN, Status.MISMATCH])
@@ -134,6 +142,10 @@ class Cart(models.Model):
         "amount (kr.)"
     )
     """The amount in whole krónur."""
+    refunded: models.PositiveBigIntegerField[int, int] = models.PositiveBigIntegerField(
+        "refunded (kr.)", default=0, db_default=0
+    )
+    """What its refunds take of the amount: those that are made, may have been, or are still to be."""
     customer: models.CharField[str, str] = models.CharField("customer (masked)", max_length=40)
     """Who was asked to pay, but for the last two characters hidden."""
     confirmation_type: models.CharField[str, str] = models.CharField(
@@ -248,6 +260,11 @@ class Cart(models.Model):
         """Whether it has ended, and the shop was not told yet."""
         return self.status in SIGNALED and self.signaled_at is None
 
+    @property
+    def refundable(self) -> int:
+        """How many krónur may still be refunded."""
+        return max(0, self.amount - self.refunded) if self.is_paid else 0
+
     def as_sent(self) -> netgiro.Cart:
         """Return it as the client takes it, so that amount and reference are compared.
 
@@ -308,6 +325,162 @@ class Cart(models.Model):
         sms_code = concealed.sms_code(code)
         del code
         return await checkout.aconfirm(self, sms_code)
+
+    def refund(
+        self,
+        amount: SupportsIndex | Decimal | Fraction | str,
+        *,
+        key: str,
+        description: str | None = None,
+    ) -> Refund:
+        """Give the customer `amount` krónur back; returns the Refund, which is made.
+
+        `key` is the shop's name of what is refunded, unique for this cart: the line or the return, "line-2". The
+        same key is one refund, however often and by how many processes it is called. `description` is shown in
+        Netgíró's merchant portal. The intent is committed before anything is sent, so this must be called outside
+        of a transaction, and raises TransactionManagementError within one.
+
+        Raises InvalidRequestError when the cart is not paid or less is left, MismatchError when the key belongs to
+        another amount, and ApiError when Netgíró says no: then nothing is refunded, and the sum is free again.
+        After any other NetgiroError netgiro_poll makes the same call again: OutcomeUnknownError when the
+        refund may have been made.
+        """
+        from netgiro.django.calls import refunds  # noqa: PLC0415
+
+        return refunds.refund(self, amount, key=key, description=description)
+
+    async def arefund(
+        self,
+        amount: SupportsIndex | Decimal | Fraction | str,
+        *,
+        key: str,
+        description: str | None = None,
+    ) -> Refund:
+        """Do what `refund` does, awaited. A caller that is canceled does not stop it half-way."""
+        from netgiro.django.calls import refunds  # noqa: PLC0415
+
+        return await refunds.arefund(self, amount, key=key, description=description)
+
+
+class RefundStatus(models.TextChoices):
+    """The status of a refund."""
+
+    ASKED = "asked", "to be made"
+    OUTCOME_UNKNOWN = "outcome_unknown", "may have been made"
+    MADE = "made", "refunded"
+    REFUSED = "refused", "refused"
+
+
+class RefundQuerySet(models.QuerySet["Refund"]):
+    """Refunds, selected by what is to be done about them."""
+
+    def open(self) -> RefundQuerySet:
+        """Refunds that may still be made, or may have been."""
+        return self.filter(status__in=[RefundStatus.ASKED, RefundStatus.OUTCOME_UNKNOWN])
+
+    def for_a_person(self) -> RefundQuerySet:
+        """Refunds that a person must look at."""
+        return self.filter(self._needs_person())
+
+    def with_needs(self) -> RefundQuerySet:
+        """Refunds, each with `needs_person`: whether a person must look at it."""
+        needs = Case(When(self._needs_person(), then=Value(value=True)), default=Value(value=False))
+        return self.annotate(needs_person=needs)
+
+    def _needs_person(self) -> Q:
+        is_open = Q(status__in=[RefundStatus.ASKED, RefundStatus.OUTCOME_UNKNOWN])
+        late = _now(self.db) - timedelta(minutes=10)
+        return is_open & (Q(due_at=None) | Q(asked_at__lt=late)) | Q(
+            signal_failures__gt=0, signaled_at=None
+        )
+
+
+class Refund(models.Model):
+    """What is given back of a cart's payment, from before it is sent to Netgíró until its end.
+
+    Only this package writes the rows: read them, and connect to the signals.
+    """
+
+    Status = RefundStatus
+
+    cart: models.ForeignKey[Cart, Cart] = models.ForeignKey(
+        Cart, on_delete=models.PROTECT, related_name="refunds"
+    )
+    key: models.CharField[str, str] = models.CharField(max_length=63)
+    """The shop's name of what is refunded, unique for the cart."""
+    idempotency_key: models.CharField[str, str] = models.CharField(max_length=100, unique=True)
+    """What Netgíró knows it by: the cart's transaction id and `key`."""
+    amount: models.PositiveBigIntegerField[int, int] = models.PositiveBigIntegerField(
+        "amount (kr.)"
+    )
+    """What the customer gets back, in whole krónur."""
+    description: models.TextField[str, str] = models.TextField(blank=True, default="")
+    """What is shown in Netgíró's merchant portal."""
+    status: models.CharField[str, str] = models.CharField(
+        max_length=20, choices=RefundStatus, default=RefundStatus.ASKED
+    )
+    problem: models.TextField[str, str] = models.TextField(blank=True, default="")
+    """What went wrong last, or what a person must look at."""
+    failures: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    """How many of its calls in a row have failed."""
+    due_at: models.DateTimeField[str | datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
+    """When its call is to be made again, or the shop to be told of its end; none when neither is to be done."""
+    lease: models.UUIDField[str | uuid.UUID | None, uuid.UUID | None] = models.UUIDField(
+        null=True, blank=True, editable=False
+    )
+    """Whose call is in flight. One that is over without a record may have refunded."""
+    lease_until: models.DateTimeField[str | datetime | None, datetime | None] = (
+        models.DateTimeField(null=True, blank=True, editable=False)
+    )
+    asked_at: models.DateTimeField[str | datetime, datetime] = models.DateTimeField()
+    """When the shop asked for it."""
+    ended_at: models.DateTimeField[str | datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
+    """When its outcome was known."""
+    signaled_at: models.DateTimeField[str | datetime | None, datetime | None] = (
+        models.DateTimeField(null=True, blank=True)
+    )
+    """When the shop was told of its end."""
+    signal_failures: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    updated_at: models.DateTimeField[str | datetime, datetime] = models.DateTimeField(auto_now=True)
+
+    objects = RefundQuerySet.as_manager()
+
+    class Meta:
+        """Constraints that the database enforces."""
+
+        ordering: ClassVar[Any] = ["-asked_at", "-pk"]
+        verbose_name = "refund"
+        indexes: ClassVar[Any] = [
+            models.Index(
+                fields=["due_at"], name="netgiro_refund_due", condition=Q(due_at__isnull=False)
+            )
+        ]
+        constraints: ClassVar[Any] = [
+            models.UniqueConstraint(fields=["cart", "key"], name="netgiro_one_refund_for_a_key"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="netgiro_refund_above_0"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.idempotency_key}: {kronur(self.amount, space=' ')}, {self.status}"
+
+    @property
+    def is_made(self) -> bool:
+        """Whether Netgíró has made it."""
+        return self.status == RefundStatus.MADE
+
+    @property
+    def is_final(self) -> bool:
+        """Whether its outcome is known."""
+        return self.status in {RefundStatus.MADE, RefundStatus.REFUSED}
+
+    @property
+    def awaits_signal(self) -> bool:
+        """Whether its outcome is known, and the shop was not told yet."""
+        return self.is_final and self.signaled_at is None
 
 
 class SeenCallback(models.Model):

@@ -64,8 +64,8 @@ def _recorded(request: HttpRequest, body: bytes) -> Any:
     def record(callback: netgiro.Callback) -> None:
         # That it was let through is recorded in the same transaction.
         nonlocal cart
-        signature = _netgiro.replay_key(callback)[1] if conf.options().replay_guard else None
-        cart = store.report(callback, signature=signature)
+        key = _netgiro.replay_key(callback) if conf.options().replay_guard else None
+        cart = store.report(callback, signature=key and key[1])
 
     webhook = Webhook(order=store.expected, record=record)
     webhook.receive(conf.client(), url=url, headers=_headers(request), body=body)

@@ -1,4 +1,4 @@
-"""Follows carts: many at once for netgiro_poll, and one after its callback."""
+"""Follows carts and makes refunds: many at once for netgiro_poll, and one cart after its callback."""
 
 from __future__ import annotations
 
@@ -7,33 +7,38 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connections
 
 from netgiro.django import checkout
-from netgiro.django.models import Cart
+from netgiro.django.calls import refunds
+from netgiro.django.calls.execution import blocking
+from netgiro.django.models import Cart, Refund
 from netgiro.django.storage import delivery, followup, leases, store
-from netgiro.django.storage.rows import Observation, database
-from netgiro.webhook.sync_or_async import run
+from netgiro.django.storage.rows import database, name_of
+from netgiro.webhook.sync_or_async import Steps, run
 from netgiro.webhook.worker_threads import Background
 
 __all__ = ["Worker", "soon"]
 
 logger = logging.getLogger("netgiro.django")
 
+_Row = Cart | Refund
+
 
 class Worker:
-    """Follows every cart that is due, until it is stopped.
+    """Follows every cart that is due, and makes every refund that is, until it is stopped.
 
     Netgíró is asked on threads; the caller's thread alone uses the database and tells the shop. No state of a
     cart is kept here: a worker may be killed at any moment, and another one goes on once its leases are over.
     """
 
     def __init__(self, *, concurrency: int = 32, interval: float = 0.5) -> None:
-        """Check `concurrency` carts at a time, and look for more that are due each `interval` seconds."""
+        """Make `concurrency` calls at a time, and look for more that are due each `interval` seconds."""
         self._concurrency = concurrency
         self._interval = interval
-        self._in_flight: dict[Future[Observation], Cart] = {}
+        self._in_flight: dict[Future[Any], _Row] = {}
         self._is_stopping = False
 
     def stop(self) -> None:
@@ -59,15 +64,14 @@ class Worker:
 
     def _start_due(self, threads: ThreadPoolExecutor) -> bool:
         room = self._concurrency - len(self._in_flight)
-        carts = [] if self._is_stopping or not room else leases.lease(room)
-        for cart in carts:
-            with _isolated(cart):
-                if must_ask(cart):
-                    asked = threads.submit(run, checkout.ask(checkout.blocking, cart))
-                    self._in_flight[asked] = cart
+        rows = [] if self._is_stopping or not room else _leased(room)
+        for row in rows:
+            with _isolated(row):
+                if must_ask(row):
+                    self._in_flight[threads.submit(run, _call(row))] = row
                 else:
-                    handle_without_asking(cart)
-        return bool(carts)
+                    handle_without_asking(row)
+        return bool(rows)
 
     def _record_answers(self, *, is_idle: bool) -> None:
         if not self._in_flight:
@@ -77,42 +81,60 @@ class Worker:
         timeout = self._interval if is_idle else 0.0
         done, _ = wait(self._in_flight, timeout, return_when=FIRST_COMPLETED)
         for future in done:
-            cart = self._in_flight.pop(future)
-            record_answer(cart, future)
+            row = self._in_flight.pop(future)
+            record_answer(row, future)
+
+
+def _leased(room: int) -> list[_Row]:
+    """Lease what is due. Refunds, which are few, do not wait for carts, and leave half of the room to them."""
+    due: list[_Row] = [*leases.lease_refunds((room + 1) // 2)]
+    if len(due) < room:
+        due += leases.lease(room - len(due))
+    return due
 
 
 @contextmanager
-def _isolated(cart: Cart) -> Iterator[None]:
-    """Keep an error about one leased cart from the others: log it, and postpone that cart."""
+def _isolated(row: _Row) -> Iterator[None]:
+    """Keep an error about one leased row from the others: log it, and postpone that row."""
     try:
         yield
     except Exception:
-        # Where the database fails, and not the row of the cart, this fails as well.
-        leases.postpone(cart.pk, cart.lease)
-        logger.exception("cart %s: following it failed, it is postponed", cart.reference)
+        # Where the database fails, and not the row, this fails as well.
+        leases.postpone(row)
+        logger.exception("%s: following it failed, it is postponed", name_of(row))
 
 
-def must_ask(cart: Cart) -> bool:
-    """Return whether a cart that is due must be checked."""
-    return cart.transaction_id is not None and not cart.awaits_signal
+def must_ask(row: _Row) -> bool:
+    """Return whether Netgíró must be called about a row that is due."""
+    has_id = isinstance(row, Refund) or row.transaction_id is not None
+    return has_id and not row.awaits_signal
 
 
-def handle_without_asking(cart: Cart) -> None:
-    """Do what is due about a leased cart without asking Netgíró."""
-    if cart.awaits_signal:
-        delivery.deliver(cart.pk, lease=cart.lease)
-    else:
+def _call(row: _Row) -> Steps[Any]:
+    if isinstance(row, Refund):
+        return refunds.ask(blocking, row)
+    return checkout.ask(blocking, row)
+
+
+def handle_without_asking(row: _Row) -> None:
+    """Do what is due about a leased row without asking Netgíró."""
+    if row.awaits_signal:
+        delivery.deliver(row.pk, kind=type(row), lease=row.lease)
+    elif isinstance(row, Cart):
         # The process that sent it was killed before the answer came, or could not record the answer.
-        logger.error("cart %s may be at Netgíró: nobody recorded an answer", cart.reference)
-        store.outcome_unknown(cart, "InsertCart was sent, perhaps, and no answer was recorded")
+        logger.error("%s may be at Netgíró: nobody recorded an answer", name_of(row))
+        store.outcome_unknown(row, "InsertCart was sent, perhaps, and no answer was recorded")
 
 
-def record_answer(cart: Cart, asked: Future[Observation]) -> None:
-    """Record what Netgíró said about a leased cart."""
-    with _isolated(cart):
-        now = followup.record(cart.pk, asked.result(), lease=cart.lease)
-        if now.status != cart.status:
-            logger.info("cart %s was %s, is %s", cart.reference, cart.status, now.status)
+def record_answer(row: _Row, asked: Future[Any]) -> None:
+    """Record what Netgíró said about a leased row."""
+    with _isolated(row):
+        if isinstance(row, Refund):
+            now: _Row = refunds.record(row, asked.result())
+        else:
+            now = followup.record(row.pk, asked.result(), lease=row.lease)
+        if now.status != row.status:
+            logger.info("%s was %s, is %s", name_of(row), row.status, now.status)
 
 
 # After a callback the outcome is known within moments; what takes longer is left to netgiro_poll.
@@ -141,7 +163,7 @@ def _is_followed_up(cart_pk: int) -> bool:
     for cart in leases.lease(1, only=cart_pk):
         with _isolated(cart):
             if must_ask(cart):
-                observation = run(checkout.ask(checkout.blocking, cart))
+                observation = run(checkout.ask(blocking, cart))
                 followup.record(cart.pk, observation, lease=cart.lease)
             else:
                 handle_without_asking(cart)

@@ -116,9 +116,9 @@ class Webhook:
                 request.rejected(str(error))
                 cause = error
             else:
-                key = ("", "") if self._guard is None else _netgiro.replay_key(callback)
+                key = None if self._guard is None else _netgiro.replay_key(callback)
                 facts = callback.transaction_id, callback.amount, callback.reference
-                request.verified(*facts, signature=key[1])
+                request.verified(*facts, signature=key and key[1])
         cart: netgiro.Cart | None = None
         while (action := request.action) != "answer":
             try:
@@ -141,7 +141,10 @@ class Webhook:
         raise _logged(refusal or _caused(Refusal(request.status, request.reason), cause))
 
     def _do(
-        self, request: _netgiro.CallbackRequest, callback: netgiro.Callback, key: tuple[str, str]
+        self,
+        request: _netgiro.CallbackRequest,
+        callback: netgiro.Callback,
+        key: tuple[str, str] | None,
     ) -> Steps[netgiro.Cart | None]:
         """Do what the request asks for; gives the cart of the order, once that is found."""
         if request.action == "find_order":

@@ -85,6 +85,13 @@ const ARGUMENTS = [
     [`${name}: an earlier result`, 'resume', (value, { client }) => client[name]([], { resume: [value] })],
   ]),
   ['checkMany: retryForMs', 'retryForMs', (value, { client }) => client.checkMany([], { retryForMs: value })],
+  ['findByReference: reference', 'reference', (value, { client }) => client.findByReference(value, { amount: 1000 })],
+  ['findByReference: options', 'findByReference', (value, { client }) => client.findByReference('order-1', value)],
+  ...['amount', 'signal'].map((name) => [
+    `findByReference: ${name}`,
+    name,
+    (value, { client }) => client.findByReference('order-1', { amount: 1000, [name]: value }),
+  ]),
   ...['refundCart', 'getTransaction'].flatMap((name) => {
     const call = (client, cart) => client[name](...(name === 'refundCart' ? [cart, 1000, { idempotencyKey: 'key' }] : [cart]));
     return [

@@ -520,3 +520,31 @@ describe('errors', () => {
     });
   });
 });
+
+describe('an insert whose answer was lost', () => {
+  it('is found by its reference, and checked', async () => {
+    const simulator = await simulate();
+    const client = simulator.client();
+    assert.equal(await client.findByReference('order-17', { amount: 4990 }), null);
+    simulator.addFault('InsertCart', { drop: 'after' });
+    const error = await failure(() => client.insertCart(ORDER));
+    assert.ok(error instanceof OutcomeUnknownError);
+    const cart = await client.findByReference(error.reference, { amount: 4990 });
+    assert.equal(cart.transactionId, simulator.carts()[0].transactionId);
+    assert.deepEqual([cart.reference, cart.amount, cart.checkInterval], ['order-17', 4990, null]);
+    simulator.confirm(cart);
+    assert.ok((await client.settleCart(cart)).isPaid);
+    assert.equal(simulator.carts().length, 1);
+    await assert.rejects(client.findByReference('order-17', { amount: 4991 }), MismatchError);
+  });
+
+  it('is not known to be none where the look-up sees less, or is gone', async () => {
+    for (const referenceLookup of ['payments', 'off']) {
+      const client = (await simulate({ referenceLookup })).client();
+      await client.insertCart(ORDER);
+      const look = () => client.findByReference('order-17', { amount: 4990 });
+      if (referenceLookup === 'payments') assert.equal(await look(), null);
+      else await assert.rejects(look, (error) => error instanceof ApiError && error.httpStatus === 404);
+    }
+  });
+});

@@ -100,6 +100,8 @@ describe('nothing tells a secret', () => {
         assertHides(await client.checkCart(ID).catch((error) => error), 'the error');
         const refund = { idempotencyKey: `refund-${server.requests.length}`, description: `to ${customers.phone}` };
         assertHides(await client.refundCart(ID, 1000, refund).catch((error) => error), 'the error');
+        const look = { amount: 4990 };
+        assertHides(await client.findByReference('order-17', look).catch((error) => error), 'the error');
         assertHides(await client.getTransaction(ID).catch((error) => error), 'the error');
       });
     }

@@ -1,10 +1,12 @@
 // The simulator over HTTP, with TLS, and behind another URL.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { request as overHttp } from 'node:http';
 import { request as overHttps } from 'node:https';
 import { after, test } from 'node:test';
+import { URLSearchParams } from 'node:url';
 import { Client, ConnectError, InvalidRequestError, sign, Simulator } from 'netgiro';
 
 const ORDER = { amount: 4990, reference: 'order-1', customerId: '8223281' };
@@ -178,4 +180,35 @@ test('latency holds answers back', async () => {
   const before = performance.now();
   await simulator.client().insertCart(ORDER);
   assert.ok(performance.now() - before >= 99);
+});
+
+for (const formCallbackAsGet of [false, true]) {
+  test(`a form of a shop plugin opens a checkout, called back with ${formCallbackAsGet ? 'GET' : 'POST'}`, async () => {
+    const simulator = await started({ formCallbackAsGet });
+    const { appKey, secretKey, pageUrl } = simulator;
+    const form = new URLSearchParams({
+      ApplicationID: appKey,
+      ReferenceNumber: 'order-1',
+      TotalAmount: '4990',
+      Signature: createHash('sha256').update(`${secretKey}order-14990${appKey}`).digest('hex'),
+      ConfirmationType: '1',
+      PaymentConfirmedURL: 'http://127.0.0.1:9/nobody',
+    });
+    const opened = await globalThis.fetch(pageUrl, { method: 'POST', body: form, redirect: 'manual' });
+    assert.equal(opened.status, 303);
+    const body = JSON.stringify({ customer_id: '1111111119' });
+    assert.equal((await globalThis.fetch(`${opened.headers.get('location')}/accept`, { method: 'POST', body })).status, 204);
+    const [request] = simulator.requests();
+    assert.deepEqual([request.endpoint, request.signatureOk], ['HostedForm', true]);
+    const [callback] = simulator.callbacks();
+    const told = new URLSearchParams(formCallbackAsGet ? new URL(callback.url).search : callback.body);
+    assert.equal(told.get('transactionid'), simulator.carts()[0].transactionId);
+    assert.equal(told.get('status'), '1');
+  });
+}
+
+test('switches of look-ups and forms are refused by name', async () => {
+  for (const options of [{ referenceLookup: 'all' }, { formCallbackAsGet: 1 }]) {
+    await assert.rejects(Simulator.start(options), InvalidRequestError);
+  }
 });

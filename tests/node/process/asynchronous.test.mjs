@@ -155,6 +155,7 @@ describe('a signal without a reason', () => {
     waitForCart: (client, signal) => client.waitForCart(ID, { signal }),
     settleCart: (client, signal) => client.settleCart(ID, { signal }),
     pollStep: (client, signal) => client.pollStep(new CartPoll(ID, { now: Date.now() - 10_000 }), { signal }),
+    findByReference: (client, signal) => client.findByReference('order-1', { amount: 4990, signal }),
     refundCart: (client, signal) => client.refundCart(ID, 1000, { idempotencyKey: 'key', signal }),
     getTransaction: (client, signal) => client.getTransaction(ID, { signal }),
     settlements: (client, signal) => client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-31' }, { signal }),

@@ -54,6 +54,7 @@ statuses.push((await client.checkMany([cart]))[0].state.status);
 for await (const { state } of client.waitMany([cart])) statuses.push(state.status);
 for await (const { status } of client.watchCart(cart)) statuses.push(status);
 statuses.push((await client.pollStep(new CartPoll(cart))).state.status);
+await client.findByReference('order', { amount: 1 });
 await client.refundCart(cart, 1000, { idempotencyKey: 'key' });
 await client.getTransaction(cart);
 await client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-02' });

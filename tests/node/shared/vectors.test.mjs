@@ -231,6 +231,40 @@ describe('V2', () => {
   }
 });
 
+describe('look-ups', () => {
+  for (const vector of vectors('lookups').cases) {
+    it(vector.name, async () => {
+      const { reference, amount, path: itsPath, answers, expect } = vector;
+      const answer = (_, index) => {
+        const { close, http_status: status, headers, body } = answers[Math.min(index, answers.length - 1)];
+        return close ? 'cut' : { status, headers, body };
+      };
+      await withServer(answer, async (server) => {
+        const client = server.client({ timeoutMs: 60_000 });
+        const call = () => client.findByReference(reference, { amount });
+        if (expect.error) {
+          const { customer_message: sentence, ...facts } = expect.error;
+          const failed = await failure(call);
+          assertError(failed, facts);
+          if (sentence !== undefined) assert.equal(failed.customerMessage('en'), sentence);
+        } else if (expect.none) {
+          assert.equal(await call(), null);
+        } else {
+          const cart = await call();
+          assertHas(cart, expect.cart);
+          assert.ok(Object.isFrozen(cart));
+        }
+        assert.equal(server.requests.length, vector.requests);
+        for (const { method, path, headers, body, url } of server.requests) {
+          assert.deepEqual([method, path, body.toString()], ['GET', itsPath, '']);
+          assert.equal(headers.netgiro_signature, expectedSignature(headers.netgiro_nonce, url, body));
+          assert.equal(headers['x-netgiro-api-key'], undefined);
+        }
+      });
+    });
+  }
+});
+
 describe('result codes', () => {
   const { statuses, codes } = vectors('codes');
   for (const { code, status, is_final: isFinal, is_paid: isPaid } of codes) {

@@ -89,6 +89,7 @@ METHODS = {
     "check_each": {"ids": [SOME_ID]},
     "wait_many": {"carts": [SOME_ID]},
     "poll_step": {"poll": POLL},
+    "find_by_reference": {"reference": "order-1", "amount": 1},
     "refund_cart": {"cart": SOME_ID, "amount": 1, "idempotency_key": "k"},
     "get_transaction": {"cart": SOME_ID},
     "settlements": {"date_from": "2026-01-01", "date_to": "2026-01-02"},

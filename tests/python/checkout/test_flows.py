@@ -36,6 +36,39 @@ def test_phone_accepted_after_a_check(shop, simulator):
     assert all(request.signature_ok for request in simulator.requests())
 
 
+def test_an_insert_whose_answer_was_lost_is_found(shop, simulator):
+    assert shop.find_by_reference("order-1", amount=4990) is None
+    simulator.add_fault("InsertCart", drop="after")
+    with pytest.raises(netgiro.OutcomeUnknownError) as raised:
+        insert(shop)
+    cart = shop.find_by_reference(raised.value.reference, amount=4990)
+    assert cart == netgiro.Cart(
+        simulator.carts()[0].transaction_id,
+        reference="order-1",
+        amount=4990,
+        reference_id=cart.reference_id,
+    )
+    assert cart.reference_id
+    assert shop.check_cart(cart).status == "pending"
+    simulator.confirm(cart)
+    assert shop.settle_cart(cart).is_paid
+    assert len(simulator.carts()) == 1
+    with pytest.raises(netgiro.MismatchError):
+        shop.find_by_reference("order-1", amount=4991)
+
+
+@pytest.mark.parametrize(("lookup", "error"), [("payments", None), ("off", netgiro.ApiError)])
+def test_a_look_up_may_see_less_or_be_gone(lookup, error):
+    with netgiro.Simulator(reference_lookup=lookup) as simulator, simulator.client() as shop:
+        insert(shop)
+        if error is None:
+            assert shop.find_by_reference("order-1", amount=4990) is None
+        else:
+            with pytest.raises(error) as raised:
+                shop.find_by_reference("order-1", amount=4990)
+            assert raised.value.http_status == 404
+
+
 def test_everything_a_cart_can_have_arrives(shop, simulator):
     items = [
         netgiro.CartItem("Lopapeysa", 20_000, 2, product_no="P1", description="Ull"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import http.client
 import json
 import ssl
 import time
 import urllib.request
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
@@ -217,3 +218,41 @@ def test_latency_holds_answers_back():
         started = time.monotonic()
         shop.insert_cart(**ORDER)
         assert time.monotonic() - started >= 0.1
+
+
+@pytest.mark.parametrize("as_get", [False, True])
+def test_a_form_of_a_shop_plugin_opens_a_checkout(as_get):
+    with netgiro.Simulator(form_callback_as_get=as_get) as simulator:
+        keys = (simulator.secret_key, "order-1", "4990", simulator.app_key)
+        form = {
+            "ApplicationID": simulator.app_key,
+            "ReferenceNumber": "order-1",
+            "TotalAmount": "4990",
+            "Signature": hashlib.sha256("".join(keys).encode()).hexdigest(),
+            "ConfirmationType": "1",
+            "PaymentConfirmedURL": "http://127.0.0.1:9/nobody",
+            "PrefixUrlParameters": "true",
+        }
+        parts = urlsplit(simulator.page_url)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+        try:
+            connection.request("POST", "/", urlencode(form))
+            response = connection.getresponse()
+            assert response.status == 303
+            page = urlsplit(response.headers["location"]).path
+        finally:
+            connection.close()
+        accepted = ask(simulator.page_url, "POST", f"{page}/accept", {"customer_id": "1111111119"})
+        assert accepted[0] == 204
+        (request,) = simulator.requests()
+        assert (request.endpoint, request.signature_ok) == ("HostedForm", True)
+        callback = simulator.callbacks()[0]
+        told = dict(parse_qsl(urlsplit(callback.url).query if as_get else callback.body))
+        assert told["ng_transactionid"] == str(simulator.carts()[0].transaction_id)
+        assert told["ng_status"] == "1"
+
+
+@pytest.mark.parametrize("option", [{"reference_lookup": "all"}, {"form_callback_as_get": 1}])
+def test_switches_of_look_ups_and_forms_are_refused_by_name(option):
+    with pytest.raises(netgiro.InvalidRequestError, match=next(iter(option))):
+        netgiro.Simulator(**option)

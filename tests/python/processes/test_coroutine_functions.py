@@ -27,7 +27,7 @@ from harness import PHONE, QUICK, SOME_ID, eventually
 ORDER = {"amount": 4990, "reference": "order-1", "customer_id": PHONE}
 AWAITED = {
     *("insert_cart", "check_cart", "cancel_cart", "confirm_cart", "wait_for_cart", "settle_cart", "check_many"),
-    *("refund_cart", "get_transaction", "poll_step", "settlements", "settlement_items", "verify_callback_once", "close"),
+    *("find_by_reference", "refund_cart", "get_transaction", "poll_step", "settlements", "settlement_items", "verify_callback_once", "close"),
 }  # fmt: skip
 NOT_AWAITED = {"watch_cart", "check_each", "wait_many", "verify_callback", "from_env"}
 

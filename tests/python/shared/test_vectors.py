@@ -48,7 +48,8 @@ def instant(at: int) -> datetime:
 def test_every_file_is_run():
     # Those of reconciliation are run by the crate that decides them.
     files = {path.stem for path in VECTORS.glob("*.json")} - {"schema", "reconciliation"}
-    run = "callbacks codes customer_messages customers errors poll refusals requests responses signatures v2 webhook"
+    run = "callbacks codes customer_messages customers errors lookups poll refusals requests responses signatures v2"
+    run += " v2_carts webhook"
     assert files == set(run.split())
 
 
@@ -331,6 +332,60 @@ def test_v2(case, face, played_v2):
         assert request.body.decode() == case["request"].get("body", "")
         assert request.headers["x-netgiro-api-key"] == APP_KEY
         assert not {"netgiro_appkey", "netgiro_nonce", "netgiro_signature"} & set(request.headers)
+
+
+# --- carts looked up by their reference
+
+
+def play_lookup(case, face):
+    """Have a server answer as the case says; what came of the look-up, and what was sent."""
+    answers = list(case["answers"])
+
+    def answer(_request):
+        told = answers.pop(0) if len(answers) > 1 else answers[0]
+        if told.get("close"):
+            return None
+        headers = tuple(told.get("headers", {}).items())
+        return Answer(told["http_status"], told["body"].encode(), headers)
+
+    server = Server(answer)
+    client = connect(face, server.url, timeout=60)
+    try:
+        outcome = client.find_by_reference(case["reference"], amount=case["amount"])
+    except netgiro.NetgiroError as error:
+        outcome = error
+    finally:
+        client.close()
+        server.close()
+    return outcome, server.requests, server.url
+
+
+@pytest.fixture(scope="module")
+def played_lookups():
+    return played_at_once(vectors("lookups"), play_lookup)
+
+
+@pytest.mark.parametrize("case", cases("lookups"))
+def test_lookups(case, face, played_lookups):
+    outcome, requests, base_url = played_lookups[case["name"], face].result()
+    expected = case["expect"]
+    if "error" in expected:
+        facts = dict(expected["error"])
+        if "customer_message" in facts:
+            assert outcome.customer_message("en") == facts.pop("customer_message")
+        check_error(outcome, facts)
+    elif "none" in expected:
+        assert outcome is None
+    else:
+        assert isinstance(outcome, netgiro.Cart), outcome
+        compare(outcome, expected["cart"])
+    assert len(requests) == case["requests"]
+    for request in requests:
+        assert (request.method, request.path, request.body) == ("GET", case["path"], b"")
+        url = base_url.replace("/v1/", case["path"])
+        nonce = request.headers["netgiro_nonce"]
+        assert request.headers["netgiro_signature"] == netgiro.sign(SECRET_KEY, nonce, url, b"")
+        assert "x-netgiro-api-key" not in request.headers
 
 
 # --- codes and statuses

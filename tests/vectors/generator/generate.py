@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE))
 import schema  # noqa: E402
 
 FILES = ["signatures", "requests", "refusals", "responses", "codes", "errors", "customers", "callbacks", "poll"]
-FILES += ["webhook", "reconciliation", "customer_messages", "v2"]
+FILES += ["webhook", "reconciliation", "customer_messages", "v2", "v2_carts", "lookups"]
 FILES += [
     f"scenarios/{part}" for part in ("insert_cart", "check_cart", "cancel_cart", "confirm_cart", "waiting", "settling")
 ]
@@ -55,7 +55,7 @@ def main():
     stale = []
     for name in FILES:
         made = document(name)
-        lists = [made.get(part, []) for part in ("cases", "routes", "follow_ups", "redirects")]
+        lists = [made.get(part, []) for part in ("cases", "routes", "follow_ups", "redirects", "callbacks")]
         names = [case["name"] for cases in lists for case in cases]
         if len(names) != len(set(names)):
             raise SystemExit(f"{name}: a case's name is used twice: {sorted(n for n in names if names.count(n) > 1)}")

@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use netgiro_simulator::RepeatedCall;
+use netgiro_simulator::{ReferenceLookup, RepeatedCall};
 
 use super::command::OutputArgs;
-use super::values::{repeated_refund, seconds};
+use super::values::{reference_lookup, repeated_refund, seconds};
 
 /// For what `--export` writes the variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -90,6 +90,12 @@ pub(crate) struct SimulatorArgs {
     /// Refuse to refund a sale whose settlement is made up
     #[arg(long)]
     pub(crate) refuse_settled_refunds: bool,
+    /// What payment/GetByReference sees: carts, payments, or off
+    #[arg(long, value_name = "WORD", default_value = "carts", value_parser = reference_lookup())]
+    pub(crate) reference_lookup: ReferenceLookup,
+    /// Send the callbacks of a checkout that a form opened with GET
+    #[arg(long)]
+    pub(crate) form_callback_as_get: bool,
     /// The shop's name on the customer's phone
     #[arg(long, value_name = "NAME")]
     pub(crate) shop: Option<String>,

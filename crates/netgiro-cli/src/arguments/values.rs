@@ -8,7 +8,7 @@ use clap::Arg;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
-use netgiro_simulator::RepeatedCall;
+use netgiro_simulator::{ReferenceLookup, RepeatedCall};
 
 pub(super) fn seconds(text: &str) -> Result<Duration, &'static str> {
     text.parse()
@@ -32,6 +32,11 @@ pub(super) fn payment_info() -> impl TypedValueParser {
 pub(super) fn repeated_refund() -> impl TypedValueParser<Value = RepeatedCall> {
     let words = RepeatedCall::ALL.iter().map(|word| word.as_str());
     PossibleValuesParser::new(words).try_map(|word| word.parse::<RepeatedCall>())
+}
+
+pub(super) fn reference_lookup() -> impl TypedValueParser<Value = ReferenceLookup> {
+    let words = ReferenceLookup::ALL.iter().map(|word| word.as_str());
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<ReferenceLookup>())
 }
 
 /// One of some words, read by the core: its error repeats nothing that may be a password.

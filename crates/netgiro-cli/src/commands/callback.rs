@@ -44,10 +44,13 @@ pub(super) fn verify(
         .into());
     }
     let line = format!(
-        "{}  verifies: {}, {}\nIt does not prove a payment: run netgiro check {}",
+        "{}  verifies: {}{}\nIt does not prove a payment: run netgiro check {}",
         callback.transaction_id,
         summary(&callback),
-        console.status(callback.state.status),
+        (callback.state.as_ref()).map_or_else(String::new, |state| format!(
+            ", {}",
+            console.status(state.status)
+        )),
         callback.transaction_id
     );
     console.result(&CallbackRecord::from(&callback), line);

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use netgiro::{CartState, CartStatus, PaymentInfo, exact_decimal};
+use netgiro::{ApiVersion, CartState, CartStatus, PaymentInfo, exact_decimal};
 use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -27,6 +27,8 @@ struct StateMembers {
     payment: Option<Box<PaymentInfo>>,
     reference_id: Option<String>,
     checked_at: Timestamp,
+    #[serde(default)]
+    api: ApiVersion,
 }
 
 /// The type that JavaScript hands back for a member of this kind, where it is another than the core's.

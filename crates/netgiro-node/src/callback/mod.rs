@@ -3,10 +3,9 @@
 mod replay;
 mod route;
 
-use jiff::Timestamp;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
-use netgiro::{Callback, CartState, CartStatus};
+use netgiro::Callback;
 use uuid::Uuid;
 
 use crate::arguments::amount::{self, AmountInput};
@@ -24,7 +23,7 @@ pub fn callback_matches(
         transaction_id: Uuid::nil(),
         reference,
         amount: amount.and_then(|digits| digits.parse().ok()),
-        state: CartState::of(Uuid::nil(), CartStatus::Unknown, Timestamp::UNIX_EPOCH),
+        state: None,
         reference_id: None,
     };
     reply(

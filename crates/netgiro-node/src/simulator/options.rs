@@ -85,6 +85,10 @@ pub struct SimulatorInput {
     pub callback_signature_decimals: Option<f64>,
     /// Whether the hosted checkout's callbacks are a form.
     pub hosted_callback_as_form: Option<bool>,
+    /// A word.
+    pub reference_lookup: Option<String>,
+    /// Whether a form's callbacks are sent with GET.
+    pub form_callback_as_get: Option<bool>,
 }
 
 /// A certificate and its key, as PEM.
@@ -118,6 +122,8 @@ pub(crate) fn simulator_options(input: SimulatorInput) -> Result<SimulatorOption
         unknown_transaction_is_404: Ok,
         refuse_settled_refunds: Ok,
         hosted_callback_as_form: Ok,
+        form_callback_as_get: Ok,
+        reference_lookup: |word: String| word.parse().map_err(refused),
         repeated_refund: |word: String| word.parse().map_err(refused),
         repeated_capture: |word: String| word.parse().map_err(refused),
         repeated_cancel: |word: String| word.parse().map_err(refused),

@@ -19,10 +19,11 @@ struct Members {
     reference: Option<String>,
     amount: Option<Decimal>,
     #[serde(serialize_with = "state")]
-    state: CartState,
+    state: Option<CartState>,
     reference_id: Option<String>,
 }
 
-fn state<S: Serializer>(state: &CartState, serializer: S) -> Result<S::Ok, S::Error> {
-    StateView(state).serialize(serializer)
+#[expect(clippy::ref_option, reason = "serde passes a reference to the member")]
+fn state<S: Serializer>(state: &Option<CartState>, serializer: S) -> Result<S::Ok, S::Error> {
+    state.as_ref().map(StateView).serialize(serializer)
 }

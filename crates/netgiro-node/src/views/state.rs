@@ -25,6 +25,7 @@ impl<T: Borrow<CartState>> Serialize for StateView<T> {
             Instant(state.checked_at),
             state.is_final(),
             state.is_paid(),
+            state.api.as_str(),
         )
             .serialize(serializer)
     }

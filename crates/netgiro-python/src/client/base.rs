@@ -86,6 +86,12 @@ impl BaseClient {
 
 #[pymethods]
 impl BaseClient {
+    /// Which API it speaks about carts, `"v1"` or `"v2"`.
+    #[getter]
+    fn api(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(self.made(py)?.connections.core().api().as_str())
+    }
+
     /// Where the calls go: the base URL.
     #[getter]
     fn base_url(&self, py: Python<'_>) -> PyResult<&str> {
@@ -97,12 +103,12 @@ impl BaseClient {
     /// `amount` is in whole krónur: an int, text or a Decimal without a fraction. Sent once: what
     /// may have reached the server is never sent again, and OutcomeUnknownError says so.
     #[pyo3(signature = (
-        *, amount, reference, customer_id, confirmation_type=None, callback_url=None,
-        callback_cancel_url=None, description=None, items=None, location_id=None,
-        register_id=None
+        *, amount, reference, customer_id=None, access_code=None, barcode=None,
+        confirmation_type=None, callback_url=None, callback_cancel_url=None, description=None,
+        items=None, location_id=None, register_id=None
     ))]
     #[pyo3(
-        text_signature = "($self, *, amount, reference, customer_id, confirmation_type='automatic', callback_url=None, callback_cancel_url=None, description=None, items=None, location_id=None, register_id=None)"
+        text_signature = "($self, *, amount, reference, customer_id=None, access_code=None, barcode=None, confirmation_type='automatic', callback_url=None, callback_cancel_url=None, description=None, items=None, location_id=None, register_id=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "as many as a cart has members")]
     fn insert_cart(
@@ -110,7 +116,9 @@ impl BaseClient {
         py: Python<'_>,
         amount: &Bound<'_, PyAny>,
         reference: &Bound<'_, PyAny>,
-        customer_id: &Bound<'_, PyAny>,
+        customer_id: Option<&Bound<'_, PyAny>>,
+        access_code: Option<&Bound<'_, PyAny>>,
+        barcode: Option<&Bound<'_, PyAny>>,
         confirmation_type: Option<&Bound<'_, PyAny>>,
         callback_url: Option<&Bound<'_, PyAny>>,
         callback_cancel_url: Option<&Bound<'_, PyAny>>,
@@ -123,6 +131,8 @@ impl BaseClient {
             amount,
             reference,
             customer_id,
+            access_code,
+            barcode,
             confirmation_type,
             callback_url,
             callback_cancel_url,
@@ -146,7 +156,8 @@ impl BaseClient {
     }
 
     /// Cancel a cart and read the answer; returns a CartState: `canceled`, or `confirmed` when
-    /// the customer was first.
+    /// the customer was first. With V2, whose cancel would also undo a payment, the cart is checked
+    /// first, and a paid one is left as it is.
     ///
     /// That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or
     /// error this gives: also `pending`, say. Where CheckCart says that the cart ended unpaid, the two
@@ -166,7 +177,7 @@ impl BaseClient {
     }
 
     /// Confirm a reserved cart, or send the customer's SMS code as `identifier`; returns a
-    /// CartState.
+    /// CartState. V2 has no such code.
     #[pyo3(signature = (transaction_id, identifier=None))]
     fn confirm_cart(
         &self,

@@ -1,7 +1,9 @@
 //! `Client` and `AsyncClient`: the same methods over the same futures, once blocking, once awaited.
 
 pub(crate) mod base;
+mod captures;
 mod execution;
+mod lookup;
 mod many;
 mod options;
 mod refunds;
@@ -50,7 +52,7 @@ macro_rules! constructors {
         impl $class {
             #[new]
             #[pyo3(signature = (*_args, **_options))]
-            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
+            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', api='v1', base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
             fn new(
                 _args: &Bound<'_, PyTuple>,
                 _options: Option<&Bound<'_, PyDict>>,
@@ -59,8 +61,8 @@ macro_rules! constructors {
             }
 
             #[pyo3(signature = (
-                app_key, secret_key, *, environment=None, base_url=None, timeout=ArgumentInput::ABSENT,
-                connect_timeout=ArgumentInput::ABSENT, response_verification=None, payment_info=None,
+                app_key, secret_key, *, environment=None, api=None, base_url=None,
+                timeout=ArgumentInput::ABSENT, connect_timeout=ArgumentInput::ABSENT, response_verification=None, payment_info=None,
                 ca_file=None, previous_secret_keys=None, proxy=None
             ))]
             #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
@@ -69,6 +71,7 @@ macro_rules! constructors {
                 app_key: &Bound<'_, PyAny>,
                 secret_key: &Bound<'_, PyAny>,
                 environment: Option<&Bound<'_, PyAny>>,
+                api: Option<&Bound<'_, PyAny>>,
                 base_url: Option<&Bound<'_, PyAny>>,
                 timeout: ArgumentInput<'_>,
                 connect_timeout: ArgumentInput<'_>,
@@ -82,6 +85,7 @@ macro_rules! constructors {
                     app_key,
                     secret_key,
                     environment,
+                    api,
                     base_url,
                     timeout,
                     connect_timeout,
@@ -95,7 +99,7 @@ macro_rules! constructors {
                 slf.as_super().get().make(slf.py(), connections, $mode)
             }
 
-            /// Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT,
+            /// Make a client from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, NETGIRO_ENVIRONMENT, NETGIRO_API,
             /// NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO.
             #[classmethod]
             fn from_env<'py>(cls: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {

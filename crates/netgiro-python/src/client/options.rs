@@ -19,6 +19,7 @@ pub(crate) struct ClientArgs<'a, 'py> {
     pub(crate) app_key: &'a Bound<'py, PyAny>,
     pub(crate) secret_key: &'a Bound<'py, PyAny>,
     pub(crate) environment: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) api: Option<&'a Bound<'py, PyAny>>,
     pub(crate) base_url: Option<&'a Bound<'py, PyAny>>,
     pub(crate) timeout: ArgumentInput<'py>,
     pub(crate) connect_timeout: ArgumentInput<'py>,
@@ -36,6 +37,9 @@ impl ClientArgs<'_, '_> {
         let mut options = ClientOptions::new(app_key, Secret::from(secret_key));
         if let Some(environment) = self.environment {
             options.environment = convert::word("environment", environment)?;
+        }
+        if let Some(api) = self.api {
+            options.api = convert::word("api", api)?;
         }
         if let Some(mode) = self.response_verification {
             options.response_verification = convert::word("response_verification", mode)?;
@@ -69,10 +73,11 @@ impl ClientArgs<'_, '_> {
 }
 
 /// What `from_env` reads, by the names of the options.
-const VARIABLES: [(&str, &str); 5] = [
+const VARIABLES: [(&str, &str); 6] = [
     ("app_key", "NETGIRO_APP_KEY"),
     ("secret_key", "NETGIRO_SECRET_KEY"),
     ("environment", "NETGIRO_ENVIRONMENT"),
+    ("api", "NETGIRO_API"),
     ("base_url", "NETGIRO_BASE_URL"),
     ("payment_info", "NETGIRO_PAYMENT_INFO"),
 ];

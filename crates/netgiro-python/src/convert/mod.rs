@@ -38,9 +38,29 @@ pub(crate) fn reference(value: &Bound<'_, PyAny>) -> PyResult<String> {
     String::of("reference", value)
 }
 
-/// Who is asked to pay. What is not text is not shown: it may be the customer's number all the same.
-pub(crate) fn customer_id(value: &Bound<'_, PyAny>) -> PyResult<netgiro::CustomerId> {
-    netgiro::CustomerId::parse(&unseen("customer_id", value)?).or_raise(value.py())
+/// The customer that one of the three arguments of `insert_cart` names.
+pub(crate) fn customer(
+    py: Python<'_>,
+    customer_id: Option<&Bound<'_, PyAny>>,
+    access_code: Option<&Bound<'_, PyAny>>,
+    barcode: Option<&Bound<'_, PyAny>>,
+) -> PyResult<netgiro::CustomerId> {
+    let text = |argument, value: Option<&Bound<'_, PyAny>>| {
+        value.map(|value| unseen(argument, value)).transpose()
+    };
+    // Without the others it is what is missing.
+    let none = py.None().into_bound(py);
+    let is_alone = access_code.is_none() && barcode.is_none();
+    let customer_id = customer_id.or(is_alone.then_some(&none));
+    let customer_id = text("customer_id", customer_id)?;
+    let access_code = text("access_code", access_code)?;
+    let barcode = text("barcode", barcode)?;
+    netgiro::CustomerId::one_of(
+        customer_id.as_deref(),
+        access_code.as_deref(),
+        barcode.as_deref(),
+    )
+    .or_raise(py)
 }
 
 /// A whole number from 1 on.

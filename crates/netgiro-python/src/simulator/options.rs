@@ -57,10 +57,11 @@ impl Simulator {
         v2_refusal_status=ArgumentInput::ABSENT, unknown_transaction_is_404=ArgumentInput::ABSENT, repeated_refund=ArgumentInput::ABSENT,
         repeated_capture=ArgumentInput::ABSENT, repeated_cancel=ArgumentInput::ABSENT, hold_lifetime=ArgumentInput::ABSENT,
         poll_interval=ArgumentInput::ABSENT, callback_signature_decimals=ArgumentInput::ABSENT,
-        refuse_settled_refunds=ArgumentInput::ABSENT, hosted_callback_as_form=ArgumentInput::ABSENT
+        refuse_settled_refunds=ArgumentInput::ABSENT, hosted_callback_as_form=ArgumentInput::ABSENT,
+        reference_lookup=ArgumentInput::ABSENT, form_callback_as_get=ArgumentInput::ABSENT
     ))]
     #[pyo3(
-        text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000, latency=0.0, public_url=None, shop='Prufuverslun', tls=False, callback_hosts=(), settlement_cost=195, require_confirmation_type=False, require_json_numbers=False, omit_payment_info=False, stale_reads=0, v2_refusal_status=400, unknown_transaction_is_404=False, repeated_refund='repeat', repeated_capture='refuse', repeated_cancel='refuse', hold_lifetime=604800.0, poll_interval=2.0, callback_signature_decimals=0, refuse_settled_refunds=False, hosted_callback_as_form=False)"
+        text_signature = "(seed=0, *, port=0, app_key=None, secret_key=None, lifetime=180.0, check_interval=3.0, decimals=0, response_signatures='valid', unknown_cart_code=10201, reject_repeated_nonce=False, minimum_amount=1, reaction=0.0, callback_retry_delay=5.0, callback_timeout=5.0, history=100000, latency=0.0, public_url=None, shop='Prufuverslun', tls=False, callback_hosts=(), settlement_cost=195, require_confirmation_type=False, require_json_numbers=False, omit_payment_info=False, stale_reads=0, v2_refusal_status=400, unknown_transaction_is_404=False, repeated_refund='repeat', repeated_capture='refuse', repeated_cancel='refuse', hold_lifetime=604800.0, poll_interval=2.0, callback_signature_decimals=0, refuse_settled_refunds=False, hosted_callback_as_form=False, reference_lookup='carts', form_callback_as_get=False)"
     )]
     #[expect(clippy::too_many_arguments, reason = "as many as there are switches")]
     fn new(
@@ -100,6 +101,8 @@ impl Simulator {
         callback_signature_decimals: ArgumentInput<'_>,
         refuse_settled_refunds: ArgumentInput<'_>,
         hosted_callback_as_form: ArgumentInput<'_>,
+        reference_lookup: ArgumentInput<'_>,
+        form_callback_as_get: ArgumentInput<'_>,
     ) -> PyResult<Self> {
         let mut options = SimulatorOptions::default();
         macro_rules! set {
@@ -116,7 +119,7 @@ impl Simulator {
             seed, port, decimals, unknown_cart_code, minimum_amount, history, settlement_cost, stale_reads,
             reject_repeated_nonce, require_confirmation_type, require_json_numbers, omit_payment_info,
             v2_refusal_status, unknown_transaction_is_404, callback_signature_decimals, refuse_settled_refunds,
-            hosted_callback_as_form
+            hosted_callback_as_form, form_callback_as_get
         }
         set_seconds! { lifetime, reaction, callback_retry_delay, callback_timeout, latency, hold_lifetime }
         read_arguments!(app_key, public_url, shop);
@@ -134,6 +137,7 @@ impl Simulator {
         options.repeated_refund = word(py, "repeated_refund", &repeated_refund, "repeat")?;
         options.repeated_capture = word(py, "repeated_capture", &repeated_capture, "refuse")?;
         options.repeated_cancel = word(py, "repeated_cancel", &repeated_cancel, "refuse")?;
+        options.reference_lookup = word(py, "reference_lookup", &reference_lookup, "carts")?;
         options.poll_interval_ms = poll_interval
             .or("poll_interval", Some(2.0))?
             .map(wire_milliseconds);

@@ -40,11 +40,13 @@ impl Hash for Callback {
     }
 }
 
-impl ToPython for (netgiro::Callback, ReplayKey) {
+impl ToPython for (netgiro::Callback, Option<ReplayKey>) {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let (mut callback, key) = self;
-        callback.state.checked_at = to_the_microsecond(callback.state.checked_at);
-        Ok(Py::new(py, Callback(callback, Some(key)))?.into_any())
+        if let Some(state) = &mut callback.state {
+            state.checked_at = to_the_microsecond(state.checked_at);
+        }
+        Ok(Py::new(py, Callback(callback, key))?.into_any())
     }
 }
 
@@ -53,22 +55,22 @@ pickled_by_members!(Callback);
 #[pymethods]
 impl Callback {
     #[new]
-    #[pyo3(signature = (transaction_id, *, state, reference=None, amount=None, reference_id=None))]
+    #[pyo3(signature = (transaction_id, *, state=None, reference=None, amount=None, reference_id=None))]
     fn new(
         transaction_id: &Bound<'_, PyAny>,
-        state: &Bound<'_, PyAny>,
+        state: Option<&Bound<'_, PyAny>>,
         reference: Option<&Bound<'_, PyAny>>,
         amount: Option<&Bound<'_, PyAny>>,
         reference_id: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         read_arguments!(state, reference, amount, reference_id);
-        let state: Bound<'_, CartState> = state;
+        let state: Option<Bound<'_, CartState>> = state;
         let amount: Option<Exact> = amount;
         let callback = netgiro::Callback {
             transaction_id: convert::uuid("transaction_id", transaction_id)?,
             reference,
             amount: amount.map(|amount| amount.0),
-            state: state.get().0.clone(),
+            state: state.map(|state| state.get().0.clone()),
             reference_id,
         };
         Ok(Self(callback, None))
@@ -92,8 +94,9 @@ members! {
         reference: Option<&str> = callback.reference.as_deref();
         /// The amount in krónur, as the server holds it, a `Decimal`.
         amount: Option<Decimal> = callback.amount;
-        /// Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself.
-        state: CartState = CartState::from(callback.state.clone());
+        /// Where the cart stands, a `CartState`; `unknown` where the callback contradicts itself. None for a callback of V2,
+        /// whose signature is the same whatever happened: ask where the cart stands.
+        state: Option<CartState> = callback.state.clone().map(CartState::from);
         /// What identifies the call to Netgíró's support.
         reference_id: Option<&str> = callback.reference_id.as_deref();
     }
@@ -125,15 +128,15 @@ impl CallbackParts {
         client: &netgiro::Client,
         py: Python<'_>,
         guard: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<(netgiro::Callback, ReplayKey)> {
+    ) -> PyResult<(netgiro::Callback, Option<ReplayKey>)> {
         if let Some(guard) = guard {
             replay::check_guard(guard)?;
         }
         let Self { url, headers, body } = self;
         let verified = client.verify_callback_keyed(url, headers, body);
         let (callback, key) = verified.or_raise(py)?;
-        match guard {
-            Some(guard) if !replay::is_first(guard, &key)? => {
+        match guard.zip(key.as_ref()) {
+            Some((guard, key)) if !replay::is_first(guard, key)? => {
                 Err(errors::to_py(py, &replayed(callback.reference_id)))
             }
             _ => Ok((callback, key)),

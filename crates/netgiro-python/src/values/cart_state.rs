@@ -1,6 +1,6 @@
 //! `CartState`, and its status.
 
-use netgiro::{CartStatus, Language};
+use netgiro::{ApiVersion, CartStatus, Language};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -29,7 +29,7 @@ impl CartState {
     #[new]
     #[pyo3(signature = (
         transaction_id, status, *, result_code=None, payment_successful=None, message=None,
-        payment=None, reference_id=None, checked_at=None
+        payment=None, reference_id=None, checked_at=None, api=None
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -44,6 +44,7 @@ impl CartState {
         payment: Option<&Bound<'_, PyAny>>,
         reference_id: Option<&Bound<'_, PyAny>>,
         checked_at: Option<&Bound<'_, PyAny>>,
+        api: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let checked_at = instant_or_now("checked_at", checked_at)?;
         read_arguments!(
@@ -63,6 +64,7 @@ impl CartState {
             payment: payment.map(|payment| Box::new(payment.get().0.clone())),
             reference_id,
             checked_at: to_the_microsecond(checked_at),
+            api: api.map_or(Ok(ApiVersion::V1), |api| convert::word("api", api))?,
         }))
     }
 
@@ -106,6 +108,8 @@ members! {
         reference_id: Option<&str> = state.reference_id.as_deref();
         /// When the answer came in, an aware `datetime` in UTC.
         checked_at: DateTime = DateTime(state.checked_at);
+        /// Which API said so, `"v1"` or `"v2"`. V2 has no result codes, and says nothing about the payment.
+        api: &str = state.api.as_str();
     }
     also {
         /// Whether the cart can no longer change.

@@ -8,7 +8,7 @@ use crate::model::error::SimulatorError;
 use crate::model::options::ResponseSignatures;
 use crate::model::order::Api;
 use crate::model::records::SimulatedCallback;
-use crate::protocol::{hosted, response};
+use crate::protocol::{form, hosted, response};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -106,6 +106,8 @@ impl Engine {
             return; // ended by hand before the repetition
         }
         let mut content_type = JSON;
+        let mut url = job.url.clone();
+        let mut is_get = false;
         let (body, headers) = match job.api {
             Api::V1 => {
                 let body = response::about_cart(&cart.callback(), self.options.decimals);
@@ -114,6 +116,19 @@ impl Engine {
                 let headers =
                     (self.keys()).signing_headers(&identifiers, &job.url, &body, signatures);
                 (body, headers)
+            }
+            Api::Form => {
+                let (keys, decimals) = (self.keys(), self.options.decimals);
+                let pairs = form::callback(&cart.form(), &keys, decimals, cart.is_prefixed());
+                content_type = FORM;
+                is_get = self.options.form_callback_as_get;
+                if is_get {
+                    let separator = if url.contains('?') { '&' } else { '?' };
+                    url = format!("{url}{separator}{pairs}");
+                    (Vec::new(), Vec::new())
+                } else {
+                    (pairs.into_bytes(), Vec::new())
+                }
             }
             Api::Hosted if self.options.hosted_callback_as_form => {
                 content_type = FORM;
@@ -125,7 +140,7 @@ impl Engine {
         let revision = self.revise();
         let sent = SimulatedCallback {
             transaction_id: job.cart,
-            url: job.url.clone(),
+            url: url.clone(),
             attempt: job.attempt,
             status: None,
             is_done: false,
@@ -139,6 +154,8 @@ impl Engine {
         let record = self.callbacks.add(sent, revision);
         self.outbox.push(Delivery {
             job,
+            url,
+            is_get,
             content_type,
             headers,
             body,
@@ -155,7 +172,7 @@ impl Engine {
         }
         let job = delivery.job;
         let is_acknowledged = match job.api {
-            Api::V1 => status == Some(200),
+            Api::V1 | Api::Form => status == Some(200),
             Api::V2 | Api::Hosted => status.is_some_and(|status| (200..300).contains(&status)),
         };
         if is_acknowledged {

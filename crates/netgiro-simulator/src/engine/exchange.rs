@@ -65,6 +65,9 @@ impl Response {
 #[derive(Clone, Debug)]
 pub(crate) struct Delivery {
     pub(crate) job: CallbackJob,
+    /// The registered URL, with the content in its query if it is sent by GET.
+    pub(crate) url: String,
+    pub(crate) is_get: bool,
     pub(crate) content_type: &'static str,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
@@ -75,7 +78,7 @@ pub(crate) struct Delivery {
 /// A callback's cart and event; the same for both attempts.
 #[derive(Clone, Debug)]
 pub(crate) struct CallbackJob {
-    pub(crate) url: String,
+    pub(super) url: String,
     pub(super) cart: Uuid,
     pub(super) notification: Notification,
     pub(super) api: Api,

@@ -12,4 +12,5 @@ mod settlement;
 pub(crate) mod snapshot;
 pub(crate) mod state;
 mod timers;
+mod v1;
 mod v2;

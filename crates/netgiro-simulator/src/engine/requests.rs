@@ -11,7 +11,7 @@ use crate::faults::forms::DropBy;
 use crate::faults::storm::CustomerPlan;
 use crate::model::codes;
 use crate::model::customer::{Behaviour, Channel};
-use crate::model::endpoint::Endpoint;
+use crate::model::endpoint::{Credentials, Endpoint};
 use crate::model::order::{CartResponse, Order};
 use crate::model::records::SimulatedRequest;
 use crate::protocol::request::{Invalid, Members};
@@ -22,18 +22,11 @@ use uuid::Uuid;
 impl Engine {
     /// Records and processes a request, and decides on the response.
     pub(crate) fn receive(&mut self, incoming: Incoming, now: Timestamp) -> Outgoing {
-        let path = incoming.path.split('?').next().unwrap_or_default();
-        let endpoint = Endpoint::of_path(path);
+        let endpoint = Endpoint::of(&incoming.method, &incoming.path);
         let nonce = signature::header(&incoming.headers, signature::NONCE).map(str::to_owned);
-        let (url, verdict) = if endpoint.is_some_and(Endpoint::uses_api_key) {
-            let verdict = self.keys().check_api_key(&incoming.headers);
-            (String::new(), verdict)
-        } else {
-            self.keys()
-                .check_any(&incoming.headers, &incoming.urls, &incoming.body)
-        };
+        let members = self.members(endpoint, &incoming);
+        let (url, verdict) = self.check_credentials(endpoint, &incoming, &members);
         let has_key = signature::header(&incoming.headers, signature::API_KEY).is_some();
-        let members = Members::read(&incoming.body, &self.options);
         let transaction_id = match (endpoint, &members) {
             (Some(endpoint), _) if endpoint.has_id_in_path() => {
                 Uuid::parse_str(v2::id_in_path(&incoming.path)).ok()
@@ -48,7 +41,7 @@ impl Engine {
             transaction_id,
             method: incoming.method.clone(),
             path: incoming.path.clone(),
-            headers: incoming.headers,
+            headers: without_token(incoming.headers),
             body: String::from_utf8_lossy(&incoming.body).into_owned(),
             nonce: nonce.clone(),
             signature_ok: verdict.is_ok(),
@@ -71,10 +64,10 @@ impl Engine {
                 Response::new(200, Vec::new())
             }
             None => Response::new(404, response::error_body(404, "Not found")),
-            Some(endpoint) if incoming.method != endpoint.method() => {
-                let method = endpoint.method();
-                let mut response = failure(endpoint, 405, &format!("Use {method}"));
-                response.headers.push(("allow", method.to_owned()));
+            Some(endpoint) if !endpoint.takes(&incoming.method) => {
+                let methods = endpoint.methods();
+                let mut response = failure(endpoint, 405, &format!("Use {methods}"));
+                response.headers.push(("allow", methods.to_owned()));
                 response
             }
             Some(endpoint) => match verdict.and_then(|()| self.use_nonce(nonce)) {
@@ -84,14 +77,24 @@ impl Engine {
                 Ok(()) if endpoint == Endpoint::HostedPayment => {
                     self.open_checkout(members, &incoming.checkouts, now)
                 }
+                Ok(()) if endpoint == Endpoint::HostedForm => {
+                    self.open_form(members, &incoming.checkouts, now)
+                }
+                Ok(()) if endpoint.credentials() == Credentials::Token => {
+                    self.process_partner(endpoint, &incoming.path, members, now)
+                }
+                Ok(()) if !endpoint.is_checkout_v1() => self.process_v1(endpoint, members, now),
                 Ok(()) => Response::new(200, self.process(endpoint, members, now)),
                 Err(message) if endpoint == Endpoint::HostedPayment && has_key => {
                     failure(endpoint, 400, &message)
                 }
-                Err(message) if endpoint.uses_api_key() && !endpoint.is_settlement() => {
-                    failure(endpoint, 401, &format!("An API key is required. {message}"))
-                }
-                Err(message) => failure(endpoint, 401, &message),
+                Err(message) => match endpoint.credentials() {
+                    Credentials::ApiKey if !endpoint.is_settlement() => {
+                        failure(endpoint, 401, &format!("An API key is required. {message}"))
+                    }
+                    Credentials::Form => failure(endpoint, 400, &message),
+                    _ => failure(endpoint, 401, &message),
+                },
             },
         };
         if let (Some(fault), Some(endpoint)) = (&fault, endpoint) {
@@ -106,9 +109,43 @@ impl Engine {
         }
     }
 
+    /// The members of a request: of its query, its form, or its JSON.
+    fn members(&self, endpoint: Option<Endpoint>, incoming: &Incoming) -> Result<Members, Invalid> {
+        if endpoint == Some(Endpoint::HostedForm) {
+            return Ok(Members::read_pairs(&incoming.body));
+        }
+        if incoming.method == "GET" {
+            let query = incoming.path.split_once('?').map_or("", |(_, query)| query);
+            return Ok(Members::read_pairs(query.as_bytes()));
+        }
+        Members::read(&incoming.body, &self.options)
+    }
+
+    /// Whether a request shows that it is the shop's, and the URL that was signed.
+    fn check_credentials(
+        &self,
+        endpoint: Option<Endpoint>,
+        incoming: &Incoming,
+        members: &Result<Members, Invalid>,
+    ) -> (String, Result<(), String>) {
+        let keys = self.keys();
+        let verdict = match endpoint.map(Endpoint::credentials) {
+            None | Some(Credentials::Signature) => {
+                return keys.check_any(&incoming.headers, &incoming.urls, &incoming.body);
+            }
+            Some(Credentials::ApiKey) => keys.check_api_key(&incoming.headers),
+            Some(Credentials::Token) => keys.check_token(&incoming.headers),
+            Some(Credentials::Form) => match members {
+                Ok(members) => members.check_form(&keys),
+                Err(invalid) => Err(invalid.message.clone()),
+            },
+        };
+        (String::new(), verdict)
+    }
+
     /// How the connection ends, if a fault interrupts it before the request is read.
-    pub(crate) fn take_unread_fault(&mut self, path: &str) -> Option<DropBy> {
-        let endpoint = Endpoint::of_path(path.split('?').next().unwrap_or_default())?;
+    pub(crate) fn take_unread_fault(&mut self, method: &str, path: &str) -> Option<DropBy> {
+        let endpoint = Endpoint::of(method, path)?;
         let fault = self.faults.take_unread(endpoint)?;
         self.revise();
         Some(fault.drop_by)
@@ -164,7 +201,8 @@ impl Engine {
     ) -> Vec<u8> {
         let answer = members.and_then(|members| {
             if endpoint == Endpoint::InsertCart {
-                let order = members.order(&self.options)?;
+                let mut order = members.order(&self.options)?;
+                order.customer = (self.redeem(order.customer, now)).map_err(Invalid::from)?;
                 return Ok(self.insert(order, now));
             }
             let id = members.transaction_id()?;
@@ -270,6 +308,16 @@ impl Engine {
                 .unwrap_or_else(|| unknown_cart(endpoint, unknown)),
         }
     }
+}
+
+/// The headers without the value of the Partner API's token, which is the secret key.
+fn without_token(mut headers: Vec<(String, String)>) -> Vec<(String, String)> {
+    for (name, value) in &mut headers {
+        if name.eq_ignore_ascii_case(signature::TOKEN) {
+            "[redacted]".clone_into(value);
+        }
+    }
+    headers
 }
 
 /// The response to a request that is not processed.

@@ -6,12 +6,14 @@ use crate::faults::corrupt;
 use crate::faults::fault::Fault;
 use crate::faults::forms::BodyAs;
 use crate::model::codes;
-use crate::model::endpoint::Endpoint;
+use crate::model::endpoint::{Credentials, Endpoint};
 use crate::model::options::ResponseSignatures;
 use crate::model::order::CartResponse;
 use crate::protocol::response as response_body;
 use crate::protocol::signature::{Identifiers, Keys};
-use crate::protocol::v2;
+use crate::protocol::{form, partner, v2};
+
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 impl Engine {
     /// Adds the headers, including the signature.
@@ -29,14 +31,17 @@ impl Engine {
             response.clone_from(before);
             return;
         }
-        response
-            .headers
-            .push(("content-type", "application/json; charset=utf-8".to_owned()));
+        let credentials = endpoint.map_or(Credentials::Signature, Endpoint::credentials);
+        let content_type = match credentials {
+            Credentials::Form => HTML,
+            _ => "application/json; charset=utf-8",
+        };
+        (response.headers).push(("content-type", content_type.to_owned()));
         if !(200..300).contains(&response.status) {
             return;
         }
-        if let Some(endpoint) = endpoint.filter(|endpoint| endpoint.uses_api_key()) {
-            if fault.is_none() {
+        if credentials != Credentials::Signature {
+            if let (None, Some(endpoint)) = (fault, endpoint) {
                 self.last_responses.insert(endpoint, response.clone());
             }
             return;
@@ -80,12 +85,13 @@ impl Engine {
     }
 }
 
-/// The body of a failure. V2's transactions have no result codes.
+/// The body of a failure. V1 and the settlements alone have result codes.
 pub(super) fn failure_body(endpoint: Endpoint, code: i64, message: &str) -> Vec<u8> {
-    if endpoint.uses_api_key() && !endpoint.is_settlement() {
-        v2::refused(message)
-    } else {
-        response_body::error_body(code, message)
+    match endpoint.credentials() {
+        Credentials::ApiKey if !endpoint.is_settlement() => v2::refused(message),
+        Credentials::Token => partner::message(message),
+        Credentials::Form => form::refused(message),
+        Credentials::ApiKey | Credentials::Signature => response_body::error_body(code, message),
     }
 }
 
@@ -132,7 +138,7 @@ pub(super) fn corrupt(response: &mut Response, fault: &Fault, endpoint: Endpoint
         response.body = corrupt::body(std::mem::take(&mut response.body), form);
         let spoken = match form {
             BodyAs::Gzip => Some(("content-encoding", "gzip")),
-            BodyAs::Html => Some(("content-type", "text/html; charset=utf-8")),
+            BodyAs::Html => Some(("content-type", HTML)),
             _ => None,
         };
         if let Some((name, value)) = spoken {

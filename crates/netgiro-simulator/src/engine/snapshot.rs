@@ -90,6 +90,8 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
         poll_interval: Option<f64>,
         callback_signature_decimals: u8,
         hosted_callback_as_form: bool,
+        reference_lookup: &'a str,
+        form_callback_as_get: bool,
         public_url: Option<&'a str>,
     }
     #[expect(
@@ -119,6 +121,8 @@ fn options<S: Serializer>(options: &&SimulatorOptions, serializer: S) -> Result<
         poll_interval: seconds(options.poll_interval_ms),
         callback_signature_decimals: options.callback_signature_decimals,
         hosted_callback_as_form: options.hosted_callback_as_form,
+        reference_lookup: options.reference_lookup.as_str(),
+        form_callback_as_get: options.form_callback_as_get,
         public_url: options.public_url.as_deref(),
     }
     .serialize(serializer)

@@ -6,6 +6,7 @@ use crate::engine::cart::Cart;
 use crate::engine::exchange::{CallbackJob, Delivery, Response};
 use crate::engine::history::History;
 use crate::engine::settlement::Settlements;
+use crate::engine::v1::AccessCode;
 use crate::faults::fault::Fault;
 use crate::faults::queue::FaultQueue;
 use crate::faults::storm::{ActiveStorm, Storm};
@@ -59,6 +60,8 @@ pub(crate) struct Engine {
     /// The signing headers of the last response.
     pub(super) last_signing_headers: Vec<(&'static str, String)>,
     pub(super) nonces: HashSet<String>,
+    /// By code.
+    pub(super) access_codes: HashMap<String, AccessCode>,
     /// The transaction and the amount of each refund, by its idempotency key.
     pub(super) refund_keys: HashMap<String, (Uuid, i64)>,
     /// For new carts only: the n-th cart is the same, no matter how many requests come in between.
@@ -88,6 +91,7 @@ impl Engine {
             last_responses: HashMap::new(),
             last_signing_headers: Vec::new(),
             nonces: HashSet::new(),
+            access_codes: HashMap::new(),
             refund_keys: HashMap::new(),
             first_invoice,
             message_rng: cart_rng.fork(),

@@ -53,8 +53,11 @@ where
     if callback_sender::is_callback(&head.headers) {
         return Ok(control::refuse_callback());
     }
-    let is_control = control::is_for(path);
-    if !is_control && let Some(by) = shared.now(|engine, _| engine.take_unread_fault(path)) {
+    let is_control = control::is_for(&head.method, path);
+    if !is_control
+        && let Some(by) =
+            shared.now(|engine, _| engine.take_unread_fault(head.method.as_str(), path))
+    {
         return Err(interrupt(&end, by).await);
     }
     let body = Limited::new(body, LARGEST_BODY)

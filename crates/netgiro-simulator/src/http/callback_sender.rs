@@ -50,15 +50,15 @@ impl CallbackSender {
         }
     }
 
-    /// Posts a callback, and returns the status of the response; `None` if there is none in time.
+    /// Sends a callback, and returns the status of the response; `None` if there is none in time.
     pub(crate) async fn deliver(&self, delivery: &Delivery, timeout: Duration) -> Option<u16> {
-        tokio::time::timeout(timeout, self.post(delivery))
+        tokio::time::timeout(timeout, self.send(delivery))
             .await
             .ok()?
     }
 
-    async fn post(&self, delivery: &Delivery) -> Option<u16> {
-        let url = Url::parse(&delivery.job.url).ok()?;
+    async fn send(&self, delivery: &Delivery) -> Option<u16> {
+        let url = Url::parse(&delivery.url).ok()?;
         let request = request(&url, delivery)?;
         let stream = self.connect(&url).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
@@ -136,10 +136,12 @@ fn request(url: &Url, delivery: &Delivery) -> Option<hyper::Request<Full<Bytes>>
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
     };
-    let mut request = hyper::Request::post(path)
-        .header(HOST, host)
-        .header(USER_AGENT, SENDER)
-        .header(CONTENT_TYPE, delivery.content_type);
+    let mut request = if delivery.is_get {
+        hyper::Request::get(path)
+    } else {
+        hyper::Request::post(path).header(CONTENT_TYPE, delivery.content_type)
+    };
+    request = request.header(HOST, host).header(USER_AGENT, SENDER);
     for (name, value) in &delivery.headers {
         request = request.header(*name, value);
     }

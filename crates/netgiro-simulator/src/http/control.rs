@@ -20,10 +20,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Whether a path belongs to the control, and not to the API.
-pub(crate) fn is_for(path: &str) -> bool {
+/// Whether a request belongs to the control, and not to the API, to which forms are posted at the page's own path.
+pub(crate) fn is_for(method: &Method, path: &str) -> bool {
     let path = without_query(path);
-    path == "/" || path == "/simulator" || path.starts_with("/simulator/")
+    (path == "/" && method != Method::POST)
+        || path == "/simulator"
+        || path.starts_with("/simulator/")
 }
 
 fn without_query(path: &str) -> &str {

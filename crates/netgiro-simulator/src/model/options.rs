@@ -98,6 +98,11 @@ pub struct SimulatorOptions {
     /// Whether the callbacks of the hosted checkout are a form with `NetgiroSignature`, as first published, and not V2's
     /// JSON. Default: they are JSON.
     pub hosted_callback_as_form: bool,
+    /// What V1's `payment/GetByReference` sees, which was last documented in 2020. Default: carts.
+    pub reference_lookup: ReferenceLookup,
+    /// Whether the callbacks of a hosted checkout that a form opened are sent by `GET`, with their content in the query;
+    /// both are documented. Default: they are posted.
+    pub form_callback_as_get: bool,
     /// Whether V2 refuses to refund a sale whose settlement is made up. Default: it does not.
     pub refuse_settled_refunds: bool,
     /// Whether `POST /simulator/stop` asks for its end, which [`Simulator::stop_requested`](crate::Simulator::stop_requested)
@@ -143,6 +148,8 @@ impl Default for SimulatorOptions {
             poll_interval_ms: Some(2000),
             callback_signature_decimals: 0,
             hosted_callback_as_form: false,
+            reference_lookup: ReferenceLookup::Carts,
+            form_callback_as_get: false,
             refuse_settled_refunds: false,
             allow_stop: false,
             shop: "Prufuverslun".to_owned(),
@@ -241,6 +248,8 @@ impl fmt::Debug for SimulatorOptions {
                 &self.callback_signature_decimals,
             )
             .field("hosted_callback_as_form", &self.hosted_callback_as_form)
+            .field("reference_lookup", &self.reference_lookup)
+            .field("form_callback_as_get", &self.form_callback_as_get)
             .field("refuse_settled_refunds", &self.refuse_settled_refunds)
             .field("allow_stop", &self.allow_stop)
             .field("shop", &self.shop)
@@ -270,6 +279,17 @@ words! {
     Repeat "repeat";
     /// A refusal.
     Refuse "refuse";
+}
+
+words! {
+    /// What the look-up by a shop's reference sees.
+    ReferenceLookup, "a look-up by reference":
+    /// Every cart.
+    Carts "carts";
+    /// Payments, and reservations for one: a cart whose customer has accepted.
+    Payments "payments";
+    /// Nothing: the API no longer has it, and answers 404 with a page.
+    Off "off";
 }
 
 /// The simulator's own certificate.

@@ -12,13 +12,17 @@ pub(crate) enum Api {
     V1,
     V2,
     Hosted,
+    /// The hosted checkout, opened by a form.
+    Form,
 }
 
-/// Where the hosted checkout sends its customer.
+/// Where the hosted checkout sends its customer. A form may leave either out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReturnUrls {
-    pub(crate) success: Url,
-    pub(crate) cancel: Url,
+    pub(crate) success: Option<Url>,
+    pub(crate) cancel: Option<Url>,
+    /// Whether the names of what a form's shop is told have a prefix.
+    pub(crate) is_prefixed: bool,
 }
 
 /// What an `InsertCart` or a `Payment` orders.

@@ -55,7 +55,7 @@ pub struct SimulatedCart {
 pub struct SimulatedRefund {
     /// The amount in krónur.
     pub amount: i64,
-    /// The merchant's key, under which a refund is made once.
+    /// The merchant's key, under which a refund is made once; empty for V1's `Payment/Change`, which has none.
     pub idempotency_key: String,
     /// The merchant's description.
     pub description: Option<String>,
@@ -76,14 +76,14 @@ pub struct SimulatedRequest {
     pub method: String,
     /// The path as received, with its query.
     pub path: String,
-    /// The headers; names are in lower case.
+    /// The headers; names are in lower case. The value of `token`, which is the secret key, is left out.
     #[serde(serialize_with = "serialize::headers")]
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
     /// The nonce it was signed with.
     pub nonce: Option<String>,
-    /// Whether its application key and signature were correct; with V2, the key alone.
+    /// Whether its application key and signature were correct; with V2 the key alone, with the Partner API the token.
     pub signature_ok: bool,
     /// The HTTP status of the response; `None` until there is one.
     pub status: Option<u16>,
@@ -100,7 +100,7 @@ pub struct SimulatedRequest {
 pub struct SimulatedCallback {
     /// The cart it is about.
     pub transaction_id: Uuid,
-    /// Where it was sent: the string given with the cart.
+    /// Where it was sent: the string given with the cart, with the content as its query if it was sent by GET.
     pub url: String,
     /// 1, or 2 for the repetition.
     pub attempt: u32,

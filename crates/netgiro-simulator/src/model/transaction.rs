@@ -62,13 +62,14 @@ pub(crate) struct SaleNotice {
     pub(crate) amount: i64,
 }
 
-/// What V2 says of a transaction.
+/// What is known of a transaction; the status is in V2's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TransactionDetails {
     pub(crate) transaction_id: Uuid,
     pub(crate) is_refundable: bool,
     pub(crate) status: &'static str,
     pub(crate) created: Timestamp,
+    pub(crate) invoice_number: i64,
     pub(crate) amount: i64,
     pub(crate) settlement_date: Option<Timestamp>,
 }

@@ -1,5 +1,6 @@
 //! Parses the API's requests.
 
+mod form;
 mod v2;
 
 use crate::model::codes;
@@ -8,6 +9,7 @@ use crate::model::options::SimulatorOptions;
 use crate::model::order::{Api, Order};
 use netgiro::ConfirmationType;
 use serde_json::{Map, Value};
+use url::form_urlencoded;
 use uuid::Uuid;
 
 /// Why a request is answered with `Success` false.
@@ -30,7 +32,7 @@ impl Invalid {
     }
 }
 
-/// A request's JSON object; names of members match in upper or lower case.
+/// The members of a request: of its JSON object, its form, or its query. Their names match in upper or lower case.
 pub(crate) struct Members {
     members: Map<String, Value>,
     /// Whether a number in a string is refused.
@@ -49,6 +51,16 @@ impl Members {
         }
     }
 
+    /// Reads a form or a query, whose values are all text.
+    pub(crate) fn read_pairs(pairs: &[u8]) -> Self {
+        Self {
+            members: form_urlencoded::parse(pairs)
+                .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+                .collect(),
+            require_json_numbers: false,
+        }
+    }
+
     /// Null counts as absent.
     fn get(&self, name: &str) -> Option<&Value> {
         self.members
@@ -58,7 +70,7 @@ impl Members {
             .filter(|value| !value.is_null())
     }
 
-    fn text(&self, name: &str) -> Result<Option<String>, Invalid> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, Invalid> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -66,7 +78,7 @@ impl Members {
         }
     }
 
-    fn required_text(&self, name: &str) -> Result<String, Invalid> {
+    pub(crate) fn required_text(&self, name: &str) -> Result<String, Invalid> {
         self.text(name)?
             .filter(|text| !text.is_empty())
             .ok_or_else(|| Invalid::plain(format!("{name} is required")))
@@ -95,9 +107,10 @@ impl Members {
         Uuid::parse_str(&text).map_err(|_| Invalid::plain("TransactionId must be a GUID"))
     }
 
-    /// The reference of an `InsertCart`'s order.
+    /// The reference of the order that a request is about.
     pub(crate) fn reference(&self) -> Option<String> {
-        self.text("Reference").ok()?
+        let named = |name| self.text(name).ok()?;
+        named("Reference").or_else(|| named("ReferenceNumber"))
     }
 
     pub(crate) fn identifier(&self) -> Result<Option<String>, Invalid> {

@@ -8,6 +8,8 @@ pub(crate) const APP_KEY: &str = "netgiro_appkey";
 pub(crate) const API_KEY: &str = "X-Netgiro-Api-Key";
 pub(crate) const NONCE: &str = "netgiro_nonce";
 pub(crate) const SIGNATURE: &str = "netgiro_signature";
+/// The Partner API's header, with the secret key itself.
+pub(crate) const TOKEN: &str = "token";
 /// The header of V2's callbacks.
 pub(crate) const V2_SIGNATURE: &str = "X-Netgiro-Signature";
 pub(crate) const REFERENCE_ID: &str = "netgiro_referenceId";
@@ -55,6 +57,15 @@ impl Keys<'_> {
             Some(key) if key.eq_ignore_ascii_case(self.app_key) => Ok(()),
             Some(key) => Err(format!("Unknown application {key}")),
             None => Err(format!("Header {API_KEY} is missing")),
+        }
+    }
+
+    /// Checks the token, by which the Partner API knows the shop. The error does not repeat it.
+    pub(crate) fn check_token(&self, headers: &[(String, String)]) -> Result<(), String> {
+        match header(headers, TOKEN) {
+            Some(token) if token == self.secret_key => Ok(()),
+            Some(_) => Err(format!("Header {TOKEN} is not the secret key")),
+            None => Err(format!("Header {TOKEN} is missing")),
         }
     }
 

@@ -1,31 +1,36 @@
-//! The calls about a cart that was inserted, and whose word on it is believed.
+//! The calls about a cart that was inserted, and whose word on it is believed. Those of V2 are in `cart_v2`.
 
 use bytes::Bytes;
 
 use crate::api::{ATTEMPTS, Api};
 use crate::http::transport::Request;
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::check_reference;
 use crate::model::cart::state::CartState;
 use crate::model::customer_message::FailedCall;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::model::poll::cart_ref::CartRef;
+use crate::model::values::amount::Amount;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::{Expected, Response};
 use crate::protocol::{consistency, request};
 
 impl Api {
-    /// CheckCart, sent up to `attempts` times.
+    /// Where a cart stands, asked up to `attempts` times.
     pub(crate) async fn check(&self, cart: &CartRef, attempts: u32) -> Result<CartState> {
         self.check_after(None, cart, attempts).await
     }
 
-    /// CheckCart, perhaps after another call's answer that the cart is paid.
+    /// The same, perhaps after another call's answer that the cart is paid.
     pub(crate) async fn check_after(
         &self,
         called_paid_by: Option<Endpoint>,
         cart: &CartRef,
         attempts: u32,
     ) -> Result<CartState> {
+        if self.settings.api == ApiVersion::V2 {
+            return self.status_of(called_paid_by, cart, attempts).await;
+        }
         let body = request::cart_request(cart.transaction_id, None)?.into();
         let expected = Expected {
             called_paid_by,
@@ -35,12 +40,15 @@ impl Api {
             .await
     }
 
-    /// CancelCart, and CheckCart where it calls the cart paid.
+    /// CancelCart, and CheckCart where it calls the cart paid; of V2 a status first.
     pub(crate) async fn cancel_cart(&self, cart: &CartRef) -> Result<CartState> {
+        if self.settings.api == ApiVersion::V2 {
+            return self.cancel_open(cart).await;
+        }
         self.change(Endpoint::CancelCart, cart, None).await
     }
 
-    /// ConfirmCart, and CheckCart where it was confirmed before.
+    /// ConfirmCart, and CheckCart where it was confirmed before; of V2 a capture.
     pub(crate) async fn confirm_cart(
         &self,
         cart: &CartRef,
@@ -51,13 +59,50 @@ impl Api {
                 "identifier must be the code that the customer was sent, or be left out; got an empty text",
             ));
         }
-        self.change(Endpoint::ConfirmCart, cart, identifier).await
+        if self.settings.api == ApiVersion::V1 {
+            return self.change(Endpoint::ConfirmCart, cart, identifier).await;
+        }
+        if identifier.is_some() {
+            return Err(Error::invalid_request(
+                "identifier cannot be sent: V2 sends its customers no codes; leave it out",
+            ));
+        }
+        self.capture(cart, None).await
     }
 
-    /// CancelCart, sent once; `None` where it says that the cart is paid, which only CheckCart is believed to say.
+    /// A capture of V2; ConfirmCart of V1, which knows no other amount than the cart's.
+    pub(crate) async fn capture_cart(
+        &self,
+        cart: &CartRef,
+        amount: Option<Amount>,
+    ) -> Result<CartState> {
+        if self.settings.api == ApiVersion::V2 {
+            return self.capture(cart, amount).await;
+        }
+        if amount.is_some() {
+            return Err(Error::invalid_request(
+                "amount cannot be given: V1 captures all of a cart; leave it out, or use api \"v2\"",
+            ));
+        }
+        self.confirm_cart(cart, None).await
+    }
+
+    /// A cancel, sent once, in the course of settling; `None` where it says that the cart is paid, which only a check is
+    /// believed to say.
     pub(crate) async fn cancel(&self, cart: &CartRef) -> Result<Option<CartState>> {
+        if self.settings.api == ApiVersion::V2 {
+            return self.cancel_unless_paid(cart).await;
+        }
         self.attempt_change(Endpoint::CancelCart, cart, None, 1)
             .await
+    }
+
+    /// The call that [`cancel`](Self::cancel) makes.
+    pub(crate) fn cancel_endpoint(&self) -> Endpoint {
+        match self.settings.api {
+            ApiVersion::V1 => Endpoint::CancelCart,
+            ApiVersion::V2 => Endpoint::Cancel,
+        }
     }
 
     /// ConfirmCart or CancelCart; where its "paid" is not believed, CheckCart is asked.

@@ -4,12 +4,13 @@ use crate::api::{ATTEMPTS, Api};
 use crate::events::{Event, Observer};
 use crate::http::insert_attempt::{self, InsertAttempt};
 use crate::http::transport::Request;
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::Cart;
 use crate::model::customer_message::FailedCall;
 use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::Response;
-use crate::protocol::{insert_response, request};
+use crate::protocol::{insert_response, request, v2};
 
 impl Api {
     pub(crate) async fn insert(&self, attempt: &InsertAttempt) -> Result<Cart> {
@@ -19,14 +20,34 @@ impl Api {
 
     async fn insert_once(&self, attempt: &InsertAttempt) -> Result<Cart> {
         let cart = attempt.cart();
-        cart.validate()?;
-        let body = request::insert_cart_request(cart)?.into();
-        let request = Request {
-            insert: Some(attempt),
-            ..self.checkout(Endpoint::InsertCart, &body)
+        let api = self.settings.api;
+        cart.validate_for(api)?;
+        let (endpoint, url, body) = match api {
+            ApiVersion::V1 => (
+                Endpoint::InsertCart,
+                self.settings.checkout_url(Endpoint::InsertCart).clone(),
+                request::insert_cart_request(cart)?,
+            ),
+            ApiVersion::V2 => (
+                Endpoint::Payment,
+                self.settings.v2_url("checkout/payment")?,
+                v2::cart::payment_request(cart)?,
+            ),
         };
-        let read = |response: Response| insert_response::read(response, cart);
-        attempt.begin()?;
+        let body = body.into();
+        let request = Request {
+            endpoint,
+            url: &url,
+            body: Some(&body),
+            insert: Some(attempt),
+        };
+        let read = |response: Response| match api {
+            ApiVersion::V1 => {
+                insert_response::read(response, cart).map(|(cart, code)| (cart, Some(code)))
+            }
+            ApiVersion::V2 => v2::cart::read_payment(response, cart).map(|cart| (cart, None)),
+        };
+        attempt.begin(endpoint)?;
         let reports = ReportIfDropped { api: self, attempt };
         let outcome = self
             .call(&request, None, ATTEMPTS, read)

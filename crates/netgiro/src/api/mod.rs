@@ -1,8 +1,10 @@
 //! One call: sent, sent again where that is safe, observed. What the client, waits and bulk calls share.
 
 mod cart;
+mod cart_v2;
 mod checkouts;
 mod insert;
+mod lookup;
 mod refund_keys;
 mod refunds;
 mod settlements;
@@ -82,7 +84,7 @@ impl Api {
         url: &str,
         headers: &[(String, String)],
         body: &[u8],
-    ) -> Result<(Callback, ReplayKey)> {
+    ) -> Result<(Callback, Option<ReplayKey>)> {
         callback::verify_keyed(&self.settings, &self.diagnoses, url, headers, body)
     }
 
@@ -109,13 +111,20 @@ impl Api {
         attempts: u32,
         read: impl Fn(Response) -> Result<T>,
     ) -> Result<T> {
-        self.call_noting_failures(request, transaction_id, attempts, read, |_| {})
+        let deadline = self.deadline();
+        self.call_until(deadline, request, transaction_id, attempts, read, |_| {})
             .await
     }
 
-    /// The same, for a call whose failed attempts matter to what its last one means.
-    async fn call_noting_failures<T: RecordOutcome>(
+    /// When a call that starts now must be over.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.settings.timeout
+    }
+
+    /// The same until a deadline, for a call whose failed attempts matter to what its last one means.
+    async fn call_until<T: RecordOutcome>(
         &self,
+        deadline: Instant,
         request: &Request<'_>,
         transaction_id: Option<Uuid>,
         attempts: u32,
@@ -124,7 +133,6 @@ impl Api {
     ) -> Result<T> {
         let endpoint = request.endpoint;
         let mut started = Instant::now();
-        let deadline = started + self.settings.timeout;
         let mut attempt = 1;
         loop {
             let left = deadline.saturating_duration_since(started);

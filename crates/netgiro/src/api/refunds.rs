@@ -9,7 +9,7 @@ use crate::model::refund::{NewRefund, Refund};
 use crate::model::transaction::Transaction;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::Response;
-use crate::protocol::v2::{refund as protocol, transaction};
+use crate::protocol::v2::{cart, refund as protocol, transaction};
 
 impl Api {
     pub(crate) async fn refund_cart(&self, cart: &CartRef, refund: &NewRefund) -> Result<Refund> {
@@ -38,7 +38,8 @@ impl Api {
         let read = |response: Response| protocol::read(&response, transaction_id, refund);
         let mut in_doubt = false;
         let attempt_failed = |error: &Error| in_doubt |= protocol::leaves_open(error);
-        self.call_noting_failures(
+        self.call_until(
+            self.deadline(),
             &request,
             Some(transaction_id),
             ATTEMPTS,
@@ -51,7 +52,7 @@ impl Api {
 
     pub(crate) async fn transaction(&self, cart: &CartRef) -> Result<Transaction> {
         let mut url = self.settings.v2_url("transaction/details")?;
-        transaction::push_id(&mut url, cart.transaction_id)?;
+        cart::push_id(&mut url, cart.transaction_id)?;
         let request = Request {
             endpoint: Endpoint::Details,
             url: &url,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::payment_info::{PaymentInfo, payment_members};
 use crate::model::cart::state::CartState;
 use crate::model::status::CartStatus;
@@ -154,6 +155,17 @@ impl Packed for CartStatus {
     }
 }
 
+impl Packed for ApiVersion {
+    fn pack(&self, out: &mut Vec<u8>) {
+        (*self == Self::V2).pack(out);
+    }
+
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        let is_v2 = bool::unpack(from)?;
+        Some(if is_v2 { Self::V2 } else { Self::V1 })
+    }
+}
+
 impl<T: Packed> Packed for Option<T> {
     fn pack(&self, out: &mut Vec<u8>) {
         self.is_some().pack(out);
@@ -200,7 +212,7 @@ macro_rules! members {
 members! {
     CartState {
         transaction_id, status, result_code, payment_successful, message, payment, reference_id,
-        checked_at,
+        checked_at, api,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod diagnosis;
 pub(crate) mod json_style;
+pub(crate) mod notice;
 pub(crate) mod redirect;
 pub(crate) mod replay_guard;
 pub(crate) mod servers;
@@ -21,6 +22,7 @@ use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::CartStatus;
 use crate::model::text::masking::mask_within;
 use crate::model::values::amount::Amount;
+use crate::model::values::decimal::exact_decimal;
 use crate::protocol::consistency;
 use crate::protocol::json;
 use crate::protocol::payment_info;
@@ -32,6 +34,9 @@ pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
 /// A callback that verified: the server says something about this cart.
 ///
+/// One of V2, or of a hosted checkout, has no state: its signature is the same whatever happened, so it is only a reason to
+/// ask.
+///
 /// Compare it with the order by [`matches`](Self::matches), record it, answer 200, and let
 /// `check_cart` decide whether the cart is paid.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,9 +47,9 @@ pub struct Callback {
     pub reference: Option<String>,
     /// The amount in krónur, as the server holds it.
     pub amount: Option<Decimal>,
-    /// Where the cart stands; `unknown` where the callback's members contradict each other, or where it says "paid"
+    /// Where the cart stands; `None` for a callback of V2; `unknown` where the callback's members contradict each other, or where it says "paid"
     /// and lacks what [`PaymentInfoPolicy::Required`] asks for.
-    pub state: CartState,
+    pub state: Option<CartState>,
     /// What identifies the call to Netgíró's support.
     pub reference_id: Option<String>,
 }
@@ -68,6 +73,14 @@ pub(crate) fn names_order(
         && reported_reference == Some(reference)
 }
 
+/// An amount as it must stand in what is signed without separators: plain digits, with decimals or without.
+pub(crate) fn plain_amount(digits: &str) -> Option<Decimal> {
+    let (kronur, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_plain = are_digits(kronur) && !kronur.starts_with('0') && are_digits(decimals);
+    exact_decimal(digits).filter(|_| is_plain)
+}
+
 /// What a replay guard is asked about a verified callback.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReplayKey {
@@ -88,8 +101,8 @@ pub(crate) fn verify(
     body: &[u8],
 ) -> Result<Callback> {
     let (callback, key) = verify_keyed(settings, diagnoses, url, headers, body)?;
-    match guard {
-        Some(guard) if !guard.is_first(&key.nonce, &key.signature)? => {
+    match guard.zip(key) {
+        Some((guard, key)) if !guard.is_first(&key.nonce, &key.signature)? => {
             Err(replayed(callback.reference_id))
         }
         _ => Ok(callback),
@@ -113,20 +126,23 @@ fn refusal(why: &str, reference_id: Option<String>) -> Error {
     .with_reference_id(reference_id)
 }
 
-/// Verifies a callback against the URL that was given to InsertCart, and reads it.
+/// Verifies a callback against the URL that was given to InsertCart, and reads it. One of V2 has no key for a guard.
 pub(crate) fn verify_keyed(
     settings: &Settings,
     diagnoses: &Allowance,
     url: &str,
     headers: &[(String, String)],
     body: &[u8],
-) -> Result<(Callback, ReplayKey)> {
+) -> Result<(Callback, Option<ReplayKey>)> {
     let signing = SigningHeaders::read(headers.iter().map(|(name, value)| (&**name, &**value)));
     let refused = |why: String| refusal(&why, signing.reference_id());
     if body.len() > LARGEST_BODY {
         return Err(refused(format!(
             "its body is larger than {LARGEST_BODY} bytes"
         )));
+    }
+    if let Some(notice) = notice::verify(settings, &signing, body) {
+        return Ok((notice.map_err(refused)?, None));
     }
     let signed = signing
         .signed()
@@ -166,7 +182,7 @@ pub(crate) fn verify_keyed(
         nonce: signed.nonce.to_owned(),
         signature: signed.signature.to_ascii_lowercase(),
     };
-    Ok((callback, key))
+    Ok((callback, Some(key)))
 }
 
 fn malformed(why: Malformed, headers: &[(String, String)]) -> String {
@@ -216,16 +232,14 @@ fn read(
         transaction_id,
         reference: payment.reference_number.clone(),
         amount: payment.total_amount,
-        state: CartState {
-            transaction_id,
-            status,
+        state: Some(CartState {
             result_code: wire.result_code,
             payment_successful: wire.payment_successful,
             message: wire.message.as_deref().map(mask_within),
             payment: Some(Box::new(payment)),
             reference_id: reference_id.clone(),
-            checked_at: Timestamp::now(),
-        },
+            ..CartState::of(transaction_id, status, Timestamp::now())
+        }),
         reference_id,
     })
 }

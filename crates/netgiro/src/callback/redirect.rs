@@ -4,11 +4,11 @@ use rust_decimal::Decimal;
 use url::form_urlencoded;
 use uuid::Uuid;
 
+use crate::callback::plain_amount;
 use crate::http::settings::Settings;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::status::CartStatus;
 use crate::model::values::amount::Amount;
-use crate::model::values::decimal::exact_decimal;
 use crate::protocol::signature::{hash_of, is_same};
 
 /// A redirect that verified. It says what the customer is to see; deliver after a callback and a check alone.
@@ -101,7 +101,20 @@ pub(crate) fn verify(
     }
 }
 
-fn read(settings: &Settings, url: &str, known: Option<&str>) -> Result<Redirect, String> {
+/// Whether a query has the signature that a redirect has.
+pub(super) fn is_signed(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        name.strip_prefix(PREFIX).unwrap_or(&name) == "netgirosignature"
+    })
+}
+
+/// Reads what is signed; `known` is the order's reference.
+pub(super) fn read(
+    settings: &Settings,
+    url: &str,
+    known: Option<&str>,
+) -> Result<Redirect, String> {
     let query = Query::read(url)?;
     let signature = given(query.signature, "NetgiroSignature")?;
     let transaction_id = given(query.transaction_id, "TransactionId")?;
@@ -130,10 +143,7 @@ fn read(settings: &Settings, url: &str, known: Option<&str>) -> Result<Redirect,
     if !invoice_number.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("its InvoiceNumber is not a number".to_owned());
     }
-    let amount = Some(amount.as_str())
-        .filter(|text| text.starts_with(|c: char| matches!(c, '1'..='9')))
-        .and_then(exact_decimal)
-        .ok_or("its TotalAmount is not an amount")?;
+    let amount = plain_amount(&amount).ok_or("its TotalAmount is not an amount")?;
     if known.is_none() && Uuid::parse_str(&transaction_id).is_err() {
         return Err(
             "its TransactionId is not a GUID: give the order's reference to compare it with"

@@ -36,7 +36,7 @@ pub struct Watch {
     settling: bool,
     /// While settling: the latest failure, from when polling has reached its deadline.
     failure: Option<Error>,
-    /// While settling: CancelCart, once it has called the cart paid.
+    /// While settling: the cancel, once it has called the cart paid.
     called_paid_by: Option<Endpoint>,
     reported: Option<(CartStatus, Option<i64>)>,
     outcome: Option<CartState>,
@@ -149,7 +149,7 @@ impl Watch {
             let was_canceled = matches!(canceled, Ok(Ok(_))) || self.poll.was_open();
             match canceled {
                 // Believed of CheckCart alone; but until CancelCart says otherwise, nothing else is.
-                Ok(Ok(None)) => self.called_paid_by = Some(Endpoint::CancelCart),
+                Ok(Ok(None)) => self.called_paid_by = Some(self.api.cancel_endpoint()),
                 // Where it says otherwise, CheckCart must agree, so that no paid order is dropped.
                 Ok(Ok(Some(_))) if self.called_paid_by.take().is_some() => {}
                 canceled => {

@@ -41,10 +41,18 @@ pub struct InsertAttempt(Arc<Inner>);
 struct Inner {
     cart: NewCart,
     sent: SentMarker,
-    /// The attempt that is being sent: since when, and which one.
-    sending: Mutex<Option<(Instant, u32)>>,
+    sending: Mutex<Option<Sending>>,
     outcome: OnceLock<Result<Uuid>>,
     is_reported: AtomicBool,
+}
+
+/// What is being sent.
+#[derive(Clone, Copy, Debug)]
+struct Sending {
+    endpoint: Endpoint,
+    since: Instant,
+    /// 1 for the first sending.
+    attempt: u32,
 }
 
 /// What is known of an InsertCart for which nobody waits any more.
@@ -82,7 +90,7 @@ impl InsertAttempt {
     /// afterwards.
     #[must_use]
     pub fn abandon(&self) -> Option<Abandoned> {
-        let (since, attempt) = (*self.lock())?;
+        let sending = (*self.lock())?;
         let reference = self.0.cart.reference.as_str();
         let error = match self.0.outcome.get() {
             Some(Err(error)) => error.clone(),
@@ -106,18 +114,18 @@ impl InsertAttempt {
             && !self.0.is_reported.swap(true, Ordering::AcqRel);
         let event = is_news.then(|| {
             Event::Request(RequestEvent {
-                endpoint: Endpoint::InsertCart.name(),
+                endpoint: sending.endpoint.name(),
                 reference: Some(reference.to_owned()),
                 transaction_id: self
                     .0
                     .outcome
                     .get()
                     .and_then(|it| it.as_ref().ok().copied()),
-                attempt,
+                attempt: sending.attempt,
                 http_status: error.http_status(),
                 result_code: error.result_code(),
                 reference_id: error.reference_id().map(str::to_owned),
-                duration: since.elapsed(),
+                duration: sending.since.elapsed(),
                 error: Some(error.kind()),
             })
         });
@@ -129,23 +137,30 @@ impl InsertAttempt {
     }
 
     /// Notes that it begins; it does so once.
-    pub(crate) fn begin(&self) -> Result<()> {
+    pub(crate) fn begin(&self, endpoint: Endpoint) -> Result<()> {
         let mut sending = self.lock();
         if sending.is_some() {
             return Err(Error::invalid_request(
                 "an InsertAttempt is carried out once: make another one if nobody was asked",
             ));
         }
-        *sending = Some((Instant::now(), 1));
+        *sending = Some(Sending {
+            endpoint,
+            since: Instant::now(),
+            attempt: 1,
+        });
         Ok(())
     }
 
     /// Notes that it is sent now, for the `attempt`-th time.
     pub(crate) fn on_send(&self, attempt: u32) {
-        *self.lock() = Some((Instant::now(), attempt));
+        if let Some(sending) = &mut *self.lock() {
+            sending.since = Instant::now();
+            sending.attempt = attempt;
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<(Instant, u32)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Sending>> {
         let sending = self.0.sending.lock();
         sending.unwrap_or_else(PoisonError::into_inner)
     }

@@ -12,6 +12,7 @@ use crate::http::proxy_environment;
 use crate::http::response_replay_cache::ResponseReplayCache;
 use crate::http::server_clock::ServerClock;
 use crate::http::tls::{self, TrustedRoots};
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::text::quote;
@@ -28,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) app_key: HeaderValue,
     pub(crate) secret_key: Secret,
     pub(crate) previous_secret_keys: Vec<Secret>,
+    pub(crate) api: ApiVersion,
+    /// Of the API that is spoken.
     pub(crate) base_url: Url,
     pub(crate) is_loopback: bool,
     pub(crate) timeout: Duration,
@@ -42,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) server_clock: ServerClock,
     /// The URL that creates hosted checkouts.
     pub(crate) hosted_payment_url: Url,
+    /// The URL of the look-up by reference, which is V1's alone, without its query.
+    pub(crate) lookup_url: Url,
     checkout_urls: [Url; Endpoint::CHECKOUT.len()],
 }
 
@@ -67,10 +72,21 @@ impl Settings {
             .base_url
             .as_deref()
             .unwrap_or(options.environment.base_url());
-        let base_url = checked_url("base_url", given)?;
+        let given = checked_url("base_url", given)?;
+        let under =
+            |version: &str| with_path(&given, &format!("{}/{version}/", beside_version(&given)));
+        let (base_url, v1_base_url) = match options.api {
+            ApiVersion::V1 => (given.clone(), given.clone()),
+            ApiVersion::V2 => (under("v2"), under("v1")),
+        };
+        if options.api == ApiVersion::V2 && options.payment_info == PaymentInfoPolicy::Required {
+            return Err(Error::configuration(
+                "payment_info cannot be \"required\" with api \"v2\", whose answers have no PaymentInfo: leave it out",
+            ));
+        }
         let hosted = match (&options.checkout_base_url, &options.base_url) {
             (Some(given), _) => checked_url("checkout_base_url", given)?,
-            (None, Some(_)) => with_path(&base_url, &format!("{}/v1/", beside_version(&base_url))),
+            (None, Some(_)) => under("v1"),
             (None, None) => {
                 checked_url("checkout_base_url", options.environment.checkout_base_url())?
             }
@@ -92,9 +108,13 @@ impl Settings {
             is_https(&base_url) || proxy.as_ref().is_some_and(|it| is_https(it.expose()));
         Ok(Self {
             checkout_urls: Endpoint::CHECKOUT.map(|endpoint| {
-                let path = format!("{}Checkout/{}", base_url.path(), endpoint.name());
-                with_path(&base_url, &path)
+                let path = format!("{}Checkout/{}", v1_base_url.path(), endpoint.name());
+                with_path(&v1_base_url, &path)
             }),
+            lookup_url: with_path(
+                &v1_base_url,
+                &format!("{}payment/GetByReference", v1_base_url.path()),
+            ),
             hosted_payment_url: with_path(&hosted, &format!("{}Checkout/Payment", hosted.path())),
             is_loopback: is_loopback(&base_url),
             base_url,
@@ -102,6 +122,7 @@ impl Settings {
                 .map_err(|_| Error::configuration("app_key cannot be sent as a header"))?,
             secret_key: options.secret_key,
             previous_secret_keys: options.previous_secret_keys,
+            api: options.api,
             timeout: options.timeout,
             connect_timeout: options.connect_timeout,
             response_verification: options.response_verification,
@@ -132,12 +153,17 @@ impl Settings {
 
     /// The URL of a call of V2, which stands beside V1.
     pub(crate) fn v2_url(&self, path: &str) -> Result<Url> {
-        let Some(beside) = self.base_url.path().strip_suffix("/v1/") else {
+        let base = self.base_url.path();
+        let is_known = ["/v1/", "/v2/"]
+            .iter()
+            .any(|version| base.ends_with(version));
+        if !is_known {
             return Err(Error::configuration(format!(
                 "refunds, transactions and settlements are in the API's V2, which is found where base_url ends in /v1/; it is {}",
                 quote::url(self.base_url.as_str())
             )));
-        };
+        }
+        let beside = beside_version(&self.base_url);
         Ok(with_path(&self.base_url, &format!("{beside}/v2/{path}")))
     }
 }
@@ -145,7 +171,9 @@ impl Settings {
 /// The path in which the APIs stand beside each other.
 fn beside_version(base_url: &Url) -> &str {
     let path = base_url.path();
-    path.strip_suffix("/v1/")
+    ["/v1/", "/v2/"]
+        .iter()
+        .find_map(|version| path.strip_suffix(version))
         .unwrap_or_else(|| path.trim_end_matches('/'))
 }
 

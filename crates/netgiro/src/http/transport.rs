@@ -26,6 +26,7 @@ use crate::protocol::http_error;
 use crate::protocol::nonce;
 use crate::protocol::response::Response;
 use crate::protocol::signature::{self, SigningHeaders};
+use crate::protocol::v2;
 
 /// A request, the same for each attempt except for its nonce and signature.
 #[derive(Debug)]
@@ -167,7 +168,7 @@ impl Transport {
         if let Some(date) = date {
             self.settings.server_clock.set(date);
         }
-        if !is_success {
+        if !is_success && !v2::cart::is_refusal(endpoint, http_status, &received) {
             return Err(http_error::http_error(
                 endpoint,
                 http_status,

@@ -1,5 +1,6 @@
 //! Values, errors and the polling state machine: no I/O, no clock, no randomness.
 
+pub(crate) mod api_version;
 pub(crate) mod backoff;
 pub(crate) mod cart;
 pub(crate) mod checkout;

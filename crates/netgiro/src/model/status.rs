@@ -116,7 +116,7 @@ impl ResultCode {
         Self::cart(10304, "cart not valid", CartStatus::NotFound),
         Self::call(Self::AMOUNT_TOO_LOW, "amount below the minimum"),
         Self::call(Self::NO_CUSTOMER, "customer does not exist"),
-        Self::cart(10424, "cart not found", CartStatus::NotFound),
+        Self::cart(Self::NO_SUCH_CART, "cart not found", CartStatus::NotFound),
         Self::cart(10425, "waiting for the customer", CartStatus::Pending),
         Self::cart(
             10426,
@@ -142,6 +142,7 @@ impl ResultCode {
     pub(crate) const ALREADY_CONFIRMED: i64 = 10203;
     /// Also the answer for a cart that the server does not have, or does not have yet.
     pub(crate) const CANCELED: i64 = 10201;
+    pub(crate) const NO_SUCH_CART: i64 = 10424;
     pub(crate) const AMOUNT_TOO_LOW: i64 = 10305;
     pub(crate) const NO_CUSTOMER: i64 = 10306;
 

@@ -11,6 +11,7 @@ use crate::model::text::masking::mask_within;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::insert_response;
 use crate::protocol::json::{beginning, object};
+use crate::protocol::v2;
 
 /// The error for an answer whose HTTP status is not 2xx.
 pub(crate) fn http_error(
@@ -58,10 +59,13 @@ pub(crate) fn http_error(
             format!("{name} failed at the server{said}"),
         ),
     };
-    let doubt = (endpoint == Endpoint::InsertCart
+    let doubt = (endpoint.inserts_cart()
         && matches!(status, 400..=499)
         && !insert_response::leaves_outcome_open(status))
-    .then(|| insert_response::doubt(status, body))
+    .then(|| match endpoint {
+        Endpoint::Payment => v2::cart::doubt(status, body),
+        _ => insert_response::doubt(status, body),
+    })
     .flatten();
     let (kind, message) = match doubt {
         Some(doubt) => (doubt.kind, format!("{name}'s answer {}{said}", doubt.why)),

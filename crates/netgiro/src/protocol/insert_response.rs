@@ -233,7 +233,8 @@ pub(crate) fn doubt(http_status: u16, body: &[u8]) -> Option<Doubt> {
     })
 }
 
-fn doubt_of_foreign_body(http_status: u16) -> Option<Doubt> {
+/// The same for a body that is not the API's.
+pub(crate) fn doubt_of_foreign_body(http_status: u16) -> Option<Doubt> {
     (!precedes_handling(http_status)).then(|| Doubt {
         kind: ErrorKind::Server,
         why: format!("is HTTP {http_status}, which does not say whether the cart was made"),

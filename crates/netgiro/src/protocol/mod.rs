@@ -5,6 +5,7 @@ pub(crate) mod endpoint;
 pub(crate) mod http_error;
 pub(crate) mod insert_response;
 pub(crate) mod json;
+pub(crate) mod lookup;
 pub(crate) mod nonce;
 pub(crate) mod payment_info;
 pub(crate) mod request;

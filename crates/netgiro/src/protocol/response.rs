@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::payment_claim::PaymentClaim;
 use crate::model::cart::payment_info::PaymentInfoPolicy;
 use crate::model::cart::state::CartState;
@@ -45,6 +46,18 @@ impl Response {
         parse(&self.body).map_err(|(kind, message)| self.error(kind, message))
     }
 
+    /// `Success` and `ResultCode`, which every answer about a cart has.
+    pub(crate) fn outcome(&self, wire: &CartResponse<'_>) -> Result<(bool, i64)> {
+        match (wire.success, wire.result_code) {
+            (Some(success), Some(code)) => Ok((success, code)),
+            (None, Some(_)) => Err(self.error(ErrorKind::Protocol, "the body lacks Success")),
+            (_, None) => Err(self.error(
+                ErrorKind::Server,
+                format!("the body is not the API's: {}", beginning(&self.body)),
+            )),
+        }
+    }
+
     /// Where the cart stands after CheckCart, ConfirmCart or CancelCart.
     pub(crate) fn into_state(
         self,
@@ -57,15 +70,7 @@ impl Response {
             called_paid_by,
         } = *expected;
         let wire: CartResponse<'_> = self.parse()?;
-        let (Some(success), Some(code)) = (wire.success, wire.result_code) else {
-            return Err(match wire.result_code {
-                Some(_) => self.error(ErrorKind::Protocol, "the body lacks Success"),
-                None => self.error(
-                    ErrorKind::Server,
-                    format!("the body is not the API's: {}", beginning(&self.body)),
-                ),
-            });
-        };
+        let (success, code) = self.outcome(&wire)?;
         let payment = payment_info(wire.payment_info)
             .map_err(|why| self.error(ErrorKind::Protocol, why).with_result_code(code))?;
         let claim = PaymentClaim {
@@ -119,6 +124,7 @@ impl Response {
             payment: payment.map(Box::new),
             reference_id: self.reference_id,
             checked_at: self.received_at,
+            api: ApiVersion::V1,
         })
     }
 }

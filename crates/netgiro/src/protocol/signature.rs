@@ -13,6 +13,8 @@ pub(crate) const API_KEY_HEADER: &str = "x-netgiro-api-key";
 pub(crate) const NONCE_HEADER: &str = "netgiro_nonce";
 /// The signature.
 pub(crate) const SIGNATURE_HEADER: &str = "netgiro_signature";
+/// The signature of V2's callbacks, which is sent as `X-Netgiro-Signature`.
+pub(crate) const V2_SIGNATURE_HEADER: &str = "x_netgiro_signature";
 /// What identifies a call to Netgíró's support.
 pub(crate) const REFERENCE_ID_HEADER: &str = "netgiro_referenceid";
 
@@ -78,6 +80,7 @@ fn digest(secret_key: &[u8], nonce: &str, url: &str, body: &[u8]) -> [u8; 32] {
 pub(crate) struct SigningHeaders<'a> {
     nonce: Header<'a>,
     signature: Header<'a>,
+    v2_signature: Header<'a>,
     reference_id: Option<&'a str>,
 }
 
@@ -113,6 +116,8 @@ impl<'a> SigningHeaders<'a> {
                 found.nonce.add(value);
             } else if is_called(name, SIGNATURE_HEADER) {
                 found.signature.add(value);
+            } else if is_called(name, V2_SIGNATURE_HEADER) {
+                found.v2_signature.add(value);
             } else if is_called(name, REFERENCE_ID_HEADER) && is_printable(value) {
                 found.reference_id = Some(value);
             }
@@ -122,6 +127,20 @@ impl<'a> SigningHeaders<'a> {
 
     pub(crate) fn are_absent(&self) -> bool {
         self.nonce.times == 0 && self.signature.times == 0
+    }
+
+    /// Whether V2's signature stands there, and nothing of V1's.
+    pub(crate) fn are_of_v2(&self) -> bool {
+        self.are_absent() && self.v2_signature.times > 0
+    }
+
+    /// V2's signature, if it stands there once and is well formed; else what is wrong.
+    pub(crate) fn v2_signature(&self) -> Result<&'a str, Malformed> {
+        let signature = self.v2_signature.single("X-Netgiro-Signature")?;
+        if !is_hash(signature) {
+            return Err(Malformed::Signature);
+        }
+        Ok(signature)
     }
 
     pub(crate) fn reference_id(&self) -> Option<String> {
@@ -135,7 +154,7 @@ impl<'a> SigningHeaders<'a> {
         if !is_well_formed_nonce(nonce) {
             return Err(Malformed::Nonce);
         }
-        if signature.len() != 64 || !signature.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if !is_hash(signature) {
             return Err(Malformed::Signature);
         }
         Ok(Signed { nonce, signature })
@@ -147,6 +166,10 @@ impl<'a> SigningHeaders<'a> {
 pub(crate) struct Signed<'a> {
     pub(crate) nonce: &'a str,
     pub(crate) signature: &'a str,
+}
+
+fn is_hash(signature: &str) -> bool {
+    signature.len() == 64 && signature.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 impl Signed<'_> {
@@ -185,9 +208,14 @@ impl fmt::Display for Malformed {
 
 /// Whether a callback is verified by this header, in any spelling.
 pub(crate) fn is_signing_header(name: &str) -> bool {
-    [NONCE_HEADER, SIGNATURE_HEADER, REFERENCE_ID_HEADER]
-        .iter()
-        .any(|known| is_called(name, known))
+    [
+        NONCE_HEADER,
+        SIGNATURE_HEADER,
+        V2_SIGNATURE_HEADER,
+        REFERENCE_ID_HEADER,
+    ]
+    .iter()
+    .any(|known| is_called(name, known))
 }
 
 /// Whether a header has this name in any spelling. Every header of every response is compared, so nothing is copied.

@@ -89,8 +89,10 @@ pub struct ReportedCallback {
     pub amount: Option<Decimal>,
     /// The shop's order id.
     pub reference: Option<String>,
-    /// The callback's signature, in lowercase.
-    pub signature: String,
+    /// The callback's signature, in lowercase; `None` for one of V2, whose "yes" and "no" carry the same, so that no guard
+    /// can tell a replay.
+    #[serde(default)]
+    pub signature: Option<String>,
 }
 
 /// An order, as a callback must name it.
@@ -332,28 +334,31 @@ impl RouteRequest {
             );
             return self.answers(409, reason);
         }
-        if self.route.has_guard && !self.route.take_unrecorded(&reported.signature) {
-            return RouteAction::AskGuard;
+        match self.guarded() {
+            Some(signature) if !self.route.take_unrecorded(signature) => RouteAction::AskGuard,
+            _ => RouteAction::Record,
         }
-        RouteAction::Record
     }
 
     /// Refuses a callback that could not be recorded, and lets it through once more, since it is going to be sent again.
     fn take_back(&mut self, status: u16, reason: String) -> RouteAction {
         self.answer = Some(RouteAnswer::new(status, reason));
-        if self.route.has_guard {
-            RouteAction::Forget
-        } else {
-            RouteAction::Answer
+        match self.guarded() {
+            Some(_) => RouteAction::Forget,
+            None => RouteAction::Answer,
         }
+    }
+
+    /// The signature that the guard knows the callback by; `None` where it is not asked.
+    fn guarded(&self) -> Option<&str> {
+        let reported = self.reported.as_ref().filter(|_| self.route.has_guard)?;
+        reported.signature.as_deref()
     }
 
     /// Notes, for a guard that cannot forget, to let the callback through once more.
     fn let_through_again(&self) {
-        if let Some(reported) = &self.reported
-            && self.route.has_guard
-        {
-            self.route.remember(reported.signature.clone());
+        if let Some(signature) = self.guarded() {
+            self.route.remember(signature.to_owned());
         }
     }
 }

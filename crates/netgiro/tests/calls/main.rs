@@ -7,6 +7,7 @@ mod abandoned;
 mod answers;
 mod bulk;
 mod events;
+mod lookups;
 mod paid;
 mod sending;
 mod settlements;

@@ -1,4 +1,4 @@
-"""Leases: a process that follows a cart owns its row for a while, without an open transaction.
+"""Leases: a process that follows a cart, or makes a refund, owns its row for a while, without an open transaction.
 
 So no transaction waits for Netgíró, and a process that dies blocks nothing for long.
 """
@@ -14,15 +14,16 @@ from operator import or_
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 
 import netgiro
 from netgiro.django.conf import options
-from netgiro.django.models import SIGNALED, Cart
+from netgiro.django.models import SIGNALED, Cart, Refund, RefundStatus
 from netgiro.django.storage.followup import RESERVED_INTERVAL
+from netgiro.django.storage.refunds import LONGEST_DELAY
 from netgiro.django.storage.rows import POSTPONED, database, database_now, from_now, is_free
 
-__all__ = ["lease", "postpone"]
+__all__ = ["lease", "lease_refunds", "postpone"]
 
 logger = logging.getLogger("netgiro.django")
 
@@ -36,29 +37,49 @@ _HAPPENED = ("created_at", "inserted_at", "reported_at", "checked_at", "settled_
 
 def lease(limit: int, *, only: int | None = None) -> list[Cart]:
     """Lease at most `limit` carts that are due, or `only` that one; nobody else gets them meanwhile."""
-    features = connections[database()].features
     now = database_now()
     _repair_due_times(now)
-    due = _free(now).filter(due_at__lte=now)
+    due = Cart.objects.using(database()).filter(due_at__lte=now)
     if only is not None:
         due = due.filter(pk=only)
+    return _read(*_take(due, now, limit))
+
+
+def lease_refunds(limit: int) -> list[Refund]:
+    """Lease at most `limit` refunds that are due.
+
+    Where a call was in flight and nobody recorded how it ended, the refund may have been made.
+    """
+    now = database_now()
+    # Later than any refund is due: another clock wrote it.
+    is_far = Q(due_at__gt=now + timedelta(seconds=LONGEST_DELAY) + _CLOCK_TOLERANCE)
+    due = Refund.objects.using(database()).filter(Q(due_at__lte=now) | is_far)
+    in_doubt = When(
+        status=RefundStatus.ASKED,
+        lease__isnull=False,
+        then=Value(RefundStatus.OUTCOME_UNKNOWN.value),
+    )
+    found, token = _take(due, now, limit, status=Case(in_doubt, default=F("status")))
+    rows = Refund.objects.using(database()).filter(pk__in=found, lease=token)
+    return list(rows.select_related("cart").order_by("due_at"))
+
+
+def _take(due: Any, now: datetime, limit: int, **changes: Any) -> tuple[list[int], uuid.UUID]:
+    """Lease at most `limit` of the rows that are due and free; returns those that may be leased, and the token."""
     token = uuid.uuid4()
+    free = due.filter(is_free(now))
     # Rows that another process has locked are skipped. Where there is one writer alone, the update decides.
     block: AbstractContextManager[object] = nullcontext()
-    if features.has_select_for_update_skip_locked:
+    candidates = free
+    if connections[database()].features.has_select_for_update_skip_locked:
         block = transaction.atomic(using=database())
-        due = due.select_for_update(skip_locked=True)
+        candidates = free.select_for_update(skip_locked=True)
     with block:
-        found = list(due.order_by("due_at").values_list("pk", flat=True)[:limit])
-        if not found:
-            return []
-        until = now + timedelta(seconds=options().lease)
-        _free(now).filter(pk__in=found).update(lease=token, lease_until=until)
-    return _read(found, token)
-
-
-def _free(now: datetime) -> Any:
-    return Cart.objects.using(database()).filter(is_free(now))
+        found = list(candidates.order_by("due_at").values_list("pk", flat=True)[:limit])
+        if found:
+            until = now + timedelta(seconds=options().lease)
+            free.filter(pk__in=found).update(**changes, lease=token, lease_until=until)
+    return found, token
 
 
 def _repair_due_times(now: datetime) -> None:
@@ -88,6 +109,8 @@ def _repair_due_times(now: datetime) -> None:
 
 def _read(found: list[int], token: uuid.UUID) -> list[Cart]:
     """Return the leased carts; one that cannot be read is postponed, and does not delay the others."""
+    if not found:
+        return []
     rows = Cart.objects.using(database()).filter(lease=token)
     try:
         return list(rows.order_by("due_at"))
@@ -98,12 +121,21 @@ def _read(found: list[int], token: uuid.UUID) -> list[Cart]:
         try:
             carts += rows.filter(pk=pk)
         except Exception:
-            postpone(pk, token)
+            _postpone(pk, token)
             logger.exception("the cart with the key %s cannot be read: it is postponed", pk)
     return carts
 
 
-def postpone(cart_pk: int, lease: uuid.UUID | None) -> None:
-    """Postpone a leased cart after an unexpected error; raises where the database is the cause."""
+def postpone(row: Cart | Refund) -> None:
+    """Postpone a leased row after an unexpected error; raises where the database is the cause."""
+    if isinstance(row, Refund):
+        # Its lease runs out, and says that a call may have been made.
+        rows = Refund.objects.using(database()).filter(pk=row.pk, lease=row.lease)
+        rows.update(due_at=from_now(POSTPONED))
+    else:
+        _postpone(row.pk, row.lease)
+
+
+def _postpone(cart_pk: int, lease: uuid.UUID | None) -> None:
     ours = Cart.objects.using(database()).filter(pk=cart_pk, lease=lease)
     ours.update(due_at=from_now(POSTPONED), lease=None, lease_until=None)

@@ -1,4 +1,4 @@
-"""How rows of carts are locked and committed, and what time it is for them."""
+"""How rows of carts and refunds are locked and committed, and what time it is for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 import netgiro
 from netgiro.django.conf import options
-from netgiro.django.models import Cart
+from netgiro.django.models import Cart, Refund
 from netgiro.django.storage import clock
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "is_free",
     "locked",
     "moment",
+    "name_of",
 ]
 
 POSTPONED = 60.0
@@ -66,8 +67,8 @@ def durably() -> Iterator[None]:
             is_durable = False
         if not is_durable:
             raise transaction.TransactionManagementError(
-                "netgiro must commit by itself, or a crash could ask the customer twice: call it outside of "
-                "transaction.atomic. In a view, where ATOMIC_REQUESTS is set, by "
+                "netgiro must commit by itself what it is about to send, or a crash could send it twice: call it outside "
+                "of transaction.atomic. In a view, where ATOMIC_REQUESTS is set, by "
                 "@transaction.non_atomic_requests"
             )
         yield
@@ -103,3 +104,8 @@ def is_free(now: datetime) -> Q:
     """Return what selects the rows that nobody has leased."""
     longest = timedelta(seconds=options().lease) + _LEASES_DIFFER
     return Q(lease_until__isnull=True) | Q(lease_until__lt=now) | Q(lease_until__gt=now + longest)
+
+
+def name_of(row: Cart | Refund) -> str:
+    """Return what a row is called in the log."""
+    return f"refund {row.idempotency_key}" if isinstance(row, Refund) else f"cart {row.reference}"

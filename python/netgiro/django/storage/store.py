@@ -206,7 +206,9 @@ def _report(found: Cart, callback: netgiro.Callback) -> Cart:
     elif row.transaction_id != callback.transaction_id:
         raise Refusal(409, f"it is about {callback.transaction_id}, ours is {row.transaction_id}")
     row.reported_at = now = database_now()
-    is_news = not row.is_final or (callback.state.is_paid and not row.is_paid)
+    # One of V2 does not say what happened.
+    may_be_paid = callback.state is None or callback.state.is_paid
+    is_news = not row.is_final or (may_be_paid and not row.is_paid)
     if is_news and row.status != Status.MISMATCH:
         row.due_at = now
     else:

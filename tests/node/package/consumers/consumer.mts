@@ -99,6 +99,7 @@ const refunded = async (): Promise<[Refund, TransactionStatus, boolean | null]> 
   const { status, isRefundable }: Transaction = await client.getTransaction(row);
   return [refund, status, isRefundable];
 };
+void (async (): Promise<Cart | null> => client.findByReference('order-17', { amount: decimal }));
 void (() => callback().matches('4990.00', 'order-17') && callback().matches(decimal, 'order-17'));
 void (() => client.settleCart(structuredClone(new CartPoll(row))));
 

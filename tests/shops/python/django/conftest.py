@@ -43,7 +43,7 @@ from djshop import receivers, router  # noqa: E402
 from djshop.models import Told  # noqa: E402
 
 from netgiro.django import worker  # noqa: E402
-from netgiro.django.models import Cart, SeenCallback  # noqa: E402
+from netgiro.django.models import Cart, Refund, SeenCallback  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +71,7 @@ def database(request, tables):
     receivers.also.clear()
     receivers.before.clear()
     assert worker._background.wait(20)
-    for model in (Told, Cart, SeenCallback, User):
+    for model in (Told, Refund, Cart, SeenCallback, User):
         model.objects.all().delete()
     connections.close_all()
     router.alias = "default"

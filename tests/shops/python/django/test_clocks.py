@@ -18,6 +18,7 @@ from djshop.harness.trials import PHONE, eventually, followed, poll_once, told
 
 import netgiro
 from netgiro.django import checkout, worker
+from netgiro.django.calls import execution
 from netgiro.django.models import Cart
 from netgiro.django.storage import clock, followup, leases, rows, store
 
@@ -182,7 +183,7 @@ def test_a_worker_that_was_down_cancels_a_cart_that_is_really_late(shop):
 
 def test_a_code_that_does_not_come_ends_by_the_deadline(shop):
     """Also where nothing says what Netgíró's clock says."""
-    with mock.patch.object(checkout._Blocking, "server_now", return_value=None):
+    with mock.patch.object(execution._Blocking, "server_now", return_value=None):
         cart = checkout.start("order-1", 4990, PHONE, timeout=3)
         state = netgiro.CartState(cart.transaction_id, "needs_code", result_code=10428)
         deadline = cart.deadline

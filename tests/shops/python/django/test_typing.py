@@ -21,8 +21,8 @@ django_settings_module = "djshop.settings"
 SHOP = """
 from django.http import HttpRequest, HttpResponse
 
-from netgiro.django import cart_confirmed, checkout
-from netgiro.django.models import Cart
+from netgiro.django import cart_confirmed, checkout, refund_made
+from netgiro.django.models import Cart, Refund
 
 
 def pay(request: HttpRequest) -> HttpResponse:
@@ -39,6 +39,19 @@ async def apay(request: HttpRequest) -> HttpResponse:
     cart: Cart = await checkout.astart("order-1", 4990, "8223281", timeout=60)
     cart = await cart.acancel()
     return HttpResponse(str(await cart.aconfirm("1234")))
+
+
+async def give_back(cart: Cart) -> int:
+    refund: Refund = cart.refund("10", key="line-1", description="a shirt")
+    refund = await cart.arefund(refund.cart.refundable, key="line-2")
+    return refund.amount + sum(each.amount for each in cart.refunds.all().open())
+
+
+def thank(sender: type[Refund], cart: Cart, refund: Refund, **_: object) -> None:
+    print(cart.refunded, refund.is_made)
+
+
+refund_made.connect(thank)
 
 
 def ship(sender: type[Cart], cart: Cart, **_: object) -> None:

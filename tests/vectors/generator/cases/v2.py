@@ -437,7 +437,7 @@ def redirects():
     for member in ("TransactionId", "ReferenceNumber", "TotalAmount", "Status"):
         redirect(f"no {member}", forged, names={member: "Other"})
     redirect("a member twice", forged, more=[("ng_status", "2")])
-    for amount in ("0", "-4990", "04990", "4.990,00", "4990kr", ""):
+    for amount in ("0", "-4990", "04990", "4990.", "4.990,00", "4990kr", ""):
         redirect(f"the amount {amount!r}", forged, {"TotalAmount": amount}, known=None)
     for status in ("", "22", "x", "confirmed"):
         redirect(f"the status {status!r}", forged, {"Status": status})

@@ -137,6 +137,8 @@ pub(super) fn options(
         unknown_transaction_is_404: args.unknown_transaction_is_404,
         repeated_refund: args.repeated_refund,
         refuse_settled_refunds: args.refuse_settled_refunds,
+        reference_lookup: args.reference_lookup,
+        form_callback_as_get: args.form_callback_as_get,
         public_url: args.public_url.clone(),
         tls: tls(args, interrupt)?,
         callback_hosts: args.callback_hosts.clone(),

@@ -38,11 +38,16 @@ impl Cart {
     pub(crate) fn redirect(&self) -> Option<(&Url, Payment)> {
         let urls = self.order.return_urls.as_ref()?;
         let url = match self.stage {
-            Stage::Paid | Stage::Reserved => &urls.success,
-            Stage::Canceled | Stage::Declined(_) => &urls.cancel,
+            Stage::Paid | Stage::Reserved => urls.success.as_ref()?,
+            Stage::Canceled | Stage::Declined(_) => urls.cancel.as_ref()?,
             Stage::Asked | Stage::NeedsCode | Stage::AwaitingCallback => return None,
         };
         Some((url, self.any_payment()))
+    }
+
+    /// Whether the names of what the shop is told have a prefix.
+    pub(crate) fn is_prefixed(&self) -> bool {
+        (self.order.return_urls.as_ref()).is_some_and(|urls| urls.is_prefixed)
     }
 
     /// The content of a callback as a form.

@@ -301,11 +301,11 @@ impl Cart {
     /// The merchant's endpoint did not acknowledge the last attempt. Returns whether that cancels the cart.
     pub(crate) fn callback_given_up(&mut self, now: Timestamp) -> bool {
         match self.order.api {
-            Api::V1 if self.stage == Stage::AwaitingCallback => {
+            Api::V1 | Api::Form if self.stage == Stage::AwaitingCallback => {
                 self.set_stage(Stage::Canceled);
                 true
             }
-            Api::V1 => false,
+            Api::V1 | Api::Form => false,
             Api::V2 | Api::Hosted => self.cancel_v2(now),
         }
     }

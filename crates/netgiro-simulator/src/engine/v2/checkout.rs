@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 impl Engine {
     pub(super) fn pay(&mut self, members: &Members, now: Timestamp) -> Result<Vec<u8>, Refusal> {
-        let order = members.payment(self.options.minimum_amount)?;
+        let mut order = members.payment(self.options.minimum_amount)?;
+        order.customer = self.redeem(order.customer, now)?;
         let id = self.add_cart(order, now);
         self.sale(id)
     }

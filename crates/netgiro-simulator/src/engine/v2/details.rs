@@ -9,19 +9,28 @@ use uuid::Uuid;
 
 impl Engine {
     pub(super) fn details(&self, id: &str, now: Timestamp) -> Result<Vec<u8>, Refusal> {
-        let id = self.known(id)?;
+        let details = self.transaction_details(self.known(id)?, now)?;
+        Ok(v2::details(&details, self.options.decimals))
+    }
+
+    /// What is known of a transaction.
+    pub(in crate::engine) fn transaction_details(
+        &self,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<TransactionDetails, Refusal> {
         let cart = self.find(id).ok_or(Refusal::UnknownTransaction)?;
         let settlement_date = self.settlement_date(id, now);
-        let details = TransactionDetails {
+        Ok(TransactionDetails {
             transaction_id: id,
             is_refundable: cart.refundable().is_some_and(|rest| rest > 0)
                 && !self.is_settled_for_good(settlement_date),
             status: cart.stage.details_status(),
             created: cart.created,
+            invoice_number: cart.form().invoice_number,
             amount: cart.amount(),
             settlement_date,
-        };
-        Ok(v2::details(&details, self.options.decimals))
+        })
     }
 
     /// When the settlement of a sale was made up; `None` if it has none.

@@ -5,9 +5,10 @@ use crate::engine::exchange::Response;
 use crate::engine::state::Engine;
 use crate::model::customer::Customer;
 use crate::model::error::SimulatorError;
+use crate::model::order::Api;
 use crate::model::transaction::Refusal;
 use crate::protocol::request::{Invalid, Members};
-use crate::protocol::{hosted, v2};
+use crate::protocol::{form, hosted, v2};
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -43,6 +44,25 @@ impl Engine {
         }
     }
 
+    /// The response to a `HostedForm`: the browser goes to the checkout's page.
+    pub(in crate::engine) fn open_form(
+        &mut self,
+        members: Result<Members, Invalid>,
+        checkouts: &str,
+        now: Timestamp,
+    ) -> Response {
+        let order = members.and_then(|members| members.hosted_form(self.options.minimum_amount));
+        match order {
+            Ok(order) => {
+                let id = self.add_cart(order, now);
+                let mut response = Response::new(303, Vec::new());
+                (response.headers).push(("location", format!("{checkouts}{id}")));
+                response
+            }
+            Err(invalid) => Response::new(400, form::refused(&invalid.message)),
+        }
+    }
+
     /// A hosted checkout; `None` for a cart that is none.
     pub(crate) fn hosted_checkout(&self, id: Uuid) -> Option<HostedCheckout<'_>> {
         let cart = self.hosted_cart(id)?;
@@ -52,8 +72,13 @@ impl Engine {
             reference: &cart.order.reference,
             status: cart.stage.status().as_str(),
             return_url: cart.redirect().map(|(url, payment)| {
-                let decimals = self.options.decimals;
-                hosted::redirect(url, &payment, &self.keys(), decimals).into()
+                let (keys, decimals) = (self.keys(), self.options.decimals);
+                let url = if cart.order.api == Api::Form {
+                    form::redirect(url, &payment, &keys, decimals, cart.is_prefixed())
+                } else {
+                    hosted::redirect(url, &payment, &keys, decimals)
+                };
+                url.into()
             }),
         })
     }

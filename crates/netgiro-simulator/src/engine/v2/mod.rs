@@ -1,8 +1,10 @@
-//! V2 of the API: the checkout, refunds, the details of transactions, and settlements; and the hosted checkout.
+//! V2 of the API: the checkout, refunds, the details of transactions, and settlements; the hosted checkout; and the
+//! Partner API, which had the refunds before.
 
 mod checkout;
 mod details;
 pub(crate) mod hosted;
+mod partner;
 mod refunds;
 
 use crate::engine::exchange::Response;
@@ -40,7 +42,7 @@ impl Engine {
                     Endpoint::Payment => self.pay(&members, now),
                     Endpoint::Capture => self.capture(&members.capture()?, now),
                     Endpoint::Cancel => self.cancel(&members.v2_transaction_id()?, now),
-                    _ => self.refund(members.refund()?, now),
+                    _ => (self.refund(members.refund()?, now)).map(|()| v2::done()),
                 }),
         };
         match answer {

@@ -4,15 +4,11 @@ use crate::engine::state::Engine;
 use crate::model::options::RepeatedCall;
 use crate::model::records::SimulatedRefund;
 use crate::model::transaction::{RefundRequest, Refusal};
-use crate::protocol::v2;
 use jiff::Timestamp;
 
 impl Engine {
-    pub(super) fn refund(
-        &mut self,
-        request: RefundRequest,
-        now: Timestamp,
-    ) -> Result<Vec<u8>, Refusal> {
+    /// Makes a refund, or finds the one that was made for its key.
+    pub(super) fn refund(&mut self, request: RefundRequest, now: Timestamp) -> Result<(), Refusal> {
         let id = self.known(&request.transaction_id)?;
         if let Some(first) = self.refund_keys.get(&request.idempotency_key) {
             return if *first != (id, request.amount) {
@@ -24,7 +20,7 @@ impl Engine {
                     "IdempotencyKey has been processed already",
                 ))
             } else {
-                Ok(v2::done())
+                Ok(())
             };
         }
         let is_settled = self.is_settled_for_good(self.settlement_date(id, now));
@@ -47,6 +43,6 @@ impl Engine {
             refunded_at: now,
         });
         (self.refund_keys).insert(request.idempotency_key, (id, request.amount));
-        Ok(v2::done())
+        Ok(())
     }
 }

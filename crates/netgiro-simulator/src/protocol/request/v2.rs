@@ -8,6 +8,8 @@ use netgiro::ConfirmationType;
 use serde_json::Value;
 use url::Url;
 
+const LONGEST_REASON: usize = 100;
+
 impl Members {
     /// Parses a `Payment`.
     pub(crate) fn payment(&self, minimum_amount: i64) -> Result<Order, Refusal> {
@@ -27,8 +29,9 @@ impl Members {
         let amount = amount.ok_or_else(|| not_positive("Amount"))?;
         let reference = self.filled_text("Reference")?;
         let return_urls = ReturnUrls {
-            success: self.web_address("SuccessUrl")?,
-            cancel: self.web_address("CancelUrl")?,
+            success: Some(self.web_address("SuccessUrl")?),
+            cancel: Some(self.web_address("CancelUrl")?),
+            is_prefixed: false,
         };
         Ok(Order {
             return_urls: Some(return_urls),
@@ -103,14 +106,27 @@ impl Members {
         })
     }
 
-    fn filled_text(&self, name: &str) -> Result<String, Invalid> {
+    /// Parses a `PartnerRefund`.
+    pub(crate) fn partner_refund(&self) -> Result<RefundRequest, Refusal> {
+        let reason = self.text("reason")?;
+        if (reason.as_ref()).is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
+            let message = format!("reason must not have more than {LONGEST_REASON} characters");
+            return Err(Refusal::Invalid(message));
+        }
+        Ok(RefundRequest {
+            description: reason,
+            ..self.refund()?
+        })
+    }
+
+    pub(super) fn filled_text(&self, name: &str) -> Result<String, Invalid> {
         self.text(name)?
             .filter(|text| !text.trim().is_empty())
             .ok_or_else(|| Invalid::plain(format!("{name} must not be empty")))
     }
 
     /// A URL that a browser may be sent to.
-    fn web_address(&self, name: &str) -> Result<Url, Invalid> {
+    pub(super) fn web_address(&self, name: &str) -> Result<Url, Invalid> {
         let text = self.filled_text(name)?;
         Url::parse(&text)
             .ok()
@@ -119,7 +135,7 @@ impl Members {
     }
 
     /// An amount in whole krónur, which may be written as a decimal: `4990.00`.
-    fn positive(&self, name: &str) -> Result<Option<i64>, Invalid> {
+    pub(crate) fn positive(&self, name: &str) -> Result<Option<i64>, Invalid> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };

@@ -5,12 +5,13 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use url::Url;
 
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::require_reference;
 use crate::model::error::{Error, Result};
 use crate::model::text::quote;
 use crate::model::text::words::{self, words};
 use crate::model::values::amount::Amount;
-use crate::model::values::customer::CustomerId;
+use crate::model::values::customer::{CustomerId, CustomerIdKind};
 use crate::model::values::decimal::exact_decimal;
 
 words! {
@@ -181,8 +182,15 @@ impl NewCart {
         }
     }
 
-    /// Refuses what the server would refuse, or worse, accept; `insert_cart` does so before anything is sent.
+    /// Refuses what the server would refuse, or worse, accept, where a client speaks V1; `insert_cart` does so before
+    /// anything is sent.
     pub fn validate(&self) -> Result<()> {
+        self.validate_for(ApiVersion::V1)
+    }
+
+    /// The same for the API that a client speaks. What that API does not have is refused by its name.
+    #[doc(hidden)]
+    pub fn validate_for(&self, api: ApiVersion) -> Result<()> {
         require_reference(&self.reference)?;
         absolute_url("callback_url", self.callback_url.as_deref())?;
         absolute_url("callback_cancel_url", self.callback_cancel_url.as_deref())?;
@@ -192,7 +200,59 @@ impl NewCart {
                 "confirmation_type \"server_callback\" needs a callback_url; got none",
             ));
         }
-        Ok(())
+        match api {
+            ApiVersion::V1 => self.refuse_what_v1_lacks(),
+            ApiVersion::V2 => self.refuse_what_v2_lacks(),
+        }
+    }
+
+    fn refuse_what_v1_lacks(&self) -> Result<()> {
+        match self.customer_id.kind() {
+            kind @ (CustomerIdKind::AccessCode | CustomerIdKind::Barcode) => {
+                Err(Error::invalid_request(format!(
+                    "{} is of V2: make the client with api \"v2\", or give a customer_id",
+                    kind.as_str()
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse_what_v2_lacks(&self) -> Result<()> {
+        let refused = |why: &str| Err(Error::invalid_request(why));
+        match self.customer_id.kind() {
+            CustomerIdKind::Kennitala => {
+                return refused(
+                    "customer_id has ten digits, which V2 takes for an access code and not for a kennitala: give a mobile \
+                     number, or the code as access_code",
+                );
+            }
+            CustomerIdKind::AppCode => {
+                return refused(
+                    "customer_id is an app code, which V2 does not have: give a mobile number, or what the till scanned as \
+                     barcode",
+                );
+            }
+            CustomerIdKind::Phone | CustomerIdKind::AccessCode | CustomerIdKind::Barcode => {}
+        }
+        if self.confirmation_type == ConfirmationType::Automatic && self.callback_url.is_some() {
+            return refused(
+                "callback_url makes the payment wait for its answer in V2, so confirmation_type cannot be \"automatic\": \
+                 give \"server_callback\", or leave callback_url out",
+            );
+        }
+        let lacks = [
+            ("items", !self.items.is_empty()),
+            ("description", self.description.is_some()),
+            ("location_id", self.location_id.is_some()),
+            ("register_id", self.register_id.is_some()),
+        ];
+        match lacks.iter().find(|(_, is_given)| *is_given) {
+            Some((argument, _)) => Err(Error::invalid_request(format!(
+                "{argument} cannot be sent: V2 does not have it; leave it out, or use api \"v1\""
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::model::api_version::ApiVersion;
 use crate::model::cart::payment_claim::PaymentClaim;
 use crate::model::cart::payment_info::PaymentInfo;
 use crate::model::status::{CartStatus, ResultCode};
@@ -29,6 +30,9 @@ pub struct CartState {
     pub reference_id: Option<String>,
     /// When the answer came in.
     pub checked_at: Timestamp,
+    /// Which API said so. V2 has no result codes, and says nothing about the payment.
+    #[serde(default, skip_serializing_if = "ApiVersion::is_v1")]
+    pub api: ApiVersion,
 }
 
 impl CartState {
@@ -45,7 +49,7 @@ impl CartState {
     }
 
     /// Whether it may stand for a cart that the server does not have yet: CheckCart gives result code 10201 for
-    /// canceled carts, and for unknown ones.
+    /// canceled carts, and for unknown ones. V2 tells the two apart.
     pub(crate) fn may_be_missing(&self) -> bool {
         let names_nothing = self
             .payment
@@ -54,7 +58,8 @@ impl CartState {
         match self.status {
             CartStatus::NotFound => true,
             CartStatus::Canceled => {
-                names_nothing
+                self.api.is_v1()
+                    && names_nothing
                     && self
                         .result_code
                         .is_none_or(|code| code == ResultCode::CANCELED)
@@ -87,6 +92,9 @@ impl CartState {
                 self.transaction_id
             ));
         }
+        if self.api == ApiVersion::V2 {
+            return self.contradiction_of_v2();
+        }
         let payment = self.payment.as_deref();
         let contradiction = match self.result_code {
             // It ends nothing. Its code may have got a meaning since it was written; the codes of a paid cart have always had theirs.
@@ -117,6 +125,25 @@ impl CartState {
         contradiction.or_else(|| payment?.another_cart(cart))
     }
 
+    /// Why V2 cannot have said this.
+    fn contradiction_of_v2(&self) -> Option<String> {
+        let is_never_said = matches!(
+            self.status,
+            CartStatus::NeedsCode | CartStatus::AwaitingCallback | CartStatus::Declined
+        );
+        if is_never_said {
+            return Some(format!(
+                "its status is {}, which V2 does not have",
+                self.status
+            ));
+        }
+        let has_members_of_v1 = self.result_code.is_some()
+            || self.payment_successful.is_some()
+            || self.payment.is_some();
+        has_members_of_v1
+            .then(|| "it has a result code or a payment, which V2 does not name".to_owned())
+    }
+
     /// A state of which only the status is known.
     #[must_use]
     pub fn of(transaction_id: Uuid, status: CartStatus, checked_at: Timestamp) -> Self {
@@ -129,6 +156,7 @@ impl CartState {
             payment: None,
             reference_id: None,
             checked_at,
+            api: ApiVersion::V1,
         }
     }
 }

@@ -13,18 +13,24 @@ pub enum CustomerIdKind {
     /// A national id number: 10 digits. Whether anybody has it is the server's to say: since 2026 some have no
     /// check digit.
     Kennitala,
-    /// The code shown in the customer's app: `500004` and 4 characters.
+    /// The code shown in the customer's app: `500004` and 4 characters. Of V1.
     AppCode,
+    /// A code that the customer was given, which pays at once: 10 digits. Of V2, whose ten digits are no kennitala.
+    AccessCode,
+    /// What a till scans from the customer's app, which pays at once. Of V2.
+    Barcode,
 }
 
 impl CustomerIdKind {
-    /// `phone`, `kennitala` or `app_code`.
+    /// `phone`, `kennitala`, `app_code`, `access_code` or `barcode`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Phone => "phone",
             Self::Kennitala => "kennitala",
             Self::AppCode => "app_code",
+            Self::AccessCode => "access_code",
+            Self::Barcode => "barcode",
         }
     }
 }
@@ -57,6 +63,57 @@ impl CustomerId {
         };
         let text = id.to_ascii_uppercase();
         Ok(Self { kind, text })
+    }
+
+    /// The customer that one of the three arguments of `insert_cart` names: what a number is, is said and not guessed.
+    pub fn one_of(
+        customer_id: Option<&str>,
+        access_code: Option<&str>,
+        barcode: Option<&str>,
+    ) -> Result<Self> {
+        match (customer_id, access_code, barcode) {
+            (Some(id), None, None) => Self::parse(id),
+            (None, Some(code), None) => Self::access_code(code),
+            (None, None, Some(code)) => Self::barcode(code),
+            (None, None, None) => Err(Error::invalid_request(
+                "customer_id must say who is asked to pay; with V2 access_code or barcode may stand in its place",
+            )),
+            _ => Err(Error::invalid_request(
+                "customer_id, access_code and barcode each name the customer: give one of them",
+            )),
+        }
+    }
+
+    /// An access code of V2: 10 digits, which are never guessed to be one.
+    pub fn access_code(text: &str) -> Result<Self> {
+        let compact = compact(text);
+        if compact.len() != ACCESS_CODE_LENGTH || !are_digits(&compact) {
+            return Err(Error::invalid_request(format!(
+                "access_code must be the customer's code of {ACCESS_CODE_LENGTH} digits; got {:?}",
+                mask(text)
+            )));
+        }
+        Ok(Self {
+            kind: CustomerIdKind::AccessCode,
+            text: compact,
+        })
+    }
+
+    /// A barcode of V2, as the till scanned it.
+    pub fn barcode(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let is_usable = (1..=LONGEST_BARCODE).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_graphic());
+        if !is_usable {
+            return Err(Error::invalid_request(format!(
+                "barcode must be what the till scanned, 1 to {LONGEST_BARCODE} letters, digits and signs; got {:?}",
+                mask(text)
+            )));
+        }
+        Ok(Self {
+            kind: CustomerIdKind::Barcode,
+            text: text.to_owned(),
+        })
     }
 
     /// What kind of id it is.
@@ -171,6 +228,8 @@ fn compact(text: &str) -> String {
 /// Iceland's, as people write it before a phone number, or do not.
 const COUNTRY_CODES: [&str; 4] = ["", "+354", "00354", "354"];
 const PHONE_LENGTH: usize = 7;
+const ACCESS_CODE_LENGTH: usize = 10;
+const LONGEST_BARCODE: usize = 100;
 
 /// Why a text without separators is no id, as the end of a sentence that has begun with it.
 fn why_refused(compact: &str) -> String {

@@ -2,23 +2,14 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use url::Url;
 use uuid::Uuid;
 
-use crate::model::error::{Error, ErrorKind, Result};
+use crate::model::error::{ErrorKind, Result};
 use crate::model::poll::cart_ref::CartRef;
 use crate::model::transaction::{Transaction, TransactionStatus};
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::json::{self, beginning};
 use crate::protocol::response::{Response, refusal};
-
-/// Adds a transaction's id to the URL of its details.
-pub(crate) fn push_id(url: &mut Url, transaction_id: Uuid) -> Result<()> {
-    url.path_segments_mut()
-        .map_err(|()| Error::configuration("base_url cannot have a path"))?
-        .push(&transaction_id.to_string());
-    Ok(())
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -1,4 +1,4 @@
-"""What the shop does when a cart has ended: it writes it down, and whatever a test adds."""
+"""What the shop does when a cart or a refund has ended: it writes it down, and whatever a test adds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ import os
 from django.dispatch import receiver
 
 from djshop.models import Told
-from netgiro.django import cart_canceled, cart_confirmed, cart_declined
+from netgiro.django import (
+    cart_canceled,
+    cart_confirmed,
+    cart_declined,
+    refund_made,
+    refund_refused,
+)
 
-SIGNALS = {"confirmed": cart_confirmed, "canceled": cart_canceled, "declined": cart_declined}
+SIGNALS = {
+    "confirmed": cart_confirmed,
+    "canceled": cart_canceled,
+    "declined": cart_declined,
+    "refund made": refund_made,
+    "refund refused": refund_refused,
+}
 
 also = []  # functions of the cart, called after it was written down
 before = []  # and before

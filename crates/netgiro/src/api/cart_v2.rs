@@ -1,0 +1,289 @@
+//! The calls about a cart of V2, whose cancel also cancels what is paid: where a cart stands is asked before a cancel, and
+//! after every change whose answer does not say it.
+
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::api::{ATTEMPTS, Api, FIRST_BACKOFF};
+use crate::http::transport::Request;
+use crate::model::api_version::ApiVersion;
+use crate::model::backoff::{backoff, jittered};
+use crate::model::cart::check_reference;
+use crate::model::cart::state::CartState;
+use crate::model::customer_message::FailedCall;
+use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::model::poll::cart_ref::CartRef;
+use crate::model::status::CartStatus;
+use crate::model::values::amount::Amount;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::response::Response;
+use crate::protocol::v2::cart as protocol;
+
+/// What is to be changed about a transaction.
+#[derive(Clone, Copy)]
+enum Change {
+    /// All of it, or an amount of it.
+    Capture(Option<Amount>),
+    /// Of one that is not paid.
+    Cancel,
+    /// A cancel of one that is paid.
+    Void,
+}
+
+impl Change {
+    const fn endpoint(self) -> Endpoint {
+        match self {
+            Self::Capture(_) => Endpoint::Capture,
+            Self::Cancel | Self::Void => Endpoint::Cancel,
+        }
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Capture(_) => "transaction/capture",
+            Self::Cancel | Self::Void => "transaction/cancel",
+        }
+    }
+
+    const fn amount(self) -> Option<Amount> {
+        match self {
+            Self::Capture(amount) => amount,
+            Self::Cancel | Self::Void => None,
+        }
+    }
+
+    /// The status that the change leads to.
+    const fn leads_to(self) -> CartStatus {
+        match self {
+            Self::Capture(_) => CartStatus::Confirmed,
+            Self::Cancel | Self::Void => CartStatus::Canceled,
+        }
+    }
+
+    /// Whether it may be sent, again too, to a transaction that stands there.
+    const fn may_follow(self, status: CartStatus) -> bool {
+        match self {
+            Self::Capture(_) => matches!(status, CartStatus::Reserved),
+            Self::Cancel => matches!(
+                status,
+                CartStatus::Pending | CartStatus::Reserved | CartStatus::NotFound
+            ),
+            Self::Void => matches!(status, CartStatus::Confirmed),
+        }
+    }
+
+    /// Whether the change has nothing to do with a transaction that stands there, since that is how it ended.
+    const fn is_over_with(self, status: CartStatus) -> bool {
+        match self {
+            Self::Capture(_) => matches!(status, CartStatus::Confirmed),
+            Self::Cancel => status.is_final(),
+            Self::Void => matches!(status, CartStatus::Canceled),
+        }
+    }
+
+    const fn failed_call(self) -> FailedCall {
+        match self {
+            Self::Capture(_) => FailedCall::Confirm,
+            Self::Cancel | Self::Void => FailedCall::Follow,
+        }
+    }
+}
+
+impl Api {
+    /// Where a transaction stands; a "canceled" after another call's "paid" is not believed.
+    pub(super) async fn status_of(
+        &self,
+        called_paid_by: Option<Endpoint>,
+        cart: &CartRef,
+        attempts: u32,
+    ) -> Result<CartState> {
+        let state = self.status_until(self.deadline(), cart, attempts).await?;
+        match called_paid_by {
+            Some(by) if state.is_final() && !state.is_paid() => Err(Error::new(
+                ErrorKind::Protocol,
+                format!(
+                    "Status says {} after {}'s answer that the cart is paid: the two contradict each other",
+                    state.status,
+                    by.name()
+                ),
+            )
+            .with_request_sent(RequestSent::Yes)
+            .with_retryable(true)
+            .of_call(FailedCall::Follow)),
+            _ => Ok(state),
+        }
+    }
+
+    async fn status_until(
+        &self,
+        deadline: Instant,
+        cart: &CartRef,
+        attempts: u32,
+    ) -> Result<CartState> {
+        if let Some(reference) = &cart.reference {
+            check_reference(reference)?;
+        }
+        let id = cart.transaction_id;
+        let mut url = self.settings.v2_url("checkout/status")?;
+        protocol::push_id(&mut url, id)?;
+        let request = Request {
+            endpoint: Endpoint::Status,
+            url: &url,
+            body: None,
+            insert: None,
+        };
+        let read = |response: Response| protocol::read_state(response, Endpoint::Status, id);
+        self.call_until(deadline, &request, Some(id), attempts, read, |_| {})
+            .await
+            .map_err(|error| error.of_call(FailedCall::Follow))
+    }
+
+    /// Captures what is held, all of it or an amount of it.
+    pub(super) async fn capture(
+        &self,
+        cart: &CartRef,
+        amount: Option<Amount>,
+    ) -> Result<CartState> {
+        if let (Some(amount), Some(held)) = (amount, cart.amount)
+            && amount > held
+        {
+            return Err(Error::invalid_request(format!(
+                "amount must not be more than what the cart was inserted with, {held} kr.; got {amount}"
+            )));
+        }
+        self.change_until(self.deadline(), Change::Capture(amount), cart)
+            .await
+    }
+
+    /// Cancels what is not paid.
+    pub(super) async fn cancel_open(&self, cart: &CartRef) -> Result<CartState> {
+        let deadline = self.deadline();
+        let state = self.status_until(deadline, cart, ATTEMPTS).await?;
+        if !Change::Cancel.may_follow(state.status) {
+            return Ok(state);
+        }
+        self.change_until(deadline, Change::Cancel, cart).await
+    }
+
+    /// Cancels what is paid.
+    pub(crate) async fn void_cart(&self, cart: &CartRef) -> Result<CartState> {
+        if self.settings.api == ApiVersion::V1 {
+            return Err(Error::invalid_request(
+                "a paid cart of V1 cannot be voided: refund it, or use api \"v2\"",
+            ));
+        }
+        let deadline = self.deadline();
+        let state = self.status_until(deadline, cart, ATTEMPTS).await?;
+        match state.status {
+            CartStatus::Canceled => Ok(state),
+            CartStatus::Confirmed => self.change_until(deadline, Change::Void, cart).await,
+            status => Err(Error::invalid_request(format!(
+                "cart {} is {status}: only a paid cart is voided; cancel_cart cancels one that is open",
+                cart.transaction_id
+            ))),
+        }
+    }
+
+    /// One cancel in the course of settling; `None` where its answer says that the cart is paid. What Netgíró calls by a
+    /// word that is not known here may be paid, and is not canceled.
+    pub(super) async fn cancel_unless_paid(&self, cart: &CartRef) -> Result<Option<CartState>> {
+        let deadline = self.deadline();
+        let state = self.status_until(deadline, cart, 1).await?;
+        match state.status {
+            CartStatus::Confirmed | CartStatus::Canceled => return Ok(Some(state)),
+            CartStatus::Unknown => {
+                return Err(Error::new(
+                    ErrorKind::Protocol,
+                    "Status has a word that is not known here, so the cart may be paid and is not canceled",
+                )
+                .with_request_sent(RequestSent::Yes)
+                .with_retryable(true));
+            }
+            _ => {}
+        }
+        let canceled = self.send_change(deadline, Change::Cancel, cart).await?;
+        Ok((!canceled.is_paid()).then_some(canceled))
+    }
+
+    /// Sends a change, and asks where the transaction stands whenever the answer does not say that the change is made:
+    /// that decides, also of whether it is sent again.
+    async fn change_until(
+        &self,
+        deadline: Instant,
+        change: Change,
+        cart: &CartRef,
+    ) -> Result<CartState> {
+        let mut attempt = 1;
+        loop {
+            let outcome = self.send_change(deadline, change, cart).await;
+            let failure = match outcome {
+                Ok(state) if state.status == change.leads_to() => return Ok(state),
+                // A cancel whose answer calls the cart paid is held against the status.
+                Ok(state) => {
+                    let is_doubted = matches!(change, Change::Cancel) && state.is_paid();
+                    let by = is_doubted.then_some(Endpoint::Cancel);
+                    return self.status_of(by, cart, ATTEMPTS).await;
+                }
+                Err(error) => error,
+            };
+            let is_refused = failure.kind() == ErrorKind::Api;
+            if !is_refused && !leaves_open(&failure) {
+                return Err(failure);
+            }
+            let state = match self.status_until(deadline, cart, ATTEMPTS).await {
+                Ok(state) => state,
+                // It was refused, and may have been made before: only a status can tell.
+                Err(error) if is_refused => return Err(error),
+                Err(_) => return Err(failure),
+            };
+            if change.is_over_with(state.status) {
+                return Ok(state);
+            }
+            let pause = jittered(
+                backoff(FIRST_BACKOFF, attempt, self.settings.timeout),
+                fastrand::f64(),
+            );
+            if is_refused
+                || attempt == ATTEMPTS
+                || !change.may_follow(state.status)
+                || Instant::now() + pause >= deadline
+            {
+                return Err(failure);
+            }
+            sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    /// Sends a change, again only where nothing of it has left.
+    async fn send_change(
+        &self,
+        deadline: Instant,
+        change: Change,
+        cart: &CartRef,
+    ) -> Result<CartState> {
+        let id: Uuid = cart.transaction_id;
+        let endpoint = change.endpoint();
+        let url = self.settings.v2_url(change.path())?;
+        let body = protocol::transaction_request(id, change.amount())?.into();
+        let request = Request {
+            endpoint,
+            url: &url,
+            body: Some(&body),
+            insert: None,
+        };
+        let read = |response: Response| protocol::read_state(response, endpoint, id);
+        self.call_until(deadline, &request, Some(id), ATTEMPTS, read, |_| {})
+            .await
+            .map_err(|error| error.of_call(change.failed_call()))
+    }
+}
+
+/// Whether a change may have been made although its call failed.
+fn leaves_open(error: &Error) -> bool {
+    error.request_sent() != RequestSent::No
+        && matches!(
+            error.kind(),
+            ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol
+        )
+}
