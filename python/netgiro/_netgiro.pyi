@@ -1513,6 +1513,20 @@ class Client:
 
         What breaks the call off, such as KeyboardInterrupt, has what is known of it as its `__cause__`: an
         OutcomeUnknownError when the checkout may have been created, which a note says as well (Python 3.11 on).
+
+        Args:
+            amount: What the customer is asked to pay, in whole krónur.
+            reference: The shop's order id.
+            success_url: Where the customer's browser goes after paying, an absolute URL.
+            cancel_url: Where the customer's browser goes after canceling, an absolute URL.
+            callback_url: Where Netgíró reports that the customer paid; its 2xx makes the payment.
+            manual_capture: Whether the money is held until the shop captures it.
+
+        Raises:
+            OutcomeUnknownError: The checkout may have been created; nobody can have paid on its page.
+            ApiError: Netgíró said no.
+            ConnectError: Nothing was sent.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     def verify_redirect(
@@ -1524,6 +1538,16 @@ class Client:
         For display alone: whoever has the URL can open it again, so deliver after a callback and a check. `url` is
         the whole URL, or its query; `amount`, in whole krónur, and `reference` are the order's. Raises
         SignatureError when it does not verify, and MismatchError when it is about another amount or reference.
+
+        Args:
+            url: The URL as the browser requested it, or its query.
+            amount: The order's amount, in whole krónur.
+            reference: The order's reference.
+
+        Raises:
+            SignatureError: It does not verify.
+            MismatchError: It is about another amount or reference.
+            InvalidRequestError: An argument cannot be used.
         """
 
     def settlements(
@@ -2104,6 +2128,20 @@ class AsyncClient:
 
         What breaks the call off, such as KeyboardInterrupt, has what is known of it as its `__cause__`: an
         OutcomeUnknownError when the checkout may have been created, which a note says as well (Python 3.11 on).
+
+        Args:
+            amount: What the customer is asked to pay, in whole krónur.
+            reference: The shop's order id.
+            success_url: Where the customer's browser goes after paying, an absolute URL.
+            cancel_url: Where the customer's browser goes after canceling, an absolute URL.
+            callback_url: Where Netgíró reports that the customer paid; its 2xx makes the payment.
+            manual_capture: Whether the money is held until the shop captures it.
+
+        Raises:
+            OutcomeUnknownError: The checkout may have been created; nobody can have paid on its page.
+            ApiError: Netgíró said no.
+            ConnectError: Nothing was sent.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
         """
 
     def verify_redirect(
@@ -2115,6 +2153,16 @@ class AsyncClient:
         For display alone: whoever has the URL can open it again, so deliver after a callback and a check. `url` is
         the whole URL, or its query; `amount`, in whole krónur, and `reference` are the order's. Raises
         SignatureError when it does not verify, and MismatchError when it is about another amount or reference.
+
+        Args:
+            url: The URL as the browser requested it, or its query.
+            amount: The order's amount, in whole krónur.
+            reference: The order's reference.
+
+        Raises:
+            SignatureError: It does not verify.
+            MismatchError: It is about another amount or reference.
+            InvalidRequestError: An argument cannot be used.
         """
 
     async def settlements(

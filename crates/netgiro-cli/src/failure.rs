@@ -200,6 +200,7 @@ fn exit_for(error: &Error, changes: bool) -> Exit {
 
 /// What to do about an error, if its own message does not say that.
 fn advice(error: &Error) -> Option<&'static str> {
+    let is_checkout = error.failed_call() == Some(FailedCall::Checkout);
     Some(match error.kind() {
         ErrorKind::Configuration => {
             "The keys and the environment are read from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, \
@@ -215,12 +216,15 @@ fn advice(error: &Error) -> Option<&'static str> {
         ErrorKind::OutcomeUnknown if error.idempotency_key().is_some() => {
             "Repeat the command with the same --key, amount and transaction id: Netgíró refunds once for each key."
         }
+        ErrorKind::OutcomeUnknown if is_checkout => {
+            "Nobody can pay on a page that nobody knows: the command may be run again, which creates another checkout."
+        }
         ErrorKind::OutcomeUnknown => {
             "Keep the order open under its reference, and look it up at Netgíró before anything is sent again."
         }
         ErrorKind::Mismatch if error.failed_call() == Some(FailedCall::Refund) => return None,
         ErrorKind::Mismatch => "Neither ship nor drop the order before a person has looked at it.",
-        ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol => {
+        ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol if !is_checkout => {
             "Check the cart before you continue: netgiro check"
         }
         _ => return None,

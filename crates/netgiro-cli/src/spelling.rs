@@ -2,7 +2,7 @@
 
 /// What the core calls something, and what it is here.
 #[rustfmt::skip]
-const NAMES: [(&str, &str); 40] = [
+const NAMES: [(&str, &str); 44] = [
     ("app_key", "NETGIRO_APP_KEY"), ("secret_key", "NETGIRO_SECRET_KEY"),
     ("base_url", "--base-url (NETGIRO_BASE_URL)"), ("ca_file", "--ca-file"),
     ("payment_info", "--payment-info"), ("customer_id", "--customer"), ("confirmation_type", "--confirmation-type"),
@@ -19,6 +19,9 @@ const NAMES: [(&str, &str); 40] = [
     ("refund_cart", "netgiro refund"), ("get_transaction", "netgiro transaction"),
     ("v2_refusal_status", "--v2-refusal-status"), ("access_code", "--access-code"),
     ("capture_cart", "netgiro capture"), ("void_cart", "netgiro void"),
+    ("create_checkout", "netgiro checkout"),
+    ("success_url", "--success-url"), ("cancel_url", "--cancel-url"),
+    ("callback_signature_decimals", "--callback-signature-decimals"),
 ];
 
 /// The same where the name is a word of English as well: at a message's start alone, before "must" or "is".

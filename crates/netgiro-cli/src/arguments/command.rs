@@ -76,6 +76,12 @@ Asks once for a cart's transaction: whether it can be refunded, and when the mon
 is 0 where it is paid, 3 where it is canceled, and 4 otherwise. The answer is not signed: netgiro check alone says
 whether a cart is paid.")]
     Transaction(TransactionArgs),
+    /// Create a hosted checkout: a page of Netgíró's where a customer pays
+    #[command(before_help = "\
+Creates a hosted checkout and writes the URL of its page, to which the shop sends the customer's browser. Nobody is
+asked to pay before that. The request is sent once. When it is not known whether it arrived, the exit code is 5:
+nobody can pay on a page that nobody knows, so the command may be run again, which creates another checkout.")]
+    Checkout(CheckoutArgs),
     /// Wait until the customer has answered
     #[command(before_help = "\
 Waits until a cart is paid, canceled or declined, or until it is your turn, and writes each change. The last
@@ -275,6 +281,30 @@ pub(crate) struct TransactionArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CheckoutArgs {
+    /// The amount in whole krónur
+    pub(crate) amount: String,
+    /// The order's id in the shop
+    pub(crate) reference: String,
+    /// Where the customer's browser goes after paying
+    #[arg(long, value_name = "URL")]
+    pub(crate) success_url: String,
+    /// Where the customer's browser goes after canceling
+    #[arg(long, value_name = "URL")]
+    pub(crate) cancel_url: String,
+    /// Where Netgíró reports that the customer paid; its answer makes the payment
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback_url: Option<String>,
+    /// Hold the money until the shop captures it
+    #[arg(long)]
+    pub(crate) manual_capture: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct FollowArgs {
     /// The cart's transaction id, as insert printed it
     pub(crate) cart: Option<String>,
@@ -455,6 +485,7 @@ impl Command {
             Self::Refund(args) => &args.output,
             Self::Capture(args) => &args.output,
             Self::Transaction(args) | Self::Void(args) => &args.output,
+            Self::Checkout(args) => &args.output,
             Self::Wait(args) | Self::Settle(args) => &args.output,
             Self::VerifyCallback(args) => &args.output,
             Self::Simulator(args) => &args.output,

@@ -12,8 +12,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, CommandFactory as _, FromArgMatches as _};
 
 pub(crate) use self::command::{
-    CallbackArgs, CaptureArgs, CartArgs, Command, ConfirmArgs, ConnectionArgs, DoctorArgs,
-    FollowArgs, InsertArgs, OrderArgs, RECONCILE, RefundArgs, RelayArgs, TransactionArgs,
+    CallbackArgs, CaptureArgs, CartArgs, CheckoutArgs, Command, ConfirmArgs, ConnectionArgs,
+    DoctorArgs, FollowArgs, InsertArgs, OrderArgs, RECONCILE, RefundArgs, RelayArgs,
+    TransactionArgs,
 };
 use self::command::{CommandLine, NAME, Shell};
 pub(crate) use self::simulator::{ExportFormat, SimulatorArgs, Trigger, TriggerArgs};
@@ -206,7 +207,7 @@ mod tests {
     fn mistakes_are_named() {
         for (line, expected) in [
             ("buy", "unrecognized subcommand 'buy'"),
-            ("chekc", "similar subcommand exists: 'check'"),
+            ("chekc", "'checkout', 'check'"),
             ("--json", "unexpected argument '--json'"),
             ("wait --tiemout 3", "similar argument exists: '--timeout'"),
             ("wait --timeout", "'--timeout <SECONDS>'"),
@@ -222,6 +223,7 @@ mod tests {
             ("insert --customer 1 --barcode 2", "--barcode"),
             ("check a --api v3", "\"v1\", \"v2\""),
             ("refund a", "--key, AMOUNT are missing"),
+            ("checkout 1 a", "--success-url, --cancel-url are missing"),
             ("insert 822-3281", "'******81'"),
             ("8223281", "'*****81'"),
             ("wait --timeout never", "number of seconds, 0 or more"),

@@ -33,7 +33,7 @@ pub(super) fn payment_info() -> impl TypedValueParser {
     Word(PaymentInfoPolicy::ALL, PaymentInfoPolicy::as_str)
 }
 
-pub(super) fn repeated_refund() -> impl TypedValueParser<Value = RepeatedCall> {
+pub(super) fn repeated_call() -> impl TypedValueParser<Value = RepeatedCall> {
     let words = RepeatedCall::ALL.iter().map(|word| word.as_str());
     PossibleValuesParser::new(words).try_map(|word| word.parse::<RepeatedCall>())
 }

@@ -2,6 +2,7 @@
 
 mod callback;
 mod cart;
+mod checkout;
 mod demo;
 mod doctor;
 mod follow;
@@ -51,6 +52,7 @@ pub(crate) fn run(
         Command::Void(args) => cart::void(args, console, interrupt),
         Command::Refund(args) => refund::refund(args, console, interrupt),
         Command::Transaction(args) => refund::transaction(args, console, interrupt),
+        Command::Checkout(args) => checkout::create(args, console, interrupt),
         Command::Wait(args) => follow::follow(args, console, interrupt, false),
         Command::Settle(args) => follow::follow(args, console, interrupt, true),
         Command::VerifyCallback(args) => callback::verify(args, console, interrupt),
