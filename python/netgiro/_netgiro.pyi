@@ -237,7 +237,7 @@ class CartState:
         payment: PaymentInfo | None = None,
         reference_id: str | None = None,
         checked_at: datetime.datetime | None = None,
-        api: Literal["v1", "v2"] = "v1",
+        api: Literal["v1", "v2"] | None = None,
     ) -> Self: ...
     @property
     def transaction_id(self) -> uuid.UUID:
