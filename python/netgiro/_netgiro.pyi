@@ -237,7 +237,7 @@ class CartState:
         payment: PaymentInfo | None = None,
         reference_id: str | None = None,
         checked_at: datetime.datetime | None = None,
-        api: Literal["v1", "v2"] = "v1",
+        api: Literal["v1", "v2"] | None = None,
     ) -> Self: ...
     @property
     def transaction_id(self) -> uuid.UUID:
@@ -1144,6 +1144,8 @@ class Client:
             amount: Whole krónur.
             reference: The shop's name of the order.
             customer_id: A mobile number, a kennitala or an app code.
+            access_code: In its place, with V2: the customer's code of 10 digits, which pays at once.
+            barcode: In its place, with V2: what a till scans from the customer's app, which pays at once.
             confirmation_type: Who creates the payment: `"automatic"`, `"server_callback"` or
                 `"manual"`.
             callback_url: Where Netgíró reports that the customer has accepted.
@@ -1758,6 +1760,8 @@ class AsyncClient:
             amount: Whole krónur.
             reference: The shop's name of the order.
             customer_id: A mobile number, a kennitala or an app code.
+            access_code: In its place, with V2: the customer's code of 10 digits, which pays at once.
+            barcode: In its place, with V2: what a till scans from the customer's app, which pays at once.
             confirmation_type: Who creates the payment: `"automatic"`, `"server_callback"` or
                 `"manual"`.
             callback_url: Where Netgíró reports that the customer has accepted.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -73,7 +74,7 @@ def classify(
     }
 
     def hand_out(cart: int | None, reference: str | None, *, is_row: bool) -> Group:
-        found = _home(groups, cart, reference, is_row=is_row)
+        found = _home(groups, cart, reference, is_row=is_row, loose=set(loose))
         if isinstance(found, Group):
             group = found
         elif found == "unclear":
@@ -153,6 +154,7 @@ def _home(
     *,
     is_row: bool,
     of_bank: bool = False,
+    loose: Collection[int] = (),
 ) -> Group | str:
     """The group of a refund, "unclear" or "none"."""
     for name in (cart, reference):
@@ -175,6 +177,8 @@ def _home(
                 return some[0]
         if of_it:
             return "unclear"
+        if name is cart and cart in loose:
+            return "none"
     return "none"
 
 

@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 import packages
-from packages import IS_DEBUG, ROOT, WORK, emptied, environment, only, run
-from test import requirements
+from packages import IS_DEBUG, ROOT, WORK, emptied, environment, only, requirements, run
 
 from release import manifests, project, source
 from release.dependencies import NOTICES, SBOM

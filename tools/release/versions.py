@@ -9,8 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from packages import ROOT, environment, run
-from test import requirements
+from packages import ROOT, environment, requirements, run
 
 from release import project
 

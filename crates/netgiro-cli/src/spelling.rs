@@ -26,10 +26,11 @@ const NAMES: [(&str, &str); 44] = [
 
 /// The same where the name is a word of English as well: at a message's start alone, before "must" or "is".
 #[rustfmt::skip]
-const FIRST_WORDS: [(&str, &str); 11] = [
+const FIRST_WORDS: [(&str, &str); 12] = [
     ("timeout", "--timeout"), ("amount", "--amount"), ("reference", "--reference"), ("identifier", "--code"),
     ("description", "--description"), ("environment", "--environment"), ("lifetime", "--lifetime"),
     ("latency", "--latency"), ("callback", "--callback"), ("barcode", "--barcode"), ("api", "--api (NETGIRO_API)"),
+    ("items", "--item"),
 ];
 
 /// A message of the core with the names that a user of the command knows. Quoted text is somebody's own, and stays.
@@ -51,7 +52,7 @@ pub(crate) fn on_command_line(message: &str) -> String {
         let starts = changed.is_empty() || changed.ends_with("refused: ");
         let known = NAMES.iter().find(|(core, _)| *core == name).or_else(|| {
             let is_name = starts
-                && [" must", " is ", ": "]
+                && [" must", " is ", " cannot ", ": "]
                     .iter()
                     .any(|it| after.starts_with(it));
             FIRST_WORDS
@@ -92,6 +93,10 @@ mod tests {
                 "no answer within the timeout",
             ),
             ("run check_cart", "run netgiro check"),
+            (
+                "items cannot be sent: V2 does not have it",
+                "--item cannot be sent: V2 does not have it",
+            ),
             ("pass callback_url=", "pass --callback-url"),
             ("", ""),
         ] {

@@ -218,6 +218,10 @@ impl<'a> Homes<'a> {
             if !known.is_empty() {
                 return Home::Several;
             }
+            // The id of a cart that was not paid names that cart, whatever its reference is.
+            if !is_reference && self.others.contains_key(name) {
+                return Home::Nowhere;
+            }
         }
         Home::Nowhere
     }

@@ -821,3 +821,113 @@ fn a_check_is_what_a_result_or_a_state_says() {
     );
     assert_eq!(Check::from(&state).transaction_id, Uuid::from_u128(2));
 }
+
+// ---- refunds -------------------------------------------------------------------------------------
+
+fn returned(cart: u128, amount: i64) -> Order {
+    Order {
+        is_refund: true,
+        ..order(cart, amount, Recorded::Paid)
+    }
+}
+
+fn sent(cart: u128, amount: i64, key: &str) -> Refund {
+    Refund {
+        transaction_id: Some(Uuid::from_u128(cart)),
+        reference: None,
+        amount: amount.into(),
+        idempotency_key: Some(key.to_owned()),
+        is_made: true,
+        created: None,
+    }
+}
+
+fn with_sent(orders: &[Order], sent: Vec<Refund>) -> netgiro::Result<Reconciled> {
+    let refunds = Refunds {
+        sent: Some(sent),
+        settled: Vec::new(),
+    };
+    reconcile(
+        orders,
+        &[check(1, CartStatus::Confirmed)],
+        &refunds,
+        &OPTIONS,
+    )
+}
+
+#[test]
+fn a_key_is_one_refund_however_often_it_was_sent() {
+    let orders = [order(1, 1000, Recorded::Paid), returned(1, 400)];
+    let made = sent(1, 400, "a");
+    let unknown = Refund {
+        is_made: false,
+        ..made.clone()
+    };
+    for refunds in [
+        vec![made.clone()],
+        vec![made.clone(), made.clone()],
+        vec![made.clone(), unknown.clone()],
+        vec![unknown, made.clone()],
+    ] {
+        let done = with_sent(&orders, refunds).unwrap();
+        assert_eq!(done.rows[0].outcome, Outcome::PartlyRefunded);
+        assert_eq!(done.rows[0].refunded_amount, Some(400.into()));
+        assert_eq!((done.total.orders, done.rows[0].places()), (1, vec![0, 1]));
+    }
+    let done = with_sent(&orders, vec![made.clone(), sent(1, 400, "b")]).unwrap();
+    assert_eq!(done.rows[0].outcome, Outcome::RefundedNotRecorded);
+    for other in [sent(1, 401, "a"), sent(2, 400, "a")] {
+        let refused = with_sent(&orders, vec![made.clone(), other]).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidRequest);
+        assert!(refused.message().contains("refunds, row 2"), "{refused}");
+    }
+    let refused = with_sent(&orders, vec![sent(1, -1, "a")]).unwrap_err();
+    assert!(refused.message().contains("refunds, row 1"), "{refused}");
+}
+
+#[test]
+fn a_refund_is_what_refund_cart_returned() {
+    let refund = netgiro::Refund {
+        transaction_id: Uuid::from_u128(1),
+        amount: netgiro::Amount::new(400).unwrap(),
+        idempotency_key: "a".to_owned(),
+        message: None,
+    };
+    let read = Refund::from(&refund);
+    assert_eq!(
+        (read.transaction_id, read.amount),
+        (Some(refund.transaction_id), 400.into())
+    );
+    assert_eq!(read.idempotency_key.as_deref(), Some("a"));
+    assert!(read.is_made);
+}
+
+#[test]
+fn an_order_and_its_refund_are_in_the_windows_of_both() {
+    let sold = order(1, 1000, Recorded::Paid);
+    let mut back = returned(1, 400);
+    back.created = Some(at(10));
+    let paid = [check(1, CartStatus::Confirmed)];
+    let within = |orders: &[Order], from: i64, until: i64| {
+        let options = ReconcileOptions {
+            from: Some(at(from)),
+            until: Some(at(until)),
+            now: at(20),
+            ..OPTIONS
+        };
+        let refunds = Refunds {
+            sent: Some(vec![sent(1, 400, "a")]),
+            settled: Vec::new(),
+        };
+        reconcile(orders, &paid, &refunds, &options).unwrap()
+    };
+    let both = [sold, back.clone()];
+    for (from, until) in [(0, 5), (9, 12)] {
+        let done = within(&both, from, until);
+        assert_eq!(done.rows[0].outcome, Outcome::PartlyRefunded);
+        assert_eq!(done.rows[0].created, Some(at(0)));
+    }
+    let done = within(&both, 12, 15);
+    assert_eq!((done.rows.len(), done.left_out), (0, 1));
+    assert_eq!(within(&[back], 9, 12).rows[0].created, Some(at(10)));
+}

@@ -10,8 +10,8 @@
 use jiff::Timestamp;
 use netgiro::{CartStatus, ErrorKind, Settlement, SettlementItem};
 use netgiro_reconcile::{
-    CartKey, Check, ReconcileOptions, Refunds, Settled, SettledItem, SettlementOutcome,
-    reconcile_settlements,
+    CartKey, Check, Order, ReconcileOptions, Recorded, Refund, Refunds, Settled, SettledItem,
+    SettlementOutcome, reconcile_settlements,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -449,4 +449,137 @@ fn carts_with_one_name_are_not_separated() {
         found,
         [("unverified", vec![1, 2], 2), ("settled", vec![3], 1)]
     );
+}
+
+#[test]
+fn what_was_refunded_may_be_taken_back() {
+    let order = |amount: i64, is_refund: bool, refunded: i64, reference: &str| Order {
+        reference: Some(reference.to_owned()),
+        transaction_id: None,
+        amount: amount.into(),
+        is_refund,
+        refunded: refunded.into(),
+        recorded: Recorded::Paid,
+        created: None,
+    };
+    let sold = || order(1000, false, 0, "order-1");
+    let sent = |amount: i64| Refund {
+        transaction_id: Some(Uuid::from_u128(1)),
+        reference: None,
+        amount: amount.into(),
+        idempotency_key: None,
+        is_made: true,
+        created: None,
+    };
+    let in_rows = vec![sold(), order(400, true, 0, "order-1")];
+    let beside = vec![order(1000, false, 400, "order-1")];
+    for (orders, refunds, items, outcome, reason) in [
+        (
+            in_rows.clone(),
+            None,
+            vec![1000, -400],
+            SettlementOutcome::Settled,
+            "less 400 kr. refunded.",
+        ),
+        (
+            beside,
+            None,
+            vec![600],
+            SettlementOutcome::Settled,
+            "less 400 kr. refunded.",
+        ),
+        (
+            vec![sold()],
+            Some(vec![sent(400)]),
+            vec![1000, -400],
+            SettlementOutcome::Settled,
+            "less 400 kr. refunded.",
+        ),
+        (
+            in_rows.clone(),
+            Some(vec![sent(400)]),
+            vec![1000],
+            SettlementOutcome::NotSettledYet,
+            "400 kr. is in no settlement yet.",
+        ),
+        (
+            in_rows.clone(),
+            None,
+            vec![1000, -300],
+            SettlementOutcome::NotSettledYet,
+            "100 kr. is in no settlement yet.",
+        ),
+        (
+            in_rows,
+            None,
+            vec![1000, -500],
+            SettlementOutcome::AmountMismatch,
+            "less 500 kr.; 400 kr. is known to be refunded.",
+        ),
+        (
+            vec![sold()],
+            None,
+            vec![1000, -400],
+            SettlementOutcome::AmountMismatch,
+            "less 400 kr.; 0 kr. is known to be refunded.",
+        ),
+        (
+            vec![sold()],
+            Some(vec![sent(400)]),
+            vec![1000, 1000, -400],
+            SettlementOutcome::Duplicate,
+            "in 3 items.",
+        ),
+    ] {
+        let total = items.iter().sum();
+        let items = items.into_iter().map(|amount| item(1, amount, 0)).collect();
+        let refunds = Refunds {
+            sent: refunds,
+            settled: Vec::new(),
+        };
+        let checks = [paid(1, 1000, 0)];
+        let transfers = [settled(1, total, items)];
+        let done =
+            reconcile_settlements(&transfers, &checks, &orders, &refunds, &OPTIONS, None).unwrap();
+        assert_eq!(done.rows[0].outcome, outcome, "{}", done.rows[0].reason);
+        assert!(
+            done.rows[0].reason.ends_with(reason),
+            "{}",
+            done.rows[0].reason
+        );
+        assert_eq!(done.total.settled_amount, Decimal::from(total));
+    }
+}
+
+#[test]
+fn a_refund_of_a_shared_reference_is_nobodys() {
+    let refund = Order {
+        reference: Some("order-1".to_owned()),
+        transaction_id: None,
+        amount: 400.into(),
+        is_refund: true,
+        refunded: 0.into(),
+        recorded: Recorded::Paid,
+        created: None,
+    };
+    let mut second = paid(2, 1000, 0);
+    second.reference = Some("order-1".to_owned());
+    let transfers = [settled(1, 600, vec![item(1, 1000, 0), item(1, -400, 0)])];
+    let class = |checks: &[Check]| {
+        let orders = [refund.clone()];
+        let done = reconcile_settlements(
+            &transfers,
+            checks,
+            &orders,
+            &Refunds::default(),
+            &OPTIONS,
+            None,
+        );
+        let rows = done.unwrap().rows;
+        let row = rows.into_iter().find(|row| row.items == 2).unwrap();
+        row.outcome
+    };
+    assert_eq!(class(&[paid(1, 1000, 0)]), SettlementOutcome::Settled);
+    let twice = [paid(1, 1000, 0), second];
+    assert_eq!(class(&twice), SettlementOutcome::AmountMismatch);
 }

@@ -28,7 +28,12 @@ from netgiro.django.calls.execution import (
     informative,
     why,
 )
-from netgiro.django.calls.hosted import arecord_redirect, astart_hosted, record_redirect, start_hosted
+from netgiro.django.calls.hosted import (
+    arecord_redirect,
+    astart_hosted,
+    record_redirect,
+    start_hosted,
+)
 from netgiro.django.calls.orders import new_order
 from netgiro.django.concealed import Concealed, plain
 from netgiro.django.models import LET_GO, Cart

@@ -88,7 +88,8 @@ def test_carts(case, face, played):
         facts = {name: getattr(outcome, name) for name in expected}
         assert facts | {"transaction_id": str(outcome.transaction_id)} == expected
     sent = [
-        {"method": each.method, "path": each.path} | ({"body": each.body.decode()} if each.body else {})
+        {"method": each.method, "path": each.path}
+        | ({"body": each.body.decode()} if each.body else {})
         for each in requests
     ]
     assert sent == case["sent"]

@@ -4,28 +4,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('netgiro', '0002_refunds'),
+        ("netgiro", "0002_refunds"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='cart',
-            name='netgiro_carts_have_an_id',
+            model_name="cart",
+            name="netgiro_carts_have_an_id",
         ),
         migrations.AddField(
-            model_name='cart',
-            name='checkout_url',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="cart",
+            name="checkout_url",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AlterField(
-            model_name='cart',
-            name='status',
-            field=models.CharField(choices=[('inserting', 'being sent'), ('outcome_unknown', 'may have been sent'), ('hosted', "at Netgíró's page"), ('failed', 'not accepted'), ('pending', 'waiting for the customer'), ('needs_code', "needs the customer's code"), ('reserved', 'reserved, to be confirmed'), ('awaiting_callback', 'waiting for the callback'), ('unknown', 'a code not known here'), ('confirmed', 'paid'), ('canceled', 'canceled'), ('declined', 'declined'), ('not_found', 'not known to Netgíró'), ('abandoned', 'given up'), ('mismatch', 'paid, but a person must look')], default='inserting', max_length=20),
+            model_name="cart",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("inserting", "being sent"),
+                    ("outcome_unknown", "may have been sent"),
+                    ("hosted", "at Netgíró's page"),
+                    ("failed", "not accepted"),
+                    ("pending", "waiting for the customer"),
+                    ("needs_code", "needs the customer's code"),
+                    ("reserved", "reserved, to be confirmed"),
+                    ("awaiting_callback", "waiting for the callback"),
+                    ("unknown", "a code not known here"),
+                    ("confirmed", "paid"),
+                    ("canceled", "canceled"),
+                    ("declined", "declined"),
+                    ("not_found", "not known to Netgíró"),
+                    ("abandoned", "given up"),
+                    ("mismatch", "paid, but a person must look"),
+                ],
+                default="inserting",
+                max_length=20,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cart',
-            constraint=models.CheckConstraint(condition=models.Q(('transaction_id__isnull', False), ('status__in', ['inserting', 'outcome_unknown', 'hosted', 'failed', 'abandoned']), _connector='OR'), name='netgiro_carts_have_an_id'),
+            model_name="cart",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("transaction_id__isnull", False),
+                    (
+                        "status__in",
+                        ["inserting", "outcome_unknown", "hosted", "failed", "abandoned"],
+                    ),
+                    _connector="OR",
+                ),
+                name="netgiro_carts_have_an_id",
+            ),
         ),
     ]

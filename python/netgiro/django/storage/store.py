@@ -223,9 +223,7 @@ def reported(found: Cart, transaction_id: uuid.UUID, *, may_be_paid: bool = True
     if is_news and row.status != Status.MISMATCH:
         row.due_at = now
     else:
-        logger.info(
-            "cart %s is %s already: nothing new is reported", row.reference, row.status
-        )
+        logger.info("cart %s is %s already: nothing new is reported", row.reference, row.status)
     row.save()
     return row
 
