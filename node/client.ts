@@ -55,6 +55,7 @@ import type {
 } from './options.js';
 import { type CartLike, type CartPoll, type CartPollJson, fromView, token as tokenOf } from './poll.js';
 import type {
+  ApiVersion,
   Callback,
   Cart,
   CartState,
@@ -139,6 +140,11 @@ export class Client {
    */
   static fromEnv(): Client {
     return new Client(FROM_NATIVE, made(native.makeClientFromEnv((name) => process.env[name])));
+  }
+
+  /** Which API it speaks about carts, `'v1'` or `'v2'`. */
+  get api(): ApiVersion {
+    return nativeOf(this).api;
   }
 
   /** Where the calls go, also once the client is closed. */

@@ -164,6 +164,7 @@ export interface Port {
 }
 
 export interface NativeClient {
+  readonly api: 'v1' | 'v2';
   readonly baseUrl: string;
   readonly isLoopback: boolean;
   close(): void;

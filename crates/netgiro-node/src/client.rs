@@ -32,6 +32,7 @@ fn client(mut options: ClientOptions) -> Result<NativeClient> {
     options.observer = Some(events::observer());
     let client = Client::new(options)?;
     Ok(NativeClient {
+        api: client.api().as_str(),
         base_url: client.base_url().to_owned(),
         client: Some(client),
     })
@@ -40,6 +41,7 @@ fn client(mut options: ClientOptions) -> Result<NativeClient> {
 /// A client of the core.
 #[napi]
 pub struct NativeClient {
+    api: &'static str,
     base_url: String,
     /// `None` once it is closed.
     client: Option<Client>,
@@ -64,6 +66,12 @@ pub fn make_client_from_env(variable: Function<'_, String, Option<String>>) -> M
 /// refused before anything was started.
 #[napi]
 impl NativeClient {
+    /// Which API it speaks about carts.
+    #[napi(getter, catch_unwind)]
+    pub fn api(&self) -> &'static str {
+        self.api
+    }
+
     /// Where the calls go.
     #[napi(getter, catch_unwind)]
     pub fn base_url(&self) -> String {
