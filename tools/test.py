@@ -278,6 +278,7 @@ def releases(suites: Suites, **env: str) -> None:
     suites.count(
         *["release", PYTEST, interpreter, "-m", "pytest", "-c", "tests/release/pytest.ini", "-rs"],
         "tests/release",
+        NETGIRO_BASE_PYTHON=sys.executable,
         **env,
     )
     project = packages.emptied(packages.WORK / "projects" / "release")

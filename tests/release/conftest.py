@@ -12,16 +12,22 @@ from packages import ROOT, WORK
 
 FOLDER = WORK / "release-test"
 ADDRESS = os.environ.get("NETGIRO_REPOSITORY") or "https://github.com/example/netgiro"
+# The Python that `make` runs: the tools' environments are made of it, and are made again for another.
+PYTHON = os.environ.get("NETGIRO_BASE_PYTHON", sys.executable)
 # The tools of this environment, wherever the tests are started.
 BIN = Path(sys.executable).parent
 
 
 def release(*arguments, root=ROOT, check=True, **env):
     """Runs a command of the release; a test's address unless it gives another."""
-    own = {"NETGIRO_REPOSITORY": ADDRESS, "PYTHONPATH": str(root / "tools")}
+    own = {
+        "NETGIRO_REPOSITORY": ADDRESS,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(root / "tools"),
+    }
     own |= {"NETGIRO_RELEASE": str(FOLDER)} if root == ROOT else {}
     return subprocess.run(
-        [sys.executable, "-m", "release", *arguments],
+        [PYTHON, "-m", "release", *arguments],
         cwd=root,
         env=os.environ | own | env,
         check=check,

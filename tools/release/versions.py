@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,12 +92,10 @@ def draft(wanted: str) -> None:
     )
 
 
-def git_cliff() -> Path:
-    """The tool, of the environment that this runs in if it is there."""
-    own = Path(sys.executable).parent / "git-cliff"
-    if own.exists():
-        return own
-    return environment("changelog", *requirements("changelog")).parent / "git-cliff"
+def git_cliff() -> str | Path:
+    """The tool, where it is installed already."""
+    found = shutil.which("git-cliff")
+    return found or environment("changelog", *requirements("changelog")).parent / "git-cliff"
 
 
 def section(text: str, wanted: str) -> str | None:
