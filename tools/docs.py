@@ -29,6 +29,7 @@ PAGES = {
     "README.md": "overview.md",
     "SECURITY.md": "security.md",
     "CONTRIBUTING.md": "contributing.md",
+    "RELEASING.md": "releasing.md",
     "CHANGELOG.md": "changelog.md",
     "examples/README.md": "examples/index.md",
 }

@@ -284,7 +284,7 @@ def releases(suites: Suites, **env: str) -> None:
     for name in ["package.json", "package-lock.json"]:
         (project / name).write_bytes((ROOT / "tests" / "release" / name).read_bytes())
     packages.run("npm", "ci", "--no-fund", "--no-audit", "--silent", cwd=project)
-    out = Path(env.get("NETGIRO_RELEASE_OUT", packages.WORK / "release" / "out"))
+    out = Path(env.get("NETGIRO_RELEASE_OUT", packages.WORK / "release-test" / "out"))
     tarball = packages.only(out / "npm", "netgiro-[0-9]*.tgz")
     bins = project / "node_modules" / ".bin"
     suites.check("release: publint", bins / "publint", "--strict", tarball)

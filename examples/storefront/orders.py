@@ -145,9 +145,7 @@ class Orders:
         order = self.find(callback)
         if order is None:
             raise LookupError(f"there is no order {callback.reference}")
-        self._change(
-            "UPDATE orders SET called_back = ? WHERE id = ?", _now().isoformat(), order.id
-        )
+        self._change("UPDATE orders SET called_back = ? WHERE id = ?", _now().isoformat(), order.id)
         self._store_transaction(order, callback.transaction_id)
 
     def record_redirect(self, order: Order, redirect: Redirect) -> None:

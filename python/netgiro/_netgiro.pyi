@@ -1069,7 +1069,7 @@ class Client:
             app_key: The ApplicationId that Netgíró gave the shop.
             secret_key: The SecretKey that Netgíró gave the shop.
             environment: `"test"` or `"production"`.
-            api: `"v1"` or `"v2"`.
+            api: Which API carts are inserted and followed by, `"v1"` or `"v2"`.
             base_url: Another base URL than the environment's: https, or http on loopback.
             checkout_base_url: Where hosted checkouts are created, if not at the environment's URL.
             timeout: How long one call may take, its repeats included, in seconds.
@@ -1143,9 +1143,9 @@ class Client:
         Args:
             amount: Whole krónur.
             reference: The shop's name of the order.
-            customer_id: A mobile number, a kennitala or an app code.
-            access_code: In its place, with V2: the customer's code of 10 digits, which pays at once.
-            barcode: In its place, with V2: what a till scans from the customer's app, which pays at once.
+            customer_id: A mobile number, a kennitala or an app code; with V2 a mobile number.
+            access_code: With V2, in place of `customer_id`: the code that a customer reads out.
+            barcode: With V2, in place of `customer_id`: the code that a till scans.
             confirmation_type: Who creates the payment: `"automatic"`, `"server_callback"` or
                 `"manual"`.
             callback_url: Where Netgíró reports that the customer has accepted.
@@ -1221,6 +1221,15 @@ class Client:
 
         Of V2. With `api` "v1" it does what `confirm_cart` does, and refuses an amount. Raises ApiError when the server
         says no: the cart is then as it was.
+
+        Args:
+            cart: The cart, or its id.
+            amount: What to take of what is held, in whole krónur; None for all of it.
+
+        Raises:
+            ApiError: Netgíró said no; the cart is as it was.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            NetgiroError: What else the request failed with.
         """
 
     def void_cart(self, cart: _CartArgument) -> CartState:
@@ -1229,6 +1238,14 @@ class Client:
 
         Of V2, where `cancel_cart` leaves a paid cart as it is. Raises InvalidRequestError for a cart that is not paid, and
         ApiError when the server says no.
+
+        Args:
+            cart: The cart, or its id.
+
+        Raises:
+            InvalidRequestError: The cart is not paid.
+            ApiError: Netgíró said no.
+            NetgiroError: What else the request failed with.
         """
 
     def wait_for_cart(
@@ -1438,6 +1455,15 @@ class Client:
 
         Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
         refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
+
+        Args:
+            reference: The order's reference, as given to `insert_cart`.
+            amount: The order's amount, in whole krónur.
+
+        Raises:
+            MismatchError: The answer names another reference or another amount.
+            ApiError: Netgíró refuses, or does not have the look-up.
+            NetgiroError: What else the request failed with.
         """
 
     def refund_cart(
@@ -1685,7 +1711,7 @@ class AsyncClient:
             app_key: The ApplicationId that Netgíró gave the shop.
             secret_key: The SecretKey that Netgíró gave the shop.
             environment: `"test"` or `"production"`.
-            api: `"v1"` or `"v2"`.
+            api: Which API carts are inserted and followed by, `"v1"` or `"v2"`.
             base_url: Another base URL than the environment's: https, or http on loopback.
             checkout_base_url: Where hosted checkouts are created, if not at the environment's URL.
             timeout: How long one call may take, its repeats included, in seconds.
@@ -1759,9 +1785,9 @@ class AsyncClient:
         Args:
             amount: Whole krónur.
             reference: The shop's name of the order.
-            customer_id: A mobile number, a kennitala or an app code.
-            access_code: In its place, with V2: the customer's code of 10 digits, which pays at once.
-            barcode: In its place, with V2: what a till scans from the customer's app, which pays at once.
+            customer_id: A mobile number, a kennitala or an app code; with V2 a mobile number.
+            access_code: With V2, in place of `customer_id`: the code that a customer reads out.
+            barcode: With V2, in place of `customer_id`: the code that a till scans.
             confirmation_type: Who creates the payment: `"automatic"`, `"server_callback"` or
                 `"manual"`.
             callback_url: Where Netgíró reports that the customer has accepted.
@@ -1837,6 +1863,15 @@ class AsyncClient:
 
         Of V2. With `api` "v1" it does what `confirm_cart` does, and refuses an amount. Raises ApiError when the server
         says no: the cart is then as it was.
+
+        Args:
+            cart: The cart, or its id.
+            amount: What to take of what is held, in whole krónur; None for all of it.
+
+        Raises:
+            ApiError: Netgíró said no; the cart is as it was.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            NetgiroError: What else the request failed with.
         """
 
     async def void_cart(self, cart: _CartArgument) -> CartState:
@@ -1845,6 +1880,14 @@ class AsyncClient:
 
         Of V2, where `cancel_cart` leaves a paid cart as it is. Raises InvalidRequestError for a cart that is not paid, and
         ApiError when the server says no.
+
+        Args:
+            cart: The cart, or its id.
+
+        Raises:
+            InvalidRequestError: The cart is not paid.
+            ApiError: Netgíró said no.
+            NetgiroError: What else the request failed with.
         """
 
     async def wait_for_cart(
@@ -2055,6 +2098,15 @@ class AsyncClient:
 
         Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
         refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
+
+        Args:
+            reference: The order's reference, as given to `insert_cart`.
+            amount: The order's amount, in whole krónur.
+
+        Raises:
+            MismatchError: The answer names another reference or another amount.
+            ApiError: Netgíró refuses, or does not have the look-up.
+            NetgiroError: What else the request failed with.
         """
 
     async def refund_cart(

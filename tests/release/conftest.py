@@ -10,17 +10,20 @@ from pathlib import Path
 import pytest
 from packages import ROOT, WORK
 
-ADDRESS = "https://github.com/example/netgiro"
+FOLDER = WORK / "release-test"
+ADDRESS = os.environ.get("NETGIRO_REPOSITORY") or "https://github.com/example/netgiro"
 # The tools of this environment, wherever the tests are started.
 BIN = Path(sys.executable).parent
 
 
 def release(*arguments, root=ROOT, check=True, **env):
     """Runs a command of the release; a test's address unless it gives another."""
+    own = {"NETGIRO_REPOSITORY": ADDRESS, "PYTHONPATH": str(root / "tools")}
+    own |= {"NETGIRO_RELEASE": str(FOLDER)} if root == ROOT else {}
     return subprocess.run(
         [sys.executable, "-m", "release", *arguments],
         cwd=root,
-        env=os.environ | {"NETGIRO_REPOSITORY": ADDRESS, "PYTHONPATH": str(root / "tools")} | env,
+        env=os.environ | own | env,
         check=check,
         capture_output=True,
         text=True,
@@ -35,7 +38,7 @@ def out():
         return Path(folder)
     release("stage")
     release("sources")
-    return WORK / "release" / "out"
+    return FOLDER / "out"
 
 
 def archives(out):

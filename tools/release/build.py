@@ -11,16 +11,16 @@ import sys
 from pathlib import Path
 
 import packages
-from packages import IS_DEBUG, ROOT, WORK, emptied, environment, only, requirements, run
+from packages import IS_DEBUG, ROOT, emptied, environment, only, requirements, run
 
 from release import manifests, project, source
 from release.dependencies import NOTICES, SBOM
-from release.project import ABI3, CRATES, FREE_THREADED, Platform
+from release.project import ABI3, CRATES, FOLDER, FREE_THREADED, Platform
 from release.source import LICENCES, STAGED
 
 # What is published, and nothing else: wheels and sdist, tarballs, crates.
-OUT = WORK / "release" / "out"
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", WORK / "release" / "target"))
+OUT = FOLDER / "out"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", FOLDER / "target"))
 PROFILE = "debug" if IS_DEBUG else "release"
 # What a linker makes of the addon's crate, by operating system.
 LIBRARIES = {
@@ -125,7 +125,7 @@ def addon(platform: Platform, root: Path = STAGED) -> Path:
 
 def platform_package(platform: Platform, root: Path = STAGED) -> Path:
     """The package of npm that holds one platform's addon."""
-    folder = emptied(WORK / "release" / "npm" / platform.name)
+    folder = emptied(FOLDER / "npm" / platform.name)
     binary = f"netgiro.{platform.name}.node"
     shutil.copy(addon(platform, root), folder / binary)
     main = json.loads((root / "package.json").read_text(encoding="utf-8"))
@@ -158,7 +158,7 @@ def main_package(root: Path = STAGED) -> Path:
             packages.node_modules()
         (root / "node_modules").symlink_to(ROOT / "node_modules", target_is_directory=True)
     run("npm", "run", "build:js", "--silent", cwd=root)
-    folder = emptied(WORK / "release" / "npm" / "main")
+    folder = emptied(FOLDER / "npm" / "main")
     shutil.copytree(root / "node" / "dist", folder / "node" / "dist")
     shutil.copy(root / "README.md", folder / "README.md")
     manifest = manifests.npm((root / "package.json").read_text(encoding="utf-8"))

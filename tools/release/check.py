@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import test
-from packages import WORK, check_tools, emptied, run
+from packages import check_tools, emptied, run
 
 from release import build, foreign, project, source
 from release.project import ABI3, FREE_THREADED, PLATFORMS, Address, Platform
@@ -172,7 +172,7 @@ def verified_crates() -> list[str]:
 def repeated(platform: Platform) -> Path:
     """Builds the wheel and the addon again, in other folders, and compares."""
     before = digests(platform)
-    again = WORK / "release" / "again"
+    again = project.FOLDER / "again"
     address = project.address() or EXAMPLE
     root = source.stage(address, again / "source")
     kept = build.TARGET

@@ -10,9 +10,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from packages import ROOT, WORK, emptied, run
+from packages import ROOT, emptied, run
 
 from release import registries
+from release.project import FOLDER
 
 PLAYS = ROOT / "tests" / "release"
 NPM = "npm.cmd" if os.name == "nt" else "npm"
@@ -20,7 +21,7 @@ NPM = "npm.cmd" if os.name == "nt" else "npm"
 
 def python(out: Path, interpreter: str = sys.executable) -> dict[str, object]:
     """Installs the wheel that pip chooses, and plays it."""
-    folder = emptied(WORK / "release" / "play" / "python")
+    folder = emptied(FOLDER / "play" / "python")
     run(interpreter, "-m", "venv", folder)
     own = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -30,7 +31,7 @@ def python(out: Path, interpreter: str = sys.executable) -> dict[str, object]:
 
 def node(out: Path, *runtime: str | Path, npm: Sequence[str | Path] = (NPM,)) -> dict[str, object]:
     """Installs the package from a registry on this machine, and plays it with Node, Bun or Deno."""
-    folder = emptied(WORK / "release" / "play" / "node")
+    folder = emptied(FOLDER / "play" / "node")
     (folder / "package.json").write_text('{ "private": true, "type": "module" }\n')
     quietly = ["--silent", "--no-audit", "--no-fund", "--cache", folder / "cache"]
     with registries.serving(out / "npm") as url:

@@ -10,8 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from packages import ROOT
+from packages import ROOT, WORK
 
+# Where a release is made; the tests have a folder of their own.
+FOLDER = Path(os.environ.get("NETGIRO_RELEASE", WORK / "release"))
 # In the order in which crates.io must get them.
 CRATES = ("netgiro", "netgiro-simulator", "netgiro-reconcile")
 # The wheels: one for CPython 3.10 and later, and one for the free-threaded build, which has no stable ABI.

@@ -6,12 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from packages import ROOT, WORK, emptied
+from packages import ROOT, emptied
 
 from release import dependencies, manifests, project
-from release.project import CRATES, Address
+from release.project import CRATES, FOLDER, Address
 
-STAGED = WORK / "release" / "source"
+STAGED = FOLDER / "source"
 LICENCES = ("LICENSE-MIT", "LICENSE-APACHE")
 
 

@@ -61,7 +61,7 @@ class Order(OrderStatus, models.Model):
 
     @property
     def checkout_url(self) -> str | None:
-        return self.cart and self.cart.checkout_url or None
+        return (self.cart and self.cart.checkout_url) or None
 
     @property
     def transaction_id(self) -> str | None:

@@ -64,9 +64,7 @@ def pay_at_netgiro(request: HttpRequest) -> HttpResponse:
     if basket.count and _place(order_id, None, basket):
         back = f"{settings.PUBLIC_URL}/orders/{order_id}/return"
         try:
-            cart = netgiro.start_hosted(
-                order_id, basket.amount, success_url=back, cancel_url=back
-            )
+            cart = netgiro.start_hosted(order_id, basket.amount, success_url=back, cancel_url=back)
         except NetgiroError as error:
             # Also where the outcome is unknown: nobody can pay at a page whose address nobody has.
             log.warning("order %s: %s", order_id, error)

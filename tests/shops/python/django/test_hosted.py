@@ -192,9 +192,7 @@ def test_what_it_needs(shop, options, lacking):
 
 
 def test_it_commits_by_itself(shop, database):
-    with transaction.atomic(using=database), pytest.raises(
-        transaction.TransactionManagementError
-    ):
+    with transaction.atomic(using=database), pytest.raises(transaction.TransactionManagementError):
         begin()
     assert not any(request.endpoint == "HostedPayment" for request in shop.requests())
 
@@ -204,9 +202,7 @@ def test_a_person_may_end_it(shop):
 
 
 def test_awaited(shop):
-    cart = async_to_sync(checkout.astart_hosted)(
-        "order-1", 4990, success_url=BACK, cancel_url=BACK
-    )
+    cart = async_to_sync(checkout.astart_hosted)("order-1", 4990, success_url=BACK, cancel_url=BACK)
     url = acts(cart, "reject")
     assert async_to_sync(checkout.arecord_redirect)(url).pk == cart.pk
     assert followed(cart).status == "canceled"
