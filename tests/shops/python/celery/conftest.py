@@ -153,7 +153,7 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def simulator():
-    with netgiro.Simulator(check_interval=0.4) as simulator:
+    with netgiro.Simulator(check_interval=0.4, poll_interval=0.4) as simulator:
         yield simulator
 
 

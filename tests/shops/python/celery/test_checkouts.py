@@ -26,7 +26,7 @@ def api(request):
 @pytest.fixture(scope="module")
 def simulator(api):
     """One for each API: what it holds is counted."""
-    with netgiro.Simulator(check_interval=0.4) as simulator:
+    with netgiro.Simulator(check_interval=0.4, poll_interval=0.4) as simulator:
         yield simulator
 
 

@@ -92,7 +92,7 @@ def test_checkouts(database, tmp_path, request, api):  # noqa: PLR0915 - one sto
     urls = dict(pair.split("=", 1) for pair in os.environ["DJSHOP_DATABASES"].split())
     with (
         netgiro.Simulator(
-            seed=4, check_interval=1.0, reaction=1.0, callback_retry_delay=0.5
+            seed=4, check_interval=1.0, poll_interval=1.0, reaction=1.0, callback_retry_delay=0.5
         ) as simulator,
         processes(
             tmp_path,
@@ -144,15 +144,16 @@ def test_checkouts(database, tmp_path, request, api):  # noqa: PLR0915 - one sto
         eventually(lambda: not open_carts().exists(), 180)
         eventually(lambda: not Cart.objects.filter(due_at__isnull=False).exists(), 180)
         codes = shop.end()
-        said = shop.said()
+        log = shop.said()
 
-        # Every order ended as the simulator holds it.
+        # Every order ended as the simulator holds it; V2 does not tell a decline from a cancel.
+        said = {"v1": {}, "v2": {"declined": "canceled"}}
         carts = {cart.reference: cart for cart in Cart.objects.all()}
         held = simulator.carts()
         assert len({cart.reference for cart in held}) == len(held)
         for cart in held:
             assert carts[cart.reference].transaction_id == cart.transaction_id
-            assert carts[cart.reference].status == cart.status, carts[cart.reference]
+            assert carts[cart.reference].status == said[api].get(cart.status, cart.status)
             assert carts[cart.reference].is_paid == cart.is_paid
         without = [cart for name, cart in carts.items() if name not in {c.reference for c in held}]
         assert {cart.status for cart in without} <= {"failed", "abandoned"}
@@ -179,14 +180,19 @@ def test_checkouts(database, tmp_path, request, api):  # noqa: PLR0915 - one sto
         assert not Cart.objects.filter(Q(lease__isnull=False) | Q(signal_failures__gt=0)).exists()
 
     kinds = Counter(cart.status for cart in carts.values())
-    assert min(kinds["confirmed"], kinds["declined"], kinds["canceled"]) > 20, kinds
+    if api == "v2":
+        assert "declined" not in kinds
+    else:
+        assert kinds["declined"] > 20, kinds
+    assert min(kinds["confirmed"], kinds["canceled"]) > 20, kinds
     raced = sum(cart.is_paid and cart.is_settling for cart in carts.values())
     callbacks = Counter(callback.status for callback in simulator.callbacks())
-    assert raced > 5
+    # A cancel of V2 would undo a payment, so the status is read first.
+    assert api == "v2" or raced > 5
     assert callbacks[200] > 100
-    assert set(codes) <= {0, -signal.SIGKILL}, said[-4000:]
-    assert simulator.secret_key not in said
-    assert PHONE not in said
+    assert set(codes) <= {0, -signal.SIGKILL}, log[-4000:]
+    assert simulator.secret_key not in log
+    assert PHONE not in log
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print(  # noqa: T201 - the figures
