@@ -85,7 +85,7 @@ export default [
   { files: ['examples/**'], rules: { 'no-console': ['error', { allow: ['log', 'warn'] }] } },
   {
     // What runs in a page.
-    files: ['examples/storefront/static/*.js', 'tests/browser/browser.test.mjs', 'tests/browser/site.test.mjs'],
+    files: ['examples/storefront/static/*.js', 'tests/browser/browser.test.mjs', 'tests/browser/hosted.test.mjs', 'tests/browser/site.test.mjs'],
     languageOptions: {
       globals: { FormData: 'readonly', document: 'readonly', setInterval: 'readonly', window: 'readonly' },
     },
