@@ -78,7 +78,7 @@ for (const name of ['django', 'express']) {
 
     it('is paid when the customer accepts, and comes back', () =>
       visiting(async () => {
-        const cart = await goesToNetgiro('lopapeysa', '24.900 kr.')
+        const cart = await goesToNetgiro('lopapeysa', '28.900 kr.')
         await page.getByTestId('accept').click()
         await page.waitForURL(`${shop.url}/orders/${cart.reference}/payment`)
         await endsAs(...paid, cart)
@@ -90,7 +90,7 @@ for (const name of ['django', 'express']) {
     ]) {
       it(`is not paid when the customer ${what}`, () =>
         visiting(async () => {
-          const cart = await goesToNetgiro('vettlingar', '6.900 kr.')
+          const cart = await goesToNetgiro('vettlingar', '5.900 kr.')
           await page.getByTestId(button).click()
           await page.waitForURL(`${shop.url}/orders/${cart.reference}/payment`)
           await endsAs(...notPaid, cart)
@@ -102,7 +102,7 @@ for (const name of ['django', 'express']) {
 
     it('waits for a customer who has closed the page, and sends the customer there again', () =>
       visiting(async () => {
-        const cart = await goesToNetgiro('salt', '5.490 kr.')
+        const cart = await goesToNetgiro('salt', '1.490 kr.')
         await page.close()
         page = await context.newPage()
         await page.goto(`${shop.url}/orders/${cart.reference}`)
@@ -129,9 +129,9 @@ for (const name of ['django', 'express']) {
 
     it('does not believe what the URL says', () =>
       visiting(async () => {
-        const cart = await goesToNetgiro('skyrskeid', '3.200 kr.')
+        const cart = await goesToNetgiro('skyrskeid', '2.400 kr.')
         const id = cart.transaction_id
-        const forged = { TransactionId: id, ReferenceNumber: cart.reference, InvoiceNumber: 1, TotalAmount: 3200, Status: 2 }
+        const forged = { TransactionId: id, ReferenceNumber: cart.reference, InvoiceNumber: 1, TotalAmount: 2400, Status: 2 }
         const query = new URLSearchParams({ ...forged, NetgiroSignature: 'ab'.repeat(32) })
         await page.goto(`${shop.url}/orders/${cart.reference}/return?${query}`)
         await told('hosted', 'You pay at Netgíró')
@@ -153,7 +153,7 @@ for (const name of ['django', 'express']) {
     if (name !== 'django') return
     it('is refunded in the admin, and the simulator’s page shows it', () =>
       visiting(async () => {
-        const cart = await goesToNetgiro('lopapeysa', '24.900 kr.')
+        const cart = await goesToNetgiro('lopapeysa', '28.900 kr.')
         await page.getByTestId('accept').click()
         await endsAs(...paid, cart)
         const [user, password] = ['anna', 'leyniorð-1234']

@@ -24,7 +24,8 @@ class Visitor {
   }
 
   async #fetch(path, init = {}) {
-    const headers = { Cookie: Array.from(this.#cookies, (pair) => pair.join('=')).join('; ') }
+    // A server may close a kept connection just when it is used again.
+    const headers = { Connection: 'close', Cookie: Array.from(this.#cookies, (pair) => pair.join('=')).join('; ') }
     const response = await fetch(new URL(path, this.url), { ...init, headers, redirect: 'manual' })
     for (const cookie of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie)

@@ -87,9 +87,10 @@ def python(text: str, address: Address, tag: str) -> str:
     table = "".join(f'{name} = "{url}"\n' for name, url in urls.items())
     text = inserted(text, "[project.scripts]\n", f"[project.urls]\n{table}\n")
     text = replaced(text, '"LICENSE-APACHE"]', f'"LICENSE-APACHE", "{NOTICES}"]')
-    return replaced(
-        text, "sbom = { rust = false }", f'sbom = {{ rust = false, include = ["{SBOM}"] }}'
-    )
+    # Into the wheel, and into the sdist from which pip makes one.
+    sbom = f'sbom = {{ rust = false, include = ["{SBOM}"] }}'
+    source = f'include = [{{ path = "{SBOM}", format = "sdist" }}]'
+    return replaced(text, "sbom = { rust = false }", f"{sbom}\n{source}")
 
 
 def crate(text: str, address: Address) -> str:

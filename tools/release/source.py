@@ -6,19 +6,27 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from packages import ROOT, emptied
+from packages import ROOT
 
 from release import dependencies, manifests, project
 from release.project import CRATES, FOLDER, Address
 
 STAGED = FOLDER / "source"
+# What builds leave beside the source, and take up again.
+KEPT = {"node_modules", "target"}
 LICENCES = ("LICENSE-MIT", "LICENSE-APACHE")
 
 
 def stage(address: Address, folder: Path = STAGED) -> Path:
     """Copies the repository's files into a folder, and makes them the source of a release."""
-    emptied(folder)
-    for name in project.files():
+    wanted = set(project.files())
+    for old in filter(Path.is_file, folder.rglob("*")):
+        if (
+            not KEPT & set(old.relative_to(folder).parts[:1])
+            and str(old.relative_to(folder)) not in wanted
+        ):
+            old.unlink()
+    for name in wanted:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     manifests.write(folder, address, project.tag(folder))

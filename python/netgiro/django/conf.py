@@ -10,7 +10,7 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -65,9 +65,9 @@ class Options:
     check_after_callback: bool
 
     @property
-    def api(self) -> str:
+    def api(self) -> Literal["v1", "v2"]:
         """Which API the client speaks about carts."""
-        return str(self.client.get("api") or "v1")
+        return "v2" if self.client.get("api") == "v2" else "v1"
 
     @property
     def lease(self) -> float:

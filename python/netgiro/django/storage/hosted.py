@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from functools import partial
 
@@ -48,9 +49,12 @@ def come_back(redirect: netgiro.Redirect) -> Cart:
             f"the redirect is about {redirect.reference!r} and {redirect.amount} kr., which is none of the shop's hosted "
             "checkouts"
         )
+    transaction_id = redirect.transaction_id
+    if not isinstance(transaction_id, uuid.UUID):
+        raise netgiro.MismatchError(f"the transaction id {transaction_id!r} is not a GUID")
     try:
         with transaction.atomic(using=database()):
-            return store.reported(found, redirect.transaction_id)
+            return store.reported(found, transaction_id)
     except Refusal as refusal:
         raise netgiro.MismatchError(str(refusal)) from None
 
@@ -60,12 +64,13 @@ def see_to(cart: Cart) -> Cart:
     with transaction.atomic(using=database()):
         row = locked(cart.pk)
         now = database_now()
-        if row.status == Status.HOSTED and (row.deadline is None or row.deadline <= now):
+        deadline = row.deadline or now
+        if row.status == Status.HOSTED and deadline <= now:
             finish(row, Status.ABANDONED, now)
             row.problem = "the customer did not come back from Netgíró's page in time"
             transaction.on_commit(partial(deliver, row.pk), using=database(), robust=True)
         elif row.status == Status.HOSTED:
-            row.due_at = min(row.deadline, now + timedelta(seconds=RESERVED_INTERVAL))
+            row.due_at = min(deadline, now + timedelta(seconds=RESERVED_INTERVAL))
         if row.lease == cart.lease:
             row.lease = row.lease_until = None
         row.save()

@@ -171,6 +171,15 @@ def refunds():
             refunded(f"Netgíró refused Refund: {words}"),
             2,
         )
+    # Only the API's own answer says so.
+    words = "Idempotency key already used"
+    for name, body in {
+        "a page": f"<html>{words}</html>",
+        "JSON of another server": text_of({"message": words}),
+        "JSON that cannot be read": f'{{"Success":false,,"Message":"{words}"}}',
+        "Success that is no boolean": text_of({"Success": "false", "Message": words}),
+    }.items():
+        refund(f"a repeated key is refused by {name}", [answer(body, 400)], error("api", 400))
     # Another refusal after a lost answer leaves open whether the first was processed.
     refund("refused after a lost answer", [CLOSE, answer(no, 400)], unknown(400, cause="api"), 2)
     refund(
