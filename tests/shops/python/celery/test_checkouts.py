@@ -83,7 +83,7 @@ def test_every_order_ends_as_the_simulator_holds_it(shop, simulator, api):
     assert len({cart.transaction_id for cart in carts}) == checkouts
     statuses = Counter(str(cart.status) for cart in held.values())
     assert min(statuses[status] for status in ("confirmed", "declined", "canceled")) > 3, statuses
-    # At least once each; more often only where somebody was killed.
+    # At least once each; more often only for what the killed had in their hands.
     calls = shop.execute("SELECT count(*) FROM calls")[0][0]
-    assert checkouts <= calls <= checkouts * 1.1
+    assert checkouts <= calls <= checkouts + max(checkouts // 10, 40)
     print(f"{checkouts} checkouts in {took:.0f} s, {calls} calls, {dict(statuses)}")  # noqa: T201
