@@ -78,11 +78,14 @@ export default [
   },
   // A consumer is written as its author likes; only `require` without a word is told apart.
   { files: ['tests/node/package/consumers/*.cjs', 'tests/node/programs/*.cjs'], rules: { strict: 'off' } },
-  { files: ['examples/**', 'tests/browser/**'], languageOptions: { globals: { URLSearchParams: 'readonly', fetch: 'readonly' } } },
+  {
+    files: ['examples/**', 'tests/browser/**', 'tests/shops/**'],
+    languageOptions: { globals: { URLSearchParams: 'readonly', fetch: 'readonly' } },
+  },
   { files: ['examples/**'], rules: { 'no-console': ['error', { allow: ['log', 'warn'] }] } },
   {
     // What runs in a page.
-    files: ['examples/storefront/static/*.js', 'tests/browser/browser.test.mjs'],
+    files: ['examples/storefront/static/*.js', 'tests/browser/browser.test.mjs', 'tests/browser/hosted.test.mjs', 'tests/browser/site.test.mjs'],
     languageOptions: {
       globals: { FormData: 'readonly', document: 'readonly', setInterval: 'readonly', window: 'readonly' },
     },

@@ -106,7 +106,14 @@ def polls() -> Iterator[bytes]:
 
 
 def v2_responses() -> Iterator[bytes]:
-    calls = ["insert_cart", "check_cart", "capture_cart", "cancel_cart", "refund_cart", "get_transaction"]
+    calls = [
+        "insert_cart",
+        "check_cart",
+        "capture_cart",
+        "cancel_cart",
+        "refund_cart",
+        "get_transaction",
+    ]
     statuses = [200, 201, 400, 401, 404, 409, 422, 429]
     for case in cases("v2_carts") + cases("v2"):
         if case["call"] not in calls:

@@ -4,6 +4,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { inspect, type InspectOptions } from 'node:util';
 import { isDate } from 'node:util/types';
 import {
+  amount as amountOf,
   bytes,
   callbackParts,
   cart as cartOf,
@@ -16,8 +17,10 @@ import {
   members,
   type Names,
   newCart,
+  newCheckout,
   newRefund,
   options as declared,
+  redirectOrder,
   required,
   types,
   waitOptions,
@@ -41,6 +44,8 @@ import type {
   ClientOptions,
   FindOptions,
   NewCart,
+  NewCheckout,
+  RedirectOrder,
   RefundOptions,
   ReplayGuard,
   SettlementDays,
@@ -50,23 +55,28 @@ import type {
 } from './options.js';
 import { type CartLike, type CartPoll, type CartPollJson, fromView, token as tokenOf } from './poll.js';
 import type {
+  ApiVersion,
   Callback,
   Cart,
   CartState,
   Checking,
   CheckResult,
+  Checkout,
   Following,
+  Redirect,
   Refund,
   Settlement,
   SettlementItem,
   Transaction,
 } from './values.js';
 
-const { fn, signal: aSignal, text } = types;
+const { anything, fn, signal: aSignal, text } = types;
 
 const CALL = { signal: aSignal };
 const CONFIRM = declared({ identifier: text, ...CALL });
+const CAPTURE = declared({ amount: anything, ...CALL });
 const WAIT = declared({ onUpdate: fn as Member<(state: CartState) => unknown>, ...CALL });
+const REDIRECT_URL = { url: required(text) };
 const NUMBER = { number: required(text) };
 const SIGN = { secretKey: required(text), nonce: required(text), url: required(text) };
 
@@ -100,7 +110,8 @@ let hasWarnedOfSeconds = false;
  * ```
  *
  * `checkCart`, `cancelCart` and `confirmCart` are repeated, signed anew, when a connection breaks or the server fails.
- * `insertCart` never is once a byte of it has left: see {@link OutcomeUnknownError}. `refundCart` is repeated with its key.
+ * `insertCart` and `createCheckout` never are once a byte of them has left: see {@link OutcomeUnknownError}. `refundCart` is
+ * repeated with its key.
  *
  * Every call rejects with a {@link NetgiroError}: an {@link InvalidRequestError} for arguments that cannot be used, before
  * anything is sent, otherwise with what the request failed with. A call that is aborted rejects with the signal's reason.
@@ -124,11 +135,16 @@ export class Client {
 
   /**
    * A client from the environment variables `NETGIRO_APP_KEY` and `NETGIRO_SECRET_KEY`, and if set
-   * `NETGIRO_ENVIRONMENT`, `NETGIRO_BASE_URL` and `NETGIRO_PAYMENT_INFO`.
+   * `NETGIRO_ENVIRONMENT`, `NETGIRO_API`, `NETGIRO_BASE_URL` and `NETGIRO_PAYMENT_INFO`.
    * @throws {@link ConfigurationError} for variables that are missing, or cannot be used.
    */
   static fromEnv(): Client {
     return new Client(FROM_NATIVE, made(native.makeClientFromEnv((name) => process.env[name])));
+  }
+
+  /** Which API it speaks about carts, `'v1'` or `'v2'`. */
+  get api(): ApiVersion {
+    return nativeOf(this).api;
   }
 
   /** Where the calls go, also once the client is closed. */
@@ -164,7 +180,8 @@ export class Client {
   }
 
   /**
-   * Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first.
+   * Cancels a cart, and reads the answer: `canceled`, or `confirmed` when the customer was first. With V2, whose cancel
+   * would also undo a payment, the cart is checked first, and a paid one is left as it is.
    *
    * That it is paid is believed of CheckCart alone, which is asked once then, and whose answer or error this gives: also
    * `pending`, say. Where CheckCart says that the cart ended unpaid, the two contradict each other, which is a
@@ -177,7 +194,7 @@ export class Client {
   }
 
   /**
-   * Confirms a reserved cart, or sends the SMS code that the customer was given as `identifier`.
+   * Confirms a reserved cart, or sends the SMS code that the customer was given as `identifier`. V2 has no such code.
    * @throws {@link ApiError} when Netgíró says no.
    */
   async confirmCart(
@@ -187,6 +204,35 @@ export class Client {
     const given = cartOf(cart);
     const { identifier, signal } = members('confirmCart', options, CONFIRM);
     return state(await call(signal, undefined, (port, n) => nativeOf(this).confirmCart(port, n, given, identifier)));
+  }
+
+  /**
+   * Captures what is held of a reserved cart, all of it or an `amount` of it: `confirmed`. What was captured before is not
+   * captured again.
+   *
+   * Of V2. With `api` V1 it does what {@link Client.confirmCart} does, and refuses an amount.
+   * @throws {@link ApiError} when Netgíró says no.
+   */
+  async captureCart(
+    cart: CartLike,
+    options: CallOptions & { amount?: NewCart['amount'] | null | undefined } = {},
+  ): Promise<CartState> {
+    const given = cartOf(cart);
+    const { amount, signal } = members('captureCart', options, CAPTURE);
+    const part = amount === undefined ? undefined : amountOf(amount);
+    return state(await call(signal, undefined, (port, n) => nativeOf(this).captureCart(port, n, given, part)));
+  }
+
+  /**
+   * Cancels a payment that is made: `canceled`, and the customer pays nothing. To give back a part, refund it.
+   *
+   * Of V2, where `cancelCart` leaves a paid cart as it is.
+   * @throws {@link InvalidRequestError} for a cart that is not paid.
+   */
+  async voidCart(cart: CartLike, options: CallOptions = {}): Promise<CartState> {
+    const given = cartOf(cart);
+    const { signal } = members('voidCart', options, CALL);
+    return state(await call(signal, undefined, (port, n) => nativeOf(this).voidCart(port, n, given)));
   }
 
   /**
@@ -304,6 +350,37 @@ export class Client {
   }
 
   /**
+   * Creates a hosted checkout: a page of Netgíró's, to whose `checkoutUrl` the customer's browser is sent. Nobody is asked to pay
+   * before that. Sent once. The answer has no transaction id: that comes with the redirect and the callback.
+   *
+   * When it is aborted in flight, the checkout may have been created. It then rejects with an error of its own, named
+   * `AbortError` (or `TimeoutError`, as the signal's reason is), whose `cause` is an {@link OutcomeUnknownError} with the
+   * reference.
+   * @throws {@link OutcomeUnknownError}, which has the reference, when it may have been created although no sound answer came.
+   * @throws {@link ApiError} when Netgíró says no.
+   */
+  async createCheckout(checkout: NewCheckout, options: CallOptions = {}): Promise<Checkout> {
+    const given = newCheckout(checkout);
+    const { signal } = members('createCheckout', options, CALL);
+    const client = nativeOf(this);
+    return Object.freeze(await call(signal, undefined, (port, n) => client.createCheckout<Checkout>(port, n, given)));
+  }
+
+  /**
+   * Verifies the URL with which a customer comes back from Netgíró's page, and reads it. For display alone: whoever has the URL
+   * can open it again, so deliver after a callback and a check.
+   *
+   * `url` is the whole URL, or its query; `amount` and `reference` are the order's.
+   * @throws {@link SignatureError} when it does not verify.
+   * @throws {@link MismatchError} when it is about another amount or reference.
+   */
+  verifyRedirect(url: string, order: RedirectOrder = {}): Redirect {
+    members('verifyRedirect', { url }, REDIRECT_URL);
+    const { amount, reference } = redirectOrder(order);
+    return Object.freeze(open(nativeOf(this).verifiedRedirect<Redirect>(url, amount, reference)));
+  }
+
+  /**
    * Asks for the settlements from one day to another, or for one of them. The answer is not signed:
    * `responseVerification` says nothing of it.
    * @throws {@link InvalidRequestError} for what is no day.
@@ -343,25 +420,31 @@ export class Client {
 
   /**
    * Verifies a callback against the URL that was given to `insertCart`, and reads it.
+   *
+   * Callbacks of V2 and of hosted checkouts are known by their signature, whichever API the client speaks. Theirs covers
+   * neither the outcome nor the URL, so `state` is null: ask where the cart stands.
    * @throws {@link SignatureError} for what Netgíró did not sign: answer 400, and do nothing else.
    */
   verifyCallback(parts: CallbackParts): Callback {
     const given = callbackParts('verifyCallback', parts);
     const callback = verified(this, given);
     const guard = given.replayGuard as ReplayGuard | undefined;
-    if (guard) accept(callback, 'verifyCallback', guard.isFirst(...replayKey(callback)));
+    const key = guard ? replayKey(callback) : null;
+    if (guard && key) accept(callback, 'verifyCallback', guard.isFirst(...key));
     return callback;
   }
 
   /**
    * Verifies a callback as {@link Client.verifyCallback} does, with a replay guard that may have to ask a database or Redis.
+   * The guard is not asked about callbacks of V2.
    * @throws {@link SignatureError} for what Netgíró did not sign, and for what was accepted before.
    */
   async verifyCallbackOnce(parts: CallbackOnceParts): Promise<Callback> {
     const given = callbackParts('verifyCallbackOnce', parts);
     const callback = verified(this, given);
     const guard = given.replayGuard as AsyncReplayGuard;
-    accept(callback, 'verifyCallbackOnce', await guard.isFirst(...replayKey(callback)));
+    const key = replayKey(callback);
+    if (key) accept(callback, 'verifyCallbackOnce', await guard.isFirst(...key));
     return callback;
   }
 

@@ -5,7 +5,7 @@ import { call } from './internal/calls.js';
 import { native } from './internal/native.js';
 import { declareNames, inJavaScript } from './internal/spelling.js';
 import type { CallOptions } from './options.js';
-import type { Environment } from './values.js';
+import type { ApiVersion, Environment } from './values.js';
 
 const { number, signal: aSignal, text } = types;
 
@@ -23,6 +23,8 @@ export interface DoctorOptions extends CallOptions {
   secretKey?: string | null | undefined;
   /** Which Netgíró to talk to. */
   environment?: Environment | null | undefined;
+  /** Which API the client speaks about carts. */
+  api?: ApiVersion | null | undefined;
   /** Another base URL than the environment's. */
   baseUrl?: string | null | undefined;
   /** A PEM file with certificate authorities to trust beside the system's and the bundled ones. */
@@ -58,6 +60,7 @@ const DOCTOR = declared({
   appKey: text,
   secretKey: text,
   environment: text,
+  api: text,
   baseUrl: text,
   caFile: text,
   signal: aSignal,
@@ -67,7 +70,7 @@ declareNames(Object.keys(DOCTOR));
 /**
  * Looks at a shop's set-up, and resolves to what is wrong and what mends it.
  *
- * CheckCart is sent for a cart that does not exist. With `callback`, the URL of the shop's callback route, test callbacks
+ * A check is sent for a cart that does not exist. With `callback`, the URL of the shop's callback route, test callbacks
  * about such a cart are posted there, rightly signed and forged; they change nothing in a sound shop.
  * @throws {@link InvalidRequestError} or {@link ConfigurationError} for options of its own that cannot be used; whatever
  * else is wrong is in the report.

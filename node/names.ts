@@ -43,6 +43,7 @@ export type {
 } from './simulator/options.js';
 export type {
   AmountLike,
+  ApiVersion,
   Callback,
   Cart,
   CartState,
@@ -51,6 +52,7 @@ export type {
   Checking,
   CheckResult,
   CheckResults,
+  Checkout,
   ConfirmationType,
   DecimalLike,
   EarlierResult,
@@ -62,6 +64,7 @@ export type {
   PaymentInfo,
   PaymentInfoPolicy,
   PollEvent,
+  Redirect,
   Refund,
   RequestEvent,
   ResponseVerification,

@@ -1,6 +1,8 @@
 // What callers give: options by their names. Durations are in milliseconds, amounts in whole krónur; null counts as left out.
 
 import type {
+  AmountLike,
+  ApiVersion,
   CartState,
   ConfirmationType,
   DecimalLike,
@@ -43,8 +45,18 @@ export interface ClientOptions {
   secretKey: string;
   /** Which Netgíró to talk to. Default `test`. */
   environment?: Environment | null | undefined;
-  /** Another base URL than the environment's: https, or http on loopback. */
+  /** Which API carts are inserted, checked, confirmed and canceled by. Default `v1`. */
+  api?: ApiVersion | null | undefined;
+  /**
+   * Another base URL than the environment's: https, or http on loopback. All APIs are at its origin: V1 under `/v1/`, V2 under
+   * `/v2/`, whichever of the two it names.
+   */
   baseUrl?: string | null | undefined;
+  /**
+   * Where hosted checkouts are created, instead of the environment's, or of `/v1/` beside a `baseUrl`: https, or http on
+   * loopback.
+   */
+  checkoutBaseUrl?: string | null | undefined;
   /**
    * How long one call may take, its repeats included, in milliseconds. Default 10,000. Less than a second for another host
    * than this machine is warned of once (`NetgiroWarning`): seconds were meant, most likely.
@@ -86,8 +98,19 @@ export interface CartItem {
   description?: string | null | undefined;
 }
 
-/** A cart to be inserted. */
-export interface NewCart {
+/** What a customer can be named by. */
+type CustomerName = 'customerId' | 'accessCode' | 'barcode';
+
+/** A customer who is named by this alone. */
+type NamedBy<Name extends CustomerName> = { [_ in Name]: string } & {
+  [_ in Exclude<CustomerName, Name>]?: null | undefined;
+};
+
+/** A cart to be inserted. It names its customer by one of `customerId`, `accessCode` and `barcode`. */
+export type NewCart = NewCartMembers & (NamedBy<'customerId'> | NamedBy<'accessCode'> | NamedBy<'barcode'>);
+
+/** The members of a {@link NewCart}. */
+export interface NewCartMembers {
   /**
    * What the customer is asked to pay: whole krónur, from 1 to 2,147,483,647. A database's text is read as well; it is not of
    * this type, since text is as likely to come from a form.
@@ -96,7 +119,11 @@ export interface NewCart {
   /** The shop's order id, without control characters. */
   reference: string;
   /** Who is asked: a phone number, a kennitala (10 digits), or the code in the customer's app. Spaces and hyphens may stand. */
-  customerId: string;
+  customerId?: string | null | undefined;
+  /** A code that the customer was given, which pays at once: 10 digits. Of V2, whose ten digits are no kennitala. */
+  accessCode?: string | null | undefined;
+  /** What a till scans from the customer's app, which pays at once. Of V2. */
+  barcode?: string | null | undefined;
   /** Who creates the payment. Default `automatic`. The API's numbers 0, 1 and 2 are understood too. */
   confirmationType?: ConfirmationType | 0 | 1 | 2 | null | undefined;
   /** Where Netgíró reports that the customer confirmed; required for `server_callback`. An absolute URL. */
@@ -129,6 +156,30 @@ export interface RefundOptions extends CallOptions {
   idempotencyKey: string;
   /** Shown in Netgíró's merchant portal. */
   description?: string | null | undefined;
+}
+
+/** A hosted checkout to be created. */
+export interface NewCheckout {
+  /** What the customer is asked to pay: whole krónur, as of {@link NewCart}. */
+  amount: NewCart['amount'];
+  /** The shop's order id, without control characters. */
+  reference: string;
+  /** Where the customer's browser goes after paying. An absolute URL. */
+  successUrl: string;
+  /** Where the customer's browser goes after canceling. An absolute URL. */
+  cancelUrl: string;
+  /** Where Netgíró reports that the customer paid. With it, the 2xx of this URL makes the payment. An absolute URL. */
+  callbackUrl?: string | null | undefined;
+  /** Whether the money is held until the shop captures it. Default false. */
+  manualCapture?: boolean | null | undefined;
+}
+
+/** The order that a redirect must be about, as far as it is known. */
+export interface RedirectOrder {
+  /** The order's amount, in whole krónur. */
+  amount?: AmountLike | null | undefined;
+  /** The order's reference. */
+  reference?: string | null | undefined;
 }
 
 /** How often to ask, in milliseconds; between failures the intervals grow by themselves. */

@@ -21,6 +21,12 @@ export type AmountLike = number | bigint | string | DecimalLike;
 export type Environment = 'test' | 'production';
 
 /**
+ * Which of Netgíró's two APIs a client speaks about carts: `v1`, whose requests and answers are signed, or `v2`, to which
+ * Netgíró points new shops, and which knows a shop by its app key alone.
+ */
+export type ApiVersion = 'v1' | 'v2';
+
+/**
  * What to do about the signatures of answers: `required` refuses answers without one, `if_present` accepts them,
  * `off` does not look. A wrong signature is always refused, except with `off`.
  */
@@ -35,7 +41,7 @@ export type PaymentInfoPolicy = 'required' | 'if_present';
 
 /**
  * Who creates the payment once the customer has accepted: Netgíró at once (`automatic`), Netgíró when your callback
- * URL has answered 200 (`server_callback`), or you with {@link Client.confirmCart} (`manual`).
+ * URL has answered 200 (`server_callback`), or you with {@link Client.captureCart} or {@link Client.confirmCart} (`manual`).
  */
 export type ConfirmationType = 'automatic' | 'server_callback' | 'manual';
 
@@ -132,6 +138,8 @@ interface Kinds {
   instant: string;
   /** A word, of a few. */
   status: CartStatus;
+  /** A word, of two. */
+  api: ApiVersion;
   /** A payment's members. */
   payment: PaymentInfo;
 }
@@ -196,6 +204,8 @@ export const STATE = {
   isFinal: 'flag',
   /** Whether the cart is paid: true only when Netgíró said so, in an answer that no check refused. */
   isPaid: 'flag',
+  /** Which API said so. V2 has no result codes, and says nothing about the payment. */
+  api: 'api',
 } as const;
 
 /** What Netgíró holds about a payment. Amounts are decimal text with the digits as sent, such as `"1000.00"`. */
@@ -310,7 +320,12 @@ export interface Following<T> extends AsyncIterableIterator<T> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A callback that verified. Compare it with the order, record it, answer 200; then let `checkCart` decide. */
+/**
+ * A callback that verified. Compare it with the order, record it, answer 200; then let `checkCart` decide.
+ *
+ * One of V2, or of a hosted checkout, has no state: its signature is the same whatever happened, so it is only a reason to
+ * ask.
+ */
 export interface Callback {
   /** Netgíró's id of the cart: a GUID in lower case. */
   readonly transactionId: string;
@@ -318,8 +333,8 @@ export interface Callback {
   readonly reference: string | null;
   /** The amount in krónur, as Netgíró holds it: decimal text with the digits as sent. */
   readonly amount: string | null;
-  /** Where the cart stands; `unknown` where the callback's members contradict each other. */
-  readonly state: CartState;
+  /** Where the cart stands; null for a callback of V2; `unknown` where the callback's members contradict each other. */
+  readonly state: CartState | null;
   /** What identifies the call to Netgíró's support. */
   readonly referenceId: string | null;
   /**
@@ -355,6 +370,30 @@ export interface Transaction {
   readonly created: string | null;
   /** When the money goes to the shop: ISO 8601, in UTC; null before that is known. */
   readonly settlementDate: string | null;
+}
+
+/** A hosted checkout that Netgíró has created. */
+export interface Checkout {
+  /** Where to send the customer's browser. */
+  readonly checkoutUrl: string;
+  /** The shop's order id, as sent. */
+  readonly reference: string;
+  /** The amount in whole krónur, as sent. */
+  readonly amount: number;
+}
+
+/** A redirect that verified. It says what the customer is to see; deliver after a callback and a check alone. */
+export interface Redirect {
+  /** Netgíró's id of the transaction: a GUID in lower case as far as is known, and any other text as it came. */
+  readonly transactionId: string;
+  /** The shop's order id, as Netgíró holds it. */
+  readonly reference: string;
+  /** The amount in krónur, as Netgíró holds it: decimal text with the digits as sent. */
+  readonly amount: string;
+  /** The number of the invoice, where there is one. */
+  readonly invoiceNumber: string | null;
+  /** `confirmed`, `canceled` or `pending`; `unknown` for a number that this version does not know. */
+  readonly status: CartStatus;
 }
 
 /** One transfer to the shop's bank. Every member can be null. Amounts are decimal text with the digits as sent. */

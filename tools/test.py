@@ -265,6 +265,12 @@ def pages(suites: Suites) -> None:
     )
 
 
+def docs(suites: Suites) -> None:
+    """The site: its links and references, and its pages in a browser. Its code is run by `pages`."""
+    suites.check("docs: site", sys.executable, "tools/docs.py", "--quick")
+    suites.count("docs: browser", NODE, "node", "tests/browser/run.mjs", "site")
+
+
 def releases(suites: Suites, **env: str) -> None:
     """What a release needs, without what takes a compiler: `make release-check` has all of it."""
     packages.node_modules()
@@ -286,12 +292,6 @@ def releases(suites: Suites, **env: str) -> None:
     suites.check(
         "release: types resolve", bins / "attw", "--format", "ascii", "--no-emoji", tarball
     )
-
-
-def docs(suites: Suites) -> None:
-    """The site: its links and references, and its pages in a browser. Its code is run by `pages`."""
-    suites.check("docs: site", sys.executable, "tools/docs.py", "--quick")
-    suites.count("docs: browser", NODE, "node", "tests/browser/run.mjs", "site")
 
 
 def newest_django(suites: Suites) -> None:
@@ -334,8 +334,8 @@ SUITES = {
     "reconciliation": reconciliation,
     "shops": shops,
     "pages": pages,
-    "release": releases,
     "docs": docs,
+    "release": releases,
 }
 # Those that need more than the packages.
 SERVED = {"reconciliation", "shops", "pages", "docs"}

@@ -31,6 +31,6 @@ export default {
   parametersFormat: 'table',
   validation: { notDocumented: true, notExported: true, invalidLink: true },
   // What callers write as a literal, and need no name for.
-  intentionallyNotExported: ['Hook', 'AnsweredOptions'],
+  intentionallyNotExported: ['Hook', 'AnsweredOptions', 'NamedBy'],
   treatWarningsAsErrors: true,
 };

@@ -2,7 +2,7 @@
 
 import { unescape } from 'node:querystring'
 import express from 'express'
-import { Client, MismatchError, NetgiroError, OutcomeUnknownError } from 'netgiro'
+import { Client, MismatchError, NetgiroError, OutcomeUnknownError, SignatureError } from 'netgiro'
 import { netgiroCallback } from 'netgiro/express'
 import { Basket } from 'storefront/basket.mjs'
 import { OrderFollower } from 'storefront/order-follower.mjs'
@@ -48,15 +48,15 @@ app.post('/checkout', async (request, response) => {
   const { order_id: id, phone } = request.body ?? {}
   if (!isOrderId(id) || typeof phone !== 'string') return response.sendStatus(400)
   // A form that is sent twice is one order: the second request finds the order, and goes to its page.
-  if (basket.count > 0 && orders.place(id, phone, basket)) {
+  if (basket.count > 0 && orders.place(id, basket, phone)) {
     try {
       const cart = await client.insertCart({
         amount: basket.amount,
         reference: id,
         customerId: phone,
-        items: basket.items,
         callbackUrl: CALLBACK_URL,
         callbackCancelUrl: CALLBACK_URL,
+        ...basket.options(client.api),
       })
       orders.storeCart(id, cart)
       follower.start(orders.get(id))
@@ -69,12 +69,46 @@ app.post('/checkout', async (request, response) => {
       } else {
         console.warn(`order ${id}: ${error.message}`)
         orders.end(id, 'refused')
-        return response.status(422).page('checkout.html', { order_id: newOrderId(), phone, error: error.customerMessage('en') })
+        return response.status(422).page('checkout.html', checkout({ phone, error: error.customerMessage('en') }))
       }
     }
     response.keep(new Basket())
   }
   response.redirect(303, orders.get(id) ? `/orders/${id}/payment` : '/basket')
+})
+
+// Sends the customer to a page of Netgíró's, of V2 alone.
+app.post('/checkout/hosted', async ({ basket, body }, response) => {
+  const id = body?.order_id
+  if (!isOrderId(id)) return response.sendStatus(400)
+  if (basket.count > 0 && orders.place(id, basket)) {
+    const back = `${PUBLIC_URL}/orders/${id}/return`
+    try {
+      const order = { amount: basket.amount, reference: id }
+      const created = await client.createCheckout({ ...order, successUrl: back, cancelUrl: back, callbackUrl: CALLBACK_URL })
+      orders.storeCheckout(id, created)
+      follower.start(orders.get(id))
+      return response.keep(new Basket()).redirect(303, created.checkoutUrl)
+    } catch (error) {
+      if (!(error instanceof NetgiroError)) throw error
+      // Also where the outcome is unknown: nobody can pay at a page whose address nobody has.
+      console.warn(`order ${id}: ${error.message}`)
+      orders.end(id, 'refused')
+      return response.status(422).page('checkout.html', checkout({ error: error.customerMessage('en') }))
+    }
+  }
+  response.redirect(303, orders.get(id) ? `/orders/${id}/payment` : '/basket')
+})
+
+// The customer comes back from Netgíró's page. The URL says how it ended, and is not believed: a check decides.
+app.get('/orders/:order/return', ({ order, originalUrl }, response) => {
+  try {
+    orders.recordRedirect(client.verifyRedirect(originalUrl, { amount: order.amount, reference: order.id }))
+  } catch (error) {
+    if (!(error instanceof SignatureError || error instanceof MismatchError)) throw error
+    console.warn(`order ${order.id}: ${error.message}`)
+  }
+  response.redirect(303, `/orders/${order.id}/payment`)
 })
 
 // The page that the customer sees while waiting, and the status that it asks for each second.
@@ -106,7 +140,7 @@ app.post('/basket/set', ({ basket, body }, response) => {
 })
 app.get('/checkout', ({ basket }, response) => {
   if (basket.count === 0) response.redirect(303, '/basket')
-  else response.page('checkout.html', { order_id: newOrderId() })
+  else response.page('checkout.html', checkout())
 })
 // Puts the things of an order that was not paid back into the basket.
 app.post('/orders/:order/again', ({ order }, response) => {
@@ -126,6 +160,11 @@ export async function close() {
   await callbackRoute.close()
   await client.close()
   orders.close()
+}
+
+/** What the check-out shows: both ways to pay, where the API has both. */
+function checkout(given) {
+  return { order_id: newOrderId(), is_v2: client.api === 'v2', ...given }
 }
 
 function missing(request, response) {

@@ -26,6 +26,7 @@ from netgiro import (
     MismatchError,
     NetgiroError,
     OutcomeUnknownError,
+    SignatureError,
 )
 from netgiro.fastapi import Netgiro, NetgiroClient
 from storefront.basket import Basket
@@ -35,7 +36,8 @@ from storefront.pages import PRODUCTS, STATIC, TEMPLATES, is_order_id, kronur, n
 log = logging.getLogger("shop")
 
 # The URL that Netgíró calls, exactly as the shop gives it; behind a proxy the request has another URL.
-CALLBACK_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000") + "/netgiro/callback"
+PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000")
+CALLBACK_URL = f"{PUBLIC_URL}/netgiro/callback"
 
 orders = Orders(os.environ.get("DATABASE", "shop.sqlite3"))
 netgiro = Netgiro()
@@ -95,15 +97,15 @@ async def pay(
     if not is_order_id(order_id):
         raise HTTPException(400)
     # A form that is sent twice is one order: the second request finds the order, and goes to its page.
-    if basket.count and orders.place(order_id, phone, basket):
+    if basket.count and orders.place(order_id, basket, phone=phone):
         try:
             cart = await client.insert_cart(
                 amount=basket.amount,
                 reference=order_id,
                 customer_id=phone,
-                items=basket.items,
                 callback_url=CALLBACK_URL,
                 callback_cancel_url=CALLBACK_URL,
+                **basket.options(client.api),
             )
         except OutcomeUnknownError:
             # The customer may have been asked, so the order has not failed, and the customer is not asked again.
@@ -119,6 +121,48 @@ async def pay(
     return _to(f"/orders/{known_order(order_id).id}/payment")
 
 
+@app.post("/checkout/hosted")
+async def pay_at_netgiro(
+    request: Request, client: NetgiroClient, basket: CurrentBasket, order_id: Field
+) -> Response:
+    """Sends the customer to a page of Netgíró's, of V2 alone."""
+    if not is_order_id(order_id):
+        raise HTTPException(400)
+    if basket.count and orders.place(order_id, basket, phone=None):
+        back = f"{PUBLIC_URL}/orders/{order_id}/return"
+        try:
+            checkout = await client.create_checkout(
+                amount=basket.amount,
+                reference=order_id,
+                success_url=back,
+                cancel_url=back,
+                callback_url=CALLBACK_URL,
+            )
+        except NetgiroError as error:
+            # Also where the outcome is unknown: nobody can pay at a page whose address nobody has.
+            log.warning("order %s: %s", order_id, error)
+            orders.end(order_id, "refused")
+            return _checkout(request, 422, error=error.customer_message("en"))
+        orders.store_checkout(order_id, checkout.checkout_url)
+        follow(client, known_order(order_id))
+        request.session["basket"] = {}
+        return _to(checkout.checkout_url)
+    return _to(f"/orders/{known_order(order_id).id}/payment")
+
+
+@app.get("/orders/{order_id}/return")
+def come_back(request: Request, client: NetgiroClient, order: KnownOrder) -> Response:
+    """The customer comes back from Netgíró's page. The URL says how it ended, and is not believed: a check decides."""
+    try:
+        came = client.verify_redirect(
+            request.url.query, amount=order.amount, reference=order.reference
+        )
+        orders.record_redirect(order, came)
+    except (SignatureError, MismatchError) as error:
+        log.warning("order %s: %s", order.id, error)
+    return _to(f"/orders/{order.id}/payment")
+
+
 def follow(client: AsyncClient, order: Order) -> None:
     task = asyncio.create_task(_settle(client, order))
     settling_tasks.add(task)
@@ -127,7 +171,12 @@ def follow(client: AsyncClient, order: Order) -> None:
 
 async def _settle(client: AsyncClient, order: Order) -> None:
     """Waits for the customer, cancels when the time is over, and records how the order ended."""
-    while True:
+    while order.status == "hosted":
+        if orders.end_left(order):
+            return
+        await asyncio.sleep(1)
+        order = known_order(order.id)
+    while order.is_open:
         try:
             state = await client.settle_cart(order.cart, timeout=order.seconds_left)
             if not state.is_final:
@@ -222,7 +271,8 @@ def _to(path: str) -> Response:
     return RedirectResponse(path, 303)
 
 
-def _checkout(request: Request, status_code: int = 200, **given: str) -> Response:
+def _checkout(request: Request, status_code: int = 200, **given: Any) -> Response:
+    given["is_v2"] = netgiro.client.api == "v2"
     return _page(request, "checkout.html", status_code, order_id=new_order_id(), **given)
 
 

@@ -4,7 +4,7 @@ import cookies from '@fastify/cookie'
 import forms from '@fastify/formbody'
 import files from '@fastify/static'
 import Fastify from 'fastify'
-import { MismatchError, NetgiroError, OutcomeUnknownError } from 'netgiro'
+import { MismatchError, NetgiroError, OutcomeUnknownError, SignatureError } from 'netgiro'
 import { netgiro } from 'netgiro/fastify'
 import { Basket } from 'storefront/basket.mjs'
 import { OrderFollower } from 'storefront/order-follower.mjs'
@@ -50,6 +50,9 @@ async function missing(request, reply) {
   return reply.code(404).page('missing.html')
 }
 
+/** What the check-out shows: both ways to pay, where the API has both. */
+const checkout = (given) => ({ order_id: newOrderId(), is_v2: app.netgiro.api === 'v2', ...given })
+
 const text = { type: 'string', maxLength: 100 }
 const form = (...names) => ({
   body: { type: 'object', required: names, properties: Object.fromEntries(names.map((name) => [name, text])) },
@@ -60,15 +63,15 @@ app.post('/checkout', { schema: form('order_id', 'phone') }, async (request, rep
   const { order_id: id, phone } = request.body
   if (!isOrderId(id)) return reply.code(400).send()
   // A form that is sent twice is one order: the second request finds the order, and goes to its page.
-  if (basket.count > 0 && orders.place(id, phone, basket)) {
+  if (basket.count > 0 && orders.place(id, basket, phone)) {
     try {
       const cart = await app.netgiro.insertCart({
         amount: basket.amount,
         reference: id,
         customerId: phone,
-        items: basket.items,
         callbackUrl: CALLBACK_URL,
         callbackCancelUrl: CALLBACK_URL,
+        ...basket.options(app.netgiro.api),
       })
       orders.storeCart(id, cart)
       follower.start(orders.get(id))
@@ -81,12 +84,46 @@ app.post('/checkout', { schema: form('order_id', 'phone') }, async (request, rep
       } else {
         request.log.warn(error, `order ${id}`)
         orders.end(id, 'refused')
-        return reply.code(422).page('checkout.html', { order_id: newOrderId(), phone, error: error.customerMessage('en') })
+        return reply.code(422).page('checkout.html', checkout({ phone, error: error.customerMessage('en') }))
       }
     }
     reply.keep(new Basket())
   }
   return reply.redirect(orders.get(id) ? `/orders/${id}/payment` : '/basket', 303)
+})
+
+// Sends the customer to a page of Netgíró's, of V2 alone.
+app.post('/checkout/hosted', { schema: form('order_id') }, async ({ basket, body, log }, reply) => {
+  const id = body.order_id
+  if (!isOrderId(id)) return reply.code(400).send()
+  if (basket.count > 0 && orders.place(id, basket)) {
+    const back = `${PUBLIC_URL}/orders/${id}/return`
+    try {
+      const order = { amount: basket.amount, reference: id }
+      const created = await app.netgiro.createCheckout({ ...order, successUrl: back, cancelUrl: back, callbackUrl: CALLBACK_URL })
+      orders.storeCheckout(id, created)
+      follower.start(orders.get(id))
+      return reply.keep(new Basket()).redirect(created.checkoutUrl, 303)
+    } catch (error) {
+      if (!(error instanceof NetgiroError)) throw error
+      // Also where the outcome is unknown: nobody can pay at a page whose address nobody has.
+      log.warn(error, `order ${id}`)
+      orders.end(id, 'refused')
+      return reply.code(422).page('checkout.html', checkout({ error: error.customerMessage('en') }))
+    }
+  }
+  return reply.redirect(orders.get(id) ? `/orders/${id}/payment` : '/basket', 303)
+})
+
+// The customer comes back from Netgíró's page. The URL says how it ended, and is not believed: a check decides.
+app.get('/orders/:order/return', async ({ order, url, log }, reply) => {
+  try {
+    orders.recordRedirect(app.netgiro.verifyRedirect(url, { amount: order.amount, reference: order.id }))
+  } catch (error) {
+    if (!(error instanceof SignatureError || error instanceof MismatchError)) throw error
+    log.warn(error, `order ${order.id}`)
+  }
+  return reply.redirect(`/orders/${order.id}/payment`, 303)
 })
 
 // The page that the customer sees while waiting, and the status that it asks for each second.
@@ -118,7 +155,7 @@ app.post('/basket/set', { schema: form('sku', 'quantity') }, async ({ basket, bo
 )
 app.get('/checkout', async ({ basket }, reply) => {
   if (basket.count === 0) return reply.redirect('/basket', 303)
-  return reply.page('checkout.html', { order_id: newOrderId() })
+  return reply.page('checkout.html', checkout())
 })
 // Puts the things of an order that was not paid back into the basket.
 app.post('/orders/:order/again', async ({ order }, reply) => {

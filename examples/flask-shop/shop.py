@@ -20,6 +20,7 @@ from netgiro import (
     MismatchError,
     NetgiroError,
     OutcomeUnknownError,
+    SignatureError,
     WaitTimeoutError,
 )
 from netgiro.flask import Netgiro
@@ -35,7 +36,8 @@ app.config.update(
 app.add_template_filter(kronur)
 
 # The URL that Netgíró calls, exactly as the shop gives it; behind a proxy the request has another URL.
-CALLBACK_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000") + "/netgiro/callback"
+PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000")
+CALLBACK_URL = f"{PUBLIC_URL}/netgiro/callback"
 
 orders = Orders(os.environ.get("DATABASE", "shop.sqlite3"))
 netgiro = Netgiro(app)
@@ -55,15 +57,15 @@ def pay() -> Response | tuple[str, int]:
     if not is_order_id(order_id):
         abort(400)
     # A form that is sent twice is one order: the second request finds the order, and goes to its page.
-    if basket.count and orders.place(order_id, phone, basket):
+    if basket.count and orders.place(order_id, basket, phone=phone):
         try:
             cart = netgiro.client.insert_cart(
                 amount=basket.amount,
                 reference=order_id,
                 customer_id=phone,
-                items=basket.items,
                 callback_url=CALLBACK_URL,
                 callback_cancel_url=CALLBACK_URL,
+                **basket.options(netgiro.client.api),
             )
         except OutcomeUnknownError:
             # The customer may have been asked, so the order has not failed, and the customer is not asked again.
@@ -76,6 +78,46 @@ def pay() -> Response | tuple[str, int]:
             orders.store_cart(order_id, cart)
         session["basket"] = {}
     return redirect(url_for("payment", order_id=_order(order_id).id), 303)
+
+
+@app.post("/checkout/hosted")
+def pay_at_netgiro() -> Response | tuple[str, int]:
+    """Sends the customer to a page of Netgíró's, of V2 alone."""
+    order_id, basket = request.form["order_id"], _basket()
+    if not is_order_id(order_id):
+        abort(400)
+    if basket.count and orders.place(order_id, basket, phone=None):
+        back = f"{PUBLIC_URL}/orders/{order_id}/return"
+        try:
+            checkout = netgiro.client.create_checkout(
+                amount=basket.amount,
+                reference=order_id,
+                success_url=back,
+                cancel_url=back,
+                callback_url=CALLBACK_URL,
+            )
+        except NetgiroError as error:
+            # Also where the outcome is unknown: nobody can pay at a page whose address nobody has.
+            app.logger.warning("order %s: %s", order_id, error)
+            orders.end(order_id, "refused")
+            return _checkout(error=error.customer_message("en")), 422
+        orders.store_checkout(order_id, checkout.checkout_url)
+        session["basket"] = {}
+        return redirect(checkout.checkout_url, 303)
+    return redirect(url_for("payment", order_id=_order(order_id).id), 303)
+
+
+@app.get("/orders/<order_id>/return")
+def come_back(order_id: str) -> Response:
+    """The customer comes back from Netgíró's page. The URL says how it ended, and is not believed: a check decides."""
+    order = _order(order_id)
+    try:
+        query = request.query_string.decode()
+        came = netgiro.client.verify_redirect(query, amount=order.amount, reference=order.reference)
+        orders.record_redirect(order, came)
+    except (SignatureError, MismatchError) as error:
+        app.logger.warning("order %s: %s", order_id, error)
+    return redirect(url_for("payment", order_id=order_id), 303)
 
 
 @app.get("/orders/<order_id>/payment")
@@ -108,7 +150,10 @@ def settle() -> None:
     while True:
         for order in orders.waiting():
             try:
-                follow(order)
+                if order.status == "hosted":
+                    orders.end_left(order)
+                else:
+                    follow(order)
             except NetgiroError as error:
                 # The order stays open until Netgíró has said how it ended.
                 app.logger.warning("order %s: %s", order.id, error)
@@ -194,7 +239,8 @@ def _keep(basket: Basket) -> Response:
 
 
 def _checkout(**given: str) -> str:
-    return _page("checkout.html", order_id=new_order_id(), **given)
+    is_v2 = netgiro.client.api == "v2"
+    return _page("checkout.html", order_id=new_order_id(), is_v2=is_v2, **given)
 
 
 def _order(order_id: str) -> Order:

@@ -50,8 +50,9 @@ export class Basket {
     return this.lines.reduce((sum, { amount }) => sum + amount, 0)
   }
 
-  /** The lines as Netgíró shows them to the customer. */
-  get items() {
-    return this.lines.map(({ sku, name, price, quantity }) => ({ productNo: sku, name, unitPrice: price, quantity }))
+  /** What a cart is inserted with: of V1 the lines, as Netgíró shows them; of V2 that the callback makes the payment. */
+  options(api) {
+    if (api === 'v2') return { confirmationType: 'server_callback' }
+    return { items: this.lines.map(({ sku, name, price, quantity }) => ({ productNo: sku, name, unitPrice: price, quantity })) }
   }
 }

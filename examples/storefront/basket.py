@@ -39,10 +39,13 @@ class Basket:
     def amount(self) -> int:
         return sum(line["amount"] for line in self.lines)
 
-    @property
-    def items(self) -> list[CartItem]:
-        """The lines as Netgíró shows them to the customer."""
-        return [
-            CartItem(line["name"], line["price"], line["quantity"], product_no=line["sku"])
-            for line in self.lines
-        ]
+    def options(self, api: str) -> dict[str, Any]:
+        """What a cart is inserted with: of V1 the lines, as Netgíró shows them; of V2 that the callback makes the payment."""
+        if api == "v2":
+            return {"confirmation_type": "server_callback"}
+        return {
+            "items": [
+                CartItem(line["name"], line["price"], line["quantity"], product_no=line["sku"])
+                for line in self.lines
+            ]
+        }

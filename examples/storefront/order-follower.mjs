@@ -24,7 +24,12 @@ export class OrderFollower {
   /** Waits for the customer, cancels when the time is over, and records how the order ended. */
   async start(order) {
     const { signal } = this.#closing
-    while (!signal.aborted) {
+    while (order.status === 'hosted' && !signal.aborted) {
+      if (this.#orders.endLeft(order)) return
+      await sleep(1_000, undefined, { signal }).catch(() => {})
+      if (!signal.aborted) order = this.#orders.get(order.id)
+    }
+    while (order.is_open && !signal.aborted) {
       try {
         const state = await this.#client.settleCart(order.cart, { timeoutMs: order.seconds_left * 1000, signal })
         if (state.isFinal) this.#orders.recordState(order.id, state)

@@ -8,14 +8,17 @@ from storefront.pages import OUTCOMES
 
 # How long a customer has to answer, in seconds: the lifetime of a cart at Netgíró.
 LIFETIME = 180
-UNPAID = {"declined", "canceled", "timed_out", "refused"}
+# How long an order waits for a customer who is at Netgíró's page.
+HOSTED_LIFETIME = 1800
+UNPAID = {"declined", "canceled", "timed_out", "not_paid", "refused"}
 
 
 class OrderStatus:
-    """For an order with a `status`, one of those in outcomes.json, and an `age` in seconds."""
+    """For an order with a `status`, one of those in outcomes.json, an `age` in seconds, and the page where it is paid."""
 
     status: Any
     age: Any
+    checkout_url: Any
 
     @property
     def title(self) -> str:
@@ -35,12 +38,17 @@ class OrderStatus:
         return self.status in UNPAID
 
     @property
+    def is_hosted(self) -> bool:
+        """Whether it is paid at Netgíró's page, and not on a phone."""
+        return self.checkout_url is not None
+
+    @property
     def lifetime(self) -> int:
-        return LIFETIME
+        return HOSTED_LIFETIME if self.is_hosted else LIFETIME
 
     @property
     def seconds_left(self) -> float:
-        return float(max(0.0, LIFETIME - self.age))
+        return float(max(0.0, self.lifetime - self.age))
 
     def status_view(self) -> dict[str, Any]:
         """What the waiting page shows, as JSON."""

@@ -3,13 +3,18 @@
 An order is stored before Netgíró is asked. It ends once, and nothing changes it afterwards. If money comes
 for an order that has ended without it, a person has to look at it.
 
-    asking ──► waiting ──► paid · declined · timed_out · review
+    asking ──► waiting ──► paid · declined · timed_out · not_paid · review
       │  ╲       ▲  ╲
       │   ►  unknown ►  canceling ──► canceled, or paid if the customer was faster
       ▼
     refused                  Netgíró said no, or could not be reached
 
-In `unknown` the request may have arrived: it is not sent again, and not called failed.
+    asking ──► hosted ──► confirming ──► paid · not_paid · review
+                  ╲
+                   ► timed_out           the customer closed Netgíró's page
+
+In `unknown` the request may have arrived: it is not sent again, and not called failed. In `hosted` the customer is at
+Netgíró's page, and only the callback or the customer's return names the transaction to check.
 """
 
 from __future__ import annotations
@@ -17,13 +22,14 @@ from __future__ import annotations
 import datetime
 import json
 import sqlite3
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from netgiro import Callback, Cart, CartPoll, CartState
+from netgiro import Callback, Cart, CartPoll, CartState, Redirect
 from storefront.basket import Basket
 from storefront.order_status import LIFETIME, OrderStatus
 from storefront.pages import masked
@@ -42,13 +48,14 @@ CREATE TABLE IF NOT EXISTS orders (
     phone TEXT NOT NULL,
     amount INTEGER NOT NULL,
     lines TEXT NOT NULL,
+    checkout_url TEXT,
     transaction_id TEXT UNIQUE,
     poll TEXT,
     called_back TEXT,
     invoice_number INTEGER
 )
 """
-OPEN = "('asking', 'waiting', 'canceling', 'unknown')"
+OPEN = "('asking', 'waiting', 'hosted', 'confirming', 'canceling', 'unknown')"
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ class Order(OrderStatus):
     phone: str
     amount: int
     lines: list[dict[str, Any]]
+    checkout_url: str | None
     transaction_id: str | None
     poll: str | None
     called_back: str | None
@@ -92,14 +100,25 @@ class Orders:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute(SCHEMA)
 
-    def place(self, order_id: str, phone: str, basket: Basket) -> bool:
-        """Stores the order before Netgíró is asked; False if it is stored already, so nobody is asked twice."""
+    def place(self, order_id: str, basket: Basket, *, phone: str | None) -> bool:
+        """Stores the order before Netgíró is asked; False if it is stored already, so nobody is asked twice.
+
+        One without a phone is to be paid at Netgíró's page.
+        """
         lines = json.dumps(basket.lines)
-        values = (order_id, _now().isoformat(), masked(phone), basket.amount, lines)
+        shown, page = ("", "") if phone is None else (masked(phone), None)
+        values = (order_id, _now().isoformat(), shown, basket.amount, lines, page)
         return self._change(
-            "INSERT INTO orders (id, created, phone, amount, lines) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
+            "INSERT INTO orders (id, created, phone, amount, lines, checkout_url)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             *values,
+        )
+
+    def store_checkout(self, order_id: str, checkout_url: str) -> None:
+        """Netgíró has a page for the order. No transaction can be checked before the customer has paid or come back."""
+        self._change(
+            "UPDATE orders SET status = 'hosted', checkout_url = ? WHERE id = ? AND status = 'asking'",
+            *(checkout_url, order_id),
         )
 
     def store_cart(self, order_id: str, cart: Cart) -> None:
@@ -126,13 +145,21 @@ class Orders:
         order = self.find(callback)
         if order is None:
             raise LookupError(f"there is no order {callback.reference}")
-        cart = Cart(callback.transaction_id, reference=order.reference, amount=order.amount)
+        self._change("UPDATE orders SET called_back = ? WHERE id = ?", _now().isoformat(), order.id)
+        self._store_transaction(order, callback.transaction_id)
+
+    def record_redirect(self, order: Order, redirect: Redirect) -> None:
+        """Records that the customer came back from Netgíró's page, which names the transaction; a check says how it ended."""
+        self._store_transaction(order, redirect.transaction_id)
+
+    def _store_transaction(self, order: Order, transaction_id: uuid.UUID | str) -> None:
+        cart = Cart(transaction_id, reference=order.reference, amount=order.amount)
         poll = CartPoll(cart, timeout=LIFETIME).to_json()
         self._change(
-            "UPDATE orders SET called_back = ?, transaction_id = COALESCE(transaction_id, ?),"
-            " poll = COALESCE(poll, ?), status = IIF(status IN ('asking', 'unknown'), 'waiting', status)"
-            " WHERE id = ?",
-            *(_now().isoformat(), str(cart.transaction_id), poll, order.id),
+            "UPDATE orders SET transaction_id = ?, poll = ?, status = CASE status"
+            " WHEN 'hosted' THEN 'confirming' WHEN 'asking' THEN 'waiting' WHEN 'unknown' THEN 'waiting'"
+            " ELSE status END WHERE id = ? AND transaction_id IS NULL",
+            *(str(cart.transaction_id), poll, order.id),
         )
 
     def record_state(self, order_id: str, state: CartState) -> None:
@@ -149,11 +176,13 @@ class Orders:
         elif state.status == "declined":
             self.end(order_id, "declined")
         else:
-            # Only the shop itself cancels for the customer: without that, the time has run out.
+            # Only the shop itself cancels for the customer: without that, the time has run out. V2 says the same where
+            # the customer has declined.
+            ended = "timed_out" if state.api == "v1" else "not_paid"
             self._change(
-                "UPDATE orders SET status = IIF(status = 'canceling', 'canceled', 'timed_out')"
+                "UPDATE orders SET status = IIF(status = 'canceling', 'canceled', ?)"
                 f" WHERE id = ? AND status IN {OPEN}",
-                order_id,
+                *(ended, order_id),
             )
 
     def mark_canceling(self, order_id: str) -> None:
@@ -166,6 +195,13 @@ class Orders:
         """Ends an open order without money; an order that has ended stays as it is."""
         self._change(
             f"UPDATE orders SET status = ? WHERE id = ? AND status IN {OPEN}", status, order_id
+        )
+
+    def end_left(self, order: Order) -> bool:
+        """Ends an order whose customer did not come back from Netgíró's page in time; False for any other."""
+        is_over = order.status == "hosted" and not order.seconds_left
+        return is_over and self._change(
+            "UPDATE orders SET status = 'timed_out' WHERE id = ? AND status = 'hosted'", order.id
         )
 
     def mark_unknown(self, order_id: str) -> None:
@@ -185,8 +221,10 @@ class Orders:
         return None
 
     def waiting(self) -> list[Order]:
-        """The orders to ask Netgíró about."""
-        return list(self._select("WHERE status IN ('waiting', 'canceling')"))
+        """The orders that are to come to an end."""
+        return list(
+            self._select("WHERE status IN ('waiting', 'hosted', 'confirming', 'canceling')")
+        )
 
     def _select(self, where: str, *values: object) -> Iterator[Order]:
         with self._database() as database:
@@ -194,7 +232,9 @@ class Orders:
         for row in rows:
             order = Order(**{**row, "lines": json.loads(row["lines"])})
             is_lost = order.status == "asking" and order.age > ASKING_TIMEOUT
-            yield replace(order, status="unknown") if is_lost else order
+            # Nobody can have paid at a page whose address nobody has.
+            lost_as = "refused" if order.is_hosted else "unknown"
+            yield replace(order, status=lost_as) if is_lost else order
 
     def _change(self, statement: str, *values: object) -> bool:
         with self._database() as database:

@@ -33,6 +33,7 @@ async function startSimulator(env) {
     NETGIRO_APP_KEY: simulator.appKey,
     NETGIRO_SECRET_KEY: simulator.secretKey,
     NETGIRO_BASE_URL: simulator.url,
+    NETGIRO_API: env.NETGIRO_API ?? 'v2',
   })
   return simulator
 }

@@ -35,6 +35,7 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
                 "NETGIRO_APP_KEY": simulator.app_key,
                 "NETGIRO_SECRET_KEY": simulator.secret_key,
                 "NETGIRO_BASE_URL": simulator.url,
+                "NETGIRO_API": environment.get("NETGIRO_API", "v2"),
             }
         for command in first:
             subprocess.run([sys.executable, *command], cwd=folder, env=environment, check=True)

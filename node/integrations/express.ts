@@ -76,7 +76,7 @@ const PARSERS = new Map([
  * app.use(express.json());
  * ```
  *
- * It needs the bytes as received: mount it before `express.json()`. In an app where that comes first, `app.use` throws a
+ * It needs the bytes as received: mount it before `express.json()`; `express.urlencoded()` may come first. In an app where that comes first, `app.use` throws a
  * {@link ConfigurationError} which says how to mount it; where that cannot be seen, requests are answered by 500.
  * @throws `ConfigurationError` for options that cannot be used.
  */
@@ -165,12 +165,28 @@ async function bodyOf(request: ParsedRequest): Promise<Uint8Array> {
   if (kept !== undefined) return kept;
   // `_body` is how Express's parsers tell each other.
   if (request._body || request.readableDidRead || request.readableEnded) {
+    const form = formOf(request);
+    if (form !== undefined) return form;
     const path = request.originalUrl?.split('?', 1)[0] ?? String(request.url);
     throw new Refusal(500, `netgiro/express: ${howToMount('a body parser', path)}`, {
       says: 'a body parser comes before this route: see the log of the shop',
     });
   }
   return await readBody(request, request.headers['content-length']);
+}
+
+/**
+ * A form that `express.urlencoded()` has read, written anew: what is signed of a hosted checkout's callback is the values of
+ * its fields, and not its bytes.
+ */
+function formOf({ headers, body }: ParsedRequest): Uint8Array | undefined {
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+  if (!isForm || typeof body !== 'object' || body === null) return undefined;
+  const form = new URLSearchParams();
+  for (const [name, values] of Object.entries(body)) {
+    for (const value of [values].flat()) form.append(name, String(value));
+  }
+  return Buffer.from(form.toString());
 }
 
 function bytesOf(body: unknown): Uint8Array | undefined {

@@ -10,7 +10,9 @@ import type {
   ClientOptions,
   FindOptions,
   NewCart,
+  NewCheckout,
   PollPolicy,
+  RedirectOrder,
   RefundOptions,
   WaitOptions,
 } from '../options.js';
@@ -238,7 +240,9 @@ const CLIENT = options({
   appKey: required(text),
   secretKey: required(text),
   environment: text,
+  api: text,
   baseUrl: text,
+  checkoutBaseUrl: text,
   timeoutMs: number,
   connectTimeoutMs: number,
   responseVerification: text,
@@ -253,15 +257,17 @@ export function clientOptions(given: unknown): Taken<typeof CLIENT> {
 }
 
 /** The options of a client for a simulator, which has an address and keys of its own. */
-export function simulatedClientOptions(given: unknown): Omit<ClientOptions, 'appKey' | 'secretKey' | 'baseUrl'> {
-  const { appKey, secretKey, baseUrl, ...others } = CLIENT;
+export function simulatedClientOptions(given: unknown): Omit<ClientOptions, 'appKey' | 'secretKey' | 'baseUrl' | 'checkoutBaseUrl'> {
+  const { appKey, secretKey, baseUrl, checkoutBaseUrl, ...others } = CLIENT;
   return members('client', given, others, ConfigurationError) as ClientOptions;
 }
 
 const NEW_CART = options({
   amount: required(anything),
   reference: required(text),
-  customerId: required(text),
+  customerId: text,
+  accessCode: text,
+  barcode: text,
   confirmationType: textOrSmallNumber,
   callbackUrl: text,
   callbackCancelUrl: text,
@@ -314,6 +320,30 @@ const REFUND = options({
 export function newRefund(kronur: unknown, given: unknown) {
   const { idempotencyKey, description, signal: aborts } = members('refundCart', given ?? {}, REFUND);
   return { refund: bare({ amount: amount(kronur), idempotencyKey, description }), signal: aborts };
+}
+
+const CHECKOUT = options({
+  amount: required(anything),
+  reference: required(text),
+  successUrl: required(text),
+  cancelUrl: required(text),
+  callbackUrl: text,
+  manualCapture: flag,
+} satisfies Names<NewCheckout>);
+
+/** A hosted checkout to be created, as the compiled half takes it. */
+export function newCheckout(given: unknown): object {
+  const taken = members('createCheckout', given, CHECKOUT);
+  taken.amount = amount(taken.amount);
+  return taken;
+}
+
+const REDIRECT = options({ amount: anything, reference: text } satisfies Names<RedirectOrder>);
+
+/** What is known of the order that a redirect must be about. */
+export function redirectOrder(given: unknown): { amount: NativeAmount | undefined; reference: string | undefined } {
+  const { amount: kronur, reference } = members('verifyRedirect', given, REDIRECT);
+  return { amount: kronur === undefined ? undefined : amount(kronur), reference };
 }
 
 /**

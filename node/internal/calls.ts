@@ -216,14 +216,18 @@ function hasTimedOut(reason: unknown): boolean {
   }
 }
 
-/**
- * What an aborted InsertCart or refund rejects with when the customer may have been asked, or refunded: an error of its own,
- * since the signal's reason is also others'.
- */
+/** What a call may have done by the time it is aborted, by its word in the core. */
+const EFFECTS: Readonly<Record<string, string>> = {
+  insert: 'the customer may have been asked',
+  refund: 'the refund may have been made',
+  checkout: 'the checkout may have been created',
+};
+
+/** What an aborted call rejects with when it may have had an effect: an error of its own, since the signal's reason is also others'. */
 function outcomeUnknown(reason: unknown, dropped: string, pending: Pending): DOMException {
   const { error, event } = parsed(dropped) as Dropped;
   if (event) publish(requests, pending, event);
-  const effect = error.failedCall === 'refund' ? 'the refund may have been made' : 'the customer may have been asked';
+  const effect = EFFECTS[error.failedCall ?? 'insert'];
   const message = `The call was aborted, and ${effect}: see its cause`;
   const aborted = own(new DOMException(message, hasTimedOut(reason) ? 'TimeoutError' : 'AbortError'));
   const cause: Error & { code?: string } = revive(error);

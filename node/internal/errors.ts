@@ -152,14 +152,15 @@ define(TimeoutError, 'TimeoutError', { code: 'timeout', retryable: true });
 
 /**
  * `insertCart` may have reached the server, so the customer may have been asked: do not simply send it again. Or a refund may
- * have been made: it has its `idempotencyKey`, and is `retryable`, since the same call with the same key refunds once.
+ * have been made: it has its `idempotencyKey`, and is `retryable`, since the same call with the same key refunds once. Or a hosted
+ * checkout may have been created, on whose page nobody can have paid.
  */
 export class OutcomeUnknownError extends NetgiroError {
   /** The code of the class. */
   declare readonly code: 'outcome_unknown';
   /** The reference of the order; null for a refund. */
   readonly reference: string | null;
-  /** The key to refund again with; null for an insert. */
+  /** The key to refund again with; null for an insert and a checkout. */
   readonly idempotencyKey: string | null;
 
   /** An error as this package makes it, for tests. */

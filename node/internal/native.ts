@@ -75,7 +75,7 @@ export interface CallbackView {
   readonly transactionId: string;
   readonly reference: string | null;
   readonly amount: string | null;
-  readonly state: StateView;
+  readonly state: StateView | null;
   readonly referenceId: string | null;
 }
 
@@ -123,7 +123,7 @@ interface ComparedCart {
 export type RouteOutcome =
   | 'done'
   | { readonly body: number }
-  | { readonly verified: ComparedCart & { readonly signature: string } }
+  | { readonly verified: ComparedCart & { readonly signature: string | null } }
   | { readonly rejected: string }
   | { readonly order: ComparedCart | null }
   | { readonly not_kronur: string }
@@ -148,7 +148,7 @@ export type FollowUpOutcome =
   | { readonly checked: string }
   | { readonly failed: { readonly code?: string; readonly poll?: string | undefined } };
 
-/** What an aborted InsertCart or refund leaves behind when the customer may have been asked, or refunded. */
+/** What an aborted call leaves behind when it may have had an effect. */
 export interface Dropped {
   readonly error: ErrorView;
   readonly event: object | null;
@@ -164,6 +164,7 @@ export interface Port {
 }
 
 export interface NativeClient {
+  readonly api: 'v1' | 'v2';
   readonly baseUrl: string;
   readonly isLoopback: boolean;
   close(): void;
@@ -171,6 +172,8 @@ export interface NativeClient {
   checkCart(port: Port, call: number, cart: NativeCart): Started<StateView>;
   cancelCart(port: Port, call: number, cart: NativeCart): Started<StateView>;
   confirmCart(port: Port, call: number, cart: NativeCart, identifier: string | undefined): Started<StateView>;
+  captureCart(port: Port, call: number, cart: NativeCart, amount: NativeAmount | undefined): Started<StateView>;
+  voidCart(port: Port, call: number, cart: NativeCart): Started<StateView>;
   waitForCart(port: Port, call: number, cart: NativeCart, wait: NativeWait, settle: boolean): Started<StateView>;
   watchCart(cart: NativeCart, wait: NativeWait): Made<NativeWatch>;
   checkMany(port: Port, call: number, carts: readonly NativeCart[], bulk: NativeBulk): Started<null>;
@@ -178,6 +181,8 @@ export interface NativeClient {
   findByReference<T>(port: Port, call: number, reference: string, amount: NativeAmount): Started<T>;
   refundCart<T>(port: Port, call: number, cart: NativeCart, refund: object): Started<T>;
   getTransaction<T>(port: Port, call: number, cart: NativeCart): Started<T>;
+  createCheckout<T>(port: Port, call: number, checkout: object): Started<T>;
+  verifiedRedirect<T>(url: string, amount: NativeAmount | undefined, reference: string | undefined): Reply<T>;
   settlements<T>(port: Port, call: number, from: string, to: string, number: string | undefined): Started<T[]>;
   settlementItems<T>(port: Port, call: number, number: string): Started<T[]>;
   pollStep(port: Port, call: number, token: string): Started<PollView>;
@@ -185,7 +190,7 @@ export interface NativeClient {
     url: string,
     headers: readonly string[],
     body: Uint8Array,
-  ): Reply<[callback: CallbackView, key: ReplayKey]>;
+  ): Reply<[callback: CallbackView, key: ReplayKey | null]>;
 }
 
 export interface NativeWatch {

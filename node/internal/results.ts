@@ -31,15 +31,18 @@ export function checkResults(list: CheckResult[], total: number): CheckResults {
 /** Where a callback keeps its key for replay guards; the same for all copies of this package. */
 const REPLAY_KEY = Symbol.for('netgiro.replayKey');
 
-/** What a replay guard is asked about a callback; one that a shop has made up, as its tests may, has nothing of the kind. */
-export function replayKey(of: Callback & { readonly [REPLAY_KEY]?: ReplayKey }): ReplayKey {
+/**
+ * What a replay guard is asked about a callback; null for one of V2, about which none is asked. One that a shop has made up,
+ * as its tests may, has nothing of the kind.
+ */
+export function replayKey(of: Callback & { readonly [REPLAY_KEY]?: ReplayKey | null }): ReplayKey | null {
   const key = of[REPLAY_KEY];
   if (key === undefined) throw new InvalidRequestError('no client has verified this callback');
   return key;
 }
 
-export function callback(view: CallbackView, key: ReplayKey): Callback {
-  const value = { ...view, state: state(view.state) };
+export function callback(view: CallbackView, key: ReplayKey | null): Callback {
+  const value = { ...view, state: view.state && state(view.state) };
   // Not enumerable: it is no part of what the callback says.
   Object.defineProperty(value, REPLAY_KEY, { value: Object.freeze(key) });
   const { amount: kronur, reference } = view;

@@ -10,6 +10,7 @@ import {
   type CartRefView,
   native as compiled,
   type NativeRoute,
+  type ReplayKey,
   type RouteAction,
   type RouteAnswerView,
   type RouteLimits,
@@ -153,7 +154,7 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
     const url = typeof this.#options.url === 'function' ? this.#options.url(native) : this.#options.url;
     const callback = client.verifyCallback({ url, headers, body: delivery.body ?? Buffer.alloc(0) });
     delivery.callback = callback;
-    const signature = replayGuard ? replayKey(callback)[1] : '';
+    const signature = replayGuard ? (replayKey(callback)?.[1] ?? null) : null;
     return { verified: { cart: callback.transactionId, amount: callback.amount, reference: callback.reference, signature } };
   }
 
@@ -163,19 +164,21 @@ export class Webhook<Request, Options extends CallbackOptions<Request>> {
     delivery: Delivery,
   ): Promise<RouteOutcome> {
     const { replayGuard } = this.#options;
+    // The guard is asked, and has to forget, of what has a key alone.
+    const key = () => replayKey(callback) as ReplayKey;
     if (action === 'find_order') {
       const found = await this.#options.order(callback);
       return usable(delivery, () => expected(found, callback, delivery));
     }
     if (action === 'ask_guard') {
-      const isFirst: unknown = await replayGuard?.isFirst(...replayKey(callback));
+      const isFirst: unknown = await replayGuard?.isFirst(...key());
       return usable(delivery, () => {
         if (typeof isFirst !== 'boolean') throw new ConfigurationError('replayGuard.isFirst must give true or false');
         return { first: isFirst };
       });
     }
     if (action === 'record') await this.#options.record?.(callback);
-    else if (has(replayGuard, 'forget')) await replayGuard?.forget?.(...replayKey(callback));
+    else if (has(replayGuard, 'forget')) await replayGuard?.forget?.(...key());
     else return { failed: 'it has no function forget' };
     return 'done';
   }

@@ -47,6 +47,7 @@ __all__ = [
     "CartState",
     "CheckResult",
     "CheckResults",
+    "Checkout",
     "Client",
     "DoctorCheck",
     "DoctorReport",
@@ -54,6 +55,7 @@ __all__ = [
     "MemoryReplayGuard",
     "PaymentInfo",
     "PollPolicy",
+    "Redirect",
     "Refund",
     "ResultIterator",
     "SimulatedCallback",
@@ -235,7 +237,7 @@ class CartState:
         payment: PaymentInfo | None = None,
         reference_id: str | None = None,
         checked_at: datetime.datetime | None = None,
-        api: Literal["v1", "v2"] = "v1",
+        api: Literal["v1", "v2"] | None = None,
     ) -> Self: ...
     @property
     def transaction_id(self) -> uuid.UUID:
@@ -384,6 +386,96 @@ class PaymentInfo:
     @property
     def register_id(self) -> str | None:
         """The shop's own name for the till."""
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class Checkout:
+    """A hosted checkout that Netgíró has created."""
+
+    def __new__(cls, checkout_url: str, *, reference: str, amount: _Amount) -> Self: ...
+    @property
+    def checkout_url(self) -> str:
+        """Where to send the customer's browser."""
+
+    @property
+    def reference(self) -> str:
+        """The shop's order id, as sent."""
+
+    @property
+    def amount(self) -> int:
+        """The amount in krónur, as sent."""
+
+    def to_json(self) -> str:
+        """Return what `to_dict(mode="json")` gives as JSON text."""
+
+    def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
+        """Return the members by name, and theirs, as a dict of plain Python values; with `mode="json"` as what
+        JSON holds: amounts as numbers, instants as ISO 8601 text, ids and words as text.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any: ...
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+
+@final
+class Redirect:
+    """A redirect that verified. It says what the customer is to see; deliver after a callback and a check alone."""
+
+    def __new__(
+        cls,
+        transaction_id: _TransactionId,
+        *,
+        reference: str,
+        amount: Decimal | SupportsIndex | str,
+        invoice_number: str | None = None,
+        status: CartStatus | _StatusWord,
+    ) -> Self: ...
+    @property
+    def transaction_id(self) -> uuid.UUID | str:
+        """The server's id of the transaction: a `uuid.UUID`, or text where it is not one."""
+
+    @property
+    def reference(self) -> str:
+        """The shop's order id, as the server holds it."""
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount in krónur, as the server holds it, a `Decimal`."""
+
+    @property
+    def invoice_number(self) -> str | None:
+        """The number of the invoice, where there is one."""
+
+    @property
+    def status(self) -> CartStatus:
+        """`confirmed`, `canceled` or `pending`, or `unknown` for a number that this version does not know: a
+        `CartStatus`, which is a str as well.
+        """
 
     def to_json(self) -> str:
         """Return what `to_dict(mode="json")` gives as JSON text."""
@@ -948,6 +1040,7 @@ class Client:
         environment: Environment | _EnvironmentWord = "test",
         api: Literal["v1", "v2"] = "v1",
         base_url: str | None = None,
+        checkout_base_url: str | None = None,
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
@@ -961,8 +1054,9 @@ class Client:
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
         `api` says by which of Netgíró's APIs carts are inserted, checked, confirmed and canceled.
         `base_url` replaces the environment's: https, or http on loopback; V1 is under `/v1/` there and
-        V2 under `/v2/`, whichever of the two it names. `timeout` is how long one
-        call may take, its repeats included, and `connect_timeout` how long connecting may, in
+        V2 under `/v2/`, whichever of the two it names. `checkout_base_url` is where hosted checkouts
+        are created, instead of the environment's, or of `/v1/` beside a `base_url`. `timeout` is how
+        long one call may take, its repeats included, and `connect_timeout` how long connecting may, in
         seconds. `response_verification` says what to do about the signatures of answers, and
         `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
         with certificate authorities to trust as well.
@@ -975,7 +1069,9 @@ class Client:
             app_key: The ApplicationId that Netgíró gave the shop.
             secret_key: The SecretKey that Netgíró gave the shop.
             environment: `"test"` or `"production"`.
+            api: Which API carts are inserted and followed by, `"v1"` or `"v2"`.
             base_url: Another base URL than the environment's: https, or http on loopback.
+            checkout_base_url: Where hosted checkouts are created, if not at the environment's URL.
             timeout: How long one call may take, its repeats included, in seconds.
             connect_timeout: How long connecting may take, in seconds.
             response_verification: What to do about the signatures of answers: `"required"`,
@@ -1047,7 +1143,9 @@ class Client:
         Args:
             amount: Whole krónur.
             reference: The shop's name of the order.
-            customer_id: A mobile number, a kennitala or an app code.
+            customer_id: A mobile number, a kennitala or an app code; with V2 a mobile number.
+            access_code: With V2, in place of `customer_id`: the code that a customer reads out.
+            barcode: With V2, in place of `customer_id`: the code that a till scans.
             confirmation_type: Who creates the payment: `"automatic"`, `"server_callback"` or
                 `"manual"`.
             callback_url: Where Netgíró reports that the customer has accepted.
@@ -1123,6 +1221,15 @@ class Client:
 
         Of V2. With `api` "v1" it does what `confirm_cart` does, and refuses an amount. Raises ApiError when the server
         says no: the cart is then as it was.
+
+        Args:
+            cart: The cart, or its id.
+            amount: What to take of what is held, in whole krónur; None for all of it.
+
+        Raises:
+            ApiError: Netgíró said no; the cart is as it was.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            NetgiroError: What else the request failed with.
         """
 
     def void_cart(self, cart: _CartArgument) -> CartState:
@@ -1131,6 +1238,14 @@ class Client:
 
         Of V2, where `cancel_cart` leaves a paid cart as it is. Raises InvalidRequestError for a cart that is not paid, and
         ApiError when the server says no.
+
+        Args:
+            cart: The cart, or its id.
+
+        Raises:
+            InvalidRequestError: The cart is not paid.
+            ApiError: Netgíró said no.
+            NetgiroError: What else the request failed with.
         """
 
     def wait_for_cart(
@@ -1340,6 +1455,15 @@ class Client:
 
         Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
         refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
+
+        Args:
+            reference: The order's reference, as given to `insert_cart`.
+            amount: The order's amount, in whole krónur.
+
+        Raises:
+            MismatchError: The answer names another reference or another amount.
+            ApiError: Netgíró refuses, or does not have the look-up.
+            NetgiroError: What else the request failed with.
         """
 
     def refund_cart(
@@ -1390,6 +1514,68 @@ class Client:
         Raises:
             ApiError: Netgíró said no.
             NetgiroError: What else the request failed with.
+        """
+
+    def create_checkout(
+        self,
+        *,
+        amount: _Amount,
+        reference: str,
+        success_url: str,
+        cancel_url: str,
+        callback_url: str | None = None,
+        manual_capture: bool = False,
+    ) -> Checkout:
+        """Create a hosted checkout; returns the Checkout: a page of Netgíró's, to whose `checkout_url` the customer's
+        browser is sent. Nobody is asked to pay before that.
+
+        `amount` is in whole krónur: an int, text or a Decimal without a fraction. `reference` is the shop's order
+        id, without control characters. The customer's browser goes to `success_url` after paying, and to `cancel_url`
+        after canceling. With a `callback_url` the 2xx of that URL makes the payment; with `manual_capture` the money
+        is held until the shop captures it. All three are absolute URLs.
+
+        Sent once: raises OutcomeUnknownError, which has the reference, when the checkout may have been created
+        although no sound answer came. Raises InvalidRequestError before anything is sent, ConnectError when nothing
+        could be sent, and ApiError when Netgíró says no. The Checkout has no transaction id: that comes with the
+        redirect and the callback.
+
+        What breaks the call off, such as KeyboardInterrupt, has what is known of it as its `__cause__`: an
+        OutcomeUnknownError when the checkout may have been created, which a note says as well (Python 3.11 on).
+
+        Args:
+            amount: What the customer is asked to pay, in whole krónur.
+            reference: The shop's order id.
+            success_url: Where the customer's browser goes after paying, an absolute URL.
+            cancel_url: Where the customer's browser goes after canceling, an absolute URL.
+            callback_url: Where Netgíró reports that the customer paid; its 2xx makes the payment.
+            manual_capture: Whether the money is held until the shop captures it.
+
+        Raises:
+            OutcomeUnknownError: The checkout may have been created; nobody can have paid on its page.
+            ApiError: Netgíró said no.
+            ConnectError: Nothing was sent.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+        """
+
+    def verify_redirect(
+        self, url: str, *, amount: _Amount | None = None, reference: str | None = None
+    ) -> Redirect:
+        """Verify the URL with which a customer comes back from Netgíró's page, and read it; returns a Redirect. Not
+        awaited.
+
+        For display alone: whoever has the URL can open it again, so deliver after a callback and a check. `url` is
+        the whole URL, or its query; `amount`, in whole krónur, and `reference` are the order's. Raises
+        SignatureError when it does not verify, and MismatchError when it is about another amount or reference.
+
+        Args:
+            url: The URL as the browser requested it, or its query.
+            amount: The order's amount, in whole krónur.
+            reference: The order's reference.
+
+        Raises:
+            SignatureError: It does not verify.
+            MismatchError: It is about another amount or reference.
+            InvalidRequestError: An argument cannot be used.
         """
 
     def settlements(
@@ -1496,6 +1682,7 @@ class AsyncClient:
         environment: Environment | _EnvironmentWord = "test",
         api: Literal["v1", "v2"] = "v1",
         base_url: str | None = None,
+        checkout_base_url: str | None = None,
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
@@ -1509,8 +1696,9 @@ class AsyncClient:
         `app_key` is the ApplicationId and `secret_key` the SecretKey that Netgíró gave the shop.
         `api` says by which of Netgíró's APIs carts are inserted, checked, confirmed and canceled.
         `base_url` replaces the environment's: https, or http on loopback; V1 is under `/v1/` there and
-        V2 under `/v2/`, whichever of the two it names. `timeout` is how long one
-        call may take, its repeats included, and `connect_timeout` how long connecting may, in
+        V2 under `/v2/`, whichever of the two it names. `checkout_base_url` is where hosted checkouts
+        are created, instead of the environment's, or of `/v1/` beside a `base_url`. `timeout` is how
+        long one call may take, its repeats included, and `connect_timeout` how long connecting may, in
         seconds. `response_verification` says what to do about the signatures of answers, and
         `payment_info` about an answer that says "paid" and not what was paid. `ca_file` is a PEM file
         with certificate authorities to trust as well.
@@ -1523,7 +1711,9 @@ class AsyncClient:
             app_key: The ApplicationId that Netgíró gave the shop.
             secret_key: The SecretKey that Netgíró gave the shop.
             environment: `"test"` or `"production"`.
+            api: Which API carts are inserted and followed by, `"v1"` or `"v2"`.
             base_url: Another base URL than the environment's: https, or http on loopback.
+            checkout_base_url: Where hosted checkouts are created, if not at the environment's URL.
             timeout: How long one call may take, its repeats included, in seconds.
             connect_timeout: How long connecting may take, in seconds.
             response_verification: What to do about the signatures of answers: `"required"`,
@@ -1595,7 +1785,9 @@ class AsyncClient:
         Args:
             amount: Whole krónur.
             reference: The shop's name of the order.
-            customer_id: A mobile number, a kennitala or an app code.
+            customer_id: A mobile number, a kennitala or an app code; with V2 a mobile number.
+            access_code: With V2, in place of `customer_id`: the code that a customer reads out.
+            barcode: With V2, in place of `customer_id`: the code that a till scans.
             confirmation_type: Who creates the payment: `"automatic"`, `"server_callback"` or
                 `"manual"`.
             callback_url: Where Netgíró reports that the customer has accepted.
@@ -1671,6 +1863,15 @@ class AsyncClient:
 
         Of V2. With `api` "v1" it does what `confirm_cart` does, and refuses an amount. Raises ApiError when the server
         says no: the cart is then as it was.
+
+        Args:
+            cart: The cart, or its id.
+            amount: What to take of what is held, in whole krónur; None for all of it.
+
+        Raises:
+            ApiError: Netgíró said no; the cart is as it was.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+            NetgiroError: What else the request failed with.
         """
 
     async def void_cart(self, cart: _CartArgument) -> CartState:
@@ -1679,6 +1880,14 @@ class AsyncClient:
 
         Of V2, where `cancel_cart` leaves a paid cart as it is. Raises InvalidRequestError for a cart that is not paid, and
         ApiError when the server says no.
+
+        Args:
+            cart: The cart, or its id.
+
+        Raises:
+            InvalidRequestError: The cart is not paid.
+            ApiError: Netgíró said no.
+            NetgiroError: What else the request failed with.
         """
 
     async def wait_for_cart(
@@ -1889,6 +2098,15 @@ class AsyncClient:
 
         Raises MismatchError when the answer names another reference or another amount, ApiError when Netgíró
         refuses or does not have the look-up, and ProtocolError or ServerError for an answer that cannot be read.
+
+        Args:
+            reference: The order's reference, as given to `insert_cart`.
+            amount: The order's amount, in whole krónur.
+
+        Raises:
+            MismatchError: The answer names another reference or another amount.
+            ApiError: Netgíró refuses, or does not have the look-up.
+            NetgiroError: What else the request failed with.
         """
 
     async def refund_cart(
@@ -1939,6 +2157,68 @@ class AsyncClient:
         Raises:
             ApiError: Netgíró said no.
             NetgiroError: What else the request failed with.
+        """
+
+    async def create_checkout(
+        self,
+        *,
+        amount: _Amount,
+        reference: str,
+        success_url: str,
+        cancel_url: str,
+        callback_url: str | None = None,
+        manual_capture: bool = False,
+    ) -> Checkout:
+        """Create a hosted checkout; returns the Checkout: a page of Netgíró's, to whose `checkout_url` the customer's
+        browser is sent. Nobody is asked to pay before that.
+
+        `amount` is in whole krónur: an int, text or a Decimal without a fraction. `reference` is the shop's order
+        id, without control characters. The customer's browser goes to `success_url` after paying, and to `cancel_url`
+        after canceling. With a `callback_url` the 2xx of that URL makes the payment; with `manual_capture` the money
+        is held until the shop captures it. All three are absolute URLs.
+
+        Sent once: raises OutcomeUnknownError, which has the reference, when the checkout may have been created
+        although no sound answer came. Raises InvalidRequestError before anything is sent, ConnectError when nothing
+        could be sent, and ApiError when Netgíró says no. The Checkout has no transaction id: that comes with the
+        redirect and the callback.
+
+        What breaks the call off, such as KeyboardInterrupt, has what is known of it as its `__cause__`: an
+        OutcomeUnknownError when the checkout may have been created, which a note says as well (Python 3.11 on).
+
+        Args:
+            amount: What the customer is asked to pay, in whole krónur.
+            reference: The shop's order id.
+            success_url: Where the customer's browser goes after paying, an absolute URL.
+            cancel_url: Where the customer's browser goes after canceling, an absolute URL.
+            callback_url: Where Netgíró reports that the customer paid; its 2xx makes the payment.
+            manual_capture: Whether the money is held until the shop captures it.
+
+        Raises:
+            OutcomeUnknownError: The checkout may have been created; nobody can have paid on its page.
+            ApiError: Netgíró said no.
+            ConnectError: Nothing was sent.
+            InvalidRequestError: An argument cannot be used; nothing was sent.
+        """
+
+    def verify_redirect(
+        self, url: str, *, amount: _Amount | None = None, reference: str | None = None
+    ) -> Redirect:
+        """Verify the URL with which a customer comes back from Netgíró's page, and read it; returns a Redirect. Not
+        awaited.
+
+        For display alone: whoever has the URL can open it again, so deliver after a callback and a check. `url` is
+        the whole URL, or its query; `amount`, in whole krónur, and `reference` are the order's. Raises
+        SignatureError when it does not verify, and MismatchError when it is about another amount or reference.
+
+        Args:
+            url: The URL as the browser requested it, or its query.
+            amount: The order's amount, in whole krónur.
+            reference: The order's reference.
+
+        Raises:
+            SignatureError: It does not verify.
+            MismatchError: It is about another amount or reference.
+            InvalidRequestError: An argument cannot be used.
         """
 
     async def settlements(
@@ -2101,8 +2381,10 @@ def mask_customer_ids(text: str) -> str:
     """Return a text with the phone numbers, kennitölur and app codes in it masked."""
 
 def reconcile_columns(
-    orders: tuple[list[Any], list[Any], list[Any], list[Any], list[Any]],
+    orders: tuple[list[Any], ...],
     checks: Iterable[Any],
+    refunds: list[Any] | None,
+    taken_back: list[tuple[Any, Decimal]],
     *,
     tolerance: int | Decimal,
     since: int | None,
@@ -2111,14 +2393,17 @@ def reconcile_columns(
 ) -> tuple[dict[str, list[Any]], dict[str, dict[str, Any]], int]:
     """Classify orders and payments; `netgiro.reconcile` reads its inputs for it.
 
-    `orders` are references, transaction ids, amounts, words and microseconds; `checks` CheckResults,
-    CartStates or tuples. Returns the columns of the rows, the totals, and how many orders the window
+    `orders` are references, transaction ids, amounts, whether each is a refund, amounts refunded, words and
+    microseconds; `checks` CheckResults, CartStates or tuples; `refunds` Refunds or tuples, None if they are not known; `taken_back`
+    what settlements take back, by what names the cart. Returns the columns of the rows, the totals, and how many orders the window
     left out.
     """
 
 def reconcile_settlements(
     settlements: list[tuple[str | None, Decimal | None, list[tuple[Any, ...]]]],
     checks: Iterable[Any],
+    orders: tuple[list[Any], ...],
+    refunds: list[Any] | None,
     *,
     since: int | None,
     until: int | None,
@@ -2130,7 +2415,8 @@ def reconcile_settlements(
     list[tuple[str, tuple[Any, ...]]],
     int,
 ]:
-    """Put every paid cart and every item in one class; `netgiro.reconcile` reads its inputs for it.
+    """Put every paid cart and every item in one class; `netgiro.reconcile` reads its inputs for it, `orders` and
+    `refunds` as for `reconcile_columns`.
 
     Returns the rows, the transfers and the totals as tuples, and how many rows the window left out.
     """
@@ -2223,6 +2509,7 @@ def doctor(
     app_key: str | None = None,
     secret_key: str | None = None,
     environment: str | None = None,
+    api: Literal["v1", "v2"] | None = None,
     base_url: str | None = None,
     ca_file: str | os.PathLike[str] | None = None,
 ) -> DoctorReport:
@@ -2244,6 +2531,7 @@ def doctor(
         app_key: The ApplicationId; by default the environment's.
         secret_key: The SecretKey; by default the environment's.
         environment: Which Netgíró; by default the environment's.
+        api: `"v1"` or `"v2"`; by default the environment's.
         base_url: Another base URL; by default the environment's.
         ca_file: The path of a PEM file with certificate authorities to trust as well.
 

@@ -4,7 +4,7 @@ Where a builtin exception has the same meaning, it is a base as well: `except Co
 `except TimeoutError` and `except ValueError` work as expected.
 
 A bug in the package is not one of these: it raises a plain `RuntimeError` that says so, and the next call
-works. An `insert_cart` or a `refund_cart` that ends with it may have been sent.
+works. An `insert_cart`, a `refund_cart` or a `create_checkout` that ends with it may have been sent.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class NetgiroError(Exception):
 
     # Whether an earlier answer said that the cart is paid, which the failed call should have confirmed.
     _is_called_paid = False
-    # Which call failed, for what the customer is told: "insert", "confirm", "follow" or "refund".
+    # Which call failed, for what the customer is told: "insert", "confirm", "follow", "refund" or
+    # "checkout".
     _failed_call: str | None = None
     _is_usually_retryable: ClassVar[bool] = False
     _facts: ClassVar[tuple[str, ...]] = (
@@ -167,18 +168,19 @@ class TimeoutError(NetgiroError, builtins.TimeoutError):
 
 
 class OutcomeUnknownError(NetgiroError):
-    """InsertCart, or a refund, may have reached the server: the customer may have been asked, or refunded.
+    """InsertCart, a refund or a hosted checkout may have reached the server.
 
-    `__cause__` is what happened. Do not insert the order again without asking the customer. A refund has its
-    `idempotency_key`, and is `retryable`: make the same call again, with the same key.
+    The customer may have been asked, or refunded, or the checkout created; `__cause__` is what happened. Do not insert the order again without asking the customer. A refund has its
+    `idempotency_key`, and is `retryable`: make the same call again, with the same key. Nobody can have paid on the
+    page of a checkout that is not known to be created.
     """
 
     code = "outcome_unknown"
 
     reference: str | None
-    """The order's reference, as given to `insert_cart`; None for a refund."""
+    """The order's reference, as given to `insert_cart` or `create_checkout`; None for a refund."""
     idempotency_key: str | None
-    """The key to refund again with; None for an insert."""
+    """The key to refund again with; None for an insert and a checkout."""
 
     _facts = (*NetgiroError._facts, "reference", "idempotency_key")  # noqa: SLF001
 

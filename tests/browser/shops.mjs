@@ -44,6 +44,14 @@ function nodeExamples() {
   return installed
 }
 
+/** Runs a command of the Django shop, beside one that is running. */
+export function manage({ data }, args, env = {}) {
+  const databases = { DATABASE_URL: `sqlite:///${join(data, 'shop.sqlite3')}` }
+  const options = { cwd: join(examples, 'django-shop'), env: { ...process.env, ...KEYS, ...databases, ...env }, encoding: 'utf8' }
+  const { status, stdout, stderr } = spawnSync(NETGIRO_PYTHON, ['manage.py', ...args], options)
+  if (status !== 0) throw new Error(`manage.py ${args.join(' ')} ended with ${status}: ${stdout}${stderr}`)
+}
+
 /** The command `netgiro` of the package that a shop uses. */
 export function netgiroCommand(name) {
   return SHOPS[name] === node ? join(nodeExamples(), 'node_modules/.bin/netgiro') : join(dirname(NETGIRO_PYTHON), 'netgiro')
@@ -121,7 +129,7 @@ export async function startShop(name, { env = {}, at, after } = {}) {
     await stop().catch(() => {})
     throw error
   }
-  return { name, url, simulator, said, kill, stop }
+  return { name, url, data, simulator, said, kill, stop }
 }
 
 /** The simulator's controls over HTTP. */
@@ -145,7 +153,7 @@ class Controls {
 
   async inserted(reference) {
     const requests = await (await fetch(`${this.url}/simulator/requests`)).json()
-    return requests.filter(({ endpoint, body }) => endpoint === 'InsertCart' && body.includes(reference)).length
+    return requests.filter(({ endpoint, body }) => (endpoint === 'InsertCart' || endpoint === 'Payment') && body.includes(reference)).length
   }
 
   async tell(path, body, method = 'POST') {

@@ -1,12 +1,16 @@
-"""insert, check, cancel, confirm, refund and transaction: output and exit codes."""
+"""insert, check, cancel, confirm, refund, transaction and checkout: output and exit codes."""
 
 from __future__ import annotations
 
+import json
+import signal
 import socket
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from shell import ACCEPTS, CUSTOMER, DECLINES, KENNITALA, Shell, Simulator
+from shell import ACCEPTS, CUSTOMER, DECLINES, KENNITALA, PATIENCE, Shell, Simulator
 
 INSERT = ("insert", "--amount", "4990", "--reference", "order-1", "--customer")
 NOBODYS = "4ffbe11b-4f6e-4d3a-9b6b-1a4b6dd9a001"
@@ -232,6 +236,80 @@ def test_the_exit_code_of_transaction_is_the_status(
     assert shell.run("transaction", NOBODYS).code == 1
 
 
+CHECKOUT = (
+    *("checkout", "4990", "order-1", "--success-url", "https://shop.example/paid?order=1"),
+    *("--cancel-url", "https://shop.example/canceled"),
+)
+
+
+def checkouts(simulator: Simulator) -> list[dict[str, Any]]:
+    return [each for each in simulator.ask("requests") if each["endpoint"] == "HostedPayment"]
+
+
+def test_a_checkout_is_created(shell: Shell, simulator: Simulator) -> None:
+    created = shell.run(*CHECKOUT)
+    assert (created.code, created.err) == (0, "")
+    url, *told = created.out.split()
+    assert url.startswith(simulator.page_url)
+    assert " ".join(told) == "4990 kr. for order-1"
+    callback = "https://shop.example/netgiro/callback"
+    record = shell.run(*CHECKOUT, "--callback-url", callback, "--manual-capture", "--json").record
+    assert list(record) == ["checkout_url", "reference", "amount"]
+    assert (record["reference"], record["amount"]) == ("order-1", 4990)
+    first, second = [json.loads(each["body"]) for each in checkouts(simulator)][-2:]
+    assert (first["ManualCapture"], "CallbackUrl" in first) == (False, False)
+    assert (second["ManualCapture"], second["CallbackUrl"]) == (True, callback)
+
+
+def test_a_checkout_of_unknown_outcome_is_sent_once(shell: Shell, simulator: Simulator) -> None:
+    before = len(checkouts(simulator))
+    simulator.fault(endpoint="HostedPayment", drop="after")
+    ended = shell.run(*CHECKOUT, "--json")
+    assert (ended.code, ended.error["code"]) == (5, "outcome_unknown")
+    assert ended.error["reference"] == "order-1"
+    assert "which creates another checkout" in ended.err
+    assert "netgiro check" not in ended.err
+    assert len(checkouts(simulator)) == before + 1
+    simulator.fault(endpoint="HostedPayment", status=400, body='{"Success":false,"Message":"No"}')
+    refused = shell.run(*CHECKOUT, "--json")
+    assert (refused.code, refused.error["code"]) == (1, "api")
+
+
+def test_a_second_interrupt_of_a_checkout_is_an_unknown_outcome(
+    shell: Shell, simulator: Simulator
+) -> None:
+    before = len(checkouts(simulator))
+    simulator.fault(endpoint="HostedPayment", delay_ms=60_000)
+    running = shell.start(*CHECKOUT, "--json")
+    deadline = time.monotonic() + PATIENCE
+    while len(checkouts(simulator)) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    running.send(signal.SIGINT)
+    assert running.process.stderr is not None
+    assert "Ctrl-C again" in running.process.stderr.readline()
+    running.send(signal.SIGINT)
+    ended = running.ended()
+    assert (ended.code, ended.error["code"]) == (5, "outcome_unknown")
+    assert (ended.error["reference"], ended.error["request_sent"]) == ("order-1", "maybe")
+
+
+def test_what_is_wrong_with_a_checkout_is_named(shell: Shell, simulator: Simulator) -> None:
+    before = len(checkouts(simulator))
+    pages = CHECKOUT[3:]
+    for arguments, named in (
+        (("checkout", "0", "order-1", *pages), "AMOUNT must be"),
+        (("checkout", "10.50", "order-1", *pages), "AMOUNT must be"),
+        (("checkout", "4990", " ", *pages), "REFERENCE must be"),
+        ((*CHECKOUT[:3], "--success-url", "/paid", *pages[2:]), "--success-url must be"),
+        ((*CHECKOUT, "--callback-url", "callback"), "--callback-url must be"),
+    ):
+        ended = shell.run(*arguments)
+        assert (ended.code, ended.out) == (2, "")
+        assert named in ended.err
+    assert len(checkouts(simulator)) == before
+
+
 def test_a_response_with_a_wrong_signature_is_refused(
     shell: Shell, simulator: Simulator, cart: str
 ) -> None:
@@ -303,6 +381,9 @@ def test_a_server_that_is_not_there_is_an_error(shell: Shell) -> None:
         ["refund", NOBODYS, "10.50", "--key", "a"],
         ["refund", NOBODYS, "1000", "--key", " "],
         ["refund", "abc", "1000", "--key", "a"],
+        ["checkout", "4990", "order-1"],
+        ["checkout", "4990", "order-1", "--success-url", "https://shop.example/"],
+        ["checkout", *CHECKOUT[3:]],
         ["transaction"],
         ["transaction", "abc"],
     ],

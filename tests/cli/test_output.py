@@ -10,8 +10,8 @@ import pytest
 from shell import ACCEPTS, COMMAND, IS_PYTHON, PATIENCE, Shell, Terminal, has
 
 COMMANDS = [
-    *["insert", "check", "cancel", "confirm", "refund", "transaction", "wait", "settle"],
-    *["verify-callback", "simulator", "demo", "completions"],
+    *["insert", "check", "cancel", "confirm", "refund", "transaction", "checkout", "wait"],
+    *["settle", "verify-callback", "simulator", "demo", "completions"],
 ]
 
 

@@ -90,6 +90,9 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
         *["--require-confirmation-type", "--require-json-numbers", "--omit-payment-info"],
         *["--refuse-settled-refunds", "--unknown-transaction-is-404"],
         *["--v2-refusal-status", "200", "--repeated-refund", "refuse"],
+        *["--repeated-capture", "repeat", "--repeated-cancel", "repeat", "--hold-lifetime", "3600"],
+        *["--poll-interval", "1.5", "--callback-signature-decimals", "2"],
+        "--hosted-callback-as-form",
         *["--reference-lookup", "payments", "--form-callback-as-get"],
     )
     try:
@@ -110,11 +113,16 @@ def test_options_decide_how_it_behaves(tmp_path: Path) -> None:
         assert state["options"]["stale_reads"] == 0
         for switch in (
             *("require_confirmation_type", "require_json_numbers", "omit_payment_info"),
-            *("refuse_settled_refunds", "unknown_transaction_is_404", "form_callback_as_get"),
+            *("refuse_settled_refunds", "unknown_transaction_is_404", "hosted_callback_as_form"),
+            "form_callback_as_get",
         ):
             assert state["options"][switch] is True
         assert state["options"]["v2_refusal_status"] == 200
         assert state["options"]["repeated_refund"] == "refuse"
+        for repeated in ("repeated_capture", "repeated_cancel"):
+            assert state["options"][repeated] == "repeat"
+        hints = ("hold_lifetime", "poll_interval", "callback_signature_decimals")
+        assert [state["options"][hint] for hint in hints] == [3600.0, 1.5, 2]
         assert state["options"]["reference_lookup"] == "payments"
     finally:
         simulator.stop()

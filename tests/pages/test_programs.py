@@ -115,6 +115,27 @@ def test_refunds_in_node(node_folder: Path, simulator: Simulator) -> None:
     assert [refund.amount for refund in cart.refunds] == [1000, 2990]
 
 
+def test_hosted_checkouts_in_python(tmp_path: Path, simulator: Simulator) -> None:
+    code = program("docs/hosted-checkout.md", "python")
+    page, *after = run([sys.executable, "-c", code], tmp_path, simulator).splitlines()
+    assert_paid_on_its_page(simulator, page, after)
+
+
+def test_hosted_checkouts_in_node(node_folder: Path, simulator: Simulator) -> None:
+    code = program("docs/hosted-checkout.md", "js")
+    (node_folder / "page.mjs").write_text(code, encoding="utf-8")
+    page, *after = run(["node", "page.mjs"], node_folder, simulator).splitlines()
+    assert_paid_on_its_page(simulator, page, after)
+
+
+def assert_paid_on_its_page(simulator: Simulator, page: str, after: list[str]) -> None:
+    (cart,) = simulator.carts()
+    assert page.startswith("send the browser to http://127.0.0.1:")
+    assert page.endswith(str(cart.transaction_id))
+    assert after == ["deliver order-1001", "The payment went through. Thank you!"]
+    assert (cart.reference, cart.is_paid) == ("order-1001", True)
+
+
 # Somebody presses the button, and presses it again: no such line, three answers lost, refunded, and too much.
 PRESSED = ["404", "503", "200", "200", "409"]
 FLASK_STAFF = """

@@ -15,7 +15,13 @@ class Order(NamedTuple):
     reference: str | None
     cart: int | None
     amount: int
+    """Below 0 it is a refund: see refund_oracle."""
     status: str
+    refunded: int = 0
+
+    @property
+    def is_refund(self) -> bool:
+        return self.amount < 0
 
 
 class Check(NamedTuple):

@@ -5,7 +5,7 @@ use netgiro::{CartStatus, TransactionStatus};
 /// A command's outcome, for scripts. The numbers are public: `docs/command-line.md` and `--help` list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Success; after `wait`, `settle`, `check` and `confirm`: the cart is paid.
+    /// Success; after `wait`, `settle`, `check`, `confirm` and `capture`: the cart is paid.
     Done = 0,
     /// A failure.
     Error = 1,
@@ -29,7 +29,7 @@ pub(crate) enum Exit {
 pub(crate) const TABLE: &[(Exit, &str)] = &[
     (
         Exit::Done,
-        "done; of wait, settle, check and confirm: the cart is paid",
+        "done; of wait, settle, check, confirm and capture: the cart is paid",
     ),
     (Exit::Error, "failed"),
     (Exit::Usage, "a wrong option, key or URL; nothing was sent"),
@@ -40,7 +40,10 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
         "the outcome is unknown: ask again before you ship, drop or repeat the order",
     ),
     (Exit::Refused, "a signature does not verify"),
-    (Exit::PaidAfterAll, "cancel came too late: the cart is paid"),
+    (
+        Exit::PaidAfterAll,
+        "not canceled by cancel or void: the cart is paid",
+    ),
     (
         Exit::Interrupted,
         "interrupted by Ctrl-C; the cart was left alone",

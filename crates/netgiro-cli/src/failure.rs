@@ -29,6 +29,8 @@ pub(crate) enum Failure {
 pub(crate) struct ResumeHint {
     /// The command.
     pub(crate) command: &'static str,
+    /// The options that say which Netgíró was called, each with a space before it.
+    pub(crate) connection: String,
     /// The position of the wait.
     pub(crate) poll: Option<CartPoll>,
     /// The file that holds that position.
@@ -72,6 +74,14 @@ impl Failure {
     /// A file that cannot be read or written.
     pub(crate) fn file(verb: &str, path: &Path, error: impl Display) -> Self {
         Self::Machine(format!("{} cannot be {verb}: {error}", path.display()))
+    }
+
+    /// The same, to be resumed with these options of the connection.
+    pub(crate) fn of_connection(mut self, connection: String) -> Self {
+        if let Self::Client(_, hint) | Self::Interrupted(hint) = &mut self {
+            hint.connection = connection;
+        }
+        self
     }
 
     pub(crate) fn exit(&self) -> Exit {
@@ -157,15 +167,18 @@ impl ResumeHint {
             (None, None) => return,
             (None, Some(file)) => {
                 console.print_error(format_args!(
-                    "Look the order up at Netgíró. If there is a cart: netgiro {} CART --resume {file}; if there is none, remove {file}.",
-                    self.command
+                    "Look the order up at Netgíró. If there is a cart: netgiro {}{} CART --resume {file}; if there is none, remove {file}.",
+                    self.command, self.connection
                 ));
                 return;
             }
             (Some(_), Some(file)) => format!("--resume {file}"),
             (Some(poll), None) => format!("--poll {}", quoted(&poll.to_json())),
         };
-        console.print_error(format_args!("To go on: netgiro {} {from}", self.command));
+        console.print_error(format_args!(
+            "To go on: netgiro {}{} {from}",
+            self.command, self.connection
+        ));
     }
 }
 
@@ -187,10 +200,11 @@ fn exit_for(error: &Error, changes: bool) -> Exit {
 
 /// What to do about an error, if its own message does not say that.
 fn advice(error: &Error) -> Option<&'static str> {
+    let is_checkout = error.failed_call() == Some(FailedCall::Checkout);
     Some(match error.kind() {
         ErrorKind::Configuration => {
             "The keys and the environment are read from NETGIRO_APP_KEY, NETGIRO_SECRET_KEY, \
-             NETGIRO_ENVIRONMENT, NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO."
+             NETGIRO_ENVIRONMENT, NETGIRO_API, NETGIRO_BASE_URL and NETGIRO_PAYMENT_INFO."
         }
         ErrorKind::Connect => {
             "Nothing was sent: check the network and the base URL, and try again."
@@ -202,12 +216,15 @@ fn advice(error: &Error) -> Option<&'static str> {
         ErrorKind::OutcomeUnknown if error.idempotency_key().is_some() => {
             "Repeat the command with the same --key, amount and transaction id: Netgíró refunds once for each key."
         }
+        ErrorKind::OutcomeUnknown if is_checkout => {
+            "Nobody can pay on a page that nobody knows: the command may be run again, which creates another checkout."
+        }
         ErrorKind::OutcomeUnknown => {
             "Keep the order open under its reference, and look it up at Netgíró before anything is sent again."
         }
         ErrorKind::Mismatch if error.failed_call() == Some(FailedCall::Refund) => return None,
         ErrorKind::Mismatch => "Neither ship nor drop the order before a person has looked at it.",
-        ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol => {
+        ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol if !is_checkout => {
             "Check the cart before you continue: netgiro check"
         }
         _ => return None,
@@ -262,6 +279,7 @@ mod tests {
         );
         let hint = ResumeHint {
             command: "wait",
+            connection: " --api v2".to_owned(),
             poll: Some(poll.clone()),
             ..ResumeHint::default()
         };
@@ -269,7 +287,10 @@ mod tests {
         console.write_json(true);
         let exit = Failure::Interrupted(Box::new(hint)).report(&mut console, Some("wait"));
         assert_eq!(exit, Exit::Interrupted);
-        assert!(err.text().contains("netgiro wait --poll '{\"version\":1,"));
+        assert!(
+            err.text()
+                .contains("netgiro wait --api v2 --poll '{\"version\":1,")
+        );
         let written: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
         assert_eq!(written["error"]["code"], "interrupted");
         let again = netgiro::CartPoll::from_json(&written["error"]["poll"].to_string());

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use netgiro::{
-    Callback, Cart, CartPoll, CartState, Error, ErrorKind, Refund, RequestSent, Transaction,
+    Callback, Cart, CartPoll, CartState, Checkout, Error, ErrorKind, Refund, RequestSent,
+    Transaction,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -117,6 +118,24 @@ impl From<&Transaction> for TransactionRecord {
             is_refundable: transaction.is_refundable,
             created: transaction.created,
             settlement_date: transaction.settlement_date,
+        }
+    }
+}
+
+/// A hosted checkout that was created.
+#[derive(Serialize)]
+pub(crate) struct CheckoutRecord<'a> {
+    checkout_url: &'a str,
+    reference: &'a str,
+    amount: i64,
+}
+
+impl<'a> From<&'a Checkout> for CheckoutRecord<'a> {
+    fn from(checkout: &'a Checkout) -> Self {
+        Self {
+            checkout_url: &checkout.checkout_url,
+            reference: &checkout.reference,
+            amount: checkout.amount.kronur(),
         }
     }
 }

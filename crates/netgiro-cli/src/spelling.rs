@@ -2,7 +2,7 @@
 
 /// What the core calls something, and what it is here.
 #[rustfmt::skip]
-const NAMES: [(&str, &str); 37] = [
+const NAMES: [(&str, &str); 44] = [
     ("app_key", "NETGIRO_APP_KEY"), ("secret_key", "NETGIRO_SECRET_KEY"),
     ("base_url", "--base-url (NETGIRO_BASE_URL)"), ("ca_file", "--ca-file"),
     ("payment_info", "--payment-info"), ("customer_id", "--customer"), ("confirmation_type", "--confirmation-type"),
@@ -17,15 +17,20 @@ const NAMES: [(&str, &str); 37] = [
     ("transaction_id", "the transaction id"), ("tls_certificate", "--tls-certificate"), ("tls_key", "--tls-key"),
     ("write_env", "--write-env"), ("own_keys", "--own-keys"), ("idempotency_key", "--key"),
     ("refund_cart", "netgiro refund"), ("get_transaction", "netgiro transaction"),
-    ("v2_refusal_status", "--v2-refusal-status"),
+    ("v2_refusal_status", "--v2-refusal-status"), ("access_code", "--access-code"),
+    ("capture_cart", "netgiro capture"), ("void_cart", "netgiro void"),
+    ("create_checkout", "netgiro checkout"),
+    ("success_url", "--success-url"), ("cancel_url", "--cancel-url"),
+    ("callback_signature_decimals", "--callback-signature-decimals"),
 ];
 
 /// The same where the name is a word of English as well: at a message's start alone, before "must" or "is".
 #[rustfmt::skip]
-const FIRST_WORDS: [(&str, &str); 9] = [
+const FIRST_WORDS: [(&str, &str); 12] = [
     ("timeout", "--timeout"), ("amount", "--amount"), ("reference", "--reference"), ("identifier", "--code"),
     ("description", "--description"), ("environment", "--environment"), ("lifetime", "--lifetime"),
-    ("latency", "--latency"), ("callback", "--callback"),
+    ("latency", "--latency"), ("callback", "--callback"), ("barcode", "--barcode"), ("api", "--api (NETGIRO_API)"),
+    ("items", "--item"),
 ];
 
 /// A message of the core with the names that a user of the command knows. Quoted text is somebody's own, and stays.
@@ -47,7 +52,7 @@ pub(crate) fn on_command_line(message: &str) -> String {
         let starts = changed.is_empty() || changed.ends_with("refused: ");
         let known = NAMES.iter().find(|(core, _)| *core == name).or_else(|| {
             let is_name = starts
-                && [" must", " is ", ": "]
+                && [" must", " is ", " cannot ", ": "]
                     .iter()
                     .any(|it| after.starts_with(it));
             FIRST_WORDS
@@ -88,6 +93,10 @@ mod tests {
                 "no answer within the timeout",
             ),
             ("run check_cart", "run netgiro check"),
+            (
+                "items cannot be sent: V2 does not have it",
+                "--item cannot be sent: V2 does not have it",
+            ),
             ("pass callback_url=", "pass --callback-url"),
             ("", ""),
         ] {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::arguments::amount::{AmountInput, amount};
 use crate::arguments::bulk::{BulkInput, bulk_options};
 use crate::arguments::cart::{CartInput, cart_ref, cart_refs};
+use crate::arguments::checkout::{NewCheckoutInput, new_checkout};
 use crate::arguments::client_options::{ClientInput, client_options, lookup};
 use crate::arguments::new_cart::{NewCartInput, new_cart};
 use crate::arguments::refund::{NewRefundInput, new_refund};
@@ -19,10 +20,11 @@ use crate::views::callback::CallbackView;
 use crate::views::cart::CartView;
 use crate::views::check::CheckView;
 use crate::views::poll::PollView;
-use crate::views::refund::RefundView;
 use crate::views::settlement::{SettlementItemView, SettlementView};
 use crate::views::state::StateView;
-use crate::views::transaction::TransactionView;
+use crate::views::v2::checkout::{CheckoutView, RedirectView};
+use crate::views::v2::refund::RefundView;
+use crate::views::v2::transaction::TransactionView;
 use crate::watch::{NativeWaiting, NativeWatch};
 
 /// A client whose events go to the environment that makes the call.
@@ -30,6 +32,7 @@ fn client(mut options: ClientOptions) -> Result<NativeClient> {
     options.observer = Some(events::observer());
     let client = Client::new(options)?;
     Ok(NativeClient {
+        api: client.api().as_str(),
         base_url: client.base_url().to_owned(),
         client: Some(client),
     })
@@ -38,6 +41,7 @@ fn client(mut options: ClientOptions) -> Result<NativeClient> {
 /// A client of the core.
 #[napi]
 pub struct NativeClient {
+    api: &'static str,
     base_url: String,
     /// `None` once it is closed.
     client: Option<Client>,
@@ -62,6 +66,12 @@ pub fn make_client_from_env(variable: Function<'_, String, Option<String>>) -> M
 /// refused before anything was started.
 #[napi]
 impl NativeClient {
+    /// Which API it speaks about carts.
+    #[napi(getter, catch_unwind)]
+    pub fn api(&self) -> &'static str {
+        self.api
+    }
+
     /// Where the calls go.
     #[napi(getter, catch_unwind)]
     pub fn base_url(&self) -> String {
@@ -153,6 +163,31 @@ impl NativeClient {
                 let state = client.confirm_cart(cart, identifier.as_deref()).await;
                 state.map(StateView)
             })
+        })
+    }
+
+    /// Capture, of all or of an amount.
+    #[napi(catch_unwind)]
+    pub fn capture_cart(
+        &self,
+        port: &Port,
+        call: u32,
+        cart: CartInput,
+        of: Option<AmountInput>,
+    ) -> Option<String> {
+        self.start(port, call, |client| {
+            let cart = cart_ref(&cart)?;
+            let of = of.map(|of| amount("amount", &of)).transpose()?;
+            Ok(async move { client.capture_cart(cart, of).await.map(StateView) })
+        })
+    }
+
+    /// Cancel, of what is paid.
+    #[napi(catch_unwind)]
+    pub fn void_cart(&self, port: &Port, call: u32, cart: CartInput) -> Option<String> {
+        self.start(port, call, |client| {
+            let cart = cart_ref(&cart)?;
+            Ok(async move { client.void_cart(cart).await.map(StateView) })
         })
     }
 
@@ -251,7 +286,7 @@ impl NativeClient {
             .and_then(|client| Ok((client, cart_ref(&cart)?, new_refund(input)?)));
         match refund {
             Ok((client, cart, refund)) => {
-                let unfinished = Unfinished::Refund(Box::new(refund.clone()));
+                let unfinished = Unfinished::Other(refund.abandon());
                 port.start_with_effect(call, unfinished, async move {
                     client.refund_cart(cart, &refund).await.map(RefundView)
                 })
@@ -267,6 +302,43 @@ impl NativeClient {
             let cart = cart_ref(&cart)?;
             Ok(async move { client.get_transaction(cart).await.map(TransactionView) })
         })
+    }
+
+    /// Creates a hosted checkout.
+    #[napi(catch_unwind)]
+    pub fn create_checkout(
+        &self,
+        port: &Port,
+        call: u32,
+        input: NewCheckoutInput,
+    ) -> Option<String> {
+        let checkout = self
+            .open()
+            .and_then(|client| Ok((client, new_checkout(input)?)));
+        match checkout {
+            Ok((client, checkout)) => {
+                let unfinished = Unfinished::Other(checkout.abandon());
+                port.start_with_effect(call, unfinished, async move {
+                    client.create_checkout(&checkout).await.map(CheckoutView)
+                })
+            }
+            Err(refused) => Some(error_reply(&refused)),
+        }
+    }
+
+    /// Verifies the URL of a redirect, and compares it with the order as far as that is known.
+    #[napi(catch_unwind)]
+    pub fn verified_redirect(
+        &self,
+        url: String,
+        its_amount: Option<AmountInput>,
+        reference: Option<String>,
+    ) -> String {
+        let known = its_amount.map(|input| amount("amount", &input)).transpose();
+        let verified = self
+            .open()
+            .and_then(|client| client.verify_redirect(&url, known?, reference.as_deref()));
+        reply(&verified.map(RedirectView))
     }
 
     /// The settlements of some days.
@@ -309,8 +381,8 @@ impl NativeClient {
         })
     }
 
-    /// Verifies a callback, and gives it with what a replay guard is asked about it, since guards may be asynchronous;
-    /// `headers` are names and values by turns.
+    /// Verifies a callback, and gives it with what a replay guard is asked about it, since guards may be asynchronous, or
+    /// `null` where none is asked; `headers` are names and values by turns.
     #[napi(catch_unwind)]
     pub fn verified_callback(&self, url: String, headers: Vec<String>, body: Uint8Array) -> String {
         let (pairs, _) = headers.as_chunks::<2>();

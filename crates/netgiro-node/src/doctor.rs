@@ -25,6 +25,8 @@ pub struct DoctorInput {
     pub secret_key: Option<String>,
     /// A word.
     pub environment: Option<String>,
+    /// A word.
+    pub api: Option<String>,
     /// Another base URL.
     pub base_url: Option<String>,
     /// A PEM file.
@@ -73,6 +75,7 @@ fn options(input: DoctorInput) -> Result<(DoctorClient, DoctorOptions)> {
         app_key: input.app_key,
         secret_key: input.secret_key,
         environment: input.environment.map(word).transpose()?,
+        api: input.api.map(word).transpose()?,
         base_url: input.base_url,
         ca_file: input.ca_file.map(Into::into),
     };

@@ -102,8 +102,8 @@ impl DoctorReport {
 #[pyfunction]
 #[pyo3(signature = (
     *, callback=None, registered_url=None, timeout=ArgumentInput::ABSENT, app_key=None, secret_key=None, environment=None,
-    base_url=None, ca_file=None
-), text_signature = "(*, callback=None, registered_url=None, timeout=5.0, app_key=None, secret_key=None, environment=None, base_url=None, ca_file=None)")]
+    api=None, base_url=None, ca_file=None
+), text_signature = "(*, callback=None, registered_url=None, timeout=5.0, app_key=None, secret_key=None, environment=None, api=None, base_url=None, ca_file=None)")]
 #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
 pub(crate) fn doctor(
     py: Python<'_>,
@@ -113,6 +113,7 @@ pub(crate) fn doctor(
     app_key: Option<&Bound<'_, PyAny>>,
     secret_key: Option<&Bound<'_, PyAny>>,
     environment: Option<&Bound<'_, PyAny>>,
+    api: Option<&Bound<'_, PyAny>>,
     base_url: Option<&Bound<'_, PyAny>>,
     ca_file: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<DoctorReport> {
@@ -130,6 +131,7 @@ pub(crate) fn doctor(
         environment: environment
             .map(|word| convert::word("environment", word))
             .transpose()?,
+        api: api.map(|word| convert::word("api", word)).transpose()?,
         base_url: base_url.map(|url| unseen("base_url", url)).transpose()?,
         ca_file,
     };

@@ -101,9 +101,11 @@ mod _netgiro {
     #[pymodule_export]
     use crate::values::poll::steps::{backoff, poll_dated, poll_delay, poll_on_clock};
     #[pymodule_export]
-    use crate::values::refund::Refund;
+    use crate::values::v2::checkout::{Checkout, Redirect};
     #[pymodule_export]
-    use crate::values::transaction::Transaction;
+    use crate::values::v2::refund::Refund;
+    #[pymodule_export]
+    use crate::values::v2::transaction::Transaction;
     #[pymodule_export]
     use crate::webhook::{
         CallbackRequest, CallbackRoute, FollowUp, callback_answer, replay_key, replayed,

@@ -7,7 +7,7 @@ use netgiro::{CartStatus, mask_customer_ids};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::model::{Check, is_amount};
+use crate::model::{CartKey, Check, is_amount};
 
 /// Whether a cart was paid, as far as all its checks say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,18 @@ impl Cart<'_> {
 
     pub(crate) fn is_failed(&self) -> bool {
         matches!(self.payment, PaymentState::Failed(_))
+    }
+
+    /// The names that an item of a settlement or a refund may have for it.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = CartKey> {
+        let reference = (self.reference).map(|reference| CartKey::Reference(reference.to_owned()));
+        [
+            Some(CartKey::TransactionId(self.id)),
+            reference,
+            self.invoice_number.map(CartKey::InvoiceNumber),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     pub(crate) fn word(&self) -> &'static str {

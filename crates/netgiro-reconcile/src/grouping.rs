@@ -8,19 +8,9 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::carts::{Cart, PaymentState};
+use crate::cases::{Case, Placed, owed_at_most, paid_in, recorded_as_paid};
 use crate::model::{Order, Outcome, Recorded};
 use crate::rules::{self, Finding};
-
-/// An order and its place in the input.
-type Placed<'a> = (usize, &'a Order);
-
-/// Orders and carts that are classified together.
-#[derive(Debug)]
-pub(crate) struct Case<'a> {
-    pub(crate) orders: Vec<Placed<'a>>,
-    pub(crate) carts: Vec<&'a Cart<'a>>,
-    pub(crate) finding: Finding,
-}
 
 /// All orders and carts with one reference.
 #[derive(Default)]
@@ -37,7 +27,7 @@ struct Reference<'a> {
 
 /// Puts every order in one case, and every cart that matters.
 pub(crate) fn of<'a>(
-    orders: &'a [Order],
+    orders: &[Placed<'a>],
     carts: &'a [Cart<'a>],
     tolerance: Decimal,
 ) -> Vec<Case<'a>> {
@@ -45,7 +35,7 @@ pub(crate) fn of<'a>(
     let mut claims: HashMap<Uuid, Vec<Placed<'a>>> = HashMap::with_capacity(orders.len());
     let mut references: HashMap<&str, Reference<'a>> = HashMap::with_capacity(orders.len());
     let mut cases = Vec::with_capacity(orders.len());
-    for (at, order) in orders.iter().enumerate() {
+    for &(at, order) in orders {
         match (order.transaction_id, order.reference.as_deref()) {
             (Some(id), _) => claims.entry(id).or_default().push((at, order)),
             (None, Some(reference)) => {
@@ -91,11 +81,7 @@ pub(crate) fn of<'a>(
                 "Its transaction id is that of another order, which has the payment's reference.",
                 "Find the order's own transaction id, or remove it.",
             );
-            cases.push(Case {
-                orders: others,
-                carts: Vec::new(),
-                finding,
-            });
+            cases.push(Case::new(others, Vec::new(), finding));
         }
     }
     for cart in carts.iter().filter(|cart| !claims.contains_key(&cart.id)) {
@@ -148,31 +134,12 @@ fn references_of<'a>(claimants: &[Placed<'a>], cart: &Cart<'a>) -> Vec<&'a str> 
 }
 
 fn pair<'a>(order: Placed<'a>, cart: Option<&'a Cart<'a>>, tolerance: Decimal) -> Case<'a> {
-    Case {
-        orders: vec![order],
-        carts: cart.into_iter().collect(),
-        finding: rules::pair(order.1, cart, tolerance),
-    }
+    let finding = rules::pair(order.1, cart, tolerance);
+    Case::new(vec![order], cart.into_iter().collect(), finding)
 }
 
 fn unmatched<'a>(cart: &'a Cart<'a>) -> Option<Case<'a>> {
-    Some(Case {
-        orders: Vec::new(),
-        carts: vec![cart],
-        finding: rules::unmatched(cart)?,
-    })
-}
-
-fn paid_in(carts: &[&Cart<'_>]) -> Decimal {
-    let paid = carts.iter().filter(|cart| cart.is_paid());
-    paid.filter_map(|cart| cart.amount).sum()
-}
-
-pub(crate) fn recorded_as_paid(orders: &[Placed<'_>]) -> Decimal {
-    let paid = orders
-        .iter()
-        .filter(|(_, order)| order.recorded == Recorded::Paid);
-    paid.map(|(_, order)| order.amount).sum()
+    Some(Case::new(Vec::new(), vec![cart], rules::unmatched(cart)?))
 }
 
 /// One transaction on several orders, and nothing says which of them owns it.
@@ -208,11 +175,7 @@ fn claimed_twice<'a>(orders: Vec<Placed<'a>>, cart: Option<&'a Cart<'a>>) -> Cas
             "Find out which of the orders is the one, and whether more was delivered.",
         ),
     };
-    Case {
-        orders,
-        carts,
-        finding,
-    }
+    Case::new(orders, carts, finding)
 }
 
 impl<'a> Reference<'a> {
@@ -313,11 +276,8 @@ impl<'a> Reference<'a> {
             _ => None,
         };
         let is_separable = own.is_some() || (self.classified > 0 && paid.is_empty());
-        let mut group = Case {
-            orders: Vec::new(),
-            carts: Vec::new(),
-            finding: Finding::new(Outcome::DuplicatePayment, Decimal::ZERO, "", ""),
-        };
+        let undecided = Finding::new(Outcome::DuplicatePayment, Decimal::ZERO, "", "");
+        let mut group = Case::new(Vec::new(), Vec::new(), undecided);
         let unclaimed = extra.into_iter().map(|cart| (None, cart));
         for (order, cart) in paid
             .into_iter()
@@ -328,16 +288,16 @@ impl<'a> Reference<'a> {
                 Some(order) if own == Some(cart.id) => {
                     cases.push(pair(order, Some(cart), tolerance));
                 }
-                _ if is_separable => cases.push(Case {
-                    orders: order.into_iter().collect(),
-                    carts: vec![cart],
-                    finding: Finding::new(
+                _ if is_separable => cases.push(Case::new(
+                    order.into_iter().collect(),
+                    vec![cart],
+                    Finding::new(
                         Outcome::DuplicatePayment,
                         cart.amount.unwrap_or_default(),
                         "Its reference is paid by another transaction already.",
                         "Refund this payment.",
                     ),
-                }),
+                )),
                 _ => {
                     group.orders.extend(order);
                     group.carts.push(cart);
@@ -351,12 +311,7 @@ impl<'a> Reference<'a> {
             group.orders.append(orders);
         }
         let paid = paid_in(&group.carts);
-        let owed = group
-            .orders
-            .iter()
-            .filter(|(_, order)| order.recorded == Recorded::Paid)
-            .map(|(_, order)| order.amount)
-            .max();
+        let owed = owed_at_most(&group.orders);
         group.finding.at_stake = (paid - owed.unwrap_or_default()).abs();
         group.finding.reason = format!(
             "Its reference is paid {} times, {} in all; {}.",
@@ -407,11 +362,7 @@ fn recorded_twice<'a>(
             "Find the order's transaction id, or remove it.",
         )
     };
-    Case {
-        orders,
-        carts,
-        finding,
-    }
+    Case::new(orders, carts, finding)
 }
 
 /// The only order of a reference, without a transaction id and without a payment.
@@ -430,9 +381,6 @@ fn without_payment<'a>(
         .or_else(|| carts.iter().find(closed))
         .or_else(|| carts.first())
         .copied();
-    Case {
-        orders: vec![order],
-        carts: std::mem::take(carts),
-        finding: rules::pair(order.1, cart, tolerance),
-    }
+    let finding = rules::pair(order.1, cart, tolerance);
+    Case::new(vec![order], std::mem::take(carts), finding)
 }

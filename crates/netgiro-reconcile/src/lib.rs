@@ -5,22 +5,31 @@
 //! * `model`: what goes in and comes out; `kronur`: how an amount is written
 //! * `carts`: one cart from all its checks, and the state of its payment
 //! * `rules`: the class of one order and one cart
+//! * `cases`: what is classified together, and its sums
 //! * `grouping`: which orders and carts belong together
+//! * `refunds`, `refund_rules`: which refunds belong to an order, and the class of both
 //! * `reconcile`: all of it, in order, and that it adds up
-//! * `settlement_model`, `settlements`: the same for transfers to the bank
+//! * `settlement_model`, `settlement_refunds`, `settlements`: the same for transfers to the bank
 
 mod carts;
+mod cases;
 mod grouping;
 mod model;
 mod reconcile;
+mod refund_rules;
+mod refunds;
 mod rules;
 mod settlement_model;
+mod settlement_refunds;
 mod settlements;
 
-pub use model::{Check, Order, Outcome, ReconcileOptions, Reconciled, Recorded, Row, Total};
+pub use model::{
+    CartKey, Check, Order, Outcome, ReconcileOptions, Reconciled, Recorded, Refund, Refunds, Row,
+    Total,
+};
 pub use reconcile::reconcile;
 pub use settlement_model::{
-    CartKey, ReconciledSettlements, Settled, SettledItem, SettlementOutcome, SettlementRow,
-    SettlementTotal, Transfer,
+    ReconciledSettlements, Settled, SettledItem, SettlementOutcome, SettlementRow, SettlementTotal,
+    Transfer,
 };
 pub use settlements::reconcile_settlements;

@@ -16,6 +16,12 @@ pub enum Outcome {
     PaidNotRecorded,
     /// Recorded as paid in the shop, not paid at Netgíró.
     RecordedNotPaid,
+    /// More was refunded, or recorded as refunded, than was paid.
+    RefundedTooMuch,
+    /// Refunded at Netgíró; in the shop not, or less.
+    RefundedNotRecorded,
+    /// Recorded as refunded in the shop; at Netgíró not refunded, or less.
+    RecordedNotRefunded,
     /// Paid on both sides, with another amount.
     AmountMismatch,
     /// One reference paid more than once.
@@ -28,23 +34,38 @@ pub enum Outcome {
     StillOpen,
     /// Not known: there is no check, the check failed, or it contradicts the order.
     Unverified,
-    /// Both sides agree.
+    /// Paid and refunded in full; or refunded on both sides, and the sale is not among the orders.
+    Refunded,
+    /// Paid, and refunded in part.
+    PartlyRefunded,
+    /// Both sides agree, and nothing was refunded.
     Matched,
 }
 
 impl Outcome {
-    /// Every outcome; those that cost most come first, `matched` last.
+    /// Every outcome; those that cost most come first, those in order last.
     pub const ALL: &'static [Self] = &[
         Self::PaidNotRecorded,
         Self::RecordedNotPaid,
+        Self::RefundedTooMuch,
+        Self::RefundedNotRecorded,
+        Self::RecordedNotRefunded,
         Self::AmountMismatch,
         Self::DuplicatePayment,
         Self::DuplicateOrder,
         Self::NotFound,
         Self::StillOpen,
         Self::Unverified,
+        Self::Refunded,
+        Self::PartlyRefunded,
         Self::Matched,
     ];
+
+    /// Whether both sides agree, so that nothing is to be done.
+    #[must_use]
+    pub const fn is_in_order(self) -> bool {
+        matches!(self, Self::Refunded | Self::PartlyRefunded | Self::Matched)
+    }
 
     /// The word for it.
     #[must_use]
@@ -52,12 +73,17 @@ impl Outcome {
         match self {
             Self::PaidNotRecorded => "paid_not_recorded",
             Self::RecordedNotPaid => "recorded_not_paid",
+            Self::RefundedTooMuch => "refunded_too_much",
+            Self::RefundedNotRecorded => "refunded_not_recorded",
+            Self::RecordedNotRefunded => "recorded_not_refunded",
             Self::AmountMismatch => "amount_mismatch",
             Self::DuplicatePayment => "duplicate_payment",
             Self::DuplicateOrder => "duplicate_order",
             Self::NotFound => "not_found",
             Self::StillOpen => "still_open",
             Self::Unverified => "unverified",
+            Self::Refunded => "refunded",
+            Self::PartlyRefunded => "partly_refunded",
             Self::Matched => "matched",
         }
     }
@@ -105,7 +131,7 @@ impl FromStr for Recorded {
     }
 }
 
-/// An order as the shop recorded it.
+/// An order as the shop recorded it, or a refund of an order.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// The shop's order id, as sent to Netgíró.
@@ -114,7 +140,11 @@ pub struct Order {
     pub transaction_id: Option<Uuid>,
     /// The amount in krónur.
     pub amount: Decimal,
-    /// Its state in the shop.
+    /// Whether it is a refund of the order with its transaction id or reference.
+    pub is_refund: bool,
+    /// What the shop recorded as refunded beside the order; 0 if its refunds are rows of their own.
+    pub refunded: Decimal,
+    /// Its state in the shop. A refund that was made is `Paid`.
     pub recorded: Recorded,
     /// When it was made.
     pub created: Option<Timestamp>,
@@ -172,6 +202,58 @@ impl From<&CheckResult> for Check {
     }
 }
 
+/// A refund that was sent to Netgíró.
+#[derive(Clone, Debug)]
+pub struct Refund {
+    /// The cart's id.
+    pub transaction_id: Option<Uuid>,
+    /// The shop's order id; for a refund without the cart's id.
+    pub reference: Option<String>,
+    /// What the customer gets back, in krónur.
+    pub amount: Decimal,
+    /// The shop's name of this refund: Netgíró makes one refund for each.
+    pub idempotency_key: Option<String>,
+    /// Whether it is made; otherwise its outcome is not known.
+    pub is_made: bool,
+    /// When it was sent.
+    pub created: Option<Timestamp>,
+}
+
+impl From<&netgiro::Refund> for Refund {
+    fn from(refund: &netgiro::Refund) -> Self {
+        Self {
+            transaction_id: Some(refund.transaction_id),
+            reference: None,
+            amount: refund.amount.kronur().into(),
+            idempotency_key: Some(refund.idempotency_key.clone()),
+            is_made: true,
+            created: None,
+        }
+    }
+}
+
+/// What is known of Netgíró's side of refunds. Its API does not tell how much of a payment was refunded.
+#[derive(Clone, Debug, Default)]
+pub struct Refunds {
+    /// All refunds that were sent; `None` if they are not known.
+    pub sent: Option<Vec<Refund>>,
+    /// What settlements take back, and from which cart: at least so much was refunded.
+    pub settled: Vec<(CartKey, Decimal)>,
+}
+
+/// How an item of a settlement or a refund names its cart, as the caller reads it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CartKey {
+    /// The cart's id.
+    TransactionId(Uuid),
+    /// The shop's order id.
+    Reference(String),
+    /// The number of the payment's invoice.
+    InvoiceNumber(i64),
+    /// A name that no cart has, as far as the caller knows.
+    NoCart(String),
+}
+
 /// How orders are compared with checks.
 #[derive(Clone, Copy, Debug)]
 pub struct ReconcileOptions {
@@ -196,6 +278,8 @@ pub struct Row {
     pub transaction_ids: Vec<Uuid>,
     /// The places of its orders in the input, from 0; sorted.
     pub orders: Vec<usize>,
+    /// The places of its refunds among the orders; sorted.
+    pub refunds: Vec<usize>,
     /// The states of its orders in the shop; sorted, each once.
     pub recorded: Vec<Recorded>,
     /// The states of its carts: each a cart status, or `failed`; sorted, each word once.
@@ -208,6 +292,10 @@ pub struct Row {
     pub payments: usize,
     /// The sum of its payments; `None` where there is none, or none that says how much it is.
     pub paid_amount: Option<Decimal>,
+    /// What the shop recorded as refunded; `None` where nothing is.
+    pub recorded_refund_amount: Option<Decimal>,
+    /// What Netgíró is known to have refunded; `None` where nothing is known.
+    pub refunded_amount: Option<Decimal>,
     /// The money at stake, in krónur: lost, owed to a customer, or not known to have arrived.
     pub at_stake: Decimal,
     /// Why it is in this class.
@@ -223,6 +311,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// The places in the input of its orders and refunds; sorted.
+    #[must_use]
+    pub fn places(&self) -> Vec<usize> {
+        sorted(self.orders.iter().chain(&self.refunds).copied())
+    }
+
     /// By how much the payments exceed the orders; `None` where one of the two is missing.
     #[must_use]
     pub fn difference(&self) -> Option<Decimal> {
@@ -245,6 +339,10 @@ pub struct Total {
     pub payments: usize,
     /// Their amounts.
     pub paid_amount: Decimal,
+    /// What the shop recorded as refunded.
+    pub recorded_refund_amount: Decimal,
+    /// What Netgíró is known to have refunded.
+    pub refunded_amount: Decimal,
     /// The money at stake.
     pub at_stake: Decimal,
 }
@@ -258,6 +356,9 @@ impl Total {
             recorded_amount: total.recorded_amount + row.recorded_amount,
             payments: total.payments + row.payments,
             paid_amount: total.paid_amount + row.paid_amount.unwrap_or_default(),
+            recorded_refund_amount: total.recorded_refund_amount
+                + row.recorded_refund_amount.unwrap_or_default(),
+            refunded_amount: total.refunded_amount + row.refunded_amount.unwrap_or_default(),
             at_stake: total.at_stake + row.at_stake,
         })
     }
@@ -266,7 +367,7 @@ impl Total {
 /// The result.
 #[derive(Clone, Debug)]
 pub struct Reconciled {
-    /// What costs most comes first, what matched last. The order of the input does not matter.
+    /// What costs most comes first, what is in order last. The order of the input does not matter.
     pub rows: Vec<Row>,
     /// The totals of each class, in the order of [`Outcome::ALL`].
     pub totals: Vec<(Outcome, Total)>,

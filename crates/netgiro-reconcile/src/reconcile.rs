@@ -6,17 +6,20 @@ use jiff::{SignedDuration, Timestamp};
 use netgiro::{Error, ErrorKind, Result};
 
 use crate::carts::{self, Cart};
-use crate::grouping::{self, Case};
+use crate::cases::{Case, recorded_as_paid};
 use crate::model::{
-    Check, Order, Outcome, ReconcileOptions, Reconciled, Recorded, Row, Total, is_amount, sorted,
+    Check, Order, Outcome, ReconcileOptions, Reconciled, Recorded, Refunds, Row, Total, is_amount,
+    sorted,
 };
+use crate::{grouping, refunds};
 
-/// Puts every order and every payment in exactly one class.
+/// Puts every order, every payment and every refund in exactly one class.
 ///
 /// Refuses amounts below 0, above 10¹² or with more than six decimals; rows in the message count from 1.
 pub fn reconcile(
     orders: &[Order],
     checks: &[Check],
+    refunds: &Refunds,
     options: &ReconcileOptions,
 ) -> Result<Reconciled> {
     if !is_amount(options.tolerance) {
@@ -26,25 +29,37 @@ pub fn reconcile(
         );
         return Err(Error::invalid_request(message));
     }
-    if let Some(at) = orders.iter().position(|order| !is_amount(order.amount)) {
+    let is_read = |order: &Order| is_amount(order.amount) && is_amount(order.refunded);
+    if let Some(at) = orders.iter().position(|order| !is_read(order)) {
         return Err(Error::invalid_request(format!(
-            "row {}: an order's amount must be krónur from 0 on, with at most six decimals",
+            "row {}: an amount must be krónur from 0 on, with at most six decimals",
             at + 1
         )));
     }
+    let sent = refunds::distinct(refunds.sent.as_deref().unwrap_or_default())?;
+    let (rows, sold): (Vec<_>, Vec<_>) =
+        (orders.iter().enumerate()).partition(|(_, order)| order.is_refund);
     let carts = carts::from_checks(checks);
-    let cases = grouping::of(orders, &carts, options.tolerance);
+    let mut cases = grouping::of(&sold, &carts, options.tolerance);
+    let counted = sent.len();
+    refunds::add(&mut cases, &carts, rows, sent, refunds, options.tolerance);
 
     let is_within = |at: Timestamp| {
         options.from.is_none_or(|from| from <= at) && options.until.is_none_or(|until| at < until)
     };
     let is_wanted = |case: &Case<'_>| {
-        if case.orders.is_empty() {
+        let orders = case.orders.iter().map(|(_, order)| order.created);
+        let rows = case.refunds.rows.iter().map(|(_, row)| row.created);
+        let sent = case.refunds.sent.iter().map(|refund| refund.created);
+        if case.orders.is_empty() && case.refunds.rows.is_empty() && case.refunds.sent.is_empty() {
             let mut payments = case.carts.iter().filter_map(|cart| cart.created);
             payments.next().is_none_or(is_within)
+        } else if case.orders.is_empty() {
+            rows.chain(sent).any(|at| at.is_none_or(is_within))
         } else {
-            let mut made = case.orders.iter().map(|(_, order)| order.created);
-            made.any(|at| at.is_none_or(is_within))
+            // What was sold before and is refunded now belongs to both times.
+            let dated = rows.chain(sent).flatten();
+            (orders.clone().any(|at| at.is_none_or(is_within))) || dated.into_iter().any(is_within)
         }
     };
     let (wanted, others): (Vec<_>, Vec<_>) = cases.into_iter().partition(is_wanted);
@@ -55,7 +70,7 @@ pub fn reconcile(
         rows: wanted.len(),
         ..Total::default()
     };
-    let is_whole = is_whole(wanted.iter().chain(&others), orders.len(), &carts);
+    let is_whole = is_whole(wanted.iter().chain(&others), orders.len(), &carts, counted);
     for case in &wanted {
         total.orders += case.orders.len();
         for (_, order) in &case.orders {
@@ -68,6 +83,8 @@ pub fn reconcile(
             total.payments += 1;
             total.paid_amount += cart.amount.unwrap_or_default();
         }
+        total.recorded_refund_amount += case.recorded_refunds();
+        total.refunded_amount += case.known_refunds();
         total.at_stake += case.finding.at_stake;
     }
 
@@ -76,9 +93,8 @@ pub fn reconcile(
         .map(|case| row(case, options.now))
         .collect();
     rows.sort_unstable_by(|one, other| {
-        let matched = |row: &Row| row.outcome == Outcome::Matched;
-        matched(one)
-            .cmp(&matched(other))
+        (one.outcome.is_in_order())
+            .cmp(&other.outcome.is_in_order())
             .then_with(|| other.at_stake.cmp(&one.at_stake))
             .then_with(|| one.outcome.cmp(&other.outcome))
             .then_with(|| one.created.cmp(&other.created))
@@ -104,22 +120,31 @@ pub fn reconcile(
     })
 }
 
-/// Whether each order is in exactly one case, no cart is in two, and each paid cart is in one.
+/// Whether each order and each refund is in exactly one case, no cart is in two, and each paid cart is in one.
 fn is_whole<'a>(
     cases: impl Iterator<Item = &'a Case<'a>>,
     orders: usize,
     carts: &[Cart<'_>],
+    refunds: usize,
 ) -> bool {
+    let mut sent = 0;
     let mut places = Vec::with_capacity(orders);
     let mut seen = HashSet::with_capacity(carts.len());
     for case in cases {
-        places.extend(case.orders.iter().map(|(at, _)| *at));
+        places.extend(
+            case.orders
+                .iter()
+                .chain(&case.refunds.rows)
+                .map(|(at, _)| *at),
+        );
+        sent += case.refunds.sent.len();
         if !case.carts.iter().all(|cart| seen.insert(cart.id)) {
             return false;
         }
     }
     places.sort_unstable();
     places.into_iter().eq(0..orders)
+        && sent == refunds
         && carts
             .iter()
             .all(|cart| !cart.is_paid() || seen.contains(&cart.id))
@@ -138,16 +163,22 @@ fn balances(is_whole: bool, rows: Total, input: Total) -> Result<()> {
 }
 
 fn row(case: Case<'_>, now: Timestamp) -> Row {
+    let recorded_refunds = Some(case.recorded_refunds()).filter(|amount| !amount.is_zero());
+    let known_refunds = Some(case.known_refunds()).filter(|amount| !amount.is_zero());
     let Case {
         orders,
         carts,
+        refunds,
         finding,
     } = case;
     let paid: Vec<_> = carts.iter().filter(|cart| cart.is_paid()).collect();
     let created = orders.iter().filter_map(|(_, order)| order.created).min();
     let paid_at = paid.iter().filter_map(|cart| cart.created).min();
+    let of_rows = refunds.rows.iter().map(|(_, row)| row.created);
+    let of_sent = refunds.sent.iter().map(|refund| refund.created);
     let created = match created {
-        None if orders.is_empty() => carts.iter().filter_map(|cart| cart.created).min(),
+        None if orders.is_empty() => (of_rows.chain(of_sent).flatten().min())
+            .or_else(|| carts.iter().filter_map(|cart| cart.created).min()),
         created => created,
     };
     let mut references = sorted(
@@ -158,21 +189,36 @@ fn row(case: Case<'_>, now: Timestamp) -> Row {
     if references.is_empty() {
         references = sorted(carts.iter().filter_map(|cart| cart.reference));
     }
-    let ids = orders.iter().filter_map(|(_, order)| order.transaction_id);
+    let rows = || refunds.rows.iter().map(|(_, row)| *row);
+    if references.is_empty() {
+        let of_rows = rows().filter_map(|row| row.reference.as_deref());
+        let of_sent = (refunds.sent.iter()).filter_map(|refund| refund.reference.as_deref());
+        references = sorted(of_rows.chain(of_sent));
+    }
+    let mut ids = sorted(
+        (orders.iter().filter_map(|(_, order)| order.transaction_id))
+            .chain(carts.iter().map(|cart| cart.id)),
+    );
+    if ids.is_empty() {
+        let of_sent = (refunds.sent.iter()).filter_map(|refund| refund.transaction_id);
+        ids = sorted(rows().filter_map(|row| row.transaction_id).chain(of_sent));
+    }
     Row {
         outcome: finding.outcome,
         references: references.into_iter().map(str::to_owned).collect(),
-        transaction_ids: sorted(ids.chain(carts.iter().map(|cart| cart.id))),
+        transaction_ids: ids,
         recorded: sorted(orders.iter().map(|(_, order)| order.recorded)),
         payment_states: sorted(carts.iter().map(|cart| cart.word())),
         order_amount: (!orders.is_empty())
             .then(|| orders.iter().map(|(_, order)| order.amount).sum()),
-        recorded_amount: grouping::recorded_as_paid(&orders),
+        recorded_amount: recorded_as_paid(&orders),
         payments: paid.len(),
         paid_amount: paid
             .iter()
             .filter_map(|cart| cart.amount)
             .reduce(|sum, more| sum + more),
+        recorded_refund_amount: recorded_refunds,
+        refunded_amount: known_refunds,
         at_stake: finding.at_stake,
         reason: finding.reason,
         action: finding.action,
@@ -180,6 +226,7 @@ fn row(case: Case<'_>, now: Timestamp) -> Row {
         paid_at,
         age: created.map(|at| now.duration_since(at).max(SignedDuration::ZERO)),
         orders: sorted(orders.into_iter().map(|(at, _)| at)),
+        refunds: sorted(refunds.rows.into_iter().map(|(at, _)| at)),
     }
 }
 
@@ -190,7 +237,7 @@ mod tests {
 
     use super::{balances, is_whole};
     use crate::carts::{Cart, PaymentState};
-    use crate::grouping::Case;
+    use crate::cases::Case;
     use crate::model::{Order, Outcome, Recorded, Total};
     use crate::rules::Finding;
 
@@ -211,6 +258,8 @@ mod tests {
             reference: None,
             transaction_id: None,
             amount: Decimal::ONE,
+            is_refund: false,
+            refunded: Decimal::ZERO,
             recorded: Recorded::Paid,
             created: None,
         };
@@ -219,13 +268,13 @@ mod tests {
         let whole = |cases: &[(&[usize], &[&Cart<'_>])]| {
             let cases: Vec<_> = cases
                 .iter()
-                .map(|(orders, carts)| Case {
-                    orders: orders.iter().map(|at| (*at, &order)).collect(),
-                    carts: carts.to_vec(),
-                    finding: Finding::new(Outcome::Matched, Decimal::ZERO, "", ""),
+                .map(|(orders, carts)| {
+                    let orders = orders.iter().map(|at| (*at, &order)).collect();
+                    let matched = Finding::new(Outcome::Matched, Decimal::ZERO, "", "");
+                    Case::new(orders, carts.to_vec(), matched)
                 })
                 .collect();
-            is_whole(cases.iter(), 2, &carts)
+            is_whole(cases.iter(), 2, &carts, 0) && !is_whole(cases.iter(), 2, &carts, 1)
         };
         assert!(
             whole(&[(&[0], &[paid]), (&[1], &[])]),

@@ -5,6 +5,8 @@ use netgiro::{Settlement, SettlementItem};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::model::CartKey;
+
 /// What became of a paid cart, an item of a settlement, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SettlementOutcome {
@@ -50,19 +52,6 @@ impl SettlementOutcome {
             Self::Settled => "settled",
         }
     }
-}
-
-/// How an item of a settlement names its cart, as the caller reads it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CartKey {
-    /// The cart's id.
-    TransactionId(Uuid),
-    /// The shop's order id.
-    Reference(String),
-    /// The number of the payment's invoice.
-    InvoiceNumber(i64),
-    /// A name that no cart has, as far as the caller knows.
-    NoCart(String),
 }
 
 /// A sale in a settlement, and the cart that it is for.

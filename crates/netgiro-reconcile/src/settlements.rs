@@ -4,20 +4,21 @@
 //! No document says what connects an item's loan number to a cart. So the caller says which cart an item is for, and
 //! nothing is guessed.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::mem::{self, Discriminant};
 
 use jiff::{SignedDuration, Timestamp};
-use netgiro::{Error, ErrorKind, Result, Settlement, kronur};
+use netgiro::{Error, ErrorKind, Result, Settlement};
 use rust_decimal::Decimal;
 
 use crate::carts::{self, Cart};
-use crate::model::{Check, MOST, ReconcileOptions, sorted};
+use crate::model::{CartKey, Check, MOST, Order, ReconcileOptions, Refunds, sorted};
+use crate::refunds;
 use crate::settlement_model::{
-    CartKey, ReconciledSettlements, Settled, SettledItem, SettlementOutcome, SettlementRow,
-    SettlementTotal, Transfer,
+    ReconciledSettlements, Settled, SettledItem, SettlementOutcome, SettlementRow, SettlementTotal,
+    Transfer,
 };
+use crate::settlement_refunds::{KnownRefunds, settled_with, taken_back};
 
 /// A cart that was paid longer ago should be in a settlement, as far as Netgíró documents it.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -33,7 +34,8 @@ struct Group<'a> {
 }
 
 /// What all items together say.
-struct Context {
+struct Context<'a> {
+    refunds: KnownRefunds<'a>,
     /// When the latest cart that is settled was paid.
     last_settled: Option<Timestamp>,
     /// Whether the caller named the cart of any item.
@@ -43,24 +45,14 @@ struct Context {
     now: Timestamp,
 }
 
-impl Context {
+impl Context<'_> {
     /// Whether an item for this cart could be recognised.
     fn recognises(&self, cart: &Cart<'_>) -> bool {
         self.key_kinds.is_empty()
-            || keys(cart).any(|key| self.key_kinds.contains(&mem::discriminant(&key)))
+            || cart
+                .keys()
+                .any(|key| self.key_kinds.contains(&mem::discriminant(&key)))
     }
-}
-
-/// The names that an item may have for a cart.
-fn keys(cart: &Cart<'_>) -> impl Iterator<Item = CartKey> {
-    let reference = (cart.reference).map(|reference| CartKey::Reference(reference.to_owned()));
-    [
-        Some(CartKey::TransactionId(cart.id)),
-        reference,
-        cart.invoice_number.map(CartKey::InvoiceNumber),
-    ]
-    .into_iter()
-    .flatten()
 }
 
 /// Groups carts with the items that name them.
@@ -70,7 +62,7 @@ fn groups<'a>(
 ) -> Vec<Group<'a>> {
     let mut places = HashMap::<CartKey, Vec<usize>>::new();
     for (place, cart) in paid.iter().enumerate() {
-        for key in keys(cart) {
+        for key in cart.keys() {
             places.entry(key).or_default().push(place);
         }
     }
@@ -122,6 +114,8 @@ fn groups<'a>(
 
 /// Puts every paid cart and every item in exactly one class; `tolerance` is not used.
 ///
+/// `orders` and `refunds` tell what was refunded: what the shop recorded, or what was sent, whichever is more.
+///
 /// `days` is the period of the orders: an item of another time whose cart is not known is left out. `None` if
 /// the items are those of these orders.
 ///
@@ -129,6 +123,8 @@ fn groups<'a>(
 pub fn reconcile_settlements(
     settled: &[Settled],
     checks: &[Check],
+    orders: &[Order],
+    refunds: &Refunds,
     options: &ReconcileOptions,
     days: Option<(Timestamp, Timestamp)>,
 ) -> Result<ReconciledSettlements> {
@@ -142,7 +138,9 @@ pub fn reconcile_settlements(
 
     let groups = groups(&paid, items.clone());
     let mut keys = items.clone().filter_map(|(_, item)| item.cart.as_ref());
+    let sent = refunds::distinct(refunds.sent.as_deref().unwrap_or_default())?;
     let context = Context {
+        refunds: KnownRefunds::of(&paid, orders, &sent),
         last_settled: (groups.iter())
             .filter(|group| !group.items.is_empty())
             .flat_map(|group| group.carts.iter().filter_map(|cart| cart.created))
@@ -258,7 +256,7 @@ fn transfer(settled: &Settled) -> Result<Transfer> {
 
 impl Group<'_> {
     /// Each cart that waits for its settlement is a row of its own; any other group is one row.
-    fn rows(self, context: &Context) -> Vec<SettlementRow> {
+    fn rows(self, context: &Context<'_>) -> Vec<SettlementRow> {
         if !self.items.is_empty() {
             return vec![self.row(context)];
         }
@@ -271,7 +269,7 @@ impl Group<'_> {
             .collect()
     }
 
-    fn row(&self, context: &Context) -> SettlementRow {
+    fn row(&self, context: &Context<'_>) -> SettlementRow {
         let Self { carts, items } = self;
         let of_carts = carts.iter().filter_map(|cart| cart.created).min();
         let of_items = || items.iter().filter_map(|(_, one)| one.item.created).min();
@@ -283,6 +281,8 @@ impl Group<'_> {
             of_carts.is_some_and(|at| context.last_settled.is_some_and(|last| at < last));
         let is_late = age.is_some_and(|age| age > LONGEST_WAIT) || is_before_the_last;
         let is_known = items.iter().all(|(_, one)| one.item.total_amount.is_some());
+        let amounts = items.iter().filter_map(|(_, one)| one.item.total_amount);
+        let taken_back = taken_back(amounts);
         let (outcome, reason) = match (&carts[..], &items[..]) {
             (_, []) if !context.names_carts => (
                 SettlementOutcome::Unverified,
@@ -309,25 +309,25 @@ impl Group<'_> {
                 SettlementOutcome::Unverified,
                 "Which cart the item is for is not known.".to_owned(),
             ),
+            ([], [(_, one), ..])
+                if (one.cart.as_ref()).is_some_and(|key| {
+                    let refunded = context.refunds.of_key(key);
+                    !refunded.is_zero() && settled_amount == Some(-refunded) && is_known
+                }) =>
+            {
+                (
+                    SettlementOutcome::Settled,
+                    "Settled as it was refunded; the sale is not among the carts.".to_owned(),
+                )
+            }
             ([], _) => (
                 SettlementOutcome::UnknownCart,
                 "Settled; no cart of this name is known to be paid.".to_owned(),
             ),
-            ([_], _) => match (paid_amount, settled_amount.filter(|_| is_known)) {
+            ([cart], _) => match (paid_amount, settled_amount.filter(|_| is_known)) {
                 (Some(paid), Some(settled)) => {
-                    let outcome = match settled.cmp(&paid) {
-                        Ordering::Equal => SettlementOutcome::Settled,
-                        Ordering::Greater if items.len() > 1 => SettlementOutcome::Duplicate,
-                        _ => SettlementOutcome::AmountMismatch,
-                    };
-                    let amounts = format!("Paid {}, settled {}", kronur(paid), kronur(settled));
-                    let reason = match (outcome, items.len()) {
-                        (SettlementOutcome::Settled, _) => "Settled as it was paid.".to_owned(),
-                        // An amount in krónur ends with a full stop.
-                        (_, 1) => amounts,
-                        (_, many) => format!("{amounts} in {many} items."),
-                    };
-                    (outcome, reason)
+                    let refunded = context.refunds.of_cart(cart);
+                    settled_with(paid, settled, taken_back, refunded, items.len())
                 }
                 _ => (
                     SettlementOutcome::Unverified,

@@ -14,7 +14,8 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use netgiro::{CartStatus, ErrorKind};
 use netgiro_reconcile::{
-    Check, Order, Outcome, ReconcileOptions, Reconciled, Recorded, Row, Total, reconcile,
+    CartKey, Check, Order, Outcome, ReconcileOptions, Reconciled, Recorded, Refund, Refunds, Row,
+    Total, reconcile,
 };
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -36,6 +37,8 @@ fn order(cart: u128, amount: i64, recorded: Recorded) -> Order {
         reference: Some("a".to_owned()),
         transaction_id: Some(Uuid::from_u128(cart)),
         amount: amount.into(),
+        is_refund: false,
+        refunded: Decimal::ZERO,
         recorded,
         created: Some(at(0)),
     }
@@ -54,7 +57,7 @@ fn check(cart: u128, status: CartStatus) -> Check {
 }
 
 fn only(orders: &[Order], checks: &[Check]) -> Row {
-    let done = reconcile(orders, checks, &OPTIONS).unwrap();
+    let done = reconcile(orders, checks, &Refunds::default(), &OPTIONS).unwrap();
     assert_eq!(done.rows.len(), 1, "{:?}", done.rows);
     done.rows.into_iter().next().unwrap()
 }
@@ -70,7 +73,11 @@ fn read_order(line: &str) -> Order {
     Order {
         reference: some(words[0]),
         transaction_id: some(words[1]).map(|id| Uuid::from_u128(id.parse().unwrap())),
-        amount: words[2].parse().unwrap(),
+        amount: words[2].trim_start_matches('-').parse().unwrap(),
+        is_refund: words[2].starts_with('-'),
+        refunded: words
+            .get(4)
+            .map_or(Decimal::ZERO, |amount| amount.parse().unwrap()),
         recorded: words[3].parse().unwrap(),
         created: None,
     }
@@ -92,6 +99,38 @@ fn read_check(line: &str) -> Check {
     }
 }
 
+fn read_refund(line: &str) -> Refund {
+    let words: Vec<_> = line.split(' ').collect();
+    Refund {
+        transaction_id: some(words[0]).map(|id| Uuid::from_u128(id.parse().unwrap())),
+        reference: some(words[1]),
+        amount: words[2].parse().unwrap(),
+        idempotency_key: None,
+        is_made: words[3] == "made",
+        created: None,
+    }
+}
+
+fn read_taken_back(line: &str) -> (CartKey, Decimal) {
+    let (name, amount) = line.split_once(' ').unwrap();
+    let key = match name.parse() {
+        Ok(id) => CartKey::TransactionId(Uuid::from_u128(id)),
+        Err(_) => CartKey::Reference(name.to_owned()),
+    };
+    (key, amount.parse().unwrap())
+}
+
+fn read_refunds(case: &Value) -> Refunds {
+    let refunds = &case["refunds"];
+    Refunds {
+        sent: (!refunds.is_null()).then(|| lines(refunds).into_iter().map(read_refund).collect()),
+        settled: lines(&case["taken_back"])
+            .into_iter()
+            .map(read_taken_back)
+            .collect(),
+    }
+}
+
 fn written(row: &Row) -> String {
     let among = |numbers: Vec<String>| {
         if numbers.is_empty() {
@@ -100,7 +139,7 @@ fn written(row: &Row) -> String {
             numbers.join(",")
         }
     };
-    let orders = row.orders.iter().map(ToString::to_string).collect();
+    let orders = row.places().iter().map(ToString::to_string).collect();
     let carts = row.transaction_ids.iter();
     let carts = carts.map(|id| id.as_u128().to_string()).collect();
     let (outcome, stake) = (row.outcome, row.at_stake.normalize());
@@ -126,7 +165,7 @@ fn every_order_and_every_payment_is_in_the_class_that_the_vectors_say() {
             tolerance: case["tolerance"].as_i64().unwrap().into(),
             ..OPTIONS
         };
-        let done = reconcile(&orders, &checks, &options).unwrap();
+        let done = reconcile(&orders, &checks, &Refunds::default(), &options).unwrap();
         let mut found: Vec<_> = done.rows.iter().map(written).collect();
         let mut expected = lines(&case["expect"]);
         found.sort_unstable();
@@ -141,12 +180,73 @@ fn every_order_and_every_payment_is_in_the_class_that_the_vectors_say() {
         // Where a check stands in the input changes nothing.
         let turned: Vec<_> = checks.iter().rev().cloned().collect();
         assert_eq!(
-            reconcile(&orders, &turned, &options).unwrap().rows,
+            reconcile(&orders, &turned, &Refunds::default(), &options)
+                .unwrap()
+                .rows,
             done.rows
         );
     }
     assert!(cases.len() > 300);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_refund_is_in_the_class_that_the_vectors_say() {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/reconciliation.json");
+    let document: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let cases = document["refund_cases"].as_array().unwrap();
+    let mut wrong = Vec::new();
+    for case in cases {
+        let orders: Vec<_> = lines(&case["orders"]).into_iter().map(read_order).collect();
+        let checks: Vec<_> = lines(&case["checks"]).into_iter().map(read_check).collect();
+        let refunds = read_refunds(case);
+        let options = ReconcileOptions {
+            tolerance: case["tolerance"].as_i64().unwrap().into(),
+            ..OPTIONS
+        };
+        let done = reconcile(&orders, &checks, &refunds, &options)
+            .unwrap_or_else(|error| panic!("{case}: {error}"));
+        let mut found: Vec<_> = (done.rows.iter())
+            .map(|row| {
+                let amount = |amount: Option<Decimal>| amount.unwrap_or_default().normalize();
+                let recorded = amount(row.recorded_refund_amount);
+                format!(
+                    "{} {recorded} {}",
+                    written(row),
+                    amount(row.refunded_amount)
+                )
+            })
+            .collect();
+        let mut expected = lines(&case["expect"]);
+        found.sort_unstable();
+        expected.sort_unstable();
+        if found != expected {
+            wrong.push(format!("{case}:\n  {found:?}"));
+        }
+        for row in &done.rows {
+            assert!(!row.reason.is_empty(), "{case}");
+            assert_eq!(row.action.is_empty(), row.outcome.is_in_order(), "{case}");
+            assert!(
+                !row.outcome.is_in_order() || row.at_stake.is_zero(),
+                "{case}"
+            );
+        }
+        let turned = Refunds {
+            sent: (refunds.sent.as_ref()).map(|sent| sent.iter().rev().cloned().collect()),
+            ..refunds
+        };
+        let again = reconcile(&orders, &checks, &turned, &options).unwrap();
+        assert_eq!(again.rows, done.rows);
+    }
+    assert!(cases.len() > 300);
+    assert!(
+        wrong.is_empty(),
+        "{} of {}\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
 }
 
 fn adds_up(done: &Reconciled, orders: &[Order], checks: &[Check]) {
@@ -160,6 +260,8 @@ fn adds_up(done: &Reconciled, orders: &[Order], checks: &[Check]) {
         recorded_amount: recorded.map(|order| order.amount).sum(),
         payments: payments.len(),
         paid_amount: payments.iter().filter_map(|check| check.amount).sum(),
+        recorded_refund_amount: Decimal::ZERO,
+        refunded_amount: Decimal::ZERO,
         at_stake: done.rows.iter().map(|row| row.at_stake).sum(),
     };
     assert_eq!(done.total, total);
@@ -175,6 +277,8 @@ fn adds_up(done: &Reconciled, orders: &[Order], checks: &[Check]) {
             recorded_amount: rows().map(|row| row.recorded_amount).sum(),
             payments: rows().map(|row| row.payments).sum(),
             paid_amount: rows().filter_map(|row| row.paid_amount).sum(),
+            recorded_refund_amount: rows().filter_map(|row| row.recorded_refund_amount).sum(),
+            refunded_amount: rows().filter_map(|row| row.refunded_amount).sum(),
             at_stake: rows().map(|row| row.at_stake).sum(),
         };
         assert_eq!(*total, expected, "{outcome}");
@@ -328,7 +432,7 @@ fn amounts_that_differ_are_named_in_kronur() {
         let mut paid = check(1, CartStatus::Confirmed);
         paid.amount = Some(amount.parse().unwrap());
         let orders = [order(1, 1000, recorded)];
-        let row = &reconcile(&orders, &[paid], &tolerance(allowed))
+        let row = &reconcile(&orders, &[paid], &Refunds::default(), &tolerance(allowed))
             .unwrap()
             .rows[0];
         assert_eq!((&*row.reason, row.action), (reason, action));
@@ -581,7 +685,7 @@ fn a_window_leaves_out_what_was_made_before_or_after_it() {
             now: at(7),
             ..OPTIONS
         };
-        reconcile(&orders, &[loose.clone()], &options).unwrap()
+        reconcile(&orders, &[loose.clone()], &Refunds::default(), &options).unwrap()
     };
     let done = within(Some(5), Some(9));
     assert_eq!((done.rows.len(), done.left_out), (1, 2));
@@ -623,7 +727,7 @@ fn what_costs_most_comes_first_and_what_matched_last() {
         check.reference = Some(reference.to_owned());
         check.amount = Some(order.amount);
     }
-    let done = reconcile(&orders, &checks, &OPTIONS).unwrap();
+    let done = reconcile(&orders, &checks, &Refunds::default(), &OPTIONS).unwrap();
     let found: Vec<_> = (done.rows.iter())
         .map(|row| row.references[0].as_str())
         .collect();
@@ -652,7 +756,7 @@ fn invalid_amounts_are_refused() {
                 ..order(2, 1, Recorded::Open)
             },
         ];
-        let refused = reconcile(&orders, &[], &OPTIONS);
+        let refused = reconcile(&orders, &[], &Refunds::default(), &OPTIONS);
         assert_eq!(refused.is_err(), is_refused, "{amount}");
         if let Err(error) = refused {
             assert_eq!(error.kind(), ErrorKind::InvalidRequest);
@@ -662,11 +766,17 @@ fn invalid_amounts_are_refused() {
             tolerance: amount,
             ..OPTIONS
         };
-        let refused = reconcile(&[], &[], &options);
+        let refused = reconcile(&[], &[], &Refunds::default(), &options);
         assert_eq!(refused.is_err(), is_refused, "{amount}");
     }
+    let below = Order {
+        refunded: Decimal::NEGATIVE_ONE,
+        ..order(1, 1000, Recorded::Paid)
+    };
+    let refused = reconcile(&[below], &[], &Refunds::default(), &OPTIONS).unwrap_err();
+    assert!(refused.message().contains("row 1"), "{refused}");
     let large = vec![order(1, 1_000_000, Recorded::Open); 3];
-    let done = reconcile(&large, &[], &OPTIONS).unwrap();
+    let done = reconcile(&large, &[], &Refunds::default(), &OPTIONS).unwrap();
     assert_eq!(done.total.order_amount, million * Decimal::from(3));
 }
 
@@ -710,4 +820,114 @@ fn a_check_is_what_a_result_or_a_state_says() {
         (Ok(CartStatus::Pending), Some(at(3)))
     );
     assert_eq!(Check::from(&state).transaction_id, Uuid::from_u128(2));
+}
+
+// ---- refunds -------------------------------------------------------------------------------------
+
+fn returned(cart: u128, amount: i64) -> Order {
+    Order {
+        is_refund: true,
+        ..order(cart, amount, Recorded::Paid)
+    }
+}
+
+fn sent(cart: u128, amount: i64, key: &str) -> Refund {
+    Refund {
+        transaction_id: Some(Uuid::from_u128(cart)),
+        reference: None,
+        amount: amount.into(),
+        idempotency_key: Some(key.to_owned()),
+        is_made: true,
+        created: None,
+    }
+}
+
+fn with_sent(orders: &[Order], sent: Vec<Refund>) -> netgiro::Result<Reconciled> {
+    let refunds = Refunds {
+        sent: Some(sent),
+        settled: Vec::new(),
+    };
+    reconcile(
+        orders,
+        &[check(1, CartStatus::Confirmed)],
+        &refunds,
+        &OPTIONS,
+    )
+}
+
+#[test]
+fn a_key_is_one_refund_however_often_it_was_sent() {
+    let orders = [order(1, 1000, Recorded::Paid), returned(1, 400)];
+    let made = sent(1, 400, "a");
+    let unknown = Refund {
+        is_made: false,
+        ..made.clone()
+    };
+    for refunds in [
+        vec![made.clone()],
+        vec![made.clone(), made.clone()],
+        vec![made.clone(), unknown.clone()],
+        vec![unknown, made.clone()],
+    ] {
+        let done = with_sent(&orders, refunds).unwrap();
+        assert_eq!(done.rows[0].outcome, Outcome::PartlyRefunded);
+        assert_eq!(done.rows[0].refunded_amount, Some(400.into()));
+        assert_eq!((done.total.orders, done.rows[0].places()), (1, vec![0, 1]));
+    }
+    let done = with_sent(&orders, vec![made.clone(), sent(1, 400, "b")]).unwrap();
+    assert_eq!(done.rows[0].outcome, Outcome::RefundedNotRecorded);
+    for other in [sent(1, 401, "a"), sent(2, 400, "a")] {
+        let refused = with_sent(&orders, vec![made.clone(), other]).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidRequest);
+        assert!(refused.message().contains("refunds, row 2"), "{refused}");
+    }
+    let refused = with_sent(&orders, vec![sent(1, -1, "a")]).unwrap_err();
+    assert!(refused.message().contains("refunds, row 1"), "{refused}");
+}
+
+#[test]
+fn a_refund_is_what_refund_cart_returned() {
+    let refund = netgiro::Refund {
+        transaction_id: Uuid::from_u128(1),
+        amount: netgiro::Amount::new(400).unwrap(),
+        idempotency_key: "a".to_owned(),
+        message: None,
+    };
+    let read = Refund::from(&refund);
+    assert_eq!(
+        (read.transaction_id, read.amount),
+        (Some(refund.transaction_id), 400.into())
+    );
+    assert_eq!(read.idempotency_key.as_deref(), Some("a"));
+    assert!(read.is_made);
+}
+
+#[test]
+fn an_order_and_its_refund_are_in_the_windows_of_both() {
+    let sold = order(1, 1000, Recorded::Paid);
+    let mut back = returned(1, 400);
+    back.created = Some(at(10));
+    let paid = [check(1, CartStatus::Confirmed)];
+    let within = |orders: &[Order], from: i64, until: i64| {
+        let options = ReconcileOptions {
+            from: Some(at(from)),
+            until: Some(at(until)),
+            now: at(20),
+            ..OPTIONS
+        };
+        let refunds = Refunds {
+            sent: Some(vec![sent(1, 400, "a")]),
+            settled: Vec::new(),
+        };
+        reconcile(orders, &paid, &refunds, &options).unwrap()
+    };
+    let both = [sold, back.clone()];
+    for (from, until) in [(0, 5), (9, 12)] {
+        let done = within(&both, from, until);
+        assert_eq!(done.rows[0].outcome, Outcome::PartlyRefunded);
+        assert_eq!(done.rows[0].created, Some(at(0)));
+    }
+    let done = within(&both, 12, 15);
+    assert_eq!((done.rows.len(), done.left_out), (0, 1));
+    assert_eq!(within(&[back], 9, 12).rows[0].created, Some(at(10)));
 }

@@ -10,8 +10,8 @@
 use jiff::Timestamp;
 use netgiro::{CartStatus, ErrorKind, Settlement, SettlementItem};
 use netgiro_reconcile::{
-    CartKey, Check, ReconcileOptions, Settled, SettledItem, SettlementOutcome,
-    reconcile_settlements,
+    CartKey, Check, Order, ReconcileOptions, Recorded, Refund, Refunds, Settled, SettledItem,
+    SettlementOutcome, reconcile_settlements,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -80,7 +80,15 @@ fn each_cart_and_each_item_is_in_one_class() {
         now: at(5),
         ..OPTIONS
     };
-    let done = reconcile_settlements(&transfers, &checks, &options, None).unwrap();
+    let done = reconcile_settlements(
+        &transfers,
+        &checks,
+        &[],
+        &Refunds::default(),
+        &options,
+        None,
+    )
+    .unwrap();
     let found: Vec<_> = (done.rows.iter())
         .map(|row| (row.outcome.as_str(), row.invoice_number))
         .collect();
@@ -105,13 +113,22 @@ fn each_cart_and_each_item_is_in_one_class() {
 
     // Orders of the first three hours only: the unknown item may be one of another day's.
     let days = Some((at(0), at(1)));
-    let done = reconcile_settlements(&transfers, &checks, &options, days).unwrap();
+    let done = reconcile_settlements(
+        &transfers,
+        &checks,
+        &[],
+        &Refunds::default(),
+        &options,
+        days,
+    )
+    .unwrap();
     assert_eq!((done.rows.len(), done.left_out), (4, 1));
     let until = ReconcileOptions {
         until: Some(at(1)),
         ..options
     };
-    let done = reconcile_settlements(&transfers, &checks, &until, None).unwrap();
+    let done =
+        reconcile_settlements(&transfers, &checks, &[], &Refunds::default(), &until, None).unwrap();
     assert_eq!((done.rows.len(), done.left_out), (1, 4));
     assert_eq!(done.rows[0].invoice_number, Some(1));
 }
@@ -126,7 +143,8 @@ fn the_time_of_payment_decides_what_is_left_out() {
             now: at(4),
             ..OPTIONS
         };
-        let done = reconcile_settlements(&[], &checks, &options, None).unwrap();
+        let done =
+            reconcile_settlements(&[], &checks, &[], &Refunds::default(), &options, None).unwrap();
         assert_eq!(done.left_out, 3 - done.rows.len());
         let invoices = done.rows.iter().map(|row| row.invoice_number.unwrap());
         invoices.collect::<Vec<_>>()
@@ -142,7 +160,8 @@ fn an_item_of_another_day_may_be_for_a_cart_of_another_day() {
     let items = (1..=4).map(|hour| item(hour, 100 * hour, hour)).collect();
     let transfers = [settled(7, 1000, items)];
     let days = Some((at(2), at(3)));
-    let done = reconcile_settlements(&transfers, &[], &OPTIONS, days).unwrap();
+    let done =
+        reconcile_settlements(&transfers, &[], &[], &Refunds::default(), &OPTIONS, days).unwrap();
     let found: Vec<_> = (done.rows.iter())
         .map(|row| (row.outcome.as_str(), row.loan_numbers.join(" ")))
         .collect();
@@ -157,7 +176,9 @@ fn a_cart_waits_for_its_settlement_until_a_later_one_is_settled_or_a_month_is_ov
     let checks = [paid(1, 100, 0), paid(2, 200, 1), paid(3, 300, 1)];
     let rows = |transfers: &[Settled], now: Timestamp| {
         let options = ReconcileOptions { now, ..OPTIONS };
-        let done = reconcile_settlements(transfers, &checks, &options, None).unwrap();
+        let done =
+            reconcile_settlements(transfers, &checks, &[], &Refunds::default(), &options, None)
+                .unwrap();
         let rows = (done.rows.into_iter())
             .map(|row| (row.invoice_number.unwrap(), row.outcome, row.reason));
         rows.collect::<Vec<_>>()
@@ -204,7 +225,15 @@ fn settled_twice_is_not_settled_with_another_amount() {
     let row = |amounts: &[i64]| {
         let items = amounts.iter().map(|amount| item(1, *amount, 0)).collect();
         let transfers = [settled(7, amounts.iter().sum(), items)];
-        let done = reconcile_settlements(&transfers, &[paid(1, 1000, 0)], &OPTIONS, None).unwrap();
+        let done = reconcile_settlements(
+            &transfers,
+            &[paid(1, 1000, 0)],
+            &[],
+            &Refunds::default(),
+            &OPTIONS,
+            None,
+        )
+        .unwrap();
         assert_eq!((done.rows.len(), done.rows[0].items), (1, amounts.len()));
         (done.rows[0].outcome.as_str(), done.rows[0].reason.clone())
     };
@@ -236,7 +265,15 @@ fn settled_twice_is_not_settled_with_another_amount() {
 fn a_missing_amount_is_not_compared() {
     let outcome = |check: Check, items: Vec<SettledItem>| {
         let transfers = [settled(7, 1000, items)];
-        let done = reconcile_settlements(&transfers, &[check], &OPTIONS, None).unwrap();
+        let done = reconcile_settlements(
+            &transfers,
+            &[check],
+            &[],
+            &Refunds::default(),
+            &OPTIONS,
+            None,
+        )
+        .unwrap();
         assert_eq!(done.rows.len(), 1);
         done.rows[0].outcome.as_str()
     };
@@ -257,7 +294,15 @@ fn a_denied_payment_does_not_count() {
     denied.checked_at = Some(at(101));
     let checks = [paid(1, 100, 0), denied];
     let transfers = [settled(7, 100, vec![item(1, 100, 0)])];
-    let done = reconcile_settlements(&transfers, &checks, &OPTIONS, None).unwrap();
+    let done = reconcile_settlements(
+        &transfers,
+        &checks,
+        &[],
+        &Refunds::default(),
+        &OPTIONS,
+        None,
+    )
+    .unwrap();
     assert_eq!(done.rows.len(), 1);
     assert_eq!(done.rows[0].outcome, SettlementOutcome::UnknownCart);
 }
@@ -269,7 +314,9 @@ fn invalid_amounts_are_refused() {
         wrong.item.total_amount =
             Some(Decimal::from_scientific(amount).unwrap_or_else(|_| amount.parse().unwrap()));
         let transfers = [settled(7, 100, vec![wrong])];
-        let refused = reconcile_settlements(&transfers, &[], &OPTIONS, None).unwrap_err();
+        let refused =
+            reconcile_settlements(&transfers, &[], &[], &Refunds::default(), &OPTIONS, None)
+                .unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::InvalidRequest, "{amount}");
     }
 }
@@ -281,7 +328,8 @@ fn the_largest_and_the_smallest_amounts_are_accepted() {
         let mut one = item(1, 1, 0);
         one.item.total_amount = Some(amount);
         let transfers = [settled(7, 0, vec![one])];
-        let done = reconcile_settlements(&transfers, &[], &OPTIONS, None).unwrap();
+        let done = reconcile_settlements(&transfers, &[], &[], &Refunds::default(), &OPTIONS, None)
+            .unwrap();
         assert_eq!(done.rows[0].settled_amount, Some(amount));
         assert_eq!(done.transfers[0].difference, Some(-amount));
     }
@@ -298,7 +346,9 @@ fn an_item_without_a_known_cart_is_unverified() {
         ..OPTIONS
     };
     let outcomes = |transfers: &[Settled]| {
-        let done = reconcile_settlements(transfers, &checks, &options, None).unwrap();
+        let done =
+            reconcile_settlements(transfers, &checks, &[], &Refunds::default(), &options, None)
+                .unwrap();
         let outcomes = done.rows.iter().map(|row| row.outcome.as_str());
         outcomes.collect::<Vec<_>>()
     };
@@ -329,7 +379,15 @@ fn an_item_may_name_its_cart_in_each_way() {
             named(73, 1200, CartKey::NoCart("L-73".to_owned())),
         ],
     )];
-    let done = reconcile_settlements(&transfers, &checks, &OPTIONS, None).unwrap();
+    let done = reconcile_settlements(
+        &transfers,
+        &checks,
+        &[],
+        &Refunds::default(),
+        &OPTIONS,
+        None,
+    )
+    .unwrap();
     let found: Vec<_> = (done.rows.iter())
         .map(|row| row.loan_numbers.join(" ") + row.outcome.as_str())
         .collect();
@@ -345,7 +403,15 @@ fn an_item_may_name_its_cart_in_each_way() {
 
     // A cart whose check does not hold what items name carts by is not known to be missing.
     let transfers = [settled(7, 100, vec![item(1, 100, 0)])];
-    let done = reconcile_settlements(&transfers, &[third], &OPTIONS, None).unwrap();
+    let done = reconcile_settlements(
+        &transfers,
+        &[third],
+        &[],
+        &Refunds::default(),
+        &OPTIONS,
+        None,
+    )
+    .unwrap();
     let outcomes: Vec<_> = done.rows.iter().map(|row| row.outcome.as_str()).collect();
     assert_eq!(outcomes, ["unknown_cart", "unverified"]);
 }
@@ -364,7 +430,15 @@ fn carts_with_one_name_are_not_separated() {
         300,
         vec![by_reference, item(2, 100, 1), item(3, 100, 2)],
     )];
-    let done = reconcile_settlements(&transfers, &checks, &OPTIONS, None).unwrap();
+    let done = reconcile_settlements(
+        &transfers,
+        &checks,
+        &[],
+        &Refunds::default(),
+        &OPTIONS,
+        None,
+    )
+    .unwrap();
     let found: Vec<_> = (done.rows.iter())
         .map(|row| {
             let carts = row.transaction_ids.iter().map(Uuid::as_u128);
@@ -375,4 +449,137 @@ fn carts_with_one_name_are_not_separated() {
         found,
         [("unverified", vec![1, 2], 2), ("settled", vec![3], 1)]
     );
+}
+
+#[test]
+fn what_was_refunded_may_be_taken_back() {
+    let order = |amount: i64, is_refund: bool, refunded: i64, reference: &str| Order {
+        reference: Some(reference.to_owned()),
+        transaction_id: None,
+        amount: amount.into(),
+        is_refund,
+        refunded: refunded.into(),
+        recorded: Recorded::Paid,
+        created: None,
+    };
+    let sold = || order(1000, false, 0, "order-1");
+    let sent = |amount: i64| Refund {
+        transaction_id: Some(Uuid::from_u128(1)),
+        reference: None,
+        amount: amount.into(),
+        idempotency_key: None,
+        is_made: true,
+        created: None,
+    };
+    let in_rows = vec![sold(), order(400, true, 0, "order-1")];
+    let beside = vec![order(1000, false, 400, "order-1")];
+    for (orders, refunds, items, outcome, reason) in [
+        (
+            in_rows.clone(),
+            None,
+            vec![1000, -400],
+            SettlementOutcome::Settled,
+            "less 400 kr. refunded.",
+        ),
+        (
+            beside,
+            None,
+            vec![600],
+            SettlementOutcome::Settled,
+            "less 400 kr. refunded.",
+        ),
+        (
+            vec![sold()],
+            Some(vec![sent(400)]),
+            vec![1000, -400],
+            SettlementOutcome::Settled,
+            "less 400 kr. refunded.",
+        ),
+        (
+            in_rows.clone(),
+            Some(vec![sent(400)]),
+            vec![1000],
+            SettlementOutcome::NotSettledYet,
+            "400 kr. is in no settlement yet.",
+        ),
+        (
+            in_rows.clone(),
+            None,
+            vec![1000, -300],
+            SettlementOutcome::NotSettledYet,
+            "100 kr. is in no settlement yet.",
+        ),
+        (
+            in_rows,
+            None,
+            vec![1000, -500],
+            SettlementOutcome::AmountMismatch,
+            "less 500 kr.; 400 kr. is known to be refunded.",
+        ),
+        (
+            vec![sold()],
+            None,
+            vec![1000, -400],
+            SettlementOutcome::AmountMismatch,
+            "less 400 kr.; 0 kr. is known to be refunded.",
+        ),
+        (
+            vec![sold()],
+            Some(vec![sent(400)]),
+            vec![1000, 1000, -400],
+            SettlementOutcome::Duplicate,
+            "in 3 items.",
+        ),
+    ] {
+        let total = items.iter().sum();
+        let items = items.into_iter().map(|amount| item(1, amount, 0)).collect();
+        let refunds = Refunds {
+            sent: refunds,
+            settled: Vec::new(),
+        };
+        let checks = [paid(1, 1000, 0)];
+        let transfers = [settled(1, total, items)];
+        let done =
+            reconcile_settlements(&transfers, &checks, &orders, &refunds, &OPTIONS, None).unwrap();
+        assert_eq!(done.rows[0].outcome, outcome, "{}", done.rows[0].reason);
+        assert!(
+            done.rows[0].reason.ends_with(reason),
+            "{}",
+            done.rows[0].reason
+        );
+        assert_eq!(done.total.settled_amount, Decimal::from(total));
+    }
+}
+
+#[test]
+fn a_refund_of_a_shared_reference_is_nobodys() {
+    let refund = Order {
+        reference: Some("order-1".to_owned()),
+        transaction_id: None,
+        amount: 400.into(),
+        is_refund: true,
+        refunded: 0.into(),
+        recorded: Recorded::Paid,
+        created: None,
+    };
+    let mut second = paid(2, 1000, 0);
+    second.reference = Some("order-1".to_owned());
+    let transfers = [settled(1, 600, vec![item(1, 1000, 0), item(1, -400, 0)])];
+    let class = |checks: &[Check]| {
+        let orders = [refund.clone()];
+        let done = reconcile_settlements(
+            &transfers,
+            checks,
+            &orders,
+            &Refunds::default(),
+            &OPTIONS,
+            None,
+        );
+        let rows = done.unwrap().rows;
+        let row = rows.into_iter().find(|row| row.items == 2).unwrap();
+        row.outcome
+    };
+    assert_eq!(class(&[paid(1, 1000, 0)]), SettlementOutcome::Settled);
+    let twice = [paid(1, 1000, 0), second];
+    assert_eq!(class(&twice), SettlementOutcome::AmountMismatch);
 }

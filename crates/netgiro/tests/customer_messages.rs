@@ -12,7 +12,9 @@ mod server;
 use std::net::TcpListener;
 use std::path::Path;
 
-use netgiro::{Amount, CartStatus, Client, ClientOptions, Error, ErrorKind, Language, NewCart};
+use netgiro::{
+    Amount, CartStatus, Client, ClientOptions, Error, ErrorKind, Language, NewCart, NewCheckout,
+};
 use serde_json::Value;
 use server::{Answer, server};
 use uuid::Uuid;
@@ -67,6 +69,11 @@ async fn calls() {
                 let customer = "8223281".parse().unwrap();
                 let order = NewCart::new(Amount::new(4990).unwrap(), "order-1", customer);
                 client.insert_cart(&order).await.map(drop)
+            }
+            "HostedPayment" => {
+                let (amount, page) = (Amount::new(4990).unwrap(), "https://shop.example/");
+                let checkout = NewCheckout::new(amount, "order-1", page, page);
+                client.create_checkout(&checkout).await.map(drop)
             }
             "ConfirmCart" => (client.confirm_cart(Uuid::nil(), Some("1234")).await).map(drop),
             _ => client.check_cart(Uuid::nil()).await.map(drop),

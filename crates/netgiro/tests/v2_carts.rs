@@ -156,7 +156,7 @@ async fn call(client: &Client, id: &str, case: &Value) -> Option<Result<Value, E
         });
     }
     let cart = known_cart(id, arguments);
-    let interval = Duration::from_millis(10);
+    let interval = Duration::from_millis(250);
     let options = WaitOptions {
         timeout: Duration::from_millis(arguments["timeout_ms"].as_u64().unwrap_or_default()),
         policy: Some(PollPolicy::new(interval, interval, interval).unwrap()),

@@ -16,6 +16,7 @@ from storefront.pages import kronur
 STATUS_WHILE_OPEN = {
     Cart.Status.INSERTING: "asking",
     Cart.Status.OUTCOME_UNKNOWN: "unknown",
+    Cart.Status.HOSTED: "hosted",
     Cart.Status.MISMATCH: "review",
     Cart.Status.FAILED: "refused",
 }
@@ -29,7 +30,7 @@ class Order(OrderStatus, models.Model):
     lines = models.JSONField()
     # The customer has pressed "Cancel the payment"; Netgíró's answer says whether that came in time.
     cancel_requested = models.BooleanField(default=False)
-    # Written once, by the receivers: "paid", "declined", "canceled" or "timed_out".
+    # Written once, by the receivers: "paid", "declined", "canceled", "not_paid" or "timed_out".
     ended_as = models.CharField(max_length=10, blank=True, default="")
 
     def __str__(self) -> str:
@@ -46,7 +47,8 @@ class Order(OrderStatus, models.Model):
         if self.cart is None:
             # The cart is stored before anything is sent: without one, nobody was asked.
             return "asking" if self.seconds_left else "refused"
-        waiting = "canceling" if self.cancel_requested else "waiting"
+        waiting = "confirming" if self.is_hosted else "waiting"
+        waiting = "canceling" if self.cancel_requested else waiting
         return STATUS_WHILE_OPEN.get(Cart.Status(self.cart.status), waiting)
 
     @property
@@ -56,6 +58,10 @@ class Order(OrderStatus, models.Model):
     @property
     def age(self) -> float:
         return (timezone.now() - self.placed_at).total_seconds()
+
+    @property
+    def checkout_url(self) -> str | None:
+        return (self.cart and self.cart.checkout_url) or None
 
     @property
     def transaction_id(self) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.dispatch import receiver
 
 from netgiro.django import cart_canceled, cart_confirmed, cart_declined
@@ -25,9 +26,11 @@ def declined(cart: Cart, **_: Any) -> None:
 
 @receiver(cart_canceled)
 def canceled(cart: Cart, **_: Any) -> None:
-    # Only the shop itself cancels for the customer: without that, the time has run out.
+    # Only the shop itself cancels for the customer: without that, the time has run out. V2 says the same where the
+    # customer has declined; of one who did not come back from Netgíró's page it says nothing.
     is_asked = Order.objects.filter(id=cart.order_reference, cancel_requested=True).exists()
-    _end(cart, "canceled" if is_asked else "timed_out")
+    is_told_apart = settings.NETGIRO["API"] == "v1" or cart.status == Cart.Status.ABANDONED
+    _end(cart, "canceled" if is_asked else "timed_out" if is_told_apart else "not_paid")
 
 
 def _end(cart: Cart, how: str) -> None:

@@ -19,6 +19,7 @@ NETGIRO = {
     "APP_KEY": os.environ.get("NETGIRO_APP_KEY"),
     "SECRET_KEY": os.environ.get("NETGIRO_SECRET_KEY"),
     "ENVIRONMENT": os.environ.get("NETGIRO_ENVIRONMENT", "test"),
+    "API": os.environ.get("NETGIRO_API", "v1"),
     "BASE_URL": os.environ.get("NETGIRO_BASE_URL"),
     # Where Netgíró reaches the shop: never taken from a request.
     "CALLBACK_BASE_URL": PUBLIC_URL,

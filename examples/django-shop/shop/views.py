@@ -1,4 +1,4 @@
-"""The pages. Only `_pay` and `cancel` ask Netgíró; netgiro_poll and the callbacks do the rest."""
+"""The pages. Only `_pay`, `pay_at_netgiro` and `cancel` ask Netgíró; netgiro_poll and the callbacks do the rest."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import os
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_POST, require_safe
 from jinja2 import Environment
 
-from netgiro import NetgiroError, OutcomeUnknownError
+from netgiro import MismatchError, NetgiroError, OutcomeUnknownError, SignatureError
 from netgiro.django import checkout as netgiro
 from netgiro.django.checkout import OpenCheckoutError
 from shop.models import Order
@@ -21,6 +22,7 @@ from storefront.basket import Basket
 from storefront.pages import PRODUCTS, is_order_id, kronur, masked, new_order_id, whole
 
 log = logging.getLogger(__name__)
+API: str = settings.NETGIRO["API"]
 
 
 @sensitive_post_parameters("phone")
@@ -40,7 +42,7 @@ def _pay(request: HttpRequest) -> HttpResponse:
     if basket.count and _place(order_id, phone, basket):
         try:
             # The cart is committed before anything is sent, so a crash in between is noticed, and nobody is asked twice.
-            netgiro.start(order_id, basket.amount, phone, items=basket.items)
+            netgiro.start(order_id, basket.amount, phone, **basket.options(API))
         except OpenCheckoutError:
             pass
         except OutcomeUnknownError:
@@ -53,12 +55,41 @@ def _pay(request: HttpRequest) -> HttpResponse:
     return redirect(f"/orders/{get_object_or_404(Order, pk=order_id).id}/payment")
 
 
-@sensitive_variables("phone")
-def _place(order_id: str, phone: str, basket: Basket) -> bool:
+@require_POST
+def pay_at_netgiro(request: HttpRequest) -> HttpResponse:
+    """Sends the customer to a page of Netgíró's, of V2 alone."""
+    order_id, basket = request.POST.get("order_id", ""), _basket(request)
+    if not is_order_id(order_id):
+        return HttpResponseBadRequest()
+    if basket.count and _place(order_id, None, basket):
+        back = f"{settings.PUBLIC_URL}/orders/{order_id}/return"
+        try:
+            cart = netgiro.start_hosted(order_id, basket.amount, success_url=back, cancel_url=back)
+        except NetgiroError as error:
+            # Also where the outcome is unknown: nobody can pay at a page whose address nobody has.
+            log.warning("order %s: %s", order_id, error)
+            return _checkout(request, 422, error=error.customer_message("en"))
+        request.session["basket"] = {}
+        return redirect(cart.checkout_url)
+    return redirect(f"/orders/{get_object_or_404(Order, pk=order_id).id}/payment")
+
+
+@require_safe
+def come_back(request: HttpRequest, order_id: str) -> HttpResponse:
+    """The customer comes back from Netgíró's page. The URL says how it ended, and is not believed: a check decides."""
     try:
-        Order.objects.create(
-            id=order_id, phone=masked(phone), amount=basket.amount, lines=basket.lines
-        )
+        netgiro.record_redirect(request.get_full_path())
+    except (SignatureError, MismatchError) as error:
+        log.warning("order %s: %s", order_id, error)
+    return redirect(f"/orders/{get_object_or_404(Order, pk=order_id).id}/payment")
+
+
+@sensitive_variables("phone")
+def _place(order_id: str, phone: str | None, basket: Basket) -> bool:
+    """Stores the order; one without a phone is paid at Netgíró's page."""
+    shown = "" if phone is None else masked(phone)
+    try:
+        Order.objects.create(id=order_id, phone=shown, amount=basket.amount, lines=basket.lines)
     except IntegrityError:
         return False
     return True
@@ -141,8 +172,9 @@ def _keep(request: HttpRequest, basket: Basket) -> HttpResponse:
     return redirect("/basket")
 
 
-def _checkout(request: HttpRequest, status_code: int = 200, **given: str) -> HttpResponse:
-    return _page(request, "checkout.html", status_code, order_id=new_order_id(), **given)
+def _checkout(request: HttpRequest, status_code: int = 200, **given: Any) -> HttpResponse:
+    given |= {"order_id": new_order_id(), "is_v2": API == "v2"}
+    return _page(request, "checkout.html", status_code, **given)
 
 
 def _page(

@@ -132,6 +132,28 @@ class AsyncClient(_calls):
         del cart
         return await call
 
+    async def create_checkout(
+        self,
+        *,
+        amount,
+        reference,
+        success_url,
+        cancel_url,
+        callback_url=None,
+        manual_capture=False,
+    ):
+        call = _calls.create_checkout(
+            self,
+            amount=amount,
+            reference=reference,
+            success_url=success_url,
+            cancel_url=cancel_url,
+            callback_url=callback_url,
+            manual_capture=manual_capture,
+        )
+        del amount, reference, success_url, cancel_url, callback_url, manual_capture
+        return await call
+
     async def settlements(self, date_from, date_to, *, settlement_number=None):
         call = _calls.settlements(self, date_from, date_to, settlement_number=settlement_number)
         del date_from, date_to, settlement_number

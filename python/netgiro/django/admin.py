@@ -167,7 +167,7 @@ class RefundsOfCart(admin.TabularInline):  # type: ignore[type-arg]
 class CartAdmin(_ReadOnlyAdmin):
     """Lists carts, those first that need a person; its actions ask Netgíró and read the answers."""
 
-    list_display = ("reference", "state", "kronur", "given_back", "asked", "began")
+    list_display = ("reference", "state", "kronur", "asked", "began")
     list_filter = (NeedsPerson, "status", "is_settling", "confirmation_type", "created_at")
     search_fields = ("order_reference", "reference", "transaction_id")
     date_hierarchy = "created_at"
@@ -186,13 +186,13 @@ class CartAdmin(_ReadOnlyAdmin):
 
     @admin.display(description="amount", ordering="amount")
     def kronur(self, cart: Cart) -> str:
-        """Show the amount."""
-        return _sum(cart.amount)
-
-    @admin.display(description="refunded", ordering="refunded")
-    def given_back(self, cart: Cart) -> str:
-        """Show what its refunds take of the amount."""
-        return _sum(cart.refunded) if cart.refunded else ""
+        """Show the amount, and below it what its refunds take of it."""
+        if not cart.refunded:
+            return _sum(cart.amount)
+        return format_html(
+            '{}<span class="netgiro-refunded" title="refunded">\N{MINUS SIGN}{}</span>',
+            *(_sum(cart.amount), kronur(cart.refunded)),
+        )
 
     @admin.display(description="customer", ordering="customer")
     def asked(self, cart: Cart) -> str:

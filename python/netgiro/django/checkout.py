@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -19,7 +18,7 @@ from typing import Any, SupportsIndex
 
 import netgiro
 from netgiro import _netgiro
-from netgiro.arguments import instance, refused, text
+from netgiro.arguments import instance, refused
 from netgiro.django import concealed, conf
 from netgiro.django.calls.execution import (
     Execution,
@@ -29,6 +28,13 @@ from netgiro.django.calls.execution import (
     informative,
     why,
 )
+from netgiro.django.calls.hosted import (
+    arecord_redirect,
+    astart_hosted,
+    record_redirect,
+    start_hosted,
+)
+from netgiro.django.calls.orders import new_order
 from netgiro.django.concealed import Concealed, plain
 from netgiro.django.models import LET_GO, Cart
 from netgiro.django.storage import followup, store
@@ -41,15 +47,22 @@ __all__ = [
     "acancel",
     "acheck",
     "aconfirm",
+    "arecord_redirect",
     "ask",
     "astart",
+    "astart_hosted",
     "cancel",
     "check",
     "confirm",
+    "record_redirect",
     "start",
+    "start_hosted",
 ]
 
 logger = logging.getLogger("netgiro.django")
+
+# The word, and its number.
+_AUTOMATIC = {"automatic", "0"}
 
 # No word has such a number.
 _LARGE = 100
@@ -70,7 +83,7 @@ def start(  # noqa: PLR0913 - as many options as the API
     amount: SupportsIndex | Decimal | Fraction | str,
     customer_id: str,
     *,
-    confirmation_type: str = "automatic",
+    confirmation_type: str | None = None,
     description: str | None = None,
     items: Iterable[Any] | None = None,
     location_id: str | None = None,
@@ -80,8 +93,9 @@ def start(  # noqa: PLR0913 - as many options as the API
     """Ask a customer to pay for an order; returns the Cart, which is followed from then on.
 
     `amount` is in whole krónur, `timeout` how many seconds the customer has (by default the setting
-    CHECKOUT_TIMEOUT); the rest is as `netgiro.Client.insert_cart` takes it. The intent is committed before
-    anything is sent, so this must be called outside of a transaction, and raises
+    CHECKOUT_TIMEOUT); the rest is as `netgiro.Client.insert_cart` takes it. `confirmation_type` is automatic with
+    V1. V2 has no callbacks for that: there it is server_callback, where the shop has a CALLBACK_BASE_URL, and one
+    that is asked to be automatic is only polled. The intent is committed before anything is sent, so this must be called outside of a transaction, and raises
     TransactionManagementError within one.
 
     Raises OpenCheckoutError when the order has a cart that is open, may be, or is paid; OutcomeUnknownError
@@ -93,7 +107,7 @@ def start(  # noqa: PLR0913 - as many options as the API
     del customer_id
     request = _request(confirmation_type, description, items, location_id, register_id)
     seconds = conf.options().checkout_timeout if timeout is None else timeout
-    order = _order(order_reference, amount, seconds)
+    order = new_order(order_reference, amount, seconds)
     return run(_start(blocking, order, customer, request, seconds))
 
 
@@ -102,7 +116,7 @@ async def astart(  # noqa: PLR0913
     amount: SupportsIndex | Decimal | Fraction | str,
     customer_id: str,
     *,
-    confirmation_type: str = "automatic",
+    confirmation_type: str | None = None,
     description: str | None = None,
     items: Iterable[Any] | None = None,
     location_id: str | None = None,
@@ -114,7 +128,7 @@ async def astart(  # noqa: PLR0913
     del customer_id
     request = _request(confirmation_type, description, items, location_id, register_id)
     seconds = conf.options().checkout_timeout if timeout is None else timeout
-    order = _order(order_reference, amount, seconds)
+    order = new_order(order_reference, amount, seconds)
     return await finish_steps(_start(awaited, order, customer, request, seconds))
 
 
@@ -159,15 +173,21 @@ async def aconfirm(cart: Cart, code: str | Concealed | None = None) -> Cart:
 
 
 def _request(
-    confirmation_type: str,
+    confirmation_type: str | None,
     description: str | None,
     items: Iterable[Any] | None,
     location_id: str | None,
     register_id: str | None,
 ) -> dict[str, Any]:
     url = conf.callback_url()
+    is_v2 = conf.options().api == "v2"
+    default = "server_callback" if is_v2 and url is not None else "automatic"
+    given = plain(confirmation_type)
+    kind = default if given is None else _word("confirmation_type", given)
+    if is_v2 and kind in _AUTOMATIC:
+        url = None  # with one, the payment would wait for the callback
     return {
-        "confirmation_type": _word("confirmation_type", plain(confirmation_type)),
+        "confirmation_type": kind,
         "callback_url": url,
         "callback_cancel_url": url,
         "description": plain(description),
@@ -215,7 +235,7 @@ def _start(
             amount=cart.amount,
             reference=cart.reference,
             customer_id=customer.reveal(),
-            api=conf.options().client.get("api"),
+            api=conf.options().api,
             **request,
         )
         yield execution.cancellation()  # raises here rather than while the request is sent
@@ -260,22 +280,6 @@ def _nobody_was_asked(error: BaseException) -> bool:
     return isinstance(known, _NOBODY_WAS_ASKED) or (
         isinstance(known, netgiro.NetgiroError) and known.request_sent == "no"
     )
-
-
-def _order(
-    order_reference: str, amount: SupportsIndex | Decimal | Fraction | str, timeout: float
-) -> netgiro.Cart:
-    """Return the order as the client would take it; raises InvalidRequestError before anything is stored."""
-    order_reference = plain(order_reference)
-    text("order_reference", order_reference)
-    limit = Cart._meta.get_field("order_reference").max_length or 0  # noqa: SLF001 - Django's own way
-    if not 0 < len(order_reference) <= limit:
-        raise netgiro.InvalidRequestError(
-            f"order_reference must have 1 to {limit} characters; got {len(order_reference)}"
-        )
-    if not conf.is_duration(timeout):
-        raise refused("timeout", "seconds above 0", timeout)
-    return netgiro.Cart(uuid.uuid4(), reference=order_reference, amount=plain(amount))
 
 
 def ask(execution: Execution, cart: Cart) -> Steps[Observation]:

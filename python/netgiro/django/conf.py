@@ -10,7 +10,7 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -63,6 +63,11 @@ class Options:
     poll_policy: netgiro.PollPolicy | None
     replay_guard: bool
     check_after_callback: bool
+
+    @property
+    def api(self) -> Literal["v1", "v2"]:
+        """Which API the client speaks about carts."""
+        return "v2" if self.client.get("api") == "v2" else "v1"
 
     @property
     def lease(self) -> float:

@@ -26,6 +26,7 @@ __all__ = [
     "NOT_SENT",
     "SIGNALED",
     "UNREADABLE_POLL",
+    "WITHOUT_ID",
     "Cart",
     "Refund",
     "RefundStatus",
@@ -39,6 +40,7 @@ class Status(models.TextChoices):
 
     INSERTING = "inserting", "being sent"
     OUTCOME_UNKNOWN = "outcome_unknown", "may have been sent"
+    HOSTED = "hosted", "at Netgíró's page"
     FAILED = "failed", "not accepted"
     PENDING = "pending", "waiting for the customer"
     NEEDS_CODE = "needs_code", "needs the customer's code"
@@ -49,7 +51,7 @@ class Status(models.TextChoices):
     CANCELED = "canceled", "canceled"
     DECLINED = "declined", "declined"
     NOT_FOUND = "not_found", "not known to Netgíró"
-    ABANDONED = "abandoned", "given up by a person"
+    ABANDONED = "abandoned", "given up"
     MISMATCH = "mismatch", "paid, but a person must look"
 
 
@@ -76,6 +78,9 @@ LET_GO = (Status.ABANDONED, Status.FAILED)
 
 NOT_SENT = (Status.INSERTING, Status.OUTCOME_UNKNOWN)
 """Statuses in which it is not known whether Netgíró has the cart."""
+
+WITHOUT_ID = (*NOT_SENT, Status.HOSTED)
+"""Statuses in which Netgíró's id of the cart is not known."""
 
 UNREADABLE_POLL = "its poll cannot be read"
 """The beginning of `problem` for a cart that is not checked because its `poll` is damaged."""
@@ -148,6 +153,10 @@ class Cart(models.Model):
     """What its refunds take of the amount: those that are made, may have been, or are still to be."""
     customer: models.CharField[str, str] = models.CharField("customer (masked)", max_length=40)
     """Who was asked to pay, but for the last two characters hidden."""
+    checkout_url: models.TextField[str, str] = models.TextField(
+        blank=True, default="", db_default=""
+    )
+    """Where the customer of a hosted checkout pays; empty for any other cart."""
     confirmation_type: models.CharField[str, str] = models.CharField(
         max_length=20, default="automatic"
     )
@@ -235,7 +244,7 @@ class Cart(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(transaction_id__isnull=False)
-                | Q(status__in=[*NOT_SENT, Status.FAILED, Status.ABANDONED]),
+                | Q(status__in=[*WITHOUT_ID, Status.FAILED, Status.ABANDONED]),
                 name="netgiro_carts_have_an_id",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="netgiro_amount_above_0"),
@@ -270,6 +279,11 @@ class Cart(models.Model):
 
         Raises InvalidRequestError while Netgíró's id of it is not known.
         """
+        if self.status == Status.HOSTED:
+            raise netgiro.InvalidRequestError(
+                f"the customer of {self.reference!r} has not come back from Netgíró's page, which alone ends it before "
+                "its deadline: send the customer to checkout_url again"
+            )
         if self.transaction_id is None:
             raise netgiro.InvalidRequestError(
                 f"Netgíró's id of the cart {self.reference!r} is not known: look for the reference at Netgíró, "

@@ -15,7 +15,7 @@ from netgiro.django import checkout
 from netgiro.django.calls import refunds
 from netgiro.django.calls.execution import blocking
 from netgiro.django.models import Cart, Refund
-from netgiro.django.storage import delivery, followup, leases, store
+from netgiro.django.storage import delivery, followup, hosted, leases, store
 from netgiro.django.storage.rows import database, name_of
 from netgiro.webhook.sync_or_async import Steps, run
 from netgiro.webhook.worker_threads import Background
@@ -120,6 +120,8 @@ def handle_without_asking(row: _Row) -> None:
     """Do what is due about a leased row without asking Netgíró."""
     if row.awaits_signal:
         delivery.deliver(row.pk, kind=type(row), lease=row.lease)
+    elif isinstance(row, Cart) and row.status == Cart.Status.HOSTED:
+        hosted.see_to(row)
     elif isinstance(row, Cart):
         # The process that sent it was killed before the answer came, or could not record the answer.
         logger.error("%s may be at Netgíró: nobody recorded an answer", name_of(row))

@@ -53,6 +53,7 @@ def _run(options: argparse.Namespace) -> int:
         "concurrency": options.concurrency,
         "rate": options.rate,
         "retry_for": options.retry_for,
+        "refunds": options.refunds,
         "progress": sys.stderr.isatty() and find_spec("tqdm") is not None,
     }
     if options.checks is not None and not options.check:
@@ -142,6 +143,11 @@ def _parser() -> argparse.ArgumentParser:
         help="with --checks: check now the carts that they leave open",
     )
     add(
+        "--refunds",
+        metavar="FILE",
+        help="the refunds that were sent to Netgíró: CSV, Excel or Parquet",
+    )
+    add(
         "--out",
         metavar="FILE",
         action="append",
@@ -163,7 +169,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         type=_pair,
-        help="which column holds the reference, transaction_id, amount, status or created",
+        help="which column holds the reference, transaction_id, amount, status, created, refunded or type",
     )
     add(
         "--status",

@@ -14,11 +14,13 @@ from netgiro.reconciliation import masking
 from netgiro.reconciliation.reading import advice, amounts, instants
 from netgiro.reconciliation.reading import checks as checking
 from netgiro.reconciliation.reading import orders as reading
+from netgiro.reconciliation.reading import refunds as refunding
 from netgiro.reconciliation.reading.tables import Table, read
 from netgiro.reconciliation.report import Reconciliation
 
 if TYPE_CHECKING:
     from netgiro import Client
+    from netgiro.reconciliation.settlements import Named
     from netgiro.settlements import SettlementItem
 
 
@@ -42,14 +44,17 @@ def reconcile(
     progress: bool | None = None,
     settlements: Any = None,
     settlement_key: str | Callable[[SettlementItem], Any] | None = None,
+    refunds: Any = None,
 ) -> Reconciliation:
-    """Put every order and every payment in exactly one class; returns a `Reconciliation`.
+    """Put every order, every payment and every refund in exactly one class; returns a `Reconciliation`.
 
     `orders` is a frame (pandas, polars, pyarrow, a DuckDB relation or anything that narwhals or Arrow
     reads), a list of dicts, a dict of columns, or the path of a CSV, Excel or Parquet file. Its columns are
     recognised by their headers, in English and Icelandic, or named by `columns`, such as
     `{"reference": "order_id", "amount": "upphæð"}`: reference, transaction_id, amount, status and
-    created; None says that there is none. `statuses` maps the shop's own words for a status to "paid",
+    created; None says that there is none. A row with an amount below 0, or one that the column `type` calls
+    a refund, is a refund of the order with its reference or transaction id; or the column `refunded` says
+    how much of each order was refunded. `statuses` maps the shop's own words for a status to "paid",
     "open" or "canceled"; the usual ones are known.
 
     `checks` is what Netgíró said: what `check_many` returned, CheckResults or CartStates in a list, or a
@@ -69,6 +74,12 @@ def reconcile(
     transaction id as a UUID, the payment's invoice number as an int, or None; or the name of a column of
     `orders` that holds the loan number of each order. Without it the items are `unverified`.
 
+    `refunds` are the refunds that were sent to Netgíró, whose API does not say how much was refunded: what
+    `refund_cart` returned, in a list, or the shop's table of them as a frame or a file, with the columns
+    transaction_id or reference, amount, and if it has them idempotency_key, status (made, unknown or
+    refused) and created. Give all of these orders; an empty list says that there are none. Without it,
+    refunds that no settlement takes back are `unverified`.
+
     Raises InvalidRequestError for what cannot be read without guessing, with the column and the row; in
     a file also with the cell.
     """
@@ -80,6 +91,7 @@ def reconcile(
         now=now,
         checks=checks,
         settlements=settlements,
+        refunds=refunds,
         on_progress=on_progress,
     )
     keep = [arguments.text("keep", header) for header in keep]
@@ -87,7 +99,15 @@ def reconcile(
         arguments.text("statuses", word)
     local = instants.zone(timezone)
     table = read(orders, "orders")
-    ordered = reading.from_table(table, given=columns, words=statuses, local=local, keep=keep)
+    sent = refunding.given(refunds, local)
+    ordered = reading.from_table(
+        table,
+        given=columns,
+        words=statuses,
+        local=local,
+        keep=keep,
+        are_refunds_known=sent is not None,
+    )
     key = _key(settlements, settlement_key, table, ordered)
     since = instants.bound("date_from", date_from, local, is_end=False)
     until = instants.bound("date_to", date_to, local, is_end=True)
@@ -108,9 +128,15 @@ def reconcile(
 
     wanted = (
         name
-        for name, created in zip(ordered.transaction_ids, ordered.created, strict=True)
-        if created is None
-        or ((since is None or since <= created) and (until is None or created < until))
+        for name, created, is_refund in zip(
+            ordered.transaction_ids, ordered.created, ordered.are_refunds, strict=True
+        )
+        # The sale of a refund may be of another month: only the orders are checked.
+        if not is_refund
+        and (
+            created is None
+            or ((since is None or since <= created) and (until is None or created < until))
+        )
     )
     options = {
         "concurrency": concurrency,
@@ -122,15 +148,21 @@ def reconcile(
     checked = checking.gather(checks, client, wanted, options)
 
     at = dt.datetime.now(dt.timezone.utc) if now is None else _aware(now)
+    made = [instant for instant in ordered.created if instant is not None]
+    named: Named = []
+    taken_back: list[tuple[Any, Any]] = []
+    if key is not None:
+        from netgiro.reconciliation import settlements as settling  # noqa: PLC0415 - most reports have none
+
+        first = since if since is not None else min(made, default=None)
+        batches = settling.gather(settlements, client, since=first, until=until, now=at)
+        named = settling.named(batches, key)
+        taken_back = settling.taken_back(named)
     found, totals, left_out = reconcile_columns(
-        (
-            ordered.references,
-            ordered.transaction_ids,
-            ordered.amounts,
-            ordered.states,
-            ordered.created,
-        ),
+        ordered.for_the_core,
         checked,
+        sent,
+        taken_back,
         tolerance=allowed,
         since=since,
         until=until,
@@ -141,14 +173,16 @@ def reconcile(
             found[name] = [text and mask_customer_ids(text) for text in found[name]]
     settled = None
     if key is not None:
-        from netgiro.reconciliation import settlements as settling  # noqa: PLC0415 - most reports have none
-
-        made = [instant for instant in ordered.created if instant is not None]
-        first = since if since is not None else min(made, default=None)
-        batches = settling.gather(settlements, client, since=first, until=until, now=at)
         days = (min(made), max(made)) if made and settlements is True else None
         settled = settling.compare(
-            batches, checked, key=key, since=since, until=until, days=days, now=at
+            named,
+            checked,
+            ordered.for_the_core,
+            sent,
+            since=since,
+            until=until,
+            days=days,
+            now=at,
         )
     return Reconciliation(
         found,
@@ -175,12 +209,16 @@ def _check_arguments(**given: Any) -> None:
     arguments.iterable("keep", given["keep"])
     if given["on_progress"] is not None:
         arguments.function("on_progress", given["on_progress"])
-    for name in ("checks", "settlements"):
-        value = given[name]
-        if value is not None and not isinstance(value, (bool, os.PathLike)):
-            arguments.iterable(name, value)
-    if isinstance(given["checks"], bool):
-        raise arguments.refused("checks", "an iterable of CheckResult", given["checks"])
+    for name in ("checks", "settlements", "refunds"):
+        _check_iterable(name, given[name])
+
+
+def _check_iterable(name: str, value: Any) -> None:
+    what = {"checks": "CheckResult", "refunds": "Refund"}.get(name)
+    if isinstance(value, bool) and what is not None:
+        raise arguments.refused(name, f"an iterable of {what}", value)
+    if value is not None and not isinstance(value, (bool, os.PathLike)):
+        arguments.iterable(name, value)
 
 
 def _key(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Reconciliation:
-    """Every order and every payment in exactly one class, with the money at stake.
+    """Every order, every payment and every refund in exactly one class, with the money at stake.
 
     Libraries that read Arrow take it as a frame: `polars.DataFrame(report)`, `pyarrow.table(report)`,
     `duckdb.sql("from report")`. Customers' phone numbers and kennitölur in it are masked.
@@ -40,10 +40,11 @@ class Reconciliation:
         error_codes: Mapping[str, str] | None = None,
     ) -> None:
         self._rows = Rows(columns, kept, now, range(len(columns["outcome"])))
-        outcomes = columns["outcome"]
-        # The core sorts matched rows last.
-        unmatched = len(outcomes) - outcomes.count(Outcome.MATCHED.value)
-        self._exceptions = self._rows[:unmatched]
+        # The core sorts rows that are in order last.
+        in_order = sum(
+            columns["outcome"].count(outcome.value) for outcome in Outcome if outcome.is_in_order
+        )
+        self._exceptions = self._rows[: len(self._rows) - in_order]
         self._totals = Totals(
             **totals["total"],
             by_outcome={outcome: Total(**totals[outcome.value]) for outcome in Outcome},
@@ -56,12 +57,12 @@ class Reconciliation:
 
     @property
     def rows(self) -> Rows:
-        """All rows: what costs most first, what matched last. A sequence of `Row`."""
+        """All rows: what costs most first, what is in order last. A sequence of `Row`."""
         return self._rows
 
     @property
     def exceptions(self) -> Rows:
-        """The rows that did not match, what costs most first. A sequence of `Row`."""
+        """The rows that are not in order, what costs most first. A sequence of `Row`."""
         return self._exceptions
 
     @property
@@ -86,7 +87,7 @@ class Reconciliation:
 
     @property
     def is_balanced(self) -> bool:
-        """Whether everything matched; settlements have an `is_balanced` of their own."""
+        """Whether everything is in order; settlements have an `is_balanced` of their own."""
         return not self._exceptions
 
     @property
@@ -129,14 +130,16 @@ class Reconciliation:
 
     def __str__(self) -> str:
         total = self._totals
-        matched = total.by_outcome[Outcome.MATCHED]
-        matches = f"{counted(matched.orders)} of {counted(total.orders, 'order')} matched"
+        matches = f"{counted(total.orders_in_order)} of {counted(total.orders, 'order')} matched"
         if self.is_balanced:
-            return f"{matches}; {kronur(total.paid_amount)} paid; nothing is at stake"
+            refunded = (
+                f", {kronur(total.refunded_amount)} refunded" if total.refunded_amount else ""
+            )
+            return f"{matches}; {kronur(total.paid_amount)} paid{refunded}; nothing is at stake"
         classes = ", ".join(
             f"{counted(of.rows)} {outcome.value}"
             for outcome, of in total.by_outcome.items()
-            if of.rows and outcome is not Outcome.MATCHED
+            if of.rows and not outcome.is_in_order
         )
         return f"{kronur(total.at_stake)} at stake; {matches}; {classes}"
 

@@ -20,6 +20,12 @@ class Outcome(_Word):
     """Paid at Netgíró; open, canceled or unknown in the shop: a customer paid and has nothing."""
     RECORDED_NOT_PAID = "recorded_not_paid"
     """Recorded as paid in the shop, not paid at Netgíró."""
+    REFUNDED_TOO_MUCH = "refunded_too_much"
+    """More was refunded, or recorded as refunded, than was paid."""
+    REFUNDED_NOT_RECORDED = "refunded_not_recorded"
+    """Refunded at Netgíró; in the shop not, or less."""
+    RECORDED_NOT_REFUNDED = "recorded_not_refunded"
+    """Recorded as refunded in the shop; at Netgíró not refunded, or less."""
     AMOUNT_MISMATCH = "amount_mismatch"
     """Paid on both sides, with another amount."""
     DUPLICATE_PAYMENT = "duplicate_payment"
@@ -32,8 +38,17 @@ class Outcome(_Word):
     """Not decided yet, or not closed in the shop."""
     UNVERIFIED = "unverified"
     """Not known: there is no check, the check failed, or it contradicts the order."""
+    REFUNDED = "refunded"
+    """Paid and refunded in full; or refunded on both sides, and the sale is not among the orders."""
+    PARTLY_REFUNDED = "partly_refunded"
+    """Paid, and refunded in part."""
     MATCHED = "matched"
-    """Both sides agree."""
+    """Both sides agree, and nothing was refunded."""
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether both sides agree, so that nothing is to be done."""
+        return self in {Outcome.REFUNDED, Outcome.PARTLY_REFUNDED, Outcome.MATCHED}
 
 
 LABELS = {outcome: outcome.value.replace("_", " ") for outcome in Outcome}
@@ -57,6 +72,10 @@ class Row(NamedTuple):
     """What was ordered; None where there is no order."""
     paid_amount: Decimal | None
     """What was paid; None where nothing was."""
+    recorded_refund_amount: Decimal | None
+    """What the shop recorded as refunded; None where nothing is."""
+    refunded_amount: Decimal | None
+    """What Netgíró is known to have refunded; None where nothing is known."""
     difference: Decimal | None
     """What was paid beyond what was ordered; None where one of the two is missing."""
     at_stake: Decimal
@@ -76,7 +95,7 @@ class Row(NamedTuple):
     payments: int
     """How many payments it holds."""
     order_rows: tuple[int, ...]
-    """The rows of its orders in the input, counted from 1."""
+    """The rows of its orders and their refunds in the input, counted from 1."""
     reason: str
     """Why it is in this class."""
     action: str
@@ -207,6 +226,10 @@ class Total(NamedTuple):
     """How many payments."""
     paid_amount: Decimal
     """What was paid."""
+    recorded_refund_amount: Decimal
+    """What the shop recorded as refunded."""
+    refunded_amount: Decimal
+    """What Netgíró is known to have refunded."""
     at_stake: Decimal
     """The money at stake."""
 
@@ -237,10 +260,21 @@ class Totals(NamedTuple):
     """How many payments."""
     paid_amount: Decimal
     """What was paid, in krónur."""
+    recorded_refund_amount: Decimal
+    """What the shop recorded as refunded, in krónur."""
+    refunded_amount: Decimal
+    """What Netgíró is known to have refunded, in krónur."""
     at_stake: Decimal
     """The money at stake, in krónur."""
     by_outcome: dict[Outcome, Total]
     """The total of each class, also of those without rows."""
+
+    @property
+    def orders_in_order(self) -> int:
+        """How many orders are in order."""
+        return sum(
+            total.orders for outcome, total in self.by_outcome.items() if outcome.is_in_order
+        )
 
     def to_dict(self, *, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
         """Return the members by name, and theirs, as a dict of plain Python values.

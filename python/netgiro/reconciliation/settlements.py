@@ -222,6 +222,9 @@ class SettlementReport:
 
 Batches = list[tuple[Settlement, list[SettlementItem]]]
 
+Named = list[tuple[Settlement, list[tuple[SettlementItem, Any]]]]
+"""Settlements with their items, and what each item names its cart by."""
+
 Key = Callable[[SettlementItem], Any]
 """Which cart an item is for: the order's reference, its transaction id as a UUID, or the invoice number."""
 
@@ -276,17 +279,36 @@ def _read(given: Any) -> Batches:
     return [*batches, (Settlement(), loose)] if loose else batches
 
 
+def named(batches: Batches, key: Key) -> Named:
+    """Return settlements with their items, each with its cart's name."""
+    return [(one, [(item, key(item)) for item in items]) for one, items in batches]
+
+
+def taken_back(batches: Named) -> list[tuple[Any, Decimal]]:
+    """Return what items take back, and what they name their carts by."""
+    return [
+        (name, item.total_amount)
+        for _, items in batches
+        for item, name in items
+        if item.total_amount is not None and item.total_amount < 0
+    ]
+
+
 def compare(
-    batches: Batches,
+    batches: Named,
     checks: Iterable[Any],
+    orders: tuple[list[Any], ...],
+    refunds: list[Any] | None,
     *,
-    key: Key,
     since: int | None,
     until: int | None,
     days: tuple[int, int] | None,
     now: dt.datetime,
 ) -> SettlementReport:
-    """Let the core classify every cart and every item; `days` is the period of the orders."""
+    """Let the core classify every cart and every item; `days` is the period of the orders.
+
+    `orders` and `refunds` are as the core takes them: what they refund may be missing from a settled amount.
+    """
 
     def at(instant: dt.datetime | None) -> int | None:
         return None if instant is None else (instant - EPOCH) // MICROSECOND
@@ -297,13 +319,15 @@ def compare(
                 one.number,
                 one.total_amount,
                 [
-                    (it.loan_number, it.total_amount, it.cost_amount, at(it.created), key(it))
-                    for it in items
+                    (it.loan_number, it.total_amount, it.cost_amount, at(it.created), name)
+                    for it, name in items
                 ],
             )
             for one, items in batches
         ],
         checks,
+        orders,
+        refunds,
         since=since,
         until=until,
         days=days,

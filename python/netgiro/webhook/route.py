@@ -122,7 +122,7 @@ class Webhook:
         cart: netgiro.Cart | None = None
         while (action := request.action) != "answer":
             try:
-                cart = (yield from self._do(request, callback, key)) or cart
+                cart = (yield from self._do(request, callback, key or ("", ""))) or cart
             except Refusal as raised:
                 request.refused(raised.status, _whole(raised.reason))
                 refusal = raised
@@ -144,7 +144,7 @@ class Webhook:
         self,
         request: _netgiro.CallbackRequest,
         callback: netgiro.Callback,
-        key: tuple[str, str] | None,
+        key: tuple[str, str],
     ) -> Steps[netgiro.Cart | None]:
         """Do what the request asks for; gives the cart of the order, once that is found."""
         if request.action == "find_order":

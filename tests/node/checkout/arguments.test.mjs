@@ -39,6 +39,8 @@ const NEVER = {
 };
 
 const NEW_CART = { amount: 4990, reference: 'order-1', customerId: '8223281' };
+const PAGE = 'https://shop.example/';
+const NEW_CHECKOUT = { amount: 4990, reference: 'order-1', successUrl: PAGE, cancelUrl: PAGE };
 const ITEM = { name: 'Lopapeysa', unitPrice: 4990 };
 const PARTS = { url: 'https://shop.example/callback', headers: {}, body: '' };
 const KEYS = { appKey: '881E674F-7891-4C20-AFD8-56FE2624C4B5', secretKey: 'secret' };
@@ -46,11 +48,11 @@ const KEYS = { appKey: '881E674F-7891-4C20-AFD8-56FE2624C4B5', secretKey: 'secre
 /** An argument of a function: what is called with a value, and what its refusal calls it. */
 const ARGUMENTS = [
   ['new Client()', /^Client/, (value) => new Client(value)],
-  ...['appKey', 'secretKey', 'environment', 'baseUrl', 'timeoutMs', 'connectTimeoutMs', 'responseVerification', 'paymentInfo', 'caFile', 'previousSecretKeys', 'proxy'].map(
+  ...['appKey', 'secretKey', 'environment', 'api', 'baseUrl', 'timeoutMs', 'connectTimeoutMs', 'responseVerification', 'paymentInfo', 'caFile', 'previousSecretKeys', 'proxy'].map(
     (name) => [`new Client: ${name}`, name, (value) => new Client({ ...KEYS, [name]: value })],
   ),
   ['insertCart()', /^insertCart/, (value, { client }) => client.insertCart(value)],
-  ...['amount', 'reference', 'customerId', 'confirmationType', 'callbackUrl', 'callbackCancelUrl', 'description', 'items', 'locationId', 'registerId'].map(
+  ...['amount', 'reference', 'customerId', 'accessCode', 'barcode', 'confirmationType', 'callbackUrl', 'callbackCancelUrl', 'description', 'items', 'locationId', 'registerId'].map(
     (name) => [`insertCart: ${name}`, name, (value, { client }) => client.insertCart({ ...NEW_CART, [name]: value })],
   ),
   ['insertCart: an item', 'items[0]', (value, { client }) => client.insertCart({ ...NEW_CART, items: [value] })],
@@ -59,7 +61,7 @@ const ARGUMENTS = [
     name === 'unitPrice' ? /unitPrice|items/ : name,
     (value, { client }) => client.insertCart({ ...NEW_CART, items: [{ ...ITEM, [name]: value }] }),
   ]),
-  ...['checkCart', 'cancelCart', 'confirmCart', 'waitForCart', 'settleCart', 'watchCart'].flatMap((name) => [
+  ...['checkCart', 'cancelCart', 'confirmCart', 'captureCart', 'voidCart', 'waitForCart', 'settleCart', 'watchCart'].flatMap((name) => [
     [`${name}: the cart`, /transactionId|a cart/, (value, { client }) => client[name](value)],
     [`${name}: its transactionId`, /transactionId|a cart/, (value, { client }) => client[name]({ transactionId: value })],
     [`${name}: its amount`, 'amount', (value, { client }) => client[name]({ transactionId: ID, amount: value })],
@@ -68,6 +70,7 @@ const ARGUMENTS = [
     [`${name}: options`, name, (value, { client }) => client[name](ID, value)],
     [`${name}: signal`, 'signal', (value, { client }) => client[name](ID, { signal: value })],
   ]),
+  ['captureCart: amount', 'amount', (value, { client }) => client.captureCart(ID, { amount: value })],
   ['confirmCart: identifier', 'identifier', (value, { client }) => client.confirmCart(ID, { identifier: value })],
   ...['waitForCart', 'settleCart', 'watchCart'].flatMap((name) => [
     [`${name}: timeoutMs`, 'timeoutMs', (value, { client }) => client[name](ID, { timeoutMs: value })],
@@ -109,6 +112,21 @@ const ARGUMENTS = [
   ]),
   ['getTransaction: options', 'getTransaction', (value, { client }) => client.getTransaction(ID, value)],
   ['getTransaction: signal', 'signal', (value, { client }) => client.getTransaction(ID, { signal: value })],
+  ['createCheckout()', 'createCheckout', (value, { client }) => client.createCheckout(value)],
+  ...['amount', 'reference', 'successUrl', 'cancelUrl', 'callbackUrl', 'manualCapture'].map((name) => [
+    `createCheckout: ${name}`,
+    name,
+    (value, { client }) => client.createCheckout({ ...NEW_CHECKOUT, [name]: value }),
+  ]),
+  ['createCheckout: options', 'createCheckout', (value, { client }) => client.createCheckout(NEW_CHECKOUT, value)],
+  ['createCheckout: signal', 'signal', (value, { client }) => client.createCheckout(NEW_CHECKOUT, { signal: value })],
+  ['verifyRedirect: url', 'url', (value, { client }) => client.verifyRedirect(value)],
+  ['verifyRedirect: options', 'verifyRedirect', (value, { client }) => client.verifyRedirect('?', value)],
+  ...['amount', 'reference'].map((name) => [
+    `verifyRedirect: ${name}`,
+    name,
+    (value, { client }) => client.verifyRedirect('?', { [name]: value }),
+  ]),
   ['settlements()', 'settlements', (value, { client }) => client.settlements(value)],
   ['settlements: dateFrom', 'dateFrom', (value, { client }) => client.settlements({ dateFrom: value, dateTo: '2026-01-31' }), 'a date'],
   ['settlements: settlementNumber', 'settlementNumber', (value, { client }) => client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-31', settlementNumber: value })],

@@ -455,7 +455,12 @@ describe('options', () => {
     delete process.env.NETGIRO_PAYMENT_INFO;
     process.env.NETGIRO_ENVIRONMENT = 'staging';
     assert.ok((await failure(() => Client.fromEnv())) instanceof ConfigurationError);
-    for (const name of [...Object.keys(names), 'NETGIRO_ENVIRONMENT']) delete process.env[name];
+    delete process.env.NETGIRO_ENVIRONMENT;
+    process.env.NETGIRO_API = 'v2';
+    assert.equal(Client.fromEnv().baseUrl, 'http://127.0.0.1:9/v2/');
+    process.env.NETGIRO_API = 'v3';
+    assert.match((await failure(() => Client.fromEnv())).message, /api must be .*"v1", "v2"/);
+    for (const name of [...Object.keys(names), 'NETGIRO_API']) delete process.env[name];
   });
 
   it('a closed client refuses calls, and can be closed again', async () => {

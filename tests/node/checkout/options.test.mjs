@@ -68,6 +68,7 @@ const CALLS = {
   checkCart: (client, options) => client.checkCart(ID, options),
   cancelCart: (client, options) => client.cancelCart(ID, options),
   confirmCart: (client, options) => client.confirmCart(ID, options),
+  captureCart: (client, options) => client.captureCart(ID, options),
   waitForCart: (client, options) => client.waitForCart(ID, options),
   settleCart: (client, options) => client.settleCart(ID, options),
   watchCart: async (client, options) => (await client.watchCart(ID, options).next()).value,

@@ -103,7 +103,7 @@ describe('arguments', { skip }, () => {
 
   it('of the constructors and of sign may be anything', async () => {
     const usual = { appKey: APP_KEY, secretKey: SECRET };
-    const names = ['appKey', 'secretKey', 'environment', 'baseUrl', 'timeoutMs', 'caFile', 'previousSecretKeys', 'proxy', 'x'];
+    const names = ['appKey', 'secretKey', 'environment', 'api', 'baseUrl', 'timeoutMs', 'caFile', 'previousSecretKeys', 'proxy', 'x'];
     const property = fc.asyncProperty(fc.constantFrom(...names), anything(), async (name, value) => {
       await holds(() => new Client({ ...usual, [name]: value }));
       await holds(() => new Client(value));

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { ID, failure, simulate, QUICK } from '../harness.mjs';
+import { CartPoll } from 'netgiro';
+import { ID, failure, simulate, QUICK, until } from '../harness.mjs';
 
 const ORDER = { amount: 4990, reference: 'order-17', customerId: '8223281' };
 
@@ -45,6 +46,35 @@ it('every kind of result is plain and frozen', async () => {
   const { value } = await client.watchCart(cart).next();
   assertPlain(value);
   for (const list of [simulator.carts(), simulator.requests(), simulator.callbacks()]) assertPlain(list);
+});
+
+it('so is every kind of result of V2, and a poll keeps which API said so', async () => {
+  const simulator = await simulate();
+  const client = simulator.client({ api: 'v2' });
+  const callbackUrl = 'http://127.0.0.1:9/cb';
+  const open = await client.insertCart({ ...ORDER, confirmationType: 'server_callback', callbackUrl });
+  const poll = await client.pollStep(new CartPoll(open, { now: Date.now() - 10_000 }));
+  for (const kept of [poll, CartPoll.fromJson(poll.toJson()), structuredClone(poll)]) {
+    assert.deepEqual([kept.state.api, kept.state.status, kept.state.resultCode], ['v2', 'pending', null]);
+  }
+  const again = poll.answered(JSON.parse(JSON.stringify(poll.state)), { sentAt: Date.now(), now: Date.now() });
+  assert.equal(again.state.api, 'v2');
+  const [checked] = await client.checkMany([open]);
+  assertPlain(checked);
+  const [resumed] = await simulator.client().checkMany([open], { resume: JSON.parse(JSON.stringify([checked])) });
+  assert.equal(resumed.state.api, 'v2');
+  simulator.confirm(open);
+  await until(() => simulator.callbacks().length > 0, 'a callback is sent');
+  const [sent] = simulator.callbacks();
+  const callback = client.verifyCallback({ url: callbackUrl, headers: sent.headers, body: sent.body });
+  assertPlain(callback);
+  assert.deepEqual([callback.state, callback.matches(4990, 'order-17'), callback.matches(4991, 'order-17')], [null, true, false]);
+  const held = await client.insertCart({ ...ORDER, customerId: null, accessCode: '1234567890', confirmationType: 'manual' });
+  assert.equal((await client.waitForCart(held, { policy: QUICK })).status, 'reserved');
+  const state = await client.captureCart(held, { amount: 1000 });
+  assertPlain(state);
+  assert.deepEqual([state.isPaid, state.api, simulator.cart(held).captured], [true, 'v2', 1000]);
+  assert.deepEqual([(await client.cancelCart(held)).status, (await client.voidCart(held)).status], ['confirmed', 'canceled']);
 });
 
 it('a result with an error survives, too', async () => {

@@ -103,6 +103,9 @@ describe('nothing tells a secret', () => {
         const look = { amount: 4990 };
         assertHides(await client.findByReference('order-17', look).catch((error) => error), 'the error');
         assertHides(await client.getTransaction(ID).catch((error) => error), 'the error');
+        const page = 'https://shop.example/';
+        const checkout = { amount: 4990, reference: 'order-17', successUrl: page, cancelUrl: page };
+        assertHides(await client.createCheckout(checkout).catch((error) => error), 'the error');
       });
     }
   });

@@ -8,6 +8,8 @@ import { failure, ID, QUICK, simulate, until, withServer } from '../harness.mjs'
 
 const CUSTOMER = '8223281';
 const NEW_CART = { amount: 4990, reference: 'order-1', customerId: CUSTOMER };
+const PAGE = 'https://shop.example/';
+const CHECKOUT = { amount: 4990, reference: 'order-1', successUrl: PAGE, cancelUrl: PAGE };
 
 /** The frames of an error, the first of which must be in this file. */
 function beginsHere(error, what) {
@@ -56,6 +58,10 @@ const REFUSED = {
   refundCart: ({ client }) => client.refundCart(ID, 1000),
   'refundCart, by the core': ({ client }) => client.refundCart(ID, 0, { idempotencyKey: 'key' }),
   getTransaction: ({ client }) => client.getTransaction(3),
+  createCheckout: ({ client }) => client.createCheckout({}),
+  'createCheckout, by the core': ({ client }) => client.createCheckout({ ...CHECKOUT, amount: 0 }),
+  verifyRedirect: ({ client }) => client.verifyRedirect(3),
+  'verifyRedirect, by the core': ({ client }) => client.verifyRedirect('?'),
   settlements: ({ client }) => client.settlements({ dateFrom: 'x', dateTo: 'y' }),
   settlementItems: ({ client }) => client.settlementItems(3),
   pollStep: ({ client }) => client.pollStep('x'),
@@ -78,6 +84,7 @@ const FAILED = {
   findByReference: ({ client }) => client.findByReference('order-1', { amount: 1000 }),
   refundCart: ({ client }) => client.refundCart(ID, 1000, { idempotencyKey: 'key' }),
   getTransaction: ({ client }) => client.getTransaction(ID),
+  createCheckout: ({ client }) => client.createCheckout(CHECKOUT),
   settlements: ({ client }) => client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-31' }),
   settlementItems: ({ client }) => client.settlementItems('100000-000069'),
   watchCart: ({ client }) => consume(client.watchCart(ID, { timeoutMs: 0 })),

@@ -157,6 +157,11 @@ describe('a signal without a reason', () => {
     pollStep: (client, signal) => client.pollStep(new CartPoll(ID, { now: Date.now() - 10_000 }), { signal }),
     findByReference: (client, signal) => client.findByReference('order-1', { amount: 4990, signal }),
     refundCart: (client, signal) => client.refundCart(ID, 1000, { idempotencyKey: 'key', signal }),
+    createCheckout: (client, signal) =>
+      client.createCheckout(
+        { amount: 1, reference: 'order-1', successUrl: 'https://shop.example/', cancelUrl: 'https://shop.example/' },
+        { signal },
+      ),
     getTransaction: (client, signal) => client.getTransaction(ID, { signal }),
     settlements: (client, signal) => client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-31' }, { signal }),
     settlementItems: (client, signal) => client.settlementItems('100000-000069', { signal }),

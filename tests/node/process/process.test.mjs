@@ -228,14 +228,16 @@ describe('worker threads', () => {
       const { Client } = require('netgiro');
       process.env.NETGIRO_BASE_URL = '${url}';
       const client = Client.fromEnv();
+      process.env.NETGIRO_API = 'v2';
+      const ofV2 = Client.fromEnv().baseUrl;
       delete process.env.NETGIRO_APP_KEY;
       let refused;
       try { Client.fromEnv(); } catch ({ code, message }) { refused = [code, message]; }
-      client.checkCart('${ID}').then(({ status }) => parentPort.postMessage([client.baseUrl, status, refused]));
+      client.checkCart('${ID}').then(({ status }) => parentPort.postMessage([client.baseUrl, status, refused, ofV2]));
     `;
     const worker = new Worker(source, { eval: true, env: { NETGIRO_APP_KEY: appKey, NETGIRO_SECRET_KEY: secretKey } });
-    const [baseUrl, status, [code, message]] = await new Promise((resolve) => worker.once('message', resolve));
-    assert.deepEqual([baseUrl, status, code], [url, 'canceled', 'configuration']);
+    const [baseUrl, status, [code, message], ofV2] = await new Promise((resolve) => worker.once('message', resolve));
+    assert.deepEqual([baseUrl, status, code, ofV2], [url, 'canceled', 'configuration', url.replace('/v1/', '/v2/')]);
     assert.match(message, /^NETGIRO_APP_KEY is not set: fromEnv reads/);
     assert.equal(process.env.NETGIRO_BASE_URL, undefined);
   });

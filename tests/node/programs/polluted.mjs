@@ -57,6 +57,7 @@ statuses.push((await client.pollStep(new CartPoll(cart))).state.status);
 await client.findByReference('order', { amount: 1 });
 await client.refundCart(cart, 1000, { idempotencyKey: 'key' });
 await client.getTransaction(cart);
+await client.createCheckout({ amount: 1, reference: 'order', successUrl: 'https://shop.example/', cancelUrl: 'https://shop.example/' });
 await client.settlements({ dateFrom: '2026-01-01', dateTo: '2026-01-02' });
 const { baseUrl } = new Client({ appKey: simulator.appKey, secretKey: simulator.secretKey });
 const isFirst = new MemoryReplayGuard().isFirst('1', 'a');

@@ -41,6 +41,10 @@ describe('what customers read of errors', () => {
         const call = {
           InsertCart: () => client.insertCart({ amount: 4990, reference: 'order-1', customerId: '8223281' }),
           CheckCart: () => client.checkCart(ID),
+          HostedPayment: () => {
+            const page = 'https://shop.example/';
+            return client.createCheckout({ amount: 4990, reference: 'order-1', successUrl: page, cancelUrl: page });
+          },
           ConfirmCart: () => client.confirmCart(ID, { identifier: '1234' }),
         }[vector.endpoint];
         const error = await failure(call);

@@ -190,8 +190,10 @@ describe('V2', () => {
   const calls = {
     refund_cart: (client, cart, { amount, ...rest }) => client.refundCart(cart, amount, rest),
     get_transaction: (client, cart) => client.getTransaction(cart),
+    create_checkout: (client, _, checkout) => client.createCheckout(checkout),
   };
-  for (const vector of vectors('v2').cases.filter(({ call }) => call in calls)) {
+  const { cases, redirects, secret_key: secretKey } = vectors('v2');
+  for (const vector of cases) {
     const call = (client, given, known) => {
       const { transactionId, ...rest } = camel(said(given));
       return calls[vector.call](client, known ? { transactionId, ...known } : transactionId, rest);
@@ -208,7 +210,7 @@ describe('V2', () => {
         server.requests.length = 0;
         ({ answers } = vector);
         const again = () => call(client, vector.arguments, vector.cart);
-        const { error, refund, transaction } = vector.expect;
+        const { error, refund, transaction, checkout } = vector.expect;
         if (error) {
           const { customer_message: sentence, ...facts } = error;
           const failed = await failure(again);
@@ -216,7 +218,7 @@ describe('V2', () => {
           if (sentence !== undefined) assert.equal(failed.customerMessage('en'), sentence);
         } else {
           const value = await again();
-          assertHas(value, refund ?? transaction);
+          assertHas(value, refund ?? transaction ?? checkout);
           assert.ok(Object.isFrozen(value));
         }
         assert.equal(server.requests.length, vector.requests);
@@ -227,6 +229,18 @@ describe('V2', () => {
           for (const unsigned of ['netgiro_appkey', 'netgiro_nonce', 'netgiro_signature']) assert.equal(headers[unsigned], undefined);
         }
       });
+    });
+  }
+  for (const { name, url, amount, reference, expect } of redirects) {
+    it(`redirect: ${name}`, async () => {
+      const verify = () => new Client({ appKey: APP_KEY, secretKey }).verifyRedirect(url, { amount, reference });
+      if (expect.error) {
+        assertError(await failure(verify), expect.error);
+      } else {
+        const redirect = verify();
+        assert.deepEqual(redirect, camel(expect.redirect));
+        assert.ok(Object.isFrozen(redirect));
+      }
     });
   }
 });
@@ -262,6 +276,70 @@ describe('look-ups', () => {
         }
       });
     });
+  }
+});
+
+describe('carts of V2', { concurrency: 8 }, () => {
+  const { cases, callbacks, secret_key: secretKey, transaction_id: transactionId } = vectors('v2_carts');
+  // Settling goes on for twenty intervals: of 10 ms, that would be over before a busy machine has sent a cancel.
+  const policy = { minIntervalMs: 250, defaultIntervalMs: 250, maxIntervalMs: 250 };
+  const calls = {
+    insert_cart: (client, given) => client.insertCart(given),
+    check_cart: (client, cart) => client.checkCart(cart),
+    confirm_cart: (client, { identifier, ...cart }) => client.confirmCart(cart, { identifier }),
+    capture_cart: (client, { captureAmount: amount, ...cart }) => client.captureCart(cart, { amount }),
+    cancel_cart: (client, cart) => client.cancelCart(cart),
+    void_cart: (client, cart) => client.voidCart(cart),
+    settle_cart: (client, { timeoutMs, ...cart }) => client.settleCart(cart, { timeoutMs, policy }),
+  };
+  for (const vector of cases) {
+    it(vector.name, () => {
+      const answer = (_, index) => {
+        const { close, http_status: status, headers, body } = vector.answers[Math.min(index, vector.answers.length - 1)];
+        return close ? 'cut' : { status, headers, body };
+      };
+      return withServer(answer, async (server) => {
+        const client = server.client({ api: 'v2', timeoutMs: 60_000 });
+        assert.ok(client.baseUrl.endsWith('/v2/'));
+        const given = camel(vector.arguments);
+        const call = () => calls[vector.call](client, vector.call === 'insert_cart' ? given : { transactionId, ...given });
+        const { error, cart, state } = vector.expect;
+        if (error) {
+          assertError(await failure(call), error);
+        } else if (cart) {
+          const { check_interval_ms: checkInterval, ...facts } = cart;
+          const inserted = await call();
+          assertHas(inserted, facts);
+          assert.equal(inserted.checkInterval, checkInterval);
+        } else {
+          assertHas(await call(), state);
+        }
+        const sent = server.requests.map(({ method, path, body }) => ({ method, path, ...(body.length > 0 && { body: body.toString() }) }));
+        assert.deepEqual(sent, vector.sent);
+        for (const { headers } of server.requests) {
+          assert.equal(headers['x-netgiro-api-key'], APP_KEY);
+          for (const unsigned of ['netgiro_appkey', 'netgiro_nonce', 'netgiro_signature']) assert.equal(headers[unsigned], undefined);
+        }
+      });
+    });
+  }
+  for (const api of ['v1', 'v2']) {
+    const client = new Client({ appKey: APP_KEY, secretKey, api });
+    const replayGuard = { isFirst: () => assert.fail('yes and no carry one signature') };
+    for (const { name, headers, body, expect } of callbacks) {
+      it(`a callback to a client of ${api}: ${name}`, async () => {
+        const parts = { url: 'https://shop.example/any', headers, body };
+        const verifications = [
+          () => client.verifyCallback(parts),
+          () => client.verifyCallback({ ...parts, replayGuard }),
+          () => client.verifyCallbackOnce({ ...parts, replayGuard }),
+        ];
+        for (const verify of verifications) {
+          if (expect.error) assertError(await failure(verify), expect.error);
+          else assertHas(await verify(), expect.callback);
+        }
+      });
+    }
   }
 });
 

@@ -52,6 +52,15 @@ VALUES = [
     netgiro.Transaction(
         SOME_ID, "paid", total_amount=Decimal("1000.00"), is_refundable=True, created=AT
     ),
+    netgiro.Checkout("https://netgiro.example/1", reference="order-1", amount=1000),
+    netgiro.Redirect(
+        SOME_ID,
+        reference="order-1",
+        amount=Decimal("1000.0"),
+        invoice_number="7",
+        status="canceled",
+    ),
+    netgiro.Redirect("abc-123", reference="order-1", amount=1000, status="confirmed"),
     netgiro.PollPolicy(0.5, 1.5, 20),
     POLL,
     POLL.answered("pending", now=AT, jitter=0),
@@ -113,7 +122,8 @@ def test_repr_names_the_class_and_what_is_there(value):
     text = repr(value)
     assert text.startswith(f"{type(value).__name__}(")
     assert "None" not in text
-    assert SOME_ID in text or isinstance(value, netgiro.CartItem | netgiro.PollPolicy)
+    without_id = (netgiro.CartItem, netgiro.PollPolicy, netgiro.Checkout)
+    assert SOME_ID in text or "abc-123" in text or isinstance(value, without_id)
 
 
 def test_repr_reads_well():

@@ -93,6 +93,7 @@ async def callback_once(client: netgiro.Client, later: netgiro.AsyncClient, body
     once = await later.verify_callback_once(url=url, headers={}, body=body, replay_guard=Redis())
     assert_type(once, netgiro.Callback)
     netgiro.Client("key", "secret", previous_secret_keys=["older"], proxy="http://proxy.is:3128")
+    netgiro.Client("key", "secret", checkout_base_url="https://securepay.is/v1/")
 
 
 def errors(client: netgiro.Client) -> None:

@@ -44,6 +44,10 @@ def test_calls(case, server, face):
         with pytest.raises(netgiro.NetgiroError) as caught:
             if case["endpoint"] == "InsertCart":
                 client.insert_cart(amount=4990, reference="order-1", customer_id="8223281")
+            elif case["endpoint"] == "HostedPayment":
+                page = "https://shop.example/"
+                order = {"amount": 4990, "reference": "order-1"}
+                client.create_checkout(**order, success_url=page, cancel_url=page)
             elif case["endpoint"] == "ConfirmCart":
                 client.confirm_cart(ID, "1234")
             else:

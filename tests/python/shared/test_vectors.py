@@ -271,7 +271,7 @@ def test_responses(case, face, played):
 
 # --- the API's V2
 
-V2 = [case for case in vectors("v2") if case["call"] in {"refund_cart", "get_transaction"}]
+V2 = vectors("v2")
 
 
 def play_v2(case, face):
@@ -290,7 +290,9 @@ def play_v2(case, face):
     server = Server(answer)
     client = connect(face, server.url, timeout=60)
 
-    def call(name, transaction_id, amount=None, *, cart=None, **given):
+    def call(name, transaction_id=None, amount=None, *, cart=None, **given):
+        if name == "create_checkout":
+            return client.create_checkout(amount=amount, **given)
         known = cart and netgiro.Cart(transaction_id, reference="order-1", amount=cart["amount"])
         amounts = () if amount is None else (amount,)
         return getattr(client, name)(known or transaction_id, *amounts, **given)
@@ -322,9 +324,9 @@ def test_v2(case, face, played_v2):
             assert outcome.customer_message("en") == facts.pop("customer_message")
         check_error(outcome, facts)
     else:
-        kind = netgiro.Refund if "refund" in expected else netgiro.Transaction
-        assert isinstance(outcome, kind), outcome
-        compare(outcome, expected.get("refund") or expected["transaction"])
+        ((kind, facts),) = expected.items()
+        assert type(outcome) is getattr(netgiro, kind.capitalize()), outcome
+        compare(outcome, facts)
     assert len(requests) == case["requests"]
     for request in requests:
         assert request.method == case["request"]["method"]
@@ -386,6 +388,24 @@ def test_lookups(case, face, played_lookups):
         nonce = request.headers["netgiro_nonce"]
         assert request.headers["netgiro_signature"] == netgiro.sign(SECRET_KEY, nonce, url, b"")
         assert "x-netgiro-api-key" not in request.headers
+
+
+@pytest.mark.parametrize("case", cases("v2", "redirects"))
+def test_redirects(case, face):
+    file = json.loads((VECTORS / "v2.json").read_text(encoding="utf-8"))
+    kind, _ = FACES[face]
+    client = kind(APP_KEY, file["secret_key"])
+    order = {name: case[name] for name in ("amount", "reference") if name in case}
+    expected = case["expect"]
+    if "error" in expected:
+        with pytest.raises(netgiro.NetgiroError) as raised:
+            client.verify_redirect(case["url"], **order)
+        check_error(raised.value, expected["error"])
+        return
+    redirect = client.verify_redirect(case["url"], **order)
+    assert type(redirect) is netgiro.Redirect
+    assert type(redirect.amount) is Decimal
+    compare(redirect, expected["redirect"])
 
 
 # --- codes and statuses

@@ -153,15 +153,28 @@ def of_the_vectors() -> set[str]:
     def none(text: str) -> str | None:
         return None if text == "-" else text
 
-    for case in json.loads(path.read_text(encoding="utf-8"))["cases"]:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for case in (*document["cases"], *document["refund_cases"]):
         given = [
             {
                 "reference": none(reference),
                 "transaction_id": none(cart) and str(uuid.UUID(int=int(cart))),
                 "amount": int(amount),
                 "status": status,
+                "refunded": int(*refunded or "0"),
             }
-            for reference, cart, amount, status in (line.split() for line in case["orders"])
+            for reference, cart, amount, status, *refunded in map(str.split, case["orders"])
+        ]
+        if any(row["amount"] < 0 for row in given):
+            given = [row | {"refunded": 0} for row in given]
+        refunds = case.get("refunds") and [
+            {
+                "transaction_id": none(cart) and str(uuid.UUID(int=int(cart))),
+                "reference": none(reference),
+                "amount": int(amount),
+                "status": status,
+            }
+            for cart, reference, amount, status in map(str.split, case["refunds"])
         ]
         made = [
             shop.check(
@@ -177,7 +190,9 @@ def of_the_vectors() -> set[str]:
             for cart, status, amount, reference in (line.split() for line in case["checks"])
         ]
         given = given or [{"reference": "x", "transaction_id": None, "amount": 1, "status": "open"}]
-        report = netgiro.reconcile(given, made, tolerance=case["tolerance"], now=shop.NOW)
+        report = netgiro.reconcile(
+            given, made, tolerance=case["tolerance"], now=shop.NOW, refunds=refunds
+        )
         found |= {text for row in report.rows for text in (row.reason, row.action) if text}
     return found
 
@@ -200,7 +215,10 @@ def test_every_sentence_of_the_core_has_its_icelandic() -> None:
 def test_every_sentence_in_the_cores_sources_is_in_the_table() -> None:
     sources = ROOT / "crates" / "netgiro-reconcile" / "src"
     unused = {english for english, _ in icelandic._SENTENCES if english}
-    for name in ("rules.rs", "grouping.rs", "settlements.rs"):
+    for name in (
+        *("rules.rs", "grouping.rs", "refunds.rs", "refund_rules.rs"),
+        *("settlements.rs", "settlement_refunds.rs"),
+    ):
         text = re.sub(r"\\\n\s*", "", (sources / name).read_text(encoding="utf-8"))
         for literal in re.findall(r'"([A-Z{][^"]*[.}])"', text):
             example = re.sub(r"\{[^}]*\}", "1 kr.", literal)
@@ -277,6 +295,10 @@ def test_settlements_in_icelandic() -> None:
         "Paid 4.990 kr., settled 4.900 kr.",
         "Paid 4.990 kr., settled 9.980 kr. in 2 items.",
         "Settled as it was paid.",
+        "Settled as it was paid, less 400 kr. refunded.",
+        "Settled as it was paid, less 400 kr.; 300 kr. is known to be refunded.",
+        "Settled as it was paid; of what was refunded, 300 kr. is in no settlement yet.",
+        "Settled as it was refunded; the sale is not among the carts.",
     ):
         assert icelandic.sentence(english) != english
 

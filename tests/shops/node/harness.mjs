@@ -2,6 +2,7 @@
 // and a shop with its orders in memory.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
@@ -87,6 +88,25 @@ export function signed(simulator, url, body, secret = simulator.secretKey) {
   };
 }
 
+const hash = (...parts) => createHash('sha256').update(parts.join('')).digest('hex');
+
+/** The body of a callback of V2, and its headers. */
+export function callbackOfV2(simulator, { transactionId, reference, amount }, { success = true, secret = simulator.secretKey } = {}) {
+  const message = success ? 'Success' : 'Canceled';
+  return [
+    JSON.stringify({ Success: success, Message: message, TransactionId: transactionId, ReferenceNumber: reference, TotalAmount: amount }),
+    { 'Content-Type': 'application/json', 'X-Netgiro-Signature': hash(secret, transactionId, amount) },
+  ];
+}
+
+/** A hosted checkout's callback as a form, and its headers. */
+export function callbackAsForm({ secretKey }, { transactionId, reference, amount }, more = {}) {
+  const signature = hash(secretKey, reference, transactionId, 123456, amount, 2);
+  const fields = { TransactionId: transactionId, ReferenceNumber: reference, InvoiceNumber: 123456, TotalAmount: amount, Status: 2 };
+  const form = new URLSearchParams({ ...fields, NetgiroSignature: signature, ...more });
+  return [form.toString(), { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8' }];
+}
+
 /** The body of a callback, as the simulator spells it. */
 export function callbackBody(cart, { amount = cart.amount, reference = cart.reference, paid = true } = {}) {
   return JSON.stringify({
@@ -115,10 +135,14 @@ export class Shop {
   record = (callback) => this.recorded.push(callback.transactionId);
   onSettled = () => {};
 
+  constructor(api = 'v1') {
+    this.api = api;
+  }
+
   /** What a callback route is made with. */
   options(simulator, url) {
     return {
-      client: (this.client ??= simulator.client()),
+      client: (this.client ??= simulator.client({ api: this.api })),
       url,
       order: async (callback) => await this.order(callback),
       record: async (callback) => await this.record(callback),

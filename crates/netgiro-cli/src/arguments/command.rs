@@ -9,11 +9,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
-use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use netgiro::{ApiVersion, ConfirmationType, Environment, PaymentInfoPolicy};
+
+use crate::failure::quoted;
 
 use super::simulator::{SimulatorArgs, TriggerArgs};
-use super::values::{confirmation_type, environment, payment_info, seconds};
+use super::values::{api, confirmation_type, environment, payment_info, seconds};
 
 pub(super) const NAME: &str = "netgiro";
 
@@ -52,6 +54,16 @@ the customer was faster: then the cart is paid.")]
     #[command(before_help = "\
 Confirms a reserved cart (confirmation type manual), or sends the code that the customer received by SMS.")]
     Confirm(ConfirmArgs),
+    /// Capture what is held of a reserved cart, all of it or a part
+    #[command(before_help = "\
+Captures what the customer has approved of a reserved cart (confirmation type manual): all of it, or the AMOUNT of
+--amount. A cart that was captured before is not captured again. A part can be captured with --api v2 alone.")]
+    Capture(CaptureArgs),
+    /// Cancel a payment that is made
+    #[command(before_help = "\
+Cancels a cart that is paid: the customer pays nothing. The exit code is 0 when the cart is canceled, and 7 when it
+is still paid. With --api v2 alone, where netgiro cancel leaves a paid cart as it is. To give back a part, refund it.")]
+    Void(TransactionArgs),
     /// Refund a payment, in full or in part
     #[command(before_help = "\
 Refunds AMOUNT krónur of a cart's payment. Netgíró processes one refund for each key: make the key of what the
@@ -64,6 +76,12 @@ Asks once for a cart's transaction: whether it can be refunded, and when the mon
 is 0 where it is paid, 3 where it is canceled, and 4 otherwise. The answer is not signed: netgiro check alone says
 whether a cart is paid.")]
     Transaction(TransactionArgs),
+    /// Create a hosted checkout: a page of Netgíró's where a customer pays
+    #[command(before_help = "\
+Creates a hosted checkout and writes the URL of its page, to which the shop sends the customer's browser. Nobody is
+asked to pay before that. The request is sent once. When it is not known whether it arrived, the exit code is 5:
+nobody can pay on a page that nobody knows, so the command may be run again, which creates another checkout.")]
+    Checkout(CheckoutArgs),
     /// Wait until the customer has answered
     #[command(before_help = "\
 Waits until a cart is paid, canceled or declined, or until it is your turn, and writes each change. The last
@@ -144,6 +162,7 @@ The command reconcile is in the Python package: pip install 'netgiro[reconcile]'
 
 #[derive(Debug, Args)]
 #[group(id = "follow", args = ["wait", "settle"], multiple = false)]
+#[command(group = ArgGroup::new("who").args(["customer", "access_code", "barcode"]).required(true))]
 pub(crate) struct InsertArgs {
     /// The amount in whole krónur
     #[arg(long, value_name = "KRONUR")]
@@ -153,7 +172,13 @@ pub(crate) struct InsertArgs {
     pub(crate) reference: String,
     /// A mobile number, a kennitala or an app code; - reads it from standard input
     #[arg(long, value_name = "ID")]
-    pub(crate) customer: String,
+    pub(crate) customer: Option<String>,
+    /// The customer's code of 10 digits, which pays at once (--api v2); - reads it from standard input
+    #[arg(long, value_name = "CODE")]
+    pub(crate) access_code: Option<String>,
+    /// What the till scanned from the customer's app, which pays at once (--api v2); - reads it from standard input
+    #[arg(long, value_name = "CODE")]
+    pub(crate) barcode: Option<String>,
     /// Who creates the payment once the customer has accepted
     #[arg(long, value_name = "WORD", default_value = "automatic", value_parser = confirmation_type())]
     pub(crate) confirmation_type: ConfirmationType,
@@ -215,6 +240,19 @@ pub(crate) struct ConfirmArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CaptureArgs {
+    /// The cart's transaction id, as insert printed it
+    pub(crate) transaction_id: String,
+    /// What to capture, in whole krónur [default: all of it]
+    #[arg(long, value_name = "KRONUR")]
+    pub(crate) amount: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RefundArgs {
     /// The cart's transaction id, as insert printed it
     pub(crate) transaction_id: String,
@@ -236,6 +274,30 @@ pub(crate) struct RefundArgs {
 pub(crate) struct TransactionArgs {
     /// The cart's transaction id, as insert printed it
     pub(crate) transaction_id: String,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckoutArgs {
+    /// The amount in whole krónur
+    pub(crate) amount: String,
+    /// The order's id in the shop
+    pub(crate) reference: String,
+    /// Where the customer's browser goes after paying
+    #[arg(long, value_name = "URL")]
+    pub(crate) success_url: String,
+    /// Where the customer's browser goes after canceling
+    #[arg(long, value_name = "URL")]
+    pub(crate) cancel_url: String,
+    /// Where Netgíró reports that the customer paid; its answer makes the payment
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback_url: Option<String>,
+    /// Hold the money until the shop captures it
+    #[arg(long)]
+    pub(crate) manual_capture: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
     #[command(flatten)]
@@ -348,6 +410,9 @@ pub(crate) struct ConnectionArgs {
     /// Which Netgíró to call, instead of NETGIRO_ENVIRONMENT
     #[arg(long, value_name = "WORD", value_parser = environment())]
     pub(crate) environment: Option<Environment>,
+    /// Which API to speak about carts, instead of NETGIRO_API
+    #[arg(long, value_name = "WORD", value_parser = api())]
+    pub(crate) api: Option<ApiVersion>,
     /// Another base URL, instead of NETGIRO_BASE_URL
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
@@ -357,6 +422,26 @@ pub(crate) struct ConnectionArgs {
     /// Also trust the certificate authorities in this PEM file
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+}
+
+impl ConnectionArgs {
+    /// The options as they were given, each with a space before it, for another command that is to call the same Netgíró.
+    pub(crate) fn given(&self) -> String {
+        let ca_file = self.ca_file.as_ref().map(|path| path.to_string_lossy());
+        [
+            ("--environment", self.environment.map(Environment::as_str)),
+            ("--api", self.api.map(ApiVersion::as_str)),
+            ("--base-url", self.base_url.as_deref()),
+            (
+                "--payment-info",
+                self.payment_info.map(PaymentInfoPolicy::as_str),
+            ),
+            ("--ca-file", ca_file.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!(" {name} {}", quoted(value?))))
+        .collect()
+    }
 }
 
 #[derive(Debug, Args)]
@@ -376,13 +461,31 @@ pub(crate) enum Shell {
 }
 
 impl Command {
+    /// Which Netgíró it calls, if it calls one.
+    pub(crate) fn connection(&self) -> Option<&ConnectionArgs> {
+        Some(match self {
+            Self::Insert(args) => &args.connection,
+            Self::Check(args) | Self::Cancel(args) => &args.connection,
+            Self::Confirm(args) => &args.cart.connection,
+            Self::Capture(args) => &args.connection,
+            Self::Refund(args) => &args.connection,
+            Self::Transaction(args) | Self::Void(args) => &args.connection,
+            Self::Wait(args) | Self::Settle(args) => &args.connection,
+            Self::Doctor(args) => &args.connection,
+            Self::Relay(args) => &args.connection,
+            _ => return None,
+        })
+    }
+
     pub(crate) fn writes_json(&self) -> bool {
         let output = match self {
             Self::Insert(args) => &args.output,
             Self::Check(args) | Self::Cancel(args) => &args.output,
             Self::Confirm(args) => &args.cart.output,
             Self::Refund(args) => &args.output,
-            Self::Transaction(args) => &args.output,
+            Self::Capture(args) => &args.output,
+            Self::Transaction(args) | Self::Void(args) => &args.output,
+            Self::Checkout(args) => &args.output,
             Self::Wait(args) | Self::Settle(args) => &args.output,
             Self::VerifyCallback(args) => &args.output,
             Self::Simulator(args) => &args.output,

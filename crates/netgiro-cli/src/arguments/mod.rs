@@ -12,8 +12,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, CommandFactory as _, FromArgMatches as _};
 
 pub(crate) use self::command::{
-    CallbackArgs, CartArgs, Command, ConfirmArgs, ConnectionArgs, DoctorArgs, FollowArgs,
-    InsertArgs, OrderArgs, RECONCILE, RefundArgs, RelayArgs, TransactionArgs,
+    CallbackArgs, CaptureArgs, CartArgs, CheckoutArgs, Command, ConfirmArgs, ConnectionArgs,
+    DoctorArgs, FollowArgs, InsertArgs, OrderArgs, RECONCILE, RefundArgs, RelayArgs,
+    TransactionArgs,
 };
 use self::command::{CommandLine, NAME, Shell};
 pub(crate) use self::simulator::{ExportFormat, SimulatorArgs, Trigger, TriggerArgs};
@@ -82,6 +83,7 @@ The keys come from the environment:
   NETGIRO_APP_KEY       the ApplicationId
   NETGIRO_SECRET_KEY    the SecretKey
   NETGIRO_ENVIRONMENT   test or production [default: test]
+  NETGIRO_API           v1 or v2 [default: v1]
   NETGIRO_BASE_URL      another base URL, such as a simulator's
   NETGIRO_PAYMENT_INFO  required, or if_present [default: if_present]";
     CommandLine::command()
@@ -196,7 +198,8 @@ mod tests {
         let Command::Insert(args) = command(line) else {
             panic!("{line}")
         };
-        assert_eq!((&*args.reference, &*args.customer), ("-5%", "-"));
+        assert_eq!(args.reference, "-5%");
+        assert_eq!(args.customer.as_deref(), Some("-"));
         assert_eq!(args.confirmation_type, ConfirmationType::Manual);
     }
 
@@ -204,7 +207,7 @@ mod tests {
     fn mistakes_are_named() {
         for (line, expected) in [
             ("buy", "unrecognized subcommand 'buy'"),
-            ("chekc", "similar subcommand exists: 'check'"),
+            ("chekc", "'checkout', 'check'"),
             ("--json", "unexpected argument '--json'"),
             ("wait --tiemout 3", "similar argument exists: '--timeout'"),
             ("wait --timeout", "'--timeout <SECONDS>'"),
@@ -217,7 +220,10 @@ mod tests {
             ("check a --amount 1", "--reference is missing"),
             ("verify-callback", "--url is missing"),
             ("insert", "--amount, --reference, --customer are missing"),
+            ("insert --customer 1 --barcode 2", "--barcode"),
+            ("check a --api v3", "\"v1\", \"v2\""),
             ("refund a", "--key, AMOUNT are missing"),
+            ("checkout 1 a", "--success-url, --cancel-url are missing"),
             ("insert 822-3281", "'******81'"),
             ("8223281", "'*****81'"),
             ("wait --timeout never", "number of seconds, 0 or more"),

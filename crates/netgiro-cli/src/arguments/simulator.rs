@@ -12,7 +12,7 @@ use clap::Args;
 use netgiro_simulator::{ReferenceLookup, RepeatedCall};
 
 use super::command::OutputArgs;
-use super::values::{reference_lookup, repeated_refund, seconds};
+use super::values::{reference_lookup, repeated_call, seconds};
 
 /// For what `--export` writes the variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -85,8 +85,26 @@ pub(crate) struct SimulatorArgs {
     #[arg(long)]
     pub(crate) unknown_transaction_is_404: bool,
     /// What V2 answers to a refund that it has processed before: repeat or refuse
-    #[arg(long, value_name = "WORD", default_value = "repeat", value_parser = repeated_refund())]
+    #[arg(long, value_name = "WORD", default_value = "repeat", value_parser = repeated_call())]
     pub(crate) repeated_refund: RepeatedCall,
+    /// What V2 answers to a capture of what is captured already: repeat or refuse
+    #[arg(long, value_name = "WORD", default_value = "refuse", value_parser = repeated_call())]
+    pub(crate) repeated_capture: RepeatedCall,
+    /// What V2 answers to a cancel of what is canceled already: repeat or refuse
+    #[arg(long, value_name = "WORD", default_value = "refuse", value_parser = repeated_call())]
+    pub(crate) repeated_cancel: RepeatedCall,
+    /// How long V2 holds money that is not captured [default: 7 days]
+    #[arg(long, value_name = "SECONDS", default_value = "604800", hide_default_value = true, value_parser = seconds)]
+    pub(crate) hold_lifetime: Duration,
+    /// The interval between checks that V2 recommends
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+    pub(crate) poll_interval: Duration,
+    /// Decimals of the amount that the signature of V2's callbacks covers: 0, 1 or 2
+    #[arg(long, value_name = "NUMBER", default_value = "0")]
+    pub(crate) callback_signature_decimals: u8,
+    /// Send the callbacks of the hosted checkout as a form
+    #[arg(long)]
+    pub(crate) hosted_callback_as_form: bool,
     /// Refuse to refund a sale whose settlement is made up
     #[arg(long)]
     pub(crate) refuse_settled_refunds: bool,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Arg;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use netgiro::{ConfirmationType, Environment, PaymentInfoPolicy};
+use netgiro::{ApiVersion, ConfirmationType, Environment, PaymentInfoPolicy};
 use netgiro_simulator::{ReferenceLookup, RepeatedCall};
 
 pub(super) fn seconds(text: &str) -> Result<Duration, &'static str> {
@@ -25,11 +25,15 @@ pub(super) fn environment() -> impl TypedValueParser {
     Word(Environment::ALL, Environment::as_str)
 }
 
+pub(super) fn api() -> impl TypedValueParser {
+    Word(ApiVersion::ALL, ApiVersion::as_str)
+}
+
 pub(super) fn payment_info() -> impl TypedValueParser {
     Word(PaymentInfoPolicy::ALL, PaymentInfoPolicy::as_str)
 }
 
-pub(super) fn repeated_refund() -> impl TypedValueParser<Value = RepeatedCall> {
+pub(super) fn repeated_call() -> impl TypedValueParser<Value = RepeatedCall> {
     let words = RepeatedCall::ALL.iter().map(|word| word.as_str());
     PossibleValuesParser::new(words).try_map(|word| word.parse::<RepeatedCall>())
 }

@@ -47,10 +47,10 @@ pub(super) fn verify(
         "{}  verifies: {}{}\nIt does not prove a payment: run netgiro check {}",
         callback.transaction_id,
         summary(&callback),
-        (callback.state.as_ref()).map_or_else(String::new, |state| format!(
-            ", {}",
-            console.status(state.status)
-        )),
+        match &callback.state {
+            Some(state) => format!(", {}", console.status(state.status)),
+            None => "; V2's signature is the same for a yes and a no".to_owned(),
+        },
         callback.transaction_id
     );
     console.result(&CallbackRecord::from(&callback), line);

@@ -1,10 +1,10 @@
-//! The calls of the checkout: insert, check, cancel, confirm.
+//! The calls of the checkout: insert, check, cancel, confirm, capture, void.
 
 use std::path::Path;
 
-use netgiro::{CartItem, CartRef, CustomerId, ErrorKind, InsertAttempt, NewCart};
+use netgiro::{CartItem, CartRef, Client, CustomerId, ErrorKind, InsertAttempt, NewCart};
 
-use crate::arguments::{CartArgs, ConfirmArgs, InsertArgs};
+use crate::arguments::{CaptureArgs, CartArgs, ConfirmArgs, InsertArgs, TransactionArgs};
 use crate::console::{Console, kronur, sanitize};
 use crate::exit::Exit;
 use crate::failure::{Failure, ResumeHint};
@@ -15,7 +15,7 @@ use crate::records::CartRecord;
 use crate::resume::Claim;
 
 use super::follow::{self, Follow};
-use super::session::{amount, cart_ref, client, report, run, run_to_end};
+use super::session::{self, amount, cart_ref, client, report, run, run_to_end};
 
 pub(super) fn insert(
     args: &InsertArgs,
@@ -24,9 +24,10 @@ pub(super) fn insert(
 ) -> Result<Exit, Failure> {
     let wait = follow::options(args.timeout);
     let order = order(args, interrupt)?;
-    order.validate()?;
     let progress = Progress::new(wait.timeout, args.settle);
-    let client = client(&args.connection, Some(progress.observer()))?;
+    let options = session::options(&args.connection, Some(progress.observer()))?;
+    order.validate_for(options.api)?;
+    let client = Client::new(options)?;
     let customer = order.customer_id.to_string();
     let file = args.resume.as_deref();
     // Written before the customer can be asked.
@@ -96,11 +97,11 @@ fn insert_failure(failure: Failure, attempt: &InsertAttempt, file: Option<&Path>
 
 fn order(args: &InsertArgs, interrupt: &Interrupt) -> Result<NewCart, Failure> {
     let amount = amount("--amount", &args.amount)?;
-    let customer: CustomerId = if args.customer == "-" {
-        input::text("-".as_ref(), interrupt)?.trim().parse()?
-    } else {
-        args.customer.parse()?
-    };
+    let customer = CustomerId::one_of(
+        given(args.customer.as_deref(), interrupt)?.as_deref(),
+        given(args.access_code.as_deref(), interrupt)?.as_deref(),
+        given(args.barcode.as_deref(), interrupt)?.as_deref(),
+    )?;
     let mut order = NewCart::new(amount, &*args.reference, customer);
     order.confirmation_type = args.confirmation_type;
     order.callback_url.clone_from(&args.callback_url);
@@ -116,6 +117,15 @@ fn order(args: &InsertArgs, interrupt: &Interrupt) -> Result<NewCart, Failure> {
         .map(|text| item(text))
         .collect::<Result<_, _>>()?;
     Ok(order)
+}
+
+/// What an option says, or standard input for `-`.
+fn given(text: Option<&str>, interrupt: &Interrupt) -> Result<Option<String>, Failure> {
+    let text = match text {
+        Some("-") => Some(input::text("-".as_ref(), interrupt)?.trim().to_owned()),
+        text => text.map(str::to_owned),
+    };
+    Ok(text)
 }
 
 /// A line of a cart, from `PRICE:QUANTITY:NAME`.
@@ -171,4 +181,31 @@ pub(super) fn confirm(
     let state = run_to_end("confirm", console, interrupt, call)?;
     report(console, &state);
     Ok(Exit::of_payment(state.status))
+}
+
+pub(super) fn capture(
+    args: &CaptureArgs,
+    console: &mut Console,
+    interrupt: &Interrupt,
+) -> Result<Exit, Failure> {
+    let client = client(&args.connection, None)?;
+    let cart: CartRef = args.transaction_id.parse()?;
+    let part = args.amount.as_deref();
+    let part = part.map(|text| amount("--amount", text)).transpose()?;
+    let call = client.capture_cart(cart, part);
+    let state = run_to_end("capture", console, interrupt, call)?;
+    report(console, &state);
+    Ok(Exit::of_payment(state.status))
+}
+
+pub(super) fn void(
+    args: &TransactionArgs,
+    console: &mut Console,
+    interrupt: &Interrupt,
+) -> Result<Exit, Failure> {
+    let client = client(&args.connection, None)?;
+    let cart: CartRef = args.transaction_id.parse()?;
+    let state = run_to_end("void", console, interrupt, client.void_cart(cart))?;
+    report(console, &state);
+    Ok(Exit::of_cancellation(state.status))
 }

@@ -155,6 +155,7 @@ impl Follow<'_> {
             poll: Some(poll.clone()),
             file: self.file.filter(|_| stored.is_ok()).map(Into::into),
             changes: self.settles && self.progress.is_over(),
+            ..ResumeHint::default()
         };
         match outcome {
             WaitOutcome::Interrupted => Err(Failure::Interrupted(Box::new(hint(watch.poll())))),

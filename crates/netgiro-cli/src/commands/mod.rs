@@ -2,6 +2,7 @@
 
 mod callback;
 mod cart;
+mod checkout;
 mod demo;
 mod doctor;
 mod follow;
@@ -42,13 +43,16 @@ pub(crate) fn run(
     console: &mut Console,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
-    match command {
+    let outcome = match command {
         Command::Insert(args) => cart::insert(args, console, interrupt),
         Command::Check(args) => cart::check(args, console, interrupt),
         Command::Cancel(args) => cart::cancel(args, console, interrupt),
         Command::Confirm(args) => cart::confirm(args, console, interrupt),
+        Command::Capture(args) => cart::capture(args, console, interrupt),
+        Command::Void(args) => cart::void(args, console, interrupt),
         Command::Refund(args) => refund::refund(args, console, interrupt),
         Command::Transaction(args) => refund::transaction(args, console, interrupt),
+        Command::Checkout(args) => checkout::create(args, console, interrupt),
         Command::Wait(args) => follow::follow(args, console, interrupt, false),
         Command::Settle(args) => follow::follow(args, console, interrupt, true),
         Command::VerifyCallback(args) => callback::verify(args, console, interrupt),
@@ -62,5 +66,9 @@ pub(crate) fn run(
             Ok(Exit::Done)
         }
         Command::Reconcile { .. } => Err(Failure::usage(arguments::RECONCILE)),
-    }
+    };
+    outcome.map_err(|failure| match command.connection() {
+        Some(connection) => failure.of_connection(connection.given()),
+        None => failure,
+    })
 }

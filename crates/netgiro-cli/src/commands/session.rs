@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use netgiro::{
-    Amount, AmountInput, Cart, CartRef, CartState, CartStatus, Client, ClientOptions, Error,
-    Observer,
+    Amount, AmountInput, ApiVersion, Cart, CartRef, CartState, CartStatus, Client, ClientOptions,
+    Error, Observer,
 };
 use tokio::runtime::Builder;
 
@@ -89,10 +89,18 @@ pub(super) fn run_to_end<T>(
 
 /// The client that the environment describes, changed by the command's options.
 pub(super) fn client(args: &ConnectionArgs, observer: Option<Observer>) -> Result<Client, Failure> {
+    Ok(Client::new(options(args, observer)?)?)
+}
+
+/// The options of that client.
+pub(super) fn options(
+    args: &ConnectionArgs,
+    observer: Option<Observer>,
+) -> Result<ClientOptions, Failure> {
     let mut options = ClientOptions::from_env()?;
     change(&mut options, args);
     options.observer = observer;
-    Ok(Client::new(options)?)
+    Ok(options)
 }
 
 /// Changes what the environment describes by the command's options.
@@ -101,6 +109,9 @@ pub(super) fn change(options: &mut ClientOptions, args: &ConnectionArgs) {
         options.environment = environment;
         // The base URL in the variable belongs to the environment in the variable.
         options.base_url = None;
+    }
+    if let Some(api) = args.api {
+        options.api = api;
     }
     if args.base_url.is_some() {
         options.base_url.clone_from(&args.base_url);
@@ -187,7 +198,10 @@ fn meaning(state: &CartState) -> String {
         CartStatus::NeedsCode => {
             format!("send the customer's SMS code: netgiro confirm {id} --code CODE")
         }
-        CartStatus::Reserved => format!("yours to confirm: netgiro confirm {id}"),
+        CartStatus::Reserved => match state.api {
+            ApiVersion::V1 => format!("yours to confirm: netgiro confirm {id}"),
+            ApiVersion::V2 => format!("yours to capture: netgiro capture {id}"),
+        },
         CartStatus::AwaitingCallback => "the callback URL has not answered 200 yet".to_owned(),
         CartStatus::Confirmed => paid(state),
         CartStatus::Canceled => "nothing was charged".to_owned(),

@@ -15,8 +15,12 @@ pub struct ClientInput {
     pub secret_key: String,
     /// A word.
     pub environment: Option<String>,
+    /// A word.
+    pub api: Option<String>,
     /// Another base URL.
     pub base_url: Option<String>,
+    /// Another base URL of hosted checkouts.
+    pub checkout_base_url: Option<String>,
     /// In milliseconds.
     pub timeout_ms: Option<f64>,
     /// In milliseconds.
@@ -48,9 +52,11 @@ pub(crate) fn client_options(input: ClientInput) -> Result<ClientOptions> {
     let previous = input.previous_secret_keys.unwrap_or_default();
     options.previous_secret_keys = previous.into_iter().map(Into::into).collect();
     options.base_url = input.base_url;
+    options.checkout_base_url = input.checkout_base_url;
     options.ca_file = input.ca_file.map(Into::into);
     options.proxy = input.proxy;
     set(&mut options.environment, input.environment, word)?;
+    set(&mut options.api, input.api, word)?;
     set(
         &mut options.response_verification,
         input.response_verification,

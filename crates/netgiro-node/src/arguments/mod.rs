@@ -3,6 +3,7 @@
 pub(crate) mod amount;
 pub(crate) mod bulk;
 pub(crate) mod cart;
+pub(crate) mod checkout;
 pub(crate) mod client_options;
 pub(crate) mod new_cart;
 pub(crate) mod poll;

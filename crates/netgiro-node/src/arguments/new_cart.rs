@@ -13,7 +13,11 @@ pub struct NewCartInput {
     /// The shop's order id.
     pub reference: String,
     /// Who is asked.
-    pub customer_id: String,
+    pub customer_id: Option<String>,
+    /// Who pays at once, by a code.
+    pub access_code: Option<String>,
+    /// Who pays at once, by what a till scanned.
+    pub barcode: Option<String>,
     /// A word, or its number as text.
     pub confirmation_type: Option<String>,
     /// Where the server reports a confirmation.
@@ -55,7 +59,11 @@ pub(crate) fn new_cart(input: NewCartInput) -> Result<NewCart> {
         .enumerate()
         .map(|(index, input)| item(index, input))
         .collect::<Result<_>>()?;
-    let customer_id = CustomerId::parse(&input.customer_id)?;
+    let customer_id = CustomerId::one_of(
+        input.customer_id.as_deref(),
+        input.access_code.as_deref(),
+        input.barcode.as_deref(),
+    )?;
     let mut cart = NewCart::new(
         amount("amount", &input.amount)?,
         input.reference,

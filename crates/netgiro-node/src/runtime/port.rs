@@ -15,7 +15,7 @@ use napi::threadsafe_function::{
     ThreadsafeCallContext, ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
 use napi_derive::napi;
-use netgiro::{Error, ErrorKind, Event, InsertAttempt, NewRefund, RequestEvent};
+use netgiro::{Error, ErrorKind, Event, InsertAttempt, RequestEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -59,15 +59,15 @@ struct RunningCall {
 pub(crate) enum Unfinished {
     /// The customer may have been asked.
     Insert(InsertAttempt),
-    /// The refund may have been made.
-    Refund(Box<NewRefund>),
+    /// The refund may have been made, or the checkout created: what is known of it.
+    Other(Error),
 }
 
 impl Unfinished {
     /// Why its effect is not known, and the event of that; `None` when it has none.
     fn abandon(self) -> Option<(Error, Option<RequestEvent>)> {
         match self {
-            Self::Refund(refund) => Some((refund.abandon(), None)),
+            Self::Other(error) => Some((error, None)),
             Self::Insert(attempt) => {
                 let abandoned = attempt
                     .abandon()
@@ -156,8 +156,7 @@ impl Port {
 
     /// Drops a call: its request is abandoned, and it sends no more messages.
     ///
-    /// Gives JSON text where the customer may have been asked by it, or refunded: the `error` that says so, and the
-    /// `event` of it for subscribers.
+    /// Gives JSON text where it may have had an effect: the `error` that says so, and the `event` of it for subscribers.
     #[napi(catch_unwind)]
     pub fn cancel(&self, call: u32) -> Option<String> {
         let cancelled = lock(&self.shared.calls)

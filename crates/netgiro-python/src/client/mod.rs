@@ -2,6 +2,7 @@
 
 pub(crate) mod base;
 mod captures;
+mod checkouts;
 mod execution;
 mod lookup;
 mod many;
@@ -52,7 +53,7 @@ macro_rules! constructors {
         impl $class {
             #[new]
             #[pyo3(signature = (*_args, **_options))]
-            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', api='v1', base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
+            #[pyo3(text_signature = "(app_key, secret_key, *, environment='test', api='v1', base_url=None, checkout_base_url=None, timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)")]
             fn new(
                 _args: &Bound<'_, PyTuple>,
                 _options: Option<&Bound<'_, PyDict>>,
@@ -61,7 +62,7 @@ macro_rules! constructors {
             }
 
             #[pyo3(signature = (
-                app_key, secret_key, *, environment=None, api=None, base_url=None,
+                app_key, secret_key, *, environment=None, api=None, base_url=None, checkout_base_url=None,
                 timeout=ArgumentInput::ABSENT, connect_timeout=ArgumentInput::ABSENT, response_verification=None, payment_info=None,
                 ca_file=None, previous_secret_keys=None, proxy=None
             ))]
@@ -73,6 +74,7 @@ macro_rules! constructors {
                 environment: Option<&Bound<'_, PyAny>>,
                 api: Option<&Bound<'_, PyAny>>,
                 base_url: Option<&Bound<'_, PyAny>>,
+                checkout_base_url: Option<&Bound<'_, PyAny>>,
                 timeout: ArgumentInput<'_>,
                 connect_timeout: ArgumentInput<'_>,
                 response_verification: Option<&Bound<'_, PyAny>>,
@@ -87,6 +89,7 @@ macro_rules! constructors {
                     environment,
                     api,
                     base_url,
+                    checkout_base_url,
                     timeout,
                     connect_timeout,
                     response_verification,

@@ -21,6 +21,7 @@ pub(crate) struct ClientArgs<'a, 'py> {
     pub(crate) environment: Option<&'a Bound<'py, PyAny>>,
     pub(crate) api: Option<&'a Bound<'py, PyAny>>,
     pub(crate) base_url: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) checkout_base_url: Option<&'a Bound<'py, PyAny>>,
     pub(crate) timeout: ArgumentInput<'py>,
     pub(crate) connect_timeout: ArgumentInput<'py>,
     pub(crate) response_verification: Option<&'a Bound<'py, PyAny>>,
@@ -49,12 +50,16 @@ impl ClientArgs<'_, '_> {
         }
         let Self {
             base_url,
+            checkout_base_url,
             ca_file,
             proxy,
             ..
         } = self;
         read_arguments!(ca_file);
         options.base_url = base_url.map(|url| unseen("base_url", url)).transpose()?;
+        options.checkout_base_url = checkout_base_url
+            .map(|url| unseen("checkout_base_url", url))
+            .transpose()?;
         options.timeout = convert::seconds_or("timeout", &self.timeout, options.timeout)?;
         options.connect_timeout = convert::seconds_or(
             "connect_timeout",

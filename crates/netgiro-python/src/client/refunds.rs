@@ -1,13 +1,13 @@
 //! The methods of both clients for refunds, and for what Netgíró holds about a payment.
 
-use netgiro::{Error, NewRefund, Refund};
+use netgiro::{CartRef, Error, NewRefund, Refund};
 use pyo3::prelude::*;
 
 use crate::client::base::BaseClient;
 use crate::convert;
 use crate::convert::argument::read_arguments;
 use crate::panics;
-use crate::runtime::abandoned_call::RefundAttempt;
+use crate::runtime::abandoned_call::OneCall;
 use crate::runtime::event::Reporter;
 use crate::values::poll::cart_ref;
 
@@ -38,7 +38,8 @@ impl BaseClient {
             let idempotency_key: String = idempotency_key;
             let mut refund = NewRefund::new(amount, idempotency_key);
             refund.description = description;
-            Ok(RefundAttempt::new(cart, refund))
+            let unknown = refund.abandon();
+            Ok(OneCall::new((cart, refund), unknown))
         };
         let attempt = panics::caught(prepare);
         self.made(py)?.attempt(py, "refund_cart", attempt, refund)
@@ -60,6 +61,11 @@ impl BaseClient {
     }
 }
 
-async fn refund(attempt: RefundAttempt, client: netgiro::Client) -> Result<Refund, Error> {
-    attempt.carry_out(client).await
+async fn refund(
+    attempt: OneCall<(CartRef, NewRefund)>,
+    client: netgiro::Client,
+) -> Result<Refund, Error> {
+    let (cart, refund) = &attempt.input;
+    let call = client.refund_cart(cart.clone(), refund);
+    attempt.carry_out(call).await
 }

@@ -114,6 +114,16 @@ pub(crate) fn uuid(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Uuid> {
     cart_id(argument, value).map(|cart| cart.transaction_id())
 }
 
+/// An id that is a GUID as far as is known: a UUID, its text, or other text.
+pub(crate) fn uuid_or_text(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let text = if value.is_instance(uuid_class(value.py())?)? {
+        value.str()?.to_string_lossy().into_owned()
+    } else {
+        String::of(argument, value)?
+    };
+    Ok(Uuid::parse_str(&text).map_or(text, |guid| guid.to_string()))
+}
+
 /// Seconds as a caller gives them.
 pub(crate) fn seconds(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Duration> {
     const WANTED: &str = "a number of seconds";

@@ -5,7 +5,9 @@ pub(crate) mod settlements;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use netgiro_reconcile::{self as reconcile, Check, Order, ReconcileOptions, Recorded, Total};
+use netgiro_reconcile::{
+    self as reconcile, Check, Order, ReconcileOptions, Recorded, Refunds, Total,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use rust_decimal::Decimal;
@@ -19,6 +21,7 @@ use crate::errors::{self, OrRaise};
 use crate::panics;
 use crate::values::cart_state::CartState;
 use crate::values::check_result::CheckResult;
+use crate::values::v2::refund::Refund;
 
 /// A text of a cell or of a name, with half characters replaced.
 fn lossy(text: &Bound<'_, PyAny>) -> PyResult<String> {
@@ -54,15 +57,21 @@ pub(crate) fn icelandic_number(value: &Bound<'_, PyAny>) -> PyResult<String> {
 
 /// Classify orders and payments; `netgiro.reconcile` reads its inputs for it.
 ///
-/// `orders` are (references, transaction ids, amounts, words, microseconds), `checks` CheckResults,
-/// CartStates or (transaction id, status, error, amount, reference, created, invoice number, checked at).
+/// `orders` are (references, transaction ids, amounts, whether each is a refund, amounts refunded, words,
+/// microseconds), `checks` CheckResults,
+/// CartStates or (transaction id, status, error, amount, reference, created, invoice number, checked at). `refunds` are
+/// Refunds or (transaction id, reference, amount, key, whether it is made, created), or None if they are not known, and
+/// `taken_back` (what names its cart, amount).
 /// Returns the columns of the rows, the totals, and how many orders the window left out.
 #[pyfunction]
-#[pyo3(signature = (orders, checks, *, tolerance, since, until, now))]
+#[pyo3(signature = (orders, checks, refunds, taken_back, *, tolerance, since, until, now))]
+#[expect(clippy::too_many_arguments, reason = "named by its one caller")]
 pub(crate) fn reconcile_columns<'py>(
     py: Python<'py>,
     orders: &Bound<'py, PyTuple>,
     checks: &Bound<'py, PyAny>,
+    refunds: Option<Vec<Bound<'py, PyAny>>>,
+    taken_back: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
     tolerance: &Bound<'py, PyAny>,
     since: Option<i64>,
     until: Option<i64>,
@@ -70,6 +79,12 @@ pub(crate) fn reconcile_columns<'py>(
 ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>, usize)> {
     let orders = read_orders(orders)?;
     let checks = read_checks(checks)?;
+    let mut refunds = read_refunds(py, refunds)?;
+    for (name, amount) in taken_back {
+        if let Some(key) = settlements::cart_key(&name)? {
+            refunds.settled.push((key, exact(&amount)?));
+        }
+    }
     let options = ReconcileOptions {
         tolerance: exact(tolerance)?,
         from: since.map(|at| instant(py, at)).transpose()?,
@@ -77,7 +92,7 @@ pub(crate) fn reconcile_columns<'py>(
         now: instant(py, now)?,
     };
     let done = panics::caught(|| {
-        py.detach(|| reconcile::reconcile(&orders, &checks, &options))
+        py.detach(|| reconcile::reconcile(&orders, &checks, &refunds, &options))
             .or_raise(py)
     })?;
     let totals = PyDict::new(py);
@@ -88,9 +103,11 @@ pub(crate) fn reconcile_columns<'py>(
     Ok((columns(py, &done.rows)?, totals, done.left_out))
 }
 
-/// References, transaction ids, amounts, words and microseconds.
+/// References, transaction ids, amounts, whether each is a refund, amounts refunded, words and microseconds.
 #[derive(FromPyObject)]
 struct OrderColumns<'py>(
+    Bound<'py, PyList>,
+    Bound<'py, PyList>,
     Bound<'py, PyList>,
     Bound<'py, PyList>,
     Bound<'py, PyList>,
@@ -112,16 +129,21 @@ struct SavedCheck<'py>(
     Option<i64>,
 );
 
-fn read_orders(orders: &Bound<'_, PyTuple>) -> PyResult<Vec<Order>> {
+pub(crate) fn read_orders(orders: &Bound<'_, PyTuple>) -> PyResult<Vec<Order>> {
     let py = orders.py();
-    let OrderColumns(references, ids, amounts, words, created) = orders.extract()?;
+    let OrderColumns(references, ids, amounts, are_refunds, refunded, words, created) =
+        orders.extract()?;
     let mut read = Vec::with_capacity(amounts.len());
     let columns = references
         .iter()
         .zip(ids.iter())
         .zip(amounts.iter())
+        .zip(are_refunds.iter())
+        .zip(refunded.iter())
         .zip(words.iter());
-    for ((((reference, id), value), word), created) in columns.zip(created.iter()) {
+    for ((((((reference, id), value), is_refund), refunded), word), created) in
+        columns.zip(created.iter())
+    {
         read.push(Order {
             reference: reference.extract()?,
             transaction_id: if id.is_none() {
@@ -130,6 +152,8 @@ fn read_orders(orders: &Bound<'_, PyTuple>) -> PyResult<Vec<Order>> {
                 Some(convert::uuid("transaction_id", &id)?)
             },
             amount: exact(&value)?,
+            is_refund: is_refund.extract()?,
+            refunded: exact(&refunded)?,
             recorded: word
                 .cast::<PyString>()?
                 .to_str()?
@@ -197,6 +221,45 @@ fn saved(columns: &Bound<'_, PyTuple>) -> PyResult<Check> {
     })
 }
 
+/// A refund as a frame holds it: transaction id, reference, amount, key, whether it is made, created.
+#[derive(FromPyObject)]
+struct SavedRefund<'py>(
+    Bound<'py, PyAny>,
+    Option<String>,
+    Bound<'py, PyAny>,
+    Option<String>,
+    bool,
+    Option<i64>,
+);
+
+pub(crate) fn read_refunds(
+    py: Python<'_>,
+    refunds: Option<Vec<Bound<'_, PyAny>>>,
+) -> PyResult<Refunds> {
+    let read = |refund: Bound<'_, PyAny>| {
+        if let Ok(refund) = refund.cast::<Refund>() {
+            return Ok(reconcile::Refund::from(&refund.get().0));
+        }
+        let SavedRefund(id, reference, amount, idempotency_key, is_made, created) =
+            refund.extract()?;
+        Ok(reconcile::Refund {
+            transaction_id: (!id.is_none())
+                .then(|| convert::uuid("transaction_id", &id))
+                .transpose()?,
+            reference,
+            amount: exact(&amount)?,
+            idempotency_key,
+            is_made,
+            created: created.map(|at| instant(py, at)).transpose()?,
+        })
+    };
+    let sent = refunds.map(|refunds| refunds.into_iter().map(read).collect::<PyResult<_>>());
+    Ok(Refunds {
+        sent: sent.transpose()?,
+        settled: Vec::new(),
+    })
+}
+
 pub(crate) fn instant(py: Python<'_>, microseconds: i64) -> PyResult<Timestamp> {
     Timestamp::from_microsecond(microseconds)
         .map_err(|error| errors::invalid(py, format!("the instant cannot be used: {error}")))
@@ -210,6 +273,8 @@ fn total_of<'py>(py: Python<'py>, total: &Total) -> PyResult<Bound<'py, PyDict>>
     dict.set_item("recorded_amount", total.recorded_amount)?;
     dict.set_item("payments", total.payments)?;
     dict.set_item("paid_amount", total.paid_amount)?;
+    dict.set_item("recorded_refund_amount", total.recorded_refund_amount)?;
+    dict.set_item("refunded_amount", total.refunded_amount)?;
     dict.set_item("at_stake", total.at_stake)?;
     Ok(dict)
 }
@@ -256,6 +321,8 @@ fn columns<'py>(py: Python<'py>, rows: &[reconcile::Row]) -> PyResult<Bound<'py,
     column!("cart_status", row => words(py, row.payment_states.iter().copied()));
     column!("order_amount", row => made_once(row.order_amount)?);
     column!("paid_amount", row => made_once(row.paid_amount)?);
+    column!("recorded_refund_amount", row => made_once(row.recorded_refund_amount)?);
+    column!("refunded_amount", row => made_once(row.refunded_amount)?);
     column!("difference", row => made_once(row.difference())?);
     column!("at_stake", row => made_once(Some(row.at_stake))?);
     column!("reason", row => &row.reason);
@@ -264,6 +331,6 @@ fn columns<'py>(py: Python<'py>, rows: &[reconcile::Row]) -> PyResult<Bound<'py,
     column!("paid_at", row => row.paid_at.map(Timestamp::as_microsecond));
     column!("orders", row => row.orders.len());
     column!("payments", row => row.payments);
-    column!("order_rows", row => PyTuple::new(py, row.orders.iter().map(|at| at + 1))?);
+    column!("order_rows", row => PyTuple::new(py, row.places().iter().map(|at| at + 1))?);
     Ok(columns)
 }

@@ -93,7 +93,7 @@ type SettlementArgs<'py> = (
 );
 
 /// What an item names its cart by: a transaction id, a reference, an invoice number, or in a tuple what no cart has.
-fn cart_key(value: &Bound<'_, PyAny>) -> PyResult<Option<CartKey>> {
+pub(crate) fn cart_key(value: &Bound<'_, PyAny>) -> PyResult<Option<CartKey>> {
     let text =
         |value: &Bound<'_, PyAny>| value.extract::<String>().map(|text| text.trim().to_owned());
     if value.is_none() {
@@ -134,15 +134,19 @@ type Lists<'py> = (
     usize,
 );
 
-/// Put every paid cart and every item in one class; `netgiro.reconcile` reads its inputs for it.
+/// Put every paid cart and every item in one class; `netgiro.reconcile` reads its inputs for it, `orders` and `refunds`
+/// as for `reconcile_columns`.
 ///
 /// Returns the rows, the transfers and the totals as tuples, and how many rows the window left out.
 #[pyfunction]
-#[pyo3(signature = (settlements, checks, *, since, until, days, now))]
+#[pyo3(signature = (settlements, checks, orders, refunds, *, since, until, days, now))]
+#[expect(clippy::too_many_arguments, reason = "named by its one caller")]
 pub(crate) fn reconcile_settlements<'py>(
     py: Python<'py>,
     settlements: Vec<SettlementArgs<'py>>,
     checks: &Bound<'py, PyAny>,
+    orders: &Bound<'py, PyTuple>,
+    refunds: Option<Vec<Bound<'py, PyAny>>>,
     since: Option<i64>,
     until: Option<i64>,
     days: Option<(i64, i64)>,
@@ -167,6 +171,8 @@ pub(crate) fn reconcile_settlements<'py>(
         None => None,
     };
     let checks = reconcile::read_checks(checks)?;
+    let orders = reconcile::read_orders(orders)?;
+    let refunds = reconcile::read_refunds(py, refunds)?;
     let mut settled = Vec::with_capacity(settlements.len());
     for (number, total_amount, items) in settlements {
         let mut one = Settled::default();
@@ -186,8 +192,10 @@ pub(crate) fn reconcile_settlements<'py>(
         settled.push(one);
     }
     let done = panics::caught(|| {
-        py.detach(|| core::reconcile_settlements(&settled, &checks, &options, days))
-            .or_raise(py)
+        py.detach(|| {
+            core::reconcile_settlements(&settled, &checks, &orders, &refunds, &options, days)
+        })
+        .or_raise(py)
     })?;
     let rows = PyList::empty(py);
     for row in done.rows {

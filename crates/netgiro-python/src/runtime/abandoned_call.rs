@@ -1,9 +1,10 @@
-//! What an exception that ends an `insert_cart` or a `refund_cart` early says: whether the call may have taken effect.
+//! What an exception that ends a call early says, where the call may have taken effect: `insert_cart`, `refund_cart` and
+//! `create_checkout`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use netgiro::{CartRef, Error, ErrorKind, Event, InsertAttempt, NewRefund, Refund};
+use netgiro::{Error, ErrorKind, Event, InsertAttempt};
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -13,7 +14,7 @@ use crate::runtime::event::LogRecord;
 #[derive(Clone)]
 pub(crate) enum Attempt {
     Insert(InsertAttempt),
-    Refund(RefundAttempt),
+    Other(Progress),
 }
 
 impl From<InsertAttempt> for Attempt {
@@ -22,9 +23,9 @@ impl From<InsertAttempt> for Attempt {
     }
 }
 
-impl From<RefundAttempt> for Attempt {
-    fn from(refund: RefundAttempt) -> Self {
-        Self::Refund(refund)
+impl<I> From<OneCall<I>> for Attempt {
+    fn from(call: OneCall<I>) -> Self {
+        Self::Other(call.progress)
     }
 }
 
@@ -35,49 +36,59 @@ impl Attempt {
             Self::Insert(insert) => insert
                 .abandon()
                 .map(|abandoned| (abandoned.error, abandoned.event)),
-            Self::Refund(refund) => refund.give_up().map(|error| (error, None)),
+            Self::Other(progress) => progress.give_up().map(|error| (error, None)),
         }
     }
 }
 
-/// One call of `refund_cart`.
+/// One call, and its input.
 #[derive(Clone)]
-pub(crate) struct RefundAttempt(Arc<RefundProgress>);
+pub(crate) struct OneCall<I> {
+    pub(crate) input: I,
+    progress: Progress,
+}
 
-struct RefundProgress {
-    cart: CartRef,
-    refund: NewRefund,
+impl<I> OneCall<I> {
+    /// A call that is to be made; `unknown` is what is known of it from its beginning to its end.
+    pub(crate) fn new(input: I, unknown: Error) -> Self {
+        let progress = Progress(Arc::new(Inner {
+            unknown,
+            is_begun: AtomicBool::new(false),
+            failure: OnceLock::new(),
+        }));
+        Self { input, progress }
+    }
+
+    /// Makes the call.
+    pub(crate) async fn carry_out<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let Inner {
+            is_begun, failure, ..
+        } = &*self.progress.0;
+        is_begun.store(true, Ordering::Release);
+        let outcome = call.await;
+        outcome.inspect_err(|error| drop(failure.set(error.clone())))
+    }
+}
+
+/// How far a call has got.
+#[derive(Clone)]
+pub(crate) struct Progress(Arc<Inner>);
+
+struct Inner {
+    unknown: Error,
     is_begun: AtomicBool,
     /// What the call failed with, while nobody has it yet.
     failure: OnceLock<Error>,
 }
 
-impl RefundAttempt {
-    pub(crate) fn new(cart: CartRef, refund: NewRefund) -> Self {
-        Self(Arc::new(RefundProgress {
-            cart,
-            refund,
-            is_begun: AtomicBool::new(false),
-            failure: OnceLock::new(),
-        }))
-    }
-
-    pub(crate) async fn carry_out(&self, client: netgiro::Client) -> Result<Refund, Error> {
-        let RefundProgress {
-            cart,
-            refund,
-            is_begun,
-            failure,
-        } = &*self.0;
-        is_begun.store(true, Ordering::Release);
-        let outcome = client.refund_cart(cart.clone(), refund).await;
-        outcome.inspect_err(|error| drop(failure.set(error.clone())))
-    }
-
+impl Progress {
     fn give_up(&self) -> Option<Error> {
         let is_begun = self.0.is_begun.load(Ordering::Acquire);
-        let failure = self.0.failure.get().cloned();
-        is_begun.then(|| failure.unwrap_or_else(|| self.0.refund.abandon()))
+        let known = self.0.failure.get().unwrap_or(&self.0.unknown);
+        is_begun.then(|| known.clone())
     }
 }
 

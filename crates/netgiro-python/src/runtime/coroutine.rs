@@ -24,7 +24,7 @@ use crate::to_python::ToPython;
 pub(crate) struct Call {
     name: &'static str,
     on_event: Option<Py<PyAny>>,
-    /// Of an InsertCart or a refund, until its outcome is handed over.
+    /// Of a call that may take effect, until its outcome is handed over.
     attempt: Mutex<Option<Attempt>>,
     state: Mutex<State>,
 }

@@ -40,10 +40,12 @@ impl Simulator {
         options: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let options = options.unwrap_or_else(|| PyDict::new(class.py()));
-        if options.contains("base_url")? {
-            return Err(PyTypeError::new_err(
-                "got an unexpected keyword argument 'base_url': the simulator has its own",
-            ));
+        for own in ["base_url", "checkout_base_url"] {
+            if options.contains(own)? {
+                return Err(PyTypeError::new_err(format!(
+                    "got an unexpected keyword argument '{own}': the simulator has its own"
+                )));
+            }
         }
         options.set_item("base_url", self.0.url())?;
         if options

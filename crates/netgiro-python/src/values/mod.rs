@@ -13,8 +13,7 @@ pub(crate) mod json;
 pub(crate) mod new_cart;
 pub(crate) mod payment_info;
 pub(crate) mod poll;
-pub(crate) mod refund;
-pub(crate) mod transaction;
+pub(crate) mod v2;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};

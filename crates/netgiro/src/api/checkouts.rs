@@ -13,7 +13,7 @@ impl Api {
     pub(crate) async fn create_checkout(&self, checkout: &NewCheckout) -> Result<Checkout> {
         let outcome = self.create_checkout_once(checkout).await;
         outcome.map_err(|error| {
-            protocol::outcome_unknown(error, &checkout.reference).of_call(FailedCall::Insert)
+            protocol::outcome_unknown(error, checkout).of_call(FailedCall::Checkout)
         })
     }
 

@@ -47,7 +47,7 @@ impl Api {
             attempt_failed,
         )
         .await
-        .or_else(|error| protocol::failure(error, in_doubt, transaction_id, refund))
+        .map_err(|error| protocol::failure(error, in_doubt, refund))
     }
 
     pub(crate) async fn transaction(&self, cart: &CartRef) -> Result<Transaction> {

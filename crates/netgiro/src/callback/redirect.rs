@@ -14,7 +14,7 @@ use crate::protocol::signature::{hash_of, is_same};
 /// A redirect that verified. It says what the customer is to see; deliver after a callback and a check alone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Redirect {
-    /// The server's id of the transaction, a GUID as far as is known.
+    /// The server's id of the transaction: a GUID in lower case as far as is known, and any other text as it came.
     pub transaction_id: String,
     /// The shop's order id, as the server holds it.
     pub reference: String,
@@ -144,14 +144,15 @@ pub(super) fn read(
         return Err("its InvoiceNumber is not a number".to_owned());
     }
     let amount = plain_amount(&amount).ok_or("its TotalAmount is not an amount")?;
-    if known.is_none() && Uuid::parse_str(&transaction_id).is_err() {
+    let guid = Uuid::parse_str(&transaction_id).ok();
+    if known.is_none() && guid.is_none() {
         return Err(
             "its TransactionId is not a GUID: give the order's reference to compare it with"
                 .to_owned(),
         );
     }
     Ok(Redirect {
-        transaction_id,
+        transaction_id: guid.map_or(transaction_id, |guid| guid.to_string()),
         reference,
         amount,
         invoice_number: Some(invoice_number).filter(|number| !number.is_empty()),

@@ -11,6 +11,7 @@ use crate::doctor::variants::unknown_cart;
 use crate::http::proxy_environment;
 use crate::http::raw::{RawClient, RawError, RawResponse};
 use crate::http::transport::http_date;
+use crate::model::api_version::ApiVersion;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::poll::cart_ref::CartRef;
 use crate::model::values::secret::Secret;
@@ -96,7 +97,9 @@ fn form(app_key: &str, environment: Environment, url: &Url) -> DoctorCheck {
         .host_str()
         .is_some_and(|host| host.ends_with("netgiro.is"));
     let is_published = app_key.eq_ignore_ascii_case(PUBLISHED_APP_KEY);
-    if is_netgiros && is_published && url.as_str() == Environment::Production.base_url() {
+    let is_production = Url::parse(Environment::Production.base_url())
+        .is_ok_and(|production| production.host() == url.host());
+    if is_published && is_production {
         return DoctorCheck::wrong(
             "keys",
             "the ApplicationId is the published test account's, which production does not know",
@@ -223,10 +226,16 @@ fn clock(response: &RawResponse, now: Timestamp) -> DoctorCheck {
     )
 }
 
-/// Whether Netgíró accepts the keys: a CheckCart for a cart that does not exist.
+/// Whether Netgíró accepts the keys: a check of a cart that does not exist.
 async fn account(api: &Api) -> DoctorCheck {
     const NAME: &str = "account";
-    let accepted = || DoctorCheck::ok(NAME, "the keys are accepted");
+    let accepted = || match api.settings().api {
+        ApiVersion::V1 => DoctorCheck::ok(NAME, "the keys are accepted"),
+        ApiVersion::V2 => DoctorCheck::ok(
+            NAME,
+            "the ApplicationId is accepted; V2 looks at that alone, so nothing is known of the secret key",
+        ),
+    };
     let Err(error) = api.check(&CartRef::from(unknown_cart()), 1).await else {
         return accepted();
     };

@@ -15,6 +15,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::http::settings::is_loopback;
+use crate::model::api_version::ApiVersion;
 use crate::model::error::{Error, Result};
 use crate::model::text::quote;
 use crate::options::{ClientOptions, Environment};
@@ -50,6 +51,7 @@ pub struct DoctorClient {
     pub app_key: Option<String>,
     pub secret_key: Option<String>,
     pub environment: Option<Environment>,
+    pub api: Option<ApiVersion>,
     pub base_url: Option<String>,
     pub ca_file: Option<PathBuf>,
 }
@@ -68,6 +70,7 @@ impl DoctorClient {
             // The base URL in the variable belongs to the environment in the variable.
             options.base_url = None;
         }
+        options.api = self.api.unwrap_or(options.api);
         options.base_url = self.base_url.or(options.base_url);
         options.ca_file = self.ca_file;
         Ok(options)
@@ -76,7 +79,7 @@ impl DoctorClient {
 
 /// Looks at a shop's set-up, and says what is wrong and what mends it.
 ///
-/// `client` are the options of the shop's client, or why there are none. CheckCart is sent for a cart that does not
+/// `client` are the options of the shop's client, or why there are none. A check is sent for a cart that does not
 /// exist. With [`callback`](DoctorOptions::callback), test callbacks about such a cart are posted there, rightly signed and
 /// forged; a sound shop changes nothing. Redirects are not followed.
 ///

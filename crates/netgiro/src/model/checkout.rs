@@ -2,7 +2,8 @@
 
 use crate::model::cart::new_cart::absolute_url;
 use crate::model::cart::require_reference;
-use crate::model::error::Result;
+use crate::model::customer_message::FailedCall;
+use crate::model::error::{Error, ErrorKind, RequestSent, Result};
 use crate::model::values::amount::Amount;
 
 /// A hosted checkout to be created.
@@ -50,6 +51,25 @@ impl NewCheckout {
             callback_url: None,
             manual_capture: false,
         }
+    }
+
+    /// What is known of this checkout for a caller that stops waiting for its call, by a cancelled task or Ctrl-C:
+    /// `outcome_unknown`, with the reference.
+    #[must_use]
+    pub fn abandon(&self) -> Error {
+        self.outcome_unknown("the call was given up before its answer came")
+            .with_request_sent(RequestSent::Maybe)
+            .of_call(FailedCall::Checkout)
+    }
+
+    /// What `create_checkout` fails with when the server may have the checkout.
+    pub(crate) fn outcome_unknown(&self, why: &str) -> Error {
+        let reference = &self.reference;
+        let message = format!(
+            "it is not known whether the checkout for reference {reference:?} was created: {why}. Its page is not known \
+             either, so no customer can have paid on it"
+        );
+        Error::new(ErrorKind::OutcomeUnknown, message).with_reference(reference)
     }
 
     /// Refuses what the server would refuse; `create_checkout` does so before anything is sent.

@@ -43,10 +43,12 @@ pub enum FailedCall {
     Follow,
     /// A refund.
     Refund,
+    /// A hosted checkout: as long as its page is not known, nobody can pay on it.
+    Checkout,
 }
 
 impl FailedCall {
-    /// `insert`, `confirm`, `follow` or `refund`.
+    /// `insert`, `confirm`, `follow`, `refund` or `checkout`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -54,15 +56,21 @@ impl FailedCall {
             Self::Confirm => "confirm",
             Self::Follow => "follow",
             Self::Refund => "refund",
+            Self::Checkout => "checkout",
         }
     }
 
     /// The call of this word.
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Insert, Self::Confirm, Self::Follow, Self::Refund]
-            .into_iter()
-            .find(|call| call.as_str() == word)
+        let all = [
+            Self::Insert,
+            Self::Confirm,
+            Self::Follow,
+            Self::Refund,
+            Self::Checkout,
+        ];
+        all.into_iter().find(|call| call.as_str() == word)
     }
 }
 
@@ -91,7 +99,9 @@ impl Failure<'_> {
         let Some(kind) = self.kind else {
             return &OUR_FAULT;
         };
-        let is_insert = self.call == Some(FailedCall::Insert);
+        let is_checkout = self.call == Some(FailedCall::Checkout);
+        // Nobody was asked to pay before it.
+        let is_first = is_checkout || self.call == Some(FailedCall::Insert);
         if self.call == Some(FailedCall::Refund) {
             return match kind {
                 ErrorKind::OutcomeUnknown => &REFUND_NOT_KNOWN,
@@ -99,19 +109,20 @@ impl Failure<'_> {
             };
         }
         match kind {
+            ErrorKind::OutcomeUnknown | ErrorKind::Api if is_checkout => &NO_PAGE,
             ErrorKind::OutcomeUnknown => &MAY_BE_ASKED,
             ErrorKind::WaitTimeout => &STILL_OPEN,
             ErrorKind::Unresolved => &NOT_KNOWN,
             ErrorKind::Mismatch => &MISMATCH,
             ErrorKind::InvalidRequest if is_about_customer(self.message) => &NO_NUMBER,
-            ErrorKind::InvalidRequest if is_insert => &NOT_SENT,
+            ErrorKind::InvalidRequest if is_first => &NOT_SENT,
             ErrorKind::InvalidRequest => &OUR_FAULT,
             ErrorKind::Api => self.refusal(),
-            ErrorKind::Configuration if !is_insert => &UNAVAILABLE,
-            ErrorKind::Connect if is_insert => &UNREACHABLE_BEFORE,
+            ErrorKind::Configuration if !is_first => &UNAVAILABLE,
+            ErrorKind::Connect if is_first => &UNREACHABLE_BEFORE,
             ErrorKind::Connect => &UNREACHABLE,
-            ErrorKind::RateLimited if is_insert => &BUSY_BEFORE,
-            _ if is_insert => &UNAVAILABLE_BEFORE,
+            ErrorKind::RateLimited if is_first => &BUSY_BEFORE,
+            _ if is_first => &UNAVAILABLE_BEFORE,
             _ => &NOT_KNOWN,
         }
     }
@@ -128,7 +139,7 @@ impl Failure<'_> {
             _ => match self.call {
                 Some(FailedCall::Insert) => &REFUSED,
                 Some(FailedCall::Confirm) => &NOT_CONFIRMED,
-                Some(FailedCall::Follow | FailedCall::Refund) | None => &NOT_KNOWN,
+                _ => &NOT_KNOWN,
             },
         }
     }
@@ -265,6 +276,10 @@ sentences! {
     MAY_BE_ASKED {
         "Við vitum ekki enn hvort greiðslubeiðnin barst Netgíró. Ef þú færð beiðni í símann er hún vegna þessarar pöntunar. Ekki panta aftur fyrr en þetta er ljóst."
         "We do not know yet whether the request for payment reached Netgíró. If you are asked to pay on your phone, it is for this order. Please do not order again until this is clear."
+    }
+    NO_PAGE {
+        "Ekki tókst að opna greiðslusíðu Netgíró. Engin greiðsla fór fram. Reyndu aftur eftir smástund eða veldu aðra greiðsluleið."
+        "Netgíró's payment page could not be opened. Nothing was charged. Please try again in a moment, or choose another way to pay."
     }
     STILL_OPEN {
         "Greiðslunni er ekki lokið og við vitum ekki enn hvort hún gengur í gegn. Ef beiðnin bíður í Netgíró-appinu geturðu samþykkt hana þar."

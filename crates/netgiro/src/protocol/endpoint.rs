@@ -74,11 +74,11 @@ impl Endpoint {
         matches!(self, Self::InsertCart | Self::Payment)
     }
 
-    /// Whether V2 answers it with where a transaction stands.
-    pub(crate) const fn is_answered_with_status(self) -> bool {
+    /// Whether V2 says in the body of its answer, whatever the HTTP status, that the call succeeded or was refused.
+    pub(crate) const fn is_answered_with_success(self) -> bool {
         matches!(
             self,
-            Self::Payment | Self::Status | Self::Capture | Self::Cancel
+            Self::Payment | Self::Status | Self::Capture | Self::Cancel | Self::Refund
         )
     }
 }

@@ -177,9 +177,11 @@ pub fn callback_is_read_soundly(body: &[u8], signed_id: &str, signed_amount: &st
             let id: String = said.get("TransactionId").unwrap();
             let digits: &RawValue = said.get("TotalAmount").unwrap();
             assert_eq!(callback.transaction_id, Uuid::parse_str(&id).unwrap());
-            assert_eq!(id, signed_id);
+            // The hash cannot tell where the id ends: a GUID does.
             let whole = digits.get().split('.').next().unwrap();
-            assert!([digits.get(), whole].contains(&signed_amount), "{digits}");
+            let signed = format!("{signed_id}{signed_amount}");
+            let is_covered = |amount: &str| format!("{id}{amount}") == signed;
+            assert!(is_covered(digits.get()) || is_covered(whole), "{digits}");
             let amount: Decimal = digits.get().parse().unwrap();
             assert_eq!(callback.amount, Some(amount));
         }
@@ -203,7 +205,8 @@ pub fn redirect_is_read_soundly(query: &str) {
             // The amount and the status stand there as text that is not kept: the query has one that fits.
             let covered = ["1", "2", "5"].iter().any(|status| {
                 let rest = format!("{}{}{status}", members[2], redirect.amount);
-                query.contains(&sign(SECRET, members[0], members[1], rest.as_bytes()))
+                let signature = sign(SECRET, members[0], members[1], rest.as_bytes());
+                query.to_ascii_lowercase().contains(&signature)
             });
             assert!(covered || redirect.status == CartStatus::Unknown, "{query}");
         }

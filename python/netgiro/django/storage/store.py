@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 import netgiro
 from netgiro import _netgiro
 from netgiro.django.conf import options
-from netgiro.django.models import NOT_SENT, Cart, SeenCallback, Status
+from netgiro.django.models import NOT_SENT, WITHOUT_ID, Cart, SeenCallback, Status
 from netgiro.django.storage import clock
 from netgiro.django.storage.delivery import deliver
 from netgiro.django.storage.followup import finish, leave_to_person
@@ -35,6 +35,7 @@ __all__ = [
     "not_inserted",
     "outcome_unknown",
     "report",
+    "reported",
 ]
 
 
@@ -53,8 +54,15 @@ class OpenCheckoutError(Exception):
         self.cart = cart
 
 
-def begin(order_reference: str, amount: int, customer: str, confirmation_type: str) -> Cart:
-    """Commit the intent to ask the customer, before anything is sent.
+def begin(
+    order_reference: str,
+    amount: int,
+    customer: str,
+    confirmation_type: str,
+    *,
+    hosted_for: float | None = None,
+) -> Cart:
+    """Commit the intent to ask the customer, before anything is sent; at Netgíró's page, for `hosted_for` seconds.
 
     Raises OpenCheckoutError when the order has a cart that has not ended, and RuntimeError within a transaction.
     """
@@ -73,6 +81,8 @@ def begin(order_reference: str, amount: int, customer: str, confirmation_type: s
                     amount=amount,
                     customer=customer,
                     confirmation_type=confirmation_type,
+                    status=Status.INSERTING if hosted_for is None else Status.HOSTED,
+                    deadline=None if hosted_for is None else now + timedelta(seconds=hosted_for),
                     due_at=now + timedelta(seconds=options().insert_is_stale_after),
                 )
                 # Django wrote the time of this machine.
@@ -122,7 +132,7 @@ def _start_following(
     row.deadline = moment(poll.deadline)
     row.due_at = moment(poll.next_check_at)
     row.inserted_at = moment(now)
-    if row.status in NOT_SENT:
+    if row.status in WITHOUT_ID:
         row.status = Status.PENDING
         row.problem = ""
 
@@ -155,7 +165,7 @@ def begin_settling(cart: Cart) -> Cart:
     """Record that a cart is to be canceled, so that netgiro_poll does it if this process dies."""
     with transaction.atomic(using=database()):
         row = locked(cart.pk)
-        if not row.is_final and row.status not in {*NOT_SENT, Status.MISMATCH}:
+        if not row.is_final and row.status not in {*WITHOUT_ID, Status.MISMATCH}:
             row.is_settling = True
             row.due_at = from_now(options().lease)
             row.save()
@@ -186,7 +196,9 @@ def report(callback: netgiro.Callback, *, signature: str | None = None) -> Cart:
     with durably():
         if signature is not None:
             _record_signature(signature)
-        return _report(found, callback)
+        # One of V2 does not say what happened.
+        may_be_paid = callback.state is None or callback.state.is_paid
+        return reported(found, callback.transaction_id, may_be_paid=may_be_paid)
 
 
 def _record_signature(signature: str) -> None:
@@ -197,24 +209,21 @@ def _record_signature(signature: str) -> None:
         raise Refusal(409, "it is a replay: it verifies, and was accepted before") from None
 
 
-def _report(found: Cart, callback: netgiro.Callback) -> Cart:
+def reported(found: Cart, transaction_id: uuid.UUID, *, may_be_paid: bool = True) -> Cart:
+    """Record, in the caller's transaction, that something has happened to a cart that Netgíró has under this id."""
     row = locked(found.pk)
     if row.transaction_id is None:
-        # The answer to InsertCart has not come yet, or never will.
-        sent = netgiro.Cart(callback.transaction_id, reference=row.reference, amount=row.amount)
+        # The answer to InsertCart has not come yet, or never will; that to a hosted checkout has none.
+        sent = netgiro.Cart(transaction_id, reference=row.reference, amount=row.amount)
         _start_following(row, sent, options().checkout_timeout)
-    elif row.transaction_id != callback.transaction_id:
-        raise Refusal(409, f"it is about {callback.transaction_id}, ours is {row.transaction_id}")
+    elif row.transaction_id != transaction_id:
+        raise Refusal(409, f"it is about {transaction_id}, ours is {row.transaction_id}")
     row.reported_at = now = database_now()
-    # One of V2 does not say what happened.
-    may_be_paid = callback.state is None or callback.state.is_paid
     is_news = not row.is_final or (may_be_paid and not row.is_paid)
     if is_news and row.status != Status.MISMATCH:
         row.due_at = now
     else:
-        logger.info(
-            "cart %s is %s already: the callback tells nothing new", row.reference, row.status
-        )
+        logger.info("cart %s is %s already: nothing new is reported", row.reference, row.status)
     row.save()
     return row
 
@@ -239,7 +248,7 @@ def abandon(cart: Cart) -> Cart:
     with transaction.atomic(using=database()):
         row = locked(cart.pk)
         is_being_sent = row.status == Status.INSERTING and _may_still_be_sent(row)
-        if row.status not in {*NOT_SENT, Status.MISMATCH} or is_being_sent:
+        if row.status not in {*WITHOUT_ID, Status.MISMATCH} or is_being_sent:
             raise ValueError(
                 f"the cart {row.reference!r} is {row.status}: only one whose outcome is unknown can be abandoned"
             )

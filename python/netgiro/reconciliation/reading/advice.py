@@ -17,6 +17,7 @@ _OPTIONS: Final = {
     "keep": "--keep",
     "lang": "--lang",
     "rate": "--rate",
+    "refunds": "--refunds",
     "retry_for": "--retry-for",
     "timezone": "--timezone",
     "tolerance": "--tolerance",
@@ -51,6 +52,13 @@ def column(role: str, header: str = "your column") -> str:
     if _FOR_THE_COMMAND_LINE.get():
         return f"--column {shlex.quote(f'{role}={header}')}"
     return f"columns={{{role!r}: {header!r}}}"
+
+
+def no_column(role: str) -> str:
+    """Return how to say that no column holds what."""
+    if _FOR_THE_COMMAND_LINE.get():
+        return "give a file without it"
+    return f"columns={{{role!r}: None}}"
 
 
 def names_of_columns(unknown: str, known: str) -> str:

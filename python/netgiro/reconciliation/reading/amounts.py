@@ -24,8 +24,16 @@ _UNCLEAR = "is it {} krónur, or an amount whose thousands were lost? Give it as
 
 
 def amount(value: Any) -> int | Decimal:
-    """Return an order's amount as an exact number; raises ValueError with the reason if there is none."""
-    if type(value) is int and 0 <= value <= MOST:
+    """Return an amount from 0 on as an exact number; raises ValueError with the reason if there is none."""
+    number = signed(value)
+    if number < 0:
+        raise ValueError(f"{shown(value)} is below 0")
+    return number
+
+
+def signed(value: Any) -> int | Decimal:
+    """Return an amount as an exact number, below 0 for a refund; raises ValueError with the reason if there is none."""
+    if type(value) is int and -MOST <= value <= MOST:
         return value
     if is_missing(value):
         raise ValueError("there is no amount")
@@ -47,6 +55,11 @@ def amount(value: Any) -> int | Decimal:
     if abs(number) < _BELOW:
         raise ValueError(f"{value}: " + _UNCLEAR.format(value).replace("number", "Decimal"))
     return _in_range(exact, value)
+
+
+def without_sign(number: int | Decimal) -> int | Decimal:
+    """Return how much it is, whether it is paid or refunded."""
+    return -number if number < 0 else number
 
 
 def exact(value: Any) -> int | Decimal | None:
@@ -77,11 +90,7 @@ def _in_range(number: int | Decimal, given: Any) -> int | Decimal:
             raise ValueError(f"{shown(given)} is not an amount")
         if number == number.to_integral_value() and abs(number) <= MOST:
             number = int(number)
-    if number < 0:
-        raise ValueError(
-            f"{shown(given)} is below 0: refunds are not payments, leave them out of the orders"
-        )
-    if number > MOST:
+    if not -MOST <= number <= MOST:
         raise ValueError(f"{shown(given)} is more than an order can be")
     if isinstance(number, int):
         return number

@@ -28,6 +28,16 @@ ORDERS: dict[str, frozenset[str]] = {
         "amount total totalamount ordertotal orderamount amountisk totalisk grandtotal sum "
         "upphaed fjarhaed samtals heildarupphaed heildarfjarhaed heild kronur".split()
     ),
+    "refunded": frozenset(
+        "refunded refundedamount amountrefunded refundamount totalrefunded refundedtotal refundtotal "
+        "totalrefund totalrefunds ordertotalrefund refundsum refunds "
+        "endurgreitt endurgreidd endurgreidslur upphaedendurgreidslu endurgreiddupphaed "
+        "samtalsendurgreitt".split()
+    ),
+    "type": frozenset(
+        "type kind rowtype ordertype entrytype transactiontype "
+        "tegund gerd tegundfaerslu faerslutegund tegundlinu".split()
+    ),
     "status": frozenset(
         "status state orderstatus orderstate paymentstatus "
         "stada astand pontunarstada stadapontunar greidslustada".split()
@@ -60,11 +70,29 @@ CHECKS: dict[str, frozenset[str]] = {
     "checked_at": frozenset({"checkedat"}),
 }
 
+# Also as Django's `values` names them.
+REFUNDS: dict[str, frozenset[str]] = {
+    "transaction_id": ORDERS["transaction_id"] | {"carttransactionid"},
+    "reference": ORDERS["reference"] | {"cartreference"},
+    "amount": ORDERS["amount"] | ORDERS["refunded"],
+    "key": frozenset({"idempotencykey", "refundkey"}),
+    "status": frozenset(
+        "status state outcome refundstatus stada astand stadaendurgreidslu".split()
+    ),
+    "created": ORDERS["created"]
+    | frozenset("refundedat refundedon refunddate askedat sentat madeat".split()),
+}
+# An id or a number of a refund is its own, and not its order's.
+REFUNDS_FALLBACKS: dict[str, frozenset[str]] = {"key": frozenset({"key", "lykill"})}
+
 _UNIT = re.compile(r"\(.*?\)|\[.*?\]")
 
 
 def recognise(
-    table: Table, roles: Mapping[str, frozenset[str]], given: Mapping[str, str | None] | None
+    table: Table,
+    roles: Mapping[str, frozenset[str]],
+    given: Mapping[str, str | None] | None,
+    fallbacks: Mapping[str, frozenset[str]] = FALLBACKS,
 ) -> dict[str, str]:
     """Return the header for each role that has one; refuses a table where several headers fit."""
     given = dict(given or {})
@@ -82,12 +110,11 @@ def recognise(
             )
         chosen[role] = header
     taken = set(chosen.values())
-    plain = {header: fold(_UNIT.sub("", header)).replace(" ", "") for header in table.headers}
     for role, names in roles.items():
         if role in given:
             continue
-        for words in (names, FALLBACKS.get(role, frozenset())):
-            found = [header for header in plain if plain[header] in words and header not in taken]
+        for words in (names, fallbacks.get(role, frozenset())):
+            found = [header for header in candidates(table, words) if header not in taken]
             if len(found) > 1:
                 raise InvalidRequestError(
                     f"{table.name}: {listed(found)} could each be the column for {role}: say which, "
@@ -97,6 +124,15 @@ def recognise(
                 chosen[role] = found[0]
                 break
     return chosen
+
+
+def candidates(table: Table, words: frozenset[str]) -> list[str]:
+    """Return the headers that are one of these words, each once."""
+    return [
+        header
+        for header in dict.fromkeys(table.headers)
+        if fold(_UNIT.sub("", header)).replace(" ", "") in words
+    ]
 
 
 def require(table: Table, chosen: Mapping[str, str], role: str, alternative: str = "") -> None:

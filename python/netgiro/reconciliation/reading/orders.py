@@ -37,10 +37,27 @@ class Orders:
     references: list[str | None]
     transaction_ids: list[str | None]
     amounts: list[int | Decimal]
+    are_refunds: list[bool]
+    """Whether each row is a refund of an order."""
+    refunded: list[int | Decimal]
+    """What is refunded of each, beside it."""
     states: list[str]
     created: list[int | None]
     kept: dict[str, list[str | None]]
     """Further columns, which the report keeps."""
+
+    @property
+    def for_the_core(self) -> tuple[list[Any], ...]:
+        """The columns in the core's order."""
+        return (
+            self.references,
+            self.transaction_ids,
+            self.amounts,
+            self.are_refunds,
+            self.refunded,
+            self.states,
+            self.created,
+        )
 
 
 def from_table(
@@ -50,9 +67,10 @@ def from_table(
     words: Mapping[Any, str] | None,
     local: dt.tzinfo,
     keep: Iterable[str],
+    are_refunds_known: bool,
 ) -> Orders:
-    """Read the orders of a table."""
-    chosen = columns.recognise(table, columns.ORDERS, given)
+    """Read the orders of a table; `are_refunds_known` says whether what Netgíró refunded is known too."""
+    chosen = columns.recognise(table, columns.ORDERS, _with_type(table, given))
     columns.require(table, chosen, "amount")
     columns.require(table, chosen, "status")
     if "transaction_id" not in chosen:
@@ -64,8 +82,18 @@ def from_table(
             f"{table.name}: {advice.option('keep')} names {listed(unknown)}; there are {listed(table.headers)}"
         )
 
-    read = cells(table, chosen["amount"], amounts.amount)
+    read = cells(table, chosen["amount"], amounts.signed)
     none: list[Any] = [None] * len(read)
+    are_refunds = [amount < 0 for amount in read]
+    if "type" in chosen:
+        types = map(statuses.says_refund, table.column(chosen["type"]))
+        are_refunds = [one or other for one, other in zip(are_refunds, types, strict=True)]
+    words_of_rows = [
+        # A refund without a status is made.
+        "refund" if is_refund and is_missing(word) else word
+        for is_refund, word in zip(are_refunds, table.column(chosen["status"]), strict=True)
+    ]
+    states = statuses.states(table, chosen["status"], words_of_rows, words)
     return Orders(
         references=references(table, chosen["reference"]) if "reference" in chosen else none,
         transaction_ids=(
@@ -73,8 +101,16 @@ def from_table(
             if "transaction_id" in chosen
             else none
         ),
-        amounts=read,
-        states=statuses.states(table, chosen["status"], table.column(chosen["status"]), words),
+        amounts=list(map(amounts.without_sign, read)),
+        are_refunds=are_refunds,
+        refunded=(
+            _beside(table, chosen["refunded"], are_refunds)
+            if "refunded" in chosen
+            else _by_status(words_of_rows, states, read)
+            if are_refunds_known and not any(are_refunds)
+            else [0] * len(read)
+        ),
+        states=states,
         created=(
             cells(
                 table,
@@ -88,6 +124,50 @@ def from_table(
     )
 
 
+def _with_type(table: Table, given: Mapping[str, str | None] | None) -> Mapping[str, str | None]:
+    """Name the column that says which rows are refunds, if there is one. Any other column of types tells nothing."""
+    named = dict(given or {})
+    if "type" not in named:
+        telling = [
+            header
+            for header in columns.candidates(table, columns.ORDERS["type"])
+            if table.headers.count(header) == 1
+            and any(map(statuses.says_refund, table.column(header)))
+        ]
+        if len(telling) < 2:  # noqa: PLR2004 - of several the caller chooses
+            named["type"] = telling[0] if telling else None
+    return named
+
+
+def _beside(table: Table, header: str, are_refunds: list[bool]) -> list[int | Decimal]:
+    """Read what is refunded of each order beside it: above 0 or below it, but not both."""
+    beside = cells(table, header, lambda value: 0 if is_missing(value) else amounts.signed(value))
+    refunded = next((at for at, amount in enumerate(beside) if amount), None)
+    if refunded is not None and any(are_refunds):
+        raise table.refuse(
+            header,
+            refunded,
+            f"refunds are in this column, and row {are_refunds.index(True) + 1} is a refund too: if both are the "
+            f"same refunds, say that the column does not count: {advice.no_column('refunded')}",
+        )
+    below = next((at for at, amount in enumerate(beside) if amount < 0), None)
+    if below is not None and max(beside) > 0:
+        raise table.refuse(
+            header, below, "it is below 0, and other refunds of this column are above"
+        )
+    return list(map(amounts.without_sign, beside))
+
+
+def _by_status(
+    words: list[Any], states: list[str], read: list[int | Decimal]
+) -> list[int | Decimal]:
+    """Return what is refunded by the word for the status, where nothing else tells of refunds."""
+    return [
+        amount if state == "paid" and statuses.says_refunded(word) else 0
+        for word, state, amount in zip(words, states, read, strict=True)
+    ]
+
+
 def loans(table: Table, orders: Orders, header: str) -> dict[str, uuid.UUID | str | None]:
     """Return the order of each loan number in a column; None for a number that several orders have."""
     if header not in table.headers:
@@ -95,15 +175,19 @@ def loans(table: Table, orders: Orders, header: str) -> dict[str, uuid.UUID | st
             f"{table.name}: settlement_key names {header!r}; there are {listed(table.headers)}"
         )
     found: dict[str, uuid.UUID | str | None] = {}
+    of_refunds: dict[str, uuid.UUID | str | None] = {}
     numbers = cells(table, header, loan_number)
-    for number, name, known_as in zip(
-        numbers, orders.transaction_ids, orders.references, strict=True
+    for number, name, known_as, is_refund in zip(
+        numbers, orders.transaction_ids, orders.references, orders.are_refunds, strict=True
     ):
-        order = known_as if name is None else uuid.UUID(name)
+        # A refund may have an id of its own.
+        by_reference = name is None or (is_refund and known_as is not None)
+        order = known_as if by_reference or name is None else uuid.UUID(name)
         bare = (number or "").strip()
         if bare and order is not None:
-            found[bare] = order if found.get(bare, order) == order else None
-    return found
+            known = of_refunds if is_refund else found
+            known[bare] = order if known.get(bare, order) == order else None
+    return of_refunds | found
 
 
 def cells(table: Table, header: str, read: Callable[[Any], _T]) -> list[_T]:

@@ -16,10 +16,10 @@ _WORDS: Final = {
     "paid": (
         "paid, confirmed, completed, complete, processing, shipped, sent, delivered, fulfilled, captured, "
         "settled, succeeded, success, successful, payment received, payment confirmed, refunded, "
-        "partially refunded, ready for pickup, picked up, true, yes, "
+        "partially refunded, partly refunded, refund, ready for pickup, picked up, true, yes, "
         "greitt, greidd, greiddur, greidsla stadfest, greidsla mottekin, stadfest, stadfestur, lokid, "
         "afgreitt, afgreidd, afgreiddur, i vinnslu, sent af stad, send, sendur, afhent, afhentur, sott, "
-        "endurgreitt, endurgreidd, endurgreiddur, ja"
+        "endurgreitt, endurgreidd, endurgreiddur, endurgreidsla, ja"
     ),
     "open": (
         "open, pending, new, created, unpaid, waiting, awaiting payment, pending payment, on hold, "
@@ -35,6 +35,26 @@ _WORDS: Final = {
         "utrunnid, utrunnin, runnid ut, mistokst, misheppnad, afpantad, afpontud, fellt nidur, fallid nidur"
     ),
 }
+# Those that say that all of it was given back.
+_REFUNDED: Final = {"refunded", "endurgreitt", "endurgreidd", "endurgreiddur"}
+# What a row is, if it is a refund.
+_REFUNDS: Final = {
+    "refund",
+    "refunds",
+    "refunded",
+    "credit",
+    "credit note",
+    "creditnote",
+    "return",
+} | {
+    "endurgreidsla",
+    "endurgreitt",
+    "kreditnota",
+    "kreditreikningur",
+    "kredit",
+    "skil",
+    "bakfaersla",
+}
 _KNOWN: Final = {fold(word): state for state, words in _WORDS.items() for word in words.split(",")}
 
 
@@ -49,6 +69,16 @@ def meanings(statuses: Mapping[Any, str] | None) -> dict[str, str]:
             )
         known[_key(word)] = meant
     return known
+
+
+def says_refunded(word: Any) -> bool:
+    """Return whether a word for a status says that all of an order was given back."""
+    return _key(word) in _REFUNDED
+
+
+def says_refund(word: Any) -> bool:
+    """Return whether a word for the type of a row says that it is a refund."""
+    return _key(word) in _REFUNDS
 
 
 def _key(word: Any) -> str:

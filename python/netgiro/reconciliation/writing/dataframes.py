@@ -10,7 +10,14 @@ from typing import Any
 
 from netgiro.reconciliation.reading.instants import from_microseconds
 
-AMOUNTS = ("order_amount", "paid_amount", "difference", "at_stake")
+AMOUNTS = (
+    "order_amount",
+    "paid_amount",
+    "recorded_refund_amount",
+    "refunded_amount",
+    "difference",
+    "at_stake",
+)
 INSTANTS = ("created", "paid_at")
 WORDS = ("outcome", "order_status", "cart_status")
 COUNTS = ("orders", "payments")

@@ -19,12 +19,17 @@ UNITS: Final = {"min": "mín.", "h": "klst."}
 LABELS: Final = {
     "paid_not_recorded": "greitt, ekki skráð",
     "recorded_not_paid": "skráð, ekki greitt",
+    "refunded_too_much": "of mikið endurgreitt",
+    "refunded_not_recorded": "endurgreitt, ekki skráð",
+    "recorded_not_refunded": "skráð, ekki endurgreitt",
     "amount_mismatch": "upphæð stemmir ekki",
     "duplicate_payment": "tvígreitt",
     "duplicate_order": "tvískráð pöntun",
     "not_found": "finnst ekki",
     "still_open": "enn opið",
     "unverified": "óstaðfest",
+    "refunded": "endurgreitt",
+    "partly_refunded": "endurgreitt að hluta",
     "matched": "stemmir",
 }
 
@@ -56,6 +61,8 @@ TEXTS: Final = {
     "Both sides": "Báðar hliðar",
     "Recorded as paid in the shop": "Skráð greitt í versluninni",
     "Paid at Netgíró": "Greitt hjá Netgíró",
+    "Recorded as refunded in the shop": "Skráð endurgreitt í versluninni",
+    "Refunded at Netgíró": "Endurgreitt hjá Netgíró",
     "Difference": "Mismunur",
     "Orders": "Pantanir",
     "Payments": "Greiðslur",
@@ -64,6 +71,9 @@ TEXTS: Final = {
     "Ordered": "Pantað",
     "Recorded as paid": "Skráð greitt",
     "Paid": "Greitt",
+    "Recorded as refunded": "Skráð endurgreitt",
+    "Refunded": "Endurgreitt",
+    "refunded": "endurgreitt",
     "At stake": "Í húfi",
     "at stake": "í húfi",
     "Everything": "Samtals",
@@ -114,6 +124,8 @@ TEXTS: Final = {
     "recorded_amount": "skráð greitt",
     "payments": "greiðslur",
     "paid_amount": "greitt",
+    "recorded_refund_amount": "skráð endurgreitt",
+    "refunded_amount": "endurgreitt",
     "at_stake": "í húfi",
     "outcome": "flokkur",
     "reference": "tilvísun",
@@ -316,6 +328,103 @@ _SENTENCES: Final = (
         "Its reference is on several orders, and it has no transaction id and no payment of its own.",
         "Tilvísunin er á mörgum pöntunum, en þessi hefur hvorki færslunúmer né eigin greiðslu.",
     ),
+    # Refunds.
+    (
+        "Several orders or payments have its reference; which of them was refunded is not known.",
+        "Margar pantanir eða greiðslur hafa tilvísunina; ekki er vitað hver þeirra var endurgreidd.",
+    ),
+    (
+        "It is not known whether a refund of <kr> was made.",
+        "Ekki er vitað hvort <kr> voru endurgreiddar.",
+    ),
+    (
+        "A refund of <kr> is open in the shop.",
+        "Endurgreiðsla upp á <kr> er opin í versluninni.",
+    ),
+    (
+        "Nothing is refunded on either side.",
+        "Ekkert er endurgreitt, hvorki í versluninni né hjá Netgíró.",
+    ),
+    (
+        "<kr> recorded as refunded; nothing was paid.",
+        "<kr> skráðar endurgreiddar, en ekkert var greitt.",
+    ),
+    (
+        "<kr> refunded at Netgíró; nothing was paid.",
+        "<kr> endurgreiddar hjá Netgíró, en ekkert var greitt.",
+    ),
+    (
+        "<kr> recorded as refunded; <kr> paid.",
+        "<kr> skráðar endurgreiddar, en <kr> greiddar.",
+    ),
+    (
+        "<kr> refunded at Netgíró; <kr> paid.",
+        "<kr> endurgreiddar hjá Netgíró, en <kr> greiddar.",
+    ),
+    (
+        "<kr> recorded as refunded; whether Netgíró refunded it is not known.",
+        "<kr> skráðar endurgreiddar; ekki er vitað hvort Netgíró endurgreiddi þær.",
+    ),
+    (
+        "Refunded on both sides; the sale is not among the orders.",
+        "Endurgreitt á báðum stöðum; salan er ekki meðal pantananna.",
+    ),
+    (
+        "Paid and refunded in full, on both sides.",
+        "Greitt og endurgreitt að fullu á báðum stöðum.",
+    ),
+    (
+        "Paid on both sides; <kr> of it refunded, on both sides.",
+        "Greitt á báðum stöðum; þar af <kr> endurgreiddar, einnig á báðum stöðum.",
+    ),
+    (
+        "Paid <kr>, <kr> of it refunded; the shop recorded what is left.",
+        "Greiddar <kr>, þar af <kr> endurgreiddar; verslunin skráði það sem eftir er.",
+    ),
+    (
+        "After refunds, <kr> recorded and <kr> left at Netgíró: <kr> too little.",
+        "Að frádregnum endurgreiðslum: <kr> skráðar, en <kr> eftir hjá Netgíró: <kr> of lítið.",
+    ),
+    (
+        "After refunds, <kr> recorded and <kr> left at Netgíró: <kr> too much.",
+        "Að frádregnum endurgreiðslum: <kr> skráðar, en <kr> eftir hjá Netgíró: <kr> of mikið.",
+    ),
+    (
+        "Paid at Netgíró, and refunded in full.",
+        "Greitt hjá Netgíró og endurgreitt að fullu.",
+    ),
+    (
+        "Its reference is paid by another transaction already; <kr> of this payment is refunded.",
+        "Tilvísunin er þegar greidd með annarri færslu; <kr> af þessari greiðslu eru endurgreiddar.",
+    ),
+    (
+        "Its reference is paid <n> times, <kr> in all, <kr> of it refunded; <kr> is recorded as paid.",
+        "Tilvísunin er greidd <n> sinnum, alls <kr>, þar af <kr> endurgreiddar; skráðar eru <kr> greiddar.",
+    ),
+    (
+        "Paid at Netgíró, <kr> of it refunded; <order> in the shop.",
+        "Greitt hjá Netgíró, þar af <kr> endurgreiddar; pöntunin er <order> í versluninni.",
+    ),
+    (
+        "Paid at Netgíró, <kr> of it refunded; the shop has no such order.",
+        "Greitt hjá Netgíró, þar af <kr> endurgreiddar; pöntunin finnst ekki í versluninni.",
+    ),
+    (
+        "<kr> refunded at Netgíró; the shop has no such order.",
+        "<kr> endurgreiddar hjá Netgíró; pöntunin finnst ekki í versluninni.",
+    ),
+    (
+        "<kr> refunded at Netgíró; <kr> recorded as refunded.",
+        "<kr> endurgreiddar hjá Netgíró; <kr> skráðar endurgreiddar.",
+    ),
+    (
+        "<kr> recorded as refunded; <kr> refunded at Netgíró.",
+        "<kr> skráðar endurgreiddar; <kr> endurgreiddar hjá Netgíró.",
+    ),
+    (
+        "<kr> recorded as refunded in <n> rows; <kr> refunded at Netgíró.",
+        "<kr> skráðar endurgreiddar í <n> línum; <kr> endurgreiddar hjá Netgíró.",
+    ),
     # What to do.
     ("Check the cart.", "Athugaðu færsluna."),
     (
@@ -420,7 +529,59 @@ _SENTENCES: Final = (
         "Find the order's transaction id, or remove it.",
         "Finndu færslunúmer pöntunarinnar eða fjarlægðu hana.",
     ),
+    (
+        "Give the refund the transaction id of its payment.",
+        "Settu færslunúmer greiðslunnar við endurgreiðsluna.",
+    ),
+    (
+        "Make the same call again, with its key (refund_cart).",
+        "Sendu sömu endurgreiðslu aftur með sama lykli.",
+    ),
+    (
+        "Make the refund, or close it.",
+        "Endurgreiddu viðskiptavininum eða lokaðu endurgreiðslunni.",
+    ),
+    (
+        "Find out whether a refund is there twice, or belongs to another order.",
+        "Finndu út hvort endurgreiðsla er tvískráð eða tilheyrir annarri pöntun.",
+    ),
+    (
+        "Give the refunds that were sent (refunds), or look into Netgíró's merchant portal.",
+        "Hafðu endurgreiðslurnar sem voru sendar með í afstemmingunni eða skoðaðu þjónustuvef Netgíró.",
+    ),
+    (
+        "Refund the rest of this payment.",
+        "Endurgreiddu afganginn af greiðslunni.",
+    ),
+    (
+        "Find the order, and record the refund.",
+        "Finndu pöntunina og skráðu endurgreiðsluna.",
+    ),
+    (
+        "Record the refund.",
+        "Skráðu endurgreiðsluna.",
+    ),
+    (
+        "Find out whether the refund was sent; if not, send it (refund_cart), or remove the record.",
+        "Finndu út hvort endurgreiðslan var send; ef ekki, sendu hana eða fjarlægðu skráninguna.",
+    ),
     # Settlements.
+    (
+        "Settled as it was refunded; the sale is not among the carts.",
+        "Gert upp eins og endurgreitt var; salan er ekki meðal greiðslnanna.",
+    ),
+    (
+        "Settled as it was paid, less <kr> refunded.",
+        "Uppgert eins og greitt var, að frádregnum <kr> sem voru endurgreiddar.",
+    ),
+    (
+        "Settled as it was paid; of what was refunded, <kr> is in no settlement yet.",
+        "Uppgert eins og greitt var; <kr> af endurgreiðslunni eru í engu uppgjöri enn.",
+    ),
+    (
+        "Settled as it was paid, less <kr>; <kr> is known to be refunded.",
+        "Uppgert eins og greitt var, að frádregnum <kr>; vitað er um <kr> endurgreiddar.",
+    ),
     (
         "Whether an item is for it is not known: nobody said how items name carts.",
         "Ekki er vitað hvort lína er fyrir greiðsluna: ekkert segir hvernig línur vísa á greiðslur.",

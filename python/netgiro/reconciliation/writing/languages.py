@@ -63,7 +63,7 @@ class English:
     def told(self, report: Contents) -> str:
         """Return how many orders matched, as a clause."""
         total = report.totals
-        matched = formatting.counted(total.by_outcome[Outcome.MATCHED].orders)
+        matched = formatting.counted(total.orders_in_order)
         return f"{matched} of {formatting.counted(total.orders, 'order')} match what Netgíró says"
 
     def unverified(self, rows: int, at_stake: Decimal) -> str:
@@ -128,7 +128,7 @@ class Icelandic(English):
     def told(self, report: Contents) -> str:
         """Return how many orders matched, as a clause."""
         total = report.totals
-        matched = total.by_outcome[Outcome.MATCHED].orders
+        matched = total.orders_in_order
         orders = "pöntun stemmir" if icelandic.is_singular(total.orders) else "pöntunum stemma"
         return f"{formatting.number(matched)} af {formatting.number(total.orders)} {orders} við Netgíró"
 

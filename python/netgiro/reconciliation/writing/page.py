@@ -38,6 +38,7 @@ def document(report: Contents, title: str | None, words: English, shop: str | No
         shop=shop,
         period=(days[0], days[-1]) if days else None,
         chart=_chart(report.exceptions),
+        has_refunds=bool(report.totals.recorded_refund_amount or report.totals.refunded_amount),
     )
 
 
@@ -91,7 +92,7 @@ def _bars(report: Contents) -> list[tuple[Outcome, Total, str]]:
     found = [
         (outcome, total)
         for outcome, total in report.totals.by_outcome.items()
-        if total.rows and outcome is not Outcome.MATCHED
+        if total.rows and not outcome.is_in_order
     ]
     found.sort(key=lambda item: item[1].at_stake, reverse=True)
     most = max((total.at_stake for _, total in found), default=Decimal(0)) or Decimal(1)

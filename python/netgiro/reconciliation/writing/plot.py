@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 COLOURS = {
     Outcome.PAID_NOT_RECORDED: "#d6336c",
     Outcome.RECORDED_NOT_PAID: "#e8590c",
+    Outcome.REFUNDED_TOO_MUCH: "#c2255c",
+    Outcome.REFUNDED_NOT_RECORDED: "#b5653c",
+    Outcome.RECORDED_NOT_REFUNDED: "#f08c5a",
     Outcome.AMOUNT_MISMATCH: "#e0a100",
     Outcome.DUPLICATE_PAYMENT: "#9c5cd4",
     Outcome.DUPLICATE_ORDER: "#5b7be0",
     Outcome.NOT_FOUND: "#a97b50",
     Outcome.STILL_OPEN: "#15a3b8",
     Outcome.UNVERIFIED: "#868e96",
+    Outcome.REFUNDED: "#66a80f",
+    Outcome.PARTLY_REFUNDED: "#94b83d",
     Outcome.MATCHED: "#2f9e5b",
 }
 # The ends in seconds; each begins where the one before ends.
@@ -75,7 +80,7 @@ class Plots:
         self._report = report
 
     def outcomes_by_day(self, *, matched: bool = False, lang: str = "en") -> Any:
-        """Return how many rows of each class were made on each day, in UTC; with `matched`, matched rows as well."""
+        """Return how many rows of each class were made on each day, in UTC; with `matched`, those in order as well."""
         words = language(lang)
         rows = self._report.rows if matched else self._report.exceptions
         values = [
@@ -108,7 +113,7 @@ class Plots:
                 "kronur": kronur(total.at_stake),
             }
             for outcome, total in self._report.totals.by_outcome.items()
-            if total.rows and outcome is not Outcome.MATCHED
+            if total.rows and not outcome.is_in_order
         ]
         return _chart(
             values,

@@ -51,7 +51,7 @@ def write(report: Contents, path: str | os.PathLike[str], words: English, shop: 
         sheet.write(top, 0, words.text("At stake"))
         sheet.write_number(top, 1, float(report.totals.at_stake), large)
         sheet.set_column(0, 0, 22)
-        sheet.set_column(1, 7, 16)
+        sheet.set_column(1, len(report.totals) - 1, 16)
         for at, name in enumerate(("class", *report.totals._fields[:-1])):
             sheet.write(top + 2, at, words.text(name), head)
         line = top + 3

@@ -1,13 +1,16 @@
 // A TypeScript consumer: compiled with everything strict, then run. What must not compile says so.
 import {
+  type ApiVersion,
   type Callback,
   type Cart,
   type CartState,
   type CartStatus,
   type CheckResult,
+  type Checkout,
   type Endpoint,
   type ErrorCode,
   type PollEvent,
+  type Redirect,
   type Refund,
   type ReplayGuard,
   type RequestEvent,
@@ -94,12 +97,27 @@ const decimal = { toFixed: () => '4990.00', toString: () => '4990.00' };
 const row = { transactionId: cart.transactionId, amount: '4990.00', reference: 'order-17', customer: 'somebody' };
 void (() => [client.checkCart(row), client.checkMany([row, { ...row, amount: 4990n }, { ...row, amount: decimal }])]);
 void (() => client.insertCart({ amount: decimal, reference: 'order-17', customerId: '8223281' }));
+const ofV2: Client = simulator.client({ api: 'v2' });
+void (() => ofV2.insertCart({ amount: 4990, reference: 'order-17', accessCode: '1234567890', customerId: null }));
+void (() => ofV2.insertCart({ amount: 4990, reference: 'order-17', barcode: '5000041234', confirmationType: 'manual' }));
+const captured = async (): Promise<[CartState, CartState, ApiVersion]> => {
+  const reserved = await ofV2.captureCart(row, { amount: decimal, signal: AbortSignal.timeout(2000) });
+  return [reserved, await ofV2.voidCart(cart), reserved.api];
+};
+same<Equal<Callback['state'], CartState | null>>();
+void captured;
 const refunded = async (): Promise<[Refund, TransactionStatus, boolean | null]> => {
   const refund = await client.refundCart(cart, decimal, { idempotencyKey: 'order-17-line-2', description: null });
   const { status, isRefundable }: Transaction = await client.getTransaction(row);
   return [refund, status, isRefundable];
 };
 void (async (): Promise<Cart | null> => client.findByReference('order-17', { amount: decimal }));
+const hosted = async (): Promise<[Checkout, Redirect, string]> => {
+  const pages = { successUrl: 'https://shop.is/paid', cancelUrl: 'https://shop.is/canceled', callbackUrl: null };
+  const checkout = await client.createCheckout({ amount: decimal, reference: 'order-17', ...pages, manualCapture: true });
+  const redirect = client.verifyRedirect('https://shop.is/paid?Status=2', { amount: '4990', reference: 'order-17' });
+  return [checkout, redirect, redirect.status satisfies CartStatus];
+};
 void (() => callback().matches('4990.00', 'order-17') && callback().matches(decimal, 'order-17'));
 void (() => client.settleCart(structuredClone(new CartPoll(row))));
 
@@ -114,7 +132,7 @@ simulator.addFault('*', { drop: 'within', dropBy: 'reset', bodyAs: 'gzip', heade
 simulator.storm({ seed: 7, failureRate: 0.5 });
 simulator.clearFaults();
 void (() => new Client({ appKey: '', secretKey: '', previousSecretKeys: ['old'], proxy: 'http://proxy.shop.is:3128' }));
-void [once, onRequest, onPoll, refunded];
+void [once, onRequest, onPoll, refunded, hosted];
 
 // @ts-expect-error a guard that has to wait goes with verifyCallbackOnce
 void (() => client.verifyCallback({ ...parts, replayGuard: { isFirst: async () => true } }));
@@ -138,8 +156,18 @@ void (() => client.refundCart(cart, 4990, {}));
 void (() => client.refundCart(cart, 4990));
 // @ts-expect-error an amount is a number
 void (() => client.refundCart(cart, '4990', { idempotencyKey: 'a' }));
+// @ts-expect-error the pages are required
+void (() => client.createCheckout({ amount: 4990, reference: 'a' }));
 // @ts-expect-error a reference is required
 void (() => client.insertCart({ amount: 4990, customerId: 'b' }));
+// @ts-expect-error somebody is asked
+void (() => client.insertCart({ amount: 4990, reference: 'a' }));
+// @ts-expect-error one customer is asked
+void (() => client.insertCart({ amount: 4990, reference: 'a', customerId: 'b', accessCode: 'c' }));
+// @ts-expect-error no such API
+void (() => simulator.client({ api: 'v3' }));
+// @ts-expect-error a part is an amount
+void (() => client.captureCart(cart, { amount: '4990' }));
 // @ts-expect-error results are read-only
 void (() => (state.status = 'confirmed'));
 // @ts-expect-error no such status

@@ -11,7 +11,8 @@ import { simulatorFor } from 'netgiro/testing';
 import { CUSTOMER, listen, until, whenOver } from '../harness.mjs';
 import { makeQueue, skip, startWorker } from '../redis.mjs';
 
-const CHECKOUTS = 500;
+// V2 differs in what is asked, and not in how BullMQ is used.
+const CHECKOUTS = { v1: 500, v2: 150 };
 const POLL = { timeoutMs: 3_000, policy: { minIntervalMs: 100, defaultIntervalMs: 300, maxIntervalMs: 1_000 } };
 
 /** A shop in this process: its checkouts and its callback route. What it knows of its orders is in Redis. */
@@ -50,7 +51,8 @@ async function openShop(t, { client }, queue, store, problems) {
     const order = { reference: `order-${number}`, amount: 1_000 + number, transactionId: null };
     // The intent comes before the request, so that no crash in between can double it.
     await save(order);
-    const confirmationType = number % 2 ? 'server_callback' : 'automatic';
+    // V2 has no callbacks for an automatic payment.
+    const confirmationType = number % 2 || client.api === 'v2' ? 'server_callback' : 'automatic';
     const request = { ...order, customerId: CUSTOMER, confirmationType, callbackUrl, callbackCancelUrl: callbackUrl };
     delete request.transactionId;
     try {
@@ -66,30 +68,35 @@ async function openShop(t, { client }, queue, store, problems) {
   return { checkout, find };
 }
 
-it(`${CHECKOUTS} checkouts: every order ends as the simulator holds it`, { skip, timeout: 180_000 }, async (t) => {
+for (const [api, checkouts] of Object.entries(CHECKOUTS)) {
+  it(`${checkouts} checkouts with ${api}: every order ends as the simulator holds it`, { skip, timeout: 300_000 }, (t) => sells(t, api, checkouts));
+}
+
+async function sells(t, api, checkouts) {
   const started = Date.now();
-  const netgiro = await simulatorFor(t, { seed: 7, checkIntervalMs: 300, client: { timeoutMs: 1_000 } });
+  const netgiro = await simulatorFor(t, { seed: 7, checkIntervalMs: 300, client: { api, timeoutMs: 1_000 } });
   const { simulator } = netgiro;
+  const env = { ...netgiro.env, NETGIRO_API: api };
   simulator.storm({ seed: 7, failureRate: 0.1, reactionMs: 2_000 });
   const opened = makeQueue(t);
   const { queue, store } = opened;
   const problems = [];
   const shop = await openShop(t, netgiro, queue, store, problems);
-  const [first] = await Promise.all([startWorker(t, opened, netgiro.env), startWorker(t, opened, netgiro.env)]);
+  const [first] = await Promise.all([startWorker(t, opened, env), startWorker(t, opened, env)]);
 
   const inserts = [];
   let next = 0;
   const till = async () => {
-    while (next < CHECKOUTS) {
+    while (next < checkouts) {
       const number = (next += 1);
       inserts[number] = await shop.checkout(number);
     }
   };
   const tills = Promise.all(Array.from({ length: 32 }, till));
-  await until(async () => (await store.effects()).length > CHECKOUTS / 5, 'a fifth of the orders is settled', 60_000);
+  await until(async () => (await store.effects()).length > checkouts / 5, 'a fifth of the orders is settled', 60_000);
   assert.ok((await queue.getActiveCount()) + (await queue.getDelayedCount()) > 0, 'there is work left');
   first.kill('SIGKILL');
-  await startWorker(t, opened, netgiro.env);
+  await startWorker(t, opened, env);
   await tills;
 
   const known = async () => (await Promise.all(simulator.carts().map(({ reference }) => shop.find(reference)))).filter(({ transactionId }) => transactionId);
@@ -110,11 +117,13 @@ it(`${CHECKOUTS} checkouts: every order ends as the simulator holds it`, { skip,
   const settled = await store.settled();
   const held = simulator.carts();
   assert.equal(new Set(held.map(({ reference }) => reference)).size, held.length, 'no order has two carts');
-  const counted = { inserts: simulator.requests().filter(({ endpoint }) => endpoint === 'InsertCart').length };
-  assert.ok(counted.inserts <= CHECKOUTS, `${counted.inserts} inserts`);
+  const counted = { inserts: simulator.requests().filter(({ endpoint }) => endpoint === 'InsertCart' || endpoint === 'Payment').length };
+  assert.ok(counted.inserts <= checkouts, `${counted.inserts} inserts`);
   for (const { reference, status, isPaid } of held) {
     const { transactionId } = await shop.find(reference);
-    if (transactionId !== null) assert.equal(settled[reference], status, reference);
+    // V2 does not tell a decline from a cancel.
+    const said = api === 'v2' && status === 'declined' ? 'canceled' : status;
+    if (transactionId !== null) assert.equal(settled[reference], said, reference);
     else assert.ok(!isPaid, `${reference} is paid, and the shop does not know`);
   }
   const references = new Set(held.map(({ reference }) => reference));
@@ -129,5 +138,6 @@ it(`${CHECKOUTS} checkouts: every order ends as the simulator holds it`, { skip,
   const late = held.filter(({ isPaid, transactionId }) => isPaid && simulator.requests().some((each) => each.endpoint === 'CancelCart' && each.transactionId === transactionId));
   counted['paid during the cancel'] = late.length;
   t.diagnostic(`${Math.round((Date.now() - started) / 1_000)} s, ${simulator.requests().length} requests, ${simulator.callbacks().length} callbacks: ${JSON.stringify(counted)}`);
-  for (const kind of ['confirmed', 'canceled', 'unknown', 'paid during the cancel']) assert.ok(counted[kind] > 0, kind);
-});
+  // A cancel of V2 would undo a payment, so the status is read first.
+  for (const kind of ['confirmed', 'canceled', 'unknown', ...(api === 'v1' ? ['paid during the cancel'] : [])]) assert.ok(counted[kind] > 0, kind);
+}

@@ -5,7 +5,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { after, before, describe, it } from 'node:test';
 import { MemoryReplayGuard } from 'netgiro';
 import { simulatorFor, useSimulator } from 'netgiro/testing';
-import { callbackBody, listen, pause, send, Shop, signed, until } from '../harness.mjs';
+import { callbackAsForm, callbackBody, callbackOfV2, listen, pause, send, Shop, signed, until } from '../harness.mjs';
 
 const PATH = '/netgiro/callback';
 
@@ -19,14 +19,14 @@ const requests = new AsyncLocalStorage();
  */
 export function keepsTheContract(name, mount, { readsToTheEnd = false } = {}) {
   describe(name, { concurrency: 4 }, () => {
-    const simulated = { seed: 4, checkIntervalMs: 20, callbackRetryDelayMs: 600_000 };
+    const simulated = { seed: 4, checkIntervalMs: 20, pollIntervalMs: 20, callbackRetryDelayMs: 600_000 };
     const netgiro = useSimulator({ before, after }, simulated);
 
     /** A shop with its route, for one test. */
-    async function open(t, more = {}, { simulator } = netgiro) {
+    async function open(t, more = {}, { simulator } = netgiro, api = 'v1') {
       const { server, origin, close } = await listen();
       const url = `${origin}${PATH}`;
-      const shop = new Shop();
+      const shop = new Shop(api);
       const app = await mount({ ...shop.options(simulator, url), ...more }, PATH);
       server.on('request', (...exchange) => requests.run(Symbol('request'), () => app.handler(...exchange)));
       t.after(async () => {
@@ -67,6 +67,78 @@ export function keepsTheContract(name, mount, { readsToTheEnd = false } = {}) {
       await until(() => shop.settled.length > 0, 'the shop is told');
       assert.deepEqual(shop.settled, [[cart.reference, netgiro.simulator.cart(cart).status]]);
     });
+
+    const ofV2 = { confirmationType: 'server_callback' };
+    /** Yes and no carry one signature. */
+    const unasked = { isFirst: () => assert.fail('no guard is asked about a callback of V2') };
+    for (const [does, status] of Object.entries({ confirm: 'confirmed', decline: 'canceled' })) {
+      it(`V2: ${status}, and the shop hears of it once`, async (t) => {
+        const { shop, url, post } = await open(t, { replayGuard: unasked }, netgiro, 'v2');
+        const cart = await shop.checkout(netgiro.simulator, url, ofV2);
+        netgiro.simulator[does](cart);
+        const sent = await answerTo(cart);
+        assert.equal(sent.status, 200);
+        await until(() => shop.settled.length > 0, 'the shop is told');
+        assert.equal((await post(sent.body, sent.headers)).status, 200);
+        await pause(50);
+        assert.deepEqual(shop.settled, [[cart.reference, status]]);
+        assert.deepEqual(shop.recorded, [cart.transactionId, cart.transactionId]);
+        assert.deepEqual(shop.problems, []);
+      });
+    }
+
+    it('V2: the status decides, and not what the callback says', async (t) => {
+      const { shop, url, post } = await open(t, {}, netgiro, 'v2');
+      const cart = await shop.checkout(netgiro.simulator, url, { callbackUrl: undefined });
+      assert.equal((await post(...callbackOfV2(netgiro.simulator, cart))).status, 200);
+      await until(() => netgiro.simulator.cart(cart).checks > 1, 'it is asked again, since it is pending');
+      assert.deepEqual(shop.settled, []);
+      netgiro.simulator.confirm(cart);
+      assert.equal((await post(...callbackOfV2(netgiro.simulator, cart, { success: false }))).status, 200);
+      await until(() => shop.settled.length > 0, 'the shop is told');
+      assert.deepEqual(shop.settled, [[cart.reference, 'confirmed']]);
+    });
+
+    it('V2: forged, altered or unsigned: 400; another order’s: 409', async (t) => {
+      const { shop, url, post } = await open(t, { replayGuard: unasked }, netgiro, 'v2');
+      const cart = await shop.checkout(netgiro.simulator, url, ofV2);
+      const { simulator } = netgiro;
+      const [body, headers] = callbackOfV2(simulator, cart);
+      const [form, formHeaders] = callbackAsForm(simulator, cart);
+      const cases = [
+        callbackOfV2(simulator, cart, { secret: 'forged' }),
+        [body.replace('4990', '1'), headers],
+        [body, { 'Content-Type': 'application/json' }],
+        [form.replace('4990', '1'), formHeaders],
+        callbackAsForm(simulator, cart, { NetgiroSignature: '0'.repeat(64) }),
+        [`${form}&TotalAmount=4990`, formHeaders],
+        ['a=1', formHeaders],
+      ];
+      for (const refused of cases) assert.equal((await post(...refused)).status, 400, refused[0]);
+      for (const other of [{ ...cart, amount: 4991 }, { ...cart, reference: 'order-99' }]) {
+        assert.equal((await post(...callbackOfV2(simulator, other))).status, 409);
+        assert.equal((await post(...callbackAsForm(simulator, other))).status, 409);
+      }
+      untouched(shop);
+      assert.equal(simulator.cart(cart).checks, 0);
+    });
+
+    for (const api of ['v1', 'v2']) {
+      it(`a client of ${api}: one URL takes callbacks of V1, of V2 and of hosted checkouts`, async (t) => {
+        const { shop, url, post } = await open(t, {}, netgiro, api);
+        const cart = await shop.checkout(netgiro.simulator, url, { callbackUrl: undefined });
+        netgiro.simulator.confirm(cart);
+        const [form, formHeaders] = callbackAsForm(netgiro.simulator, cart, { 'Items[0].Name': 'Þæfð ull & fleira', extra: '' });
+        for (const sent of [[callbackBody(cart)], callbackOfV2(netgiro.simulator, cart), [form, formHeaders]]) {
+          assert.equal((await post(...sent)).status, 200, sent[0]);
+        }
+        await until(() => shop.settled.length > 0, 'the shop is told');
+        await pause(50);
+        assert.deepEqual(shop.settled, [[cart.reference, 'confirmed']]);
+        assert.equal(shop.recorded.length, 3);
+        assert.deepEqual(shop.problems, []);
+      });
+    }
 
     it('CheckCart decides, and not what the callback says', async (t) => {
       const { shop, url, post } = await open(t);

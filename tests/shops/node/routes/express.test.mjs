@@ -23,6 +23,16 @@ for (const [version, express] of [['Express 5', express5], ['Express 4', express
     return { handler: app, close: route.close };
   });
 
+  for (const extended of [true, false]) {
+    keepsTheContract(`${version}: behind express.urlencoded({ extended: ${extended} })`, (options, path) => {
+      const app = express();
+      app.use(express.urlencoded({ extended }));
+      const route = netgiroCallback(options);
+      app.use(path, route);
+      return { handler: app, close: route.close };
+    });
+  }
+
   describe(`${version}: mounting`, () => {
     it('after express.json() is an error when the shop starts, which says how to mount it', () => {
       const app = express();

@@ -33,7 +33,8 @@ def checks(simulator, cart):
     return [
         request.at
         for request in simulator.requests()
-        if request.endpoint == "CheckCart" and request.transaction_id == cart.transaction_id
+        if request.endpoint in {"CheckCart", "Status"}
+        and request.transaction_id == cart.transaction_id
     ]
 
 
@@ -43,7 +44,7 @@ def checks(simulator, cart):
 def test_a_cart_is_followed_to_its_end(shop, customer, status):
     cart = shop.insert(customer_id=customer)
     shop.carts.follow(cart)
-    shop.ends(cart, status)
+    shop.ends(cart, shop.said_of(status))
     assert len(shop.calls(cart)) == 1
 
 

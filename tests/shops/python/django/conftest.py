@@ -86,7 +86,9 @@ def on_postgresql(database):
 
 @pytest.fixture
 def simulator():
-    with netgiro.Simulator(check_interval=0.02, callback_retry_delay=0.05) as simulator:
+    with netgiro.Simulator(
+        check_interval=0.02, poll_interval=0.02, callback_retry_delay=0.05
+    ) as simulator:
         yield simulator
 
 

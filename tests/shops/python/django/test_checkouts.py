@@ -34,20 +34,25 @@ KINDS = {
     "storm": (PHONE, 6),
     "runs out": (KENNITALA, 600),
 }
-MIX = ["accepts", "declines", *["storm"] * 7, "runs out"]
+MIX = {
+    "v1": ["accepts", "declines", *["storm"] * 7, "runs out"],
+    # V2 does not take a kennitala.
+    "v2": ["accepts", "declines", *["storm"] * 8],
+}
 
 
 class Customers:
     """Buy, each an order of their own, and press the button again when the shop is gone."""
 
-    def __init__(self, url):
+    def __init__(self, url, api):
         self.url = url
+        self.mix = MIX[api]
         self.done = itertools.count(1)
         self.count = 0
         self.workers = set()
 
     def buy(self, number):
-        customer, timeout = KINDS[MIX[number % len(MIX)]]
+        customer, timeout = KINDS[self.mix[number % len(self.mix)]]
         query = {
             "order": f"order-{number}",
             "amount": 100 + number,
@@ -81,17 +86,19 @@ def open_carts():
 
 @pytest.mark.skipif(not POSTGRESQL, reason="there is no PostgreSQL: run by tools/services.py")
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_checkouts(database, tmp_path, request, api):  # noqa: PLR0915 - one story
     started = time.monotonic()
     urls = dict(pair.split("=", 1) for pair in os.environ["DJSHOP_DATABASES"].split())
     with (
         netgiro.Simulator(
-            seed=4, check_interval=1.0, reaction=1.0, callback_retry_delay=0.5
+            seed=4, check_interval=1.0, poll_interval=1.0, reaction=1.0, callback_retry_delay=0.5
         ) as simulator,
         processes(
             tmp_path,
             DJSHOP_DATABASES=f"default={urls['postgresql']}",
             DJSHOP_NETGIRO_URL=simulator.url,
+            DJSHOP_API=api,
             DJSHOP_MIN_INTERVAL="0.5",
             DJSHOP_TIMEOUT="2",
         ) as shop,
@@ -99,7 +106,7 @@ def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
         simulator.storm(4, failure_rate=0.05, reaction=3.0)
         shop.serve("gunicorn, preloaded")
         pollers = [shop.poll(), shop.poll()]
-        customers = Customers(shop.url)
+        customers = Customers(shop.url, api)
         numbers = list(range(ORDERS))
         random.Random(4).shuffle(numbers)
         with ThreadPoolExecutor(12) as threads:
@@ -124,6 +131,8 @@ def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
 
         # A person looks up what was sent and not answered, as Netgíró holds it.
         simulator.clear_faults()
+        # V2 reports expiries as well, and by that what the shop does not know.
+        eventually(lambda: all(callback.is_done for callback in simulator.callbacks()), 180)
         eventually(lambda: not Cart.objects.filter(status="inserting").exists(), 180)
         held = {cart.reference: cart for cart in simulator.carts()}
         unknown = list(Cart.objects.filter(status__in=NOT_SENT))
@@ -135,15 +144,16 @@ def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
         eventually(lambda: not open_carts().exists(), 180)
         eventually(lambda: not Cart.objects.filter(due_at__isnull=False).exists(), 180)
         codes = shop.end()
-        said = shop.said()
+        log = shop.said()
 
-        # Every order ended as the simulator holds it.
+        # Every order ended as the simulator holds it; V2 does not tell a decline from a cancel.
+        said = {"v1": {}, "v2": {"declined": "canceled"}}
         carts = {cart.reference: cart for cart in Cart.objects.all()}
         held = simulator.carts()
         assert len({cart.reference for cart in held}) == len(held)
         for cart in held:
             assert carts[cart.reference].transaction_id == cart.transaction_id
-            assert carts[cart.reference].status == cart.status, carts[cart.reference]
+            assert carts[cart.reference].status == said[api].get(cart.status, cart.status)
             assert carts[cart.reference].is_paid == cart.is_paid
         without = [cart for name, cart in carts.items() if name not in {c.reference for c in held}]
         assert {cart.status for cart in without} <= {"failed", "abandoned"}
@@ -152,7 +162,7 @@ def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
         inserts = [
             json.loads(r.body)["Reference"]
             for r in simulator.requests()
-            if r.endpoint == "InsertCart"
+            if r.endpoint in {"InsertCart", "Payment"}
         ]
         assert len(set(inserts)) == len(inserts)
         paid = Counter(carts[cart.reference].order_reference for cart in held if cart.is_paid)
@@ -170,14 +180,19 @@ def test_checkouts(database, tmp_path, request):  # noqa: PLR0915 - one story
         assert not Cart.objects.filter(Q(lease__isnull=False) | Q(signal_failures__gt=0)).exists()
 
     kinds = Counter(cart.status for cart in carts.values())
-    assert min(kinds["confirmed"], kinds["declined"], kinds["canceled"]) > 20, kinds
+    if api == "v2":
+        assert "declined" not in kinds
+    else:
+        assert kinds["declined"] > 20, kinds
+    assert min(kinds["confirmed"], kinds["canceled"]) > 20, kinds
     raced = sum(cart.is_paid and cart.is_settling for cart in carts.values())
     callbacks = Counter(callback.status for callback in simulator.callbacks())
-    assert raced > 5
+    # A cancel of V2 would undo a payment, so the status is read first.
+    assert api == "v2" or raced > 5
     assert callbacks[200] > 100
-    assert set(codes) <= {0, -signal.SIGKILL}, said[-4000:]
-    assert simulator.secret_key not in said
-    assert PHONE not in said
+    assert set(codes) <= {0, -signal.SIGKILL}, log[-4000:]
+    assert simulator.secret_key not in log
+    assert PHONE not in log
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print(  # noqa: T201 - the figures

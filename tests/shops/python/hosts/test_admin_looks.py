@@ -116,6 +116,7 @@ for number, (status, amount, problem) in enumerate(ROWS, 1001):
         holds_order=status not in {"declined", "canceled"},
     )
     Cart.objects.filter(pk=cart.pk).update(created_at=at)
+Cart.objects.filter(reference="order-1004").update(refunded=249_000)
 """
 
 

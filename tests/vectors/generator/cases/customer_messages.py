@@ -1,6 +1,6 @@
 ABOUT = (
     "What a customer reads, in Icelandic (is) and English (en). `errors`: of an error with this code, message and result code, made "
-    "by its class. `calls`: of what a call ends with, when InsertCart or ConfirmCart is answered with this HTTP status and body (no "
+    "by its class. `calls`: of what a call ends with, when its endpoint is answered with this HTTP status and body (no "
     "status: nobody listens). `statuses`: of a status word, and of a canceled cart whose time ran out. `languages`: the language "
     "that a tag stands for. No sentence says that nothing was charged where that is not known."
 )
@@ -60,6 +60,10 @@ MAY_BE_ASKED = (
     "aftur fyrr en þetta er ljóst.",
     "We do not know yet whether the request for payment reached Netgíró. If you are asked to pay on your phone, it is for this "
     "order. Please do not order again until this is clear.",
+)
+NO_PAGE = (
+    "Ekki tókst að opna greiðslusíðu Netgíró. Engin greiðsla fór fram. Reyndu aftur eftir smástund eða veldu aðra greiðsluleið.",
+    "Netgíró's payment page could not be opened. Nothing was charged. Please try again in a moment, or choose another way to pay.",
 )
 STILL_OPEN = (
     "Greiðslunni er ekki lokið og við vitum ekki enn hvort hún gengur í gegn. Ef beiðnin bíður í Netgíró-appinu geturðu samþykkt "
@@ -175,6 +179,18 @@ CALLS = [
         '{"PaymentSuccessful":false,"PaymentInfo":null,"Success":true,"Message":null,"ResultCode":400}',
         *("api", NOT_CONFIRMED),
     ),
+    ("a hosted checkout reaches nobody", "HostedPayment", None, "", "connect", UNREACHABLE_BEFORE),
+    (
+        "a hosted checkout is refused",
+        "HostedPayment",
+        400,
+        '{"Success":false,"Message":"Invalid amount"}',
+        "api",
+        NO_PAGE,
+    ),
+    ("a hosted checkout with wrong keys", "HostedPayment", 401, "{}", "authentication", UNAVAILABLE_BEFORE),
+    ("a hosted checkout too often", "HostedPayment", 429, "{}", "rate_limited", BUSY_BEFORE),
+    ("a hosted checkout at a broken server", "HostedPayment", 500, "", "outcome_unknown", NO_PAGE),
 ]
 
 # status, whether the time ran out, sentences

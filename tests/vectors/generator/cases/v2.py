@@ -171,6 +171,15 @@ def refunds():
             refunded(f"Netgíró refused Refund: {words}"),
             2,
         )
+    # Only the API's own answer says so.
+    words = "Idempotency key already used"
+    for name, body in {
+        "a page": f"<html>{words}</html>",
+        "JSON of another server": text_of({"message": words}),
+        "JSON that cannot be read": f'{{"Success":false,,"Message":"{words}"}}',
+        "Success that is no boolean": text_of({"Success": "false", "Message": words}),
+    }.items():
+        refund(f"a repeated key is refused by {name}", [answer(body, 400)], error("api", 400))
     # Another refusal after a lost answer leaves open whether the first was processed.
     refund("refused after a lost answer", [CLOSE, answer(no, 400)], unknown(400, cause="api"), 2)
     refund(
@@ -281,6 +290,10 @@ def transactions():
     transaction("the server is always busy", [BUSY], error("server", 503, retryable=True), 3)
 
 
+NO_PAGE = (
+    "Netgíró's payment page could not be opened. Nothing was charged. Please try again in a moment, or choose another way to "
+    "pay."
+)
 PAGE = "https://securepay.test.netgiro.is/v1/checkout/0f0e0d0c"
 SHOP = {
     "success_url": "https://shop.example/paid?order=1",
@@ -306,10 +319,10 @@ def checkout(name, answers, expect, requests=1, **given):
 
 def checkouts():
     made = {"checkout": {"checkout_url": PAGE, "reference": "order-1", "amount": 4990}}
-    unsure = {"reference": "order-1"}
 
     def not_known(http_status, cause, request_sent="yes"):
-        return error("outcome_unknown", http_status, request_sent, cause=cause, **unsure)
+        said = {"cause": cause, "reference": "order-1", "customer_message": NO_PAGE}
+        return error("outcome_unknown", http_status, request_sent, **said)
 
     checkout("created", [CREATED], made)
     checkout("with a callback", [CREATED], made, callback_url="https://shop.example/netgiro/callback")
@@ -321,7 +334,7 @@ def checkouts():
         checkout(
             f"refused, HTTP {status}",
             [answer(said(False, "Invalid amount"), status)],
-            error("api", status),
+            error("api", status, customer_message=NO_PAGE),
         )
     checkout("no key", [answer(said(False, "An API key is required"), 401)], error("authentication", 401))
     limited = answer("", 429)
@@ -421,6 +434,8 @@ def redirects():
         came_back(),
         signature=redirect_signature(SECRET_KEY, MEMBERS).upper(),
     )
+    capitals = {"TransactionId": TRANSACTION_ID.upper()}
+    redirect("an id in capitals", came_back(), capitals)
     redirect("the older Signature is not looked at", came_back(), more=[("Signature", "0" * 64)])
     named = {"TransactionId": "abc-123"}
     redirect("an id that is no GUID", came_back(transaction_id="abc-123"), named)

@@ -11,7 +11,7 @@ ABOUT = (
     "Carts of a client with `api` v2. A server answers one request after another with `answers`, the last one for ever, as in v2.json, "
     "and sees just what is `sent`, each with the key header and without a signature. The call is about the cart `transaction_id`, "
     "with the `amount` and `reference` that the arguments name as known; insert_cart takes all `arguments`. `capture_amount` is the "
-    "amount of capture_cart, `timeout_ms` that of settle_cart, whose policy asks every 10 ms. Members an `error` leaves out are not "
+    "amount of capture_cart, `timeout_ms` that of settle_cart, whose policy asks every 250 ms. Members an `error` leaves out are not "
     "compared. `callbacks`: verify_callback(any URL, headers, body) of a client with this `secret_key`, of either API, gives `expect`; "
     "with a replay guard as well, which is not asked."
 )

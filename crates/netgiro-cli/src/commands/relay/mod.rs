@@ -11,7 +11,7 @@ use std::env;
 use std::sync::Arc;
 
 use netgiro::raw::RawClient;
-use netgiro::{Client, ClientOptions, Environment};
+use netgiro::{ApiVersion, Client, Environment};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -196,8 +196,7 @@ async fn run(args: &RelayArgs, console: &mut Console) -> Result<Exit, Failure> {
 }
 
 fn prepare(args: &RelayArgs, events: mpsc::UnboundedSender<Event>) -> Result<Relay, Failure> {
-    let mut options = ClientOptions::from_env()?;
-    session::change(&mut options, &args.connection);
+    let options = session::options(&args.connection, None)?;
     let base_url =
         (options.base_url.clone()).unwrap_or_else(|| options.environment.base_url().to_owned());
     let is_production = Url::parse(&base_url).ok().is_some_and(|url| {
@@ -208,6 +207,12 @@ fn prepare(args: &RelayArgs, events: mpsc::UnboundedSender<Event>) -> Result<Rel
         return Err(Failure::usage(
             "relay is for Netgíró's test environment and for simulators: in production Netgíró itself must reach the \
              shop's callback URL; set NETGIRO_ENVIRONMENT=test, or --environment test",
+        ));
+    }
+    if options.api == ApiVersion::V2 {
+        return Err(Failure::usage(
+            "relay posts the callbacks of V1 alone: a sale of V2 with a callback URL is paid only when Netgíró itself reaches \
+             the shop; use a tunnel, or the simulator",
         ));
     }
     let app_key = options.app_key.clone();

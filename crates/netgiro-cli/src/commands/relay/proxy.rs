@@ -191,7 +191,12 @@ fn observe(relay: &Arc<Relay>, url: &Url, request: &[u8], response: &RawResponse
     let Ok(request) = serde_json::from_slice::<Map<String, Value>>(request) else {
         return;
     };
-    if call.eq_ignore_ascii_case("CancelCart") {
+    if url.path().eq_ignore_ascii_case("/v2/checkout/payment") {
+        relay.report(Event::Note {
+            message: "a sale of V2 is not followed: the relay posts the callbacks of V1 alone"
+                .to_owned(),
+        });
+    } else if call.eq_ignore_ascii_case("CancelCart") {
         if let Some(id) = id(&request) {
             relay.carts.shop_cancels(id);
         }

@@ -132,7 +132,7 @@ fn status_of(text: &str) -> CartStatus {
 
 /// Whether an answer with this HTTP status, which is not 2xx, is the API's own "no": it is read as the others are.
 pub(crate) fn is_refusal(endpoint: Endpoint, http_status: u16, body: &[u8]) -> bool {
-    endpoint.is_answered_with_status()
+    endpoint.is_answered_with_success()
         && matches!(http_status, 400..=499)
         && !matches!(http_status, 401 | 403 | 408 | 429 | 460 | 499)
         && members(body).is_some_and(|wire| wire.success == Some(false))

@@ -84,7 +84,7 @@ fn is_page(text: &str, may_be_http: bool) -> bool {
 }
 
 /// What a failure means: unless the server clearly said no, the checkout may exist.
-pub(crate) fn outcome_unknown(error: Error, reference: &str) -> Error {
+pub(crate) fn outcome_unknown(error: Error, checkout: &NewCheckout) -> Error {
     let may_exist = error.request_sent() != RequestSent::No
         && matches!(
             error.kind(),
@@ -93,14 +93,5 @@ pub(crate) fn outcome_unknown(error: Error, reference: &str) -> Error {
     if !may_exist {
         return error;
     }
-    Error::new(
-        ErrorKind::OutcomeUnknown,
-        format!(
-            "it is not known whether the checkout for reference {reference:?} was created: {}. Its page was not learnt, so \
-             no customer has been sent to it",
-            error.message()
-        ),
-    )
-    .caused_by(error)
-    .with_reference(reference)
+    checkout.outcome_unknown(error.message()).caused_by(error)
 }

@@ -37,7 +37,8 @@ struct RefundResponse {
     message: Option<String>,
 }
 
-/// Reads an answer with a 2xx status: done, or refused.
+/// Reads an answer: done, or refused. Netgíró processes one refund for each key, so a refusal of the key itself says that
+/// the refund has been made; only an answer of the API's own says so.
 pub(crate) fn read(
     response: &Response,
     transaction_id: Uuid,
@@ -46,10 +47,20 @@ pub(crate) fn read(
     let RefundResponse { success, message } = response.parse()?;
     match success {
         Some(true) => Ok(done(transaction_id, refund, message.as_deref())),
-        Some(false) => Err(response.error(
-            ErrorKind::Api,
-            refusal(Endpoint::Refund, message.as_deref()),
-        )),
+        Some(false) => {
+            let said = refusal(Endpoint::Refund, message.as_deref());
+            match Refused::read(message.as_deref().unwrap_or_default()) {
+                Refused::Repeated => Ok(done(transaction_id, refund, Some(&said))),
+                Refused::Otherwise => Err(response.error(ErrorKind::Api, said)),
+                Refused::OtherRefund => Err(response.error(
+                    ErrorKind::Mismatch,
+                    format!(
+                        "{said}: the idempotency_key belongs to another refund, so nothing was refunded; another refund \
+                         needs a key of its own"
+                    ),
+                )),
+            }
+        }
         None => Err(response.error(
             ErrorKind::Server,
             format!("the body is not the API's: {}", beginning(&response.body)),
@@ -67,33 +78,13 @@ fn done(transaction_id: Uuid, refund: &NewRefund, message: Option<&str>) -> Refu
 }
 
 /// What a refund's failure means, where an earlier attempt may have been processed `in_doubt`.
-///
-/// Netgíró processes one refund for each key, so a refusal of the key itself says that the refund has been made.
-pub(crate) fn failure(
-    error: Error,
-    in_doubt: bool,
-    transaction_id: Uuid,
-    refund: &NewRefund,
-) -> Result<Refund> {
-    if error.kind() == ErrorKind::Api {
-        let said = Refused::read(&error);
-        match said {
-            Refused::OtherRefund => {
-                let message = format!(
-                    "{}: the idempotency_key belongs to another refund, so nothing was refunded; another refund needs \
-                     a key of its own",
-                    error.message()
-                );
-                return Err(Error::new(ErrorKind::Mismatch, message).caused_by(error));
-            }
-            Refused::Repeated => return Ok(done(transaction_id, refund, Some(error.message()))),
-            Refused::Otherwise => {}
-        }
+pub(crate) fn failure(error: Error, in_doubt: bool, refund: &NewRefund) -> Error {
+    // That the key belongs to another refund is certain, whatever became of earlier attempts.
+    let is_certain = error.kind() == ErrorKind::Mismatch;
+    if !is_certain && (in_doubt || leaves_open(&error)) {
+        return outcome_unknown(error, refund);
     }
-    if in_doubt || leaves_open(&error) {
-        return Err(outcome_unknown(error, refund));
-    }
-    Err(error)
+    error
 }
 
 /// Whether the refund may have been processed although this attempt at it failed.
@@ -127,9 +118,8 @@ enum Refused {
 }
 
 impl Refused {
-    fn read(error: &Error) -> Self {
-        let said: String = error
-            .message()
+    fn read(message: &str) -> Self {
+        let said: String = message
             .chars()
             .filter(char::is_ascii_alphabetic)
             .map(|c| c.to_ascii_lowercase())
@@ -151,7 +141,6 @@ impl Refused {
 #[cfg(test)]
 mod tests {
     use super::Refused;
-    use crate::model::error::{Error, ErrorKind};
 
     #[test]
     fn a_refused_key_is_told_from_other_refusals() {
@@ -175,8 +164,7 @@ mod tests {
             ("The payment has been refunded already", Refused::Otherwise),
             ("", Refused::Otherwise),
         ] {
-            let error = Error::new(ErrorKind::Api, said);
-            assert_eq!(Refused::read(&error), refused, "{said}");
+            assert_eq!(Refused::read(said), refused, "{said}");
         }
     }
 }

@@ -1,4 +1,4 @@
-"""`manage.py netgiro_poll`: follows every open cart to its end."""
+"""`manage.py netgiro_poll`: follows every open cart, and every refund, to its end."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Command(BaseCommand):
 
     help = (
         "Follows every open cart to its end: checks it as often as Netgíró allows, cancels it when the customer "
-        "took too long, and tells the shop. With PostgreSQL, several may run at once, on several machines. May be "
-        "killed at any time."
+        "took too long, makes refunds whose outcome is not known, and tells the shop. With PostgreSQL, several may "
+        "run at once, on several machines. May be killed at any time."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,13 +29,13 @@ class Command(BaseCommand):
             help="handle what is due now, and end: for cron, each minute",
         )
         parser.add_argument(
-            "--concurrency", type=int, default=32, help="how many carts to check at a time (32)"
+            "--concurrency", type=int, default=32, help="how many calls to make at a time (32)"
         )
         parser.add_argument(
             "--interval",
             type=float,
             default=0.5,
-            help="how often to look for carts that are due, in seconds (0.5)",
+            help="how often to look for what is due, in seconds (0.5)",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:

@@ -5,9 +5,9 @@ import { Client } from 'netgiro';
 import { cartPollProcessor, cartPollWorkerOptions } from 'netgiro/bullmq';
 import { Store } from '../../redis.mjs';
 
-const { PREFIX, NETGIRO_APP_KEY: appKey, NETGIRO_SECRET_KEY: secretKey, NETGIRO_BASE_URL: baseUrl } = process.env;
+const { PREFIX, NETGIRO_APP_KEY: appKey, NETGIRO_SECRET_KEY: secretKey, NETGIRO_BASE_URL: baseUrl, NETGIRO_API: api } = process.env;
 const store = new Store(PREFIX);
-const client = new Client({ appKey, secretKey, baseUrl, timeoutMs: 1_000 });
+const client = new Client({ appKey, secretKey, baseUrl, api, timeoutMs: 1_000 });
 const onSettled = (state, job) => store.settle(job.data.reference, state.status);
 const worker = new Worker('carts', cartPollProcessor({ client, onSettled }), {
   ...cartPollWorkerOptions,

@@ -75,7 +75,7 @@ def test_a_refund(staff, paid, shop):
     assert "Skilað: bolur" in page
     assert "refund-1" in page
     assert not done.context["adminform"].form.fields
-    assert ">1.000 kr.<" in text(staff.get(URL))
+    assert ">\N{MINUS SIGN}1.000 kr.<" in text(staff.get(URL))
     (entry,) = LogEntry.objects.all()
     assert "1.000 kr. of order-1 (refund-1) are refunded." in entry.change_message.replace(
         "\u00a0", " "

@@ -66,6 +66,7 @@ NETGIRO = {
         "YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHce"
         "iu7LbZzmIAGeOf/OUaDrk2Zq2dbGacIAzU6yyk4KmOXRaSLi8KW8t3krdQSX7Ecm8Qunc/A="
     ),
+    "API": os.environ.get("DJSHOP_API", "v1"),
     "BASE_URL": os.environ.get("DJSHOP_NETGIRO_URL", "http://127.0.0.1:9/v1/"),
     "CALLBACK_BASE_URL": os.environ.get("DJSHOP_URL", "http://127.0.0.1:9"),
     "TIMEOUT": float(os.environ.get("DJSHOP_TIMEOUT", "3")),
