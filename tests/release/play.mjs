@@ -31,7 +31,7 @@ async function tls() {
   const state = await client.checkCart(cart);
   assert.ok(state.isPaid, JSON.stringify(state));
   const { appKey, secretKey } = simulator;
-  const stranger = new Client(appKey, secretKey, { baseUrl: client.baseUrl });
+  const stranger = new Client({ appKey, secretKey, baseUrl: client.baseUrl });
   await assert.rejects(stranger.checkCart(cart), (error) => error instanceof ConnectError && /certificate/.test(error.message));
   await Promise.all([stranger.close(), client.close()]);
   await simulator.close();
