@@ -49,7 +49,7 @@ def begin(cart_pk: int, amount: int, key: str, description: str) -> Refund:
     with durably():
         cart = locked(cart_pk)
         rows = Refund.objects.using(database())
-        row = rows.select_for_update().filter(cart=cart, key=key).first()
+        row = rows.select_for_update(no_key=True).filter(cart=cart, key=key).first()
         if row is None:
             # Nothing is taken of the cart yet, as after a refusal.
             row = Refund(key=key, amount=amount, status=RefundStatus.REFUSED)
@@ -127,7 +127,7 @@ def record(refund: Refund, outcome: netgiro.Refund | BaseException, problem: str
 def _locked(refund: Refund) -> Refund:
     """Lock the rows of a refund's cart and, always after it, of the refund."""
     cart = locked(refund.cart_id)
-    row = Refund.objects.using(database()).select_for_update().get(pk=refund.pk)
+    row = Refund.objects.using(database()).select_for_update(no_key=True).get(pk=refund.pk)
     row.cart = cart
     return row
 

@@ -97,7 +97,7 @@ def locked(cart_pk: int) -> Cart:
     if not connections[database()].features.has_select_for_update:
         # SQLite has one writer at a time: a write locks out the others.
         rows.filter(pk=cart_pk).update(updated_at=timezone.now())
-    return rows.select_for_update().get(pk=cart_pk)
+    return rows.select_for_update(no_key=True).get(pk=cart_pk)
 
 
 def is_free(now: datetime) -> Q:
