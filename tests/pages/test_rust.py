@@ -47,7 +47,7 @@ def is_in_rust(path: str) -> bool:
     return bool(Page(path).of("rust"))
 
 
-@pytest.mark.parametrize("path", filter(is_in_rust, PAGES))
+@pytest.mark.parametrize("path", list(filter(is_in_rust, PAGES)))
 def test_rust(path: str, tmp_path: Path, simulator: Simulator) -> None:
     blocks = Page(path).of("rust")
     page = tmp_path / Path(path).name
