@@ -154,6 +154,8 @@ export class Orders {
       // has declined.
       const ended = api === 'v1' ? 'timed_out' : 'not_paid'
       this.#change(`UPDATE orders SET status = IIF(status = 'canceling', 'canceled', ?) WHERE id = ? AND status IN ${OPEN}`, ended, id)
+      // A cancel of V2 undoes a payment: it may have been on its way when the callback's check saw the order paid.
+      this.#change("UPDATE orders SET status = 'review' WHERE id = ? AND status = 'paid'", id)
     }
   }
 

@@ -184,6 +184,10 @@ class Orders:
                 f" WHERE id = ? AND status IN {OPEN}",
                 *(ended, order_id),
             )
+            # A cancel of V2 undoes a payment: it may have been on its way when another process saw the order paid.
+            self._change(
+                "UPDATE orders SET status = 'review' WHERE id = ? AND status = 'paid'", order_id
+            )
 
     def mark_canceling(self, order_id: str) -> None:
         """The customer wants to cancel; Netgíró's answer says whether that came in time."""

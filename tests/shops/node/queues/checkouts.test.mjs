@@ -29,7 +29,11 @@ async function openShop(t, { client }, queue, store, problems) {
   const route = netgiroCallback({
     client,
     url: callbackUrl,
-    order: ({ reference }) => find(reference),
+    // At its deadline a cart is canceled, which with V2 undoes a payment: no callback makes one from then on.
+    order: async ({ reference }) => {
+      const order = await find(reference);
+      return client.api === 'v2' && order.until - 500 < Date.now() ? null : order;
+    },
     record: async (callback) => {
       // The cart of an order whose insert had no clear outcome is learnt here.
       const order = { ...(await find(callback.reference)), transactionId: callback.transactionId };
@@ -57,11 +61,11 @@ async function openShop(t, { client }, queue, store, problems) {
     delete request.transactionId;
     try {
       const cart = await client.insertCart(request);
-      await save({ ...order, transactionId: cart.transactionId });
+      await save({ ...order, transactionId: cart.transactionId, until: Date.now() + POLL.timeoutMs });
       await poll(cart);
       return 'inserted';
     } catch (error) {
-      assert.ok(!(error instanceof ConnectError), 'nothing refuses connections here');
+      assert.ok(!(error instanceof ConnectError), `nothing refuses connections here: ${error.message}`);
       return error instanceof OutcomeUnknownError ? 'unknown' : 'not inserted';
     }
   }
@@ -100,18 +104,17 @@ async function sells(t, api, checkouts) {
   await tills;
 
   const known = async () => (await Promise.all(simulator.carts().map(({ reference }) => shop.find(reference)))).filter(({ transactionId }) => transactionId);
-  await until(
-    async () => {
-      const settled = await store.settled();
-      return (await known()).every(({ reference }) => settled[reference]);
-    },
-    'every cart that the shop knows is settled',
-    120_000,
-  );
+  const allSettled = async () => {
+    const settled = await store.settled();
+    return (await known()).every(({ reference }) => settled[reference]);
+  };
+  await until(allSettled, 'every cart that the shop knows is settled', 120_000);
   // The carts whose customers ignore them, and that the shop was never told of, run out.
   simulator.clearFaults();
   simulator.advance(181_000);
   await until(() => simulator.callbacks().every(({ isDone }) => isDone), 'no callback is in flight');
+  // V2 reports expiries as well, and by that carts that the shop did not know.
+  await until(allSettled, 'every cart that the shop knows now is settled', 120_000);
   await until(async () => (await queue.getActiveCount()) + (await queue.getDelayedCount()) + (await queue.getWaitingCount()) === 0, 'the queue is empty');
 
   const settled = await store.settled();
@@ -132,7 +135,7 @@ async function sells(t, api, checkouts) {
   assert.equal(new Set(effects).size, effects.length, 'nothing is recorded twice');
   assert.deepEqual(await store.contradictions(), []);
   assert.deepEqual((await queue.getFailed()).map(({ id, failedReason }) => `${id} ${failedReason}`), []);
-  assert.deepEqual(problems.filter((problem) => !problem.startsWith('null')), [], 'no callback was refused');
+  assert.deepEqual(problems.filter((problem) => !problem.startsWith(api === 'v1' ? 'null' : '409') && !problem.startsWith('null')), [], 'no callback was refused');
 
   for (const kind of [...inserts.slice(1), ...Object.values(settled)]) counted[kind] = (counted[kind] ?? 0) + 1;
   const late = held.filter(({ isPaid, transactionId }) => isPaid && simulator.requests().some((each) => each.endpoint === 'CancelCart' && each.transactionId === transactionId));
