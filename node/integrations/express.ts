@@ -76,8 +76,9 @@ const PARSERS = new Map([
  * app.use(express.json());
  * ```
  *
- * It needs the bytes as received: mount it before `express.json()`; `express.urlencoded()` may come first. In an app where that comes first, `app.use` throws a
- * {@link ConfigurationError} which says how to mount it; where that cannot be seen, requests are answered by 500.
+ * It needs the bytes as received: mount it before `express.json()`; `express.urlencoded()` may come first. In an
+ * app where `express.json()` comes first, `app.use` throws a {@link ConfigurationError} which says how to mount it;
+ * where that cannot be seen, requests are answered by 500.
  * @throws `ConfigurationError` for options that cannot be used.
  */
 export function netgiroCallback(options: ExpressCallbackOptions): CallbackRoute {

@@ -27,21 +27,6 @@ fn text(value: &Value) -> &str {
         .unwrap_or_else(|| panic!("not a text: {value}"))
 }
 
-fn answer(value: &Value) -> Answer {
-    if value["close"] == true {
-        return Answer::Reset;
-    }
-    let status = u16::try_from(value["http_status"].as_u64().unwrap()).unwrap();
-    let headers: Vec<_> = (value["headers"].as_object().into_iter().flatten())
-        .map(|(name, value)| format!("{name}: {}\r\n", text(value)))
-        .collect();
-    Answer::Http(
-        status,
-        headers.concat().leak(),
-        text(&value["body"]).to_owned(),
-    )
-}
-
 fn amount(value: &Value) -> Amount {
     Amount::new(value.as_i64().unwrap()).unwrap()
 }
@@ -158,7 +143,13 @@ async fn run(case: &Value) -> Result<(), String> {
     let name = text(&case["name"]);
     let earlier = case["after"].as_array().map_or(&[][..], Vec::as_slice);
     let mut answers = vec![Answer::ok(r#"{"Success":true,"Message":null}"#); earlier.len()];
-    answers.extend(case["answers"].as_array().unwrap().iter().map(answer));
+    answers.extend(
+        case["answers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(Answer::of_vector),
+    );
     let (base_url, requests) = server::server(answers);
     let mut options = ClientOptions::new(APP_KEY, server::SECRET);
     options.base_url = Some(base_url);

@@ -39,21 +39,6 @@ fn amount(value: &Value) -> Amount {
     Amount::new(value.as_i64().unwrap()).unwrap()
 }
 
-fn answer(value: &Value) -> Answer {
-    if value["close"] == true {
-        return Answer::Reset;
-    }
-    let status = u16::try_from(value["http_status"].as_u64().unwrap()).unwrap();
-    let headers: Vec<_> = (value["headers"].as_object().into_iter().flatten())
-        .map(|(name, value)| format!("{name}: {}\r\n", text(value)))
-        .collect();
-    Answer::Http(
-        status,
-        headers.concat().leak(),
-        text(&value["body"]).to_owned(),
-    )
-}
-
 /// The customer that the arguments name; Rust's `NewCart` has one, so there is no such call with none or two.
 fn customer(arguments: &Value) -> Option<Result<CustomerId, Error>> {
     let mut named = Vec::new();
@@ -184,7 +169,7 @@ async fn call(client: &Client, id: &str, case: &Value) -> Option<Result<Value, E
 async fn run(id: &str, case: &Value) -> Result<(), String> {
     let name = text(&case["name"]);
     let answers = case["answers"].as_array().unwrap();
-    let (base_url, requests) = server::server(answers.iter().map(answer).collect());
+    let (base_url, requests) = server::server(answers.iter().map(Answer::of_vector).collect());
     let mut options = ClientOptions::new(APP_KEY, server::SECRET);
     options.base_url = Some(base_url);
     options.api = ApiVersion::V2;

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 # The options of a client, as settings spell them; and those that the environment may state too.
 CLIENT_OPTIONS = (
-    *("APP_KEY", "SECRET_KEY", "ENVIRONMENT", "API", "BASE_URL", "TIMEOUT", "CONNECT_TIMEOUT"),
+    *("APP_KEY", "SECRET_KEY", "ENVIRONMENT", "API", "BASE_URL", "CHECKOUT_BASE_URL"),
+    *("TIMEOUT", "CONNECT_TIMEOUT"),
     *("RESPONSE_VERIFICATION", "PAYMENT_INFO", "CA_FILE", "PREVIOUS_SECRET_KEYS", "PROXY"),
 )
 FROM_ENVIRONMENT = ("APP_KEY", "SECRET_KEY", "ENVIRONMENT", "API", "BASE_URL", "PAYMENT_INFO")

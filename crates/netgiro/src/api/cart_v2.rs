@@ -17,7 +17,7 @@ use crate::model::status::CartStatus;
 use crate::model::values::amount::Amount;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::Response;
-use crate::protocol::v2::cart as protocol;
+use crate::protocol::v2::{cart as protocol, may_have_taken_effect};
 
 /// What is to be changed about a transaction.
 #[derive(Clone, Copy)]
@@ -72,7 +72,7 @@ impl Change {
         }
     }
 
-    /// Whether the change has nothing to do with a transaction that stands there, since that is how it ended.
+    /// Whether nothing is left to be changed about a transaction that stands there.
     const fn is_over_with(self, status: CartStatus) -> bool {
         match self {
             Self::Capture(_) => matches!(status, CartStatus::Confirmed),
@@ -144,12 +144,8 @@ impl Api {
         cart: &CartRef,
         amount: Option<Amount>,
     ) -> Result<CartState> {
-        if let (Some(amount), Some(held)) = (amount, cart.amount)
-            && amount > held
-        {
-            return Err(Error::invalid_request(format!(
-                "amount must not be more than what the cart was inserted with, {held} kr.; got {amount}"
-            )));
+        if let Some(part) = amount {
+            cart.check_part(part)?;
         }
         self.change_until(self.deadline(), Change::Capture(amount), cart)
             .await
@@ -227,7 +223,7 @@ impl Api {
                 Err(error) => error,
             };
             let is_refused = failure.kind() == ErrorKind::Api;
-            if !is_refused && !leaves_open(&failure) {
+            if !is_refused && !may_have_taken_effect(&failure) {
                 return Err(failure);
             }
             let state = match self.status_until(deadline, cart, ATTEMPTS).await {
@@ -277,13 +273,4 @@ impl Api {
             .await
             .map_err(|error| error.of_call(change.failed_call()))
     }
-}
-
-/// Whether a change may have been made although its call failed.
-fn leaves_open(error: &Error) -> bool {
-    error.request_sent() != RequestSent::No
-        && matches!(
-            error.kind(),
-            ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol
-        )
 }

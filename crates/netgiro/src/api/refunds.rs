@@ -9,7 +9,7 @@ use crate::model::refund::{NewRefund, Refund};
 use crate::model::transaction::Transaction;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::Response;
-use crate::protocol::v2::{cart, refund as protocol, transaction};
+use crate::protocol::v2::{cart, may_have_taken_effect, refund as protocol, transaction};
 
 impl Api {
     pub(crate) async fn refund_cart(&self, cart: &CartRef, refund: &NewRefund) -> Result<Refund> {
@@ -20,12 +20,7 @@ impl Api {
     async fn refund_once(&self, cart: &CartRef, refund: &NewRefund) -> Result<Refund> {
         let transaction_id = cart.transaction_id;
         refund.validate()?;
-        if let Some(paid) = cart.amount.filter(|paid| *paid < refund.amount) {
-            return Err(Error::invalid_request(format!(
-                "amount must not be more than what the cart was inserted with, {paid} kr.; got {}",
-                refund.amount
-            )));
-        }
+        cart.check_part(refund.amount)?;
         let url = self.settings.v2_url("transaction/refund")?;
         let body = protocol::refund_request(transaction_id, refund)?.into();
         self.refund_keys.claim(transaction_id, refund)?;
@@ -37,7 +32,7 @@ impl Api {
         };
         let read = |response: Response| protocol::read(&response, transaction_id, refund);
         let mut in_doubt = false;
-        let attempt_failed = |error: &Error| in_doubt |= protocol::leaves_open(error);
+        let attempt_failed = |error: &Error| in_doubt |= may_have_taken_effect(error);
         self.call_until(
             self.deadline(),
             &request,

@@ -47,8 +47,8 @@ pub struct Callback {
     pub reference: Option<String>,
     /// The amount in krónur, as the server holds it.
     pub amount: Option<Decimal>,
-    /// Where the cart stands; `None` for a callback of V2; `unknown` where the callback's members contradict each other, or where it says "paid"
-    /// and lacks what [`PaymentInfoPolicy::Required`] asks for.
+    /// Where the cart stands; `None` for a callback of V2; `unknown` where the callback's members contradict each other, or
+    /// where it says "paid" and lacks what [`PaymentInfoPolicy::Required`] asks for.
     pub state: Option<CartState>,
     /// What identifies the call to Netgíró's support.
     pub reference_id: Option<String>,

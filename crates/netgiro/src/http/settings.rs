@@ -73,8 +73,8 @@ impl Settings {
             .as_deref()
             .unwrap_or(options.environment.base_url());
         let given = checked_url("base_url", given)?;
-        let under =
-            |version: &str| with_path(&given, &format!("{}/{version}/", beside_version(&given)));
+        let beside = before_version(&given).unwrap_or_else(|| given.path().trim_end_matches('/'));
+        let under = |version: &str| with_path(&given, &format!("{beside}/{version}/"));
         let (base_url, v1_base_url) = match options.api {
             ApiVersion::V1 => (given.clone(), given.clone()),
             ApiVersion::V2 => (under("v2"), under("v1")),
@@ -153,28 +153,21 @@ impl Settings {
 
     /// The URL of a call of V2, which stands beside V1.
     pub(crate) fn v2_url(&self, path: &str) -> Result<Url> {
-        let base = self.base_url.path();
-        let is_known = ["/v1/", "/v2/"]
-            .iter()
-            .any(|version| base.ends_with(version));
-        if !is_known {
+        let Some(beside) = before_version(&self.base_url) else {
             return Err(Error::configuration(format!(
                 "refunds, transactions and settlements are in the API's V2, which is found where base_url ends in /v1/; it is {}",
                 quote::url(self.base_url.as_str())
             )));
-        }
-        let beside = beside_version(&self.base_url);
+        };
         Ok(with_path(&self.base_url, &format!("{beside}/v2/{path}")))
     }
 }
 
-/// The path in which the APIs stand beside each other.
-fn beside_version(base_url: &Url) -> &str {
-    let path = base_url.path();
+/// The path in which the APIs stand beside each other, of a base URL that ends in one of their versions.
+fn before_version(base_url: &Url) -> Option<&str> {
     ["/v1/", "/v2/"]
         .iter()
-        .find_map(|version| path.strip_suffix(version))
-        .unwrap_or_else(|| path.trim_end_matches('/'))
+        .find_map(|version| base_url.path().strip_suffix(version))
 }
 
 /// The same URL with another path.

@@ -25,21 +25,6 @@ fn text(value: &Value) -> &str {
         .unwrap_or_else(|| panic!("not a text: {value}"))
 }
 
-fn answer(value: &Value) -> Answer {
-    if value["close"] == true {
-        return Answer::Reset;
-    }
-    let status = u16::try_from(value["http_status"].as_u64().unwrap()).unwrap();
-    let headers: Vec<_> = (value["headers"].as_object().into_iter().flatten())
-        .map(|(name, value)| format!("{name}: {}\r\n", text(value)))
-        .collect();
-    Answer::Http(
-        status,
-        headers.concat().leak(),
-        text(&value["body"]).to_owned(),
-    )
-}
-
 fn error_json(error: &Error, expected: &Value) -> Value {
     let mut found = json!({
         "code": error.kind().code(),
@@ -55,7 +40,11 @@ fn error_json(error: &Error, expected: &Value) -> Value {
 
 async fn run(case: &Value) {
     let name = text(&case["name"]);
-    let answers = case["answers"].as_array().unwrap().iter().map(answer);
+    let answers = case["answers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(Answer::of_vector);
     let (base_url, requests) = server::server(answers.collect());
     let mut options = ClientOptions::new(APP_KEY, server::SECRET);
     options.base_url = Some(base_url.clone());

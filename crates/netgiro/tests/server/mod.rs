@@ -15,6 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use netgiro::sign;
+use serde_json::Value;
 
 pub(crate) const SECRET: &str = "not-the-published-one";
 
@@ -35,6 +36,19 @@ pub(crate) enum Answer {
 impl Answer {
     pub(crate) fn ok(body: impl Into<String>) -> Self {
         Self::Http(200, "", body.into())
+    }
+
+    /// An answer as the vectors of V2 and of look-ups write it.
+    pub(crate) fn of_vector(value: &Value) -> Self {
+        if value["close"] == true {
+            return Self::Reset;
+        }
+        let status = u16::try_from(value["http_status"].as_u64().unwrap()).unwrap();
+        let headers: Vec<_> = (value["headers"].as_object().into_iter().flatten())
+            .map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap()))
+            .collect();
+        let body = value["body"].as_str().unwrap().to_owned();
+        Self::Http(status, headers.concat().leak(), body)
     }
 
     /// Writes these bytes as they are, and keeps the connection open.

@@ -87,6 +87,16 @@ impl CartRef {
         }
     }
 
+    /// Refuses a part of the cart's amount, to be captured or refunded, that is more than all of it.
+    pub(crate) fn check_part(&self, part: Amount) -> Result<()> {
+        match self.amount.filter(|whole| *whole < part) {
+            None => Ok(()),
+            Some(whole) => Err(Error::invalid_request(format!(
+                "amount must not be more than what the cart was inserted with, {whole} kr.; got {part}"
+            ))),
+        }
+    }
+
     /// Why a state cannot be what an answer about this cart said.
     pub(crate) fn contradiction(&self, state: &CartState) -> Option<String> {
         state

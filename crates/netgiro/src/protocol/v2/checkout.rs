@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::model::checkout::{Checkout, NewCheckout};
-use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::text::quote;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::json::beginning;
 use crate::protocol::request::to_json;
 use crate::protocol::response::{Response, refusal};
+use crate::protocol::v2::may_have_taken_effect;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -85,12 +86,7 @@ fn is_page(text: &str, may_be_http: bool) -> bool {
 
 /// What a failure means: unless the server clearly said no, the checkout may exist.
 pub(crate) fn outcome_unknown(error: Error, checkout: &NewCheckout) -> Error {
-    let may_exist = error.request_sent() != RequestSent::No
-        && matches!(
-            error.kind(),
-            ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol
-        );
-    if !may_exist {
+    if !may_have_taken_effect(&error) {
         return error;
     }
     checkout.outcome_unknown(error.message()).caused_by(error)

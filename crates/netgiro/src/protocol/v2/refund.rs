@@ -10,6 +10,7 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::json::beginning;
 use crate::protocol::request::to_json;
 use crate::protocol::response::{Response, refusal};
+use crate::protocol::v2::may_have_taken_effect;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -81,19 +82,10 @@ fn done(transaction_id: Uuid, refund: &NewRefund, message: Option<&str>) -> Refu
 pub(crate) fn failure(error: Error, in_doubt: bool, refund: &NewRefund) -> Error {
     // That the key belongs to another refund is certain, whatever became of earlier attempts.
     let is_certain = error.kind() == ErrorKind::Mismatch;
-    if !is_certain && (in_doubt || leaves_open(&error)) {
+    if !is_certain && (in_doubt || may_have_taken_effect(&error)) {
         return outcome_unknown(error, refund);
     }
     error
-}
-
-/// Whether the refund may have been processed although this attempt at it failed.
-pub(crate) fn leaves_open(error: &Error) -> bool {
-    error.request_sent() != RequestSent::No
-        && matches!(
-            error.kind(),
-            ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Protocol
-        )
 }
 
 fn outcome_unknown(error: Error, refund: &NewRefund) -> Error {
