@@ -110,11 +110,12 @@ def wheel_from_sdist() -> Path:
     for file in source.rglob("*"):
         file.touch()
     python = environment("pip")
-    # The crates it depends on have been compiled for the other wheel.
+    # Whether the sdist is whole shows in a debug build as well; the crates it depends on have been compiled for others.
     run(
         *[python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"],
         *["--wheel-dir", folder, source],
         CARGO_TARGET_DIR=str(ROOT / "target"),
+        MATURIN_PEP517_ARGS="--profile dev",
     )
     return only(folder, "*.whl")
 
