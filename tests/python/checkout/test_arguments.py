@@ -297,7 +297,7 @@ def test_an_exact_amount_is_no_float(given):
     ("name", "value", "said"),
     [
         ("reference", 1001, r"reference must be a str; got 1001 \(int\)"),
-        ("customer_id", None, "customer_id must be a str; got a NoneType"),
+        ("customer_id", None, "customer_id must say who is asked to pay"),
         ("customer_id", 8223281, "customer_id must be a str; got an int"),
         ("customer_id", HALF, "customer_id must be a str; got a str with half a character"),
         (

@@ -48,10 +48,6 @@ pub(crate) fn customer(
     let text = |argument, value: Option<&Bound<'_, PyAny>>| {
         value.map(|value| unseen(argument, value)).transpose()
     };
-    // Without the others it is what is missing.
-    let none = py.None().into_bound(py);
-    let is_alone = access_code.is_none() && barcode.is_none();
-    let customer_id = customer_id.or(is_alone.then_some(&none));
     let customer_id = text("customer_id", customer_id)?;
     let access_code = text("access_code", access_code)?;
     let barcode = text("barcode", barcode)?;
