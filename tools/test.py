@@ -25,6 +25,9 @@ NODE = (
     re.compile(r"^(?:#|\u2139) fail (\d+)", re.MULTILINE),
 )
 
+# For pytest, where tests mostly wait: for processes, databases and the clocks of others.
+SIDE_BY_SIDE = ["-n", "2"]
+
 
 class Count(NamedTuple):
     passed: int
@@ -160,7 +163,7 @@ def python(suites: Suites) -> None:
     if interpreter is not None:
         panicking = suites.prepare("python: wheel that panics", packages.panicking_wheel)
         suites.count(
-            *["python: tests", PYTEST, interpreter, "-m", "pytest", "tests/python"],
+            *["python: tests", PYTEST, interpreter, "-m", "pytest", *SIDE_BY_SIDE, "tests/python"],
             NETGIRO_PANIC_WHEEL=str(panicking),
         )
         suites.count("python: readme", PYTEST, interpreter, "-m", "pytest", "tests/readme")
@@ -206,7 +209,8 @@ def command_line(suites: Suites) -> None:
     if interpreter is None or tarball is None:
         return
     project = packages.node_project("command", tarball)
-    suite = [interpreter, "-m", "pytest", "-c", "tests/cli/pytest.ini", "tests/cli"]
+    pytest = [interpreter, "-m", "pytest", *SIDE_BY_SIDE]
+    suite = [*pytest, "-c", "tests/cli/pytest.ini", "tests/cli"]
     suites.count("command line: python", PYTEST, *suite)
     suites.count(
         *["command line: node", PYTEST, *suite],
@@ -228,8 +232,9 @@ def shops(suites: Suites) -> None:
     if interpreter is not None:
         for name in ["routes", "flask", "fastapi", "celery", "pytest_plugin", "django"]:
             suites.count(
-                *[f"shops: {name}", PYTEST],
-                *[interpreter, "-m", "pytest", "-rs", f"tests/shops/python/{name}"],
+                *[f"shops: {name}", PYTEST, interpreter, "-m", "pytest", "-rs"],
+                *(SIDE_BY_SIDE if name == "django" else []),
+                f"tests/shops/python/{name}",
             )
     newest_django(suites)
     hosts = installed(suites, "hosts", "hosts")
@@ -306,9 +311,8 @@ def newest_django(suites: Suites) -> None:
     interpreter = installed(suites, "newest-django", "shops", base=base)
     if interpreter is not None:
         suites.count(
-            *["shops: newest django", PYTEST],
-            *[interpreter, "-m", "pytest", "-rs", "tests/shops/python/django"],
-            *["--ignore-glob", "*/test_checkouts.py"],
+            *["shops: newest django", PYTEST, interpreter, "-m", "pytest", "-rs", *SIDE_BY_SIDE],
+            *["tests/shops/python/django", "--ignore-glob", "*/test_checkouts.py"],
         )
 
 

@@ -137,7 +137,7 @@ def test_a_promise_is_not_taken_for_a_yes(kind):
         kind(APP_KEY, SECRET_KEY).verify_callback(**signed(), replay_guard=guard)
 
 
-@pytest.mark.parametrize("guard", [object(), "guard", 1], ids=repr)
+@pytest.mark.parametrize("guard", [object(), "guard", 1], ids=["object", "text", "number"])
 def test_what_is_no_guard(asked_first, guard):
     for method in ("verify_callback", "verify_callback_once"):
         with pytest.raises(netgiro.InvalidRequestError, match=r"replay_guard must be .* is_first"):

@@ -201,7 +201,7 @@ REFUSED = [
     {"description": 7},
     {"description": ["coffee"]},
     {"location_id": 7},
-    {"register_id": object()},
+    {"register_id": b"7"},
     {"items": 7},
     {"items": [7]},
     {"items": [{"name": "Coffee"}]},
