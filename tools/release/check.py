@@ -12,7 +12,7 @@ from pathlib import Path
 import test
 from packages import check_tools, emptied, run
 
-from release import build, foreign, project, source
+from release import build, foreign, project, source, wine
 from release.project import ABI3, FREE_THREADED, PLATFORMS, Address, Platform
 
 # Used where the repository's address is not known yet: what is built with it is never published.
@@ -21,6 +21,7 @@ EXAMPLE = Address("example", "netgiro")
 # From the most that can be said of a part of a platform to the least.
 PLAYED, BUILT, CHECKED, NOT_HERE, FAILED = "played", "built", "checked only", "not here", "FAILED"
 PARTS = (ABI3, FREE_THREADED, "node")
+CORE = "core"
 
 
 class Report:
@@ -57,7 +58,8 @@ class Report:
         """Prints the table; gives how many have failed."""
         print(f"\n{'platform':28}{'part':14}{'':14}")
         for platform in PLATFORMS.values():
-            for part in PARTS:
+            own = [CORE] if (platform.target, CORE) in self.rows else []
+            for part in [*PARTS, *own]:
                 verdict, why = self.rows.get((platform.target, part), (NOT_HERE, ""))
                 print(f"{platform.target:28}{part:14}{verdict:14}{why}")
         print(
@@ -137,6 +139,8 @@ def elsewhere(report: Report, platform: Platform) -> None:
             platform, part, CHECKED, lambda crate=crate: compiled(platform, target, crate)
         )
     report.note(platform, FREE_THREADED, NOT_HERE, "needs its own system")
+    if target == wine.TARGET:
+        report.attempt(platform, CORE, PLAYED, wine.core)
 
 
 def compiled(platform: Platform, target: str, crate: str) -> str:

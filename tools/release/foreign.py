@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform as machine
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from packages import WORK, environment, run
@@ -119,14 +120,8 @@ def system(platform: Platform) -> Path:
     root = folder / "root"
     if (folder / "made").exists():
         return root
-    if shutil.which("apt-get") is None:
-        raise NotHereError("this machine is no Debian")
-    lists = ["apt-get", "indextargets", "--format", "$(SITE)", "Label: Debian"]
-    done = subprocess.run(lists, check=True, capture_output=True, text=True)
-    if not done.stdout.strip():
-        raise NotHereError("apt has no lists: `apt-get update` makes them")
-    site = done.stdout.split()[0]
-    for name in ["lists/partial", "cache/archives/partial", "empty"]:
+    site = debian()
+    for name in ["lists/partial", "empty"]:
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "sources.list").write_text(f"deb [signed-by={KEYS}] {site} {SUITE} main\n")
     # Of this machine's own packages it knows nothing, and changes nothing.
@@ -142,8 +137,33 @@ def system(platform: Platform) -> Path:
     }
     own = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
     run("apt-get", "--quiet", "--quiet", *own, "update")
-    run("apt-get", "--quiet", "--quiet", "--yes", "--download-only", *own, "install", *PACKAGES)
-    for archive in (folder / "cache" / "archives").glob("*.deb"):
-        run("dpkg-deb", "--extract", archive, root)
+    downloaded(PACKAGES, folder, root, *own)
     (folder / "made").touch()
     return root
+
+
+def debian() -> str:
+    """Where this machine's Debian comes from."""
+    if shutil.which("apt-get") is None:
+        raise NotHereError("this machine is no Debian")
+    lists = ["apt-get", "indextargets", "--format", "$(SITE)", "Label: Debian"]
+    done = subprocess.run(lists, check=True, capture_output=True, text=True)
+    if not done.stdout.strip():
+        raise NotHereError("apt has no lists: `apt-get update` makes them")
+    return done.stdout.split()[0]
+
+
+def unpacked(packages: Sequence[str], folder: Path, root: Path) -> None:
+    """Unpacks packages for this machine into a folder, with those they need that it has not installed."""
+    debian()
+    own = ["-o", f"Dir::Cache={folder / 'cache'}", "-o", "APT::Install-Recommends=false"]
+    downloaded(packages, folder, root, *own, "-o", "Debug::NoLocking=true")
+
+
+def downloaded(packages: Sequence[str], folder: Path, root: Path, *options: str) -> None:
+    """Downloads Debian's packages into a folder's cache, and unpacks them."""
+    (folder / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
+    apt = ["apt-get", "--quiet", "--quiet", "--yes", "--download-only"]
+    run(*apt, *options, "install", *packages)
+    for archive in (folder / "cache/archives").glob("*.deb"):
+        run("dpkg-deb", "--extract", archive, root)
