@@ -52,8 +52,9 @@ async function bulk() {
 
 function command(version) {
   const program = join(folder, 'node/dist/cli.js');
-  const run = globalThis.Deno ? ['run', '--allow-all', program] : [program];
-  const printed = execFileSync(process.execPath, [...run, '--version'], { encoding: 'utf8' }).trim();
+  const own = globalThis.Deno ? [process.execPath, 'run', '--allow-all'] : [process.execPath];
+  const [runtime, ...options] = process.env.NETGIRO_RUNTIME?.split('\n') ?? own;
+  const printed = execFileSync(runtime, [...options, program, '--version'], { encoding: 'utf8' }).trim();
   assert.ok(printed.includes(version), printed);
   return printed;
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -67,8 +68,9 @@ def bulk() -> int:
 
 def command() -> str:
     """The demonstration, by the command that the wheel installs."""
+    runtime = os.environ.get("NETGIRO_RUNTIME", sys.executable).split("\n")
     done = subprocess.run(
-        [sys.executable, "-m", "netgiro", "--version"], check=True, capture_output=True, text=True
+        [*runtime, "-m", "netgiro", "--version"], check=True, capture_output=True, text=True
     )
     assert netgiro.__version__ in done.stdout, done.stdout
     return done.stdout.strip()

@@ -38,8 +38,8 @@ def python(platform: Platform, out: Path) -> object:
     folder = FOLDER / platform.target / "site"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.unpack_archive(wheel, folder, "zip")
-    command = [*runner(platform, root), root / "usr/bin/python3"]
-    return play.played(*command, "-c", PROGRAM, folder, play.PLAYS / "play.py", cwd=folder)
+    runtime = [*runner(platform, root), root / "usr/bin/python3"]
+    return play.played(runtime, "-c", PROGRAM, folder, play.PLAYS / "play.py", cwd=folder)
 
 
 # The wheel is not installed into that Python, but is where it looks first.
@@ -138,6 +138,8 @@ def system(platform: Platform) -> Path:
     own = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
     run("apt-get", "--quiet", "--quiet", *own, "update")
     downloaded(PACKAGES, folder, root, *own)
+    # The link by which a program finds its loader is made by Debian's installer, and is in no package.
+    (root / "lib").symlink_to("usr/lib")
     (folder / "made").touch()
     return root
 

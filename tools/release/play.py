@@ -26,7 +26,7 @@ def python(out: Path, interpreter: str = sys.executable) -> dict[str, object]:
     own = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run(own, *pip, "--no-index", "--find-links", out / "pypi", "--only-binary", ":all:", "netgiro")
-    return played(own, "-I", PLAYS / "play.py", cwd=folder)
+    return played([own], "-I", PLAYS / "play.py", cwd=folder)
 
 
 def node(out: Path, *runtime: str | Path, npm: Sequence[str | Path] = (NPM,)) -> dict[str, object]:
@@ -37,13 +37,19 @@ def node(out: Path, *runtime: str | Path, npm: Sequence[str | Path] = (NPM,)) ->
     with registries.serving(out / "npm") as url:
         run(*npm, "install", *quietly, "--registry", url, "netgiro", cwd=folder)
     shutil.copy(PLAYS / "play.mjs", folder)
-    return played(*runtime, "play.mjs", cwd=folder)
+    return played(runtime, "play.mjs", cwd=folder)
 
 
-def played(*command: str | Path, cwd: Path) -> dict[str, object]:
-    """What a play printed; it fails as the play fails."""
+def played(runtime: Sequence[str | Path], *arguments: str | Path, cwd: Path) -> dict[str, object]:
+    """What a play printed; it fails as the play fails. What it starts itself is run by the same runtime."""
+    own = [str(part) for part in runtime]
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, check=False, capture_output=True, text=True
+        [*own, *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | {"NETGIRO_RUNTIME": "\n".join(own)},
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if done.returncode != 0:
         raise RuntimeError(done.stdout + done.stderr)
