@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +16,7 @@ import netgiro
 from netgiro import _netgiro
 from netgiro.django import conf, worker
 from netgiro.django.storage import store
-from netgiro.django.storage.rows import database
+from netgiro.django.storage.rows import after_commit
 from netgiro.webhook import Refusal, Webhook, read_body
 from netgiro.webhook.servers import headers_of_scope
 
@@ -51,7 +50,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         logger.exception("answered 503: the database could not be asked")
         return HttpResponse(status=503)
     if conf.options().check_after_callback:
-        transaction.on_commit(partial(worker.soon, cart.pk), using=database(), robust=True)
+        after_commit(worker.soon, cart.pk)
     return HttpResponse()
 
 

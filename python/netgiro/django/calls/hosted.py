@@ -7,15 +7,13 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, SupportsIndex
 
-from django.db import transaction
-
 import netgiro
 from netgiro.django import conf
 from netgiro.django.calls.execution import Execution, awaited, blocking, finish_steps, why
 from netgiro.django.calls.orders import new_order
 from netgiro.django.models import Cart
 from netgiro.django.storage import hosted, store
-from netgiro.django.storage.rows import database
+from netgiro.django.storage.rows import after_commit
 from netgiro.webhook.sync_or_async import Steps, run
 
 __all__ = ["arecord_redirect", "astart_hosted", "record_redirect", "start_hosted"]
@@ -128,5 +126,5 @@ def _recorded(redirect: netgiro.Redirect) -> Cart:
 
     cart = hosted.come_back(redirect)
     if cart.due_at is not None and conf.options().check_after_callback:
-        transaction.on_commit(partial(worker.soon, cart.pk), using=database(), robust=True)
+        after_commit(worker.soon, cart.pk)
     return cart

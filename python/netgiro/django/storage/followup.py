@@ -6,7 +6,6 @@ import json
 import logging
 import uuid
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -18,7 +17,14 @@ from netgiro.django.conf import options
 from netgiro.django.models import CLOSED, LET_GO, UNREADABLE_POLL, Cart, Status
 from netgiro.django.storage import clock
 from netgiro.django.storage.delivery import deliver
-from netgiro.django.storage.rows import POSTPONED, Observation, database, locked, moment
+from netgiro.django.storage.rows import (
+    POSTPONED,
+    Observation,
+    after_commit,
+    database,
+    locked,
+    moment,
+)
 
 __all__ = ["RESERVED_INTERVAL", "finish", "leave_to_person", "poll_of", "record"]
 
@@ -70,9 +76,7 @@ def record(cart_pk: int, observation: Observation, *, lease: uuid.UUID | None = 
         else:
             _schedule(row, observation, now)
         if row.awaits_signal:
-            transaction.on_commit(
-                partial(deliver, row.pk, lease=lease), using=database(), robust=True
-            )
+            after_commit(deliver, row.pk, lease=lease)
         elif lease is not None and row.lease == lease:
             row.lease = row.lease_until = None
         row.save()

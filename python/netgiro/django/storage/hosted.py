@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from functools import partial
 
 from django.db import transaction
 
@@ -13,7 +12,7 @@ from netgiro.django.models import Cart, Status
 from netgiro.django.storage import store
 from netgiro.django.storage.delivery import deliver
 from netgiro.django.storage.followup import RESERVED_INTERVAL, finish
-from netgiro.django.storage.rows import database, database_now, locked
+from netgiro.django.storage.rows import after_commit, database, database_now, locked
 from netgiro.webhook import Refusal
 
 __all__ = ["come_back", "not_opened", "opened", "see_to"]
@@ -68,7 +67,7 @@ def see_to(cart: Cart) -> Cart:
         if row.status == Status.HOSTED and deadline <= now:
             finish(row, Status.ABANDONED, now)
             row.problem = "the customer did not come back from Netgíró's page in time"
-            transaction.on_commit(partial(deliver, row.pk), using=database(), robust=True)
+            after_commit(deliver, row.pk)
         elif row.status == Status.HOSTED:
             row.due_at = min(deadline, now + timedelta(seconds=RESERVED_INTERVAL))
         if row.lease == cart.lease:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import uuid
-from functools import partial
 
 from django.db import transaction
 
@@ -18,7 +17,15 @@ from netgiro import _netgiro
 from netgiro.django.conf import options
 from netgiro.django.models import Cart, Refund, RefundStatus
 from netgiro.django.storage.delivery import deliver
-from netgiro.django.storage.rows import database, database_now, durably, from_now, is_free, locked
+from netgiro.django.storage.rows import (
+    after_commit,
+    database,
+    database_now,
+    durably,
+    from_now,
+    is_free,
+    locked,
+)
 
 __all__ = ["LONGEST_DELAY", "begin", "decide", "make_due", "record"]
 
@@ -149,8 +156,7 @@ def _end(row: Refund, status: RefundStatus) -> None:
     row.status = status
     row.ended_at = row.due_at = database_now()
     row.signaled_at = row.lease = row.lease_until = None
-    tell = partial(deliver, row.pk, kind=Refund)
-    transaction.on_commit(tell, using=database(), robust=True)
+    after_commit(deliver, row.pk, kind=Refund)
 
 
 def _record_failure(row: Refund, error: BaseException, problem: str, *, is_ours: bool) -> None:

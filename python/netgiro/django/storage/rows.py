@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connections, router, transaction
@@ -20,6 +20,7 @@ from netgiro.django.storage import clock
 __all__ = [
     "POSTPONED",
     "Observation",
+    "after_commit",
     "database",
     "database_now",
     "durably",
@@ -72,6 +73,16 @@ def durably() -> Iterator[None]:
                 "@transaction.non_atomic_requests"
             )
         yield
+
+
+def after_commit(function: Callable[..., object], /, *args: Any, **kwargs: Any) -> None:
+    """Call a function once the transaction is committed; its error is logged, and raised to nobody."""
+
+    # No functools.partial: Django logs the name of what failed, which a partial does not have, and raises instead.
+    def call() -> None:
+        function(*args, **kwargs)
+
+    transaction.on_commit(call, using=database(), robust=True)
 
 
 def moment(instant: datetime) -> datetime:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import uuid
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import IntegrityError, transaction
 
@@ -21,7 +20,15 @@ from netgiro.django.models import NOT_SENT, WITHOUT_ID, Cart, SeenCallback, Stat
 from netgiro.django.storage import clock
 from netgiro.django.storage.delivery import deliver
 from netgiro.django.storage.followup import finish, leave_to_person
-from netgiro.django.storage.rows import database, database_now, durably, from_now, locked, moment
+from netgiro.django.storage.rows import (
+    after_commit,
+    database,
+    database_now,
+    durably,
+    from_now,
+    locked,
+    moment,
+)
 from netgiro.webhook import Refusal
 
 __all__ = [
@@ -256,7 +263,7 @@ def abandon(cart: Cart) -> Cart:
         finish(row, Status.ABANDONED, database_now())
         row.problem = why
         if row.awaits_signal:
-            transaction.on_commit(partial(deliver, row.pk), using=database(), robust=True)
+            after_commit(deliver, row.pk)
         else:
             row.due_at = None
         row.save()

@@ -434,3 +434,17 @@ def test_within_a_transaction_it_is_not_acknowledged(shop, cart, database):
     with transaction.atomic(using=database):
         assert post(*callback(cart)) == 503
     assert Cart.objects.get().reported_at is None
+
+
+def test_a_follow_up_that_cannot_be_begun_is_no_error_of_the_callback(
+    shop, cart, options, monkeypatch
+):
+    options(CHECK_AFTER_CALLBACK=True)
+
+    def fail(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(worker, "soon", fail)
+    assert post(*callback(cart)) == 200
+    shop.confirm(cart.transaction_id)
+    assert followed(cart).is_paid

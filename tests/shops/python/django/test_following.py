@@ -12,7 +12,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.test import override_settings
 from django.utils import timezone
 from djshop import receivers
@@ -810,3 +810,26 @@ def test_checking_sends_signals_that_are_due(shop):
     receivers.also.clear()
     assert checked()[0] == 0
     assert told() == ["confirmed"]
+
+
+# --- An error after the commit
+
+
+@pytest.mark.parametrize("who", ["a check", "a refund"])
+def test_a_database_that_fails_after_the_commit_is_no_error_of_the_call(shop, monkeypatch, who):
+    cart = checkout.start("order-1", 4990, PHONE)
+    shop.confirm(cart.transaction_id)
+    if who == "a refund":
+        cart.check_now()
+
+    def fail(*_):
+        raise OperationalError("the connection is lost")
+
+    with monkeypatch.context() as patching:
+        patching.setattr(delivery, "is_free", fail)
+        if who == "a check":
+            assert cart.check_now().is_paid
+        else:
+            assert cart.refund(1000, key="line-1").is_made
+    poll_once()
+    assert told() == (["confirmed"] if who == "a check" else ["confirmed", "refund made"])
