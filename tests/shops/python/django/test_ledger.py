@@ -22,7 +22,7 @@ from netgiro.django.models import RefundStatus, Status
 from netgiro.django.storage import delivery, followup, refunds, store
 
 FULL = os.environ.get("NETGIRO_STORM") == "full"
-EXAMPLES = {"default": 30, "postgresql": 15}
+EXAMPLES = {"default": 60, "postgresql": 30}
 FULL_EXAMPLES = 3_000
 
 
