@@ -136,9 +136,7 @@ impl Api {
         let body = request::cart_request(cart.transaction_id, identifier)?.into();
         let expected = self.expected(cart);
         let state = self.cart_call(endpoint, &expected, &body, attempts).await?;
-        let is_believed = |code| consistency::is_believed(endpoint, code);
-        let stands = !state.is_paid() || state.result_code.is_some_and(is_believed);
-        Ok(stands.then_some(state))
+        Ok(consistency::believed(endpoint, state))
     }
 
     fn expected<'a>(&self, cart: &'a CartRef) -> Expected<'a> {

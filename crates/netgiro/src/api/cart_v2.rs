@@ -11,83 +11,15 @@ use crate::model::backoff::{backoff, jittered};
 use crate::model::cart::check_reference;
 use crate::model::cart::state::CartState;
 use crate::model::customer_message::FailedCall;
-use crate::model::error::{Error, ErrorKind, RequestSent, Result};
+use crate::model::error::{Error, Result};
 use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::CartStatus;
 use crate::model::values::amount::Amount;
+use crate::protocol::consistency;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::response::Response;
-use crate::protocol::v2::{cart as protocol, may_have_taken_effect};
-
-/// What is to be changed about a transaction.
-#[derive(Clone, Copy)]
-enum Change {
-    /// All of it, or an amount of it.
-    Capture(Option<Amount>),
-    /// Of one that is not paid.
-    Cancel,
-    /// A cancel of one that is paid.
-    Void,
-}
-
-impl Change {
-    const fn endpoint(self) -> Endpoint {
-        match self {
-            Self::Capture(_) => Endpoint::Capture,
-            Self::Cancel | Self::Void => Endpoint::Cancel,
-        }
-    }
-
-    const fn path(self) -> &'static str {
-        match self {
-            Self::Capture(_) => "transaction/capture",
-            Self::Cancel | Self::Void => "transaction/cancel",
-        }
-    }
-
-    const fn amount(self) -> Option<Amount> {
-        match self {
-            Self::Capture(amount) => amount,
-            Self::Cancel | Self::Void => None,
-        }
-    }
-
-    /// The status that the change leads to.
-    const fn leads_to(self) -> CartStatus {
-        match self {
-            Self::Capture(_) => CartStatus::Confirmed,
-            Self::Cancel | Self::Void => CartStatus::Canceled,
-        }
-    }
-
-    /// Whether it may be sent, again too, to a transaction that stands there.
-    const fn may_follow(self, status: CartStatus) -> bool {
-        match self {
-            Self::Capture(_) => matches!(status, CartStatus::Reserved),
-            Self::Cancel => matches!(
-                status,
-                CartStatus::Pending | CartStatus::Reserved | CartStatus::NotFound
-            ),
-            Self::Void => matches!(status, CartStatus::Confirmed),
-        }
-    }
-
-    /// Whether nothing is left to be changed about a transaction that stands there.
-    const fn is_over_with(self, status: CartStatus) -> bool {
-        match self {
-            Self::Capture(_) => matches!(status, CartStatus::Confirmed),
-            Self::Cancel => status.is_final(),
-            Self::Void => matches!(status, CartStatus::Canceled),
-        }
-    }
-
-    const fn failed_call(self) -> FailedCall {
-        match self {
-            Self::Capture(_) => FailedCall::Confirm,
-            Self::Cancel | Self::Void => FailedCall::Follow,
-        }
-    }
-}
+use crate::protocol::v2::cart as protocol;
+use crate::protocol::v2::change::{AfterChange, AfterStatus, Change, before_cancel, held_against};
 
 impl Api {
     /// Where a transaction stands; a "canceled" after another call's "paid" is not believed.
@@ -98,20 +30,7 @@ impl Api {
         attempts: u32,
     ) -> Result<CartState> {
         let state = self.status_until(self.deadline(), cart, attempts).await?;
-        match called_paid_by {
-            Some(by) if state.is_final() && !state.is_paid() => Err(Error::new(
-                ErrorKind::Protocol,
-                format!(
-                    "Status says {} after {}'s answer that the cart is paid: the two contradict each other",
-                    state.status,
-                    by.name()
-                ),
-            )
-            .with_request_sent(RequestSent::Yes)
-            .with_retryable(true)
-            .of_call(FailedCall::Follow)),
-            _ => Ok(state),
-        }
+        held_against(called_paid_by, state)
     }
 
     async fn status_until(
@@ -180,25 +99,15 @@ impl Api {
         }
     }
 
-    /// One cancel in the course of settling; `None` where its answer says that the cart is paid. What Netgíró calls by a
-    /// word that is not known here may be paid, and is not canceled.
+    /// One cancel in the course of settling; `None` where its answer says that the cart is paid.
     pub(super) async fn cancel_unless_paid(&self, cart: &CartRef) -> Result<Option<CartState>> {
         let deadline = self.deadline();
         let state = self.status_until(deadline, cart, 1).await?;
-        match state.status {
-            CartStatus::Confirmed | CartStatus::Canceled => return Ok(Some(state)),
-            CartStatus::Unknown => {
-                return Err(Error::new(
-                    ErrorKind::Protocol,
-                    "Status has a word that is not known here, so the cart may be paid and is not canceled",
-                )
-                .with_request_sent(RequestSent::Yes)
-                .with_retryable(true));
-            }
-            _ => {}
+        if let Some(end) = before_cancel(state)? {
+            return Ok(Some(end));
         }
         let canceled = self.send_change(deadline, Change::Cancel, cart).await?;
-        Ok((!canceled.is_paid()).then_some(canceled))
+        Ok(consistency::believed(Endpoint::Cancel, canceled))
     }
 
     /// Sends a change, and asks where the transaction stands whenever the answer does not say that the change is made:
@@ -211,39 +120,22 @@ impl Api {
     ) -> Result<CartState> {
         let mut attempt = 1;
         loop {
-            let outcome = self.send_change(deadline, change, cart).await;
-            let failure = match outcome {
-                Ok(state) if state.status == change.leads_to() => return Ok(state),
-                // A cancel whose answer calls the cart paid is held against the status.
-                Ok(state) => {
-                    let is_doubted = matches!(change, Change::Cancel) && state.is_paid();
-                    let by = is_doubted.then_some(Endpoint::Cancel);
-                    return self.status_of(by, cart, ATTEMPTS).await;
-                }
-                Err(error) => error,
+            let answer = self.send_change(deadline, change, cart).await;
+            let failure = match change.after_sending(answer) {
+                AfterChange::End(outcome) => return outcome,
+                AfterChange::Confirm(by) => return self.status_of(by, cart, ATTEMPTS).await,
+                AfterChange::Doubt(failure) => failure,
             };
-            let is_refused = failure.kind() == ErrorKind::Api;
-            if !is_refused && !may_have_taken_effect(&failure) {
-                return Err(failure);
-            }
-            let state = match self.status_until(deadline, cart, ATTEMPTS).await {
-                Ok(state) => state,
-                // It was refused, and may have been made before: only a status can tell.
-                Err(error) if is_refused => return Err(error),
-                Err(_) => return Err(failure),
+            let status = self.status_until(deadline, cart, ATTEMPTS).await;
+            let failure = match change.after_status(failure, status) {
+                AfterStatus::End(outcome) => return outcome,
+                AfterStatus::MayRepeat(failure) => failure,
             };
-            if change.is_over_with(state.status) {
-                return Ok(state);
-            }
             let pause = jittered(
                 backoff(FIRST_BACKOFF, attempt, self.settings.timeout),
                 fastrand::f64(),
             );
-            if is_refused
-                || attempt == ATTEMPTS
-                || !change.may_follow(state.status)
-                || Instant::now() + pause >= deadline
-            {
+            if attempt == ATTEMPTS || Instant::now() + pause >= deadline {
                 return Err(failure);
             }
             sleep(pause).await;

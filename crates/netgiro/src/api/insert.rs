@@ -61,7 +61,7 @@ impl Api {
 }
 
 /// What a failure of InsertCart means: unless the server clearly said no, the cart may exist.
-fn outcome_unknown(error: Error, reference: &str) -> Error {
+pub(crate) fn outcome_unknown(error: Error, reference: &str) -> Error {
     let may_exist = error.request_sent() != RequestSent::No
         && matches!(
             error.kind(),

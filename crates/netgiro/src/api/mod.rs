@@ -3,9 +3,9 @@
 mod cart;
 mod cart_v2;
 mod checkouts;
-mod insert;
+pub(crate) mod insert;
 mod lookup;
-mod refund_keys;
+pub(crate) mod refund_keys;
 mod refunds;
 mod settlements;
 
@@ -186,7 +186,7 @@ impl Api {
 }
 
 /// Whether sending a failed request again is safe and may help at once.
-fn may_be_sent_again(endpoint: Endpoint, error: &Error) -> bool {
+pub(crate) fn may_be_sent_again(endpoint: Endpoint, error: &Error) -> bool {
     error.kind() == ErrorKind::Connect || (endpoint.is_repeatable() && error.is_transient())
 }
 

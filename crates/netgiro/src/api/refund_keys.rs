@@ -10,11 +10,11 @@ use crate::model::refund::NewRefund;
 /// Which refund each of the latest few thousand keys was used for. Netgíró may answer a used key as it did the first
 /// time, so another amount under the same key would seem to be refunded.
 #[derive(Debug, Default)]
-pub(super) struct RefundKeys(ResponseReplayCache);
+pub(crate) struct RefundKeys(ResponseReplayCache);
 
 impl RefundKeys {
     /// Refuses a key that was used for another refund.
-    pub(super) fn claim(&self, transaction_id: Uuid, refund: &NewRefund) -> Result<()> {
+    pub(crate) fn claim(&self, transaction_id: Uuid, refund: &NewRefund) -> Result<()> {
         let key = &refund.idempotency_key;
         let amount = refund.amount.kronur().to_be_bytes();
         let (name, _) = halves(Sha256::new().chain_update(key));

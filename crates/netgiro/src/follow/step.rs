@@ -24,15 +24,22 @@ pub(crate) async fn step(api: &Api, poll: &CartPoll) -> Result<CartPoll> {
     }
     let seen = CheckOutcome::from(api.check(&poll.cart(), 1).await);
     let now = clock.now();
-    // The answer says how late this check was, where nothing did so before.
-    let took = now.duration_since(sent_at);
-    let server_sent_at = server_clock
-        .now()
-        .and_then(|server| server.checked_sub(took).ok());
-    let ours = poll
-        .on_clock(sent_at, server_sent_at)
-        .dated(sent_at, server_sent_at);
+    let ours = dated_by_answer(poll, sent_at, now, server_clock.now());
     take_in(api, &ours, seen, sent_at, now)
+}
+
+/// The poll on the clock of whoever sent a check at `sent_at` and got its answer `now`, when the server's clock is known to
+/// say `server_now`: the answer says how late the check was, where nothing did so before.
+pub(crate) fn dated_by_answer(
+    poll: &CartPoll,
+    sent_at: Timestamp,
+    now: Timestamp,
+    server_now: Option<Timestamp>,
+) -> CartPoll {
+    let took = now.duration_since(sent_at);
+    let server_sent_at = server_now.and_then(|server| server.checked_sub(took).ok());
+    poll.on_clock(sent_at, server_sent_at)
+        .dated(sent_at, server_sent_at)
 }
 
 /// Takes what a check saw into its poll, and reports the step.

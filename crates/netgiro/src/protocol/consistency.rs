@@ -2,6 +2,7 @@
 
 use crate::model::cart::payment_claim::PaymentClaim;
 use crate::model::cart::payment_info::{PaymentInfo, PaymentInfoPolicy};
+use crate::model::cart::state::CartState;
 use crate::model::poll::cart_ref::CartRef;
 use crate::model::status::{CartStatus, ResultCode};
 use crate::protocol::endpoint::Endpoint;
@@ -53,6 +54,13 @@ pub(crate) fn is_believed(endpoint: Endpoint, code: i64) -> bool {
         Endpoint::ConfirmCart => code != ResultCode::ALREADY_CONFIRMED,
         _ => true,
     }
+}
+
+/// What the answer to a change says, or `None` where that is "paid" and not believed of this call.
+pub(crate) fn believed(endpoint: Endpoint, state: CartState) -> Option<CartState> {
+    let is_believed = |code| is_believed(endpoint, code);
+    let stands = !state.is_paid() || state.result_code.is_some_and(is_believed);
+    stands.then_some(state)
 }
 
 /// What a paid answer must name and does not.

@@ -2,7 +2,7 @@
 
 /// The calls of the API: carts of V1 and of V2, the look-up by reference, which is V1, refunds, transactions and
 /// settlements, which are V2, and the hosted checkout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
     InsertCart,
     CheckCart,

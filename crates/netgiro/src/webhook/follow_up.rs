@@ -20,7 +20,7 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 
 /// What a driver is to do next for a cart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FollowUpAction {
     /// Claim the cart in the ledger of the shop's processes, or renew the claim.
     Claim,
@@ -73,7 +73,7 @@ pub enum FollowUpOutcome {
 }
 
 /// How a cart is followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Plan {
     /// Whether the shop's processes agree by a ledger which of them calls the function.
     has_ledger: bool,
@@ -104,7 +104,7 @@ const IN_MESSAGES: Plan = Plan {
 };
 
 /// One cart that is followed to its end, and the shop's function to its success.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FollowUp {
     plan: Plan,
     poll: CartPoll,

@@ -1,6 +1,7 @@
 //! The API's V2: its requests, and what its answers mean. None is signed, so each is bound to what was asked.
 
 pub(crate) mod cart;
+pub(crate) mod change;
 pub(crate) mod checkout;
 pub(crate) mod refund;
 pub(crate) mod settlement;

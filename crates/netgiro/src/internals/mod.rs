@@ -1,4 +1,17 @@
-//! What benchmarks measure alone. No part of the interface: it changes without notice.
+//! What benchmarks measure alone, and the decisions that models step. No part of the interface: it changes without notice.
+
+mod answers;
+mod refunds;
+mod settling;
+
+pub use answers::{
+    Call, Received, before_cancel, believed, failed, insert_outcome, may_be_sent_again, may_cancel,
+    may_have_taken_effect, read_insert, read_state,
+};
+pub use refunds::{RefundKeys, read_refund, refund_failure};
+pub use settling::{
+    AfterCancel, Settling, SettlingAction, after_cancel, after_status, dated_by_answer,
+};
 
 use jiff::Timestamp;
 
