@@ -96,8 +96,13 @@ impl Settling {
         endpoint: Endpoint,
         sent_at: Timestamp,
     ) -> Result<SettlingAction> {
-        // A cancel without an answer may not have come to a cart that is not there yet.
-        self.was_canceled = matches!(answer, Some(Ok(_))) || poll.was_open();
+        // A cancel without an answer, or with one that is not understood, may not have come to a cart that is not there yet.
+        self.was_canceled = poll.was_open()
+            || match &answer {
+                Some(Ok(Some(state))) => state.status != CartStatus::Unknown,
+                Some(Ok(None)) => true,
+                Some(Err(_)) | None => false,
+            };
         let has_ended = match answer {
             // Believed of CheckCart alone; but until CancelCart says otherwise, nothing else is.
             Some(Ok(None)) => {
@@ -175,5 +180,59 @@ impl Settling {
         .caused_by(self.failure.clone())
         .with_state(poll.state().cloned())
         .with_poll(poll.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::{CartPoll, CartState, CartStatus, Error, ErrorKind, Settling, SettlingAction};
+    use crate::model::poll::policy::WaitOptions;
+    use crate::protocol::endpoint::Endpoint;
+
+    const CART: Uuid = Uuid::from_u128(1);
+
+    /// What follows a check that finds no cart, after a cancel that was answered so.
+    fn after_cancel(status: CartStatus) -> SettlingAction {
+        let now = Timestamp::UNIX_EPOCH;
+        let options = WaitOptions {
+            timeout: Duration::ZERO,
+            policy: None,
+        };
+        let mut poll = CartPoll::new(CART, options, now);
+        let deadline = Error::new(ErrorKind::WaitTimeout, "the deadline");
+        let mut settling = Settling::after(deadline, &mut poll).unwrap();
+        let canceled = CartState::of(CART, status, now);
+        settling
+            .canceled(
+                &mut poll,
+                Some(Ok(Some(canceled))),
+                Endpoint::CancelCart,
+                now,
+            )
+            .unwrap();
+        let missing = CartState::as_checked(CART, CartStatus::NotFound, now);
+        settling
+            .checked(
+                &mut poll,
+                Some(Ok(missing)),
+                now,
+                Duration::from_secs(60),
+                0.0,
+            )
+            .unwrap()
+    }
+
+    #[test]
+    fn a_cancel_whose_answer_is_not_understood_ends_no_cart_that_is_not_there_yet() {
+        assert_eq!(after_cancel(CartStatus::Pending), SettlingAction::End);
+        assert!(matches!(
+            after_cancel(CartStatus::Unknown),
+            SettlingAction::Wait(_)
+        ));
     }
 }
