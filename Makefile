@@ -8,7 +8,7 @@ VERSION := $(word 2,$(MAKECMDGOALS))
 $(VERSION): ; @:
 endif
 
-.PHONY: demo test lint docs api bench instructions storm fuzz mutants audit version release release-check clean
+.PHONY: demo test lint docs api bench instructions storm model fuzz mutants audit version release release-check clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -27,6 +27,9 @@ api: ## the public API of the Python package and the Rust crates, written anew i
 
 storm: ## the storm, the killed jobs, worker threads and memory, at full size
 	@NETGIRO_STORM=full $(PYTHON) tools/test.py --only rust --only python --only node
+
+model: ## every schedule of each model, within larger bounds than the tests': states, depth and time
+	@cargo run --quiet --profile model --package netgiro-verification
 
 bench: ## netgiro beside its peers: medians and ratios, into docs/benchmarks
 	@$(PYTHON) benches/run.py --rounds $(or $(ROUNDS),5)

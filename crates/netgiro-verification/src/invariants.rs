@@ -18,13 +18,16 @@ pub enum Invariant {
     PaidIsPaid,
     /// The shop is never told "unpaid" of a cart that is paid, or becomes paid later.
     UnpaidIsUnpaid,
+    /// A cancel of the shop's does not undo a payment that the shop has seen.
+    SeenIsKept,
     /// The server has processed one InsertCart for one intent.
     OneInsert,
     /// The server has processed one refund for one key.
     OneRefund,
     /// The shop's function succeeds once for a cart.
     ToldOnce,
-    /// A cart whose end the shop was not told is going to be asked about, within the longest delay there is.
+    /// A cart that may still be paid, and about which the shop was told nothing, is going to be asked about: within the
+    /// longest delay there is.
     OpenIsAsked,
     /// No check is sent before the schedule allows it.
     NeverHot,
@@ -40,9 +43,10 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every invariant.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::PaidIsPaid,
         Self::UnpaidIsUnpaid,
+        Self::SeenIsKept,
         Self::OneInsert,
         Self::OneRefund,
         Self::ToldOnce,
@@ -60,6 +64,7 @@ impl Invariant {
         match self {
             Self::PaidIsPaid => "paid is told only of what the server holds paid",
             Self::UnpaidIsUnpaid => "unpaid is never told of what is paid or becomes it",
+            Self::SeenIsKept => "a payment that the shop has seen is not undone by it",
             Self::OneInsert => "one InsertCart for one intent",
             Self::OneRefund => "one refund for one key",
             Self::ToldOnce => "the shop is told once",
@@ -156,7 +161,9 @@ pub struct CallbackRecord {
 pub struct Checkout {
     /// What the server holds.
     pub truth: Truth,
-    /// The InsertCarts that the server has processed.
+    /// Whether a cancel of the shop's has undone a payment that it had seen before.
+    pub was_undone: bool,
+    /// How often the server has processed InsertCart for it.
     pub inserts: u8,
     /// The refunds that the server has processed, by the number of their key.
     pub refunds: BTreeMap<u32, u8>,
@@ -208,7 +215,7 @@ impl Checkout {
         let has_wrong_paid = told(Report::Paid).any(|(_, truth)| *truth != Truth::Paid);
         let has_wrong_unpaid = told(Report::Unpaid).any(|(_, truth)| *truth == Truth::Paid)
             || (self.truth == Truth::Paid && told(Report::Unpaid).next().is_some());
-        let is_left = self.truth != Truth::Absent
+        let is_left = self.truth == Truth::Open
             && self.told.is_empty()
             && match self.attention {
                 Attention::None => true,
@@ -219,6 +226,7 @@ impl Checkout {
         [
             (has_wrong_paid, Invariant::PaidIsPaid),
             (has_wrong_unpaid, Invariant::UnpaidIsUnpaid),
+            (self.was_undone, Invariant::SeenIsKept),
             (self.inserts > 1, Invariant::OneInsert),
             (
                 self.refunds.values().any(|&processed| processed > 1),
@@ -342,6 +350,7 @@ mod tests {
                 it.tell(Report::Unpaid);
                 paid(it);
             }),
+            broken(|it| it.was_undone = true),
             broken(Checkout::inserted),
             broken(|it| (0..2).for_each(|_| it.refunded(1))),
             broken(|it| {
