@@ -91,6 +91,8 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(feature = "embedded")]
+mod embedded;
 mod engine;
 mod faults;
 mod http;
@@ -98,6 +100,9 @@ mod model;
 mod protocol;
 mod simulator;
 
+#[cfg(feature = "embedded")]
+#[doc(hidden)]
+pub use embedded::{EmbeddedCallback, EmbeddedRequest, EmbeddedResponse, EmbeddedSimulator};
 pub use faults::fault::Fault;
 pub use faults::forms::{BodyAs, DropAt, DropBy};
 pub use faults::storm::Storm;

@@ -57,6 +57,16 @@ impl Client {
         Api::new(options).map(|api| Self { api })
     }
 
+    /// A client that runs on a simulated machine.
+    #[cfg(feature = "simulation")]
+    #[doc(hidden)]
+    pub fn simulated(
+        options: ClientOptions,
+        machine: std::sync::Arc<dyn crate::http::simulation::SimulatedMachine>,
+    ) -> Result<Self> {
+        Api::simulated(options, machine).map(|api| Self { api })
+    }
+
     /// A client from `NETGIRO_APP_KEY`, `NETGIRO_SECRET_KEY`, `NETGIRO_ENVIRONMENT`, `NETGIRO_API`, `NETGIRO_BASE_URL`
     /// and `NETGIRO_PAYMENT_INFO`.
     pub fn from_env() -> Result<Self> {

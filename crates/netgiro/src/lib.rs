@@ -43,6 +43,12 @@ mod protocol;
 #[doc(hidden)]
 pub mod webhook;
 
+/// A client whose network and clock are given. No part of the interface: it changes without notice.
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation {
+    pub use crate::http::simulation::{BrokenOff, SimulatedMachine};
+}
 pub use bulk::BulkOptions;
 /// Single requests, for the command line. Not part of the public API.
 #[doc(hidden)]

@@ -21,7 +21,11 @@ use crate::callback::redirect::{self, Redirect};
 use crate::callback::replay_guard::ReplayGuard;
 use crate::callback::{self, Callback, ReplayKey};
 use crate::events::{Observer, PollEvent, RecordOutcome, RequestEvent};
+#[cfg(feature = "simulation")]
+use crate::http::machine::Machine;
 use crate::http::settings::Settings;
+#[cfg(feature = "simulation")]
+use crate::http::simulation::SimulatedMachine;
 use crate::http::transport::{Request, Transport};
 use crate::model::backoff::{backoff, jittered};
 use crate::model::error::{Error, ErrorKind, Result};
@@ -46,13 +50,27 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(options: ClientOptions) -> Result<Self> {
-        let settings = Arc::new(Settings::new(options)?);
-        Ok(Self {
+        Ok(Self::with(Arc::new(Settings::new(options)?)))
+    }
+
+    fn with(settings: Arc<Settings>) -> Self {
+        Self {
             transport: Arc::new(Transport::new(Arc::clone(&settings))),
             diagnoses: Arc::default(),
             refund_keys: Arc::default(),
             settings,
-        })
+        }
+    }
+
+    /// The API for a shop whose client runs on a simulated machine.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn simulated(
+        options: ClientOptions,
+        machine: Arc<dyn SimulatedMachine>,
+    ) -> Result<Self> {
+        let mut settings = Settings::new(options)?;
+        settings.machine = Machine::simulated(machine);
+        Ok(Self::with(Arc::new(settings)))
     }
 
     /// The same with connections of its own.

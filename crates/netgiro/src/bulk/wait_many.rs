@@ -55,7 +55,7 @@ impl WaitMany {
         let (known, open) = bulk.split(&api, carts, |state| {
             !state.status.is_waiting() && !state.may_be_missing()
         })?;
-        let clock = Clock::start();
+        let clock = Clock::start(api.settings().machine.now());
         let now = clock.now();
         let polls: Vec<_> = open
             .into_iter()

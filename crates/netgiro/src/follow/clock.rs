@@ -11,9 +11,10 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn start() -> Self {
+    /// A clock that starts with what the machine's says.
+    pub(crate) fn start(wall: Timestamp) -> Self {
         Self {
-            wall: Timestamp::now(),
+            wall,
             started: Instant::now(),
         }
     }

@@ -38,7 +38,7 @@ pub struct Watch {
 
 impl Watch {
     pub(crate) fn new(api: Api, cart: CartRef, options: WaitOptions, settles: bool) -> Self {
-        let clock = Clock::start();
+        let clock = Clock::start(api.settings().machine.now());
         let poll = CartPoll::new(cart, options, clock.now());
         Self {
             api,

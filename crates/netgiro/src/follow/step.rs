@@ -15,8 +15,9 @@ pub(crate) async fn step(api: &Api, poll: &CartPoll) -> Result<CartPoll> {
     if poll.is_done() {
         return outcome_of(api, poll).map(|_| poll.clone());
     }
-    let server_clock = &api.settings().server_clock;
-    let clock = Clock::start();
+    let settings = api.settings();
+    let server_clock = &settings.server_clock;
+    let clock = Clock::start(settings.machine.now());
     let sent_at = clock.now();
     let ours = poll.on_clock(sent_at, server_clock.now());
     if !ours.is_due(sent_at) {

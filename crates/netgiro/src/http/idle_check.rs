@@ -1,7 +1,8 @@
 //! Whether the server has closed an idle connection.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 /// Finds out, before a call, whether the server has closed the idle connection.
 ///

@@ -2,11 +2,14 @@
 
 pub(crate) mod idle_check;
 pub(crate) mod insert_attempt;
+pub(crate) mod machine;
 pub(crate) mod proxy_environment;
 pub(crate) mod raw;
 pub(crate) mod response_replay_cache;
 pub(crate) mod sent_marker;
 pub(crate) mod server_clock;
 pub(crate) mod settings;
+#[cfg(feature = "simulation")]
+pub(crate) mod simulation;
 pub(crate) mod tls;
 pub(crate) mod transport;

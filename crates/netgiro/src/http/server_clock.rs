@@ -1,9 +1,9 @@
 //! The server's clock, as its answers tell it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 /// What the server's clock says: the `Date` of its last answer, and the time since, which no correction of this
 /// machine's clock moves.

@@ -8,6 +8,7 @@ use url::{Host, Url};
 use uuid::Uuid;
 
 use crate::events::Observer;
+use crate::http::machine::Machine;
 use crate::http::proxy_environment;
 use crate::http::response_replay_cache::ResponseReplayCache;
 use crate::http::server_clock::ServerClock;
@@ -39,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) payment_info: PaymentInfoPolicy,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) observer: Option<Observer>,
+    pub(crate) machine: Machine,
     pub(crate) roots: TrustedRoots,
     /// What the server has said for good, and about which cart.
     pub(crate) final_responses: ResponseReplayCache,
@@ -129,6 +131,7 @@ impl Settings {
             payment_info: options.payment_info,
             proxy,
             observer: options.observer,
+            machine: Machine::default(),
             roots: TrustedRoots::new(uses_tls, options.ca_file),
             final_responses: ResponseReplayCache::default(),
             server_clock: ServerClock::new(),

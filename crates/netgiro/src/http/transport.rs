@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::http::idle_check::IdleConnectionCheck;
 use crate::http::insert_attempt::InsertAttempt;
+use crate::http::machine::SendFailure;
 use crate::http::proxy_environment;
 use crate::http::sent_marker::{MarkedBody, SentMarker};
 use crate::http::settings::Settings;
@@ -120,12 +121,13 @@ impl Transport {
         let mut to_send = reqwest::Request::new(method, request.url.clone());
         *to_send.headers_mut() = self.headers(request)?;
         *to_send.body_mut() = body;
-        let mut response = connections.execute(to_send).await.map_err(|error| {
+        let executed = self.settings.machine.execute(connections, to_send).await;
+        let mut response = executed.map_err(|failure| {
             let started = match request.body {
                 Some(_) => sent.is_sent(),
-                None => !error.is_connect(),
+                None => !failure.is_connect,
             };
-            self.connection_error(request, &error, started)
+            self.connection_error(request, &failure, started)
         })?;
 
         let http_status = response.status().as_u16();
@@ -173,8 +175,9 @@ impl Transport {
                 endpoint,
                 http_status,
                 text(headers, &LOCATION),
-                text(headers, &RETRY_AFTER)
-                    .and_then(|value| retry_after(value, date.unwrap_or_else(Timestamp::now))),
+                text(headers, &RETRY_AFTER).and_then(|value| {
+                    retry_after(value, date.unwrap_or_else(|| self.settings.machine.now()))
+                }),
                 &received,
                 signing.reference_id(),
             ));
@@ -184,7 +187,7 @@ impl Transport {
             body: received,
             reference_id: signing.reference_id(),
             signature: signature.map(str::to_owned),
-            received_at: Timestamp::now(),
+            received_at: self.settings.machine.now(),
         })
     }
 
@@ -290,10 +293,10 @@ impl Transport {
     fn connection_error(
         &self,
         request: &Request<'_>,
-        error: &reqwest::Error,
+        failure: &SendFailure,
         started: bool,
     ) -> Error {
-        let why = tls::refusal(error).unwrap_or_else(|| root_cause(error));
+        let why = &failure.why;
         if started {
             Error::new(
                 ErrorKind::Server,

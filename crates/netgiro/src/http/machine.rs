@@ -1,0 +1,69 @@
+//! The machine that a client runs on: its clock, and what sends a request. In a simulation both are given.
+
+use jiff::Timestamp;
+
+use crate::http::{tls, transport};
+
+/// The machine; of no size without the feature `simulation`.
+#[derive(Debug, Default)]
+pub(crate) struct Machine {
+    #[cfg(feature = "simulation")]
+    simulated: Option<crate::http::simulation::Simulated>,
+}
+
+impl Machine {
+    #[cfg(feature = "simulation")]
+    pub(crate) fn simulated(
+        machine: std::sync::Arc<dyn crate::http::simulation::SimulatedMachine>,
+    ) -> Self {
+        Self {
+            simulated: Some(crate::http::simulation::Simulated(machine)),
+        }
+    }
+
+    /// What its clock says.
+    #[cfg_attr(
+        not(feature = "simulation"),
+        expect(
+            clippy::unused_self,
+            reason = "a simulated machine has a clock of its own"
+        )
+    )]
+    pub(crate) fn now(&self) -> Timestamp {
+        #[cfg(feature = "simulation")]
+        if let Some(simulated) = &self.simulated {
+            return simulated.0.now();
+        }
+        Timestamp::now()
+    }
+
+    /// Sends a request over one of these connections.
+    pub(crate) async fn execute(
+        &self,
+        connections: &reqwest::Client,
+        request: reqwest::Request,
+    ) -> Result<reqwest::Response, SendFailure> {
+        #[cfg(feature = "simulation")]
+        if let Some(simulated) = &self.simulated {
+            return simulated.execute(request).await;
+        }
+        connections.execute(request).await.map_err(SendFailure::of)
+    }
+}
+
+/// Why a request got no answer.
+pub(crate) struct SendFailure {
+    pub(crate) why: String,
+    /// Whether no connection was made.
+    pub(crate) is_connect: bool,
+}
+
+impl SendFailure {
+    #[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
+    fn of(error: reqwest::Error) -> Self {
+        Self {
+            is_connect: error.is_connect(),
+            why: tls::refusal(&error).unwrap_or_else(|| transport::root_cause(&error)),
+        }
+    }
+}
