@@ -165,9 +165,20 @@ impl EmbeddedSimulator {
         self.engine.cart(id)
     }
 
-    /// All carts, in the order in which they were inserted.
+    /// How many carts were inserted.
     #[must_use]
-    pub fn carts(&self) -> Vec<SimulatedCart> {
-        self.engine.carts()
+    pub fn cart_count(&self) -> usize {
+        self.engine.cart_count()
+    }
+
+    /// The cart that was inserted last.
+    #[must_use]
+    pub fn newest_cart(&self) -> Option<SimulatedCart> {
+        self.engine.newest_cart()
+    }
+
+    /// The replica that answers checks has caught up with a cart: no check sees it as it was before.
+    pub fn catch_up(&mut self, cart: Uuid) {
+        self.engine.catch_up(cart);
     }
 }

@@ -108,6 +108,25 @@ impl Engine {
         self.find(id).map(Cart::record)
     }
 
+    #[cfg(feature = "embedded")]
+    pub(crate) fn cart_count(&self) -> usize {
+        self.carts.total()
+    }
+
+    #[cfg(feature = "embedded")]
+    pub(crate) fn newest_cart(&self) -> Option<SimulatedCart> {
+        let place = self.carts.total().checked_sub(1)?;
+        self.carts.get(place).map(Cart::record)
+    }
+
+    /// No check sees a cart any more as it was before now.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn catch_up(&mut self, id: Uuid) {
+        if let Some(cart) = self.find_mut(id) {
+            cart.catch_up();
+        }
+    }
+
     pub(crate) fn requests(&self) -> Vec<SimulatedRequest> {
         self.requests.iter().cloned().collect()
     }
