@@ -8,7 +8,7 @@ VERSION := $(word 2,$(MAKECMDGOALS))
 $(VERSION): ; @:
 endif
 
-.PHONY: demo test lint docs api bench instructions storm model fuzz mutants audit version release release-check clean
+.PHONY: demo test lint docs api bench instructions storm model simulate fuzz mutants audit version release release-check clean
 
 demo: ## build both packages and play the same five checkouts from Python and from Node
 	@$(PYTHON) tools/demo.py
@@ -29,7 +29,12 @@ storm: ## the storm, the killed jobs, worker threads and memory, at full size
 	@NETGIRO_STORM=full $(PYTHON) tools/test.py --only rust --only python --only node
 
 model: ## every schedule of each model, within larger bounds than the tests': states, depth and time
-	@cargo run --quiet --profile model --package netgiro-verification
+	@cargo run --quiet --profile model --package netgiro-verification --bin model
+
+simulate: ## shops, queues and servers on one clock, by seed, until stopped or for COUNT checkouts; SEED, ONLY and FAULTS replay
+	@cargo run --quiet --locked --profile model --package netgiro-verification --bin simulate -- \
+		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(TRACE),--trace) \
+		$(if $(FIRST),--first $(FIRST)) $(if $(COUNT),--count $(COUNT))
 
 bench: ## netgiro beside its peers: medians and ratios, into docs/benchmarks
 	@$(PYTHON) benches/run.py --rounds $(or $(ROUNDS),5)

@@ -11,3 +11,4 @@ pub mod models;
 pub mod mutation;
 pub mod pace;
 pub mod server;
+pub mod simulation;

@@ -1,0 +1,306 @@
+//! The server of one shop: the simulator's engine, on the run's clock.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response};
+use jiff::{SignedDuration, Timestamp};
+use netgiro_simulator::{
+    DropAt, EmbeddedCallback, EmbeddedRequest, EmbeddedSimulator, Fault, SimulatedCart,
+};
+use tokio::sync::Notify;
+use tokio::time::{sleep_until, timeout_at};
+use uuid::Uuid;
+
+use crate::invariants::{Checkout, Invariant, Report, Truth};
+use crate::simulation::network;
+use crate::simulation::order::{Answer, Order, number_in};
+use crate::simulation::process::Actor;
+use crate::simulation::record::truth_of;
+use crate::simulation::shop::Shop;
+use crate::simulation::world::{World, pause};
+
+/// How long a replica may lag, in milliseconds: a poll believes for 15 s that a cart is not there yet.
+const LAGS_FOR: u64 = 10_000;
+/// How old the status may be on which a cancel of V2 relies: as long as a call may take, and its way.
+const STATUS_HOLDS: SignedDuration = SignedDuration::from_secs(12);
+
+/// The server of one shop.
+pub(super) struct Server {
+    engine: Mutex<EmbeddedSimulator>,
+    ahead: SignedDuration,
+    /// Wakes the task that lets time pass.
+    changed: Notify,
+    /// The cart of each checkout.
+    carts: Mutex<HashMap<u32, Uuid>>,
+    /// When each follower's last status was processed, and what it said.
+    statuses: Mutex<HashMap<Actor, (Timestamp, Truth)>>,
+}
+
+impl Server {
+    pub(super) fn new(engine: EmbeddedSimulator, ahead: SignedDuration) -> Self {
+        Self {
+            engine: Mutex::new(engine),
+            ahead,
+            changed: Notify::new(),
+            carts: Mutex::default(),
+            statuses: Mutex::default(),
+        }
+    }
+
+    fn engine(&self) -> MutexGuard<'_, EmbeddedSimulator> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cart_of(&self, checkout: u32) -> Option<Uuid> {
+        let carts = self.carts.lock().unwrap_or_else(PoisonError::into_inner);
+        carts.get(&checkout).copied()
+    }
+
+    fn now(&self, world: &World) -> Timestamp {
+        world.now(self.ahead)
+    }
+
+    /// What the server holds of a cart at this moment.
+    pub(super) fn cart(&self, world: &World, cart: Uuid) -> Option<SimulatedCart> {
+        let mut engine = self.engine();
+        engine.run_until(self.now(world));
+        engine.cart(cart)
+    }
+}
+
+/// Receives a request, and gives what the server answers.
+pub(super) fn receive(
+    world: &Arc<World>,
+    shop: &Arc<Shop>,
+    actor: Actor,
+    request: &Request<Bytes>,
+    fault: Option<Fault>,
+) -> Option<(Response<Bytes>, Option<DropAt>)> {
+    let server = &shop.server;
+    let now = server.now(world);
+    let target = request.uri().path_and_query()?.as_str();
+    let mut engine = server.engine();
+    let received = EmbeddedRequest {
+        method: request.method().to_string(),
+        target: target.to_owned(),
+        headers: request
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect(),
+        body: request.body().to_vec(),
+    };
+    let carts = engine.cart_count();
+    let answer = engine.receive(received, fault, now).ok()?;
+    if engine.cart_count() > carts
+        && let Some(cart) = engine.newest_cart()
+    {
+        inserted(world, shop, &cart);
+    }
+    let changes = ["Cancel", "cancel", "Confirm", "capture", "refund"];
+    if changes.iter().any(|change| target.contains(change)) {
+        let cart = named_cart(request).and_then(|id| engine.cart(id));
+        if let Some(cart) = cart {
+            changed(world, shop, actor, &cart, target);
+        }
+    } else if target.contains("/status/")
+        && let Some(cart) = target.rsplit('/').next().and_then(|id| id.parse().ok())
+        && let Some(cart) = engine.cart(cart)
+    {
+        let mut statuses = server
+            .statuses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        statuses.insert(actor, (now, truth_of(cart.status)));
+    }
+    let callbacks = engine.take_callbacks();
+    drop(engine);
+    server.changed.notify_one();
+    deliver_all(world, shop, callbacks);
+    let mut response = Response::new(Bytes::from(answer.body));
+    *response.status_mut() = answer.status.try_into().ok()?;
+    for (name, value) in answer.headers {
+        let name = HeaderName::try_from(name).ok()?;
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::try_from(value).ok()?);
+    }
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let date = HeaderValue::try_from(date).ok()?;
+    response.headers_mut().insert(http::header::DATE, date);
+    Some((response, answer.drop))
+}
+
+/// The cart that a body names.
+fn named_cart(request: &Request<Bytes>) -> Option<Uuid> {
+    let body = std::str::from_utf8(request.body()).ok()?;
+    let (_, after) = body.split_once("\"TransactionId\":\"")?;
+    after.get(..36)?.parse().ok()
+}
+
+/// A cart was made: its customer is asked.
+fn inserted(world: &Arc<World>, shop: &Arc<Shop>, cart: &SimulatedCart) {
+    let Some(number) = number_in(&cart.reference) else {
+        return;
+    };
+    let id = cart.transaction_id;
+    let mut carts = shop
+        .server
+        .carts
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    carts.insert(number, id);
+    drop(carts);
+    world.note(number, || format!("the server has cart {id}"));
+    world.change(number, Checkout::inserted);
+    if let Some(order) = Order::draw(&world.plan, number, shop.plan.api) {
+        tokio::spawn(answer(
+            Arc::clone(world),
+            Arc::clone(shop),
+            number,
+            id,
+            order.answer,
+        ));
+    }
+    let shop = Arc::clone(shop);
+    tokio::spawn(async move {
+        pause(LAGS_FOR).await;
+        shop.server.engine().catch_up(id);
+    });
+}
+
+/// The customer answers, if that is what they do, and if they still can.
+async fn answer(world: Arc<World>, shop: Arc<Shop>, number: u32, id: Uuid, answer: Answer) {
+    let (Answer::Accepts(after) | Answer::Declines(after)) = answer else {
+        return;
+    };
+    tokio::time::sleep(after).await;
+    let mut engine = shop.server.engine();
+    let now = shop.server.now(&world);
+    let outcome = match answer {
+        Answer::Accepts(_) => engine.confirm(id, now),
+        _ => engine.decline(id, now),
+    };
+    world.note(number, || match outcome {
+        Ok(()) => format!("the customer answers: {answer:?}"),
+        Err(_) => "the customer answers too late".to_owned(),
+    });
+    let callbacks = engine.take_callbacks();
+    let cart = engine.cart(id);
+    drop(engine);
+    if let Some(cart) = cart {
+        hold(&world, number, &cart);
+    }
+    shop.server.changed.notify_one();
+    deliver_all(&world, &shop, callbacks);
+}
+
+/// Writes down what the server holds.
+fn hold(world: &World, number: u32, cart: &SimulatedCart) {
+    let truth = truth_of(cart.status);
+    if world.record().truth(number) == truth {
+        return;
+    }
+    world.note(number, || format!("the server holds it {}", cart.status));
+    world.change(number, |checkout| {
+        let is_undone = checkout.truth == Truth::Paid && truth == Truth::Unpaid;
+        checkout.truth = truth;
+        for (report, held) in &mut checkout.told {
+            if is_undone && *report == Report::Paid {
+                *held = truth;
+            }
+        }
+    });
+}
+
+/// A call that may have changed a cart was processed.
+fn changed(world: &Arc<World>, shop: &Arc<Shop>, actor: Actor, cart: &SimulatedCart, target: &str) {
+    let number = actor.checkout;
+    let before = world.record().truth(number);
+    hold(world, number, cart);
+    let is_undone = before == Truth::Paid && truth_of(cart.status) == Truth::Unpaid;
+    if is_undone && target.contains("/v2/") {
+        // What was paid while the cancel was on its way nobody can have known.
+        let now = shop.server.now(world);
+        let statuses = shop
+            .server
+            .statuses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let was_open = statuses.get(&actor).is_some_and(|(at, truth)| {
+            *truth != Truth::Paid && now.duration_since(*at) <= STATUS_HOLDS
+        });
+        if !was_open {
+            world.violated(number, Invariant::UnpaidIsUnpaid);
+        }
+    }
+    if target.contains("refund") && !cart.refunds.is_empty() {
+        world.note(number, || {
+            format!("the server has refunded {} kr.", cart.refunded)
+        });
+        let made = u8::try_from(cart.refunds.len()).unwrap_or(u8::MAX);
+        world.change(number, |checkout| {
+            checkout.refunds.insert(1, made);
+        });
+    }
+}
+
+/// Lets the server's time pass, and sends its callbacks.
+pub(super) async fn run(world: Arc<World>, shop: Arc<Shop>) {
+    loop {
+        let due = shop.server.engine().next_due();
+        match due.map(|due| world.instant(due, shop.server.ahead)) {
+            Some(due) => {
+                if timeout_at(due, shop.server.changed.notified())
+                    .await
+                    .is_ok()
+                {
+                    continue;
+                }
+                sleep_until(due).await;
+            }
+            None => shop.server.changed.notified().await,
+        }
+        let mut engine = shop.server.engine();
+        engine.run_until(shop.server.now(&world));
+        let callbacks = engine.take_callbacks();
+        drop(engine);
+        deliver_all(&world, &shop, callbacks);
+    }
+}
+
+fn deliver_all(world: &Arc<World>, shop: &Arc<Shop>, callbacks: Vec<EmbeddedCallback>) {
+    for callback in callbacks {
+        let (world, shop) = (Arc::clone(world), Arc::clone(shop));
+        tokio::spawn(async move {
+            let Some(number) = number_in(callback.url()) else {
+                return;
+            };
+            let status = network::deliver(&world, &shop, number, &callback).await;
+            world.note(number, || match status {
+                Some(status) => format!("the callback was answered {status}"),
+                None => "the callback was not answered".to_owned(),
+            });
+            let mut engine = shop.server.engine();
+            engine.delivered(callback, status, shop.server.now(&world));
+            let cart = shop.server.cart_of(number).and_then(|id| engine.cart(id));
+            let callbacks = engine.take_callbacks();
+            drop(engine);
+            if let Some(cart) = cart {
+                hold(&world, number, &cart);
+            }
+            shop.server.changed.notify_one();
+            deliver_all(&world, &shop, callbacks);
+        });
+    }
+}
+
+/// Writes down what the server holds of a checkout now, whatever has happened since the last call.
+pub(super) fn look(world: &World, shop: &Shop, number: u32) {
+    let id = shop.server.cart_of(number);
+    if let Some(cart) = id.and_then(|id| shop.server.cart(world, id)) {
+        hold(world, number, &cart);
+    }
+}

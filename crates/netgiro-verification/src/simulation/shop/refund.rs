@@ -1,0 +1,75 @@
+//! Refunds: the key is stored before the refund is sent, and the same call is made until its outcome is known.
+
+use std::sync::Arc;
+
+use netgiro::{ErrorKind, NewRefund};
+
+use crate::simulation::plan::Mistake;
+use crate::simulation::shop::storage::Desk;
+use crate::simulation::shop::{Shop, Site};
+use crate::simulation::world::{World, pause};
+
+/// How often the call is made until a person looks.
+const TRIES: u32 = 40;
+
+/// Begins the refund of a cart that is paid, where the order has one; once.
+pub(super) fn begin(world: &Arc<World>, shop: &Arc<Shop>, desk: &Arc<Desk>) {
+    let is_first = desk.now(|row| {
+        row.refunds += 1;
+        row.refunds == 1
+    });
+    if desk.order.refund.is_some() && is_first {
+        let (world, shop, desk) = (Arc::clone(world), Arc::clone(shop), Arc::clone(desk));
+        tokio::spawn(run(world, shop, desk));
+    }
+}
+
+async fn run(world: Arc<World>, shop: Arc<Shop>, desk: Arc<Desk>) {
+    let _task = world.task();
+    pause(5_000).await;
+    for start in 0.. {
+        let Some(site) = Site::new(&world, &shop, &desk, 2, start) else {
+            return;
+        };
+        let outcome = world
+            .run(site.actor, start, start, site.refund(start))
+            .await;
+        site.died(outcome.is_none());
+        if outcome.is_some() {
+            return;
+        }
+        pause(world.restart_delay(site.actor, start)).await;
+    }
+}
+
+impl Site {
+    async fn refund(&self, start: u32) {
+        let cart = self.desk.now(|row| row.cart.clone());
+        let (Some(cart), Some(amount)) = (cart, self.desk.order.refund) else {
+            return;
+        };
+        let key = format!("order-{}-return", self.desk.number);
+        for attempt in 0..TRIES {
+            let key = if self.world.makes(Mistake::ChangesRefundKey) {
+                format!("{key}-{start}-{attempt}")
+            } else {
+                key.clone()
+            };
+            let refund = NewRefund::new(amount, key);
+            match self.host.client.refund_cart(&cart, &refund).await {
+                Ok(_) => {
+                    self.note(|| "the refund is made".to_owned());
+                    return;
+                }
+                Err(error) if error.kind() == ErrorKind::OutcomeUnknown || error.retryable() => {
+                    self.note(|| format!("the refund is not known: {error}"));
+                }
+                Err(error) => {
+                    self.note(|| format!("the refund is refused: {error}"));
+                    return;
+                }
+            }
+            pause(20_000).await;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What a shop has stored about an order. It outlives every process.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use netgiro::Cart;
+use uuid::Uuid;
+
+use crate::invariants::{Millis, Report};
+use crate::simulation::network::Counters;
+use crate::simulation::order::Order;
+use crate::simulation::process::Actor;
+use crate::simulation::world::pause;
+
+/// How long a claim holds that is not renewed.
+const LEASE: Millis = 600_000;
+
+/// An order in the shop, and what the run knows of it.
+pub(in crate::simulation) struct Desk {
+    pub(in crate::simulation) number: u32,
+    pub(in crate::simulation) order: Order,
+    pub(in crate::simulation) counters: Counters,
+    row: Mutex<Row>,
+    /// What no database holds: when each process made its last call, and which ones are telling the shop.
+    calls: Mutex<BTreeMap<Actor, Millis>>,
+    telling: Mutex<BTreeSet<Actor>>,
+}
+
+/// The row of an order.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    /// Since when the shop has meant to insert the cart.
+    pub(super) intended: Option<Millis>,
+    pub(super) cart: Option<Cart>,
+    /// The poll of the worker.
+    pub(super) poll: Option<String>,
+    pub(super) told: Option<Report>,
+    pub(super) ledger: Ledger,
+    /// The carts of callbacks that were recorded.
+    pub(super) recorded: BTreeSet<Uuid>,
+    /// What the replay guard has seen.
+    pub(super) seen: BTreeSet<String>,
+    /// How many refunds were begun.
+    pub(super) refunds: u32,
+    /// How many messages were sent.
+    pub(super) messages: u32,
+    /// The signatures of callbacks, in the order in which they came.
+    pub(super) signatures: Vec<String>,
+}
+
+/// Which process tells the shop how a cart ended.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    holder: Option<String>,
+    until: Millis,
+    pub(super) is_done: bool,
+}
+
+impl Ledger {
+    /// Whether the cart is claimed, and whether it is done.
+    pub(super) fn claim(&mut self, holder: &str, now: Millis) -> (bool, bool) {
+        let is_free = self.holder.as_deref().is_none_or(|by| by == holder) || self.until < now;
+        let is_claimed = is_free && !self.is_done;
+        if is_claimed {
+            self.holder = Some(holder.to_owned());
+            self.until = now + LEASE;
+        }
+        (is_claimed, self.is_done)
+    }
+
+    pub(super) fn release(&mut self, holder: &str) {
+        if self.holder.as_deref() == Some(holder) {
+            self.holder = None;
+        }
+    }
+}
+
+impl Desk {
+    pub(in crate::simulation) fn new(number: u32, order: Order) -> Self {
+        Self {
+            number,
+            order,
+            counters: Counters::default(),
+            row: Mutex::default(),
+            calls: Mutex::default(),
+            telling: Mutex::default(),
+        }
+    }
+
+    pub(super) fn has_callback(&self) -> bool {
+        self.order.cart.callback_url.is_some()
+    }
+
+    /// Looks at the row, or changes it, at once.
+    pub(super) fn now<T>(&self, action: impl FnOnce(&mut Row) -> T) -> T {
+        action(&mut lock(&self.row))
+    }
+
+    /// The same by a statement that takes its time: a process may die before it and after it.
+    pub(super) async fn write<T>(&self, action: impl FnOnce(&mut Row) -> T) -> T {
+        pause(1).await;
+        let outcome = self.now(action);
+        tokio::task::yield_now().await;
+        outcome
+    }
+
+    /// A process makes a call, whether or not it will be connected.
+    pub(in crate::simulation) fn asks(&self, actor: Actor, at: Millis) {
+        lock(&self.calls).insert(actor, at);
+    }
+
+    pub(super) fn last_call(&self, actor: Actor) -> Millis {
+        lock(&self.calls).get(&actor).copied().unwrap_or_default()
+    }
+
+    /// Notes whether a process has told the shop, and not yet noted so; gives whether it had.
+    pub(super) fn set_telling(&self, actor: Actor, is_telling: bool) -> bool {
+        let mut telling = lock(&self.telling);
+        if is_telling {
+            !telling.insert(actor)
+        } else {
+            telling.remove(&actor)
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,283 @@
+//! The worker: inserts the cart, and follows it to its end.
+
+use std::sync::Arc;
+
+use netgiro::{Cart, CartPoll, CartRef, CartState, CartStatus, Error, ErrorKind, WaitOptions};
+use tokio::time::Duration;
+
+use crate::invariants::{Millis, Report};
+use crate::simulation::order::Way;
+use crate::simulation::plan::Mistake;
+use crate::simulation::record::report_of;
+use crate::simulation::shop::{Shop, Site, queue};
+use crate::simulation::world::{World, pause};
+
+/// How long an order stays in doubt until a person looks: no cart lives on by then, and no callback comes.
+const DOUBT: Millis = 500_000;
+/// How often a call is made again until a person looks.
+const TRIES: u32 = 60;
+/// How much earlier than its deadline a wait may send its last check: what is lost by counting in milliseconds.
+const ROUNDING: Millis = 1_000;
+
+/// Lets the order of a desk come.
+pub(in crate::simulation) async fn begin(world: Arc<World>, shop: Arc<Shop>, number: u32) {
+    let Some(desk) = shop.desk(number) else {
+        return;
+    };
+    let _task = world.task();
+    tokio::time::sleep(desk.order.comes).await;
+    world.note(number, || format!("{:?}", desk.order));
+    for start in 0.. {
+        let Some(site) = Site::new(&world, &shop, desk, 0, start) else {
+            return;
+        };
+        if world
+            .run(site.actor, start, start, site.work())
+            .await
+            .is_some()
+        {
+            world.ended(site.actor, false);
+            return;
+        }
+        site.died(true);
+        if world.makes(Mistake::NeverRestarts) {
+            return;
+        }
+        pause(world.restart_delay(site.actor, start)).await;
+    }
+}
+
+impl Site {
+    /// The worker's program, from what is stored.
+    async fn work(&self) {
+        let now = self.world.millis();
+        let (intended, cart) = self
+            .desk
+            .write(|row| {
+                let before = row.intended;
+                row.intended = before.or(Some(now));
+                (before, row.cart.clone())
+            })
+            .await;
+        let cart = match (intended, cart) {
+            (_, Some(cart)) => cart,
+            (None, None) => match self.insert().await {
+                Some(cart) => cart,
+                None => return,
+            },
+            // The process that meant to insert it is gone.
+            (Some(_), None) => match self.look_for_cart().await {
+                Some(cart) => cart,
+                None => return,
+            },
+        };
+        let began = intended.unwrap_or(now);
+        let waits = i64::try_from(self.desk.order.timeout.as_millis()).unwrap_or(i64::MAX);
+        let deadline = began + waits;
+        match self.way() {
+            Way::Settles => self.settle(&cart, deadline).await,
+            Way::Waits => self.wait(&cart, deadline).await,
+            Way::Queue => {
+                let poll = CartPoll::new(&cart, self.left(deadline), self.now());
+                queue::begin(self, &poll, deadline).await;
+            }
+        }
+    }
+
+    /// How it follows the cart: by a way on which its mistake shows, where it makes one.
+    fn way(&self) -> Way {
+        match self.world.plan.mistake {
+            Some(Mistake::IgnoresCancelAnswer | Mistake::GivesUpEarly) => Way::Waits,
+            Some(Mistake::LosesMessages | Mistake::DoesNotWait) => Way::Queue,
+            _ => self.desk.order.way,
+        }
+    }
+
+    async fn insert(&self) -> Option<Cart> {
+        let inserts_again = self.world.makes(Mistake::InsertsAgain);
+        loop {
+            match self.host.client.insert_cart(&self.desk.order.cart).await {
+                Ok(cart) => {
+                    self.note(|| format!("has cart {}", cart.transaction_id));
+                    self.desk.write(|row| row.cart = Some(cart.clone())).await;
+                    return Some(cart);
+                }
+                Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
+                    self.note(|| format!("the order is in doubt: {}", error.message()));
+                    if !inserts_again {
+                        return self.look_for_cart().await;
+                    }
+                }
+                Err(error) => {
+                    self.note(|| format!("nobody was asked: {}", error.message()));
+                    self.conclude(Report::Unpaid).await;
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Looks for the cart of an order that is in doubt, until a person has to.
+    async fn look_for_cart(&self) -> Option<Cart> {
+        let order = &self.desk.order.cart;
+        let intended = self.desk.now(|row| row.intended.unwrap_or_default());
+        while self.world.millis() < intended + DOUBT {
+            if self.desk.now(|row| row.told.is_some()) {
+                return None;
+            }
+            let client = &self.host.client;
+            let found = client
+                .find_by_reference(&order.reference, order.amount)
+                .await;
+            if let Ok(Some(cart)) = found {
+                self.note(|| format!("finds cart {}", cart.transaction_id));
+                self.desk.write(|row| row.cart = Some(cart.clone())).await;
+                return Some(cart);
+            }
+            pause(45_000).await;
+        }
+        self.conclude(Report::Undecided).await;
+        None
+    }
+
+    /// What is left until the deadline.
+    fn left(&self, deadline: Millis) -> WaitOptions {
+        let left = u64::try_from(deadline - self.world.millis()).unwrap_or(1);
+        WaitOptions {
+            timeout: Duration::from_millis(left),
+            policy: None,
+        }
+    }
+
+    /// The cart as far as the worker has followed it.
+    fn resumed(&self, cart: &Cart) -> CartRef {
+        let kept = self.desk.now(|row| row.poll.clone());
+        match kept.and_then(|kept| CartPoll::from_json(&kept).ok()) {
+            Some(poll) => CartRef::from(&poll),
+            None => CartRef::from(cart),
+        }
+    }
+
+    async fn keep(&self, poll: &CartPoll) {
+        let kept = poll.to_json();
+        self.desk.write(|row| row.poll = Some(kept)).await;
+    }
+
+    async fn settle(&self, cart: &Cart, deadline: Millis) {
+        for _ in 0..TRIES {
+            let client = &self.host.client;
+            let mut watch = client.watch_settling(self.resumed(cart), self.left(deadline));
+            let mut failure = None;
+            while let Some(change) = watch.next().await {
+                failure = change.err();
+                self.keep(watch.poll()).await;
+            }
+            if let Some(state) = watch.state() {
+                self.finish(cart, state).await;
+                return;
+            }
+            let Some(error) = failure else { break };
+            self.note(|| format!("could not settle: {error}"));
+            if error.kind() != ErrorKind::Unresolved {
+                break;
+            }
+            pause(20_000).await;
+        }
+        self.conclude(Report::Undecided).await;
+    }
+
+    async fn wait(&self, cart: &Cart, deadline: Millis) {
+        let gives_up = if self.world.makes(Mistake::GivesUpEarly) {
+            deadline - (deadline - self.world.millis()) / 2
+        } else {
+            deadline
+        };
+        let client = &self.host.client;
+        let mut watch = client.watch_cart(self.resumed(cart), self.left(gives_up));
+        let mut failure: Option<Error> = None;
+        while let Some(change) = watch.next().await {
+            failure = change.err();
+            self.keep(watch.poll()).await;
+        }
+        if let Some(state) = watch.state() {
+            self.finish(cart, state).await;
+            return;
+        }
+        if failure.is_some_and(|error| error.kind() == ErrorKind::WaitTimeout) {
+            self.gave_up(deadline, ROUNDING);
+        }
+        self.cancel(cart).await;
+    }
+
+    /// Writes down that a wait has ended undecided.
+    pub(super) fn gave_up(&self, deadline: Millis, tolerance: Millis) {
+        let sent = self.desk.last_call(self.actor);
+        self.note(|| format!("gives up, with a check at {sent} for the deadline {deadline}"));
+        self.world.change(self.actor.checkout, |checkout| {
+            checkout.gave_up = Some((deadline - tolerance, sent));
+        });
+    }
+
+    /// Cancels until the answer says how the cart ended.
+    async fn cancel(&self, cart: &Cart) {
+        self.world.record().settles(self.actor);
+        for _ in 0..TRIES {
+            let outcome = self.host.client.cancel_cart(cart).await;
+            if self.world.makes(Mistake::IgnoresCancelAnswer) {
+                self.conclude(Report::Unpaid).await;
+                return;
+            }
+            match outcome {
+                Ok(state) if state.is_final() => {
+                    self.conclude(report_of(state.status)).await;
+                    return;
+                }
+                Ok(state) if state.status == CartStatus::Reserved => {
+                    self.deliver_or_not(cart).await;
+                    return;
+                }
+                Ok(state) => self.note(|| format!("it is {}", state.status)),
+                Err(error) => self.note(|| format!("could not cancel: {error}")),
+            }
+            pause(10_000).await;
+        }
+        self.conclude(Report::Undecided).await;
+    }
+
+    /// The cart has ended, or it is the shop's move.
+    pub(super) async fn finish(&self, cart: &Cart, state: &CartState) {
+        if state.is_final() {
+            self.conclude(report_of(state.status)).await;
+        } else {
+            self.deliver_or_not(cart).await;
+        }
+    }
+
+    /// Captures what is reserved, or cancels it.
+    pub(super) async fn deliver_or_not(&self, cart: &Cart) {
+        let client = &self.host.client;
+        self.world.record().settles(self.actor);
+        for _ in 0..TRIES {
+            let outcome = if self.desk.order.delivers {
+                client.capture_cart(cart, None).await
+            } else {
+                client.cancel_cart(cart).await
+            };
+            let state = match outcome {
+                Ok(state) => Ok(state),
+                Err(error) => {
+                    self.note(|| format!("could not capture or cancel: {error}"));
+                    client.check_cart(cart).await
+                }
+            };
+            if let Ok(state) = state
+                && state.is_final()
+            {
+                self.conclude(report_of(state.status)).await;
+                return;
+            }
+            pause(15_000).await;
+        }
+        self.conclude(Report::Undecided).await;
+    }
+}
