@@ -150,6 +150,9 @@ def compiled(platform: Platform, target: str, crate: str) -> str:
     )
     if installed.returncode != 0:
         raise foreign.NotHereError(f"rustup has no {target} here")
+    # The addon's build looks for the library of Node that it would be linked with.
+    unlinked = emptied(project.FOLDER / "unlinked")
+    (unlinked / "libnode.dll").touch()
     run(
         *[
             build.tools() / "cargo-zigbuild",
@@ -163,7 +166,7 @@ def compiled(platform: Platform, target: str, crate: str) -> str:
         cwd=source.STAGED,
         **build.settings(platform, source.STAGED)
         | build.on_path()
-        | {"PYO3_CROSS_PYTHON_VERSION": "3.10"},
+        | {"PYO3_CROSS_PYTHON_VERSION": "3.10", "LIBNODE_PATH": str(unlinked)},
     )
     return f"compiled for {target}, not linked"
 
