@@ -197,7 +197,8 @@ fn command(plan: &Plan) -> String {
     let mut command = format!("make simulate SEED={}", plan.seed);
     if let Some(only) = &plan.only {
         let only: Vec<_> = only.iter().map(u32::to_string).collect();
-        command += &format!(" ONLY={}", only.join(","));
+        command += " ONLY=";
+        command += &only.join(",");
     }
     if let Some(faults) = &plan.faults {
         let faults: Vec<_> = faults.iter().map(FaultId::to_string).collect();

@@ -49,9 +49,10 @@ impl IdleConnectionCheck {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicU64;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use futures_util::FutureExt as _;
+    use tokio::time::Instant;
 
     use super::IdleConnectionCheck;
 
