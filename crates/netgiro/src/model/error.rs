@@ -414,10 +414,8 @@ impl fmt::Display for Error {
             facts.push(format!("HTTP {status}"));
         }
         if let Some(code) = self.0.result_code {
-            facts.push(match ResultCode::find(code) {
-                Some(known) => format!("result code {code}: {}", known.meaning),
-                None => format!("result code {code}"),
-            });
+            let meaning = ResultCode::find(code).map(|known| format!(": {}", known.meaning));
+            facts.push(format!("result code {code}{}", meaning.unwrap_or_default()));
         }
         if let Some(id) = &self.0.reference_id {
             facts.push(format!("Netgíró's reference id {id}"));
