@@ -213,7 +213,7 @@ impl FollowUp {
             (Action::Wait(_), Outcome::Done) => self.attempt(),
             (_, Outcome::Stopped) => {
                 self.is_stopping = true;
-                self.release()
+                self.leave()
             }
             (_, Outcome::Failed(..)) if self.is_stopping => Action::End,
             (Action::Check | Action::Settle, Outcome::Failed(_, poll)) => {
@@ -248,6 +248,16 @@ impl FollowUp {
             (false, _) => FollowUpAction::Call,
             (true, true) => FollowUpAction::Done,
             (true, false) => FollowUpAction::End,
+        }
+    }
+
+    /// The last action of a driver that is being closed. A success of the function that could not be noted is noted once
+    /// more: whoever claims the cart next would call the function again.
+    fn leave(&self) -> FollowUpAction {
+        if self.was_called && self.plan.has_ledger {
+            FollowUpAction::Done
+        } else {
+            self.release()
         }
     }
 

@@ -248,6 +248,10 @@ def follow_ups():
     yield asking.step("check", "stopped").release()
     broken = FollowUp("stopped, and the claim cannot be given back").claim().check("pending")
     yield broken.step("wait", "stopped", delay_ms=1000).fail("release")
+    for name in ("stopped once the function was called: that is noted", "stopped, and the call cannot be noted: the claim stays"):
+        noted = FollowUp(name).claim().check("confirmed").call("confirmed").fail("done")
+        noted.step("wait", "stopped", delay_ms=1000)
+        yield noted.fail("done") if "cannot" in name else noted.done()
 
     def messages(name, failures=0):
         return FollowUp(f"messages: {name}", "in_messages", failures)
