@@ -110,7 +110,17 @@ impl Bounds {
             },
         };
         let ways = [Kept::Ledger, Kept::Message].map(|kept| APIS.map(|api| (kept, api)));
-        ways.into_iter().flatten().map(setting).collect()
+        // Failures of the shop's own alone, and more of them.
+        let own = following_up::Setting {
+            faults: 0,
+            accidents: self.more(3),
+            ..setting((Kept::Ledger, ApiVersion::V1))
+        };
+        ways.into_iter()
+            .flatten()
+            .map(setting)
+            .chain([own])
+            .collect()
     }
 
     /// Explores every model, or those in which a mutation can be made.

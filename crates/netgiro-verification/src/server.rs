@@ -19,7 +19,7 @@ pub struct Server {
     pub was_declined: bool,
     /// Whether an answer has said that the cart is there.
     pub was_seen: bool,
-    /// Whether one has said that it is paid.
+    /// Whether the shop has read in one that it is paid.
     pub was_seen_paid: bool,
     /// How many answers may yet go wrong, be it on their way, by a read that lags, or by the server.
     pub faults: u8,
@@ -105,12 +105,15 @@ impl Server {
 
     /// A check is answered.
     pub fn answers(&mut self, checkout: &Checkout, reply: Reply) {
-        if reply == self.says(checkout) {
-            self.was_seen_paid |= checkout.truth == Truth::Paid;
-        } else {
+        if reply != self.says(checkout) {
             self.faults = self.faults.saturating_sub(1);
         }
         self.was_seen |= matches!(reply, Reply::Pending | Reply::Paid);
+    }
+
+    /// The shop has read an answer to a check.
+    pub fn was_read(&mut self, reply: Reply) {
+        self.was_seen_paid |= reply == Reply::Paid;
     }
 
     /// A cancel is answered so, and carried out or not.

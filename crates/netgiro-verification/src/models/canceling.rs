@@ -108,6 +108,9 @@ impl Canceling {
         let mut next = state.clone();
         let call = next.call();
         let reply = next.reply.take()?;
+        if next.stage != Stage::Cancel {
+            next.server.was_read(reply);
+        }
         let by = match next.stage {
             Stage::Confirm(by) => by,
             _ => None,

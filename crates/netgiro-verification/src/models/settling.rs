@@ -139,6 +139,9 @@ impl Settling {
         next.pass(flight.sent_at + silent);
         let called_paid_by = next.turns.as_ref().and_then(|it| it.0.called_paid_by());
         let is_cancel = matches!(flight.call, Call::CancelCart | Call::Cancel);
+        if !is_cancel {
+            next.server.was_read(reply);
+        }
         let held_against = called_paid_by.filter(|_| !is_cancel && !flight.precedes_cancel);
         let read = reply.read(flight.call, held_against);
         let Some((mut turns, give_up_at)) = next.turns.clone() else {

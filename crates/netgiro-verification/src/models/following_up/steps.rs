@@ -64,6 +64,7 @@ impl FollowingUp {
         let sent_at = state.world.now;
         one(&mut state.world).sent_check(sent_at);
         state.last_checked_by = Some(at);
+        state.server.was_read(reply);
         let worker = state.workers.get_mut(at)?;
         let left = poll.deadline().duration_since(now);
         let until_deadline = millis(left.try_into().unwrap_or_default());
@@ -219,12 +220,17 @@ impl FollowingUp {
             }
             FollowUpAction::End => {
                 // A claim that could not be given back ends by itself, and the cart is found again.
-                worker.stage = match claim {
-                    Some((_, until)) if has_failed => Stage::Down(until),
-                    _ => Stage::Over(worker.needs_person),
+                worker.stage = if has_failed && kept == Kept::Ledger {
+                    Stage::Down(claim.map_or(now, |(_, until)| until))
+                } else {
+                    Stage::Over(worker.needs_person)
                 };
             }
             _ => {}
+        }
+        if action == FollowUpAction::End && worker.has_told && !state.ledger.is_done && has_failed {
+            // It was told to stop, and the ledger failed it twice.
+            one(&mut state.world).lost_notes += 1;
         }
         if is_stopped && kept == Kept::Message {
             // The queue delivers the message again.
