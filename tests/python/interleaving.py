@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
+from hypothesis.errors import FlakyFailure
+
 # Far more steps than any operation has: one that reaches it would go on for ever.
 _ENDLESS = 2_000
 
@@ -112,3 +114,14 @@ _here = threading.local()
 def current() -> Any:
     """Return the process whose thread this is, if any."""
     return getattr(_here, "process", None)
+
+
+def first_violation(run: Callable[[], object]) -> str:
+    """What a run of hypothesis finds first; nothing: "". It runs a case again, and what hangs on a timeout may then hold."""
+    try:
+        run()
+    except AssertionError as error:
+        return str(error)
+    except FlakyFailure as error:
+        return str(error.exceptions[0])
+    return ""
