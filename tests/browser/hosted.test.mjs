@@ -57,6 +57,8 @@ for (const name of ['django', 'express']) {
       await page.getByRole('button', { name: /at Netgíró$/ }).click()
       await page.getByTestId('checkout').waitFor()
       assert.match(page.url(), /\/simulator\/checkout\//)
+      // The page asks for what it shows.
+      await page.getByTestId('amount').filter({ hasText: /./ }).waitFor()
       assert.equal(await page.getByTestId('amount').innerText(), amount)
       return await shop.simulator.cart(id)
     }
