@@ -18,7 +18,7 @@ const { fn, plain } = types;
 /** The options of the simulator, and of its client. */
 export interface TestingOptions extends SimulatorOptions {
   /** The options of the client. Default: none. */
-  client?: Omit<ClientOptions, 'appKey' | 'secretKey' | 'baseUrl'> | undefined;
+  client?: Omit<ClientOptions, 'appKey' | 'secretKey' | 'baseUrl' | 'checkoutBaseUrl'> | undefined;
 }
 
 /** A simulator that runs, and what a shop needs to use it. */

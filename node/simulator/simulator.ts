@@ -102,7 +102,7 @@ export class Simulator {
   }
 
   /** A client for this simulator; `caFile` is the simulator's own when none is given. */
-  client(options: Omit<ClientOptions, 'appKey' | 'secretKey' | 'baseUrl'> = {}): Client {
+  client(options: Omit<ClientOptions, 'appKey' | 'secretKey' | 'baseUrl' | 'checkoutBaseUrl'> = {}): Client {
     const { url: baseUrl, appKey, secretKey } = this;
     const given = simulatedClientOptions(options);
     return new Client({ ...given, appKey, secretKey, baseUrl, caFile: given.caFile ?? this.caFile });

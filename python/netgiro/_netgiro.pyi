@@ -2713,6 +2713,7 @@ class Simulator:
         self,
         *,
         environment: Environment | _EnvironmentWord = "test",
+        api: Literal["v1", "v2"] = "v1",
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
@@ -2726,6 +2727,7 @@ class Simulator:
 
         Args:
             environment: `"test"` or `"production"`.
+            api: Which API carts are inserted and followed by, `"v1"` or `"v2"`.
             timeout: How long one call may take, its repeats included, in seconds.
             connect_timeout: How long connecting may take, in seconds.
             response_verification: What to do about the signatures of answers: `"required"`,
@@ -2745,6 +2747,7 @@ class Simulator:
         self,
         *,
         environment: Environment | _EnvironmentWord = "test",
+        api: Literal["v1", "v2"] = "v1",
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
         response_verification: ResponseVerification | _VerificationWord = "if_present",
@@ -2758,6 +2761,7 @@ class Simulator:
 
         Args:
             environment: `"test"` or `"production"`.
+            api: Which API carts are inserted and followed by, `"v1"` or `"v2"`.
             timeout: How long one call may take, its repeats included, in seconds.
             connect_timeout: How long connecting may take, in seconds.
             response_verification: What to do about the signatures of answers: `"required"`,

@@ -135,8 +135,8 @@ async def later() -> None:
 
 def tests() -> None:
     with netgiro.Simulator(seed=1, check_interval=None, decimals=2) as simulator:
-        assert_type(simulator.client(timeout=1), netgiro.Client)
-        assert_type(simulator.async_client(), netgiro.AsyncClient)
+        assert_type(simulator.client(timeout=1, api="v2"), netgiro.Client)
+        assert_type(simulator.async_client(api="v2"), netgiro.AsyncClient)
         simulator.add_fault("CheckCart", status=500, count=2)
         simulator.add_fault("*", drop="after", drop_by="reset", headers={"location": "/"})
         simulator.add_fault("*", refuse=0.1)

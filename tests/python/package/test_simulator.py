@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import http.client
+import inspect
 import json
 import ssl
 import time
@@ -32,6 +33,21 @@ def ask(url, method, path, body=None, **options):
         connection.close()
     is_json = response.headers.get_content_type() == "application/json"
     return response.status, json.loads(text) if is_json else text.decode()
+
+
+@pytest.mark.parametrize(
+    ("make", "client"),
+    [
+        (netgiro.Simulator.client, netgiro.Client),
+        (netgiro.Simulator.async_client, netgiro.AsyncClient),
+    ],
+)
+def test_its_clients_take_every_option_but_its_own(make, client):
+    its_own = {"self", "app_key", "secret_key", "base_url", "checkout_base_url"}
+    named = {name: option.default for name, option in inspect.signature(client).parameters.items()}
+    taken = {name: option.default for name, option in inspect.signature(make).parameters.items()}
+    del taken["self"]
+    assert taken == {name: value for name, value in named.items() if name not in its_own}
 
 
 def test_it_is_driven_over_http(simulator):

@@ -113,7 +113,7 @@ impl Simulator {
     /// none is given.
     #[pyo3(signature = (**options))]
     #[pyo3(
-        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
+        text_signature = "($self, *, environment='test', api='v1', timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
     )]
     fn client<'py>(
         &self,
@@ -127,7 +127,7 @@ impl Simulator {
     /// none is given.
     #[pyo3(signature = (**options))]
     #[pyo3(
-        text_signature = "($self, *, environment='test', timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
+        text_signature = "($self, *, environment='test', api='v1', timeout=10.0, connect_timeout=5.0, response_verification='if_present', payment_info='if_present', ca_file=None, previous_secret_keys=(), proxy=None)"
     )]
     fn async_client<'py>(
         &self,
