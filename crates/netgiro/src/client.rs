@@ -62,7 +62,7 @@ impl Client {
     #[doc(hidden)]
     pub fn simulated(
         options: ClientOptions,
-        machine: std::sync::Arc<dyn crate::http::simulation::SimulatedMachine>,
+        machine: std::sync::Arc<dyn crate::http::machine::simulation::SimulatedMachine>,
     ) -> Result<Self> {
         Api::simulated(options, machine).map(|api| Self { api })
     }

@@ -47,7 +47,7 @@ pub mod webhook;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation {
-    pub use crate::http::simulation::{BrokenOff, SimulatedMachine};
+    pub use crate::http::machine::simulation::{BrokenOff, SimulatedMachine};
 }
 pub use bulk::BulkOptions;
 /// Single requests, for the command line. Not part of the public API.

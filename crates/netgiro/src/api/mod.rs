@@ -23,9 +23,9 @@ use crate::callback::{self, Callback, ReplayKey};
 use crate::events::{Observer, PollEvent, RecordOutcome, RequestEvent};
 #[cfg(feature = "simulation")]
 use crate::http::machine::Machine;
-use crate::http::settings::Settings;
 #[cfg(feature = "simulation")]
-use crate::http::simulation::SimulatedMachine;
+use crate::http::machine::simulation::SimulatedMachine;
+use crate::http::settings::Settings;
 use crate::http::transport::{Request, Transport};
 use crate::model::backoff::{backoff, jittered};
 use crate::model::error::{Error, ErrorKind, Result};

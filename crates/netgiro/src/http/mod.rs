@@ -9,7 +9,5 @@ pub(crate) mod response_replay_cache;
 pub(crate) mod sent_marker;
 pub(crate) mod server_clock;
 pub(crate) mod settings;
-#[cfg(feature = "simulation")]
-pub(crate) mod simulation;
 pub(crate) mod tls;
 pub(crate) mod transport;

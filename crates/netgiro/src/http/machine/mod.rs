@@ -1,5 +1,8 @@
 //! The machine that a client runs on: its clock, and what sends a request. In a simulation both are given.
 
+#[cfg(feature = "simulation")]
+pub(crate) mod simulation;
+
 use jiff::Timestamp;
 
 use crate::http::{tls, transport};
@@ -8,16 +11,16 @@ use crate::http::{tls, transport};
 #[derive(Debug, Default)]
 pub(crate) struct Machine {
     #[cfg(feature = "simulation")]
-    simulated: Option<crate::http::simulation::Simulated>,
+    simulated: Option<crate::http::machine::simulation::Simulated>,
 }
 
 impl Machine {
     #[cfg(feature = "simulation")]
     pub(crate) fn simulated(
-        machine: std::sync::Arc<dyn crate::http::simulation::SimulatedMachine>,
+        machine: std::sync::Arc<dyn crate::http::machine::simulation::SimulatedMachine>,
     ) -> Self {
         Self {
-            simulated: Some(crate::http::simulation::Simulated(machine)),
+            simulated: Some(crate::http::machine::simulation::Simulated(machine)),
         }
     }
 
