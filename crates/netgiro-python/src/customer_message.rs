@@ -5,7 +5,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::convert;
-use crate::errors::invalid;
 use crate::values::cart_state::CartState;
 
 /// Return what a customer may read about an error, by its facts.
@@ -14,7 +13,7 @@ pub(crate) fn error_customer_message(
     error: &Bound<'_, PyAny>,
     lang: &Bound<'_, PyAny>,
 ) -> PyResult<&'static str> {
-    let language = language(lang)?;
+    let language = convert::language(lang)?;
     let code: String = error.getattr("code")?.extract()?;
     let message: String = error.getattr("message")?.extract()?;
     let call: Option<String> = error.getattr("_failed_call")?.extract()?;
@@ -50,21 +49,6 @@ pub(crate) fn customer_message(
         Ok(state) => state.get().0.status,
         Err(_) => convert::word::<CartStatus>("of", of)?,
     };
-    let language = lang.map_or(Ok(Language::Icelandic), language)?;
+    let language = lang.map_or(Ok(Language::Icelandic), convert::language)?;
     Ok(status.customer_message(timed_out, language).to_owned())
-}
-
-/// The language for a tag that Python gives.
-pub(crate) fn language(lang: &Bound<'_, PyAny>) -> PyResult<Language> {
-    let py = lang.py();
-    match lang.extract::<String>() {
-        Ok(tag) => Ok(Language::of(&tag)),
-        Err(_) => Err(invalid(
-            py,
-            format!(
-                "lang must be text such as \"is\" or \"en\"; got {}",
-                convert::shown(lang)
-            ),
-        )),
-    }
 }

@@ -14,6 +14,7 @@ use netgiro::{ApiVersion, ConfirmationType, Environment, PaymentInfoPolicy};
 
 use crate::failure::quoted;
 
+use super::output::OutputArgs;
 use super::simulator::{SimulatorArgs, TriggerArgs};
 use super::values::{api, confirmation_type, environment, payment_info, seconds};
 
@@ -442,13 +443,6 @@ impl ConnectionArgs {
         .filter_map(|(name, value)| Some(format!(" {name} {}", quoted(value?))))
         .collect()
     }
-}
-
-#[derive(Debug, Args)]
-pub(super) struct OutputArgs {
-    /// Write one JSON object a line
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 /// The shells with completions.

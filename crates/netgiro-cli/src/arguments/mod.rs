@@ -1,6 +1,7 @@
 //! The command line. Parsing, help and completions are clap's, made from the types in `command`.
 
 mod command;
+mod output;
 mod simulator;
 mod values;
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use netgiro_simulator::{ReferenceLookup, RepeatedCall};
 
-use super::command::OutputArgs;
+use super::output::OutputArgs;
 use super::values::{reference_lookup, repeated_call, seconds};
 
 /// For what `--export` writes the variables.

@@ -8,7 +8,7 @@ pub(crate) mod time;
 
 use std::time::Duration;
 
-use netgiro::{CartRef, Secret};
+use netgiro::{CartRef, Language, Secret};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyString};
@@ -142,6 +142,19 @@ pub(crate) fn seconds_or(
     value
         .get()
         .map_or(Ok(default), |value| seconds(argument, value))
+}
+
+/// The language for a tag.
+pub(crate) fn language(tag: &Bound<'_, PyAny>) -> PyResult<Language> {
+    tag.extract::<String>()
+        .map(|tag| Language::of(&tag))
+        .map_err(|_| {
+            let given = shown(tag);
+            errors::invalid(
+                tag.py(),
+                format!("lang must be text such as \"is\" or \"en\"; got {given}"),
+            )
+        })
 }
 
 /// A word, or an enum member that is one.

@@ -9,7 +9,6 @@ use pyo3::sync::PyOnceLock;
 use crate::convert;
 use crate::convert::argument::read_arguments;
 use crate::convert::time::{DateTime, instant_or_now, to_the_microsecond};
-use crate::customer_message::language;
 use crate::to_python::to_python;
 use crate::values::payment_info::PaymentInfo;
 use crate::values::{members, pickled_by_members};
@@ -78,7 +77,7 @@ impl CartState {
         lang: Option<&Bound<'_, PyAny>>,
         timed_out: bool,
     ) -> PyResult<&'static str> {
-        let language = lang.map_or(Ok(Language::Icelandic), language)?;
+        let language = lang.map_or(Ok(Language::Icelandic), convert::language)?;
         Ok(self.0.status.customer_message(timed_out, language))
     }
 

@@ -1,5 +1,6 @@
 //! Values: customers, options, endpoints, records.
 
+pub(crate) mod access_code;
 pub(crate) mod codes;
 pub(crate) mod customer;
 pub(crate) mod endpoint;

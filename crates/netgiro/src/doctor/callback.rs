@@ -1,24 +1,13 @@
 //! The shop's callback route: test callbacks, sent one after another.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use url::Url;
-
+use crate::doctor::callback_route::CallbackRoute;
 use crate::doctor::findings::{self, Answer, Answers};
 use crate::doctor::report::DoctorCheck;
 use crate::doctor::variants::Variant;
 use crate::http::raw::{RawClient, RawError, RawResponse};
 use crate::model::values::secret::Secret;
-
-/// What is looked at.
-pub(crate) struct CallbackRoute {
-    pub(crate) url: Url,
-    pub(crate) registered: String,
-    pub(crate) secret_key: Option<(String, Secret)>,
-    pub(crate) timeout: Duration,
-    pub(crate) ca_file: Option<PathBuf>,
-}
 
 /// How long it may take to find what was changed on the way.
 const EXPLORING: Duration = Duration::from_secs(30);

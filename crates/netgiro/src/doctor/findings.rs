@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::callback::servers;
-use crate::doctor::callback::CallbackRoute;
+use crate::doctor::callback_route::CallbackRoute;
 use crate::doctor::report::DoctorCheck;
 use crate::doctor::variants::{Spelling, Variant, Writing};
 use crate::http::raw::RawError;

@@ -4,6 +4,7 @@
 //! exist, and forged ones; `findings` decides what its answers mean.
 
 mod callback;
+mod callback_route;
 mod connection;
 mod findings;
 mod report;
@@ -97,7 +98,7 @@ pub async fn doctor(client: Result<ClientOptions>, options: DoctorOptions) -> Re
     let ca_file = client.as_ref().ok().and_then(|it| it.ca_file.clone());
     let (mut checks, secret_key) = connection::examine(client).await;
     if let (Some(url), Some(given)) = (target, options.callback) {
-        let route = callback::CallbackRoute {
+        let route = callback_route::CallbackRoute {
             registered: options.registered_url.unwrap_or(given),
             secret_key,
             timeout: options.timeout,

@@ -8,9 +8,10 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, redirect};
 use url::Url;
 
+use crate::http::machine::root_cause;
 use crate::http::settings::is_loopback;
 use crate::http::tls::{self, TrustedRoots};
-use crate::http::transport::{read_body, root_cause};
+use crate::http::transport::read_body;
 use crate::model::error::{Error, Result};
 use crate::model::values::proxy::Proxy;
 

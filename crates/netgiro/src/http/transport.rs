@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::http::idle_check::IdleConnectionCheck;
 use crate::http::insert_attempt::InsertAttempt;
-use crate::http::machine::SendFailure;
+use crate::http::machine::{SendFailure, root_cause};
 use crate::http::proxy_environment;
 use crate::http::sent_marker::{MarkedBody, SentMarker};
 use crate::http::settings::Settings;
@@ -415,15 +415,6 @@ pub(crate) fn http_date(value: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new()
         .parse_timestamp(value)
         .ok()
-}
-
-/// The innermost cause, which is the one that says what happened.
-pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut root_cause = error;
-    while let Some(source) = root_cause.source() {
-        root_cause = source;
-    }
-    root_cause.to_string()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use url::Url;
 use crate::arguments::RelayArgs;
 use crate::failure::Failure;
 
-use super::follow::FollowedCart;
+use super::cart::FollowedCart;
 use super::{Event, Relay};
 
 /// What is read of a shop's answer.

@@ -4,6 +4,7 @@
 //! the responses which carts there are. It follows each by CheckCart, and posts to the shop what the callback would be.
 
 mod callback;
+mod cart;
 mod follow;
 mod proxy;
 
@@ -26,7 +27,8 @@ use crate::interrupt::Interrupt;
 use crate::spelling::on_command_line;
 
 use self::callback::CallbackSender;
-use self::follow::{Carts, FollowedCart};
+use self::cart::FollowedCart;
+use self::follow::Carts;
 use super::session;
 
 /// What is reported.

@@ -17,7 +17,8 @@ use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::follow::{FollowedCart, follow};
+use super::cart::FollowedCart;
+use super::follow::follow;
 use super::{Event, Relay};
 
 /// How long Netgíró may take; a shop's client gives up before.

@@ -1,6 +1,6 @@
 //! simulator --export: a simulator in the background, and the variables that a shop needs for it.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, IsTerminal as _};
 use std::path::PathBuf;
@@ -9,7 +9,6 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum as _;
 use serde::Deserialize;
 
 use crate::arguments::{ExportFormat, SimulatorArgs};
@@ -20,7 +19,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::simulators::registry::{self, Registered};
 
-use super::serve;
+use super::options::{PORT, deciding, options, own};
 use super::variables::Variables;
 
 /// How long a simulator may take to start; it takes as long as Python or Node does.
@@ -41,7 +40,7 @@ pub(super) fn export(
                 .to_owned(),
         ));
     }
-    let app_key = serve::options(args, interrupt)?.app_key;
+    let app_key = options(args, interrupt)?.app_key;
     let options = deciding(invocation.arguments);
     let here = session::block_on(registry::running_here())?;
     let known = here.into_iter().find(|known| {
@@ -80,11 +79,8 @@ fn notes(args: &SimulatorArgs, simulator: &Registered, is_new: bool) -> Vec<Stri
     let port = registry::port(&simulator.local_url).unwrap_or_default();
     let runs = if !is_new {
         "the simulator that already runs for this folder is used again".to_owned()
-    } else if args.port.is_none() && port != serve::PORT {
-        format!(
-            "a simulator runs in the background, since port {} is taken on port {port}",
-            serve::PORT
-        )
+    } else if args.port.is_none() && port != PORT {
+        format!("a simulator runs in the background, since port {PORT} is taken on port {port}")
     } else {
         "a simulator runs in the background".to_owned()
     };
@@ -99,41 +95,6 @@ fn notes(args: &SimulatorArgs, simulator: &Registered, is_new: bool) -> Vec<Stri
         notes.push(format!("the authority to trust: {}", file.display()));
     }
     notes
-}
-
-/// The arguments of the process in the background: the same, without `--export`.
-fn own(arguments: &[OsString]) -> Vec<OsString> {
-    let is_format = |word: &OsStr| {
-        word.to_str()
-            .is_some_and(|word| ExportFormat::from_str(word, false).is_ok())
-    };
-    let mut kept = Vec::new();
-    let mut words = arguments.iter().peekable();
-    while let Some(word) = words.next() {
-        if word == "--export" {
-            words.next_if(|next| is_format(next));
-        } else if !word.to_string_lossy().starts_with("--export=") {
-            kept.push(word.clone());
-        }
-    }
-    kept
-}
-
-/// The options that decide what a simulator does, as they were given; not its port.
-pub(super) fn deciding(arguments: &[OsString]) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut words = own(arguments).into_iter().skip(1);
-    while let Some(word) = words.next() {
-        let word = word.to_string_lossy().into_owned();
-        if word == "--port" {
-            words.next();
-        } else if !["--json", "--background"].contains(&word.as_str())
-            && !word.starts_with("--port=")
-        {
-            kept.push(word);
-        }
-    }
-    kept
 }
 
 /// Starts a process in the background, and waits until its simulator listens.
@@ -243,31 +204,5 @@ impl Errors {
 impl Drop for Errors {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(line: &str) -> Vec<OsString> {
-        line.split(' ').map(OsString::from).collect()
-    }
-
-    #[test]
-    fn the_process_in_the_background_gets_the_other_options() {
-        for (given, expected) in [
-            ("simulator --export", "simulator"),
-            ("simulator --export dotenv --seed 7", "simulator --seed 7"),
-            ("simulator --port 0 --export=sh", "simulator --port 0"),
-            (
-                "simulator --export --shop dotenv",
-                "simulator --shop dotenv",
-            ),
-        ] {
-            assert_eq!(own(&words(given)), words(expected), "{given}");
-        }
-        let deciding = deciding(&words("simulator --port 0 --export --seed 7 --port=0"));
-        assert_eq!(deciding, ["--seed", "7"]);
     }
 }

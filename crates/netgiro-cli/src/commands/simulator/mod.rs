@@ -1,6 +1,7 @@
 //! simulator: a local Netgíró in this process, or in the background.
 
 mod background;
+mod options;
 mod serve;
 mod stop;
 mod variables;

@@ -1,12 +1,11 @@
 //! A simulator that this process runs, until Ctrl-C or until somebody stops it.
 
-use std::env;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use netgiro_simulator::{Fault, Simulator, SimulatorOptions, Tls};
+use netgiro_simulator::{Fault, Simulator, SimulatorOptions};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -20,11 +19,9 @@ use crate::interrupt::Interrupt;
 use crate::simulators::registry::{self, Registered};
 use crate::spelling::on_command_line;
 
-use super::background;
+use super::options::{deciding, options};
 use super::variables::Variables;
 
-/// The port that everybody knows.
-pub(super) const PORT: u16 = 8765;
 /// Enough time for the response to whoever stops it.
 const RESPONSE_DELAY: Duration = Duration::from_millis(50);
 
@@ -74,7 +71,7 @@ pub(super) fn serve(
         ca_file: simulator.ca_file().map(Path::to_owned),
         seed,
         folder: registry::here().unwrap_or_default(),
-        options: background::deciding(invocation.arguments),
+        options: deciding(invocation.arguments),
         started_at: Timestamp::now().as_millisecond(),
     };
     // Commands find a simulator by its URL, too, so it runs without an entry.
@@ -114,67 +111,6 @@ fn start(args: &SimulatorArgs, options: SimulatorOptions) -> Result<Simulator, F
         started => started,
     };
     simulator.map_err(|error| not_started(&error, port))
-}
-
-pub(super) fn options(
-    args: &SimulatorArgs,
-    interrupt: &Interrupt,
-) -> Result<SimulatorOptions, Failure> {
-    let mut options = SimulatorOptions {
-        port: args.port.unwrap_or(PORT),
-        // Ids repeat with the seed, and a shop's database may know them from the last start.
-        seed: args.seed.unwrap_or_else(|| fastrand::u32(..).into()),
-        allow_stop: true,
-        latency: args.latency,
-        lifetime: args.lifetime,
-        reaction: args.reaction,
-        check_interval_ms: i64::try_from(args.check_interval.as_millis()).ok(),
-        require_confirmation_type: args.require_confirmation_type,
-        require_json_numbers: args.require_json_numbers,
-        omit_payment_info: args.omit_payment_info,
-        stale_reads: args.stale_reads,
-        v2_refusal_status: args.v2_refusal_status,
-        unknown_transaction_is_404: args.unknown_transaction_is_404,
-        repeated_refund: args.repeated_refund,
-        repeated_capture: args.repeated_capture,
-        repeated_cancel: args.repeated_cancel,
-        hold_lifetime: args.hold_lifetime,
-        poll_interval_ms: i64::try_from(args.poll_interval.as_millis()).ok(),
-        callback_signature_decimals: args.callback_signature_decimals,
-        hosted_callback_as_form: args.hosted_callback_as_form,
-        refuse_settled_refunds: args.refuse_settled_refunds,
-        reference_lookup: args.reference_lookup,
-        form_callback_as_get: args.form_callback_as_get,
-        public_url: args.public_url.clone(),
-        tls: tls(args, interrupt)?,
-        callback_hosts: args.callback_hosts.clone(),
-        ..SimulatorOptions::default()
-    };
-    if let Some(shop) = &args.shop {
-        options.shop.clone_from(shop);
-    }
-    if args.own_keys {
-        options.app_key = variable("NETGIRO_APP_KEY")?;
-        options.secret_key = variable("NETGIRO_SECRET_KEY")?;
-    }
-    Ok(options)
-}
-
-fn tls(args: &SimulatorArgs, interrupt: &Interrupt) -> Result<Option<Tls>, Failure> {
-    let (Some(certificate), Some(key)) = (&args.tls_certificate, &args.tls_key) else {
-        return Ok(args.tls.then_some(Tls::SelfMade));
-    };
-    Ok(Some(Tls::Given {
-        certificate: input::text(certificate, interrupt)?,
-        key: input::text(key, interrupt)?,
-    }))
-}
-
-fn variable(name: &str) -> Result<String, Failure> {
-    env::var(name)
-        .ok()
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| Failure::usage(format!("--own-keys: {name} is not set")))
 }
 
 /// The faults in a file: an array, or a single one.

@@ -2,6 +2,7 @@
 
 use crate::engine::clock::later;
 use crate::engine::state::Engine;
+use crate::model::access_code::AccessCode;
 use crate::model::codes;
 use crate::model::customer::{Behaviour, Channel, Customer};
 use crate::model::transaction::Refusal;
@@ -13,13 +14,6 @@ use std::time::Duration;
 const LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// With this before its digits a code is an access code of V2, and the number of a barcode of V1 as well.
 const PREFIX: &str = "500004";
-
-/// A code that was given, to whom, and until when.
-#[derive(Debug)]
-pub(crate) struct AccessCode {
-    behaviour: Behaviour,
-    expires_at: Timestamp,
-}
 
 /// Why a code cannot be used.
 pub(crate) enum UnusableCode {

@@ -3,8 +3,6 @@
 mod access_codes;
 mod payments;
 
-pub(super) use access_codes::AccessCode;
-
 use crate::engine::exchange::Response;
 use crate::engine::state::Engine;
 use crate::model::codes;

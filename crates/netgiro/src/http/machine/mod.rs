@@ -5,7 +5,7 @@ pub(crate) mod simulation;
 
 use jiff::Timestamp;
 
-use crate::http::{tls, transport};
+use crate::http::tls;
 
 /// The machine; of no size without the feature `simulation`.
 #[derive(Debug, Default)]
@@ -66,7 +66,16 @@ impl SendFailure {
     fn of(error: reqwest::Error) -> Self {
         Self {
             is_connect: error.is_connect(),
-            why: tls::refusal(&error).unwrap_or_else(|| transport::root_cause(&error)),
+            why: tls::refusal(&error).unwrap_or_else(|| root_cause(&error)),
         }
     }
+}
+
+/// The innermost cause, which is the one that says what happened.
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut root_cause = error;
+    while let Some(source) = root_cause.source() {
+        root_cause = source;
+    }
+    root_cause.to_string()
 }
