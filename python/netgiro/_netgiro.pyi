@@ -74,6 +74,7 @@ __all__ = [
     "doctor",
     "error_customer_message",
     "icelandic_number",
+    "is_json_mode",
     "mask_customer_id",
     "mask_customer_ids",
     "poll_dated",
@@ -2373,6 +2374,9 @@ def error_customer_message(error: NetgiroError, lang: str) -> str:
 
 def icelandic_number(value: Decimal | int) -> str:
     """Return a number as in Iceland: `1.234.567,5`."""
+
+def is_json_mode(mode: object) -> bool:
+    """Return whether values are asked for as what JSON holds, rather than as they are."""
 
 def mask_customer_id(text: str) -> str:
     """Return a customer's number, of whatever spelling, with all but its last two characters masked."""

@@ -91,6 +91,8 @@ mod _netgiro {
     #[pymodule_export]
     use crate::values::check_result::CheckResult;
     #[pymodule_export]
+    use crate::values::json::is_json_mode;
+    #[pymodule_export]
     use crate::values::new_cart::check_new_cart;
     #[pymodule_export]
     use crate::values::payment_info::PaymentInfo;

@@ -12,7 +12,7 @@ import uuid
 from decimal import Decimal
 from functools import partial
 
-from netgiro.errors import InvalidRequestError
+from netgiro._netgiro import is_json_mode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,23 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = ["core_schema", "jsonable", "members", "text"]
 
-_MODES = ("python", "json")
-
 
 def members(named: dict[str, Any], mode: object) -> dict[str, Any]:
     """Return members, and theirs, by name: as they are, or as what JSON holds."""
-    if not isinstance(mode, str) or mode not in _MODES:
-        got = repr(mode) if isinstance(mode, str) else f"an object of type {type(mode).__name__}"
-        raise InvalidRequestError(f'mode must be "python" or "json"; got {got}')
-    return {name: _plain(value, mode) for name, value in named.items()}
+    as_json = is_json_mode(mode)
+    return {name: _plain(value, as_json=as_json) for name, value in named.items()}
 
 
-def _plain(value: Any, mode: str) -> Any:
+def _plain(value: Any, *, as_json: bool) -> Any:
     if hasattr(value, "to_dict"):
-        return value.to_dict(mode=mode)
+        return value.to_dict(mode="json" if as_json else "python")
     if isinstance(value, list):
-        return [_plain(item, mode) for item in value]
-    return jsonable(value) if mode == "json" else value
+        return [_plain(item, as_json=as_json) for item in value]
+    return jsonable(value) if as_json else value
 
 
 def jsonable(value: Any) -> Any:  # noqa: PLR0911 - one for each kind of value

@@ -9,8 +9,9 @@ use pyo3::types::{PyDict, PyList, PyType};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::convert::shown;
 use crate::convert::time::DateTime;
-use crate::errors::Exception;
+use crate::errors::{Exception, invalid};
 use crate::values::cart_state::Status;
 
 /// The schema of what a type is in JSON.
@@ -82,6 +83,19 @@ pub(crate) fn object<'py>(
     schema.set_item("required", properties.keys())?;
     schema.set_item("properties", properties)?;
     Ok(schema)
+}
+
+/// Return whether values are asked for as what JSON holds, rather than as they are.
+#[pyfunction]
+pub(crate) fn is_json_mode(mode: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match mode.extract::<String>().as_deref() {
+        Ok("json") => Ok(true),
+        Ok("python") => Ok(false),
+        _ => Err(invalid(
+            mode.py(),
+            format!("mode must be \"python\" or \"json\"; got {}", shown(mode)),
+        )),
+    }
 }
 
 fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
