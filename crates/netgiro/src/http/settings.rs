@@ -226,11 +226,7 @@ fn checked_url(option: &str, text: &str) -> Result<Url> {
         )))
     };
     let Ok(mut url) = Url::parse(text.trim()) else {
-        return refused(if text.is_ascii() {
-            "it is no absolute URL"
-        } else {
-            "it is no absolute URL whose host is written in ASCII, as xn--…"
-        });
+        return refused("it is not an absolute URL");
     };
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::configuration(format!(
