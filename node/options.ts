@@ -212,7 +212,10 @@ export interface WaitForCartOptions extends WaitOptions, CallOptions {
 
 /** The options that bulk calls have in common. */
 export interface BulkOptions extends CallOptions {
-  /** How many checks may be in flight at a time. Default 32. */
+  /**
+   * How many checks may be in flight at a time. Default 32; for `waitMany` up to 256 where its carts need more to be checked
+   * in time.
+   */
   concurrency?: number | null | undefined;
   /**
    * How many checks are sent a second at the most, evenly spaced. Default: as fast as answers come. Where Netgíró answers

@@ -1400,7 +1400,7 @@ class Client:
         *,
         timeout: float = 180.0,
         policy: PollPolicy | None = None,
-        concurrency: int = 32,
+        concurrency: int | None = None,
         rate: float | None = None,
         resume: Iterable[CheckResult] | str | os.PathLike[str] | None = None,
         on_progress: Callable[[int, int], object] | None = None,
@@ -1418,7 +1418,8 @@ class Client:
             carts: The carts, or their ids.
             timeout: How long to wait for each cart, in seconds.
             policy: How often to check; by default as often as Netgíró wants.
-            concurrency: How many checks are in flight at most.
+            concurrency: How many checks are in flight at most; None for 32, and for up to 256 where
+                the carts need more to be checked in time.
             rate: How many checks are sent in a second at most; None for no limit.
             resume: Earlier results, or the path of their file: what they know is not asked again.
             on_progress: Called with how many are done and how many there are.
@@ -2043,7 +2044,7 @@ class AsyncClient:
         *,
         timeout: float = 180.0,
         policy: PollPolicy | None = None,
-        concurrency: int = 32,
+        concurrency: int | None = None,
         rate: float | None = None,
         resume: Iterable[CheckResult] | str | os.PathLike[str] | None = None,
         on_progress: Callable[[int, int], object] | None = None,
@@ -2061,7 +2062,8 @@ class AsyncClient:
             carts: The carts, or their ids.
             timeout: How long to wait for each cart, in seconds.
             policy: How often to check; by default as often as Netgíró wants.
-            concurrency: How many checks are in flight at most.
+            concurrency: How many checks are in flight at most; None for 32, and for up to 256 where
+                the carts need more to be checked in time.
             rate: How many checks are sent in a second at most; None for no limit.
             resume: Earlier results, or the path of their file: what they know is not asked again.
             on_progress: Called with how many are done and how many there are.

@@ -56,6 +56,12 @@ pub mod raw {
     pub use crate::http::raw::{RawClient, RawError, RawResponse};
     pub use crate::protocol::nonce::single as nonce;
 }
+/// How many carts are waited for. Not part of the public API.
+#[doc(hidden)]
+pub mod waiting {
+    pub use crate::bulk::concurrency::concurrency;
+    pub use crate::bulk::first_checks::pause_between;
+}
 #[doc(hidden)]
 pub use model::backoff::backoff;
 pub use model::values::amount::{Amount, AmountInput};

@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use netgiro::{
     Amount, AmountInput, BulkOptions, Callback, Cart, CartItem, CartPoll, CartRef, CartState,
     CartStatus, CheckOutcome, Client, ClientOptions, CustomerId, Error, ErrorKind, NewCart,
-    PaymentInfo, PaymentInfoPolicy, PollPolicy, WaitOptions, backoff, milliseconds, sign,
+    PaymentInfo, PaymentInfoPolicy, PollPolicy, WaitOptions, backoff, milliseconds, sign, waiting,
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -588,7 +588,7 @@ fn carts_of(arguments: &Value) -> Vec<CartRef> {
 fn bulk(arguments: &Value) -> BulkOptions {
     let mut options = BulkOptions::default();
     if let Some(concurrency) = arguments["concurrency"].as_u64() {
-        options.concurrency = usize::try_from(concurrency).unwrap();
+        options.concurrency = Some(usize::try_from(concurrency).unwrap());
     }
     options
 }
@@ -1142,6 +1142,32 @@ fn clocks() {
         let failures = u32::try_from(case["failures"].as_u64().unwrap()).unwrap();
         let found = backoff(first, failures, longest);
         findings.same(&case.to_string(), "backoff", found, delay);
+    }
+    findings.finish();
+}
+
+/// What `wait_many` chooses for many carts.
+#[test]
+fn wait_many() {
+    let mut findings = Findings::default();
+    let file = vectors("wait_many.json");
+    let whole = |case: &Value, name: &str| case[name].as_u64().unwrap();
+    let milliseconds = |case: &Value, name: &str| Duration::from_millis(whole(case, name));
+    let microseconds = |case: &Value, name: &str| Duration::from_micros(whole(case, name));
+    for case in list(&file["first_checks"]) {
+        findings.cases += 1;
+        let due = u32::try_from(whole(case, "due")).unwrap();
+        let pause = waiting::pause_between(due, milliseconds(case, "interval_ms"));
+        let expected = microseconds(case, "pause_us");
+        findings.same(&case.to_string(), "pause_between", pause, expected);
+    }
+    for case in list(&file["concurrency"]) {
+        findings.cases += 1;
+        let carts = usize::try_from(whole(case, "carts")).unwrap();
+        let interval = milliseconds(case, "interval_ms");
+        let found = waiting::concurrency(carts, interval, microseconds(case, "round_trip_us"));
+        let limit = usize::try_from(whole(case, "limit")).unwrap();
+        findings.same(&case.to_string(), "concurrency", found, limit);
     }
     findings.finish();
 }

@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE))
 import schema  # noqa: E402
 
 FILES = ["signatures", "requests", "refusals", "responses", "codes", "errors", "customers", "callbacks", "poll"]
-FILES += ["webhook", "reconciliation", "customer_messages", "v2", "v2_carts", "lookups"]
+FILES += ["webhook", "reconciliation", "customer_messages", "v2", "v2_carts", "lookups", "wait_many"]
 FILES += [
     f"scenarios/{part}" for part in ("insert_cart", "check_cart", "cancel_cart", "confirm_cart", "waiting", "settling")
 ]

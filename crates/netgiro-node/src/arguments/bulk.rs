@@ -51,12 +51,13 @@ impl EarlierResult {
 
 pub(crate) fn bulk_options(input: BulkInput) -> Result<BulkOptions> {
     let mut options = BulkOptions {
+        concurrency: input
+            .concurrency
+            .map(|number| whole("concurrency", number))
+            .transpose()?,
         rate: input.rate,
         ..BulkOptions::default()
     };
-    set(&mut options.concurrency, input.concurrency, |number| {
-        whole("concurrency", number)
-    })?;
     set(&mut options.retry_for, input.retry_for_ms, |ms| {
         milliseconds("retryForMs", ms)
     })?;

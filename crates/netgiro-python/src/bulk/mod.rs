@@ -38,12 +38,10 @@ impl BulkArgs<'_, '_> {
         } = self;
         read_arguments!(concurrency, rate);
         let mut options = BulkOptions {
+            concurrency,
             rate,
             ..BulkOptions::default()
         };
-        if let Some(concurrency) = concurrency {
-            options.concurrency = concurrency;
-        }
         if let Some(retry_for) = retry_for {
             options.retry_for = convert::seconds("retry_for", retry_for)?;
         }

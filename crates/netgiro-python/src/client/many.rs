@@ -131,7 +131,7 @@ impl BaseClient {
         on_progress=None, progress=None
     ))]
     #[pyo3(
-        text_signature = "($self, carts, *, timeout=180.0, policy=None, concurrency=32, rate=None, resume=None, on_progress=None, progress=None)"
+        text_signature = "($self, carts, *, timeout=180.0, policy=None, concurrency=None, rate=None, resume=None, on_progress=None, progress=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "as many as there are options")]
     fn wait_many(

@@ -87,7 +87,7 @@ impl CheckMany {
             in_flight: InFlight::new(),
             limiter: RateLimiter::new(options.rate, now),
             breaker: CircuitBreaker::new(now),
-            concurrency: options.concurrency,
+            concurrency: options.concurrency.unwrap_or(BulkOptions::CONCURRENCY),
             retry_for: options.retry_for,
             stopped: None,
             total,

@@ -4,6 +4,8 @@
 pub(crate) mod check_many;
 pub(crate) mod circuit_breaker;
 pub mod columns;
+pub(crate) mod concurrency;
+pub(crate) mod first_checks;
 pub(crate) mod packed;
 pub(crate) mod rate_limiter;
 pub(crate) mod results;
@@ -26,8 +28,9 @@ use crate::model::poll::cart_ref::CartRef;
 /// How a bulk call goes about its checks.
 #[derive(Clone, Debug)]
 pub struct BulkOptions {
-    /// How many checks may be in flight at a time.
-    pub concurrency: usize,
+    /// How many checks may be in flight at a time. `None` for 32; for `wait_many` up to 256 where its carts need more to
+    /// be checked in time.
+    pub concurrency: Option<usize>,
     /// How many checks are sent a second at the most, evenly spaced; `None` for as fast as answers come.
     ///
     /// Where the server answers that it is too much (HTTP 429), `check_many` halves its pace, and
@@ -46,7 +49,7 @@ pub struct BulkOptions {
 impl Default for BulkOptions {
     fn default() -> Self {
         Self {
-            concurrency: 32,
+            concurrency: None,
             rate: None,
             retry_for: Duration::from_secs(30),
             resume: None,
@@ -55,8 +58,11 @@ impl Default for BulkOptions {
 }
 
 impl BulkOptions {
+    /// How many checks may be in flight where nobody says.
+    pub(crate) const CONCURRENCY: usize = 32;
+
     pub(crate) fn check(&self) -> Result<()> {
-        if self.concurrency == 0 {
+        if self.concurrency == Some(0) {
             return Err(Error::invalid_request(
                 "concurrency must be at least 1; got 0",
             ));

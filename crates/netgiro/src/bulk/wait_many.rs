@@ -2,12 +2,15 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
 use crate::api::Api;
+use crate::bulk::concurrency::Concurrency;
+use crate::bulk::first_checks::pause_between;
 use crate::bulk::rate_limiter::RateLimiter;
 use crate::bulk::{BulkOptions, InFlight, Resumed};
 use crate::follow::clock::Clock;
@@ -38,7 +41,7 @@ pub struct WaitMany {
     in_flight: InFlight<Checked>,
     /// The rate of all carts together, where the caller set one; each cart also keeps to its own schedule.
     limiter: Option<RateLimiter>,
-    concurrency: usize,
+    concurrency: Concurrency,
     total: usize,
     done: usize,
 }
@@ -61,11 +64,7 @@ impl WaitMany {
             .into_iter()
             .map(|(_, cart)| Some(CartPoll::new(cart, options, now)))
             .collect();
-        let due = polls
-            .iter()
-            .enumerate()
-            .filter_map(|(at, poll)| Some(Reverse((poll.as_ref()?.next_check_at(), at))))
-            .collect();
+        let due = first_checks(&polls, now);
         Ok(Self {
             api,
             clock,
@@ -76,7 +75,7 @@ impl WaitMany {
             limiter: bulk
                 .rate
                 .map(|rate| RateLimiter::new(Some(rate), Instant::now())),
-            concurrency: bulk.concurrency,
+            concurrency: Concurrency::new(bulk.concurrency),
             total,
             done: 0,
         })
@@ -129,7 +128,7 @@ impl WaitMany {
 
     /// When the next check is due, unless an answer has to come first.
     fn next_start(&self) -> Option<Instant> {
-        if self.in_flight.len() >= self.concurrency {
+        if self.in_flight.len() >= self.concurrency.limit() {
             return None;
         }
         let Reverse((due, _)) = self.due.peek()?;
@@ -144,7 +143,7 @@ impl WaitMany {
     /// Starts the checks that are due; gives a cart that was settled from the start.
     fn start_due(&mut self) -> Option<CheckResult> {
         let now = self.clock.now();
-        while self.in_flight.len() < self.concurrency {
+        while self.in_flight.len() < self.concurrency.limit() {
             let &Reverse((due, at)) = self.due.peek()?;
             let started = Instant::now();
             let is_held_back = |limiter: &RateLimiter| limiter.not_before() > started;
@@ -185,17 +184,27 @@ impl WaitMany {
             sent_at,
             seen,
         } = checked;
+        let answered = Instant::now();
+        let failure = match &seen {
+            CheckOutcome::Error(error) => Some(error),
+            _ => None,
+        };
+        let is_answer = failure.is_none();
         if let Some(limiter) = &mut self.limiter {
-            let failure = match &seen {
-                CheckOutcome::Error(error) => Some(error),
-                _ => None,
-            };
-            limiter.on_response(failure, started, Instant::now());
+            limiter.on_response(failure, started, answered);
         }
         let place = self.polls.get_mut(at)?;
         let poll = place.take()?;
-        let outcome = match take_in(&self.api, &poll, seen, sent_at, self.clock.now()) {
+        let now = self.clock.now();
+        let outcome = match take_in(&self.api, &poll, seen, sent_at, now) {
             Ok(next) if !next.is_done() => {
+                // How long a failure takes says nothing of how long an answer does.
+                if is_answer {
+                    let carts = self.due.len() + self.in_flight.len() + 1;
+                    let interval = until(next.next_check_at(), now);
+                    self.concurrency
+                        .on_answer(carts, answered - started, interval);
+                }
                 self.due.push(Reverse((next.next_check_at(), at)));
                 *place = Some(next);
                 return None;
@@ -215,4 +224,28 @@ impl WaitMany {
             outcome,
         })
     }
+}
+
+/// When each cart is checked first: those that are due by now one after another, the others in their time.
+fn first_checks(
+    polls: &[Option<CartPoll>],
+    now: Timestamp,
+) -> BinaryHeap<Reverse<(Timestamp, usize)>> {
+    let (mut overdue, mut interval) = (0, Duration::MAX);
+    for poll in polls.iter().flatten().filter(|poll| poll.is_due(now)) {
+        overdue += 1;
+        interval = interval.min(poll.base()).min(until(poll.deadline(), now));
+    }
+    let pause = pause_between(overdue, interval);
+    let mut next = now;
+    let due = polls.iter().enumerate().filter_map(|(at, poll)| {
+        let poll = poll.as_ref()?;
+        if !poll.is_due(now) {
+            return Some(Reverse((poll.next_check_at(), at)));
+        }
+        let first = next;
+        next = first.saturating_add(pause).unwrap_or(first);
+        Some(Reverse((first, at)))
+    });
+    due.collect()
 }

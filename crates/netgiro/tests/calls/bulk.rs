@@ -66,7 +66,7 @@ fn refs(carts: &[Cart]) -> Vec<CartRef> {
 
 fn one_at_a_time() -> BulkOptions {
     BulkOptions {
-        concurrency: 1,
+        concurrency: Some(1),
         ..BulkOptions::default()
     }
 }
@@ -177,7 +177,7 @@ async fn failed_checks_do_not_pile_up_in_an_outage() {
         .add_fault(Fault::on(Endpoint::CheckCart).status(503).times(100_000))
         .unwrap();
     let options = BulkOptions {
-        concurrency: 8,
+        concurrency: Some(8),
         retry_for: Duration::from_millis(600),
         ..BulkOptions::default()
     };
@@ -244,7 +244,7 @@ async fn as_many_checks_are_under_way_as_may_be_and_no_more() {
     }));
     let (base, requests) = server(vec![answer]);
     let options = BulkOptions {
-        concurrency: 4,
+        concurrency: Some(4),
         ..BulkOptions::default()
     };
     let checking = client_of(base).check_many(numbered(1..=12), options);
@@ -260,7 +260,7 @@ async fn a_cart_is_asked_about_again_when_the_server_says_and_the_others_go_on()
     let busy = Answer::Http(503, "Retry-After: 1\r\n", String::new());
     let (base, requests) = server(vec![busy, Answer::ok(PENDING)]);
     let options = BulkOptions {
-        concurrency: 2,
+        concurrency: Some(2),
         ..BulkOptions::default()
     };
     let started = Instant::now();
@@ -293,7 +293,7 @@ async fn a_cart_asked_about_in_vain_is_the_first_of_those_not_asked_about() {
     let refused = Answer::Http(401, "", String::new());
     let (base, requests) = server(vec![down(), refused]);
     let options = BulkOptions {
-        concurrency: 4,
+        concurrency: Some(4),
         ..BulkOptions::default()
     };
     let mut checking = client_of(base)
@@ -337,7 +337,7 @@ async fn what_failed_rests_while_others_are_asked_about() {
         .add_fault(Fault::on(Endpoint::CheckCart).status(500))
         .unwrap();
     let options = BulkOptions {
-        concurrency: 2,
+        concurrency: Some(2),
         ..BulkOptions::default()
     };
     let checking = shop.client.check_many(refs(&carts), options).unwrap();

@@ -183,7 +183,7 @@ async fn each_step_of_a_poll_is_told_whoever_drives_it() {
 
     let carts = vec![(&cart).into()];
     let one_at_a_time = netgiro::BulkOptions {
-        concurrency: 1,
+        concurrency: Some(1),
         ..netgiro::BulkOptions::default()
     };
     let mut many = client

@@ -366,7 +366,7 @@ async fn many_carts_are_checked_in_order_and_waited_for_as_they_settle() {
     let carts = || -> Vec<CartRef> { ids.iter().copied().map(CartRef::from).collect() };
     let mut progress = Vec::new();
     let bulk = || BulkOptions {
-        concurrency: 4,
+        concurrency: Some(4),
         ..BulkOptions::default()
     };
     let mut checking = shop.client.check_many(carts(), bulk()).unwrap();
