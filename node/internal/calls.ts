@@ -259,9 +259,10 @@ function parsed(json: string): object {
 
 /** The value of an answer. */
 export function open<T>(reply: Reply<T>): T {
-  const { value, error } = parsed(reply) as { value: T; error?: ErrorView };
-  if (error) throw revive(error);
-  return value;
+  const answer = JSON.parse(reply) as { value: T } | { error: ErrorView };
+  // A member of its own, and none that somebody has added to `Object.prototype`.
+  if (Object.hasOwn(answer, 'error')) throw revive((answer as { error: ErrorView }).error);
+  return (answer as { value: T }).value;
 }
 
 /** A native object, where the answer is not the text of why there is none. */

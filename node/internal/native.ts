@@ -71,13 +71,13 @@ export interface CheckView {
   readonly error: ErrorView | null;
 }
 
-export interface CallbackView {
-  readonly transactionId: string;
-  readonly reference: string | null;
-  readonly amount: string | null;
-  readonly state: StateView | null;
-  readonly referenceId: string | null;
-}
+export type CallbackView = readonly [
+  transactionId: string,
+  reference: string | null,
+  amount: string | null,
+  state: StateView | null,
+  referenceId: string | null,
+];
 
 /** What tells a callback from others, and what a replay guard is asked about it. */
 export type ReplayKey = readonly [nonce: string, signature: string];

@@ -6,7 +6,7 @@ import { open } from './calls.js';
 import { InvalidRequestError } from './errors.js';
 import { type CallbackView, type CheckView, native, type ReplayKey } from './native.js';
 import { error, state } from './revive.js';
-import { beginThere, entry, type Site } from './stacks.js';
+import { beginThere, type Site, within } from './stacks.js';
 
 /** The result of one cart, of a call that was made at `there`. */
 export function checkResult({ transactionId, ...of }: CheckView, there: Site): CheckResult {
@@ -42,16 +42,16 @@ export function replayKey(of: Callback & { readonly [REPLAY_KEY]?: ReplayKey | n
 }
 
 export function callback(view: CallbackView, key: ReplayKey | null): Callback {
-  const value = { ...view, state: view.state && state(view.state) };
+  const [transactionId, reference, kronur, seen, referenceId] = view;
+  const value = { transactionId, reference, amount: kronur, state: seen && state(seen), referenceId };
   // Not enumerable: it is no part of what the callback says.
   Object.defineProperty(value, REPLAY_KEY, { value: Object.freeze(key) });
-  const { amount: kronur, reference } = view;
-  // Not enumerable: a function would keep the result out of structuredClone and out of workers.
-  Object.defineProperty(value, 'matches', {
-    value: entry((itsAmount: unknown, itsReference: unknown) => {
+  const matches = (itsAmount: unknown, itsReference: unknown): boolean =>
+    within(matches, () => {
       const given = members('matches', { reference: itsReference }, { reference: required(types.text) });
       return open(native.callbackMatches(kronur, reference, amount(itsAmount), given.reference));
-    }),
-  });
+    });
+  // Not enumerable: a function would keep the result out of structuredClone and out of workers.
+  Object.defineProperty(value, 'matches', { value: matches });
   return Object.freeze(value) as Callback;
 }
