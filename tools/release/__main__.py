@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packages import emptied
 
-from release import build, check, play, project, registries, source, versions
+from release import build, check, play, profile, project, registries, source, versions
 
 
 def main() -> int:
@@ -44,15 +44,17 @@ def stage() -> int:
         print("the repository's address is not set: Cargo.toml, [workspace.metadata.release]")
         return 1
     emptied(build.OUT)
+    emptied(profile.FOLDER)
     print(source.stage(address))
     return 0
 
 
 def built(target: str, python: list[str] | None) -> None:
     platform = project.PLATFORMS[target]
+    variant = profile.guided(platform)
     for interpreter in python or build.interpreters(platform):
-        build.wheel(platform, interpreter)
-    build.platform_package(platform)
+        build.wheel(platform, interpreter, variant=variant)
+    build.platform_package(platform, variant=variant)
 
 
 def sources() -> None:

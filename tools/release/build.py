@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import packages
 from packages import IS_DEBUG, ROOT, emptied, environment, only, requirements, run
@@ -30,10 +31,24 @@ LIBRARIES = {
 }
 
 
-def settings(platform: Platform, root: Path) -> dict[str, str]:
+class Variant(NamedTuple):
+    """What sets one build of a source apart from others: its folders, and what the compiler is told besides."""
+
+    target: Path = TARGET
+    out: Path = OUT
+    flags: tuple[str, ...] = ()
+    # Linked for the oldest systems that it is published for, and not just for this machine.
+    is_portable: bool = True
+
+
+PLAIN = Variant()
+
+
+def settings(platform: Platform, root: Path, variant: Variant) -> dict[str, str]:
     """The environment of a build: no folder of this machine gets into it, and the time is the commit's."""
     home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
     flags = [f"--remap-path-prefix={root}=/netgiro", f"--remap-path-prefix={home}=/cargo"]
+    flags += variant.flags
     if platform.libc == "musl":
         # A module that is loaded shares the C library of the program that loads it.
         flags += ["-C", "target-feature=-crt-static"]
@@ -43,15 +58,15 @@ def settings(platform: Platform, root: Path) -> dict[str, str]:
     prefixes = f"-ffile-prefix-map={root}=/netgiro -ffile-prefix-map={home}=/cargo"
     return {
         "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
-        "CARGO_TARGET_DIR": str(TARGET),
+        "CARGO_TARGET_DIR": str(variant.target),
         "SOURCE_DATE_EPOCH": source.committed_at(),
         **({} if platform.os == "win32" else {"CFLAGS": prefixes}),
     }
 
 
-def is_cross(platform: Platform) -> bool:
+def uses_zig(platform: Platform, variant: Variant) -> bool:
     """Whether zig links it: all of Linux, so that its C library's version is ours to name, and what this machine is not."""
-    return platform.os == "linux" or platform.os != sys.platform
+    return variant.is_portable and (platform.os == "linux" or platform.os != sys.platform)
 
 
 def is_here(platform: Platform) -> bool:
@@ -78,25 +93,33 @@ def tools() -> Path:
     return environment("release-build", *requirements("release-build")).parent
 
 
-def wheel(platform: Platform, python: str = ABI3, root: Path = STAGED) -> Path:
+def wheel(
+    platform: Platform,
+    python: str = ABI3,
+    root: Path = STAGED,
+    variant: Variant = PLAIN,
+) -> Path:
     """A wheel; it is the stable ABI's unless the interpreter has none."""
-    out = OUT / "pypi"
+    out = variant.out / "pypi"
     before = set(out.glob("*.whl"))
     run(
         *[tools() / "maturin", "build", "--locked", "--target", platform.target],
-        *["--interpreter", python, "--compatibility", compatibility(platform), "--out", out],
+        *["--interpreter", python, "--out", out],
+        *["--compatibility", compatibility(platform, variant)],
         *([] if IS_DEBUG else ["--release", "--compression-level", "9"]),
-        *(["--zig"] if is_cross(platform) else []),
+        *(["--zig"] if uses_zig(platform, variant) else []),
         cwd=root,
-        **settings(platform, root) | on_path(),
+        **settings(platform, root, variant) | on_path(),
     )
     return max(
         set(out.glob("*.whl")) - before or out.glob("*.whl"), key=lambda path: path.stat().st_mtime
     )
 
 
-def compatibility(platform: Platform) -> str:
+def compatibility(platform: Platform, variant: Variant) -> str:
     """What maturin calls the oldest system that a wheel is for; only Linux has several."""
+    if platform.os == "linux" and not variant.is_portable:
+        return "linux"
     name = re.fullmatch(r"((?:many|musl)linux_\d+_\d+)_.*", platform.wheel)
     return name.group(1) if name else "pypi"
 
@@ -105,29 +128,29 @@ def on_path() -> dict[str, str]:
     return {"PATH": f"{tools()}{os.pathsep}{os.environ['PATH']}"}
 
 
-def addon(platform: Platform, root: Path = STAGED) -> Path:
+def addon(platform: Platform, root: Path = STAGED, variant: Variant = PLAIN) -> Path:
     """Node's addon, as the file that its package holds."""
     run(
         *[
             "cargo",
-            "zigbuild" if is_cross(platform) else "build",
+            "zigbuild" if uses_zig(platform, variant) else "build",
             "--locked",
             "--package",
             "netgiro-node",
         ],
-        *["--target", platform.zig if is_cross(platform) else platform.target],
+        *["--target", platform.zig if uses_zig(platform, variant) else platform.target],
         *([] if IS_DEBUG else ["--release"]),
         cwd=root,
-        **settings(platform, root) | on_path(),
+        **settings(platform, root, variant) | on_path(),
     )
-    return TARGET / platform.target / PROFILE / LIBRARIES[platform.os]
+    return variant.target / platform.target / PROFILE / LIBRARIES[platform.os]
 
 
-def platform_package(platform: Platform, root: Path = STAGED) -> Path:
+def platform_package(platform: Platform, root: Path = STAGED, variant: Variant = PLAIN) -> Path:
     """The package of npm that holds one platform's addon."""
     folder = emptied(FOLDER / "npm" / platform.name)
     binary = f"netgiro.{platform.name}.node"
-    shutil.copy(addon(platform, root), folder / binary)
+    shutil.copy(addon(platform, root, variant), folder / binary)
     main = json.loads((root / "package.json").read_text(encoding="utf-8"))
     manifest = {
         "name": platform.npm,
@@ -148,10 +171,10 @@ def platform_package(platform: Platform, root: Path = STAGED) -> Path:
     (folder / "README.md").write_text(
         f"# {platform.npm}\n\n{manifest['description']}\n", encoding="utf-8"
     )
-    return packed(folder, root)
+    return packed(folder, root, variant.out)
 
 
-def main_package(root: Path = STAGED) -> Path:
+def main_package(root: Path = STAGED, variant: Variant = PLAIN) -> Path:
     """The package of npm that people install: the JavaScript, with each platform's package as an optional dependency."""
     if not (root / "node_modules").exists():
         if not (ROOT / "node_modules").exists():
@@ -163,16 +186,16 @@ def main_package(root: Path = STAGED) -> Path:
     shutil.copy(root / "README.md", folder / "README.md")
     manifest = manifests.npm((root / "package.json").read_text(encoding="utf-8"))
     write_json(folder / "package.json", manifest | {"files": [*manifest["files"], SBOM, NOTICES]})
-    return packed(folder, root)
+    return packed(folder, root, variant.out)
 
 
-def packed(folder: Path, root: Path) -> Path:
+def packed(folder: Path, root: Path, published: Path) -> Path:
     """A folder of npm's as a tarball, with the licences."""
     for name in LICENCES:
         shutil.copy(root / name, folder / name)
     for name in [SBOM, NOTICES]:
         shutil.copy(root / "node" / name, folder / name)
-    out = OUT / "npm"
+    out = published / "npm"
     out.mkdir(parents=True, exist_ok=True)
     run("npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", out, cwd=folder)
     manifest = json.loads((folder / "package.json").read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import test
 from packages import check_tools, emptied, run
 
-from release import build, foreign, project, source, wine
+from release import build, foreign, profile, project, source, wine
 from release.project import ABI3, FREE_THREADED, PLATFORMS, Address, Platform
 
 # Used where the repository's address is not known yet: what is built with it is never published.
@@ -71,6 +71,7 @@ class Report:
 def main() -> int:
     check_tools()
     emptied(build.OUT)
+    emptied(profile.FOLDER)
     address = project.address()
     if address is None:
         print(f"The repository's address is not set: {EXAMPLE.repository} stands in for it.")
@@ -102,9 +103,10 @@ def main() -> int:
 
 def linux(report: Report, platform: Platform) -> None:
     """Builds both packages with zig, and plays them where this machine can run them."""
+    interpreter = build.interpreters(platform)[0]
     parts: dict[str, Callable[[], object]] = {
-        ABI3: lambda: build.wheel(platform, build.interpreters(platform)[0]).name,
-        "node": lambda: build.platform_package(platform).name,
+        ABI3: lambda: build.wheel(platform, interpreter, variant=profile.guided(platform)).name,
+        "node": lambda: build.platform_package(platform, variant=profile.guided(platform)).name,
     }
     for part, make in parts.items():
         report.attempt(platform, part, BUILT, make)
@@ -119,7 +121,10 @@ def free_threaded(report: Report, platform: Platform) -> None:
     pythons = build.interpreters(platform)[1:]
     if pythons:
         report.attempt(
-            platform, FREE_THREADED, BUILT, lambda: build.wheel(platform, pythons[0]).name
+            platform,
+            FREE_THREADED,
+            BUILT,
+            lambda: build.wheel(platform, pythons[0], variant=profile.guided(platform)).name,
         )
     else:
         report.note(
@@ -164,7 +169,7 @@ def compiled(platform: Platform, target: str, crate: str) -> str:
             target,
         ],
         cwd=source.STAGED,
-        **build.settings(platform, source.STAGED)
+        **build.settings(platform, source.STAGED, build.PLAIN)
         | build.on_path()
         | {"PYO3_CROSS_PYTHON_VERSION": "3.10", "LIBNODE_PATH": str(unlinked)},
     )
@@ -182,13 +187,10 @@ def repeated(platform: Platform) -> Path:
     again = project.FOLDER / "again"
     address = project.address() or EXAMPLE
     root = source.stage(address, again / "source")
-    kept = build.TARGET
-    build.TARGET = again / "target"
-    try:
-        build.wheel(platform, build.interpreters(platform)[0], root)
-        build.platform_package(platform, root)
-    finally:
-        build.TARGET = kept
+    # The profile is one of the things that it is built from.
+    variant = profile.guided(platform)._replace(target=again / "target")
+    build.wheel(platform, build.interpreters(platform)[0], root, variant)
+    build.platform_package(platform, root, variant)
     after = digests(platform)
     differ = [name for name, digest in before.items() if after[name] != digest]
     if differ:

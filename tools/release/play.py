@@ -31,13 +31,18 @@ def python(out: Path, interpreter: str = sys.executable) -> dict[str, object]:
 
 def node(out: Path, *runtime: str | Path, npm: Sequence[str | Path] = (NPM,)) -> dict[str, object]:
     """Installs the package from a registry on this machine, and plays it with Node, Bun or Deno."""
-    folder = emptied(FOLDER / "play" / "node")
+    program = installed(out, FOLDER / "play" / "node", PLAYS / "play.mjs", npm)
+    return played(runtime, program, cwd=program.parent)
+
+
+def installed(out: Path, folder: Path, program: Path, npm: Sequence[str | Path] = (NPM,)) -> Path:
+    """A copy of a program beside the package that it uses, which is installed from a registry on this machine."""
+    emptied(folder)
     (folder / "package.json").write_text('{ "private": true, "type": "module" }\n')
     quietly = ["--silent", "--no-audit", "--no-fund", "--cache", folder / "cache"]
     with registries.serving(out / "npm") as url:
         run(*npm, "install", *quietly, "--registry", url, "netgiro", cwd=folder)
-    shutil.copy(PLAYS / "play.mjs", folder)
-    return played(runtime, "play.mjs", cwd=folder)
+    return Path(shutil.copy(program, folder))
 
 
 def played(runtime: Sequence[str | Path], *arguments: str | Path, cwd: Path) -> dict[str, object]:

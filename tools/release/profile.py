@@ -1,0 +1,67 @@
+"""Profile-guided builds: an instrumented build is trained, and the compiler optimises the published one for what that counted."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from packages import ROOT, emptied, environment, run
+
+from release import build, play, project
+from release.build import PLAIN, Variant
+from release.project import Platform
+
+# Where a release keeps its profiles.
+FOLDER = project.FOLDER / "profile"
+TRAINING = ROOT / "benches" / "training"
+
+
+def guided(platform: Platform) -> Variant:
+    """How a platform's packages are built: by its profile where this machine runs them, plainly elsewhere.
+
+    Functions are named after their target, so a profile is of no use to another one: neither musl's builds on a
+    machine with glibc nor cross-compiled ones have a profile. Windows has none either: nobody has tried it.
+    """
+    if platform.os == "win32" or not build.is_here(platform):
+        return PLAIN
+    return Variant(flags=(f"-Cprofile-use={profile(platform)}",))
+
+
+def profile(platform: Platform) -> Path:
+    """The merged counts of a training run. They are never the same twice: made once, they are part of what is built from."""
+    merged = FOLDER / f"{platform.target}.profdata"
+    if not merged.exists():
+        merged.parent.mkdir(parents=True, exist_ok=True)
+        train(platform, merged)
+    return merged
+
+
+def train(platform: Platform, merged: Path) -> None:
+    """Builds both packages instrumented, runs both programs of the training, and merges what was counted."""
+    folder = emptied(project.FOLDER / "training")
+    counts = folder / "counts"
+    instrumented = Variant(
+        target=project.FOLDER / "target-instrumented",
+        out=folder / "out",
+        flags=(f"-Cprofile-generate={counts}",),
+        # Only this machine runs it; and zig does not take what keeps the counting runtime in a library.
+        is_portable=False,
+    )
+    wheel = build.wheel(platform, build.interpreters(platform)[0], variant=instrumented)
+    python = environment("training")
+    run(python, "-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", wheel)
+    run(python, "-I", TRAINING / "train.py")
+
+    build.platform_package(platform, variant=instrumented)
+    build.main_package(variant=instrumented)
+    program = play.installed(instrumented.out, folder / "node", TRAINING / "train.mjs")
+    run("node", program, cwd=program.parent)
+    merge(counts, merged)
+
+
+def merge(counts: Path, merged: Path) -> None:
+    """Merges counts with the compiler's own tool, which rustup has as the component llvm-tools."""
+    run("rustup", "component", "add", "llvm-tools")
+    command = ["rustc", "--print", "target-libdir"]
+    libraries = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    run(Path(libraries).parent / "bin" / "llvm-profdata", "merge", "--output", merged, counts)
