@@ -1,4 +1,4 @@
-"""The results as tables and as JSON: medians, and ratios to the best peer and the ceiling; targets, and what came of them."""
+"""The results as tables and as JSON: medians, and ratios to the best peer and the floor; targets, and what came of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import picture
-from works import BEST_PEER, BY_HAND, CEILING, MORE_IS_BETTER, NEVER_BEST, OURS
+from works import BEST_PEER, BY_HAND, FLOOR, MORE_IS_BETTER, NEVER_BEST, OURS, WRK
 
 TITLES = {
     "median_us": "median µs",
@@ -32,7 +32,7 @@ def best_peer(medians: Medians, figure: str) -> float | None:
     peers = [
         figures[figure]
         for name, figures in medians.items()
-        if name not in {OURS, CEILING, *NEVER_BEST} and figure in figures
+        if name not in {OURS, FLOOR, WRK, *NEVER_BEST} and figure in figures
     ]
     if OURS not in medians or not peers:
         return None
@@ -53,18 +53,21 @@ def rows(result: dict[str, Any]) -> list[Row]:
     """A row for each who did the work; without the columns that say nothing of it."""
     medians, figures = result["medians"], result["figures"]
     compared = {figure: best_peer(medians, figure) for figure in figures}
-    ceiling = medians.get(CEILING, {}).get(figures[0])
+    floor = medians.get(FLOOR, {})
     head = [result["work"]]
     for figure in figures:
         head += [TITLES[figure], *([f"to {BEST_PEER}"] if compared[figure] else [])]
-    made = [[*head, *(["to the ceiling"] if ceiling else [])]]
+        head += [f"to {FLOOR}"] if figure in floor else []
+    made = [head]
     for name, found in medians.items():
         row = [name]
         for figure in figures:
             row.append(number(found.get(figure)))
             if compared[figure]:
                 row.append(ratio(found.get(figure), compared[figure]))
-        made.append([*row, *([ratio(found.get(figures[0]), ceiling)] if ceiling else [])])
+            if figure in floor:
+                row.append(ratio(found.get(figure), floor[figure]))
+        made.append(row)
     return made
 
 
@@ -141,7 +144,7 @@ def summary(results: dict[str, Any]) -> str:
             f"load before {machine['load_before']}; other machines of the host took {machine['stolen']:.1%}",
             f"Python {machine['python']}, Node {machine['node']}, {machine['rust']}",
             f"{results['rounds']} rounds, each of everybody in turn; medians; answers signed, and verified",
-            f"the ceiling: {results['ceiling']}",
+            f"the floor: sign, one POST on a kept connection, verify, read, in Rust; {results['wrk']}",
             f"versions: {versions}",
             f"the same work differed from round to round by {unrest(results['works']):.0%} (median of all works)",
         ]
@@ -163,20 +166,32 @@ def unrest(works: list[dict[str, Any]]) -> float:
 
 
 def bars(works: list[dict[str, Any]]) -> list[picture.Bar]:
-    """How many times the best peer's figure ours is, work by work."""
+    """How many times better than the best peer's our figure is, and the floor's, work by work."""
     found = []
     for work in works:
         figure = work["figures"][0]
         if figure not in DRAWN:
             continue
         # What is done by hand, in the same language and without a network, is no peer's.
-        peers = {name: one for name, one in work["medians"].items() if name != BY_HAND}
+        medians = work["medians"]
+        peers = {name: one for name, one in medians.items() if name != BY_HAND}
         best = best_peer(peers, figure)
-        ours = peers.get(OURS, {}).get(figure)
-        if best and ours and best > 0 and ours > 0:
-            factor = ours / best if figure in MORE_IS_BETTER else best / ours
-            found.append((f"{work['work']} ({TITLES[figure]})", factor))
+        if not best or best < 0:
+            continue
+
+        ours = factor(medians, OURS, figure, best)
+        if ours:
+            floor = factor(medians, FLOOR, figure, best)
+            found.append((f"{work['work']} ({TITLES[figure]})", ours, floor))
     return found
+
+
+def factor(medians: Medians, name: str, figure: str, best: float) -> float | None:
+    """How many times better than the best peer's a figure is."""
+    value = medians.get(name, {}).get(figure)
+    if not value or value < 0:
+        return None
+    return value / best if figure in MORE_IS_BETTER else best / value
 
 
 def write(results: dict[str, Any], folder: Path) -> None:

@@ -5,8 +5,8 @@
     python3 benches/run.py --rounds 9 --out FOLDER
 
 Figures of two runs cannot be compared: the machine does other things as well. Within a run each is
-compared with the best peer's and with the ceiling: what wrk, or where that cannot be had a loop over
-bare sockets, gets from the same server. Nothing here fails a test.
+compared with the best peer's and with the floor: the same work in Rust, as barely as it can be done.
+Where wrk is installed, it shows what the server can do. Nothing here fails a test.
 """
 
 from __future__ import annotations
@@ -34,78 +34,74 @@ sys.path.insert(0, str(ROOT / "tools"))
 import packages  # noqa: E402 - beside this folder
 import report  # noqa: E402
 import services  # noqa: E402
+from release import build, check, profile, project, registries, source  # noqa: E402
+from release.project import Platform  # noqa: E402
 from works import (  # noqa: E402
-    CEILING,
     FEW_CALLS,
+    FLOOR,
     OURS,
     SIZES,
     WORKS,
+    WRK,
     Entry,
     Work,
 )
 
 Figures = dict[str, float]
 STARTS = 15
-# How long the ceiling is looked for, in seconds.
-CEILING_TAKES = 2
+# How long wrk sends, in seconds.
+WRK_TAKES = 2
 
 
 class Bench:
-    """The server, the packages and the peers, installed in environments of their own."""
+    """The programs in Rust, the packages as they are published, and the peers, installed in environments of their own."""
 
     def __init__(self) -> None:
-        packages.run("cargo", "build", "--release", "--locked", "-p", "netgiro-benches")
-        target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-        self.programs = target / "release"
         services.install("wrk", "valgrind")
+        self.programs = programs()
         requirements = (HERE / "python" / "requirements.txt").read_text().splitlines()
-        self.wheel = packages.wheel()
         self.python = packages.environment("bench", *requirements)
-        packages.pip(self.python, "--force-reinstall", "--no-deps", self.wheel)
-        self.tarball = packages.tarball()
         self.node = packages.WORK / "projects" / "bench"
         shutil.copytree(HERE / "node", packages.emptied(self.node), dirs_exist_ok=True)
-        packages.run("npm", "ci", "--no-fund", "--no-audit", "--silent", cwd=self.node)
-        packages.run(
-            *["npm", "install", "--no-save", "--no-fund", "--no-audit", "--silent", self.tarball],
-            cwd=self.node,
-        )
+        quietly = ["--no-fund", "--no-audit", "--silent"]
+        packages.run("npm", "ci", *quietly, cwd=self.node)
 
-    @contextmanager
-    def serving(self, work: Work) -> Iterator[tuple[str, dict[str, str]]]:
-        """The server for a work: its base URL, and what clients must know of it."""
-        with tempfile.TemporaryDirectory() as folder:
-            options = [*work.server, *(["--tls", folder] if work.tls else [])]
-            server = subprocess.Popen(
-                pinned(work, str(self.programs / "netgiro-bench-server"), *options),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            with server:
-                base_url = server.stdout.readline().strip() if server.stdout else ""
-                ca = str(Path(folder) / "ca.pem")
-                trusted = {"NETGIRO_BENCH_CA": ca, "NODE_EXTRA_CA_CERTS": ca} if work.tls else {}
-                told = {
-                    "NETGIRO_BENCH_POLLS": str(work.polls),
-                    "NETGIRO_BENCH_FEW_CALLS": str(FEW_CALLS),
-                }
-                yield base_url, trusted | told
+        # What is measured is what is published.
+        out = packages.emptied(build.OUT)
+        platform = here()
+        source.stage(project.address() or check.EXAMPLE)
+        variant = profile.guided(platform)
+        self.wheel = build.wheel(platform, build.interpreters(platform)[0], variant=variant)
+        packages.pip(self.python, "--force-reinstall", "--no-deps", self.wheel)
+        self.tarball = build.platform_package(platform, variant=variant)
+        build.main_package()
+        with registries.serving(out / "npm") as url:
+            registry = ["--registry", url, "--no-save", "--no-package-lock"]
+            packages.run("npm", "install", *registry, *quietly, "netgiro", cwd=self.node)
 
     def measure(self, work: Work, entry: Entry, base_url: str, env: dict[str, str]) -> Figures:
         """One entry, once, in a process of its own."""
-        if entry.peer == CEILING:
-            command = self.ceiling(work, base_url)
+        arguments = [work.function, entry.peer, base_url, str(entry.count)]
+        if entry.peer == WRK:
+            options = [
+                "-t1",
+                f"-c{work.connections}",
+                f"-d{WRK_TAKES}s",
+                "-s",
+                str(HERE / "wrk.lua"),
+            ]
+            command = ["wrk", *options, f"{base_url}Checkout/CheckCart"]
         elif work.function == "start":
             return self.start(work, entry)
-        elif work.language == "core":
-            command = [str(self.programs / work.function), base_url, str(entry.count)]
+        elif work.function == "waiting" and work.language == "core":
+            command = [str(self.programs / "waiting"), base_url, str(entry.count)]
+        elif entry.peer == "floor" or work.language == "core":
+            command = [str(self.programs / "calls"), *arguments]
         else:
             program = {
                 "python": [str(self.python), str(HERE / "python" / "measure.py")],
                 "node": ["node", "--expose-gc", str(self.node / "measure.mjs")],
             }
-            arguments = [work.function, entry.peer, base_url, str(entry.count)]
             command = [*program[work.language], *arguments]
         output = subprocess.run(
             pinned(work, *command),
@@ -115,15 +111,6 @@ class Bench:
             env=os.environ | env,
         ).stdout
         return dict(json.loads(output.splitlines()[-1]))
-
-    def ceiling(self, work: Work, base_url: str) -> list[str]:
-        """What sends one request over and over, as fast as the server answers."""
-        if shutil.which("wrk") is None:
-            program = str(self.programs / "ceiling")
-            return [program, base_url, str(work.ceiling), str(CEILING_TAKES)]
-        options = ["-t1", f"-c{work.ceiling}", f"-d{CEILING_TAKES}s"]
-        script = str(HERE / "wrk.lua")
-        return ["wrk", *options, "-s", script, f"{base_url}Checkout/CheckCart"]
 
     def start(self, work: Work, entry: Entry) -> Figures:
         """How much longer a program takes that imports it, in milliseconds."""
@@ -142,6 +129,62 @@ class Bench:
         return {"milliseconds": (median(took["loaded"]) - median(took["bare"])) * 1000}
 
 
+@contextmanager
+def served(programs: Path, work: Work) -> Iterator[tuple[str, dict[str, str]]]:
+    """The server for a work: its base URL, and what clients must know of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = [*work.server, *(["--tls", folder] if work.tls else [])]
+        server = subprocess.Popen(
+            pinned(work, str(programs / "netgiro-bench-server"), *options),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with server:
+            base_url = server.stdout.readline().strip() if server.stdout else ""
+            ca = str(Path(folder) / "ca.pem")
+            trusted = {"NETGIRO_BENCH_CA": ca, "NODE_EXTRA_CA_CERTS": ca} if work.tls else {}
+            told = {
+                "NETGIRO_BENCH_POLLS": str(work.polls),
+                "NETGIRO_BENCH_FEW_CALLS": str(FEW_CALLS),
+            }
+            yield base_url, trusted | told
+
+
+def here() -> Platform:
+    """This machine's platform."""
+    return next(filter(build.is_here, project.PLATFORMS.values()))
+
+
+def programs() -> Path:
+    """The folder of the programs in Rust, which are trained by what they are measured at, as the packages are by more."""
+    target = packages.WORK / "bench-target"
+    chosen = ["--release", "--locked", "--target", here().target, "-p", "netgiro-benches"]
+    merged = target / "calls.profdata"
+    if not merged.exists():
+        counts = packages.emptied(target / "counts")
+        flags = {"RUSTFLAGS": f"-Cprofile-generate={counts}"}
+        instrumented = target / "instrumented"
+        packages.run("cargo", "build", *chosen, CARGO_TARGET_DIR=str(instrumented), **flags)
+        train(instrumented / here().target / "release")
+        profile.merge(counts, merged)
+    packages.run(
+        *["cargo", "build", *chosen],
+        CARGO_TARGET_DIR=str(target),
+        RUSTFLAGS=f"-Cprofile-use={merged}",
+    )
+    return target / here().target / "release"
+
+
+def train(programs: Path) -> None:
+    for work in WORKS:
+        if work.language == "core" and work.connections:
+            with served(programs, work) as (base_url, env):
+                for who in (OURS, "floor"):
+                    command = [programs / "calls", work.function, who, base_url, "2000"]
+                    packages.run(*command, **env)
+
+
 def pinned(work: Work, *command: str) -> list[str]:
     """On one core, where client and server are to share it."""
     return ["taskset", "-c", "0", *command] if work.one_core else list(command)
@@ -150,14 +193,16 @@ def pinned(work: Work, *command: str) -> list[str]:
 def run(bench: Bench, work: Work, rounds: int) -> dict[str, Any]:
     """A work, by everybody in turn, round after round."""
     everybody = list(work.entries)
-    if work.ceiling:
-        everybody.append(Entry(CEILING, CEILING, 0))
+    if work.connections:
+        everybody.append(Entry(FLOOR, "floor", work.entries[0].count))
+        if shutil.which("wrk") and work.function != "callbacks":
+            everybody.append(Entry(WRK, WRK, 0))
     found: dict[str, list[Figures]] = {entry.name: [] for entry in everybody}
     print(f"\n{work.name}", flush=True)
     for _ in range(rounds):
         for entry in everybody:
             # A server of its own for each, or the carts of one would have been asked for by another.
-            with bench.serving(work) as (base_url, env):
+            with served(bench.programs, work) as (base_url, env):
                 found[entry.name].append(bench.measure(work, entry, base_url, env))
             print(".", end="", flush=True)
     print()
@@ -225,10 +270,10 @@ def version(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def wrk() -> str | None:
+def wrk() -> str:
     """wrk's version, where it is installed; it says so to those who use it wrongly."""
     if shutil.which("wrk") is None:
-        return None
+        return "without wrk"
     said = subprocess.run(["wrk", "-v"], check=False, capture_output=True, text=True).stdout
     return " ".join(said.split()[:2])
 
@@ -250,6 +295,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     options = parser.parse_args()
     packages.check_tools()
+    # The profile is the last release's or benchmark's where there is one: remove it to train anew.
     before = machine()
     bench = Bench()
     chosen = [
@@ -265,7 +311,7 @@ def main() -> None:
     results = {
         "machine": before | {"shared": before["load_before"] > 0.5},
         "rounds": options.rounds,
-        "ceiling": wrk() or "a loop over bare sockets",
+        "wrk": wrk(),
         "versions": peers(bench),
         "works": [result_of(SIZES, sizes)],
         "operations": operations(),

@@ -19,15 +19,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::{cell::RefCell, fmt::Write as _};
 
+use netgiro_benches::SECRET_KEY;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// The published test account's.
-const SECRET_KEY: &str = "YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHceiu7LbZzmIAGeOf/OUaDrk2Zq2dbGacIAzU6yyk4KmOXRaSLi8KW8t3krdQSX7Ecm8Qunc/A=";
 
 /// The length of a GUID.
 const ID: usize = 36;

@@ -12,10 +12,9 @@ use netgiro::{
     BulkOptions, CartPoll, CartRef, CartStatus, CheckOutcome, Client, ClientOptions, Event,
     Observer, PollPolicy, WaitOptions,
 };
+use netgiro_benches::{APP_KEY, SECRET_KEY, processor_time};
 use uuid::Uuid;
 
-const APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";
-const SECRET_KEY: &str = "YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHceiu7LbZzmIAGeOf/OUaDrk2Zq2dbGacIAzU6yyk4KmOXRaSLi8KW8t3krdQSX7Ecm8Qunc/A=";
 /// How many checks a second are asked for, however many carts there are.
 const PACE: u32 = 10_000;
 
@@ -63,7 +62,7 @@ impl Lateness {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut arguments = std::env::args().skip(1);
     let base_url = arguments.next().ok_or("waiting BASE_URL CARTS")?;
     let count: u32 = arguments.next().ok_or("waiting BASE_URL CARTS")?.parse()?;
@@ -142,7 +141,7 @@ fn polls() -> f64 {
 }
 
 /// Bytes of memory that are in use now.
-fn resident() -> Result<u64, Box<dyn Error>> {
+fn resident() -> Result<u64, Box<dyn Error + Send + Sync>> {
     const PAGE: u64 = 4096;
     let statm = std::fs::read_to_string("/proc/self/statm")?;
     let pages: u64 = statm
@@ -151,11 +150,4 @@ fn resident() -> Result<u64, Box<dyn Error>> {
         .ok_or("no resident pages")?
         .parse()?;
     Ok(pages * PAGE)
-}
-
-/// Seconds of processor time that this process has used.
-fn processor_time() -> Result<f64, Box<dyn Error>> {
-    let schedstat = std::fs::read_to_string("/proc/self/schedstat")?;
-    let nanoseconds: f64 = schedstat.split(' ').next().ok_or("no time")?.parse()?;
-    Ok(nanoseconds / 1e9)
 }
