@@ -212,14 +212,15 @@ impl Transport {
             let body = request.body.map_or(&[][..], |body| body);
             let signature = signature::sign(secret, &nonce, request.url.as_str(), body);
             // Both in one allocation, since copying the headers costs one more for each.
-            let both = Bytes::from(nonce.clone() + &signature);
+            let length = nonce.len();
+            let both = Bytes::from(nonce + &signature);
             let value = |part| {
                 HeaderValue::from_maybe_shared(part)
                     .map_err(|_| Error::configuration("the signature cannot be sent as a header"))
             };
             headers.insert(&APP_KEY, app_key);
-            headers.insert(&NONCE, value(both.slice(..nonce.len()))?);
-            headers.insert(&SIGNATURE, value(both.slice(nonce.len()..))?);
+            headers.insert(&NONCE, value(both.slice(..length))?);
+            headers.insert(&SIGNATURE, value(both.slice(length..))?);
         } else {
             headers.insert(&API_KEY, app_key);
         }
