@@ -26,6 +26,25 @@ async function serial(client) {
   }
 }
 
+/** The same by the other API, and what only that one has: captures, refunds. */
+async function serialV2(client) {
+  let order;
+  for (let count = 0; count < CALLS / 20; count += 1) {
+    orders += 1;
+    order = await client.insertCart({
+      amount: 4990,
+      reference: `order-${orders}`,
+      customerId: '811-1111',
+      confirmationType: 'manual',
+    });
+    await client.waitForCart(order, { timeoutMs: 60_000, policy });
+    await client.captureCart(order);
+    for (let check = 0; check < 5; check += 1) await client.checkCart(order);
+    await client.refundCart(order, 1000, { idempotencyKey: `refund-${orders}` });
+  }
+  await client.checkMany(Array.from({ length: CALLS }, () => order));
+}
+
 async function concurrent(client) {
   const cart = await insert(client);
   let calls = CALLS * 2;
@@ -94,5 +113,8 @@ for (const tls of [false, true]) {
   callbacks(client, simulator.secretKey);
   await failures(simulator, client);
   await client.close();
+  const ofV2 = simulator.client({ api: 'v2' });
+  await serialV2(ofV2);
+  await ofV2.close();
   await simulator.close();
 }

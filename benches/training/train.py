@@ -33,6 +33,18 @@ def serial(client: Client) -> None:
             client.check_cart(cart)
 
 
+def serial_v2(client: Client) -> None:
+    """The same by the other API, and what only that one has: captures, refunds."""
+    for _ in range(CALLS // 20):
+        order = client.insert_cart(reference=next(references), **ORDER, confirmation_type="manual")
+        client.wait_for_cart(order, timeout=60, policy=QUICK)
+        client.capture_cart(order)
+        for _ in range(5):
+            client.check_cart(order)
+        client.refund_cart(order, 1000, idempotency_key=next(references))
+    client.check_many([order] * CALLS)
+
+
 async def asynchronous(client: AsyncClient) -> None:
     cart = await client.insert_cart(reference=next(references), **ORDER)
 
@@ -105,6 +117,8 @@ def main() -> None:
                 waiting(client)
                 callbacks(client, running.secret_key)
                 failures(running, client)
+            with running.client(api="v2") as client:
+                serial_v2(client)
 
             async def concurrent(running: Simulator = running) -> None:
                 async with running.async_client() as client:
