@@ -169,6 +169,12 @@ def test_no_folder_of_this_machine(published):
             assert [folder for folder in folders if folder in content] == [], f"{name}: {path}"
 
 
+@pytest.mark.skipif(IS_DEBUG, reason="what is built for debuggers is not published")
+def test_no_package_is_over_four_megabytes(out):
+    sizes = {name: path.stat().st_size for name, path in archives(out).items()}
+    assert {name: size for name, size in sizes.items() if size > 4_000_000} == {}
+
+
 def test_twine(out):
     done = subprocess.run(
         [BIN / "twine", "check", "--strict", *(out / "pypi").iterdir()],
