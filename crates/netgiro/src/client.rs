@@ -67,6 +67,17 @@ impl Client {
         Api::simulated(options, machine).map(|api| Self { api })
     }
 
+    /// A client with the same options on the same simulated machine, in a process that has just started: it knows
+    /// nothing of what this one has learnt.
+    #[cfg(feature = "simulation")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        Self {
+            api: self.api.restarted(),
+        }
+    }
+
     /// A client from `NETGIRO_APP_KEY`, `NETGIRO_SECRET_KEY`, `NETGIRO_ENVIRONMENT`, `NETGIRO_API`, `NETGIRO_BASE_URL`
     /// and `NETGIRO_PAYMENT_INFO`.
     pub fn from_env() -> Result<Self> {

@@ -20,8 +20,17 @@ impl<T> History<T> {
     }
 
     pub(crate) fn add(&mut self, entry: T, revision: u64) -> usize {
+        self.add_with(|| entry, revision)
+    }
+
+    /// The same of an entry that is not made where nothing is remembered.
+    pub(crate) fn add_with(&mut self, entry: impl FnOnce() -> T, revision: u64) -> usize {
         let number = self.total();
-        self.entries.push_back((revision, entry));
+        if self.limit == 0 {
+            self.forgotten += 1;
+            return number;
+        }
+        self.entries.push_back((revision, entry()));
         if self.entries.len() > self.limit {
             self.entries.pop_front();
             self.forgotten += 1;

@@ -36,12 +36,13 @@ impl Engine {
             (Some(_), Ok(members)) => members.transaction_id().ok(),
         };
         let revision = self.revise();
-        let record = SimulatedRequest {
+        let headers = incoming.headers;
+        let record = || SimulatedRequest {
             endpoint,
             transaction_id,
             method: incoming.method.clone(),
             path: incoming.path.clone(),
-            headers: without_token(incoming.headers),
+            headers: without_token(headers),
             body: String::from_utf8_lossy(&incoming.body).into_owned(),
             nonce: nonce.clone(),
             signature_ok: verdict.is_ok(),
@@ -49,7 +50,7 @@ impl Engine {
             answer: None,
             at: now,
         };
-        let request = self.requests.add(record, revision);
+        let request = self.requests.add_with(record, revision);
 
         let fault = endpoint.and_then(|endpoint| self.fault(endpoint, transaction_id, &members));
         let races = matches!(endpoint, Some(Endpoint::CancelCart | Endpoint::Cancel))

@@ -73,6 +73,12 @@ impl Api {
         Ok(Self::with(Arc::new(settings)))
     }
 
+    /// The same API in a process that has just started.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn restarted(&self) -> Self {
+        Self::with(Arc::new(self.settings.restarted()))
+    }
+
     /// The same with connections of its own.
     pub(crate) fn with_own_connections(&self) -> Self {
         Self {

@@ -138,6 +138,27 @@ impl Settings {
         })
     }
 
+    /// The same settings in a process that has just started: without what answers have said.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn restarted(&self) -> Self {
+        Self {
+            app_key: self.app_key.clone(),
+            secret_key: self.secret_key.clone(),
+            previous_secret_keys: self.previous_secret_keys.clone(),
+            base_url: self.base_url.clone(),
+            proxy: self.proxy.clone(),
+            observer: self.observer.clone(),
+            machine: self.machine.clone(),
+            roots: self.roots.unread(),
+            final_responses: ResponseReplayCache::default(),
+            server_clock: ServerClock::new(),
+            hosted_payment_url: self.hosted_payment_url.clone(),
+            lookup_url: self.lookup_url.clone(),
+            checkout_urls: self.checkout_urls.clone(),
+            ..*self
+        }
+    }
+
     /// The secret keys that a callback may be signed with, the current one first.
     pub(crate) fn accepted_secret_keys(&self) -> impl Iterator<Item = &Secret> {
         std::iter::once(&self.secret_key).chain(&self.previous_secret_keys)

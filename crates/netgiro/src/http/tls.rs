@@ -41,6 +41,12 @@ impl TrustedRoots {
         }
     }
 
+    /// The same authorities, not read yet.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn unread(&self) -> Self {
+        Self::new(self.uses_tls, self.ca_file.clone())
+    }
+
     /// A second thread that comes at the same time reads them too rather than wait: a process that is forked
     /// meanwhile would wait for ever.
     fn get(&self) -> Result<Arc<RootCertStore>> {

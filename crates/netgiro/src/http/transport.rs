@@ -113,7 +113,6 @@ impl Transport {
     async fn exchange(&self, request: &Request<'_>, sent: &SentMarker) -> Result<Response> {
         let endpoint = request.endpoint;
         self.idle_check.drive_io().await;
-        let connections = self.connections(endpoint)?;
         let (method, body) = match request.body {
             Some(body) => (Method::POST, Some(MarkedBody::wrap(body, sent))),
             None => (Method::GET, None),
@@ -121,7 +120,9 @@ impl Transport {
         let mut to_send = reqwest::Request::new(method, request.url.clone());
         *to_send.headers_mut() = self.headers(request)?;
         *to_send.body_mut() = body;
-        let executed = self.settings.machine.execute(connections, to_send).await;
+        let connections = || self.connections(endpoint);
+        let machine = &self.settings.machine;
+        let executed = machine.execute(connections, to_send).await?;
         let mut response = executed.map_err(|failure| {
             let started = match request.body {
                 Some(_) => sent.is_sent(),

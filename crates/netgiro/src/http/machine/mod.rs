@@ -6,9 +6,10 @@ pub(crate) mod simulation;
 use jiff::Timestamp;
 
 use crate::http::tls;
+use crate::model::error::Result;
 
 /// The machine; of no size without the feature `simulation`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Machine {
     #[cfg(feature = "simulation")]
     simulated: Option<crate::http::machine::simulation::Simulated>,
@@ -40,17 +41,18 @@ impl Machine {
         Timestamp::now()
     }
 
-    /// Sends a request over one of these connections.
-    pub(crate) async fn execute(
+    /// Sends a request over one of these connections; in a simulation there are none.
+    pub(crate) async fn execute<'a>(
         &self,
-        connections: &reqwest::Client,
+        connections: impl FnOnce() -> Result<&'a reqwest::Client>,
         request: reqwest::Request,
-    ) -> Result<reqwest::Response, SendFailure> {
+    ) -> Result<Result<reqwest::Response, SendFailure>> {
         #[cfg(feature = "simulation")]
         if let Some(simulated) = &self.simulated {
-            return simulated.execute(request).await;
+            return Ok(simulated.execute(request).await);
         }
-        connections.execute(request).await.map_err(SendFailure::of)
+        let sent = connections()?.execute(request).await;
+        Ok(sent.map_err(SendFailure::of))
     }
 }
 

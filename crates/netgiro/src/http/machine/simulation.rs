@@ -47,6 +47,7 @@ impl fmt::Display for BrokenOff {
 impl std::error::Error for BrokenOff {}
 
 /// A machine that was given.
+#[derive(Clone)]
 pub(crate) struct Simulated(pub(crate) Arc<dyn SimulatedMachine>);
 
 impl fmt::Debug for Simulated {
