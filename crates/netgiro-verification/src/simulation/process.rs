@@ -34,12 +34,17 @@ pub(super) struct Process<F> {
 }
 
 impl<F> Process<F> {
-    pub(super) fn new(actor: Actor, jitter: u64, dies_after: Option<u32>, running: F) -> Self {
+    pub(super) fn new(
+        actor: Actor,
+        jitter: u64,
+        dies_after: Option<u32>,
+        running: Pin<Box<F>>,
+    ) -> Self {
         Self {
             actor,
             jitter,
             steps_left: dies_after,
-            running: Some(Box::pin(running)),
+            running: Some(running),
         }
     }
 }

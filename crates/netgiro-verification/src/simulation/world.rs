@@ -1,6 +1,7 @@
 //! What all parts of a run share: the clock, the plan, the record.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -71,6 +72,9 @@ impl World {
 
     /// Writes a line into the trace.
     pub(super) fn note(&self, checkout: u32, text: impl FnOnce() -> String) {
+        if !self.plan.is_traced {
+            return;
+        }
         let now = self.millis();
         self.record().note(now, checkout, text);
     }
@@ -121,7 +125,7 @@ impl World {
         actor: Actor,
         start: u32,
         attempt: u32,
-        process: impl Future<Output = T>,
+        process: Pin<Box<impl Future<Output = T>>>,
     ) -> Option<T> {
         const MORTAL: u32 = 6;
         let of = actor.checkout;

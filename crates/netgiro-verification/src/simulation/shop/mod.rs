@@ -44,6 +44,14 @@ pub(super) struct Host {
 }
 
 impl Host {
+    /// The same machine, with the client of a process that has just started.
+    fn restarted(&self) -> Self {
+        Self {
+            client: self.client.restarted(),
+            ahead: self.ahead,
+        }
+    }
+
     pub(super) fn now(&self, world: &World) -> Timestamp {
         world.now(self.ahead)
     }
@@ -81,13 +89,16 @@ impl Shop {
         let number = actor.start(start);
         let mut chance = draw(world.plan.seed, About::Start, actor.checkout, number);
         let at = chance.usize(0..2);
-        if start > 0 && chance.bool() {
-            return self.new_host(world, at);
-        }
+        let is_new = start > 0 && chance.bool();
         let hosts = self
             .hosts
             .get_or_init(|| [0, 1].map(|at| self.new_host(world, at)));
-        hosts.get(at).cloned().flatten()
+        let host = hosts.get(at)?.as_ref()?;
+        Some(if is_new {
+            host.restarted()
+        } else {
+            host.clone()
+        })
     }
 
     fn new_host(self: &Arc<Self>, world: &Arc<World>, at: usize) -> Option<Host> {

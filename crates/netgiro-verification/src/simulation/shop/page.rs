@@ -20,7 +20,9 @@ pub(in crate::simulation) async fn begin(world: Arc<World>, shop: Arc<Shop>, num
         return;
     };
     // Nobody starts it again: the worker goes on.
-    world.run(site.actor, 0, 0, site.break_off()).await;
+    world
+        .run(site.actor, 0, 0, Box::pin(site.break_off()))
+        .await;
     site.died(false);
 }
 

@@ -108,7 +108,7 @@ async fn deliver(
             return;
         };
         let outcome = world
-            .run(site.actor, start, attempt, site.take(&message))
+            .run(site.actor, start, attempt, Box::pin(site.take(&message)))
             .await;
         let is_lost = outcome.is_none() && world.makes(Mistake::LosesMessages);
         if outcome.is_some() || is_lost {

@@ -32,7 +32,7 @@ async fn run(world: Arc<World>, shop: Arc<Shop>, desk: Arc<Desk>) {
             return;
         };
         let outcome = world
-            .run(site.actor, start, start, site.refund(start))
+            .run(site.actor, start, start, Box::pin(site.refund(start)))
             .await;
         site.died(outcome.is_none());
         if outcome.is_some() {

@@ -65,7 +65,7 @@ async fn serve(
         return;
     };
     if world
-        .run(site.actor, 0, 0, site.answer(&request, answer))
+        .run(site.actor, 0, 0, Box::pin(site.answer(&request, answer)))
         .await
         .is_some()
     {
@@ -80,7 +80,9 @@ async fn serve(
         let Some(site) = Site::new(&world, &shop, desk, follower, start) else {
             return;
         };
-        let outcome = world.run(site.actor, start, start, site.follow(cart)).await;
+        let outcome = world
+            .run(site.actor, start, start, Box::pin(site.follow(cart)))
+            .await;
         site.died(outcome.is_none());
         if outcome.is_some() {
             return;

@@ -32,7 +32,7 @@ pub(in crate::simulation) async fn begin(world: Arc<World>, shop: Arc<Shop>, num
             return;
         };
         if world
-            .run(site.actor, start, start, site.work())
+            .run(site.actor, start, start, Box::pin(site.work()))
             .await
             .is_some()
         {
