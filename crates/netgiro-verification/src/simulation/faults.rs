@@ -6,6 +6,9 @@ use tokio::time::Duration;
 
 use crate::simulation::draw::happens;
 
+/// A result code that no version knows.
+const UNKNOWN_CODE: i64 = 10_999;
+
 /// What happens to a request or to its answer.
 #[derive(Clone, Debug)]
 pub(super) enum Fault {
@@ -19,6 +22,8 @@ pub(super) enum Fault {
     BrokenAnswer,
     /// The request comes twice, the second time so much later; the first or the second answer comes back.
     Twice { after: Duration, is_second: bool },
+    /// The answer to the same call about another cart comes back, which names that cart.
+    Foreign,
     /// The answer takes so long.
     Slow(Duration),
     /// The server answers something else.
@@ -34,7 +39,9 @@ pub(super) enum Call {
     Cancel,
     /// V2's cancel, which undoes a payment: no client can defend itself against one that comes late.
     CancelV2,
-    /// Whatever is safe to repeat.
+    /// It says where a cart stands.
+    Check,
+    /// Whatever else is safe to repeat.
     Other,
 }
 
@@ -46,7 +53,14 @@ pub(super) fn draw_fault(
     is_signed: bool,
 ) -> Option<Fault> {
     if !happens(chance, rate) {
-        return None;
+        let is_odd = call == Call::Check && happens(chance, rate / 12.0);
+        return is_odd.then(|| {
+            if is_signed && chance.bool() {
+                Fault::Server(Box::new(ServerFault::anywhere().result_code(UNKNOWN_CODE)))
+            } else {
+                Fault::Foreign
+            }
+        });
     }
     let is_silent = chance.bool();
     let seconds = |chance: &mut Rng, most: u64| Duration::from_millis(chance.u64(20..most * 1_000));
@@ -106,6 +120,7 @@ impl Fault {
             }
             Self::LostAnswer { is_silent } => format!("the answer is lost{}", silently(is_silent)),
             Self::BrokenAnswer => "the answer breaks off".to_owned(),
+            Self::Foreign => "another cart's answer comes back".to_owned(),
             Self::Twice { after, is_second } => format!(
                 "the request comes again after {after:?}, and the {} answer comes back",
                 if *is_second { "second" } else { "first" }
@@ -119,6 +134,7 @@ impl Fault {
                         .body_as
                         .map(|form| format!("spoils the body: {}", form.as_str())),
                 );
+                what.extend(fault.result_code.map(|code| format!("answers code {code}")));
                 what.extend(fault.signature.map(|_| "signs wrongly".to_owned()));
                 what.extend(
                     fault

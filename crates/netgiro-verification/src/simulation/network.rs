@@ -31,6 +31,9 @@ pub(super) struct Counters {
     pub(super) connections: AtomicU32,
     pub(super) requests: AtomicU32,
     pub(super) callbacks: AtomicU32,
+    /// Answers that were signed wrongly, and answers that refused the keys.
+    pub(super) forged: AtomicU32,
+    pub(super) refused: AtomicU32,
 }
 
 pub(super) fn next(counter: &AtomicU32) -> u32 {
@@ -107,6 +110,7 @@ impl Carrying {
             Some("InsertCart" | "payment") => Call::Insert,
             Some("CancelCart") => Call::Cancel,
             Some("cancel") => Call::CancelV2,
+            _ if matches!(self.name(), "CheckCart" | "status") => Call::Check,
             _ => Call::Other,
         }
     }
@@ -127,26 +131,21 @@ impl Carrying {
         if matches!(self.call(), Call::Cancel | Call::CancelV2) {
             record.settles(actor);
         }
-        if matches!(self.name(), "CheckCart" | "status") {
+        if self.call() == Call::Check {
             record.sent_check(now, actor, self.base(), &world.stop);
         }
     }
 
-    /// The least time between two checks of a poll here.
+    /// The least time between two checks of a poll here. Of a cart that was found by its reference, the shop does not
+    /// know what interval the server wants.
     fn base(&self) -> Millis {
-        let options = &self.shop.plan.options;
-        let hint = match self.shop.plan.api {
-            ApiVersion::V1 => options.check_interval_ms,
-            ApiVersion::V2 => options.poll_interval_ms,
-        };
         // What follows a callback asks each second.
-        let is_callback = (100..1_000).contains(&self.actor.follower);
-        let hint = hint.filter(|hint| *hint > 0 && !is_callback);
-        match hint {
-            None if is_callback => 1_000,
-            None => 3_000,
-            Some(hint) => hint.clamp(1_000, 60_000),
+        if (100..1_000).contains(&self.actor.follower) {
+            return 1_000;
         }
+        let desk = self.shop.desk(self.actor.checkout);
+        let hint = desk.and_then(|desk| desk.check_interval());
+        hint.map_or(3_000, |hint| hint.clamp(1_000, 60_000))
     }
 
     async fn carry(self, answer: oneshot::Sender<Answer>) {
@@ -194,6 +193,13 @@ impl Carrying {
                 let broken = response.map(|response| response.map(|_| Err(BrokenOff)));
                 let _ = answer.send(broken.ok_or(BrokenOff));
             }
+            Some(Fault::Foreign) => {
+                let own = self.arrives(None);
+                let foreign = server::answer_about_another(world, &self.shop, of);
+                pause(back).await;
+                let response = foreign.or(own);
+                let _ = answer.send(response.map(|response| response.map(Ok)).ok_or(BrokenOff));
+            }
             Some(Fault::Twice { after, is_second }) => {
                 let first = self.arrives(None);
                 if !is_second {
@@ -211,8 +217,19 @@ impl Carrying {
 
     /// The server gets it.
     fn arrives(&self, fault: Option<ServerFault>) -> Option<Response<Bytes>> {
+        let is_forged = fault
+            .as_ref()
+            .is_some_and(|fault| fault.signature.is_some());
         let received = server::receive(&self.world, &self.shop, self.actor, &self.request, fault);
         let (response, _) = received?;
+        if let Some(desk) = self.shop.desk(self.actor.checkout) {
+            if is_forged {
+                next(&desk.counters.forged);
+            }
+            if response.status() == http::StatusCode::UNAUTHORIZED {
+                next(&desk.counters.refused);
+            }
+        }
         self.world.note(self.actor.checkout, || {
             let (name, number) = (self.name(), self.number);
             let body = String::from_utf8_lossy(response.body());

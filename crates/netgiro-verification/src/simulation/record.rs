@@ -155,6 +155,18 @@ impl Record {
         }
     }
 
+    /// How many carts the server has inserted.
+    pub(super) fn inserts(&self, number: u32) -> u8 {
+        let checkout = self.checkouts.get(&number);
+        checkout.map_or(0, |checkout| checkout.inserts)
+    }
+
+    /// How many refunds the server has made.
+    pub(super) fn refunds(&self, number: u32) -> u8 {
+        let checkout = self.checkouts.get(&number);
+        checkout.map_or(0, |checkout| checkout.refunds.values().sum())
+    }
+
     pub(super) fn truth(&self, number: u32) -> Truth {
         let checkout = self.checkouts.get(&number);
         checkout.map_or(Truth::Absent, |checkout| checkout.truth)

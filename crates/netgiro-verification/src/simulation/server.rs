@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use http::header::DATE;
 use http::{HeaderName, HeaderValue, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use netgiro_simulator::{
@@ -34,6 +35,9 @@ pub(super) struct Server {
     changed: Notify,
     /// The cart of each checkout.
     carts: Mutex<HashMap<u32, Uuid>>,
+    /// The latest answer that names the cart that it is about, and that cart's checkout.
+    named: Mutex<Option<(u32, Response<Bytes>)>>,
+    date: Mutex<Option<(i64, HeaderValue)>>,
     /// When each follower's last status was processed, and what it said.
     statuses: Mutex<HashMap<Actor, (Timestamp, Truth)>>,
 }
@@ -45,17 +49,32 @@ impl Server {
             ahead,
             changed: Notify::new(),
             carts: Mutex::default(),
+            named: Mutex::default(),
+            date: Mutex::default(),
             statuses: Mutex::default(),
         }
     }
 
     fn engine(&self) -> MutexGuard<'_, EmbeddedSimulator> {
-        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.engine)
     }
 
     fn cart_of(&self, checkout: u32) -> Option<Uuid> {
-        let carts = self.carts.lock().unwrap_or_else(PoisonError::into_inner);
-        carts.get(&checkout).copied()
+        lock(&self.carts).get(&checkout).copied()
+    }
+
+    /// What a `Date` says; it is written once for each second.
+    fn date(&self, now: Timestamp) -> Option<HeaderValue> {
+        let mut date = lock(&self.date);
+        if let Some((second, date)) = &*date
+            && *second == now.as_second()
+        {
+            return Some(date.clone());
+        }
+        let text = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let value = HeaderValue::try_from(text).ok()?;
+        *date = Some((now.as_second(), value.clone()));
+        Some(value)
     }
 
     fn now(&self, world: &World) -> Timestamp {
@@ -83,16 +102,19 @@ pub(super) fn receive(
     let target = request.uri().path_and_query()?.as_str();
     let mut engine = server.engine();
     let received = EmbeddedRequest {
-        method: request.method().to_string(),
+        method: request.method().as_str().to_owned(),
         target: target.to_owned(),
         headers: request
             .headers()
             .iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .filter_map(|(name, value)| {
+                Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+            })
             .collect(),
         body: request.body().to_vec(),
     };
     let carts = engine.cart_count();
+    let is_sound = fault.is_none();
     let answer = engine.receive(received, fault, now).ok()?;
     if engine.cart_count() > carts
         && let Some(cart) = engine.newest_cart()
@@ -109,11 +131,7 @@ pub(super) fn receive(
         && let Some(cart) = target.rsplit('/').next().and_then(|id| id.parse().ok())
         && let Some(cart) = engine.cart(cart)
     {
-        let mut statuses = server
-            .statuses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        statuses.insert(actor, (now, truth_of(cart.status)));
+        lock(&server.statuses).insert(actor, (now, truth_of(cart.status)));
     }
     let callbacks = engine.take_callbacks();
     drop(engine);
@@ -127,10 +145,31 @@ pub(super) fn receive(
             .headers_mut()
             .insert(name, HeaderValue::try_from(value).ok()?);
     }
-    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let date = HeaderValue::try_from(date).ok()?;
-    response.headers_mut().insert(http::header::DATE, date);
+    response.headers_mut().insert(DATE, server.date(now)?);
+    if is_sound && answer.status == 200 && names_its_cart(target, response.body()) {
+        *lock(&server.named) = Some((actor.checkout, response.clone()));
+    }
     Some((response, answer.drop))
+}
+
+/// Whether the answer to a check says which cart it is about.
+fn names_its_cart(target: &str, body: &[u8]) -> bool {
+    target.contains("/status/")
+        || (target.ends_with("/CheckCart")
+            && String::from_utf8_lossy(body).contains("\"PaymentInfo\":{"))
+}
+
+/// The answer to another cart's check, as a proxy or a cache may give it; of one that names its cart.
+pub(super) fn answer_about_another(
+    world: &World,
+    shop: &Shop,
+    checkout: u32,
+) -> Option<Response<Bytes>> {
+    let named = lock(&shop.server.named).clone();
+    let (_, mut response) = named.filter(|(about, _)| *about != checkout)?;
+    let now = shop.server.now(world);
+    response.headers_mut().insert(DATE, shop.server.date(now)?);
+    Some(response)
 }
 
 /// The cart that a body names.
@@ -146,15 +185,13 @@ fn inserted(world: &Arc<World>, shop: &Arc<Shop>, cart: &SimulatedCart) {
         return;
     };
     let id = cart.transaction_id;
-    let mut carts = shop
-        .server
-        .carts
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    carts.insert(number, id);
-    drop(carts);
+    lock(&shop.server.carts).insert(number, id);
     world.note(number, || format!("the server has cart {id}"));
     world.change(number, Checkout::inserted);
+    let desk = shop.desk(number);
+    if desk.is_some_and(|desk| desk.was_refused()) {
+        world.violated(number, Invariant::OneInsert);
+    }
     if let Some(order) = Order::draw(&world.plan, number, shop.plan.api) {
         tokio::spawn(answer(
             Arc::clone(world),
@@ -224,11 +261,7 @@ fn changed(world: &Arc<World>, shop: &Arc<Shop>, actor: Actor, cart: &SimulatedC
     if is_undone && target.contains("/v2/") {
         // What was paid while the cancel was on its way nobody can have known.
         let now = shop.server.now(world);
-        let statuses = shop
-            .server
-            .statuses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let statuses = lock(&shop.server.statuses);
         let was_open = statuses.get(&actor).is_some_and(|(at, truth)| {
             *truth != Truth::Paid && now.duration_since(*at) <= STATUS_HOLDS
         });
@@ -244,6 +277,11 @@ fn changed(world: &Arc<World>, shop: &Arc<Shop>, actor: Actor, cart: &SimulatedC
         world.change(number, |checkout| {
             checkout.refunds.insert(1, made);
         });
+        let desk = shop.desk(number);
+        let meant = desk.and_then(|desk| desk.order.refund);
+        if meant.is_none_or(|meant| meant.kronur() != cart.refunded) {
+            world.violated(number, Invariant::OneRefund);
+        }
     }
 }
 
@@ -303,4 +341,8 @@ pub(super) fn look(world: &World, shop: &Shop, number: u32) {
     if let Some(cart) = id.and_then(|id| shop.server.cart(world, id)) {
         hold(world, number, &cart);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

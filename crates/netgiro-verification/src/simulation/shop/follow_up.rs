@@ -23,6 +23,10 @@ impl Site {
                 FollowUpAction::Call => {
                     let state = follow_up.poll().state();
                     let report = state.map_or(Report::Undecided, |state| report_of(state.status));
+                    if report == Report::Undecided {
+                        // It is called with an end alone.
+                        self.gave_up(Millis::MAX, 0);
+                    }
                     self.learn(cart).await;
                     self.tell(report, false).await;
                     FollowUpOutcome::Done

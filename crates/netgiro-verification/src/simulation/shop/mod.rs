@@ -232,7 +232,13 @@ impl Site {
         tokio::task::yield_now().await;
     }
 
-    /// The process is gone; whether another one will start from what is stored.
+    /// The process has ended by itself.
+    fn ended(&self) {
+        self.desk.set_telling(self.actor, false);
+        self.world.ended(self.actor, false);
+    }
+
+    /// The process has died; whether another one will start from what is stored.
     fn died(&self, is_stored: bool) {
         // Nobody can know any more that the shop was told.
         if self.desk.set_telling(self.actor, false) {

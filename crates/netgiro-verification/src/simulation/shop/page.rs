@@ -20,10 +20,13 @@ pub(in crate::simulation) async fn begin(world: Arc<World>, shop: Arc<Shop>, num
         return;
     };
     // Nobody starts it again: the worker goes on.
-    world
+    match world
         .run(site.actor, 0, 0, Box::pin(site.break_off()))
-        .await;
-    site.died(false);
+        .await
+    {
+        Some(()) => site.ended(),
+        None => site.died(false),
+    }
 }
 
 impl Site {

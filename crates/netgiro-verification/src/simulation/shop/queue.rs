@@ -115,7 +115,11 @@ async fn deliver(
             world.follow(desk.number, |it| {
                 it.messages.remove(&key);
             });
-            site.died(false);
+            if is_lost {
+                site.died(false);
+            } else {
+                site.ended();
+            }
             return;
         }
         // The broker delivers it again when its worker has been silent for long enough.
@@ -136,6 +140,7 @@ impl Site {
     async fn take(&self, message: &Message) {
         let Ok(poll) = CartPoll::from_json(&message.poll) else {
             self.note(|| "a message cannot be read: a person should look at it".to_owned());
+            self.gave_up(Millis::MAX, 0);
             self.conclude(Report::Undecided).await;
             return;
         };
@@ -171,6 +176,7 @@ impl Site {
         }
         if !follow_up.poll().is_done() {
             self.note(|| "a person should look at it".to_owned());
+            self.gave_up(message.deadline, CLOCKS);
             self.conclude(Report::Undecided).await;
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use netgiro::{ErrorKind, NewRefund};
 
+use crate::invariants::Invariant;
 use crate::simulation::plan::Mistake;
 use crate::simulation::shop::storage::Desk;
 use crate::simulation::shop::{Shop, Site};
@@ -34,10 +35,11 @@ async fn run(world: Arc<World>, shop: Arc<Shop>, desk: Arc<Desk>) {
         let outcome = world
             .run(site.actor, start, start, Box::pin(site.refund(start)))
             .await;
-        site.died(outcome.is_none());
         if outcome.is_some() {
+            site.ended();
             return;
         }
+        site.died(true);
         pause(world.restart_delay(site.actor, start)).await;
     }
 }
@@ -49,6 +51,8 @@ impl Site {
             return;
         };
         let key = format!("order-{}-return", self.desk.number);
+        // After a call whose outcome nobody knows, a refusal does not say that nothing was refunded.
+        let mut was_unknown = start > 0;
         for attempt in 0..TRIES {
             let key = if self.world.makes(Mistake::ChangesRefundKey) {
                 format!("{key}-{start}-{attempt}")
@@ -59,17 +63,35 @@ impl Site {
             match self.host.client.refund_cart(&cart, &refund).await {
                 Ok(_) => {
                     self.note(|| "the refund is made".to_owned());
+                    self.must_be_made(true);
                     return;
                 }
                 Err(error) if error.kind() == ErrorKind::OutcomeUnknown || error.retryable() => {
                     self.note(|| format!("the refund is not known: {error}"));
+                    if error.kind() == ErrorKind::OutcomeUnknown {
+                        was_unknown = true;
+                    } else if !was_unknown {
+                        self.must_be_made(false);
+                    }
                 }
                 Err(error) => {
                     self.note(|| format!("the refund is refused: {error}"));
+                    if !was_unknown {
+                        self.must_be_made(false);
+                    }
                     return;
                 }
             }
             pause(20_000).await;
+        }
+    }
+
+    /// The shop learns whether the refund is made: the server must hold it so.
+    fn must_be_made(&self, is_made: bool) {
+        let of = self.actor.checkout;
+        let made = self.world.record().refunds(of);
+        if (made > 0) != is_made {
+            self.world.violated(of, Invariant::OneRefund);
         }
     }
 }

@@ -69,7 +69,7 @@ async fn serve(
         .await
         .is_some()
     {
-        site.died(false);
+        site.ended();
         return;
     }
     let recorded = || desk.now(|row| row.recorded.first().copied());
@@ -83,10 +83,11 @@ async fn serve(
         let outcome = world
             .run(site.actor, start, start, Box::pin(site.follow(cart)))
             .await;
-        site.died(outcome.is_none());
         if outcome.is_some() {
+            site.ended();
             return;
         }
+        site.died(true);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a shop has stored about an order. It outlives every process.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use netgiro::Cart;
@@ -24,6 +25,8 @@ pub(in crate::simulation) struct Desk {
     /// What no database holds: when each process made its last call, and which ones are telling the shop.
     calls: Mutex<BTreeMap<Actor, Millis>>,
     telling: Mutex<BTreeSet<Actor>>,
+    /// Whether the shop was told that its InsertCart has asked nobody.
+    was_refused: AtomicBool,
 }
 
 /// The row of an order.
@@ -84,11 +87,34 @@ impl Desk {
             row: Mutex::default(),
             calls: Mutex::default(),
             telling: Mutex::default(),
+            was_refused: AtomicBool::new(false),
         }
+    }
+
+    /// The shop is told that nobody was asked.
+    pub(super) fn set_refused(&self) {
+        self.was_refused.store(true, Ordering::Relaxed);
+    }
+
+    pub(in crate::simulation) fn was_refused(&self) -> bool {
+        self.was_refused.load(Ordering::Relaxed)
+    }
+
+    /// Whether answers of the server's may have ended a wait before its deadline: one that refused the keys, as it does where
+    /// a request comes twice, or three that were signed wrongly.
+    pub(super) fn may_end_early(&self) -> bool {
+        let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
+        count(&self.counters.refused) > 0 || count(&self.counters.forged) >= 3
     }
 
     pub(super) fn has_callback(&self) -> bool {
         self.order.cart.callback_url.is_some()
+    }
+
+    /// What the answer to InsertCart said of the time between two checks, where the shop has read it.
+    pub(in crate::simulation) fn check_interval(&self) -> Option<Millis> {
+        let interval = self.now(|row| row.cart.as_ref()?.check_interval)?;
+        Millis::try_from(interval.as_millis()).ok()
     }
 
     /// Looks at the row, or changes it, at once.

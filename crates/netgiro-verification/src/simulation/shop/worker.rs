@@ -5,7 +5,7 @@ use std::sync::Arc;
 use netgiro::{Cart, CartPoll, CartRef, CartState, CartStatus, Error, ErrorKind, WaitOptions};
 use tokio::time::Duration;
 
-use crate::invariants::{Millis, Report};
+use crate::invariants::{Invariant, Millis, Report};
 use crate::simulation::order::Way;
 use crate::simulation::plan::Mistake;
 use crate::simulation::record::report_of;
@@ -16,6 +16,9 @@ use crate::simulation::world::{World, pause};
 const DOUBT: Millis = 500_000;
 /// How often a call is made again until a person looks.
 const TRIES: u32 = 60;
+/// How long the last check of a wait and settling may take after the deadline: a call is over in ten seconds, and settling in
+/// a minute.
+const LONGEST_END: Millis = 100_000;
 /// How much earlier than its deadline a wait may send its last check: what is lost by counting in milliseconds.
 const ROUNDING: Millis = 1_000;
 
@@ -36,7 +39,7 @@ pub(in crate::simulation) async fn begin(world: Arc<World>, shop: Arc<Shop>, num
             .await
             .is_some()
         {
-            world.ended(site.actor, false);
+            site.ended();
             return;
         }
         site.died(true);
@@ -110,6 +113,11 @@ impl Site {
                 }
                 Err(error) => {
                     self.note(|| format!("nobody was asked: {}", error.message()));
+                    self.desk.set_refused();
+                    if self.world.record().inserts(self.actor.checkout) > 0 {
+                        let of = self.actor.checkout;
+                        self.world.violated(of, Invariant::OneInsert);
+                    }
                     self.conclude(Report::Unpaid).await;
                     return None;
                 }
@@ -168,16 +176,19 @@ impl Site {
             let client = &self.host.client;
             let mut watch = client.watch_settling(self.resumed(cart), self.left(deadline));
             let mut failure = None;
+            let latest = self.latest_end(deadline);
             while let Some(change) = watch.next().await {
                 failure = change.err();
                 self.keep(watch.poll()).await;
             }
+            self.ends_by(latest);
             if let Some(state) = watch.state() {
                 self.finish(cart, state).await;
                 return;
             }
             let Some(error) = failure else { break };
             self.note(|| format!("could not settle: {error}"));
+            self.gave_up(deadline, ROUNDING);
             if error.kind() != ErrorKind::Unresolved {
                 break;
             }
@@ -195,22 +206,40 @@ impl Site {
         let client = &self.host.client;
         let mut watch = client.watch_cart(self.resumed(cart), self.left(gives_up));
         let mut failure: Option<Error> = None;
+        let latest = self.latest_end(deadline);
         while let Some(change) = watch.next().await {
             failure = change.err();
             self.keep(watch.poll()).await;
         }
+        self.ends_by(latest);
         if let Some(state) = watch.state() {
             self.finish(cart, state).await;
             return;
         }
-        if failure.is_some_and(|error| error.kind() == ErrorKind::WaitTimeout) {
+        if failure.is_some() {
             self.gave_up(deadline, ROUNDING);
         }
         self.cancel(cart).await;
     }
 
+    /// When a wait that goes on now must have ended.
+    fn latest_end(&self, deadline: Millis) -> Millis {
+        deadline.max(self.world.millis()) + LONGEST_END
+    }
+
+    /// A wait has ended, which must be by then.
+    fn ends_by(&self, latest: Millis) {
+        if self.world.millis() > latest {
+            let of = self.actor.checkout;
+            self.world.violated(of, Invariant::WaitsItsTime);
+        }
+    }
+
     /// Writes down that a wait has ended undecided.
     pub(super) fn gave_up(&self, deadline: Millis, tolerance: Millis) {
+        if self.desk.may_end_early() {
+            return;
+        }
         let sent = self.desk.last_call(self.actor);
         self.note(|| format!("gives up, with a check at {sent} for the deadline {deadline}"));
         self.world.change(self.actor.checkout, |checkout| {
