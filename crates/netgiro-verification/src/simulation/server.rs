@@ -236,6 +236,11 @@ async fn answer(world: Arc<World>, shop: Arc<Shop>, number: u32, id: Uuid, answe
 
 /// Writes down what the server holds.
 fn hold(world: &World, number: u32, cart: &SimulatedCart) {
+    hold_after(world, number, cart, false);
+}
+
+/// The same after a call. "Paid" was true when the shop was told, where a cancel of V2 `overtook` the payment.
+fn hold_after(world: &World, number: u32, cart: &SimulatedCart, overtook: bool) {
     let truth = truth_of(cart.status);
     if world.record().truth(number) == truth {
         return;
@@ -245,7 +250,7 @@ fn hold(world: &World, number: u32, cart: &SimulatedCart) {
         let is_undone = checkout.truth == Truth::Paid && truth == Truth::Unpaid;
         checkout.truth = truth;
         for (report, held) in &mut checkout.told {
-            if is_undone && *report == Report::Paid {
+            if is_undone && !overtook && *report == Report::Paid {
                 *held = truth;
             }
         }
@@ -256,18 +261,23 @@ fn hold(world: &World, number: u32, cart: &SimulatedCart) {
 fn changed(world: &Arc<World>, shop: &Arc<Shop>, actor: Actor, cart: &SimulatedCart, target: &str) {
     let number = actor.checkout;
     let before = world.record().truth(number);
-    hold(world, number, cart);
     let is_undone = before == Truth::Paid && truth_of(cart.status) == Truth::Unpaid;
-    if is_undone && target.contains("/v2/") {
-        // What was paid while the cancel was on its way nobody can have known.
-        let now = shop.server.now(world);
-        let statuses = lock(&shop.server.statuses);
-        let was_open = statuses.get(&actor).is_some_and(|(at, truth)| {
-            *truth != Truth::Paid && now.duration_since(*at) <= STATUS_HOLDS
-        });
-        if !was_open {
-            world.violated(number, Invariant::UnpaidIsUnpaid);
-        }
+    let is_undone_by_v2 = is_undone && target.contains("/v2/");
+    // What was paid while the cancel was on its way nobody who canceled can have known. Others may have seen the payment
+    // meanwhile: an order that was paid and is canceled afterwards is a person's.
+    let now = shop.server.now(world);
+    let overtook = is_undone_by_v2
+        && lock(&shop.server.statuses)
+            .get(&actor)
+            .is_some_and(|(at, truth)| {
+                *truth != Truth::Paid && now.duration_since(*at) <= STATUS_HOLDS
+            });
+    hold_after(world, number, cart, overtook);
+    if let Some(desk) = shop.desk(number).filter(|_| overtook) {
+        desk.payment_was_overtaken(world.millis());
+    }
+    if is_undone_by_v2 && !overtook {
+        world.violated(number, Invariant::UnpaidIsUnpaid);
     }
     if target.contains("refund") && !cart.refunds.is_empty() {
         world.note(number, || {

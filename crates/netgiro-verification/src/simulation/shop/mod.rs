@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use netgiro::webhook::Route;
 use netgiro::{ApiVersion, CartRef, Client, ClientOptions};
 
-use crate::invariants::Report;
+use crate::invariants::{Report, Truth};
 use crate::simulation::draw::{About, draw, happens};
 use crate::simulation::network::Machine;
 use crate::simulation::order::ShopPlan;
@@ -224,8 +224,15 @@ impl Site {
         if !is_guarded {
             self.desk.set_telling(self.actor, true);
         }
-        self.world
-            .change(self.actor.checkout, |checkout| checkout.tell(report));
+        let is_overtaken =
+            report == Report::Paid && self.desk.was_overtaken_before(self.world.millis());
+        self.world.change(self.actor.checkout, |checkout| {
+            if is_overtaken {
+                checkout.told.push((report, Truth::Paid));
+            } else {
+                checkout.tell(report);
+            }
+        });
         if report == Report::Paid {
             refund::begin(&self.world, &self.shop, &self.desk);
         }

@@ -1,7 +1,7 @@
 //! What a shop has stored about an order. It outlives every process.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use netgiro::Cart;
@@ -15,6 +15,10 @@ use crate::simulation::world::pause;
 
 /// How long a claim holds that is not renewed.
 const LEASE: Millis = 600_000;
+/// How long after a status its shop may be told what it said: a call, and a wait for the ledger.
+const OVERTAKEN_FOR: Millis = 60_000;
+/// Before every run.
+const NEVER: Millis = -1_000_000_000;
 
 /// An order in the shop, and what the run knows of it.
 pub(in crate::simulation) struct Desk {
@@ -27,6 +31,8 @@ pub(in crate::simulation) struct Desk {
     telling: Mutex<BTreeSet<Actor>>,
     /// Whether the shop was told that its InsertCart has asked nobody.
     was_refused: AtomicBool,
+    /// When a cancel of V2 has overtaken a payment.
+    overtaken_at: AtomicI64,
 }
 
 /// The row of an order.
@@ -88,7 +94,18 @@ impl Desk {
             calls: Mutex::default(),
             telling: Mutex::default(),
             was_refused: AtomicBool::new(false),
+            overtaken_at: AtomicI64::new(NEVER),
         }
+    }
+
+    /// A cancel of V2, sent after a status that was open, has undone a payment that came meanwhile.
+    pub(in crate::simulation) fn payment_was_overtaken(&self, at: Millis) {
+        self.overtaken_at.store(at, Ordering::Relaxed);
+    }
+
+    /// Whether that happened so shortly before `now` that a status which said "paid" may have been on its way.
+    pub(super) fn was_overtaken_before(&self, now: Millis) -> bool {
+        now - OVERTAKEN_FOR <= self.overtaken_at.load(Ordering::Relaxed)
     }
 
     /// The shop is told that nobody was asked.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use netgiro::{Cart, CartPoll, CartRef, CartState, CartStatus, Error, ErrorKind, WaitOptions};
+use netgiro::{
+    ApiVersion, Cart, CartPoll, CartRef, CartState, CartStatus, Error, ErrorKind, WaitOptions,
+};
 use tokio::time::Duration;
 
 use crate::invariants::{Invariant, Millis, Report};
@@ -265,7 +267,14 @@ impl Site {
                     self.deliver_or_not(cart).await;
                     return;
                 }
-                Ok(state) => self.note(|| format!("it is {}", state.status)),
+                Ok(state) => {
+                    self.note(|| format!("it is {}", state.status));
+                    // No replica of V2 lags behind.
+                    if self.shop.plan.api == ApiVersion::V2 && state.status == CartStatus::Pending {
+                        let of = self.actor.checkout;
+                        self.world.violated(of, Invariant::EveryCartEnds);
+                    }
+                }
                 Err(error) => self.note(|| format!("could not cancel: {error}")),
             }
             pause(10_000).await;
