@@ -22,8 +22,10 @@ pub(super) enum Fault {
     BrokenAnswer,
     /// The request comes twice, the second time so much later; the first or the second answer comes back.
     Twice { after: Duration, is_second: bool },
-    /// The answer to the same call about another cart comes back, which names that cart.
+    /// The answer to the same call about another cart comes back, which is paid and named.
     Foreign,
+    /// V2 says "pending" in a word that no version knows.
+    UnknownStatus,
     /// The answer takes so long.
     Slow(Duration),
     /// The server answers something else.
@@ -41,6 +43,8 @@ pub(super) enum Call {
     CancelV2,
     /// It says where a cart stands.
     Check,
+    /// It gives money back.
+    Refund,
     /// Whatever else is safe to repeat.
     Other,
 }
@@ -53,13 +57,14 @@ pub(super) fn draw_fault(
     is_signed: bool,
 ) -> Option<Fault> {
     if !happens(chance, rate) {
-        let is_odd = call == Call::Check && happens(chance, rate / 12.0);
-        return is_odd.then(|| {
-            if is_signed && chance.bool() {
+        let is_odd = matches!(call, Call::Check | Call::Refund) && happens(chance, rate / 12.0);
+        return is_odd.then(|| match (call, chance.bool(), is_signed) {
+            (Call::Refund, ..) => Fault::Server(Box::new(ServerFault::anywhere().status(400))),
+            (_, true, _) => Fault::Foreign,
+            (_, _, true) => {
                 Fault::Server(Box::new(ServerFault::anywhere().result_code(UNKNOWN_CODE)))
-            } else {
-                Fault::Foreign
             }
+            _ => Fault::UnknownStatus,
         });
     }
     let is_silent = chance.bool();
@@ -120,6 +125,7 @@ impl Fault {
             }
             Self::LostAnswer { is_silent } => format!("the answer is lost{}", silently(is_silent)),
             Self::BrokenAnswer => "the answer breaks off".to_owned(),
+            Self::UnknownStatus => "the answer has an unknown status".to_owned(),
             Self::Foreign => "another cart's answer comes back".to_owned(),
             Self::Twice { after, is_second } => format!(
                 "the request comes again after {after:?}, and the {} answer comes back",

@@ -110,6 +110,7 @@ impl Carrying {
             Some("InsertCart" | "payment") => Call::Insert,
             Some("CancelCart") => Call::Cancel,
             Some("cancel") => Call::CancelV2,
+            Some("refund") => Call::Refund,
             _ if matches!(self.name(), "CheckCart" | "status") => Call::Check,
             _ => Call::Other,
         }
@@ -192,6 +193,19 @@ impl Carrying {
                 pause(back).await;
                 let broken = response.map(|response| response.map(|_| Err(BrokenOff)));
                 let _ = answer.send(broken.ok_or(BrokenOff));
+            }
+            Some(Fault::UnknownStatus) => {
+                let response = self.arrives(None);
+                pause(back).await;
+                let renamed = |body: Bytes| {
+                    let body = String::from_utf8_lossy(&body);
+                    Ok(Bytes::from(body.replace("\"Pending\"", "\"Refunding\"")))
+                };
+                let _ = answer.send(
+                    response
+                        .map(|response| response.map(renamed))
+                        .ok_or(BrokenOff),
+                );
             }
             Some(Fault::Foreign) => {
                 let own = self.arrives(None);

@@ -35,8 +35,8 @@ pub(super) struct Server {
     changed: Notify,
     /// The cart of each checkout.
     carts: Mutex<HashMap<u32, Uuid>>,
-    /// The latest answer that names the cart that it is about, and that cart's checkout.
-    named: Mutex<Option<(u32, Response<Bytes>)>>,
+    /// The latest answer that calls a cart paid and names it, and that cart's checkout.
+    paid: Mutex<Option<(u32, Response<Bytes>)>>,
     date: Mutex<Option<(i64, HeaderValue)>>,
     /// When each follower's last status was processed, and what it said.
     statuses: Mutex<HashMap<Actor, (Timestamp, Truth)>>,
@@ -49,7 +49,7 @@ impl Server {
             ahead,
             changed: Notify::new(),
             carts: Mutex::default(),
-            named: Mutex::default(),
+            paid: Mutex::default(),
             date: Mutex::default(),
             statuses: Mutex::default(),
         }
@@ -146,27 +146,27 @@ pub(super) fn receive(
             .insert(name, HeaderValue::try_from(value).ok()?);
     }
     response.headers_mut().insert(DATE, server.date(now)?);
-    if is_sound && answer.status == 200 && names_its_cart(target, response.body()) {
-        *lock(&server.named) = Some((actor.checkout, response.clone()));
+    if is_sound && answer.status == 200 && names_a_paid_cart(target, response.body()) {
+        *lock(&server.paid) = Some((actor.checkout, response.clone()));
     }
     Some((response, answer.drop))
 }
 
-/// Whether the answer to a check says which cart it is about.
-fn names_its_cart(target: &str, body: &[u8]) -> bool {
-    target.contains("/status/")
-        || (target.ends_with("/CheckCart")
-            && String::from_utf8_lossy(body).contains("\"PaymentInfo\":{"))
+/// Whether the answer to a check says "paid", and which cart it is about.
+fn names_a_paid_cart(target: &str, body: &[u8]) -> bool {
+    let says = |what| String::from_utf8_lossy(body).contains(what);
+    (target.contains("/status/") && says("\"Confirmed\""))
+        || (target.ends_with("/CheckCart") && says("10200") && says("\"PaymentInfo\":{"))
 }
 
-/// The answer to another cart's check, as a proxy or a cache may give it; of one that names its cart.
+/// The answer to another cart's check, as a proxy or a cache may give it: "paid".
 pub(super) fn answer_about_another(
     world: &World,
     shop: &Shop,
     checkout: u32,
 ) -> Option<Response<Bytes>> {
-    let named = lock(&shop.server.named).clone();
-    let (_, mut response) = named.filter(|(about, _)| *about != checkout)?;
+    let paid = lock(&shop.server.paid).clone();
+    let (_, mut response) = paid.filter(|(about, _)| *about != checkout)?;
     let now = shop.server.now(world);
     response.headers_mut().insert(DATE, shop.server.date(now)?);
     Some(response)
