@@ -2,12 +2,14 @@
 // the simulator, and the queue keeps jobs as BullMQ does.
 
 import assert from 'node:assert/strict';
-import { NetgiroError, Simulator } from 'netgiro';
+import { CartPoll, NetgiroError, Simulator } from 'netgiro';
 import { addCartPoll } from 'netgiro/bullmq';
 import { CUSTOMER, pause } from '../harness.mjs';
 
 // In milliseconds what a shop has in seconds.
 const POLICY = { minIntervalMs: 2, defaultIntervalMs: 4, maxIntervalMs: 20 };
+// `Date.now` has whole milliseconds.
+const TOLERANCE_MS = 1;
 const ENDS_UNPAID = ['canceled', 'declined', 'not_found'];
 
 const MISSING_LOCK = 'Missing lock';
@@ -89,7 +91,8 @@ export class Deliveries {
   async follow(timeoutMs) {
     const reference = `order-${this.jobs.size + 1}`;
     const cart = await this.client.insertCart({ amount: 4990, reference, customerId: CUSTOMER });
-    const add = async (name, data, { jobId }) => this.jobs.set(jobId, { id: jobId, data, holder: 0, isDone: false, excuses: 0 });
+    const isHurried = timeoutMs < 1_000;
+    const add = async (name, data, { jobId }) => this.jobs.set(jobId, { id: jobId, data, isHurried, holder: 0, isDone: false, excuses: 0 });
     await addCartPoll({ add }, cart, { timeoutMs, policy: POLICY });
   }
 
@@ -135,8 +138,10 @@ export class Deliveries {
         taken.data = job.data = structuredClone(data);
         await step();
       },
-      async moveToDelayed() {
+      async moveToDelayed(timestamp, given) {
         await step();
+        assert.equal(given, token, 'a job is moved by the worker that has it');
+        assert.ok(timestamp >= CartPoll.fromJson(taken.data.poll).nextCheckAt - TOLERANCE_MS, 'no job is moved to come early');
         holds();
         await step();
       },
@@ -216,7 +221,8 @@ export class Deliveries {
     this.simulator.clearFaults();
     this.functionFails = 0;
     while (this.standing.length > 0) await this.resume(0);
-    for (let place = 0; place < this.jobs.size; place += 1) this.decide(place, 'confirm');
+    // The customers decide who have a minute, which is too long to wait for here; the others’ carts end without.
+    for (const [place, { isHurried }] of [...this.jobs.values()].entries()) if (!isHurried) this.decide(place, 'confirm');
     for (let round = 0; round < 1_000 && [...this.jobs.values()].some(({ isDone }) => !isDone); round += 1) {
       await pause(2);
       await this.deliver(0);
