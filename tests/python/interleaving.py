@@ -5,11 +5,11 @@ A process is a thread. It runs only while `go_on` waits for it, so the order of 
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
-
-from hypothesis.errors import FlakyFailure
 
 # Far more steps than any operation has: one that reaches it would go on for ever.
 _ENDLESS = 2_000
@@ -116,12 +116,35 @@ def current() -> Any:
     return getattr(_here, "process", None)
 
 
+class _Found(BaseException):
+    """What a run has found; hypothesis passes it on at once, and neither runs the case again nor shrinks it."""
+
+
+_is_first_wanted = False
+
+
 def first_violation(run: Callable[[], object]) -> str:
-    """What a run of hypothesis finds first; nothing: "". It runs a case again, and what hangs on a timeout may then hold."""
+    """What a run of hypothesis finds first; nothing: "". The machine's teardown is within `ending_at_the_first`."""
+    global _is_first_wanted  # noqa: PLW0603 - the machine that notices it is hypothesis's
+    _is_first_wanted = True
     try:
         run()
-    except AssertionError as error:
-        return str(error)
-    except FlakyFailure as error:
-        return str(error.exceptions[0])
+    except _Found as found:
+        return str(found)
+    finally:
+        _is_first_wanted = False
     return ""
+
+
+@contextmanager
+def ending_at_the_first() -> Iterator[None]:
+    """Have the violation that a teardown follows, or finds, end the run where `first_violation` looks for it."""
+    broken: BaseException | None = sys.exc_info()[1]
+    try:
+        yield
+    except AssertionError as error:
+        broken = broken or error
+        raise
+    finally:
+        if _is_first_wanted and isinstance(broken, AssertionError):
+            raise _Found(str(broken)) from broken

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import netgiro
 import netgiro.celery
-from interleaving import Fate, Process, current
+from interleaving import Fate, Process, current, ending_at_the_first
 
 PHONE = "8223281"
 # In milliseconds what a shop has in seconds: the clock is the machine's.
@@ -31,6 +31,7 @@ FATES = st.none() | st.builds(
     st.sampled_from(["is killed", "stands still"]),
 )
 PLACES = st.integers(0, 7)
+TIMEOUTS = st.sampled_from([0.01, 60.0])
 FAULTS: list[dict[str, Any]] = [
     {"status": 400},
     {"status": 401},
@@ -49,6 +50,7 @@ class Delivery(Process):
         self.message = message
         self.poll = netgiro.CartPoll.from_json(message[0])
         self.checks = 0
+        self.has_failed = False
 
 
 class Deliveries(RuleBasedStateMachine):
@@ -59,15 +61,18 @@ class Deliveries(RuleBasedStateMachine):
         self.messages: list[tuple[Any, ...]] = []
         self.standing: list[Delivery] = []
         self.references: list[str] = []
+        self.hurried: set[str] = set()
+        """Those whose customers have no time: they end without a decision."""
         self.told: list[tuple[str, str]] = []
         self.excuses: Counter[str] = Counter()
         """How often the shop may be told again: deliveries beyond the first, and workers that died."""
+        self.broken: list[str] = []
         self.function_fails = self.broker_fails = 0
         self._is_sound = True
         self._cleaning = ExitStack()
 
-    @initialize(api=st.sampled_from(["v1", "v1", "v2"]))
-    def open(self, api: str) -> None:
+    @initialize(api=st.sampled_from(["v1", "v1", "v2"]), timeout=TIMEOUTS)
+    def open(self, api: str, timeout: float) -> None:
         enter = self._cleaning.enter_context
         hint = {"check_interval": 0.002, "poll_interval": 0.002}
         self.simulator = enter(netgiro.Simulator(history=1_000, **hint))
@@ -80,14 +85,16 @@ class Deliveries(RuleBasedStateMachine):
         enter(mock.patch.object(self.task, "apply_async", self._send))
         logging.disable(logging.CRITICAL)
         self._cleaning.callback(logging.disable, logging.NOTSET)
-        self.follow(60.0)
+        self.follow(timeout)
 
     # --- The shop
 
-    @rule(timeout=st.sampled_from([0.01, 60.0]))
+    @rule(timeout=TIMEOUTS)
     def follow(self, timeout: float) -> None:
         reference = f"order-{len(self.references) + 1}"
         self.references.append(reference)
+        if timeout < 1.0:
+            self.hurried.add(reference)
         cart = self.client.insert_cart(amount=4990, reference=reference, customer_id=PHONE)
         self.carts.follow(cart, timeout=timeout)
 
@@ -96,6 +103,7 @@ class Deliveries(RuleBasedStateMachine):
         if self.function_fails:
             self.function_fails -= 1
             self.excuses[reference] += 1
+            current().has_failed = True
             raise ValueError("the shop's function fails")
         self.told.append((reference, str(state.status)))
         _step()
@@ -111,7 +119,12 @@ class Deliveries(RuleBasedStateMachine):
         if self.broker_fails and current() is not None:
             self.broker_fails -= 1
             raise ConnectionError("the broker is away")
-        assert countdown >= 0.0
+        poll = netgiro.CartPoll.from_json(message[0])
+        until_due = (poll.next_check_at - datetime.now(timezone.utc)).total_seconds()
+        if not poll.is_done and countdown < until_due:
+            self.broken.append(f"no message is sent to come early: {countdown}, {until_due}")
+        if not countdown and current() is not None and current().has_failed:
+            self.broken.append(f"what fails is not called again at once: {message[1]}")
         self.messages.append(message)
         _step()
 
@@ -155,6 +168,7 @@ class Deliveries(RuleBasedStateMachine):
     def _go_on(self, delivery: Delivery, fate: Fate | None = None) -> None:
         self._is_sound = False
         delivery.go_on(fate)
+        assert not self.broken, self.broken
         if not delivery.is_over:
             return
         self.standing.remove(delivery)
@@ -213,7 +227,7 @@ class Deliveries(RuleBasedStateMachine):
             assert again <= self.excuses[reference], f"the shop is told once: {reference}"
 
     def teardown(self) -> None:
-        with self._cleaning:
+        with ending_at_the_first(), self._cleaning:
             try:
                 if self._is_sound:  # else what broke before is what is told
                     self._come_to_the_end()
@@ -226,9 +240,10 @@ class Deliveries(RuleBasedStateMachine):
         self.function_fails = self.broker_fails = 0
         while self.standing:
             self._go_on(self.standing[0])
-        # The customers decide: a minute is too long to wait for here.
-        for place in range(len(self.references)):
-            self.decide(place, "confirm")
+        # The customers decide who have a minute, which is too long to wait for here.
+        for place, reference in enumerate(self.references):
+            if reference not in self.hurried:
+                self.decide(place, "confirm")
         for _ in range(1_000):
             if not self.messages:
                 break

@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 from deliveries import Deliveries
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 import netgiro
@@ -19,7 +19,7 @@ from netgiro.celery import Netgiro
 FULL = os.environ.get("NETGIRO_STORM") == "full"
 
 
-def run(examples, phases=tuple(Phase)):
+def run(examples):
     run_state_machine_as_test(
         Deliveries,
         settings=settings(
@@ -28,7 +28,6 @@ def run(examples, phases=tuple(Phase)):
             deadline=None,
             database=None,
             derandomize=not FULL,
-            phases=phases,
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -95,6 +94,24 @@ def a_check_for_each_delivery():
     return mock.patch.object(Netgiro, "_do", check)
 
 
+def a_message_that_comes_at_once():
+    send = Netgiro._send
+
+    def at_once(self, poll, reference, *, delay=None, failures=0):
+        send(self, poll, reference, delay=None if delay is None else 0.0, failures=failures)
+
+    return mock.patch.object(Netgiro, "_send", at_once)
+
+
+def a_function_that_fails_without_a_delay():
+    send = Netgiro._send
+
+    def at_once(self, poll, reference, *, delay=None, failures=0):
+        send(self, poll, reference, delay=0.0 if poll.is_done else delay, failures=failures)
+
+    return mock.patch.object(Netgiro, "_send", at_once)
+
+
 @pytest.mark.parametrize(
     ("fault", "broken"),
     [
@@ -103,10 +120,12 @@ def a_check_for_each_delivery():
         (a_deadline_that_is_the_end, "told canceled only what cannot be paid"),
         (a_function_that_is_called_after_each_message, "the shop is told once|every cart ends"),
         (a_check_for_each_delivery, "one check a message"),
+        (a_message_that_comes_at_once, "no message is sent to come early"),
+        (a_function_that_fails_without_a_delay, "what fails is not called again at once"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_a_fault_of_the_product_is_found(fault, broken):
     with fault():
-        found = first_violation(lambda: run(500, phases=[Phase.generate]))
+        found = first_violation(lambda: run(500))
     assert re.search(broken, found), found or "nothing is found"
