@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 from djshop.harness.callbacks import listening
 from djshop.harness.ledger import Ledger
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 import netgiro
@@ -19,8 +19,8 @@ from netgiro.django import checkout
 from netgiro.django.calls import execution
 from netgiro.django.calls import refunds as calls
 from netgiro.django.conf import Options
-from netgiro.django.models import RefundStatus, Status
-from netgiro.django.storage import delivery, followup, refunds, store
+from netgiro.django.models import Cart, Refund, RefundStatus, Status
+from netgiro.django.storage import delivery, followup, leases, refunds, store
 
 FULL = os.environ.get("NETGIRO_STORM") == "full"
 EXAMPLES = {"default": 60, "postgresql": 30}
@@ -33,7 +33,7 @@ def listener(database):
         yield listener
 
 
-def run(listener, examples, phases=tuple(Phase)):
+def run(listener, examples):
     run_state_machine_as_test(
         lambda: Ledger(listener),
         settings=settings(
@@ -42,7 +42,6 @@ def run(listener, examples, phases=tuple(Phase)):
             deadline=None,
             database=None,
             derandomize=not FULL,
-            phases=phases,
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -63,7 +62,7 @@ def told_outside_of_the_transaction():
 
 
 def leases_that_are_over_at_once():
-    return mock.patch.object(Options, "lease", property(lambda _: 0.0))
+    return mock.patch.object(Options, "lease", property(lambda _: -1.0))
 
 
 def a_refund_that_is_stored_when_it_is_made():
@@ -142,7 +141,70 @@ def a_lost_refund_that_counts_as_refused():
     return mock.patch.object(refunds, "_record_failure", refused)
 
 
+def a_refund_that_is_not_leased():
+    begin = refunds.begin
+
+    def unleased(*args: Any) -> Any:
+        row = begin(*args)
+        row.lease = row.lease_until = None
+        row.save()
+        return row
+
+    return mock.patch.object(refunds, "begin", unleased)
+
+
+def a_lost_refund_that_is_only_asked_again():
+    take = leases._take
+    return mock.patch.object(leases, "_take", lambda *args, **_: take(*args))
+
+
+def a_refund_of_the_amount_before():
+    begin = refunds.begin
+
+    def before(cart_pk: int, amount: int, key: str, description: str) -> Any:
+        row = Refund.objects.filter(cart=cart_pk, key=key).first()
+        return begin(cart_pk, row.amount if row else amount, key, description)
+
+    return mock.patch.object(refunds, "begin", before)
+
+
+def a_cancel_that_is_not_stored():
+    def unsaved(cart: Any) -> Any:
+        row = Cart.objects.get(pk=cart.pk)
+        row.is_settling = True
+        return row
+
+    return mock.patch.object(store, "begin_settling", unsaved)
+
+
+def a_callback_that_is_not_recorded():
+    return mock.patch.object(store, "report", lambda callback, **_: store.expected(callback))
+
+
+def a_callback_that_nothing_follows():
+    report = store.reported
+
+    def reported(found: Any, *args: Any, **kwargs: Any) -> Any:
+        row = report(found, *args, **kwargs)
+        row.due_at = found.due_at
+        row.save()
+        return row
+
+    return mock.patch.object(store, "reported", reported)
+
+
+def a_callback_that_is_accepted_again():
+    return mock.patch.object(store, "_record_signature", return_value=None)
+
+
 FAULTS = [
+    (a_refund_that_is_not_leased, "a refund is leased before it is sent"),
+    (a_lost_refund_that_is_only_asked_again, "a refund whose answer is lost may have been made"),
+    (a_refund_of_the_amount_before, "a refund is of the amount that was asked for"),
+    (a_cancel_that_is_not_stored, "a cancel is stored before it is sent"),
+    (a_callback_that_is_not_recorded, "what is acknowledged is recorded"),
+    (a_callback_that_nothing_follows, "what is reported is asked about"),
+    (a_callback_that_is_accepted_again, "a callback is accepted once"),
     (told_outside_of_the_transaction, "the shop is told once"),
     (leases_that_are_over_at_once, "a leased row is one process's"),
     (a_refund_that_is_stored_when_it_is_made, "a refund is stored before it is sent"),
@@ -159,5 +221,5 @@ def test_a_fault_of_the_product_is_found(listener, database, fault, broken):
     if database != "default":
         pytest.skip("one database shows that the invariants can fail")
     with fault():
-        found = first_violation(lambda: run(listener, 300, phases=[Phase.generate]))
+        found = first_violation(lambda: run(listener, 300))
     assert broken in found, found or "nothing is found"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,18 @@ class Arrival:
         self.headers, self.body = headers, body
         self._status: int | None = None
         self._is_answered = threading.Event()
+
+    @property
+    def transaction_id(self) -> str:
+        """Return the cart that it is about."""
+        body = json.loads(self.body)
+        return str(body.get("TransactionId") or body["PaymentInfo"]["TransactionId"])
+
+    @property
+    def signature(self) -> str:
+        """Return what no other callback is signed with."""
+        signed = {name.lower(): value for name, value in self.headers.items()}
+        return str(signed.get("netgiro_signature"))
 
     def answer(self, status: int | None) -> None:
         """Answer it with a status; with None the connection is closed without one."""

@@ -76,6 +76,8 @@ def _refunds_are_made_once(rows: list[Cart], refunds: list[Refund], there: list[
             assert row is not None, f"a refund is stored before it is sent: {key}"
             assert row.amount == refund.amount, f"a refund has its own amount: {row}"
             assert row.status != "refused", f"never refused what is made: {row}"
+            is_in_doubt = row.status != "asked" or row.lease is not None
+            assert is_in_doubt, f"what may have been made is in doubt: {row}"
         assert cart.refunded <= cart.amount, f"never refunded more than was paid: {cart.reference}"
     for row in refunds:
         assert not row.is_made or row.idempotency_key in made, f"made only what Netgíró made: {row}"

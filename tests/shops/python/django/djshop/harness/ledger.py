@@ -7,10 +7,12 @@ the invariants must hold; in the end everything is driven to its end.
 from __future__ import annotations
 
 import datetime
+import itertools
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -27,10 +29,10 @@ from djshop.harness.callbacks import Arrival, Listener
 from djshop.harness.stepping import ShopProcess, stepping
 from djshop.harness.trials import PHONE, eventually
 from djshop.models import Told
-from interleaving import Fate
+from interleaving import Fate, ending_at_the_first
 from netgiro.django import checkout, conf, views, worker
 from netgiro.django.calls import execution
-from netgiro.django.models import Cart, Refund, SeenCallback
+from netgiro.django.models import LET_GO, Cart, Refund, RefundStatus, SeenCallback, Status
 from netgiro.django.storage import clock, followup, refunds, store
 
 # The API's calls: of V1, and of V2.
@@ -59,6 +61,9 @@ FATES = st.one_of(
         for steps in (st.integers(0, 20), st.sampled_from(["a call", "its answer"]))
     ),
 )
+FATES_AT_CALL = st.sampled_from(
+    [None, Fate("a call", "stands still"), Fate("its answer", "is killed")]
+)
 TROUBLE = st.none() | st.sampled_from(TROUBLES)
 SECONDS = st.sampled_from([0, 4, 4, 40, 200])
 KINDS = st.sampled_from(["automatic", "server_callback", "manual"])
@@ -76,7 +81,12 @@ class Ledger(RuleBasedStateMachine):
         self.listener = listener
         self.standing: list[ShopProcess] = []
         self.answering: dict[ShopProcess, Arrival] = {}
+        self.about: dict[ShopProcess, Arrival] = {}
         self.taken: list[Arrival] = []
+        self.accepted: set[str] = set()
+        self.refunding: dict[ShopProcess, str] = {}
+        self.lost: set[str] = set()
+        """The keys of refunds whose call was sent by a process that died before it recorded how that ended."""
         self.began: dict[ShopProcess, datetime.timedelta] = {}
         self.broken: list[str] = []
         self.carts: list[int] = []
@@ -85,11 +95,29 @@ class Ledger(RuleBasedStateMachine):
         self._is_checked = self._is_sound = True
         self._cleaning = ExitStack()
 
-    @initialize(api=st.sampled_from(["v1", "v1", "v2"]), kind=KINDS, is_paid=st.booleans())
-    def open(self, *, api: str, kind: str, is_paid: bool) -> None:
+    @initialize(
+        api=st.sampled_from(["v1", "v1", "v2"]),
+        kind=KINDS,
+        is_guarded=st.booleans(),
+        is_paid=st.booleans(),
+        trouble=TROUBLE,
+        fate=FATES,
+    )
+    def open(
+        self,
+        *,
+        api: str,
+        kind: str,
+        is_guarded: bool,
+        is_paid: bool,
+        trouble: dict[str, Any] | None,
+        fate: Fate | None,
+    ) -> None:
         enter = self._cleaning.enter_context
         self.api = api
-        self.simulator = enter(netgiro.Simulator(callback_timeout=600, history=1_000))
+        self.simulator = enter(
+            netgiro.Simulator(callback_timeout=600, callback_retry_delay=30, history=1_000)
+        )
         options = {
             **settings.NETGIRO,
             "API": api,
@@ -97,6 +125,7 @@ class Ledger(RuleBasedStateMachine):
             "CALLBACK_BASE_URL": self.listener.url,
             "CHECK_AFTER_CALLBACK": False,  # it is an operation here
             "POLL_POLICY": None,
+            "REPLAY_GUARD": is_guarded,
         }
         enter(override_settings(NETGIRO=options))
         enter(stepping())
@@ -106,8 +135,10 @@ class Ledger(RuleBasedStateMachine):
         self._cleaning.callback(receivers.also.clear)
         logging.disable(logging.CRITICAL)
         self._cleaning.callback(logging.disable, logging.NOTSET)
-        self.start(1, 4990, kind)
-        if is_paid:
+        if not is_paid:
+            self.start(1, 4990, kind, trouble, fate)
+        else:
+            self.start(1, 4990, kind)
             self.callback(0)
             self.check(0)
             self.confirm(0)
@@ -159,8 +190,14 @@ class Ledger(RuleBasedStateMachine):
     def refund(
         self, place: int, amount: int, key: str, trouble: dict[str, Any] | None, fate: Fate | None
     ) -> None:
+        def operation(cart: Cart) -> None:
+            made = cart.refund(amount, key=key)
+            assert (made.is_made, made.amount) == (True, amount), (
+                f"a refund is of the amount that was asked for: {made}"
+            )
+
         self._trouble("refund", trouble)
-        self._on_cart("refund", place, lambda cart: cart.refund(amount, key=key), fate)
+        self._on_cart("refund", place, operation, fate)
 
     @rule(seconds=SECONDS, call=st.sampled_from(list(CALLS)), trouble=TROUBLE, fate=FATES)
     def work(
@@ -210,13 +247,13 @@ class Ledger(RuleBasedStateMachine):
         if waiting:
             arrival = waiting.pop(place % len(waiting))
             self.taken.append(arrival)
-            self._begin("callback", partial(_view, arrival), fate, arrival)
+            self._begin("callback", partial(_view, arrival), fate, arrival, is_new=True)
 
     @rule(place=PLACES, fate=FATES)
     def callback_again(self, place: int, fate: Fate | None) -> None:
         if self.taken:
             arrival = self.taken[place % len(self.taken)]
-            self._begin("callback, again", partial(_view, arrival), fate)
+            self._begin("callback, again", partial(_view, arrival), fate, arrival)
 
     def _endpoint(self, call: str) -> str:
         return CALLS[call][self.api == "v2"]
@@ -234,17 +271,29 @@ class Ledger(RuleBasedStateMachine):
             self._is_checked = False
             self._await_arrivals()
 
-    @rule(first=RACERS, second=RACERS, place=PLACES, seconds=SECONDS, fate=FATES)
-    def race(self, first: str, second: str, place: int, seconds: int, fate: Fate | None) -> None:
-        """Have a process stand still before its call of Netgíró while another one meets the same row."""
-        for name, its_fate in [(first, Fate("a call", "stands still")), (second, fate)]:
+    @rule(
+        first=st.tuples(RACERS, FATES_AT_CALL, TROUBLE),
+        second=st.tuples(RACERS, FATES, TROUBLE),
+        place=PLACES,
+        seconds=SECONDS,
+    )
+    def race(
+        self,
+        *,
+        first: tuple[str, Fate | None, dict[str, Any] | None],
+        second: tuple[str, Fate | None, dict[str, Any] | None],
+        place: int,
+        seconds: int,
+    ) -> None:
+        """Have another process meet a row about which one calls Netgíró, or had called when it died, or in vain."""
+        for name, fate, trouble in (first, second):
             self.wait(seconds)
             if name == "refund":
-                self.refund(place, 1000, "line-1", None, its_fate)
+                self.refund(place, 1000, "line-1", trouble, fate)
             elif name == "netgiro_poll":
-                self.work(fate=its_fate)
+                self.work(0, "refund", trouble, fate)
             else:
-                self.follow_up(place, its_fate)
+                self.follow_up(place, fate)
 
     @rule(place=PLACES, seconds=SECONDS, fate=FATES)
     def resume(self, place: int, seconds: int, fate: Fate | None) -> None:
@@ -270,7 +319,7 @@ class Ledger(RuleBasedStateMachine):
             self._is_checked = self._is_sound = True
 
     def teardown(self) -> None:
-        with self._cleaning:
+        with ending_at_the_first(), self._cleaning:
             try:
                 if self._is_sound:  # else what broke before is what is told
                     self._come_to_the_end()
@@ -299,7 +348,7 @@ class Ledger(RuleBasedStateMachine):
             due = invariants.next_due()
             if due is None:
                 break
-            self.wait(max(20, due))
+            self.wait(max(60, due))
         invariants.check_end(self.simulator)
 
     # --- How an operation is carried out
@@ -318,10 +367,14 @@ class Ledger(RuleBasedStateMachine):
         operation: Callable[[], Any],
         fate: Fate | None,
         arrival: Arrival | None = None,
+        *,
+        is_new: bool = False,
     ) -> None:
         process = ShopProcess(name, operation, self._judge_call)
         self.began[process] = self.offset
         if arrival is not None:
+            self.about[process] = arrival
+        if arrival is not None and is_new:
             self.answering[process] = arrival
         self.standing.append(process)
         self._go_on(process, fate)
@@ -342,9 +395,47 @@ class Ledger(RuleBasedStateMachine):
             )
         if error is not None and not process.is_killed and not isinstance(error, EXPECTED):
             raise error
+        self._note_refund(process)
+        if error is None and process in self.about:
+            self._judge_answer(self.about[process], process.result.status_code)
 
-    def _judge_call(self, process: ShopProcess) -> None:
-        """Judge whether a process may call Netgíró about a row, while others stand still before the same call."""
+    def _note_refund(self, process: ShopProcess) -> None:
+        """Note whether a process has died between the call of a refund and its record."""
+        key = self.refunding.pop(process, None)
+        if key is not None and process.is_killed:
+            in_flight = Refund.objects.open().filter(idempotency_key=key, lease__isnull=False)
+            self.lost |= set(in_flight.values_list("idempotency_key", flat=True))
+        if self.lost:
+            still = Refund.objects.open().filter(idempotency_key__in=self.lost)
+            self.lost = set(still.values_list("idempotency_key", flat=True))
+
+    def _judge_answer(self, arrival: Arrival, status: int) -> None:
+        """Judge what a callback was answered against what was recorded."""
+        row = Cart.objects.get(transaction_id=arrival.transaction_id)
+        assert status in {200, 409, 503}, f"a callback of Netgíró's verifies: {status}"
+        if status == 503:
+            return  # another process stands still, and has locked the row
+        assert row.reported_at is not None, f"what is acknowledged is recorded: {row}"
+        if status == 200:
+            is_asked = row.due_at is not None or row.is_final or row.status == Status.MISMATCH
+            assert is_asked, f"what is reported is asked about: {row}"
+            is_checked = row.checked_at is not None and row.checked_at >= row.reported_at
+            if not self.standing and not is_checked and not row.is_final:
+                soon = clock.now("") + datetime.timedelta(seconds=1)
+                assert row.due_at <= soon, f"what is reported is asked about soon: {row}"
+            if conf.options().replay_guard and self.api == "v1":  # V2's are not told apart
+                is_first = arrival.signature not in self.accepted
+                assert is_first, f"a callback is accepted once: {row}"
+            self.accepted.add(arrival.signature)
+
+    def _judge_call(self, process: ShopProcess, name: str) -> None:
+        """Judge whether a process may call Netgíró: what it is about to do is stored, and nobody else is about to."""
+        if name == "cancel_cart":
+            row = Cart.objects.get(transaction_id=process.about)
+            if not (row.is_settling or row.status in LET_GO):
+                self.broken.append(f"a cancel is stored before it is sent: {row}")
+        elif name == "refund_cart":
+            self._judge_refund(process, Refund.objects.filter(idempotency_key=process.about))
         if not _is_leased(process):
             return
         lease = datetime.timedelta(seconds=3 * conf.options().timeout + 5.0)
@@ -356,6 +447,17 @@ class Ledger(RuleBasedStateMachine):
             and _is_leased(other)
             and self.offset < self.began[other] + lease
         ]
+
+    def _judge_refund(self, process: ShopProcess, found: Any) -> None:
+        row = found.first()
+        if row is None:
+            self.broken.append(f"a refund is stored before it is sent: {process.about}")
+            return
+        self.refunding[process] = row.idempotency_key
+        if row.status == RefundStatus.ASKED and row.lease is None:
+            self.broken.append(f"a refund is leased before it is sent: {row}")
+        if row.status == RefundStatus.ASKED and row.idempotency_key in self.lost:
+            self.broken.append(f"a refund whose answer is lost may have been made: {row}")
 
     def _await_arrivals(self) -> None:
         """Wait until the callbacks that are on their way have arrived."""
@@ -419,22 +521,28 @@ class _AtOnce(worker.ThreadPoolExecutor):
 
 
 def _clocks(offset: Callable[[], datetime.timedelta]) -> ExitStack:
-    """Have the clocks of the database and of the machines go on with the simulator's, and the dates of its answers."""
-    real, server_now = clock.now, execution._Blocking.server_now
+    """Have time pass with the simulator's alone, a millisecond a look: however busy the machine is, a run is the same."""
+    began = datetime.datetime.now(datetime.timezone.utc)
+    looks = itertools.count()
+
+    def now() -> datetime.datetime:
+        return began + offset() + datetime.timedelta(milliseconds=next(looks))
 
     class Moved(datetime.datetime):
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
-            return datetime.datetime.now(tz) + offset()
+            return now().astimezone(tz)
+
+    server_now = execution._Blocking.server_now
 
     def moved_server_now(blocking: Any) -> datetime.datetime | None:
-        now = server_now(blocking)
-        return None if now is None else now + offset()
+        return None if server_now(blocking) is None else now()
 
     patches = ExitStack()
     for module, name, value in [
-        (clock, "now", lambda alias: real(alias) + offset()),
+        (clock, "now", lambda _: now()),
         (checkout, "datetime", Moved),
+        (checkout, "time", SimpleNamespace(monotonic=lambda: now().timestamp())),
         (followup, "datetime", Moved),
         # The simulator's answers bear the date of the real clock.
         (execution._Blocking, "server_now", moved_server_now),

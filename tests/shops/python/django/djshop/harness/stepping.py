@@ -19,13 +19,15 @@ _PATIENCE = 20
 
 
 class ShopProcess(Process):
-    """A process of the shop's, with a connection of its own, that tells `on_call` when it calls Netgíró."""
+    """A process of the shop's, with a connection of its own, that tells `on_call` of which method it calls Netgíró by."""
 
     def __init__(
-        self, name: str, operation: Callable[[], Any], on_call: Callable[[ShopProcess], None]
+        self, name: str, operation: Callable[[], Any], on_call: Callable[[ShopProcess, str], None]
     ) -> None:
         super().__init__(name, operation)
         self.on_call = on_call
+        self.is_judged = False
+        """Whether its statements are those of who judges it, and none of its steps."""
 
     def run(self) -> Any:
         try:
@@ -39,7 +41,9 @@ class ShopProcess(Process):
 
 
 def _step_before(execute: Any, *arguments: Any) -> Any:
-    current().step()
+    process = current()
+    if not process.is_judged:
+        process.step()
     return execute(*arguments)
 
 
@@ -54,7 +58,11 @@ def stepping() -> Iterator[None]:
         def after_a_step() -> Any:
             process = current()
             process.step(_about(args, kwargs))
-            process.on_call(process)
+            process.is_judged = True
+            try:
+                process.on_call(process, name)
+            finally:
+                process.is_judged = False
             return call()
 
         return after_a_step
@@ -74,11 +82,12 @@ def _about(args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
 
 
 def _be_impatient(connection: Any, **_: Any) -> None:
-    if current() is None:
-        return  # who checks and clears up waits until the server has noticed that a process is gone
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous = OFF")  # processes die here, and no machines
+        if current() is None:
+            pass  # who checks and clears up waits until the server has noticed that a process is gone
+        elif connection.vendor == "sqlite":
             cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
-            cursor.execute("PRAGMA synchronous = OFF")
         else:
             cursor.execute(f"SET lock_timeout = {_PATIENCE}")
