@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
 # Far more steps than any operation has: one that reaches it would go on for ever.
-_ENDLESS = 2_000
+_ENDLESS = 1_000
+# For a process that waits and does not step. In seconds far more than a step takes, however busy the machine is.
+_STUCK = 600.0
 
 
 class Fate(NamedTuple):
@@ -52,14 +54,17 @@ class Process:
         return self.name
 
     def go_on(self, fate: Fate | None = None) -> None:
-        """Let it go on until it ends, is killed or stands still."""
+        """Let it go on until it ends, is killed or stands still; one that is over does nothing."""
+        if self.is_over:
+            return
         self._fate, self._steps, self._has_called = fate, 0, False
         if self._thread is None:
             self._thread = threading.Thread(target=self._live, daemon=True)
             self._thread.start()
         else:
             self._turn.release()
-        assert self._returned.acquire(timeout=60), f"{self.name} waits for ever"
+        assert self._returned.acquire(timeout=_STUCK), f"{self.name} waits for ever"
+        assert not isinstance(self.error, EndlessError), str(self.error)
 
     def step(self, about: object = None) -> None:
         """Say that the next step comes, a call `about` something or none: the process lives on, dies or stands still."""
