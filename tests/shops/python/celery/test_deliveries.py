@@ -118,7 +118,10 @@ def a_function_that_fails_without_a_delay():
         (messages_that_are_gone_when_they_are_taken, "an open cart has a message"),
         (a_next_message_that_is_given_up, "an open cart has a message"),
         (a_deadline_that_is_the_end, "told canceled only what cannot be paid"),
-        (a_function_that_is_called_after_each_message, "the shop is told once|every cart ends"),
+        (
+            a_function_that_is_called_after_each_message,
+            "the shop is told once|every cart ends|what fails is not called again",
+        ),
         (a_check_for_each_delivery, "one check a message"),
         (
             a_message_that_comes_at_once,
