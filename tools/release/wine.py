@@ -40,6 +40,8 @@ def core(root: Path = STAGED) -> str:
         cwd=root,
         CARGO_TARGET_DIR=str(build.TARGET),
         CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=str(runner()),
+        # One after another: all of wine's programs wait for one server, and scenarios have half a second to connect.
+        RUST_TEST_THREADS="1",
         **build.on_path(),
     )
     return f"the core's tests for {TARGET}, under wine: {', '.join(TESTS)}"
