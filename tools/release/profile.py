@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from packages import ROOT, emptied, environment, run
+from packages import IS_DEBUG, ROOT, emptied, environment, run
 
 from release import build, play, project
 from release.build import PLAIN, Variant
@@ -22,9 +22,10 @@ def guided(platform: Platform) -> Variant:
     """How a platform's packages are built: by its profile where this machine runs them, plainly elsewhere.
 
     Functions are named after their target, so a profile is of no use to another one: neither musl's builds on a
-    machine with glibc nor cross-compiled ones have a profile. Windows has none either: nobody has tried it.
+    machine with glibc nor cross-compiled ones have a profile. Windows has none either: nobody has tried it. A build for
+    debuggers is not optimised at all.
     """
-    if platform.os == "win32" or not build.is_here(platform):
+    if IS_DEBUG or platform.os == "win32" or not build.is_here(platform):
         return PLAIN
     return Variant(flags=(f"-Cprofile-use={profile(platform)}", INLINE_THRESHOLD))
 

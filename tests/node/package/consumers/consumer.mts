@@ -142,6 +142,8 @@ void (() => simulator.addFault('CheckCart', { drop: 'never' }));
 void (() => new Client({ appKey: '', secretKey: '', environment: 'staging' }));
 // @ts-expect-error no such option
 void (() => new Client({ appKey: '', secretKey: '', timeout: 5 }));
+// @ts-expect-error the simulator has its own
+void (() => simulator.client({ checkoutBaseUrl: 'https://shop.example/' }));
 // @ts-expect-error a row's reference is text
 void (() => client.checkCart({ transactionId: '', reference: 17 }));
 // @ts-expect-error an amount is no boolean

@@ -198,7 +198,7 @@ def a_callback_that_is_accepted_again():
     return mock.patch.object(store, "_record_signature", return_value=None)
 
 
-# --- What leads to them, before hypothesis goes on: of itself it comes there too, in more runs than a test has
+# --- What happens before hypothesis goes on, so that it need not find the way there
 
 
 def as_it_comes(_):

@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::simulators::registry::{self, Registered};
 
-use super::options::{PORT, deciding, options, own};
+use super::options::{PORT, deciding_words, options, without_export};
 use super::variables::Variables;
 
 /// How long a simulator may take to start; it takes as long as Python or Node does.
@@ -41,7 +41,7 @@ pub(super) fn export(
         ));
     }
     let app_key = options(args, interrupt)?.app_key;
-    let options = deciding(invocation.arguments);
+    let options = deciding_words(invocation.arguments);
     let here = session::block_on(registry::running_here())?;
     let known = here.into_iter().find(|known| {
         let port = args.port.filter(|port| *port != 0);
@@ -53,7 +53,7 @@ pub(super) fn export(
     let simulator = match known {
         Some(known) => known,
         None => start(
-            &invocation.background(&own(invocation.arguments)),
+            &invocation.background(&without_export(invocation.arguments)),
             interrupt,
         )?,
     };

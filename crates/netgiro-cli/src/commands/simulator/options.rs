@@ -77,7 +77,7 @@ fn variable(name: &str) -> Result<String, Failure> {
 }
 
 /// The arguments of the process in the background: the same, without `--export`.
-pub(super) fn own(arguments: &[OsString]) -> Vec<OsString> {
+pub(super) fn without_export(arguments: &[OsString]) -> Vec<OsString> {
     let is_format = |word: &OsStr| {
         word.to_str()
             .is_some_and(|word| ExportFormat::from_str(word, false).is_ok())
@@ -94,10 +94,10 @@ pub(super) fn own(arguments: &[OsString]) -> Vec<OsString> {
     kept
 }
 
-/// The options that decide what a simulator does, as they were given; not its port.
-pub(super) fn deciding(arguments: &[OsString]) -> Vec<String> {
+/// The words of the options that decide what a simulator does, as they were given; not its port.
+pub(super) fn deciding_words(arguments: &[OsString]) -> Vec<String> {
     let mut kept = Vec::new();
-    let mut words = own(arguments).into_iter().skip(1);
+    let mut words = without_export(arguments).into_iter().skip(1);
     while let Some(word) = words.next() {
         let word = word.to_string_lossy().into_owned();
         if word == "--port" {
@@ -130,9 +130,9 @@ mod tests {
                 "simulator --shop dotenv",
             ),
         ] {
-            assert_eq!(own(&words(given)), words(expected), "{given}");
+            assert_eq!(without_export(&words(given)), words(expected), "{given}");
         }
-        let deciding = deciding(&words("simulator --port 0 --export --seed 7 --port=0"));
+        let deciding = deciding_words(&words("simulator --port 0 --export --seed 7 --port=0"));
         assert_eq!(deciding, ["--seed", "7"]);
     }
 }

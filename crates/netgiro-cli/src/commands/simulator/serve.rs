@@ -19,7 +19,7 @@ use crate::interrupt::Interrupt;
 use crate::simulators::registry::{self, Registered};
 use crate::spelling::on_command_line;
 
-use super::options::{deciding, options};
+use super::options::{deciding_words, options};
 use super::variables::Variables;
 
 /// Enough time for the response to whoever stops it.
@@ -71,7 +71,7 @@ pub(super) fn serve(
         ca_file: simulator.ca_file().map(Path::to_owned),
         seed,
         folder: registry::here().unwrap_or_default(),
-        options: deciding(invocation.arguments),
+        options: deciding_words(invocation.arguments),
         started_at: Timestamp::now().as_millisecond(),
     };
     // Commands find a simulator by its URL, too, so it runs without an entry.
