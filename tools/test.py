@@ -25,6 +25,11 @@ NODE = (
     re.compile(r"^(?:#|\u2139) fail (\d+)", re.MULTILINE),
 )
 
+# How a test runner names a test that failed.
+FAILURE = re.compile(r"^(?:FAILED|ERROR|not ok|\u2716) .*|^test .* FAILED$", re.MULTILINE)
+# Of each suite; where none is named, so many of the output's last lines.
+SHOWN_FAILURES = 10
+
 # For pytest, where tests mostly wait: for processes, databases and the clocks of others.
 SIDE_BY_SIDE = ["-n", "2"]
 
@@ -39,6 +44,7 @@ class Suites:
 
     def __init__(self) -> None:
         self.counts: dict[str, Count] = {}
+        self.failures: dict[str, list[str]] = {}
         self.made: dict[str, Path | None] = {}
 
     def prepare(self, name: str, make: Callable[[], Path]) -> Path | None:
@@ -54,15 +60,15 @@ class Suites:
             made = make()
         except (subprocess.CalledProcessError, ValueError) as error:
             print(error)
-            self.counts[name] = Count(0, 1)
+            self.record(name, Count(0, 1), str(error))
             return None
         print(f"    {made.name}, {time.monotonic() - started:.0f} s", flush=True)
         return made
 
     def check(self, name: str, *command: str | Path, cwd: Path = ROOT, **env: str) -> None:
         """Runs a command that is right when it exits with 0."""
-        code, _ = self.output(name, command, cwd, env)
-        self.counts[name] = Count(int(code == 0), int(code != 0))
+        code, output = self.output(name, command, cwd, env)
+        self.record(name, Count(int(code == 0), int(code != 0)), output)
 
     def count(
         self,
@@ -74,7 +80,7 @@ class Suites:
     ) -> None:
         """Runs a test runner, and reads what it counted; one that counts nothing has failed."""
         code, output = self.output(name, command, cwd, env)
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
+        plain = without_colours(output)
         passes, fails = runner
         if fails is None:
             pairs = [(int(passed), int(failed)) for passed, failed in passes.findall(plain)]
@@ -84,7 +90,14 @@ class Suites:
             failed = sum(map(int, fails.findall(plain)[-1:]))
         if failed == 0 and (code != 0 or passed == 0):
             failed = 1
-        self.counts[name] = Count(passed, failed)
+        self.record(name, Count(passed, failed), output)
+
+    def record(self, name: str, count: Count, output: str) -> None:
+        self.counts[name] = count
+        if count.failed:
+            plain = without_colours(output)
+            named = list(dict.fromkeys(FAILURE.findall(plain)))
+            self.failures[name] = named[:SHOWN_FAILURES] or plain.splitlines()[-SHOWN_FAILURES:]
 
     @staticmethod
     def output(
@@ -109,16 +122,23 @@ class Suites:
         return process.wait(), "".join(lines)
 
     def close(self) -> int:
-        """Prints the closing table and line; gives the exit code."""
+        """Prints the closing table, what failed and the closing line; gives the exit code."""
         width = max(map(len, self.counts))
         print()
         for name, (passed, failed) in self.counts.items():
             print(f"{name:{width}}  {passed:5} passed  {failed:3} failed")
         print(f"\n{sizes()}")
+        for name, lines in self.failures.items():
+            print(f"\nfailed in {name}:")
+            print(*lines, sep="\n")
         passed = sum(count.passed for count in self.counts.values())
         failed = sum(count.failed for count in self.counts.values())
         print(f"\n{passed} passed, {failed} failed", flush=True)
         return int(failed > 0)
+
+
+def without_colours(output: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", output)
 
 
 def sizes() -> str:
