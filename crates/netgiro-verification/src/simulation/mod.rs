@@ -14,6 +14,7 @@ mod record;
 mod server;
 mod shop;
 mod shrink;
+mod storage;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,14 +22,14 @@ use std::io;
 use std::sync::Arc;
 
 use futures_util::future::{self, Either};
-use jiff::SignedDuration;
 use netgiro_simulator::EmbeddedSimulator;
 use tokio::time::Duration;
 
 use crate::invariants::{Millis, Violation};
 use crate::simulation::order::{Order, ShopPlan};
 use crate::simulation::server::Server;
-use crate::simulation::shop::{Shop, ShopDesk};
+use crate::simulation::shop::Shop;
+use crate::simulation::storage::StoredOrder;
 use crate::simulation::world::{World, pause};
 
 pub use plan::{FaultId, FaultKind, Mistake, Plan};
@@ -73,7 +74,7 @@ pub fn run(plan: Plan) -> io::Result<Outcome> {
 
 async fn simulate(plan: Plan) -> Outcome {
     let world = World::new(plan);
-    let mut shops: BTreeMap<u32, BTreeMap<u32, Arc<ShopDesk>>> = BTreeMap::new();
+    let mut shops: BTreeMap<u32, BTreeMap<u32, Arc<StoredOrder>>> = BTreeMap::new();
     let plan = &world.plan;
     let numbers = (0..plan.checkouts).filter(|number| {
         let only = plan.only.as_ref();
@@ -83,21 +84,20 @@ async fn simulate(plan: Plan) -> Outcome {
         let shop = number % plan.shops.max(1);
         let api = ShopPlan::draw(plan, shop).api;
         if let Some(order) = Order::draw(plan, number, api) {
-            let desk = Arc::new(ShopDesk::new(number, order));
-            shops.entry(shop).or_default().insert(number, desk);
+            let stored = Arc::new(StoredOrder::new(number, order));
+            shops.entry(shop).or_default().insert(number, stored);
         }
     }
     let mut checkouts = 0;
     let mut all = Vec::new();
-    for (number, desks) in shops {
+    for (number, orders) in shops {
         let plan = ShopPlan::draw(plan, number);
         let engine = EmbeddedSimulator::new(plan.options.clone(), Shop::origin(number));
         let Ok(engine) = engine else { continue };
-        let ahead = SignedDuration::from_secs(plan.server_ahead);
-        let shop = Shop::new(number, plan, Server::new(engine, ahead), desks);
-        checkouts += shop.desks.len();
-        tokio::spawn(server::run(Arc::clone(&world), Arc::clone(&shop)));
-        for number in shop.desks.keys() {
+        let shop = Shop::new(number, Server::new(engine, plan, orders));
+        checkouts += shop.server.orders.len();
+        tokio::spawn(server::run(Arc::clone(&world), Arc::clone(&shop.server)));
+        for number in shop.server.orders.keys() {
             let (world, shop) = (&world, &shop);
             tokio::spawn(shop::begin_worker(
                 Arc::clone(world),
@@ -136,8 +136,8 @@ async fn until_all_is_over(world: &World, shops: &[Arc<Shop>]) {
     }
     pause(AFTERWARDS).await;
     for shop in shops {
-        for number in shop.desks.keys() {
-            server::look(world, shop, *number);
+        for number in shop.server.orders.keys() {
+            server::look(world, &shop.server, *number);
         }
     }
 }

@@ -3,14 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use netgiro::ApiVersion;
 use netgiro::simulation::{BrokenOff, SimulatedMachine};
-use netgiro_simulator::{EmbeddedCallback, Fault as ServerFault};
+use netgiro_simulator::Fault as ServerFault;
 use tokio::sync::oneshot;
 use tokio::time::{Duration, sleep, timeout};
 
@@ -19,31 +18,17 @@ use crate::simulation::draw::{About, draw, happens};
 use crate::simulation::faults::{Call, Fault, draw_fault};
 use crate::simulation::plan::FaultKind;
 use crate::simulation::process::{Actor, current};
-use crate::simulation::server;
-use crate::simulation::shop::{Shop, route};
+use crate::simulation::server::{self, Server};
+use crate::simulation::storage::next;
 use crate::simulation::world::{World, pause};
 
 /// How long the server waits for the answer to a callback.
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many connections, requests and callbacks there were of each checkout.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) connections: AtomicU32,
-    pub(super) requests: AtomicU32,
-    pub(super) callbacks: AtomicU32,
-    /// Answers that were signed wrongly, and answers that refused the keys.
-    pub(super) forged: AtomicU32,
-    pub(super) refused: AtomicU32,
-}
-
-pub(super) fn next(counter: &AtomicU32) -> u32 {
-    counter.fetch_add(1, Ordering::Relaxed)
-}
 
 /// A machine of a shop.
 pub(super) struct Machine {
     pub(super) world: Arc<World>,
-    pub(super) shop: Arc<Shop>,
+    pub(super) server: Arc<Server>,
     /// How far its clock is ahead.
     pub(super) ahead: SignedDuration,
 }
@@ -59,11 +44,11 @@ impl SimulatedMachine for Machine {
         Box::pin(async move {
             let actor = current().ok_or(BrokenOff)?;
             let of = actor.checkout;
-            let desk = self.shop.desk(of).ok_or(BrokenOff)?;
-            desk.asks(actor, self.world.millis());
-            let number = next(&desk.counters.connections);
+            let stored = self.server.stored(of).ok_or(BrokenOff)?;
+            stored.asks(actor, self.world.millis());
+            let number = next(&stored.counters.connections);
             let mut chance = draw(self.world.plan.seed, About::Connection, of, number);
-            let rate = self.shop.plan.fault_rate / 6.0;
+            let rate = self.server.plan.fault_rate / 6.0;
             if happens(&mut chance, rate) && self.world.strikes(FaultKind::Connection, of, number) {
                 self.world
                     .note(of, || format!("connection {number} is refused"));
@@ -77,13 +62,13 @@ impl SimulatedMachine for Machine {
     fn send(&self, request: Request<Bytes>) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
         Box::pin(async move {
             let actor = current().ok_or(BrokenOff)?;
-            let desk = self.shop.desk(actor.checkout).ok_or(BrokenOff)?;
+            let stored = self.server.stored(actor.checkout).ok_or(BrokenOff)?;
             let (answer, answered) = oneshot::channel();
             let carrying = Carrying {
                 world: Arc::clone(&self.world),
-                shop: Arc::clone(&self.shop),
+                server: Arc::clone(&self.server),
                 actor,
-                number: next(&desk.counters.requests),
+                number: next(&stored.counters.requests),
                 request,
             };
             carrying.leaves();
@@ -97,7 +82,7 @@ impl SimulatedMachine for Machine {
 /// A request on its way.
 struct Carrying {
     world: Arc<World>,
-    shop: Arc<Shop>,
+    server: Arc<Server>,
     actor: Actor,
     number: u32,
     request: Request<Bytes>,
@@ -144,8 +129,8 @@ impl Carrying {
         if (100..1_000).contains(&self.actor.follower) {
             return 1_000;
         }
-        let desk = self.shop.desk(self.actor.checkout);
-        let hint = desk.and_then(|desk| desk.check_interval());
+        let stored = self.server.stored(self.actor.checkout);
+        let hint = stored.and_then(|stored| stored.check_interval());
         hint.map_or(3_000, |hint| hint.clamp(1_000, 60_000))
     }
 
@@ -154,10 +139,10 @@ impl Carrying {
         let mut chance = draw(world.plan.seed, About::Request, of, number);
         let there = chance.u64(5..80);
         let back = chance.u64(5..80);
-        let is_signed = self.shop.plan.api == ApiVersion::V1;
+        let is_signed = self.server.plan.api == ApiVersion::V1;
         let fault = draw_fault(
             &mut chance,
-            self.shop.plan.fault_rate,
+            self.server.plan.fault_rate,
             self.call(),
             is_signed,
         )
@@ -209,7 +194,7 @@ impl Carrying {
             }
             Some(Fault::Foreign) => {
                 let own = self.arrives(None);
-                let foreign = server::answer_about_another(world, &self.shop, of);
+                let foreign = server::answer_about_another(world, &self.server, of);
                 pause(back).await;
                 let response = foreign.or(own);
                 let _ = answer.send(response.map(|response| response.map(Ok)).ok_or(BrokenOff));
@@ -234,14 +219,14 @@ impl Carrying {
         let is_forged = fault
             .as_ref()
             .is_some_and(|fault| fault.signature.is_some());
-        let received = server::receive(&self.world, &self.shop, self.actor, &self.request, fault);
+        let received = server::receive(&self.world, &self.server, self.actor, &self.request, fault);
         let (response, _) = received?;
-        if let Some(desk) = self.shop.desk(self.actor.checkout) {
+        if let Some(stored) = self.server.stored(self.actor.checkout) {
             if is_forged {
-                next(&desk.counters.forged);
+                next(&stored.counters.forged);
             }
             if response.status() == http::StatusCode::UNAUTHORIZED {
-                next(&desk.counters.refused);
+                next(&stored.counters.refused);
             }
         }
         self.world.note(self.actor.checkout, || {
@@ -271,17 +256,17 @@ async fn lose(mut answer: oneshot::Sender<Answer>, is_silent: bool) {
     }
 }
 
-/// Brings a callback to the shop; gives the status of the answer, if one comes.
-pub(super) async fn deliver(
-    world: &Arc<World>,
-    shop: &Arc<Shop>,
+/// Brings a callback to the shop, where each copy of it `arrives`; gives the status of the answer, if one comes.
+pub(super) async fn deliver<F: Future<Output = Option<u16>>>(
+    world: &World,
+    server: &Server,
     checkout: u32,
-    callback: &EmbeddedCallback,
+    arrives: impl Fn(u32) -> F,
 ) -> Option<u16> {
-    let number = next(&shop.desk(checkout)?.counters.callbacks);
+    let number = next(&server.stored(checkout)?.counters.callbacks);
     let mut chance = draw(world.plan.seed, About::Callback, checkout, number);
     let there = chance.u64(5..200);
-    let is_bad = happens(&mut chance, shop.plan.fault_rate);
+    let is_bad = happens(&mut chance, server.plan.fault_rate);
     let (what, delay) = (chance.u32(0..4), chance.u64(1_000..20_000));
     let is_bad = is_bad && world.strikes(FaultKind::Callback, checkout, number);
     world.note(checkout, || match (is_bad, what) {
@@ -292,7 +277,7 @@ pub(super) async fn deliver(
         _ => format!("callback {number} is {delay} ms late"),
     });
     pause(there).await;
-    let arrive = |copy| route::receive(world, shop, checkout, number * 4 + copy, callback);
+    let arrive = |copy| arrives(number * 4 + copy);
     match (is_bad, what) {
         (false, _) => timeout(CALLBACK_TIMEOUT, arrive(0)).await.ok()?,
         (_, 0) => None,

@@ -9,7 +9,7 @@ use crate::simulation::plan::Plan;
 
 /// How a shop's worker follows a cart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum WorkerMode {
     /// It settles the cart, and keeps the poll after each change.
     Settles,
     /// It waits, and cancels by itself at the deadline.
@@ -99,7 +99,7 @@ pub(super) struct Order {
     pub(super) cart: NewCart,
     /// When it comes, after the beginning.
     pub(super) comes: Duration,
-    pub(super) way: Way,
+    pub(super) worker_mode: WorkerMode,
     /// How long the shop waits for the customer.
     pub(super) timeout: Duration,
     pub(super) answer: Answer,
@@ -143,10 +143,10 @@ impl Order {
         Some(Self {
             cart,
             comes: seconds(chance.f64() * 3_600.0),
-            way: match chance.u32(0..10) {
-                0..4 => Way::Settles,
-                4 => Way::Waits,
-                _ => Way::Queue,
+            worker_mode: match chance.u32(0..10) {
+                0..4 => WorkerMode::Settles,
+                4 => WorkerMode::Waits,
+                _ => WorkerMode::Queue,
             },
             timeout: seconds(if happens(&mut chance, 0.8) {
                 180.0

@@ -1,7 +1,9 @@
 //! The server of one shop: the simulator's engine, on the run's clock.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use http::header::DATE;
@@ -15,11 +17,10 @@ use tokio::time::{sleep_until, timeout_at};
 use uuid::Uuid;
 
 use crate::invariants::{Checkout, Invariant, Report, Truth};
-use crate::simulation::network;
-use crate::simulation::order::{Answer, Order, number_in};
+use crate::simulation::order::{Answer, Order, ShopPlan, number_in};
 use crate::simulation::process::Actor;
 use crate::simulation::record::truth_of;
-use crate::simulation::shop::Shop;
+use crate::simulation::storage::StoredOrder;
 use crate::simulation::world::{World, pause};
 
 /// How long a replica may lag, in milliseconds: a poll believes for 15 s that a cart is not there yet.
@@ -27,8 +28,23 @@ const LAGS_FOR: u64 = 10_000;
 /// How old the status may be on which a cancel of V2 relies: as long as a call may take, and its way.
 const STATUS_HOLDS: SignedDuration = SignedDuration::from_secs(12);
 
+/// Whoever is called back by a server.
+pub(super) trait CallbackReceiver: Send + Sync {
+    /// Receives a callback; gives the status of the answer, if one comes.
+    fn receive<'a>(
+        self: Arc<Self>,
+        world: &'a Arc<World>,
+        checkout: u32,
+        callback: &'a EmbeddedCallback,
+    ) -> Pin<Box<dyn Future<Output = Option<u16>> + Send + 'a>>;
+}
+
 /// The server of one shop.
 pub(super) struct Server {
+    pub(super) plan: ShopPlan,
+    /// The shop's orders, against which the run holds what the server does.
+    pub(super) orders: BTreeMap<u32, Arc<StoredOrder>>,
+    receiver: OnceLock<Weak<dyn CallbackReceiver>>,
     engine: Mutex<EmbeddedSimulator>,
     ahead: SignedDuration,
     /// Wakes the task that lets time pass.
@@ -43,16 +59,33 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(engine: EmbeddedSimulator, ahead: SignedDuration) -> Self {
+    pub(super) fn new(
+        engine: EmbeddedSimulator,
+        plan: ShopPlan,
+        orders: BTreeMap<u32, Arc<StoredOrder>>,
+    ) -> Self {
         Self {
             engine: Mutex::new(engine),
-            ahead,
+            ahead: SignedDuration::from_secs(plan.server_ahead),
+            plan,
+            orders,
+            receiver: OnceLock::new(),
             changed: Notify::new(),
             carts: Mutex::default(),
             paid: Mutex::default(),
             date: Mutex::default(),
             statuses: Mutex::default(),
         }
+    }
+
+    /// From now on callbacks are sent to `receiver`.
+    pub(super) fn call_back(&self, receiver: Weak<dyn CallbackReceiver>) {
+        let _ = self.receiver.set(receiver);
+    }
+
+    /// What the shop's database has about a checkout, and what is known of it here.
+    pub(super) fn stored(&self, checkout: u32) -> Option<&Arc<StoredOrder>> {
+        self.orders.get(&checkout)
     }
 
     fn engine(&self) -> MutexGuard<'_, EmbeddedSimulator> {
@@ -92,12 +125,11 @@ impl Server {
 /// Receives a request, and gives what the server answers.
 pub(super) fn receive(
     world: &Arc<World>,
-    shop: &Arc<Shop>,
+    server: &Arc<Server>,
     actor: Actor,
     request: &Request<Bytes>,
     fault: Option<Fault>,
 ) -> Option<(Response<Bytes>, Option<DropAt>)> {
-    let server = &shop.server;
     let now = server.now(world);
     let target = request.uri().path_and_query()?.as_str();
     let mut engine = server.engine();
@@ -119,13 +151,13 @@ pub(super) fn receive(
     if engine.cart_count() > carts
         && let Some(cart) = engine.newest_cart()
     {
-        inserted(world, shop, &cart);
+        inserted(world, server, &cart);
     }
     let changes = ["Cancel", "cancel", "Confirm", "capture", "refund"];
     if changes.iter().any(|change| target.contains(change)) {
         let cart = named_cart(request).and_then(|id| engine.cart(id));
         if let Some(cart) = cart {
-            changed(world, shop, actor, &cart, target);
+            changed(world, server, actor, &cart, target);
         }
     } else if target.contains("/status/")
         && let Some(cart) = target.rsplit('/').next().and_then(|id| id.parse().ok())
@@ -136,7 +168,7 @@ pub(super) fn receive(
     let callbacks = engine.take_callbacks();
     drop(engine);
     server.changed.notify_one();
-    deliver_all(world, shop, callbacks);
+    deliver_all(world, server, callbacks);
     let mut response = Response::new(Bytes::from(answer.body));
     *response.status_mut() = answer.status.try_into().ok()?;
     for (name, value) in answer.headers {
@@ -162,13 +194,13 @@ fn names_a_paid_cart(target: &str, body: &[u8]) -> bool {
 /// The answer to another cart's check, as a proxy or a cache may give it: "paid".
 pub(super) fn answer_about_another(
     world: &World,
-    shop: &Shop,
+    server: &Server,
     checkout: u32,
 ) -> Option<Response<Bytes>> {
-    let paid = lock(&shop.server.paid).clone();
+    let paid = lock(&server.paid).clone();
     let (_, mut response) = paid.filter(|(about, _)| *about != checkout)?;
-    let now = shop.server.now(world);
-    response.headers_mut().insert(DATE, shop.server.date(now)?);
+    let now = server.now(world);
+    response.headers_mut().insert(DATE, server.date(now)?);
     Some(response)
 }
 
@@ -180,42 +212,42 @@ fn named_cart(request: &Request<Bytes>) -> Option<Uuid> {
 }
 
 /// A cart was made: its customer is asked.
-fn inserted(world: &Arc<World>, shop: &Arc<Shop>, cart: &SimulatedCart) {
+fn inserted(world: &Arc<World>, server: &Arc<Server>, cart: &SimulatedCart) {
     let Some(number) = number_in(&cart.reference) else {
         return;
     };
     let id = cart.transaction_id;
-    lock(&shop.server.carts).insert(number, id);
+    lock(&server.carts).insert(number, id);
     world.note(number, || format!("the server has cart {id}"));
     world.change(number, Checkout::inserted);
-    let desk = shop.desk(number);
-    if desk.is_some_and(|desk| desk.was_refused()) {
+    let stored = server.stored(number);
+    if stored.is_some_and(|stored| stored.was_refused()) {
         world.violated(number, Invariant::OneInsert);
     }
-    if let Some(order) = Order::draw(&world.plan, number, shop.plan.api) {
+    if let Some(order) = Order::draw(&world.plan, number, server.plan.api) {
         tokio::spawn(answer(
             Arc::clone(world),
-            Arc::clone(shop),
+            Arc::clone(server),
             number,
             id,
             order.answer,
         ));
     }
-    let shop = Arc::clone(shop);
+    let server = Arc::clone(server);
     tokio::spawn(async move {
         pause(LAGS_FOR).await;
-        shop.server.engine().catch_up(id);
+        server.engine().catch_up(id);
     });
 }
 
 /// The customer answers, if that is what they do, and if they still can.
-async fn answer(world: Arc<World>, shop: Arc<Shop>, number: u32, id: Uuid, answer: Answer) {
+async fn answer(world: Arc<World>, server: Arc<Server>, number: u32, id: Uuid, answer: Answer) {
     let (Answer::Accepts(after) | Answer::Declines(after)) = answer else {
         return;
     };
     tokio::time::sleep(after).await;
-    let mut engine = shop.server.engine();
-    let now = shop.server.now(&world);
+    let mut engine = server.engine();
+    let now = server.now(&world);
     let outcome = match answer {
         Answer::Accepts(_) => engine.confirm(id, now),
         _ => engine.decline(id, now),
@@ -230,8 +262,8 @@ async fn answer(world: Arc<World>, shop: Arc<Shop>, number: u32, id: Uuid, answe
     if let Some(cart) = cart {
         hold(&world, number, &cart);
     }
-    shop.server.changed.notify_one();
-    deliver_all(&world, &shop, callbacks);
+    server.changed.notify_one();
+    deliver_all(&world, &server, callbacks);
 }
 
 /// Writes down what the server holds.
@@ -258,23 +290,29 @@ fn hold_after(world: &World, number: u32, cart: &SimulatedCart, overtook: bool) 
 }
 
 /// A call that may have changed a cart was processed.
-fn changed(world: &Arc<World>, shop: &Arc<Shop>, actor: Actor, cart: &SimulatedCart, target: &str) {
+fn changed(
+    world: &Arc<World>,
+    server: &Arc<Server>,
+    actor: Actor,
+    cart: &SimulatedCart,
+    target: &str,
+) {
     let number = actor.checkout;
     let before = world.record().truth(number);
     let is_undone = before == Truth::Paid && truth_of(cart.status) == Truth::Unpaid;
     let is_undone_by_v2 = is_undone && target.contains("/v2/");
     // What was paid while the cancel was on its way nobody who canceled can have known. Others may have seen the payment
     // meanwhile: an order that was paid and is canceled afterwards is a person's.
-    let now = shop.server.now(world);
+    let now = server.now(world);
     let overtook = is_undone_by_v2
-        && lock(&shop.server.statuses)
+        && lock(&server.statuses)
             .get(&actor)
             .is_some_and(|(at, truth)| {
                 *truth != Truth::Paid && now.duration_since(*at) <= STATUS_HOLDS
             });
     hold_after(world, number, cart, overtook);
-    if let Some(desk) = shop.desk(number).filter(|_| overtook) {
-        desk.payment_was_overtaken(world.millis());
+    if let Some(stored) = server.stored(number).filter(|_| overtook) {
+        stored.payment_was_overtaken(world.millis());
     }
     if is_undone_by_v2 && !overtook {
         world.violated(number, Invariant::UnpaidIsUnpaid);
@@ -287,8 +325,8 @@ fn changed(world: &Arc<World>, shop: &Arc<Shop>, actor: Actor, cart: &SimulatedC
         world.change(number, |checkout| {
             checkout.refunds.insert(1, made);
         });
-        let desk = shop.desk(number);
-        let meant = desk.and_then(|desk| desk.order.refund);
+        let stored = server.stored(number);
+        let meant = stored.and_then(|stored| stored.order.refund);
         if meant.is_none_or(|meant| meant.kronur() != cart.refunded) {
             world.violated(number, Invariant::OneRefund);
         }
@@ -296,59 +334,59 @@ fn changed(world: &Arc<World>, shop: &Arc<Shop>, actor: Actor, cart: &SimulatedC
 }
 
 /// Lets the server's time pass, and sends its callbacks.
-pub(super) async fn run(world: Arc<World>, shop: Arc<Shop>) {
+pub(super) async fn run(world: Arc<World>, server: Arc<Server>) {
     loop {
-        let due = shop.server.engine().next_due();
-        match due.map(|due| world.instant(due, shop.server.ahead)) {
+        let due = server.engine().next_due();
+        match due.map(|due| world.instant(due, server.ahead)) {
             Some(due) => {
-                if timeout_at(due, shop.server.changed.notified())
-                    .await
-                    .is_ok()
-                {
+                if timeout_at(due, server.changed.notified()).await.is_ok() {
                     continue;
                 }
                 sleep_until(due).await;
             }
-            None => shop.server.changed.notified().await,
+            None => server.changed.notified().await,
         }
-        let mut engine = shop.server.engine();
-        engine.run_until(shop.server.now(&world));
+        let mut engine = server.engine();
+        engine.run_until(server.now(&world));
         let callbacks = engine.take_callbacks();
         drop(engine);
-        deliver_all(&world, &shop, callbacks);
+        deliver_all(&world, &server, callbacks);
     }
 }
 
-fn deliver_all(world: &Arc<World>, shop: &Arc<Shop>, callbacks: Vec<EmbeddedCallback>) {
+fn deliver_all(world: &Arc<World>, server: &Arc<Server>, callbacks: Vec<EmbeddedCallback>) {
     for callback in callbacks {
-        let (world, shop) = (Arc::clone(world), Arc::clone(shop));
+        let (world, server) = (Arc::clone(world), Arc::clone(server));
         tokio::spawn(async move {
             let Some(number) = number_in(callback.url()) else {
                 return;
             };
-            let status = network::deliver(&world, &shop, number, &callback).await;
+            let Some(receiver) = server.receiver.get().and_then(Weak::upgrade) else {
+                return;
+            };
+            let status = receiver.receive(&world, number, &callback).await;
             world.note(number, || match status {
                 Some(status) => format!("the callback was answered {status}"),
                 None => "the callback was not answered".to_owned(),
             });
-            let mut engine = shop.server.engine();
-            engine.delivered(callback, status, shop.server.now(&world));
-            let cart = shop.server.cart_of(number).and_then(|id| engine.cart(id));
+            let mut engine = server.engine();
+            engine.delivered(callback, status, server.now(&world));
+            let cart = server.cart_of(number).and_then(|id| engine.cart(id));
             let callbacks = engine.take_callbacks();
             drop(engine);
             if let Some(cart) = cart {
                 hold(&world, number, &cart);
             }
-            shop.server.changed.notify_one();
-            deliver_all(&world, &shop, callbacks);
+            server.changed.notify_one();
+            deliver_all(&world, &server, callbacks);
         });
     }
 }
 
 /// Writes down what the server holds of a checkout now, whatever has happened since the last call.
-pub(super) fn look(world: &World, shop: &Shop, number: u32) {
-    let id = shop.server.cart_of(number);
-    if let Some(cart) = id.and_then(|id| shop.server.cart(world, id)) {
+pub(super) fn look(world: &World, server: &Server, number: u32) {
+    let id = server.cart_of(number);
+    if let Some(cart) = id.and_then(|id| server.cart(world, id)) {
         hold(world, number, &cart);
     }
 }

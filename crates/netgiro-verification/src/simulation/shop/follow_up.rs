@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use crate::invariants::{Millis, Report};
 use crate::simulation::record::report_of;
-use crate::simulation::shop::Site;
+use crate::simulation::shop::ShopProcess;
 use crate::simulation::world::pause;
 
-impl Site {
+impl ShopProcess {
     /// Follows the cart of a callback to its end.
     pub(super) async fn follow(&self, cart: Uuid) {
         let began = Instant::now();
@@ -33,7 +33,7 @@ impl Site {
                 }
                 FollowUpAction::Done => self.note_done().await,
                 FollowUpAction::Release => {
-                    self.desk.write(|row| row.ledger.release(&holder)).await;
+                    self.stored.write(|row| row.ledger.release(&holder)).await;
                     FollowUpOutcome::Done
                 }
                 FollowUpAction::Wait(delay) => {
@@ -61,25 +61,25 @@ impl Site {
             pause(5).await;
             return FollowUpOutcome::Failed(None, None);
         }
-        self.desk.write(|row| row.ledger.is_done = true).await;
-        self.desk.set_telling(self.actor, false);
+        self.stored.write(|row| row.ledger.is_done = true).await;
+        self.stored.set_telling(self.actor, false);
         FollowUpOutcome::Done
     }
 
     /// Keeps the cart of an order whose InsertCart had no answer.
     async fn learn(&self, cart: Uuid) {
         let client = &self.host.client;
-        if self.desk.now(|row| row.cart.is_some()) {
+        if self.stored.now(|row| row.cart.is_some()) {
             return;
         }
-        let order = &self.desk.order.cart;
+        let order = &self.stored.order.cart;
         let found = client
             .find_by_reference(&order.reference, order.amount)
             .await;
         if let Ok(Some(found)) = found
             && found.transaction_id == cart
         {
-            self.desk.write(|row| row.cart = Some(found)).await;
+            self.stored.write(|row| row.cart = Some(found)).await;
         }
     }
 }

@@ -4,32 +4,31 @@ mod follow_up;
 mod page;
 mod queue;
 mod refund;
-pub(super) mod route;
-mod storage;
+mod route;
 mod worker;
 
-use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 use netgiro::webhook::Route;
 use netgiro::{ApiVersion, CartRef, Client, ClientOptions};
+use netgiro_simulator::EmbeddedCallback;
 
 use crate::invariants::{Report, Truth};
 use crate::simulation::draw::{About, draw, happens};
-use crate::simulation::network::Machine;
+use crate::simulation::network::{self, Machine};
 use crate::simulation::order::ShopPlan;
 use crate::simulation::process::Actor;
-use crate::simulation::server::{self, Server};
-use crate::simulation::shop::storage::Desk;
+use crate::simulation::server::{self, CallbackReceiver, Server};
+use crate::simulation::storage::StoredOrder;
 use crate::simulation::world::{World, pause};
 
 /// A shop, with its server.
 pub(super) struct Shop {
     pub(super) number: u32,
-    pub(super) plan: ShopPlan,
-    pub(super) server: Server,
-    pub(super) desks: BTreeMap<u32, Arc<Desk>>,
+    pub(super) server: Arc<Server>,
     route: Arc<Route>,
     /// Of machines that have run since before the beginning.
     hosts: OnceLock<[Option<Host>; 2]>,
@@ -58,25 +57,25 @@ impl Host {
 }
 
 impl Shop {
-    pub(super) fn new(
-        number: u32,
-        plan: ShopPlan,
-        server: Server,
-        desks: BTreeMap<u32, Arc<Desk>>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
+    pub(super) fn new(number: u32, server: Server) -> Arc<Self> {
+        let shop = Arc::new(Self {
             number,
-            plan,
-            server,
-            desks,
+            server: Arc::new(server),
             route: Arc::new(Route::new(true)),
             hosts: OnceLock::new(),
-        })
+        });
+        let receiver = Arc::downgrade(&shop);
+        shop.server.call_back(receiver);
+        shop
+    }
+
+    pub(super) fn plan(&self) -> &ShopPlan {
+        &self.server.plan
     }
 
     /// What the shop's database has about a checkout, and what is known of it here.
-    pub(super) fn desk(&self, checkout: u32) -> Option<&Arc<Desk>> {
-        self.desks.get(&checkout)
+    pub(super) fn stored(&self, checkout: u32) -> Option<&Arc<StoredOrder>> {
+        self.server.stored(checkout)
     }
 
     /// The origin of its server.
@@ -111,13 +110,14 @@ impl Shop {
         };
         let machine = Machine {
             world: Arc::clone(world),
-            shop: Arc::clone(self),
+            server: Arc::clone(&self.server),
             ahead,
         };
-        let keys = &self.plan.options;
+        let plan = self.plan();
+        let keys = &plan.options;
         let mut options = ClientOptions::new(keys.app_key.clone(), keys.secret_key.clone());
-        options.api = self.plan.api;
-        let version = match self.plan.api {
+        options.api = plan.api;
+        let version = match plan.api {
             ApiVersion::V1 => "v1",
             ApiVersion::V2 => "v2",
         };
@@ -127,33 +127,47 @@ impl Shop {
     }
 }
 
+impl CallbackReceiver for Shop {
+    fn receive<'a>(
+        self: Arc<Self>,
+        world: &'a Arc<World>,
+        checkout: u32,
+        callback: &'a EmbeddedCallback,
+    ) -> Pin<Box<dyn Future<Output = Option<u16>> + Send + 'a>> {
+        Box::pin(async move {
+            let arrives = |copy| route::receive(world, &self, checkout, copy, callback);
+            network::deliver(world, &self.server, checkout, arrives).await
+        })
+    }
+}
+
 /// A process of a shop: who it is, and where it runs.
 #[derive(Clone)]
-pub(super) struct Site {
+pub(super) struct ShopProcess {
     world: Arc<World>,
     shop: Arc<Shop>,
-    desk: Arc<Desk>,
+    stored: Arc<StoredOrder>,
     actor: Actor,
     host: Host,
 }
 
-impl Site {
+impl ShopProcess {
     fn new(
         world: &Arc<World>,
         shop: &Arc<Shop>,
-        desk: &Arc<Desk>,
+        stored: &Arc<StoredOrder>,
         follower: u32,
         start: u32,
     ) -> Option<Self> {
         let actor = Actor {
-            checkout: desk.number,
+            checkout: stored.number,
             follower,
         };
         Some(Self {
             host: shop.host(world, actor, start)?,
             world: Arc::clone(world),
             shop: Arc::clone(shop),
-            desk: Arc::clone(desk),
+            stored: Arc::clone(stored),
             actor,
         })
     }
@@ -171,7 +185,7 @@ impl Site {
 
     /// The cart with what the shop knows of its order.
     fn cart_ref(&self, id: uuid::Uuid) -> CartRef {
-        let order = &self.desk.order.cart;
+        let order = &self.stored.order.cart;
         CartRef::from(id)
             .with_amount(order.amount)
             .with_reference(order.reference.clone())
@@ -179,7 +193,7 @@ impl Site {
 
     /// The shop learns how a cart ended, once whichever of its processes comes first.
     async fn conclude(&self, report: Report) {
-        if !self.desk.has_callback() {
+        if !self.stored.has_callback() {
             self.tell(report, true).await;
             return;
         }
@@ -196,23 +210,23 @@ impl Site {
             pause(5_000).await;
         }
         self.tell(report, false).await;
-        self.desk.write(|row| row.ledger.is_done = true).await;
-        self.desk.set_telling(self.actor, false);
+        self.stored.write(|row| row.ledger.is_done = true).await;
+        self.stored.set_telling(self.actor, false);
     }
 
     /// Claims the cart in the ledger; gives whether it is claimed, and whether it is done.
     async fn claim(&self, holder: &str) -> (bool, bool) {
         let now = self.world.millis();
         let ignores = self.world.makes(super::plan::Mistake::IgnoresClaims);
-        let claimed = self.desk.write(|row| row.ledger.claim(holder, now)).await;
+        let claimed = self.stored.write(|row| row.ledger.claim(holder, now)).await;
         (claimed.0 || ignores, claimed.1)
     }
 
     /// Calls the shop's function, which changes the order. Where it `is_guarded`, it changes only what is open.
     async fn tell(&self, report: Report, is_guarded: bool) {
         pause(2).await;
-        server::look(&self.world, &self.shop, self.actor.checkout);
-        let is_news = self.desk.now(|row| {
+        server::look(&self.world, &self.shop.server, self.actor.checkout);
+        let is_news = self.stored.now(|row| {
             let is_news = row.told.is_none() || !is_guarded;
             row.told = row.told.or(Some(report));
             is_news
@@ -222,10 +236,10 @@ impl Site {
         }
         self.note(|| format!("the shop is told: {report:?}"));
         if !is_guarded {
-            self.desk.set_telling(self.actor, true);
+            self.stored.set_telling(self.actor, true);
         }
         let is_overtaken =
-            report == Report::Paid && self.desk.was_overtaken_before(self.world.millis());
+            report == Report::Paid && self.stored.was_overtaken_before(self.world.millis());
         self.world.change(self.actor.checkout, |checkout| {
             if is_overtaken {
                 checkout.told.push((report, Truth::Paid));
@@ -234,21 +248,21 @@ impl Site {
             }
         });
         if report == Report::Paid {
-            refund::begin(&self.world, &self.shop, &self.desk);
+            refund::begin(&self.world, &self.shop, &self.stored);
         }
         tokio::task::yield_now().await;
     }
 
     /// The process has ended by itself.
     fn ended(&self) {
-        self.desk.set_telling(self.actor, false);
+        self.stored.set_telling(self.actor, false);
         self.world.ended(self.actor, false);
     }
 
     /// The process has died; whether another one will start from what is stored.
     fn died(&self, is_stored: bool) {
         // Nobody can know any more that the shop was told.
-        if self.desk.set_telling(self.actor, false) {
+        if self.stored.set_telling(self.actor, false) {
             self.world.change(self.actor.checkout, |checkout| {
                 checkout.lost_notes = checkout.lost_notes.saturating_add(1);
             });
@@ -258,5 +272,4 @@ impl Site {
 }
 
 pub(super) use page::begin as begin_page;
-pub(super) use storage::Desk as ShopDesk;
 pub(super) use worker::begin as begin_worker;

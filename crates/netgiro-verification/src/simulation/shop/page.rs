@@ -3,36 +3,36 @@
 use std::sync::Arc;
 
 use crate::simulation::record::report_of;
-use crate::simulation::shop::{Shop, Site};
+use crate::simulation::shop::{Shop, ShopProcess};
 use crate::simulation::world::World;
 
 /// Lets a customer break off who does.
 pub(in crate::simulation) async fn begin(world: Arc<World>, shop: Arc<Shop>, number: u32) {
-    let Some(desk) = shop.desk(number) else {
+    let Some(stored) = shop.stored(number) else {
         return;
     };
-    let Some(after) = desk.order.breaks_off else {
+    let Some(after) = stored.order.breaks_off else {
         return;
     };
     let _task = world.task();
-    tokio::time::sleep(desk.order.comes + after).await;
-    let Some(site) = Site::new(&world, &shop, desk, 1, 0) else {
+    tokio::time::sleep(stored.order.comes + after).await;
+    let Some(process) = ShopProcess::new(&world, &shop, stored, 1, 0) else {
         return;
     };
     // Nobody starts it again: the worker goes on.
     match world
-        .run(site.actor, 0, 0, Box::pin(site.break_off()))
+        .run(process.actor, 0, 0, Box::pin(process.break_off()))
         .await
     {
-        Some(()) => site.ended(),
-        None => site.died(false),
+        Some(()) => process.ended(),
+        None => process.died(false),
     }
 }
 
-impl Site {
+impl ShopProcess {
     async fn break_off(&self) {
         let open = self
-            .desk
+            .stored
             .now(|row| row.cart.clone().filter(|_| row.told.is_none()));
         let Some(cart) = open else { return };
         match self.host.client.cancel_cart(&cart).await {

@@ -10,8 +10,8 @@ use tokio::time::Duration;
 use crate::invariants::{Millis, Report};
 use crate::simulation::draw::{About, draw, happens};
 use crate::simulation::plan::{FaultKind, Mistake};
-use crate::simulation::shop::storage::Desk;
-use crate::simulation::shop::{Shop, Site};
+use crate::simulation::shop::{Shop, ShopProcess};
+use crate::simulation::storage::StoredOrder;
 use crate::simulation::world::{World, pause};
 
 /// The first follower that is a message of a queue.
@@ -34,27 +34,39 @@ struct Message {
 }
 
 /// Sends the first message about a cart.
-pub(super) async fn begin(site: &Site, poll: &CartPoll, deadline: Millis) {
+pub(super) async fn begin(process: &ShopProcess, poll: &CartPoll, deadline: Millis) {
     let message = Message {
-        chain: site.desk.now(|row| row.messages),
+        chain: process.stored.now(|row| row.messages),
         poll: poll.to_json(),
         failures: 0,
         deadline,
     };
     pause(1).await;
-    send(&site.world, &site.shop, &site.desk, message, Duration::ZERO);
+    send(
+        &process.world,
+        &process.shop,
+        &process.stored,
+        message,
+        Duration::ZERO,
+    );
 }
 
 /// Sends a message, to be delivered after a delay.
-fn send(world: &Arc<World>, shop: &Arc<Shop>, desk: &Arc<Desk>, message: Message, delay: Duration) {
-    let number = desk.now(|row| {
+fn send(
+    world: &Arc<World>,
+    shop: &Arc<Shop>,
+    stored: &Arc<StoredOrder>,
+    message: Message,
+    delay: Duration,
+) {
+    let number = stored.now(|row| {
         row.messages += 1;
         row.messages - 1
     });
-    let mut chance = draw(world.plan.seed, About::Message, desk.number, number);
+    let mut chance = draw(world.plan.seed, About::Message, stored.number, number);
     let is_odd = happens(&mut chance, 0.12);
     let (what, by) = (chance.u32(0..3), chance.u64(100..20_000));
-    let is_odd = is_odd && world.strikes(FaultKind::Message, desk.number, number);
+    let is_odd = is_odd && world.strikes(FaultKind::Message, stored.number, number);
     let normal = delay + Duration::from_millis(3);
     let (first, second) = match (is_odd, what) {
         (false, _) => (normal, None),
@@ -63,7 +75,7 @@ fn send(world: &Arc<World>, shop: &Arc<Shop>, desk: &Arc<Desk>, message: Message
         _ => (normal, Some(normal + Duration::from_millis(by))),
     };
     if is_odd {
-        world.note(desk.number, || match second {
+        world.note(stored.number, || match second {
             Some(second) => format!("message {number} comes after {first:?} and after {second:?}"),
             None => format!("message {number} comes after {first:?}, not after {delay:?}"),
         });
@@ -71,11 +83,11 @@ fn send(world: &Arc<World>, shop: &Arc<Shop>, desk: &Arc<Desk>, message: Message
     let deliver = |message: Message, copy: u32, delay: Duration| {
         let key = number * 2 + copy;
         let at = world.millis() + i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
-        world.follow(desk.number, |it| {
+        world.follow(stored.number, |it| {
             it.messages.insert(key, at);
         });
         let delivering = deliver(
-            (Arc::clone(world), Arc::clone(shop), Arc::clone(desk)),
+            (Arc::clone(world), Arc::clone(shop), Arc::clone(stored)),
             message,
             key,
             delay,
@@ -94,7 +106,7 @@ fn send(world: &Arc<World>, shop: &Arc<Shop>, desk: &Arc<Desk>, message: Message
 
 /// Delivers a message until a worker has done with it.
 async fn deliver(
-    (world, shop, desk): (Arc<World>, Arc<Shop>, Arc<Desk>),
+    (world, shop, stored): (Arc<World>, Arc<Shop>, Arc<StoredOrder>),
     mut message: Message,
     key: u32,
     delay: Duration,
@@ -104,38 +116,43 @@ async fn deliver(
     for attempt in 0.. {
         let start = key * 8 + attempt.min(7);
         let follower = FOLLOWERS + message.chain;
-        let Some(site) = Site::new(&world, &shop, &desk, follower, start) else {
+        let Some(process) = ShopProcess::new(&world, &shop, &stored, follower, start) else {
             return;
         };
         let outcome = world
-            .run(site.actor, start, attempt, Box::pin(site.take(&message)))
+            .run(
+                process.actor,
+                start,
+                attempt,
+                Box::pin(process.take(&message)),
+            )
             .await;
         let is_lost = outcome.is_none() && world.makes(Mistake::LosesMessages);
         if outcome.is_some() || is_lost {
-            world.follow(desk.number, |it| {
+            world.follow(stored.number, |it| {
                 it.messages.remove(&key);
             });
             if is_lost {
-                site.died(false);
+                process.died(false);
             } else {
-                site.ended();
+                process.ended();
             }
             return;
         }
         // The broker delivers it again when its worker has been silent for long enough.
-        let again = world.restart_delay(site.actor, start);
+        let again = world.restart_delay(process.actor, start);
         let at = world.millis() + i64::try_from(again).unwrap_or(i64::MAX);
-        world.follow(desk.number, |it| {
+        world.follow(stored.number, |it| {
             it.messages.insert(key, at);
         });
-        site.died(false);
+        process.died(false);
         pause(again).await;
         // It may have sent the next message before it died: then there are two of the poll.
         message.chain = REDELIVERED + start;
     }
 }
 
-impl Site {
+impl ShopProcess {
     /// A worker takes a message.
     async fn take(&self, message: &Message) {
         let Ok(poll) = CartPoll::from_json(&message.poll) else {
@@ -165,7 +182,7 @@ impl Site {
                         ..message.clone()
                     };
                     pause(1).await;
-                    send(&self.world, &self.shop, &self.desk, next, delay);
+                    send(&self.world, &self.shop, &self.stored, next, delay);
                     tokio::task::yield_now().await;
                     return;
                 }
@@ -220,7 +237,7 @@ impl Site {
 
     /// The shop's function: the cart has ended, or it is the shop's move.
     async fn call(&self, poll: &CartPoll) {
-        let cart = self.desk.now(|row| row.cart.clone());
+        let cart = self.stored.now(|row| row.cart.clone());
         if let (Some(cart), Some(state)) = (cart, poll.state()) {
             self.finish(&cart, state).await;
         }

@@ -6,51 +6,51 @@ use netgiro::{ErrorKind, NewRefund};
 
 use crate::invariants::Invariant;
 use crate::simulation::plan::Mistake;
-use crate::simulation::shop::storage::Desk;
-use crate::simulation::shop::{Shop, Site};
+use crate::simulation::shop::{Shop, ShopProcess};
+use crate::simulation::storage::StoredOrder;
 use crate::simulation::world::{World, pause};
 
 /// How often the call is made until a person looks.
 const TRIES: u32 = 40;
 
 /// Begins the refund of a cart that is paid, where the order has one; once.
-pub(super) fn begin(world: &Arc<World>, shop: &Arc<Shop>, desk: &Arc<Desk>) {
-    let is_first = desk.now(|row| {
+pub(super) fn begin(world: &Arc<World>, shop: &Arc<Shop>, stored: &Arc<StoredOrder>) {
+    let is_first = stored.now(|row| {
         row.refunds += 1;
         row.refunds == 1
     });
-    if desk.order.refund.is_some() && is_first {
-        let (world, shop, desk) = (Arc::clone(world), Arc::clone(shop), Arc::clone(desk));
-        tokio::spawn(run(world, shop, desk));
+    if stored.order.refund.is_some() && is_first {
+        let (world, shop, stored) = (Arc::clone(world), Arc::clone(shop), Arc::clone(stored));
+        tokio::spawn(run(world, shop, stored));
     }
 }
 
-async fn run(world: Arc<World>, shop: Arc<Shop>, desk: Arc<Desk>) {
+async fn run(world: Arc<World>, shop: Arc<Shop>, stored: Arc<StoredOrder>) {
     let _task = world.task();
     pause(5_000).await;
     for start in 0.. {
-        let Some(site) = Site::new(&world, &shop, &desk, 2, start) else {
+        let Some(process) = ShopProcess::new(&world, &shop, &stored, 2, start) else {
             return;
         };
         let outcome = world
-            .run(site.actor, start, start, Box::pin(site.refund(start)))
+            .run(process.actor, start, start, Box::pin(process.refund(start)))
             .await;
         if outcome.is_some() {
-            site.ended();
+            process.ended();
             return;
         }
-        site.died(true);
-        pause(world.restart_delay(site.actor, start)).await;
+        process.died(true);
+        pause(world.restart_delay(process.actor, start)).await;
     }
 }
 
-impl Site {
+impl ShopProcess {
     async fn refund(&self, start: u32) {
-        let cart = self.desk.now(|row| row.cart.clone());
-        let (Some(cart), Some(amount)) = (cart, self.desk.order.refund) else {
+        let cart = self.stored.now(|row| row.cart.clone());
+        let (Some(cart), Some(amount)) = (cart, self.stored.order.refund) else {
             return;
         };
-        let key = format!("order-{}-return", self.desk.number);
+        let key = format!("order-{}-return", self.stored.number);
         // After a call whose outcome nobody knows, a refusal does not say that nothing was refunded.
         let mut was_unknown = start > 0;
         for attempt in 0..TRIES {

@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use crate::invariants::Report;
 use crate::simulation::plan::Mistake;
-use crate::simulation::shop::{Shop, Site};
+use crate::simulation::shop::{Shop, ShopProcess};
 use crate::simulation::world::{World, pause};
 
 /// The first follower that is a callback.
 const FOLLOWERS: u32 = 100;
 
 /// A callback arrives; gives the status that it is answered, if it is.
-pub(in crate::simulation) async fn receive(
+pub(super) async fn receive(
     world: &Arc<World>,
     shop: &Arc<Shop>,
     checkout: u32,
@@ -56,42 +56,47 @@ async fn serve(
     request: Request,
     answer: oneshot::Sender<u16>,
 ) {
-    let Some(desk) = shop.desk(checkout) else {
+    let Some(stored) = shop.stored(checkout) else {
         return;
     };
     let _task = world.task();
     let follower = FOLLOWERS + request.delivery;
-    let Some(site) = Site::new(&world, &shop, desk, follower, 0) else {
+    let Some(process) = ShopProcess::new(&world, &shop, stored, follower, 0) else {
         return;
     };
     if world
-        .run(site.actor, 0, 0, Box::pin(site.answer(&request, answer)))
+        .run(
+            process.actor,
+            0,
+            0,
+            Box::pin(process.answer(&request, answer)),
+        )
         .await
         .is_some()
     {
-        site.ended();
+        process.ended();
         return;
     }
-    let recorded = || desk.now(|row| row.recorded.first().copied());
-    site.died(recorded().is_some());
+    let recorded = || stored.now(|row| row.recorded.first().copied());
+    process.died(recorded().is_some());
     for start in 1.. {
-        pause(world.restart_delay(site.actor, start)).await;
+        pause(world.restart_delay(process.actor, start)).await;
         let Some(cart) = recorded() else { return };
-        let Some(site) = Site::new(&world, &shop, desk, follower, start) else {
+        let Some(process) = ShopProcess::new(&world, &shop, stored, follower, start) else {
             return;
         };
         let outcome = world
-            .run(site.actor, start, start, Box::pin(site.follow(cart)))
+            .run(process.actor, start, start, Box::pin(process.follow(cart)))
             .await;
         if outcome.is_some() {
-            site.ended();
+            process.ended();
             return;
         }
-        site.died(true);
+        process.died(true);
     }
 }
 
-impl Site {
+impl ShopProcess {
     async fn answer(&self, request: &Request, answer: oneshot::Sender<u16>) {
         let mut answer = Some(answer);
         let mut cart = None;
@@ -157,7 +162,7 @@ impl Site {
         let Some(signature) = &reported.signature else {
             return request.delivery + 1_000;
         };
-        let at = self.desk.now(|row| {
+        let at = self.stored.now(|row| {
             let known = row.signatures.iter().position(|known| known == signature);
             known.unwrap_or_else(|| {
                 row.signatures.push(signature.clone());
@@ -169,9 +174,9 @@ impl Site {
 
     async fn expected(&self) -> ExpectedOrder {
         let cart = self
-            .desk
+            .stored
             .write(|row| row.cart.as_ref().map(|it| it.transaction_id));
-        let order = &self.desk.order.cart;
+        let order = &self.stored.order.cart;
         ExpectedOrder {
             cart: cart.await,
             amount: order.amount,
@@ -190,7 +195,7 @@ impl Site {
             return RouteOutcome::Failed("the guard is down".to_owned());
         }
         let key = guarded(request);
-        let is_first = self.desk.write(|row| row.seen.insert(key)).await;
+        let is_first = self.stored.write(|row| row.seen.insert(key)).await;
         RouteOutcome::First(is_first || self.world.makes(Mistake::HasNoGuard))
     }
 
@@ -200,7 +205,7 @@ impl Site {
             return RouteOutcome::Failed("the database is down".to_owned());
         }
         pause(1).await;
-        self.desk.now(|row| row.recorded.extend(cart));
+        self.stored.now(|row| row.recorded.extend(cart));
         self.world.change(self.actor.checkout, |checkout| {
             let callback = checkout
                 .callbacks
@@ -223,11 +228,11 @@ impl Site {
     }
 
     async fn forget(&self, request: &Request) -> RouteOutcome {
-        if !self.desk.order.guard_forgets || Self::fails() {
+        if !self.stored.order.guard_forgets || Self::fails() {
             return RouteOutcome::Failed("the guard cannot forget".to_owned());
         }
         let key = guarded(request);
-        self.desk.write(|row| row.seen.remove(&key)).await;
+        self.stored.write(|row| row.seen.remove(&key)).await;
         RouteOutcome::Done
     }
 }

@@ -8,10 +8,10 @@ use netgiro::{
 use tokio::time::Duration;
 
 use crate::invariants::{Invariant, Millis, Report};
-use crate::simulation::order::Way;
+use crate::simulation::order::WorkerMode;
 use crate::simulation::plan::Mistake;
 use crate::simulation::record::report_of;
-use crate::simulation::shop::{Shop, Site, queue};
+use crate::simulation::shop::{Shop, ShopProcess, queue};
 use crate::simulation::world::{World, pause};
 
 /// How long an order stays in doubt until a person looks: no cart lives on by then, and no callback comes.
@@ -24,40 +24,40 @@ const LONGEST_END: Millis = 100_000;
 /// How much earlier than its deadline a wait may send its last check: what is lost by counting in milliseconds.
 const ROUNDING: Millis = 1_000;
 
-/// Lets the order of a desk come.
+/// Lets the order of a stored come.
 pub(in crate::simulation) async fn begin(world: Arc<World>, shop: Arc<Shop>, number: u32) {
-    let Some(desk) = shop.desk(number) else {
+    let Some(stored) = shop.stored(number) else {
         return;
     };
     let _task = world.task();
-    tokio::time::sleep(desk.order.comes).await;
-    world.note(number, || format!("{:?}", desk.order));
+    tokio::time::sleep(stored.order.comes).await;
+    world.note(number, || format!("{:?}", stored.order));
     for start in 0.. {
-        let Some(site) = Site::new(&world, &shop, desk, 0, start) else {
+        let Some(process) = ShopProcess::new(&world, &shop, stored, 0, start) else {
             return;
         };
         if world
-            .run(site.actor, start, start, Box::pin(site.work()))
+            .run(process.actor, start, start, Box::pin(process.work()))
             .await
             .is_some()
         {
-            site.ended();
+            process.ended();
             return;
         }
-        site.died(true);
+        process.died(true);
         if world.makes(Mistake::NeverRestarts) {
             return;
         }
-        pause(world.restart_delay(site.actor, start)).await;
+        pause(world.restart_delay(process.actor, start)).await;
     }
 }
 
-impl Site {
+impl ShopProcess {
     /// The worker's program, from what is stored.
     async fn work(&self) {
         let now = self.world.millis();
         let (intended, cart) = self
-            .desk
+            .stored
             .write(|row| {
                 let before = row.intended;
                 row.intended = before.or(Some(now));
@@ -77,12 +77,12 @@ impl Site {
             },
         };
         let began = intended.unwrap_or(now);
-        let waits = i64::try_from(self.desk.order.timeout.as_millis()).unwrap_or(i64::MAX);
+        let waits = i64::try_from(self.stored.order.timeout.as_millis()).unwrap_or(i64::MAX);
         let deadline = began + waits;
-        match self.way() {
-            Way::Settles => self.settle(&cart, deadline).await,
-            Way::Waits => self.wait(&cart, deadline).await,
-            Way::Queue => {
+        match self.worker_mode() {
+            WorkerMode::Settles => self.settle(&cart, deadline).await,
+            WorkerMode::Waits => self.wait(&cart, deadline).await,
+            WorkerMode::Queue => {
                 let poll = CartPoll::new(&cart, self.left(deadline), self.now());
                 queue::begin(self, &poll, deadline).await;
             }
@@ -90,21 +90,21 @@ impl Site {
     }
 
     /// How it follows the cart: by a way on which its mistake shows, where it makes one.
-    fn way(&self) -> Way {
+    fn worker_mode(&self) -> WorkerMode {
         match self.world.plan.mistake {
-            Some(Mistake::IgnoresCancelAnswer | Mistake::GivesUpEarly) => Way::Waits,
-            Some(Mistake::LosesMessages | Mistake::DoesNotWait) => Way::Queue,
-            _ => self.desk.order.way,
+            Some(Mistake::IgnoresCancelAnswer | Mistake::GivesUpEarly) => WorkerMode::Waits,
+            Some(Mistake::LosesMessages | Mistake::DoesNotWait) => WorkerMode::Queue,
+            _ => self.stored.order.worker_mode,
         }
     }
 
     async fn insert(&self) -> Option<Cart> {
         let inserts_again = self.world.makes(Mistake::InsertsAgain);
         loop {
-            match self.host.client.insert_cart(&self.desk.order.cart).await {
+            match self.host.client.insert_cart(&self.stored.order.cart).await {
                 Ok(cart) => {
                     self.note(|| format!("has cart {}", cart.transaction_id));
-                    self.desk.write(|row| row.cart = Some(cart.clone())).await;
+                    self.stored.write(|row| row.cart = Some(cart.clone())).await;
                     return Some(cart);
                 }
                 Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
@@ -115,7 +115,7 @@ impl Site {
                 }
                 Err(error) => {
                     self.note(|| format!("nobody was asked: {}", error.message()));
-                    self.desk.set_refused();
+                    self.stored.set_refused();
                     if self.world.record().inserts(self.actor.checkout) > 0 {
                         let of = self.actor.checkout;
                         self.world.violated(of, Invariant::OneInsert);
@@ -129,10 +129,10 @@ impl Site {
 
     /// Looks for the cart of an order that is in doubt, until a person has to.
     async fn look_for_cart(&self) -> Option<Cart> {
-        let order = &self.desk.order.cart;
-        let intended = self.desk.now(|row| row.intended.unwrap_or_default());
+        let order = &self.stored.order.cart;
+        let intended = self.stored.now(|row| row.intended.unwrap_or_default());
         while self.world.millis() < intended + DOUBT {
-            if self.desk.now(|row| row.told.is_some()) {
+            if self.stored.now(|row| row.told.is_some()) {
                 return None;
             }
             let client = &self.host.client;
@@ -141,7 +141,7 @@ impl Site {
                 .await;
             if let Ok(Some(cart)) = found {
                 self.note(|| format!("finds cart {}", cart.transaction_id));
-                self.desk.write(|row| row.cart = Some(cart.clone())).await;
+                self.stored.write(|row| row.cart = Some(cart.clone())).await;
                 return Some(cart);
             }
             pause(45_000).await;
@@ -161,7 +161,7 @@ impl Site {
 
     /// The cart as far as the worker has followed it.
     fn resumed(&self, cart: &Cart) -> CartRef {
-        let kept = self.desk.now(|row| row.poll.clone());
+        let kept = self.stored.now(|row| row.poll.clone());
         match kept.and_then(|kept| CartPoll::from_json(&kept).ok()) {
             Some(poll) => CartRef::from(&poll),
             None => CartRef::from(cart),
@@ -170,7 +170,7 @@ impl Site {
 
     async fn keep(&self, poll: &CartPoll) {
         let kept = poll.to_json();
-        self.desk.write(|row| row.poll = Some(kept)).await;
+        self.stored.write(|row| row.poll = Some(kept)).await;
     }
 
     async fn settle(&self, cart: &Cart, deadline: Millis) {
@@ -239,10 +239,10 @@ impl Site {
 
     /// Writes down that a wait has ended undecided.
     pub(super) fn gave_up(&self, deadline: Millis, tolerance: Millis) {
-        if self.desk.may_end_early() {
+        if self.stored.may_end_early() {
             return;
         }
-        let sent = self.desk.last_call(self.actor);
+        let sent = self.stored.last_call(self.actor);
         self.note(|| format!("gives up, with a check at {sent} for the deadline {deadline}"));
         self.world.change(self.actor.checkout, |checkout| {
             checkout.gave_up = Some((deadline - tolerance, sent));
@@ -270,7 +270,8 @@ impl Site {
                 Ok(state) => {
                     self.note(|| format!("it is {}", state.status));
                     // No replica of V2 lags behind.
-                    if self.shop.plan.api == ApiVersion::V2 && state.status == CartStatus::Pending {
+                    if self.shop.plan().api == ApiVersion::V2 && state.status == CartStatus::Pending
+                    {
                         let of = self.actor.checkout;
                         self.world.violated(of, Invariant::EveryCartEnds);
                     }
@@ -296,7 +297,7 @@ impl Site {
         let client = &self.host.client;
         self.world.record().settles(self.actor);
         for _ in 0..TRIES {
-            let outcome = if self.desk.order.delivers {
+            let outcome = if self.stored.order.delivers {
                 client.capture_cart(cart, None).await
             } else {
                 client.cancel_cart(cart).await

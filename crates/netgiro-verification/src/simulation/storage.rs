@@ -8,7 +8,6 @@ use netgiro::Cart;
 use uuid::Uuid;
 
 use crate::invariants::{Millis, Report};
-use crate::simulation::network::Counters;
 use crate::simulation::order::Order;
 use crate::simulation::process::Actor;
 use crate::simulation::world::pause;
@@ -20,11 +19,27 @@ const OVERTAKEN_FOR: Millis = 60_000;
 /// Before every run.
 const NEVER: Millis = -1_000_000_000;
 
+/// How many connections, requests and callbacks there were of a checkout.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) connections: AtomicU32,
+    pub(super) requests: AtomicU32,
+    pub(super) callbacks: AtomicU32,
+    /// Answers that were signed wrongly, and answers that refused the keys.
+    pub(super) forged: AtomicU32,
+    pub(super) refused: AtomicU32,
+}
+
+/// Counts one more; gives how many there were before.
+pub(super) fn next(counter: &AtomicU32) -> u32 {
+    counter.fetch_add(1, Ordering::Relaxed)
+}
+
 /// An order in the shop, and what the run knows of it.
-pub(in crate::simulation) struct Desk {
-    pub(in crate::simulation) number: u32,
-    pub(in crate::simulation) order: Order,
-    pub(in crate::simulation) counters: Counters,
+pub(super) struct StoredOrder {
+    pub(super) number: u32,
+    pub(super) order: Order,
+    pub(super) counters: Counters,
     row: Mutex<Row>,
     /// What no database holds: when each process made its last call, and which ones are telling the shop.
     calls: Mutex<BTreeMap<Actor, Millis>>,
@@ -84,8 +99,8 @@ impl Ledger {
     }
 }
 
-impl Desk {
-    pub(in crate::simulation) fn new(number: u32, order: Order) -> Self {
+impl StoredOrder {
+    pub(super) fn new(number: u32, order: Order) -> Self {
         Self {
             number,
             order,
@@ -99,7 +114,7 @@ impl Desk {
     }
 
     /// A cancel of V2, sent after a status that was open, has undone a payment that came meanwhile.
-    pub(in crate::simulation) fn payment_was_overtaken(&self, at: Millis) {
+    pub(super) fn payment_was_overtaken(&self, at: Millis) {
         self.overtaken_at.store(at, Ordering::Relaxed);
     }
 
@@ -113,7 +128,7 @@ impl Desk {
         self.was_refused.store(true, Ordering::Relaxed);
     }
 
-    pub(in crate::simulation) fn was_refused(&self) -> bool {
+    pub(super) fn was_refused(&self) -> bool {
         self.was_refused.load(Ordering::Relaxed)
     }
 
@@ -129,7 +144,7 @@ impl Desk {
     }
 
     /// What the answer to InsertCart said of the time between two checks, where the shop has read it.
-    pub(in crate::simulation) fn check_interval(&self) -> Option<Millis> {
+    pub(super) fn check_interval(&self) -> Option<Millis> {
         let interval = self.now(|row| row.cart.as_ref()?.check_interval)?;
         Millis::try_from(interval.as_millis()).ok()
     }
@@ -148,7 +163,7 @@ impl Desk {
     }
 
     /// A process makes a call, whether or not it will be connected.
-    pub(in crate::simulation) fn asks(&self, actor: Actor, at: Millis) {
+    pub(super) fn asks(&self, actor: Actor, at: Millis) {
         lock(&self.calls).insert(actor, at);
     }
 
