@@ -8,7 +8,8 @@ from pathlib import Path
 
 from packages import emptied
 
-from release import build, check, play, profile, project, registries, source, versions
+from release import build, check, profile, project, registries, source, versions
+from release.plays import play
 
 
 def main() -> int:

@@ -12,7 +12,8 @@ from pathlib import Path
 import test
 from packages import check_tools, emptied, run
 
-from release import build, foreign, profile, project, source, wine
+from release import build, profile, project, source
+from release.plays import foreign, wine
 from release.project import ABI3, FREE_THREADED, PLATFORMS, Address, Platform
 
 # Used where the repository's address is not known yet: what is built with it is never published.

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from packages import IS_DEBUG, ROOT, emptied, environment, run
 
-from release import build, play, project
+from release import build, project
 from release.build import PLAIN, Variant
+from release.plays import play
 from release.project import Platform
 
 # Calls that the profile knows as hot are inlined by a threshold of their own; of the rest every kilobyte is saved.

@@ -1,7 +1,9 @@
-//! V2's checkout.
+//! V2: checkouts, captures, refunds and the hosted page.
 
 mod callbacks;
 mod checkout;
+mod hosted;
+mod refunds;
 
 use crate::shop::{Message, Shop};
 use serde_json::{Value, json};

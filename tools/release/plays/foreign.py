@@ -10,8 +10,8 @@ from pathlib import Path
 
 from packages import WORK, environment, run
 
-from release import play
 from release.build import is_here
+from release.plays import play
 from release.project import Platform
 
 FOLDER = WORK / "release" / "foreign"

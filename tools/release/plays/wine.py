@@ -8,7 +8,8 @@ from pathlib import Path
 
 from packages import run
 
-from release import build, foreign
+from release import build
+from release.plays import foreign
 from release.source import STAGED
 
 FOLDER = foreign.FOLDER / "wine"
