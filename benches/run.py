@@ -34,7 +34,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 import packages  # noqa: E402 - beside this folder
 import report  # noqa: E402
 import services  # noqa: E402
-from release import build, check, profile, project, registries, source  # noqa: E402
+from release import build, check, profile, project, source  # noqa: E402
+from release.plays import play  # noqa: E402
 from release.project import Platform  # noqa: E402
 from works import (  # noqa: E402
     FEW_CALLS,
@@ -49,6 +50,7 @@ from works import (  # noqa: E402
 
 Figures = dict[str, float]
 STARTS = 15
+MEASURE = HERE / "node" / "measure.mjs"
 # How long wrk sends, in seconds.
 WRK_TAKES = 2
 
@@ -75,9 +77,10 @@ class Bench:
         packages.pip(self.python, "--force-reinstall", "--no-deps", self.wheel)
         self.tarball = build.platform_package(platform, variant=variant)
         build.main_package()
-        with registries.serving(out / "npm") as url:
-            registry = ["--registry", url, "--no-save", "--no-package-lock"]
-            packages.run("npm", "install", *registry, *quietly, "netgiro", cwd=self.node)
+        # Apart from the peers, which the registry on this machine does not have.
+        program = play.installed(out, packages.WORK / "projects" / "bench-package", MEASURE)
+        modules = program.parent / "node_modules"
+        shutil.copytree(modules, self.node / "node_modules", dirs_exist_ok=True)
 
     def measure(self, work: Work, entry: Entry, base_url: str, env: dict[str, str]) -> Figures:
         """One entry, once, in a process of its own."""
