@@ -129,6 +129,7 @@ class Server:
 
     def __init__(self, answer=None) -> None:
         self.requests: list[Request] = []
+        self.closed = 0  # connections
         self.answer = answer or (lambda request: Answer())
         outer = self
 
@@ -165,6 +166,13 @@ class Server:
         self._server.daemon_threads = True
         # A client that goes away in the middle is what some tests are about.
         self._server.handle_error = lambda *_: None
+        shutdown_request = self._server.shutdown_request
+
+        def count_closed(connection) -> None:
+            shutdown_request(connection)
+            self.closed += 1
+
+        self._server.shutdown_request = count_closed
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1/"
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True

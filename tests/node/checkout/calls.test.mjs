@@ -109,7 +109,7 @@ describe('insertCart', () => {
   for (const [what, answer] of Object.entries(lost)) {
     it(`${what}: the outcome is unknown, after exactly one request`, () =>
       withServer(answer, async (server) => {
-        const error = await failure(() => server.client({ timeoutMs: 150 }).insertCart(ORDER));
+        const error = await failure(() => server.client({ timeoutMs: 1_000 }).insertCart(ORDER));
         assert.ok(error instanceof OutcomeUnknownError, error.stack);
         assert.equal(error.reference, 'order-17');
         assert.notEqual(error.requestSent, 'no');
@@ -262,7 +262,7 @@ describe('what the server says', () => {
     withServer(
       () => 'hang',
       async (server) => {
-        const error = await failure(() => server.client({ timeoutMs: 60 }).checkCart(ID));
+        const error = await failure(() => server.client({ timeoutMs: 1_000 }).checkCart(ID));
         assert.ok(error instanceof TimeoutError);
         assert.equal(error.requestSent, 'maybe');
       },
