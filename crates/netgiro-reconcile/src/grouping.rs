@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use indexmap::IndexMap;
 use netgiro::kronur;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -32,8 +33,9 @@ pub(crate) fn of<'a>(
     tolerance: Decimal,
 ) -> Vec<Case<'a>> {
     let by_id: HashMap<Uuid, &Cart<'_>> = carts.iter().map(|cart| (cart.id, cart)).collect();
-    let mut claims: HashMap<Uuid, Vec<Placed<'a>>> = HashMap::with_capacity(orders.len());
-    let mut references: HashMap<&str, Reference<'a>> = HashMap::with_capacity(orders.len());
+    // In the order of the input, in which the orders stand in memory.
+    let mut claims: IndexMap<Uuid, Vec<Placed<'a>>> = IndexMap::with_capacity(orders.len());
+    let mut references: IndexMap<&str, Reference<'a>> = IndexMap::with_capacity(orders.len());
     let mut cases = Vec::with_capacity(orders.len());
     for &(at, order) in orders {
         match (order.transaction_id, order.reference.as_deref()) {

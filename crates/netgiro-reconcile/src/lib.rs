@@ -8,13 +8,15 @@
 //! * `cases`: what is classified together, and its sums
 //! * `grouping`: which orders and carts belong together
 //! * `refunds`, `refund_rules`: which refunds belong to an order, and the class of both
-//! * `reconcile`: all of it, in order, and that it adds up
+//! * `ranking`: the order of rows
+//! * `reconcile`: all of it, and that it adds up
 //! * `settlement_model`, `settlement_refunds`, `settlements`: the same for transfers to the bank
 
 mod carts;
 mod cases;
 mod grouping;
 mod model;
+mod ranking;
 mod reconcile;
 mod refund_rules;
 mod refunds;

@@ -11,7 +11,7 @@ use crate::model::{
     Check, Order, Outcome, ReconcileOptions, Reconciled, Recorded, Refunds, Row, Total, is_amount,
     sorted,
 };
-use crate::{grouping, refunds};
+use crate::{grouping, ranking, refunds};
 
 /// Puts every order, every payment and every refund in exactly one class.
 ///
@@ -88,22 +88,8 @@ pub fn reconcile(
         total.at_stake += case.finding.at_stake;
     }
 
-    let mut rows: Vec<Row> = wanted
-        .into_iter()
-        .map(|case| row(case, options.now))
-        .collect();
-    rows.sort_unstable_by(|one, other| {
-        (one.outcome.is_in_order())
-            .cmp(&other.outcome.is_in_order())
-            .then_with(|| other.at_stake.cmp(&one.at_stake))
-            .then_with(|| one.outcome.cmp(&other.outcome))
-            .then_with(|| one.created.cmp(&other.created))
-            .then_with(|| one.references.cmp(&other.references))
-            .then_with(|| one.transaction_ids.cmp(&other.transaction_ids))
-            .then_with(|| one.order_amount.cmp(&other.order_amount))
-            .then_with(|| one.recorded.cmp(&other.recorded))
-            .then_with(|| one.orders.cmp(&other.orders))
-    });
+    let rows = wanted.into_iter().map(|case| row(case, options.now));
+    let rows = ranking::ranked(rows.collect());
     let totals: Vec<_> = Outcome::ALL
         .iter()
         .map(|&outcome| {
