@@ -255,6 +255,9 @@ def test_other_calls_are_cancelled_without_a_word(simulator, kept):
 
 
 def test_a_cart_whose_answer_came_and_was_not_taken_is_named(simulator, kept):
+    # Else the answer may be there before the coroutine first waits for it.
+    simulator.add_fault("InsertCart", delay=0.5)
+
     async def main():
         async with simulator.async_client() as shop:
             call = shop.insert_cart(**ORDER)
