@@ -334,7 +334,7 @@ def test_a_contradictory_poll_marks_nothing_and_a_person_is_told(shop, caplog):
     shop.confirm(other.transaction_id)
     for number, token in enumerate(spoilt(cart)):
         Cart.objects.filter(pk=cart.pk).update(poll=token)
-        Cart.objects.filter(status="pending").update(due_at=timezone.now())
+        Cart.objects.filter(status="pending").update(due_at=timezone.now() - timedelta(seconds=1))
         caplog.clear()
         before = len(shop.requests())
         poll_once()
@@ -678,7 +678,7 @@ def test_no_transaction_is_open_while_netgiro_is_asked(shop):
     for delay in (1.0, 8.0, 32.0):
         Cart.objects.update(due_at=None)
         cart = checkout.start(f"order-{delay}", 4990, PHONE)
-        Cart.objects.filter(pk=cart.pk).update(due_at=timezone.now())
+        Cart.objects.filter(pk=cart.pk).update(due_at=timezone.now() - timedelta(seconds=1))
         shop.add_fault("CheckCart", delay=delay)
         _, answered = at_once(poll_once, write)
         assert Cart.objects.get(pk=cart.pk).status == "pending"
