@@ -7,7 +7,7 @@ use netgiro::webhook::{FollowUp, FollowUpAction, FollowUpOutcome};
 use netgiro::{CartPoll, CheckOutcome, ErrorKind, WaitOptions};
 use tokio::time::Duration;
 
-use crate::invariants::{Millis, Report};
+use crate::invariants::{Invariant, Millis, Report};
 use crate::simulation::draw::{About, draw, happens};
 use crate::simulation::plan::{FaultKind, Mistake};
 use crate::simulation::shop::{Shop, ShopProcess};
@@ -189,7 +189,16 @@ impl ShopProcess {
                 FollowUpAction::End => break,
                 _ => FollowUpOutcome::Done,
             };
-            follow_up.step(outcome, self.now(), Duration::ZERO);
+            let is_over = matches!(
+                outcome,
+                FollowUpOutcome::Failed(Some(ErrorKind::WaitTimeout), _)
+            );
+            let action = follow_up.step(outcome, self.now(), Duration::ZERO);
+            // Who has waited for long enough settles, and does not go on asking until the cart expires.
+            if is_over && action != FollowUpAction::Settle {
+                let of = self.actor.checkout;
+                self.world.violated(of, Invariant::EveryCartEnds);
+            }
         }
         if !follow_up.poll().is_done() {
             self.note(|| "a person should look at it".to_owned());
