@@ -243,7 +243,7 @@ def reconciliation(suites: Suites) -> None:
     for name, needs in [("reconcile", "frames"), ("notebook", "notebook")]:
         interpreter = installed(suites, needs, needs)
         if interpreter is not None:
-            suites.count(name, PYTEST, interpreter, "-m", "pytest", "-rs", f"tests/{name}")
+            suites.count(name, PYTEST, interpreter, "-m", "pytest", "-rfEs", f"tests/{name}")
 
 
 def shops(suites: Suites) -> None:
@@ -252,7 +252,7 @@ def shops(suites: Suites) -> None:
     if interpreter is not None:
         for name in ["routes", "flask", "fastapi", "celery", "pytest_plugin", "django"]:
             suites.count(
-                *[f"shops: {name}", PYTEST, interpreter, "-m", "pytest", "-rs"],
+                *[f"shops: {name}", PYTEST, interpreter, "-m", "pytest", "-rfEs"],
                 *(SIDE_BY_SIDE if name == "django" else []),
                 f"tests/shops/python/{name}",
             )
@@ -260,7 +260,7 @@ def shops(suites: Suites) -> None:
     hosts = installed(suites, "hosts", "hosts")
     if hosts is not None:
         suites.count(
-            *["shops: hosts", PYTEST, hosts, "-m", "pytest", "-rs", "tests/shops/python/hosts"]
+            *["shops: hosts", PYTEST, hosts, "-m", "pytest", "-rfEs", "tests/shops/python/hosts"]
         )
     tarball = suites.prepare("node: tarball", packages.tarball)
     if tarball is None:
@@ -285,7 +285,7 @@ def pages(suites: Suites) -> None:
     project = packages.node_project("pages", tarball, *requirements("pages"))
     suites.count(
         *["pages", PYTEST, interpreter, "-m", "pytest"],
-        *["-c", "tests/pages/pytest.ini", "-rs", "tests/pages"],
+        *["-c", "tests/pages/pytest.ini", "-rfEs", "tests/pages"],
         NETGIRO_NODE_PROJECT=str(project),
     )
 
@@ -301,8 +301,8 @@ def releases(suites: Suites, **env: str) -> None:
     packages.node_modules()
     interpreter = packages.environment("release", *requirements("release"))
     suites.count(
-        *["release", PYTEST, interpreter, "-m", "pytest", "-c", "tests/release/pytest.ini", "-rs"],
-        "tests/release",
+        *["release", PYTEST, interpreter, "-m", "pytest", "-rfEs"],
+        *["-c", "tests/release/pytest.ini", "tests/release"],
         NETGIRO_BASE_PYTHON=sys.executable,
         **env,
     )
@@ -331,7 +331,7 @@ def newest_django(suites: Suites) -> None:
     interpreter = installed(suites, "newest-django", "shops", base=base)
     if interpreter is not None:
         suites.count(
-            *["shops: newest django", PYTEST, interpreter, "-m", "pytest", "-rs", *SIDE_BY_SIDE],
+            *["shops: newest django", PYTEST, interpreter, "-m", "pytest", "-rfEs", *SIDE_BY_SIDE],
             *["tests/shops/python/django", "--ignore-glob", "*/test_checkouts.py"],
             *["--ignore-glob", "*/test_ledger.py"],
         )
