@@ -50,7 +50,6 @@ from works import (  # noqa: E402
 
 Figures = dict[str, float]
 STARTS = 15
-MEASURE = HERE / "node" / "measure.mjs"
 # How long wrk sends, in seconds.
 WRK_TAKES = 2
 
@@ -78,8 +77,7 @@ class Bench:
         self.tarball = build.platform_package(platform, variant=variant)
         build.main_package()
         # Apart from the peers, which the registry on this machine does not have.
-        program = play.installed(out, packages.WORK / "projects" / "bench-package", MEASURE)
-        modules = program.parent / "node_modules"
+        modules = play.install(out, packages.WORK / "projects" / "bench-package")
         shutil.copytree(modules, self.node / "node_modules", dirs_exist_ok=True)
 
     def measure(self, work: Work, entry: Entry, base_url: str, env: dict[str, str]) -> Figures:

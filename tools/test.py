@@ -26,7 +26,9 @@ NODE = (
 )
 
 # How a test runner names a test that failed.
-FAILURE = re.compile(r"^(?:FAILED|ERROR|not ok|\u2716) .*|^test .* FAILED$", re.MULTILINE)
+FAILURE = re.compile(
+    r"^(?:FAILED|ERROR) \S+\.py\b.*|^ *(?:not ok|\u2716) .*|^test .* FAILED$", re.MULTILINE
+)
 # Of each suite; where none is named, so many of the output's last lines.
 SHOWN_FAILURES = 10
 

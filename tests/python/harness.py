@@ -129,7 +129,7 @@ class Server:
 
     def __init__(self, answer=None) -> None:
         self.requests: list[Request] = []
-        self.closed = 0  # connections
+        self.closed_connections = 0
         self.answer = answer or (lambda request: Answer())
         outer = self
 
@@ -170,7 +170,7 @@ class Server:
 
         def count_closed(connection) -> None:
             shutdown_request(connection)
-            self.closed += 1
+            self.closed_connections += 1
 
         self._server.shutdown_request = count_closed
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1/"

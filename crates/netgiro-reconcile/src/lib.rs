@@ -4,11 +4,11 @@
 //!
 //! * `model`: what goes in and comes out; `kronur`: how an amount is written
 //! * `carts`: one cart from all its checks, and the state of its payment
+//! * `ranking`: the order of rows
 //! * `rules`: the class of one order and one cart
 //! * `cases`: what is classified together, and its sums
 //! * `grouping`: which orders and carts belong together
 //! * `refunds`, `refund_rules`: which refunds belong to an order, and the class of both
-//! * `ranking`: the order of rows
 //! * `reconcile`: all of it, and that it adds up
 //! * `settlement_model`, `settlement_refunds`, `settlements`: the same for transfers to the bank
 

@@ -56,7 +56,10 @@ fn beginning(text: &str) -> u128 {
 
 #[cfg(test)]
 mod tests {
+    use rust_decimal::Decimal;
+
     use super::beginning;
+    use crate::{Order, ReconcileOptions, Recorded, Refunds, reconcile};
 
     #[test]
     fn the_beginning_of_a_text_is_less_where_the_text_is() {
@@ -66,5 +69,29 @@ mod tests {
         assert!(texts.is_sorted_by_key(|text| beginning(text)));
         let long = "an order with a long reference";
         assert_eq!(beginning(long), beginning(&long[..16]));
+    }
+
+    #[test]
+    fn references_that_begin_alike_are_told_apart_by_the_rest() {
+        let names = ["c", "a", "b"].map(|end| format!("an order with a long reference {end}"));
+        let orders = names.map(|name| Order {
+            reference: Some(name),
+            transaction_id: None,
+            amount: Decimal::ONE,
+            is_refund: false,
+            refunded: Decimal::ZERO,
+            recorded: Recorded::Paid,
+            created: None,
+        });
+        let options = ReconcileOptions {
+            tolerance: Decimal::ZERO,
+            from: None,
+            until: None,
+            now: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let done = reconcile(&orders, &[], &Refunds::default(), &options).unwrap();
+        let references: Vec<_> = done.rows.iter().map(|row| &row.references[0]).collect();
+        assert_eq!(references.len(), 3);
+        assert!(references.is_sorted());
     }
 }

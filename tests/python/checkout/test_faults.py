@@ -168,4 +168,4 @@ def test_a_connection_closed_while_idle_costs_no_attempt(for_server, server):
         poll = shop.poll_step(netgiro.CartPoll(SOME_ID))
         assert poll.state is not None, f"step {step} was lost"
         assert len(server.requests) == step
-        eventually(lambda: server.closed == len(server.requests))
+        eventually(lambda: server.closed_connections == len(server.requests))

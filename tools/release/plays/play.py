@@ -36,13 +36,19 @@ def node(out: Path, *runtime: str | Path, npm: Sequence[str | Path] = (NPM,)) ->
 
 
 def installed(out: Path, folder: Path, program: Path, npm: Sequence[str | Path] = (NPM,)) -> Path:
-    """A copy of a program beside the package that it uses, which is installed from a registry on this machine."""
+    """A copy of a program beside the package that it uses."""
+    install(out, folder, npm)
+    return Path(shutil.copy(program, folder))
+
+
+def install(out: Path, folder: Path, npm: Sequence[str | Path] = (NPM,)) -> Path:
+    """Installs the package from a registry on this machine into an empty folder; gives its `node_modules`."""
     emptied(folder)
     (folder / "package.json").write_text('{ "private": true, "type": "module" }\n')
     quietly = ["--silent", "--no-audit", "--no-fund", "--cache", folder / "cache"]
     with registries.serving(out / "npm") as url:
         run(*npm, "install", *quietly, "--registry", url, "netgiro", cwd=folder)
-    return Path(shutil.copy(program, folder))
+    return folder / "node_modules"
 
 
 def played(runtime: Sequence[str | Path], *arguments: str | Path, cwd: Path) -> dict[str, object]:

@@ -24,7 +24,7 @@ const LONGEST_END: Millis = 100_000;
 /// How much earlier than its deadline a wait may send its last check: what is lost by counting in milliseconds.
 const ROUNDING: Millis = 1_000;
 
-/// Lets the order of a stored come.
+/// Lets an order come.
 pub(in crate::simulation) async fn begin(world: Arc<World>, shop: Arc<Shop>, number: u32) {
     let Some(stored) = shop.stored(number) else {
         return;
