@@ -372,7 +372,7 @@ async fn proxies(printed: &Printed) {
 async fn nothing_that_is_printed_holds_a_secret_or_a_customers_number() {
     let printed = Printed::default();
     let writer = printed.clone();
-    // At the most verbose level, with what reqwest and hyper say through `log`.
+    // At the most verbose level, with what hyper-util and rustls say.
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_ansi(false)
@@ -386,7 +386,7 @@ async fn nothing_that_is_printed_holds_a_secret_or_a_customers_number() {
     for kept in [
         "netgiro::request",
         "netgiro::poll",
-        "reqwest",
+        "hyper_util",
         "order-1001",
         "it is a replay",
         "Customer *****81",

@@ -1,4 +1,4 @@
-//! The proxy that the environment names: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, which reqwest reads.
+//! The proxy that the environment names: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, which hyper-util reads.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use crate::model::values::proxy::Proxy;
 
 /// Refuses an unreadable variable of the environment that names the proxy for a URL.
 ///
-/// reqwest ignores such a variable, and would connect without the proxy.
+/// hyper-util ignores such a variable, and would connect without the proxy.
 pub(crate) fn check_environment(destination: &Url) -> Result<()> {
     check_variables(destination, env::var_os)
 }
@@ -46,7 +46,7 @@ fn check_variables(
         return Ok(());
     };
     let excepted = first(["NO_PROXY", "no_proxy"]).and_then(|(_, value)| value.into_string().ok());
-    // Within CGI, variables may be a request's headers, and reqwest reads none of them.
+    // Within CGI, variables may be a request's headers, and hyper-util reads none of them.
     if variable("REQUEST_METHOD").is_some() || is_excepted(destination, excepted) {
         return Ok(());
     }
@@ -61,8 +61,8 @@ fn check_variables(
                 format!("http://{text}")
             };
             Proxy::read(&url)?;
-            let by_reqwest = Matcher::builder().all(text.to_owned()).build();
-            match by_reqwest.intercept(&uri(destination)) {
+            let by_hyper_util = Matcher::builder().all(text.to_owned()).build();
+            match by_hyper_util.intercept(&uri(destination)) {
                 Some(_) => Ok(()),
                 None => Err("what was given is no URL"),
             }
@@ -73,7 +73,7 @@ fn check_variables(
     })
 }
 
-/// Whether `NO_PROXY` excepts a URL's host, as reqwest reads it.
+/// Whether `NO_PROXY` excepts a URL's host, as hyper-util reads it.
 fn is_excepted(destination: &Url, excepted: Option<String>) -> bool {
     let always = Matcher::builder().all("http://proxy.invalid");
     let matcher = always.no(excepted.unwrap_or_default()).build();
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reqwest_reads_or_does_not_look_at_is_left_alone() {
+    fn what_is_read_or_is_not_looked_at_is_left_alone() {
         let bad = "\"http://proxy.example\"";
         for variables in [
             &[][..],

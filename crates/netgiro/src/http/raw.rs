@@ -4,15 +4,17 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, redirect};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use url::Url;
 
-use crate::http::machine::root_cause;
+use crate::http::connections::{
+    self, ConnectionOptions, Connections, SendFailure, SendFailureCause,
+};
+use crate::http::response_body::ResponseBody;
+use crate::http::sent_marker::{MarkedBody, SentMarker};
 use crate::http::settings::is_loopback;
 use crate::http::tls::{self, TrustedRoots};
-use crate::http::transport::read_body;
-use crate::model::error::{Error, Result};
+use crate::model::error::Result;
 use crate::model::values::proxy::Proxy;
 
 /// A response, whatever its status. `Debug` would show what others wrote, so there is none.
@@ -60,7 +62,7 @@ pub enum RawError {
 /// Sends requests to one place.
 #[derive(Debug)]
 pub struct RawClient {
-    client: reqwest::Client,
+    connections: Connections,
 }
 
 impl RawClient {
@@ -79,29 +81,14 @@ impl RawClient {
         connect_timeout: Duration,
     ) -> Result<Self> {
         let roots = TrustedRoots::new(url.scheme() == "https", ca_file);
-        let mut builder = reqwest::Client::builder()
-            .http1_only()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(connect_timeout)
-            .pool_max_idle_per_host(0);
-        if let Some(proxy) = proxy {
-            let proxy = reqwest::Proxy::all(proxy.expose().clone());
-            builder =
-                builder.proxy(proxy.map_err(|_| Error::configuration("proxy cannot be used"))?);
-        } else if is_loopback(url) {
-            builder = builder.no_proxy();
-        }
-        let client = builder
-            .tls_backend_preconfigured(tls::configuration(&roots)?)
-            .build()
-            .map_err(|error| {
-                Error::configuration(format!(
-                    "the HTTP client cannot be set up: {}",
-                    root_cause(&error)
-                ))
-            })?;
-        Ok(Self { client })
+        Ok(Self {
+            connections: Connections::new(ConnectionOptions {
+                tls: tls::configuration(&roots)?,
+                proxies: connections::proxies(proxy, is_loopback(url)),
+                connect_timeout,
+                keep_alive: false,
+            }),
+        })
     }
 
     /// Sends one request, and reads a response of at most `most` bytes.
@@ -114,22 +101,20 @@ impl RawClient {
         timeout: Duration,
         most: usize,
     ) -> std::result::Result<RawResponse, RawError> {
-        let method = Method::from_bytes(method.as_bytes()).map_err(|error| broken(&error))?;
-        let mut request = reqwest::Request::new(method, url.clone());
-        let mut all = HeaderMap::with_capacity(headers.len());
+        let mut request =
+            Request::new(MarkedBody::new(body.map(Into::into), SentMarker::default()));
+        *request.method_mut() =
+            Method::from_bytes(method.as_bytes()).map_err(|error| broken(&error))?;
+        *request.uri_mut() = Uri::try_from(url.as_str()).map_err(|error| broken(&error))?;
         for (name, value) in headers {
-            let name = HeaderName::try_from(*name).map_err(|error| broken(&error))?;
-            all.append(
-                name,
+            request.headers_mut().append(
+                HeaderName::try_from(*name).map_err(|error| broken(&error))?,
                 HeaderValue::try_from(*value).map_err(|error| broken(&error))?,
             );
         }
-        *request.headers_mut() = all;
-        *request.body_mut() = body.map(Into::into);
         let started = Instant::now();
         let exchange = async {
-            let mut response =
-                (self.client.execute(request).await).map_err(|error| failure(&error))?;
+            let response = self.connections.send(request).await.map_err(failure)?;
             let status = response.status().as_u16();
             let headers = response
                 .headers()
@@ -138,7 +123,8 @@ impl RawClient {
                     Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
                 })
                 .collect();
-            let body = read_body(&mut response, most)
+            let body = ResponseBody::Network(response.into_body())
+                .read(most)
                 .await
                 .map_err(|error| RawError::Broken(error.to_string()))?;
             Ok(RawResponse {
@@ -156,23 +142,13 @@ fn broken(error: &dyn std::error::Error) -> RawError {
     RawError::Broken(error.to_string())
 }
 
-fn failure(error: &reqwest::Error) -> RawError {
-    if let Some(why) = tls::refusal(error) {
-        return RawError::Tls(why);
+fn failure(failure: SendFailure) -> RawError {
+    let why = failure.why;
+    match failure.cause {
+        SendFailureCause::Tls => RawError::Tls(why),
+        _ if !failure.is_connect => RawError::Broken(why),
+        SendFailureCause::Timeout => RawError::Timeout,
+        SendFailureCause::Dns => RawError::Dns(why),
+        SendFailureCause::Network => RawError::Connect(why),
     }
-    let why = root_cause(error);
-    if !error.is_connect() {
-        return RawError::Broken(why);
-    }
-    if error.is_timeout() {
-        return RawError::Timeout;
-    }
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("dns error") {
-            return RawError::Dns(why);
-        }
-        cause = error.source();
-    }
-    RawError::Connect(why)
 }

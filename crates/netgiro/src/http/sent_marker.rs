@@ -58,11 +58,9 @@ pub(crate) struct MarkedBody {
 }
 
 impl MarkedBody {
-    pub(crate) fn wrap(bytes: &Bytes, sent: &SentMarker) -> reqwest::Body {
-        reqwest::Body::wrap(Self {
-            bytes: Some(bytes.clone()),
-            sent: sent.clone(),
-        })
+    /// `None` for a request without a body, which cannot note anything.
+    pub(crate) fn new(bytes: Option<Bytes>, sent: SentMarker) -> Self {
+        Self { bytes, sent }
     }
 }
 

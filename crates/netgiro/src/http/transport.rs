@@ -1,22 +1,22 @@
 //! One `send`: TLS, timeouts, size cap, redirect refusal, and verification of what comes back.
 
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
-use reqwest::Method;
-use reqwest::header::{
+use http::header::{
     ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
     USER_AGENT,
 };
+use http::{Method, Uri};
+use jiff::Timestamp;
 use url::Url;
 
+use crate::http::connections::{self, ConnectionOptions, Connections, SendFailure};
 use crate::http::idle_check::IdleConnectionCheck;
 use crate::http::insert_attempt::InsertAttempt;
-use crate::http::machine::{SendFailure, root_cause};
 use crate::http::proxy_environment;
+use crate::http::response_body::BodyError;
 use crate::http::sent_marker::{MarkedBody, SentMarker};
 use crate::http::settings::Settings;
 use crate::http::tls;
@@ -67,10 +67,10 @@ pub(crate) struct Transport {
     digits: nonce::Digits,
     idle_check: IdleConnectionCheck,
     /// Keeps connections alive, for calls that may be repeated.
-    pooled: OnceLock<reqwest::Client>,
+    pooled: OnceLock<Connections>,
     /// Opens a connection for every call. InsertCart goes this way: on a kept connection that the
     /// server is closing nobody can tell whether the request was read.
-    fresh: OnceLock<reqwest::Client>,
+    fresh: OnceLock<Connections>,
 }
 
 impl Transport {
@@ -113,17 +113,17 @@ impl Transport {
     async fn exchange(&self, request: &Request<'_>, sent: &SentMarker) -> Result<Response> {
         let endpoint = request.endpoint;
         self.idle_check.drive_io().await;
-        let (method, body) = match request.body {
-            Some(body) => (Method::POST, Some(MarkedBody::wrap(body, sent))),
-            None => (Method::GET, None),
-        };
-        let mut to_send = reqwest::Request::new(method, request.url.clone());
+        let body = MarkedBody::new(request.body.cloned(), sent.clone());
+        let mut to_send = http::Request::new(body);
+        if request.body.is_some() {
+            *to_send.method_mut() = Method::POST;
+        }
+        *to_send.uri_mut() = Uri::try_from(request.url.as_str())
+            .map_err(|_| Error::configuration("the URL cannot be sent"))?;
         *to_send.headers_mut() = self.headers(request)?;
-        *to_send.body_mut() = body;
         let connections = || self.connections(endpoint);
-        let machine = &self.settings.machine;
-        let executed = machine.execute(connections, to_send).await?;
-        let mut response = executed.map_err(|failure| {
+        let sending = self.settings.machine.send(connections, to_send);
+        let response = sending.await?.map_err(|failure| {
             let started = match request.body {
                 Some(_) => sent.is_sent(),
                 None => !failure.is_connect,
@@ -131,36 +131,35 @@ impl Transport {
             self.connection_error(request, &failure, started)
         })?;
 
-        let http_status = response.status().as_u16();
-        let received = read_body(&mut response, max_body(endpoint))
-            .await
-            .map_err(|why| {
-                let is_list = endpoint == Endpoint::SettlementList;
-                let advice = match why {
-                    BodyError::TooLarge(_) if is_list => ": ask for fewer days at a time",
-                    _ => "",
-                };
-                let error = Error::new(
-                    ErrorKind::Server,
-                    format!("{}'s answer {why}{advice}", endpoint.name()),
-                )
-                .with_http_status(http_status)
-                .with_request_sent(RequestSent::Yes);
-                match why {
-                    BodyError::TooLarge(_) if is_list => error.with_retryable(false),
-                    BodyError::TooLarge(_) => error,
-                    BodyError::BrokeOff(_) => error.transient(),
-                }
-            })?;
+        let (head, body) = response.into_parts();
+        let http_status = head.status.as_u16();
+        let received = body.read(max_body(endpoint)).await.map_err(|why| {
+            let is_list = endpoint == Endpoint::SettlementList;
+            let advice = match why {
+                BodyError::TooLarge(_) if is_list => ": ask for fewer days at a time",
+                _ => "",
+            };
+            let error = Error::new(
+                ErrorKind::Server,
+                format!("{}'s answer {why}{advice}", endpoint.name()),
+            )
+            .with_http_status(http_status)
+            .with_request_sent(RequestSent::Yes);
+            match why {
+                BodyError::TooLarge(_) if is_list => error.with_retryable(false),
+                BodyError::TooLarge(_) => error,
+                BodyError::BrokeOff(_) => error.transient(),
+            }
+        })?;
         self.idle_check.answered();
-        let headers = response.headers();
+        let headers = &head.headers;
         let signing = SigningHeaders::read(
             headers
                 .iter()
                 .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))),
         );
         let date = text(headers, &DATE).and_then(http_date);
-        let is_success = response.status().is_success();
+        let is_success = head.status.is_success();
         // An answer that refuses the keys cannot be verified with them, and nothing else of it is believed.
         let signature = if matches!(http_status, 401 | 403) || !endpoint.is_signed() {
             None
@@ -192,17 +191,17 @@ impl Transport {
         })
     }
 
-    fn connections(&self, endpoint: Endpoint) -> Result<&reqwest::Client> {
+    fn connections(&self, endpoint: Endpoint) -> Result<&Connections> {
         let (slot, keep_alive) = if endpoint.is_repeatable() {
             (&self.pooled, true)
         } else {
             (&self.fresh, false)
         };
-        if let Some(client) = slot.get() {
-            return Ok(client);
+        if let Some(connections) = slot.get() {
+            return Ok(connections);
         }
-        let client = build(&self.settings, keep_alive)?;
-        Ok(slot.get_or_init(|| client))
+        let connections = build(&self.settings, keep_alive)?;
+        Ok(slot.get_or_init(|| connections))
     }
 
     fn headers(&self, request: &Request<'_>) -> Result<HeaderMap> {
@@ -325,76 +324,17 @@ impl Transport {
     }
 }
 
-fn build(settings: &Settings, keep_alive: bool) -> Result<reqwest::Client> {
-    let mut builder = reqwest::Client::builder()
-        .http1_only()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(settings.connect_timeout)
-        .pool_max_idle_per_host(if keep_alive { usize::MAX } else { 0 });
-    if let Some(proxy) = &settings.proxy {
-        let proxy = reqwest::Proxy::all(proxy.expose().clone()).map_err(|error| {
-            Error::configuration(format!(
-                "proxy {proxy} cannot be used: {}",
-                root_cause(&error)
-            ))
-        })?;
-        builder = builder.proxy(proxy);
-    } else if settings.is_loopback {
-        // The environment's proxy could not reach this machine's loopback, only its own.
-        builder = builder.no_proxy();
-    } else {
+fn build(settings: &Settings, keep_alive: bool) -> Result<Connections> {
+    if settings.proxy.is_none() && !settings.is_loopback {
         // It is read now, and may have changed since the options were checked.
         proxy_environment::check_environment(&settings.base_url)?;
     }
-    builder
-        .tls_backend_preconfigured(tls::configuration(&settings.roots)?)
-        .build()
-        .map_err(|error| {
-            Error::configuration(format!(
-                "the HTTP client cannot be set up: {}",
-                root_cause(&error)
-            ))
-        })
-}
-
-/// Why a body was not read to its end.
-pub(crate) enum BodyError {
-    TooLarge(usize),
-    BrokeOff(String),
-}
-
-impl fmt::Display for BodyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge(most) => write!(f, "is larger than {most} bytes"),
-            Self::BrokeOff(why) => write!(f, "broke off: {why}"),
-        }
-    }
-}
-
-pub(crate) async fn read_body(
-    response: &mut reqwest::Response,
-    most: usize,
-) -> Result<Vec<u8>, BodyError> {
-    if response
-        .content_length()
-        .is_some_and(|length| length > most as u64)
-    {
-        return Err(BodyError::TooLarge(most));
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| BodyError::BrokeOff(root_cause(&error)))?
-    {
-        if body.len() + chunk.len() > most {
-            return Err(BodyError::TooLarge(most));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+    Ok(Connections::new(ConnectionOptions {
+        tls: tls::configuration(&settings.roots)?,
+        proxies: connections::proxies(settings.proxy.as_ref(), settings.is_loopback),
+        connect_timeout: settings.connect_timeout,
+        keep_alive,
+    }))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

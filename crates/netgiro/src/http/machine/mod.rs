@@ -3,9 +3,12 @@
 #[cfg(feature = "simulation")]
 pub(crate) mod simulation;
 
+use http::{Request, Response};
 use jiff::Timestamp;
 
-use crate::http::tls;
+use crate::http::connections::{Connections, SendFailure};
+use crate::http::response_body::ResponseBody;
+use crate::http::sent_marker::MarkedBody;
 use crate::model::error::Result;
 
 /// The machine; of no size without the feature `simulation`.
@@ -41,43 +44,17 @@ impl Machine {
         Timestamp::now()
     }
 
-    /// Sends a request over one of these connections; in a simulation there are none.
-    pub(crate) async fn execute<'a>(
+    /// Sends a request over these connections; in a simulation there are none.
+    pub(crate) async fn send<'a>(
         &self,
-        connections: impl FnOnce() -> Result<&'a reqwest::Client>,
-        request: reqwest::Request,
-    ) -> Result<Result<reqwest::Response, SendFailure>> {
+        connections: impl FnOnce() -> Result<&'a Connections>,
+        request: Request<MarkedBody>,
+    ) -> Result<Result<Response<ResponseBody>, SendFailure>> {
         #[cfg(feature = "simulation")]
         if let Some(simulated) = &self.simulated {
-            return Ok(simulated.execute(request).await);
+            return Ok(simulated.send(request).await);
         }
-        let sent = connections()?.execute(request).await;
-        Ok(sent.map_err(SendFailure::of))
+        let sent = connections()?.send(request).await;
+        Ok(sent.map(|response| response.map(ResponseBody::Network)))
     }
-}
-
-/// Why a request got no answer.
-pub(crate) struct SendFailure {
-    pub(crate) why: String,
-    /// Whether no connection was made.
-    pub(crate) is_connect: bool,
-}
-
-impl SendFailure {
-    #[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
-    fn of(error: reqwest::Error) -> Self {
-        Self {
-            is_connect: error.is_connect(),
-            why: tls::refusal(&error).unwrap_or_else(|| root_cause(&error)),
-        }
-    }
-}
-
-/// The innermost cause, which is the one that says what happened.
-pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut root_cause = error;
-    while let Some(source) = root_cause.source() {
-        root_cause = source;
-    }
-    root_cause.to_string()
 }
