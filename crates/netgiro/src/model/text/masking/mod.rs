@@ -1,5 +1,5 @@
-//! Masks customer ids in texts that others wrote: whatever [`CustomerId::parse`] reads, wherever it stands, and
-//! spellings that only people read.
+//! Masks customer ids in texts that others wrote: whatever [`CustomerId::parse`] reads, wherever it stands, unless it may
+//! be a date, and spellings that only people read.
 //!
 //! [`CustomerId::parse`]: crate::CustomerId::parse
 
