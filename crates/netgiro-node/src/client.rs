@@ -97,13 +97,14 @@ impl NativeClient {
     }
 
     /// Starts a call; what refuses it before that is given as JSON text.
-    fn start<T, F>(
+    fn start<T, F, W>(
         &self,
         port: &Port,
         call: u32,
-        work: impl FnOnce(Client) -> Result<F>,
+        work: impl FnOnce(Client) -> Result<W>,
     ) -> Option<String>
     where
+        W: FnOnce() -> F + Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
         T: Serialize + Send + 'static,
     {
@@ -122,7 +123,7 @@ impl NativeClient {
         match attempt {
             Ok((client, attempt)) => {
                 let unfinished = Unfinished::Insert(attempt.clone());
-                port.start_with_effect(call, unfinished, async move {
+                port.start_with_effect(call, unfinished, move || async move {
                     client.insert(&attempt).await.map(CartView)
                 })
             }
@@ -135,7 +136,7 @@ impl NativeClient {
     pub fn check_cart(&self, port: &Port, call: u32, cart: CartInput) -> Option<String> {
         self.start(port, call, |client| {
             let cart = cart_ref(&cart)?;
-            Ok(async move { client.check_cart(cart).await.map(StateView) })
+            Ok(move || async move { client.check_cart(cart).await.map(StateView) })
         })
     }
 
@@ -144,7 +145,7 @@ impl NativeClient {
     pub fn cancel_cart(&self, port: &Port, call: u32, cart: CartInput) -> Option<String> {
         self.start(port, call, |client| {
             let cart = cart_ref(&cart)?;
-            Ok(async move { client.cancel_cart(cart).await.map(StateView) })
+            Ok(move || async move { client.cancel_cart(cart).await.map(StateView) })
         })
     }
 
@@ -159,7 +160,7 @@ impl NativeClient {
     ) -> Option<String> {
         self.start(port, call, |client| {
             let cart = cart_ref(&cart)?;
-            Ok(async move {
+            Ok(move || async move {
                 let state = client.confirm_cart(cart, identifier.as_deref()).await;
                 state.map(StateView)
             })
@@ -178,7 +179,7 @@ impl NativeClient {
         self.start(port, call, |client| {
             let cart = cart_ref(&cart)?;
             let of = of.map(|of| amount("amount", &of)).transpose()?;
-            Ok(async move { client.capture_cart(cart, of).await.map(StateView) })
+            Ok(move || async move { client.capture_cart(cart, of).await.map(StateView) })
         })
     }
 
@@ -187,7 +188,7 @@ impl NativeClient {
     pub fn void_cart(&self, port: &Port, call: u32, cart: CartInput) -> Option<String> {
         self.start(port, call, |client| {
             let cart = cart_ref(&cart)?;
-            Ok(async move { client.void_cart(cart).await.map(StateView) })
+            Ok(move || async move { client.void_cart(cart).await.map(StateView) })
         })
     }
 
@@ -203,7 +204,8 @@ impl NativeClient {
     ) -> Option<String> {
         let events = port.events(call);
         self.start(port, call, |client| {
-            Ok(follow(watch(&client, &cart, &wait, settle)?, events))
+            let watch = watch(&client, &cart, &wait, settle)?;
+            Ok(move || follow(watch, events))
         })
     }
 
@@ -228,7 +230,7 @@ impl NativeClient {
         let events = port.events(call);
         self.start(port, call, |client| {
             let mut checking = client.check_many(cart_refs(&carts)?, bulk_options(bulk)?)?;
-            Ok(async move {
+            Ok(move || async move {
                 while let Some((at, result)) = checking.next().await {
                     let (done, total) = (checking.done(), checking.total());
                     events.send((done, total, at, CheckView(result)));
@@ -265,7 +267,7 @@ impl NativeClient {
     ) -> Option<String> {
         self.start(port, call, |client| {
             let amount = amount("amount", &kronur)?;
-            Ok(async move {
+            Ok(move || async move {
                 let found = client.find_by_reference(&reference, amount).await;
                 found.map(|cart| cart.map(CartView))
             })
@@ -287,7 +289,7 @@ impl NativeClient {
         match refund {
             Ok((client, cart, refund)) => {
                 let unfinished = Unfinished::Other(refund.abandon());
-                port.start_with_effect(call, unfinished, async move {
+                port.start_with_effect(call, unfinished, move || async move {
                     client.refund_cart(cart, &refund).await.map(RefundView)
                 })
             }
@@ -300,7 +302,7 @@ impl NativeClient {
     pub fn get_transaction(&self, port: &Port, call: u32, cart: CartInput) -> Option<String> {
         self.start(port, call, |client| {
             let cart = cart_ref(&cart)?;
-            Ok(async move { client.get_transaction(cart).await.map(TransactionView) })
+            Ok(move || async move { client.get_transaction(cart).await.map(TransactionView) })
         })
     }
 
@@ -318,7 +320,7 @@ impl NativeClient {
         match checkout {
             Ok((client, checkout)) => {
                 let unfinished = Unfinished::Other(checkout.abandon());
-                port.start_with_effect(call, unfinished, async move {
+                port.start_with_effect(call, unfinished, move || async move {
                     client.create_checkout(&checkout).await.map(CheckoutView)
                 })
             }
@@ -354,7 +356,7 @@ impl NativeClient {
         self.start(port, call, |client| {
             let from = netgiro::day("dateFrom", &from)?;
             let to = netgiro::day("dateTo", &to)?;
-            Ok(async move {
+            Ok(move || async move {
                 let all = client.settlements(from, to, number.as_deref()).await?;
                 Ok(all.into_iter().map(SettlementView).collect::<Vec<_>>())
             })
@@ -365,7 +367,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn settlement_items(&self, port: &Port, call: u32, number: String) -> Option<String> {
         self.start(port, call, |client| {
-            Ok(async move {
+            Ok(move || async move {
                 let all = client.settlement_items(&number).await?;
                 Ok(all.into_iter().map(SettlementItemView).collect::<Vec<_>>())
             })
@@ -377,7 +379,7 @@ impl NativeClient {
     pub fn poll_step(&self, port: &Port, call: u32, token: String) -> Option<String> {
         self.start(port, call, |client| {
             let poll = netgiro::CartPoll::from_json(&token)?;
-            Ok(async move { client.poll_step(&poll).await.map(PollView) })
+            Ok(move || async move { client.poll_step(&poll).await.map(PollView) })
         })
     }
 

@@ -52,7 +52,7 @@ pub fn doctor(
     match options(input) {
         Ok((client, options)) => {
             let client = client.options(lookup(variable));
-            port.start(call, async move {
+            port.start(call, move || async move {
                 let report = netgiro::doctor(client, options).await?;
                 let text = report.to_string();
                 Ok(ReportView { report, text })

@@ -14,7 +14,7 @@ pub fn panic_now() -> String {
 /// Panics on the background thread.
 #[napi(catch_unwind)]
 pub fn panic_later(port: &Port, call: u32) -> Option<String> {
-    port.start(call, async move {
+    port.start(call, move || async move {
         tokio::task::yield_now().await;
         assert!(call == 0, "deliberately, later");
         Ok(())

@@ -30,7 +30,7 @@ impl NativeWatch {
     #[napi(catch_unwind)]
     pub fn next(&self, port: &Port, call: u32) -> Option<String> {
         let watch = Arc::clone(&self.watch);
-        port.start(call, async move {
+        port.start(call, move || async move {
             let change = watch.lock().await.next().await.transpose();
             change.map(|change| change.map(StateView))
         })
@@ -58,7 +58,7 @@ impl NativeWaiting {
     pub fn run(&mut self, port: &Port, call: u32) -> Option<String> {
         let waiting = self.waiting.take();
         let events = port.events(call);
-        port.start(call, async move {
+        port.start(call, move || async move {
             if let Some(mut waiting) = waiting {
                 while let Some(result) = waiting.next().await {
                     let (done, total) = (waiting.done(), waiting.total());

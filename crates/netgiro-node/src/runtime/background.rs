@@ -1,13 +1,12 @@
 //! The background thread of the process, on which calls run.
 
-use std::pin::Pin;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{io, thread};
 
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-/// What the background thread runs.
-type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Makes a task on the background thread, whose memory is that thread's: a task is kilobytes, what makes it is not.
+type Job = Box<dyn FnOnce() + Send>;
 
 /// The queue of the background thread, which is started by whoever comes first.
 pub(crate) fn background() -> io::Result<&'static UnboundedSender<Job>> {
@@ -29,7 +28,7 @@ pub(crate) fn background() -> io::Result<&'static UnboundedSender<Job>> {
         .spawn(move || {
             runtime.block_on(async move {
                 while let Some(job) = queue.recv().await {
-                    tokio::spawn(job);
+                    job();
                 }
             });
         })?;

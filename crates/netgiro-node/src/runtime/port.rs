@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::FutureExt as _;
-use futures_util::future::{AbortHandle, abortable};
+use futures_util::future::{AbortHandle, Abortable};
 use napi::CleanupEnvHook;
 use napi::Status;
 use napi::bindgen_prelude::{Env, Function};
@@ -183,7 +183,11 @@ impl Port {
     }
 
     /// Starts a call, or says as JSON text why it could not be started. Its outcome is its last message.
-    pub(crate) fn start<F, T>(&self, call: u32, work: F) -> Option<String>
+    pub(crate) fn start<F, T>(
+        &self,
+        call: u32,
+        work: impl FnOnce() -> F + Send + 'static,
+    ) -> Option<String>
     where
         F: Future<Output = netgiro::Result<T>> + Send + 'static,
         T: Serialize + Send + 'static,
@@ -196,7 +200,7 @@ impl Port {
         &self,
         call: u32,
         unfinished: Unfinished,
-        work: F,
+        work: impl FnOnce() -> F + Send + 'static,
     ) -> Option<String>
     where
         F: Future<Output = netgiro::Result<T>> + Send + 'static,
@@ -205,7 +209,12 @@ impl Port {
         self.start_call(call, Some(unfinished), work)
     }
 
-    fn start_call<F, T>(&self, call: u32, unfinished: Option<Unfinished>, work: F) -> Option<String>
+    fn start_call<F, T>(
+        &self,
+        call: u32,
+        unfinished: Option<Unfinished>,
+        work: impl FnOnce() -> F + Send + 'static,
+    ) -> Option<String>
     where
         F: Future<Output = netgiro::Result<T>> + Send + 'static,
         T: Serialize + Send + 'static,
@@ -221,16 +230,20 @@ impl Port {
         let mut calls = lock(&self.shared.calls);
         let calls = calls.as_mut()?;
         let shared = Arc::clone(&self.shared);
-        let work = THIS_CALL.scope(self.events(call), work);
-        let (job, handle) = abortable(async move {
-            let outcome = AssertUnwindSafe(work).catch_unwind().await;
-            match outcome {
-                Ok(Ok(value)) => shared.deliver(call, Kind::Value, value),
-                Ok(Err(error)) => shared.deliver(call, Kind::Error, OwnedErrorView(error)),
-                Err(panic) => shared.deliver(call, Kind::Error, panicked(panic.as_ref())),
-            }
+        let events = self.events(call);
+        let (handle, registration) = AbortHandle::new_pair();
+        let job = Box::new(move || {
+            let task = async move {
+                let work = THIS_CALL.scope(events, async { work().await });
+                match AssertUnwindSafe(work).catch_unwind().await {
+                    Ok(Ok(value)) => shared.deliver(call, Kind::Value, value),
+                    Ok(Err(error)) => shared.deliver(call, Kind::Error, OwnedErrorView(error)),
+                    Err(panic) => shared.deliver(call, Kind::Error, panicked(panic.as_ref())),
+                }
+            };
+            drop(tokio::spawn(Abortable::new(task, registration)));
         });
-        if jobs.send(Box::pin(job.map(drop))).is_err() {
+        if jobs.send(job).is_err() {
             let error = ErrorView::internal("the background thread has ended".to_owned());
             return Some(refusal(&error));
         }

@@ -3,7 +3,6 @@
 //! It never attaches to the interpreter, so it neither waits for Python nor is in the way when the
 //! interpreter ends.
 
-use std::pin::Pin;
 use std::sync::Mutex;
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
@@ -13,13 +12,17 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::process::{ProcessBound, lock};
 
-/// What the background thread runs.
-pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Makes a task on the background thread, whose memory is that thread's: a task is kilobytes, what makes it is not.
+type Job = Box<dyn FnOnce() + Send>;
 
 static BACKGROUND: Mutex<Option<ProcessBound<UnboundedSender<Job>>>> = Mutex::new(None);
 
-/// Hands a job to the background thread of this process; starts the thread for the first one.
-pub(crate) fn spawn(_: Python<'_>, job: Job) -> PyResult<()> {
+/// Has the background thread of this process run a task; starts the thread for the first one.
+pub(crate) fn spawn<F>(_: Python<'_>, task: impl FnOnce() -> F + Send + 'static) -> PyResult<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let job: Job = Box::new(|| drop(tokio::spawn(task())));
     let mut channel = lock(&BACKGROUND);
     let job = match channel.as_ref().and_then(ProcessBound::get) {
         Some(jobs) => match jobs.send(job) {
@@ -42,7 +45,7 @@ pub(crate) fn spawn(_: Python<'_>, job: Job) -> PyResult<()> {
 /// Starts the jobs as they come. One channel for all wakes the thread once for many of them.
 async fn run(mut jobs: UnboundedReceiver<Job>) {
     while let Some(job) = jobs.recv().await {
-        tokio::spawn(job);
+        job();
     }
 }
 

@@ -141,28 +141,24 @@ where
         let channel = Arc::new(CallChannel::default());
         let events = Arc::clone(&channel);
         let listener: Listener = Arc::new(move |event| events.put(Message::Event(event)));
-        let call = job(client, Reporter::to(Some(listener.clone())));
         let mut outcome = Outcome(Some(Arc::clone(&channel)));
         let (handle, registration) = AbortHandle::new_pair();
-        let task = Abortable::new(
-            async move {
-                let call = with_log_sink(levels, || Some(listener), call);
+        spawn(py, move || {
+            let call = async move {
+                let call = job(client, Reporter::to(Some(listener.clone())));
+                with_log_sink(levels, || Some(listener), call).await
+            };
+            let task = async move {
                 let result = AssertUnwindSafe(call).catch_unwind().await;
                 outcome.put(Box::new(move |py| match result {
                     Ok(Ok(value)) => value.to_python(py),
                     Ok(Err(error)) => Err(errors::to_py(py, &error)),
                     Err(_) => Err(panics::raised()),
                 }));
-            },
-            registration,
-        );
-        spawn(
-            py,
-            Box::pin(async move {
-                // Aborted: nobody waits for it any more.
-                let _ = task.await;
-            }),
-        )?;
+            };
+            // Aborted: nobody waits for it any more.
+            Abortable::new(task, registration).map(drop)
+        })?;
         Ok(RunningCall {
             channel,
             task: AbortOnDrop::new(handle),
