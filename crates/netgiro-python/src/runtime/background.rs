@@ -4,11 +4,13 @@
 //! interpreter ends.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::JoinHandle;
 
 use crate::process::{ProcessBound, lock};
 
@@ -44,10 +46,18 @@ where
 
 /// Starts the jobs as they come. One channel for all wakes the thread once for many of them.
 async fn run(mut jobs: UnboundedReceiver<Job>) {
+    let mut timer: Option<JoinHandle<()>> = None;
     while let Some(job) = jobs.recv().await {
+        if timer.as_ref().is_none_or(JoinHandle::is_finished) {
+            timer = Some(tokio::spawn(tokio::time::sleep(EARLY)));
+        }
         job();
     }
 }
+
+/// How long a timer stands that is due before those of calls. Without one, each call's is the first that is due, and tokio
+/// wakes the thread that sets it by a system call.
+const EARLY: Duration = Duration::from_secs(1);
 
 /// A runtime on the thread that blocks on it.
 pub(crate) fn current_thread() -> PyResult<Runtime> {
