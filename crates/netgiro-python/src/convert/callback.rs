@@ -51,13 +51,20 @@ pub(crate) fn headers(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)
     if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
         return Err(refused());
     }
-    // Werkzeug's headers of a request are a view of the environ, which also says which server it is.
-    let environ = value.getattr_opt(intern!(py, "environ"))?;
+    // Werkzeug's headers of a request are a view of the environ, which also says which server it is. A dict has no such
+    // attribute, and to ask for it makes an exception.
+    let environ = if value.is_exact_instance_of::<PyDict>() {
+        None
+    } else {
+        value.getattr_opt(intern!(py, "environ"))?
+    };
     let value = environ
         .as_ref()
         .filter(|it| it.is_instance_of::<PyDict>())
         .unwrap_or(value);
-    let pairs = if value.cast::<PyMapping>().is_ok() || value.hasattr(intern!(py, "items"))? {
+    let pairs = if let Ok(dict) = value.cast_exact::<PyDict>() {
+        dict.items().into_any()
+    } else if value.cast::<PyMapping>().is_ok() || value.hasattr(intern!(py, "items"))? {
         value
             .call_method0(intern!(py, "items"))
             .map_err(|_| refused())?
