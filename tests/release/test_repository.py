@@ -61,7 +61,7 @@ def test_platforms_are_the_same_everywhere():
     targets = set(project.PLATFORMS)
     triple = r'"((?:x86_64|aarch64)-[\w-]+)"'
     assert set(re.findall(triple, (ROOT / "package.json").read_text())) == targets
-    assert set(re.findall(triple, (ROOT / "deny.toml").read_text())) == targets
+    assert set(re.findall(triple, (ROOT / ".cargo/deny.toml").read_text())) == targets
     workflow = (ROOT / ".github/workflows/release.yml").read_text()
     for job in ["build", "play(?:-musl)?"]:
         text = "".join(re.findall(rf"^  {job}:\n(?:   .*\n|\n)+", workflow, re.MULTILINE))

@@ -85,7 +85,8 @@ def draft(wanted: str) -> None:
     if section(text, wanted) is not None:
         return
     base = last_tag() or started(text)
-    command = [git_cliff(), "--tag", f"v{wanted}", "--strip", "all"]
+    command: list[str | Path] = [git_cliff(), "--config", ROOT / "tools/release/cliff.toml"]
+    command += ["--tag", f"v{wanted}", "--strip", "all"]
     made = subprocess.run(
         [*command, f"{base}..HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
