@@ -8,9 +8,9 @@
 //! * `rules`: the class of one order and one cart
 //! * `cases`: what is classified together, and its sums
 //! * `grouping`: which orders and carts belong together
-//! * `refunds`, `refund_rules`: which refunds belong to an order, and the class of both
+//! * `refunds`, with its `rules`: which refunds belong to an order, and the class of both
 //! * `reconcile`: all of it, and that it adds up
-//! * `settlement_model`, `settlement_refunds`, `settlements`: the same for transfers to the bank
+//! * `settlements`, with its `model` and `refunds`: the same for transfers to the bank
 
 mod carts;
 mod cases;
@@ -18,11 +18,8 @@ mod grouping;
 mod model;
 mod ranking;
 mod reconcile;
-mod refund_rules;
 mod refunds;
 mod rules;
-mod settlement_model;
-mod settlement_refunds;
 mod settlements;
 
 pub use model::{
@@ -30,7 +27,7 @@ pub use model::{
     Total,
 };
 pub use reconcile::reconcile;
-pub use settlement_model::{
+pub use settlements::model::{
     ReconciledSettlements, Settled, SettledItem, SettlementOutcome, SettlementRow, SettlementTotal,
     Transfer,
 };

@@ -216,8 +216,8 @@ def test_every_sentence_in_the_cores_sources_is_in_the_table() -> None:
     sources = ROOT / "crates" / "netgiro-reconcile" / "src"
     unused = {english for english, _ in icelandic._SENTENCES if english}
     for name in (
-        *("rules.rs", "grouping.rs", "refunds.rs", "refund_rules.rs"),
-        *("settlements.rs", "settlement_refunds.rs"),
+        *("rules.rs", "grouping.rs", "refunds/mod.rs", "refunds/rules.rs"),
+        *("settlements/mod.rs", "settlements/refunds.rs"),
     ):
         text = re.sub(r"\\\n\s*", "", (sources / name).read_text(encoding="utf-8"))
         for literal in re.findall(r'"([A-Z{][^"]*[.}])"', text):

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::carts::Cart;
 use crate::model::{CartKey, Order, Recorded, Refund};
-use crate::settlement_model::SettlementOutcome;
+use crate::settlements::model::SettlementOutcome;
 
 /// What is known to be refunded, by what names its cart: recorded in the shop, and sent to Netgíró.
 pub(crate) struct KnownRefunds<'a> {

@@ -4,6 +4,9 @@
 //! No document says what connects an item's loan number to a cart. So the caller says which cart an item is for, and
 //! nothing is guessed.
 
+pub(crate) mod model;
+mod refunds;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::mem::{self, Discriminant};
 
@@ -13,12 +16,12 @@ use rust_decimal::Decimal;
 
 use crate::carts::{self, Cart};
 use crate::model::{CartKey, Check, MOST, Order, ReconcileOptions, Refunds, sorted};
-use crate::refunds;
-use crate::settlement_model::{
+use crate::refunds::distinct;
+use crate::settlements::model::{
     ReconciledSettlements, Settled, SettledItem, SettlementOutcome, SettlementRow, SettlementTotal,
     Transfer,
 };
-use crate::settlement_refunds::{KnownRefunds, settled_with, taken_back};
+use crate::settlements::refunds::{KnownRefunds, settled_with, taken_back};
 
 /// A cart that was paid longer ago should be in a settlement, as far as Netgíró documents it.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -138,7 +141,7 @@ pub fn reconcile_settlements(
 
     let groups = groups(&paid, items.clone());
     let mut keys = items.clone().filter_map(|(_, item)| item.cart.as_ref());
-    let sent = refunds::distinct(refunds.sent.as_deref().unwrap_or_default())?;
+    let sent = distinct(refunds.sent.as_deref().unwrap_or_default())?;
     let context = Context {
         refunds: KnownRefunds::of(&paid, orders, &sent),
         last_settled: (groups.iter())
@@ -379,7 +382,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::{balances, is_whole};
-    use crate::settlement_model::{SettlementOutcome, SettlementRow, SettlementTotal};
+    use crate::settlements::model::{SettlementOutcome, SettlementRow, SettlementTotal};
 
     fn row(carts: &[u128]) -> SettlementRow {
         SettlementRow {

@@ -1,6 +1,8 @@
 //! Which refunds belong to which order or payment: by transaction id, then by reference where that is unambiguous.
 //! Refunds whose sale is not among the orders are cases of their own.
 
+mod rules;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +13,6 @@ use uuid::Uuid;
 use crate::carts::Cart;
 use crate::cases::{Case, Placed};
 use crate::model::{CartKey, Order, Outcome, Refund, Refunds, is_amount};
-use crate::refund_rules;
 use crate::rules::Finding;
 
 /// Gives each refund to its case, and decides the classes of those that have refunds.
@@ -55,7 +56,7 @@ pub(crate) fn add<'a>(
         }
     }
     for case in cases {
-        if let Some(finding) = refund_rules::finding(case, refunds.sent.is_some(), tolerance) {
+        if let Some(finding) = rules::finding(case, refunds.sent.is_some(), tolerance) {
             case.finding = finding;
         }
     }
