@@ -43,7 +43,7 @@ try:
         sign,
     )
 except ImportError as error:
-    from netgiro._platforms import explained
+    from netgiro.presentation.platforms import explained
 
     raise explained(error) from error
 from netgiro.errors import (

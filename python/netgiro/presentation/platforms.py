@@ -1,4 +1,4 @@
-"""What is to be done where the compiled half cannot be loaded."""
+"""How it is shown that the compiled half cannot be loaded, and what is to be done."""
 
 from __future__ import annotations
 
