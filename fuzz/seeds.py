@@ -23,13 +23,13 @@ def body(case: dict) -> bytes:
 
 def responses() -> Iterator[bytes]:
     calls = {"CheckCart": b"K", "CancelCart": b"C", "ConfirmCart": b"F"}
-    for case in cases("responses"):
+    for case in cases("answers/responses"):
         if case["endpoint"] in calls:
             yield calls[case["endpoint"]] + body(case)
 
 
 def callbacks() -> Iterator[bytes]:
-    for case in cases("callbacks"):
+    for case in cases("callbacks/callbacks"):
         yield b"0" + body(case)
         yield b"1" + body(case)
         headers = case["headers"]
@@ -83,14 +83,14 @@ def tokens() -> Iterator[bytes]:
 
 
 def headers() -> Iterator[bytes]:
-    for case in cases("callbacks"):
+    for case in cases("callbacks/callbacks"):
         given = case["headers"]
         pairs = given.items() if isinstance(given, dict) else given
         yield b"\0" + b"".join(f"{name}:{value}\n".encode() for name, value in pairs)
 
 
 def polls() -> Iterator[bytes]:
-    for case in cases("poll"):
+    for case in cases("polling/poll"):
         policy = case.get("policy") or {}
         seed = struct.pack(
             "<4I",
@@ -115,7 +115,7 @@ def v2_responses() -> Iterator[bytes]:
         "get_transaction",
     ]
     statuses = [200, 201, 400, 401, 404, 409, 422, 429]
-    for case in cases("v2_carts") + cases("v2"):
+    for case in cases("v2/v2_carts") + cases("v2/v2"):
         if case["call"] not in calls:
             continue
         for answer in case["answers"]:
@@ -125,13 +125,13 @@ def v2_responses() -> Iterator[bytes]:
 
 
 def v2_callbacks() -> Iterator[bytes]:
-    for case in json.loads((VECTORS / "v2_carts.json").read_text())["callbacks"]:
+    for case in json.loads((VECTORS / "v2/v2_carts.json").read_text())["callbacks"]:
         for amount in ("4990", "4990.00"):
             yield f"{ID}\n{amount}\n{case['body']}".encode()
 
 
 def redirects() -> Iterator[bytes]:
-    for case in json.loads((VECTORS / "v2.json").read_text())["redirects"]:
+    for case in json.loads((VECTORS / "v2/v2.json").read_text())["redirects"]:
         yield b"!" + case["url"].encode()
     for status in "125":
         yield f"order-1\n{ID}\n123456\n4990\n{status}\n&x=1".encode()

@@ -109,13 +109,15 @@ def test_troubleshooting_has_every_error() -> None:
 
 
 def test_troubleshooting_has_every_result_code() -> None:
-    codes = json.loads((ROOT / "tests/vectors/codes.json").read_text(encoding="utf-8"))["codes"]
+    codes = json.loads((ROOT / "tests/vectors/answers/codes.json").read_text(encoding="utf-8"))[
+        "codes"
+    ]
     named = set(re.findall(r"\b\d{3,5}\b", first_cells("docs/troubleshooting.md")))
     assert named == {str(each["code"]) for each in codes if each["meaning"] != "not in the table"}
 
 
 def test_v1_or_v2_has_every_status() -> None:
-    vectors = json.loads((ROOT / "tests/vectors/codes.json").read_text(encoding="utf-8"))
+    vectors = json.loads((ROOT / "tests/vectors/answers/codes.json").read_text(encoding="utf-8"))
     text = (ROOT / "docs/v1-or-v2.md").read_text(encoding="utf-8")
     for each in vectors["statuses"]:
         (row,) = (line for line in text.splitlines() if line.startswith(f"| `{each['status']}` |"))

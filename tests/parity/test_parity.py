@@ -127,7 +127,7 @@ def test_the_error_table_is_the_cores() -> None:
     table = {row["code"]: row["class"] for row in core()["errors"]}
     assert {code: error.__name__ for code, error in errors().items()} == table
     assert {row["code"]: row["class"] for row in node()["errors"]} == table
-    vectors = json.loads((VECTORS / "errors.json").read_text(encoding="utf-8"))
+    vectors = json.loads((VECTORS / "answers/errors.json").read_text(encoding="utf-8"))
     assert set(table) <= set(re.findall(r'"code": "(\w+)"', json.dumps(vectors)))
 
 

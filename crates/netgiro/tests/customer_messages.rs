@@ -1,4 +1,4 @@
-//! What customers read of errors and carts: the sentences of `tests/vectors/customer_messages.json`.
+//! What customers read of errors and carts: the sentences of `tests/vectors/answers/customer_messages.json`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,7 +22,7 @@ use uuid::Uuid;
 const APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";
 
 fn cases(member: &str) -> Vec<Value> {
-    let file = "../../tests/vectors/customer_messages.json";
+    let file = "../../tests/vectors/answers/customer_messages.json";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let file: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     file[member].as_array().unwrap().clone()

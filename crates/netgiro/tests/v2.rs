@@ -1,4 +1,4 @@
-//! `tests/vectors/v2.json`, run through the public API.
+//! `tests/vectors/v2/v2.json`, run through the public API.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -189,7 +189,7 @@ async fn run(case: &Value) -> Result<(), String> {
 #[tokio::test]
 async fn v2_vectors() {
     let vectors: Value =
-        serde_json::from_str(include_str!("../../../tests/vectors/v2.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/vectors/v2/v2.json")).unwrap();
     let vectors = Arc::new(vectors);
     let mut running = tokio::task::JoinSet::new();
     let count = vectors["cases"].as_array().unwrap().len();
@@ -213,7 +213,7 @@ async fn v2_vectors() {
 #[test]
 fn redirect_vectors() {
     let vectors: Value =
-        serde_json::from_str(include_str!("../../../tests/vectors/v2.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/vectors/v2/v2.json")).unwrap();
     let options = ClientOptions::new(APP_KEY, text(&vectors["secret_key"]));
     let client = Client::new(options).unwrap();
     for case in vectors["redirects"].as_array().unwrap() {

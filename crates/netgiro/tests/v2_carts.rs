@@ -1,4 +1,4 @@
-//! `tests/vectors/v2_carts.json`, run through the public API.
+//! `tests/vectors/v2/v2_carts.json`, run through the public API.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,7 +22,7 @@ use server::Answer;
 const APP_KEY: &str = "881E674F-7891-4C20-AFD8-56FE2624C4B5";
 
 fn vectors() -> Value {
-    serde_json::from_str(include_str!("../../../tests/vectors/v2_carts.json")).unwrap()
+    serde_json::from_str(include_str!("../../../tests/vectors/v2/v2_carts.json")).unwrap()
 }
 
 fn text(value: &Value) -> &str {

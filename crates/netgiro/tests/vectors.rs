@@ -467,7 +467,7 @@ fn compare_error(findings: &mut Findings, case: &str, expected: &Value, error: &
 #[test]
 fn signatures() {
     let mut findings = Findings::default();
-    for case in list(&vectors("signatures.json")["cases"]) {
+    for case in list(&vectors("requests/signatures.json")["cases"]) {
         findings.cases += 1;
         let signature = sign(
             text(&case["secret_key"]),
@@ -491,7 +491,7 @@ fn requests() {
     let mut findings = Findings::default();
     let server = Server::start();
     let client = Client::new(server.options(SECRET_KEY)).unwrap();
-    for case in list(&vectors("requests.json")["cases"]) {
+    for case in list(&vectors("requests/requests.json")["cases"]) {
         findings.cases += 1;
         let name = text(&case["name"]);
         let endpoint = text(&case["endpoint"]);
@@ -599,7 +599,7 @@ fn refusals() {
     let server = Server::start();
     let client = Client::new(server.options("a-secret")).unwrap();
     let plain = |text: &str| text.to_lowercase().replace([' ', '_'], "");
-    for case in list(&vectors("refusals.json")["cases"]) {
+    for case in list(&vectors("requests/refusals.json")["cases"]) {
         let arguments = &case["arguments"];
         let is_ours = case["languages"]
             .as_array()
@@ -655,7 +655,7 @@ fn refusals() {
 #[test]
 fn responses() {
     let mut findings = Findings::default();
-    let file = vectors("responses.json");
+    let file = vectors("answers/responses.json");
     let secret_key = text(&file["secret_key"]);
     let nonce = text(&file["response_nonce"]);
     let server = Server::start();
@@ -730,7 +730,7 @@ fn responses() {
 #[test]
 fn codes() {
     let mut findings = Findings::default();
-    let file = vectors("codes.json");
+    let file = vectors("answers/codes.json");
     let words: Vec<&str> = CartStatus::ALL
         .iter()
         .map(|status| status.as_str())
@@ -786,7 +786,7 @@ fn codes() {
 #[test]
 fn errors() {
     let mut findings = Findings::default();
-    let file = vectors("errors.json");
+    let file = vectors("answers/errors.json");
     let rows = list(&file["errors"]);
     assert_eq!(ErrorKind::ALL.len(), rows.len());
     for (kind, row) in ErrorKind::ALL.iter().zip(rows) {
@@ -803,7 +803,7 @@ fn errors() {
 #[test]
 fn customers() {
     let mut findings = Findings::default();
-    let file = vectors("customers.json");
+    let file = vectors("requests/customers.json");
     for case in list(&file["accepted"]) {
         findings.cases += 1;
         let given = text(&case["text"]);
@@ -900,7 +900,7 @@ fn compare_callback(findings: &mut Findings, case: &str, expected: &Value, callb
 #[test]
 fn callbacks() {
     let mut findings = Findings::default();
-    let file = vectors("callbacks.json");
+    let file = vectors("callbacks/callbacks.json");
     let client = Client::new(ClientOptions::new(APP_KEY, text(&file["secret_key"]))).unwrap();
     for case in list(&file["cases"]) {
         findings.cases += 1;
@@ -959,7 +959,7 @@ fn seen(value: &Value) -> CheckOutcome {
 }
 
 fn state_seen(seen: &Value) -> CartState {
-    let id = text(&vectors("poll.json")["transaction_id"])
+    let id = text(&vectors("polling/poll.json")["transaction_id"])
         .parse()
         .unwrap();
     let status = text(&seen["status"]).parse().unwrap();
@@ -981,7 +981,7 @@ fn state_seen(seen: &Value) -> CartState {
 #[test]
 fn poll_tokens() {
     let mut findings = Findings::default();
-    for case in list(&vectors("poll.json")["tokens"]) {
+    for case in list(&vectors("polling/poll.json")["tokens"]) {
         findings.cases += 1;
         let name = text(&case["name"]);
         match CartPoll::from_json(text(&case["text"])) {
@@ -1029,7 +1029,7 @@ fn cart_of(server: &Server, client: &Client, transaction_id: &str, case: &Value)
 #[test]
 fn poll_schedules() {
     let mut findings = Findings::default();
-    let file = vectors("poll.json");
+    let file = vectors("polling/poll.json");
     let transaction_id = text(&file["transaction_id"]);
     let server = Server::start();
     let client = Client::new(server.options("a-secret")).unwrap();
@@ -1093,7 +1093,7 @@ fn poll_schedules() {
 #[test]
 fn clocks() {
     let mut findings = Findings::default();
-    let file = vectors("poll.json");
+    let file = vectors("polling/poll.json");
     let server = Server::start();
     let client = Client::new(server.options("a-secret")).unwrap();
     for case in list(&file["clocks"]) {
@@ -1150,7 +1150,7 @@ fn clocks() {
 #[test]
 fn wait_many() {
     let mut findings = Findings::default();
-    let file = vectors("wait_many.json");
+    let file = vectors("polling/wait_many.json");
     let whole = |case: &Value, name: &str| case[name].as_u64().unwrap();
     let milliseconds = |case: &Value, name: &str| Duration::from_millis(whole(case, name));
     let microseconds = |case: &Value, name: &str| Duration::from_micros(whole(case, name));

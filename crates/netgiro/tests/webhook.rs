@@ -1,4 +1,4 @@
-//! `tests/vectors/webhook.json`: what a callback's route answers, and what follows the 200.
+//! `tests/vectors/callbacks/webhook.json`: what a callback's route answers, and what follows the 200.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,8 @@ use netgiro::{CartPoll, CartRef, CheckOutcome, ErrorKind, WaitOptions};
 use serde_json::{Value, json};
 
 fn vectors() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/webhook.json");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/callbacks/webhook.json");
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 

@@ -7,8 +7,8 @@ import * as netgiro from 'netgiro';
 import { APP_KEY, failure, ID, SECRET, vectors, withServer } from '../harness.mjs';
 
 const { Client, customerMessage } = netgiro;
-const { errors, calls, statuses, languages } = vectors('customer_messages');
-const classes = new Map(vectors('errors').errors.map((row) => [row.code, netgiro[row.class]]));
+const { errors, calls, statuses, languages } = vectors('answers/customer_messages');
+const classes = new Map(vectors('answers/errors').errors.map((row) => [row.code, netgiro[row.class]]));
 
 function assertSays(error, { is, en }) {
   assert.deepEqual([error.customerMessage('is'), error.customerMessage('en')], [is, en]);

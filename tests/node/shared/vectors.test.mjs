@@ -78,7 +78,7 @@ const asBytes = (value) => (Array.isArray(value) ? value.map(asBytes) : Buffer.f
 const plain = (text) => text.toLowerCase().replace(/[ _]/g, '');
 
 describe('signatures', () => {
-  for (const vector of vectors('signatures').cases) {
+  for (const vector of vectors('requests/signatures').cases) {
     it(vector.name, () => {
       const body = bodyOf(vector);
       assert.equal(sign(vector.secret_key, vector.nonce, vector.url, body), vector.signature);
@@ -90,7 +90,7 @@ describe('signatures', () => {
 });
 
 describe('requests', () => {
-  for (const vector of vectors('requests').cases) {
+  for (const vector of vectors('requests/requests').cases) {
     it(`${vector.endpoint}: ${vector.name}`, () =>
       withServer(
         ({ endpoint }) => (endpoint === 'InsertCart' ? insertAnswer() : checkAnswer(10425)),
@@ -108,7 +108,7 @@ describe('requests', () => {
 });
 
 describe('refusals', () => {
-  for (const vector of vectors('refusals').cases.filter(({ languages }) => languages?.includes('node') ?? true)) {
+  for (const vector of vectors('requests/refusals').cases.filter(({ languages }) => languages?.includes('node') ?? true)) {
     it(vector.name, () =>
       withServer(
         () => checkAnswer(10425),
@@ -135,7 +135,7 @@ describe('refusals', () => {
 });
 
 describe('responses', () => {
-  const { cases, secret_key: secretKey, response_nonce: nonce } = vectors('responses');
+  const { cases, secret_key: secretKey, response_nonce: nonce } = vectors('answers/responses');
   for (const vector of cases) {
     it(vector.name, async () => {
       const answer = ({ endpoint, url }) => {
@@ -192,7 +192,7 @@ describe('V2', () => {
     get_transaction: (client, cart) => client.getTransaction(cart),
     create_checkout: (client, _, checkout) => client.createCheckout(checkout),
   };
-  const { cases, redirects, secret_key: secretKey } = vectors('v2');
+  const { cases, redirects, secret_key: secretKey } = vectors('v2/v2');
   for (const vector of cases) {
     const call = (client, given, known) => {
       const { transactionId, ...rest } = camel(said(given));
@@ -246,7 +246,7 @@ describe('V2', () => {
 });
 
 describe('look-ups', () => {
-  for (const vector of vectors('lookups').cases) {
+  for (const vector of vectors('answers/lookups').cases) {
     it(vector.name, async () => {
       const { reference, amount, path: itsPath, answers, expect } = vector;
       const answer = (_, index) => {
@@ -280,7 +280,7 @@ describe('look-ups', () => {
 });
 
 describe('carts of V2', { concurrency: 8 }, () => {
-  const { cases, callbacks, secret_key: secretKey, transaction_id: transactionId } = vectors('v2_carts');
+  const { cases, callbacks, secret_key: secretKey, transaction_id: transactionId } = vectors('v2/v2_carts');
   // Settling goes on for twenty intervals: of 10 ms, that would be over before a busy machine has sent a cancel.
   const policy = { minIntervalMs: 250, defaultIntervalMs: 250, maxIntervalMs: 250 };
   const calls = {
@@ -344,7 +344,7 @@ describe('carts of V2', { concurrency: 8 }, () => {
 });
 
 describe('result codes', () => {
-  const { statuses, codes } = vectors('codes');
+  const { statuses, codes } = vectors('answers/codes');
   for (const { code, status, is_final: isFinal, is_paid: isPaid } of codes) {
     it(`${code} is ${status}`, () =>
       withServer(
@@ -368,7 +368,7 @@ describe('result codes', () => {
 });
 
 describe('errors', () => {
-  const { attributes, base_class: base, errors } = vectors('errors');
+  const { attributes, base_class: base, errors } = vectors('answers/errors');
   it('are the classes of the table and no others', () => {
     const exported = Object.keys(netgiro).filter((name) => name.endsWith('Error'));
     assert.deepEqual(exported.sort(), [base, ...errors.map((error) => error.class)].sort());
@@ -392,7 +392,7 @@ describe('errors', () => {
 });
 
 describe('customers', () => {
-  const { accepted, refused } = vectors('customers');
+  const { accepted, refused } = vectors('requests/customers');
   const insert = (client, customerId) => client.insertCart({ amount: 1000, reference: 'order-1', customerId });
   for (const { text, normalised } of accepted) {
     it(`${JSON.stringify(text)} is sent as ${normalised}`, () =>
@@ -413,7 +413,7 @@ describe('customers', () => {
 });
 
 describe('callbacks', () => {
-  const { cases, secret_key: secretKey } = vectors('callbacks');
+  const { cases, secret_key: secretKey } = vectors('callbacks/callbacks');
   const client = new Client({ appKey: APP_KEY, secretKey });
   for (const vector of cases) {
     it(vector.name, async () => {
@@ -437,7 +437,7 @@ describe('callbacks', () => {
 });
 
 describe('poll schedules', () => {
-  const { cases, tokens, transaction_id: transactionId } = vectors('poll');
+  const { cases, tokens, transaction_id: transactionId } = vectors('polling/poll');
   const assertStands = (poll, expected) => {
     const { state, ...times } = expected;
     assertHas(poll, times);
@@ -460,7 +460,7 @@ describe('poll schedules', () => {
       return { message: null, payment: null, referenceId: null, ...camel(state), transactionId, paymentSuccessful: false, checkedAt };
     }
     const { code, http_status: httpStatus, retry_after_ms: retryAfter } = error;
-    const { class: name } = vectors('errors').errors.find((each) => each.code === code);
+    const { class: name } = vectors('answers/errors').errors.find((each) => each.code === code);
     return new netgiro[name]('seen', { httpStatus, retryAfter });
   };
   for (const vector of cases) {
@@ -492,7 +492,7 @@ describe('poll schedules', () => {
 });
 
 describe('polls on another clock', () => {
-  const { clocks, transaction_id: transactionId } = vectors('poll');
+  const { clocks, transaction_id: transactionId } = vectors('polling/poll');
   for (const vector of clocks) {
     it(vector.name, async () => {
       const inserted = insertAnswer.bind(null, vector.hint_ms, transactionId);
@@ -518,5 +518,5 @@ describe('polls on another clock', () => {
 });
 
 it('the published secret is the one the tests use', () => {
-  assert.equal(vectors('signatures').cases[0].secret_key, SECRET);
+  assert.equal(vectors('requests/signatures').cases[0].secret_key, SECRET);
 });

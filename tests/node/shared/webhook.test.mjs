@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url);
 /** What the package's own files call, and no caller. */
 const { native } = require(join(dirname(require.resolve('netgiro')), 'internal/native.js'));
 
-const file = vectors('webhook');
+const file = vectors('callbacks/webhook');
 const CART = file.transaction_id;
 const URL = 'https://shop.example/netgiro/callback';
 const SECRET = 'a-secret';

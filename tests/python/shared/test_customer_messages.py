@@ -9,7 +9,7 @@ import pytest
 import netgiro
 from harness import Answer, connect, vectors
 
-FILE = "customer_messages"
+FILE = "answers/customer_messages"
 ID = "0f0e0d0c-0b0a-4908-8706-050403020100"
 
 
@@ -23,7 +23,7 @@ def of(error):
 
 @pytest.mark.parametrize("case", vectors(FILE, "errors"), ids=lambda case: case["name"])
 def test_errors(case):
-    row = next(row for row in vectors("errors", "errors") if row["code"] == case["code"])
+    row = next(row for row in vectors("answers/errors", "errors") if row["code"] == case["code"])
     error = getattr(netgiro, row["class"])(case["message"], result_code=case["result_code"])
     assert of(error) == said(case)
     assert error.customer_message() == case["is"]
@@ -95,7 +95,7 @@ def test_what_is_no_cart_and_no_error_has_no_message(thing):
 def test_every_kind_of_error_has_one_and_none_says_a_developers_word():
     classes = [
         netgiro.NetgiroError,
-        *(getattr(netgiro, row["class"]) for row in vectors("errors", "errors")),
+        *(getattr(netgiro, row["class"]) for row in vectors("answers/errors", "errors")),
     ]
     developers = re.compile(r"\d|_|cart|HTTP|API|null|None|error|exception|villa", re.IGNORECASE)
     for kind in classes:

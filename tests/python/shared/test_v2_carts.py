@@ -11,7 +11,7 @@ import pytest
 import netgiro
 from harness import APP_KEY, FACES, VECTORS, Answer, Server, connect
 
-FILE = json.loads((VECTORS / "v2_carts.json").read_text(encoding="utf-8"))
+FILE = json.loads((VECTORS / "v2/v2_carts.json").read_text(encoding="utf-8"))
 CARTS, CALLBACKS = FILE["cases"], FILE["callbacks"]
 ID = FILE["transaction_id"]
 # Settling is patient for twenty intervals: long enough on the busiest machine.

@@ -48,7 +48,8 @@ def instant(at: int) -> datetime:
 def test_every_file_is_run():
     # Those of reconciliation and of wait_many are run by the crates that decide them.
     in_rust = {"reconciliation", "wait_many"}
-    files = {path.stem for path in VECTORS.glob("*.json")} - {"schema"} - in_rust
+    found = [*VECTORS.glob("*.json"), *VECTORS.glob("*/*.json")]
+    files = {path.stem for path in found if path.parent.name != "scenarios"} - {"schema"} - in_rust
     run = "callbacks codes customer_messages customers errors lookups poll refusals requests responses signatures v2"
     run += " v2_carts webhook"
     assert files == set(run.split())
@@ -57,7 +58,7 @@ def test_every_file_is_run():
 # --- signatures
 
 
-@pytest.mark.parametrize("case", cases("signatures"))
+@pytest.mark.parametrize("case", cases("requests/signatures"))
 def test_signatures(case):
     parts = case["secret_key"], case["nonce"], case["url"]
     assert netgiro.sign(*parts, case["body"]) == case["signature"]
@@ -74,7 +75,7 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("case", cases("requests"))
+@pytest.mark.parametrize("case", cases("requests/requests"))
 def test_requests(case, server, for_server):
     client = for_server()
     with pytest.raises(netgiro.NetgiroError):
@@ -128,7 +129,7 @@ def plain(text):
     return text.lower().replace(" ", "").replace("_", "")
 
 
-@pytest.mark.parametrize("case", cases("refusals"))
+@pytest.mark.parametrize("case", cases("requests/refusals"))
 def test_refusals(case, server, for_server, face):
     client = for_server()
     kind = netgiro.Client if face == "sync" else netgiro.AsyncClient
@@ -185,7 +186,7 @@ def assert_member(actual, name, expected):
 
 def play(case, face):
     """Have a server answer as the case says; what came of the call, and what was sent."""
-    file = json.loads((VECTORS / "responses.json").read_text(encoding="utf-8"))
+    file = json.loads((VECTORS / "answers/responses.json").read_text(encoding="utf-8"))
     nonce = file["response_nonce"]
 
     def answer(request):
@@ -242,7 +243,7 @@ def played_at_once(cases, play):
 
 @pytest.fixture(scope="module")
 def played():
-    return played_at_once(vectors("responses"), play)
+    return played_at_once(vectors("answers/responses"), play)
 
 
 def check_error(outcome, expected):
@@ -256,7 +257,7 @@ def check_error(outcome, expected):
     compare(outcome, facts)
 
 
-@pytest.mark.parametrize("case", cases("responses"))
+@pytest.mark.parametrize("case", cases("answers/responses"))
 def test_responses(case, face, played):
     outcome, requests = played[case["name"], face].result()
     expected = case["expect"]
@@ -272,7 +273,7 @@ def test_responses(case, face, played):
 
 # --- the API's V2
 
-V2 = vectors("v2")
+V2 = vectors("v2/v2")
 
 
 def play_v2(case, face):
@@ -365,10 +366,10 @@ def play_lookup(case, face):
 
 @pytest.fixture(scope="module")
 def played_lookups():
-    return played_at_once(vectors("lookups"), play_lookup)
+    return played_at_once(vectors("answers/lookups"), play_lookup)
 
 
-@pytest.mark.parametrize("case", cases("lookups"))
+@pytest.mark.parametrize("case", cases("answers/lookups"))
 def test_lookups(case, face, played_lookups):
     outcome, requests, base_url = played_lookups[case["name"], face].result()
     expected = case["expect"]
@@ -391,9 +392,9 @@ def test_lookups(case, face, played_lookups):
         assert "x-netgiro-api-key" not in request.headers
 
 
-@pytest.mark.parametrize("case", cases("v2", "redirects"))
+@pytest.mark.parametrize("case", cases("v2/v2", "redirects"))
 def test_redirects(case, face):
-    file = json.loads((VECTORS / "v2.json").read_text(encoding="utf-8"))
+    file = json.loads((VECTORS / "v2/v2.json").read_text(encoding="utf-8"))
     kind, _ = FACES[face]
     client = kind(APP_KEY, file["secret_key"])
     order = {name: case[name] for name in ("amount", "reference") if name in case}
@@ -413,7 +414,7 @@ def test_redirects(case, face):
 
 
 def test_statuses_are_the_enum():
-    statuses = vectors("codes", "statuses")
+    statuses = vectors("answers/codes", "statuses")
     assert [status["status"] for status in statuses] == [str(s) for s in netgiro.CartStatus]
     for status in statuses:
         state = netgiro.CartState(SOME_ID, status["status"])
@@ -424,7 +425,7 @@ def test_statuses_are_the_enum():
         assert poll.answered(state.status, **later).is_done is status["stops_waiting"]
 
 
-@pytest.mark.parametrize("case", cases("codes", "codes"))
+@pytest.mark.parametrize("case", cases("answers/codes", "codes"))
 def test_codes(case, server, for_server):
     told = {
         "PaymentSuccessful": case["is_paid"],
@@ -445,7 +446,7 @@ def test_codes(case, server, for_server):
 
 
 def test_the_error_table_is_complete():
-    table = vectors("errors", "errors")
+    table = vectors("answers/errors", "errors")
     classes = {
         name
         for name in netgiro.__all__
@@ -455,7 +456,7 @@ def test_the_error_table_is_complete():
     assert classes == {row["class"] for row in table} | {"NetgiroError"}
 
 
-@pytest.mark.parametrize("row", cases("errors", "errors"))
+@pytest.mark.parametrize("row", cases("answers/errors", "errors"))
 def test_error_classes(row):
     kind = getattr(netgiro, row["class"])
     assert issubclass(kind, netgiro.NetgiroError)
@@ -464,7 +465,7 @@ def test_error_classes(row):
         assert issubclass(kind, getattr(builtins, row["python_base"]))
     error = kind("why")
     assert error.retryable is row["retryable"]
-    for name in vectors("errors", "attributes") + row["extra"]:
+    for name in vectors("answers/errors", "attributes") + row["extra"]:
         assert hasattr(error, name)
     extras = {"reference", "idempotency_key", "retry_after", "state", "poll"} - set(row["extra"])
     assert not any(hasattr(error, name) for name in extras)
@@ -473,7 +474,7 @@ def test_error_classes(row):
 # --- customers
 
 
-@pytest.mark.parametrize("case", cases("customers", "accepted"))
+@pytest.mark.parametrize("case", cases("requests/customers", "accepted"))
 def test_accepted_customers(case, server, for_server):
     client = for_server()
     with pytest.raises(netgiro.NetgiroError):
@@ -481,7 +482,7 @@ def test_accepted_customers(case, server, for_server):
     assert json.loads(server.requests[0].body)["CustomerId"] == case["normalised"]
 
 
-@pytest.mark.parametrize("case", cases("customers", "refused"))
+@pytest.mark.parametrize("case", cases("requests/customers", "refused"))
 def test_refused_customers(case, server, for_server):
     client = for_server()
     with pytest.raises(netgiro.InvalidRequestError) as caught:
@@ -493,9 +494,11 @@ def test_refused_customers(case, server, for_server):
 # --- callbacks
 
 
-@pytest.mark.parametrize("case", cases("callbacks"))
+@pytest.mark.parametrize("case", cases("callbacks/callbacks"))
 def test_callbacks(case, face):
-    secret = json.loads((VECTORS / "callbacks.json").read_text(encoding="utf-8"))["secret_key"]
+    secret = json.loads((VECTORS / "callbacks/callbacks.json").read_text(encoding="utf-8"))[
+        "secret_key"
+    ]
     kind = netgiro.Client if face == "sync" else netgiro.AsyncClient
     client = kind(APP_KEY, secret)
     body = base64.b64decode(case["body_base64"]) if "body_base64" in case else case["body"].encode()
@@ -538,9 +541,11 @@ def seen_of(told):
         state = dict(told["state"], payment_successful=False)
         if "payment" in state:
             state["payment"] = netgiro.PaymentInfo(**state["payment"])
-        return netgiro.CartState(vectors("poll", "transaction_id"), **state)
+        return netgiro.CartState(vectors("polling/poll", "transaction_id"), **state)
     error = told["error"]
-    kind = next(row["class"] for row in vectors("errors", "errors") if row["code"] == error["code"])
+    kind = next(
+        row["class"] for row in vectors("answers/errors", "errors") if row["code"] == error["code"]
+    )
     facts = {}
     if "http_status" in error:
         facts["http_status"] = error["http_status"]
@@ -549,7 +554,7 @@ def seen_of(told):
     return getattr(netgiro, kind)("told so", **facts)
 
 
-@pytest.mark.parametrize("case", cases("poll", "tokens"))
+@pytest.mark.parametrize("case", cases("polling/poll", "tokens"))
 def test_tokens(case):
     poll = netgiro.CartPoll.from_json(case["text"])
     check_poll(poll, case["expect"])
@@ -557,9 +562,9 @@ def test_tokens(case):
     assert pickle.loads(pickle.dumps(poll)) == poll
 
 
-@pytest.mark.parametrize("case", cases("poll"))
+@pytest.mark.parametrize("case", cases("polling/poll"))
 def test_poll(case):
-    file = json.loads((VECTORS / "poll.json").read_text(encoding="utf-8"))
+    file = json.loads((VECTORS / "polling/poll.json").read_text(encoding="utf-8"))
     cart = file["transaction_id"]
     if "hint_ms" in case:
         hint = case["hint_ms"]
@@ -597,9 +602,9 @@ def test_poll(case):
         check_poll(poll, expected)
 
 
-@pytest.mark.parametrize("case", vectors("poll", "clocks"), ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", vectors("polling/poll", "clocks"), ids=lambda case: case["name"])
 def test_clocks(case):
-    file = json.loads((VECTORS / "poll.json").read_text(encoding="utf-8"))
+    file = json.loads((VECTORS / "polling/poll.json").read_text(encoding="utf-8"))
     hint = {"reference": "order-1", "amount": 1000, "check_interval": case["hint_ms"] / 1000}
     cart = netgiro.Cart(file["transaction_id"], **hint)
     poll = netgiro.CartPoll(cart, timeout=case["timeout_ms"] / 1000, now=instant(case["now"]))
@@ -624,7 +629,7 @@ def test_clocks(case):
 
 
 @pytest.mark.parametrize(
-    "case", vectors("poll", "backoffs"), ids=lambda case: str(case["failures"])
+    "case", vectors("polling/poll", "backoffs"), ids=lambda case: str(case["failures"])
 )
 def test_backoffs(case):
     first, longest = case["first_ms"] / 1000, case["longest_ms"] / 1000

@@ -19,12 +19,12 @@ from netgiro.webhook.followup import FollowUp
 from netgiro.webhook.route import Accepted
 from netgiro.webhook.sync_or_async import run
 
-CART = vectors("webhook", "transaction_id")
+CART = vectors("callbacks/webhook", "transaction_id")
 NAMES = {"read_body", "verify"}
 
 
 def named(part):
-    return [pytest.param(case, id=case["name"]) for case in vectors("webhook", part)]
+    return [pytest.param(case, id=case["name"]) for case in vectors("callbacks/webhook", part)]
 
 
 def cart_of(order):

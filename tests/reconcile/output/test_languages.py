@@ -235,7 +235,7 @@ def test_every_sentence_in_the_cores_sources_is_in_the_table() -> None:
 CODES = [
     each["code"]
     for each in json.loads(
-        (ROOT / "tests" / "vectors" / "errors.json").read_text(encoding="utf-8")
+        (ROOT / "tests" / "vectors" / "answers" / "errors.json").read_text(encoding="utf-8")
     )["errors"]
 ]
 

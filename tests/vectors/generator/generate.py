@@ -17,19 +17,31 @@ sys.path.insert(0, str(HERE))
 
 import schema  # noqa: E402
 
-FILES = ["signatures", "requests", "refusals", "responses", "codes", "errors", "customers", "callbacks", "poll"]
-FILES += ["webhook", "reconciliation", "customer_messages", "v2", "v2_carts", "lookups", "wait_many"]
-FILES += [
-    f"scenarios/{part}" for part in ("insert_cart", "check_cart", "cancel_cart", "confirm_cart", "waiting", "settling")
+FILES = [
+    *(f"requests/{name}" for name in ("signatures", "requests", "refusals", "customers")),
+    *(f"answers/{name}" for name in ("responses", "lookups", "codes", "errors", "customer_messages")),
+    *(f"callbacks/{name}" for name in ("callbacks", "webhook")),
+    *(f"polling/{name}" for name in ("poll", "wait_many")),
+    *(f"v2/{name}" for name in ("v2", "v2_carts")),
+    "reconciliation",
 ]
+SCENARIOS = ["insert_cart", "check_cart", "cancel_cart", "confirm_cart", "waiting", "settling"]
 
 
-def document(name):
-    folder, _, part = name.rpartition("/")
-    module = importlib.import_module(f"cases.{folder or part}")
-    made = module.build(part) if folder else module.build()
-    up = "../" if folder else ""
-    return {"$schema": f"{up}schema.json#/$defs/{folder or part}", "about": module.ABOUT, **made}
+def documents():
+    """Each file's name, and what is in it."""
+    for name in FILES:
+        module = importlib.import_module("cases." + name.replace("/", "."))
+        yield name, document(name, name.rpartition("/")[2], module.ABOUT, module.build())
+    scenarios = importlib.import_module("cases.scenarios")
+    for part in SCENARIOS:
+        name = f"scenarios/{part}"
+        yield name, document(name, "scenarios", scenarios.ABOUT, scenarios.build(part))
+
+
+def document(name, definition, about, made):
+    up = "../" * name.count("/")
+    return {"$schema": f"{up}schema.json#/$defs/{definition}", "about": about, **made}
 
 
 def written(made):
@@ -53,8 +65,7 @@ def main():
     check = parser.parse_args().check
     rules = json.loads((VECTORS / "schema.json").read_text(encoding="utf-8"))
     stale = []
-    for name in FILES:
-        made = document(name)
+    for name, made in documents():
         lists = [made.get(part, []) for part in ("cases", "routes", "follow_ups", "redirects", "callbacks")]
         names = [case["name"] for cases in lists for case in cases]
         if len(names) != len(set(names)):

@@ -1,4 +1,4 @@
-//! Carts looked up by their reference: `tests/vectors/lookups.json`, and at the simulator.
+//! Carts looked up by their reference: `tests/vectors/answers/lookups.json`, and at the simulator.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -88,8 +88,10 @@ async fn run(case: &Value) {
 
 #[tokio::test]
 async fn lookup_vectors() {
-    let vectors: Value =
-        serde_json::from_str(include_str!("../../../../tests/vectors/lookups.json")).unwrap();
+    let vectors: Value = serde_json::from_str(include_str!(
+        "../../../../tests/vectors/answers/lookups.json"
+    ))
+    .unwrap();
     let mut running = tokio::task::JoinSet::new();
     for case in vectors["cases"].as_array().unwrap() {
         let case = case.clone();

@@ -1,4 +1,4 @@
-from cases.poll import tokens
+from cases.polling.poll import tokens
 from reference import APP_KEY, SECRET_KEY, TRANSACTION_ID
 
 ABOUT = (

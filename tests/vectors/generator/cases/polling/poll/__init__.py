@@ -1,4 +1,4 @@
-from cases.poll import clocks, tokens
+from cases.polling.poll import clocks, tokens
 from reference import DEFAULT_POLICY, TRANSACTION_ID, Poll, Raised
 
 ABOUT = (

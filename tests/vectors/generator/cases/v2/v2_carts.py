@@ -4,7 +4,7 @@ import hashlib
 import json
 from urllib.parse import urlencode
 
-from cases.v2 import CLOSE, answer, error, said, text_of
+from cases.v2.v2 import CLOSE, answer, error, said, text_of
 from reference import OTHER_TRANSACTION_ID, SECRET_KEY, TRANSACTION_ID, redirect_signature
 
 ABOUT = (
