@@ -77,7 +77,7 @@ for (const name of ['django', 'express']) {
       await told(status, title)
       assert.equal(await page.evaluate(() => window.stayed), true, 'the page was loaded anew')
       assert.equal(await page.title(), `${title} · Skemman`)
-      if (status === 'paid') await picture(page, 'shop-paid')
+      if (status === 'paid') await picture(page, 'shops/paid')
       const held = await shop.simulator.cart(cart.reference)
       assert.equal(held.is_paid, status === 'paid')
       // The order's own page says the same as the page that waited.
@@ -102,11 +102,11 @@ for (const name of ['django', 'express']) {
 
     it('is paid when the customer accepts', () =>
       visiting(async () => {
-        await picture(page, 'shop-products', { fullPage: true })
+        await picture(page, 'shops/products', { fullPage: true })
         const cart = await buys('lopapeysa', 'salt')
         assert.equal(cart.amount, 30_390)
         await phone.getByTestId(`cart-${cart.transaction_id}`).waitFor()
-        await picture(page, 'shop-waiting')
+        await picture(page, 'shops/waiting')
         await decides(cart, 'Accept')
         await endsAs('paid', 'Paid. Takk fyrir!', cart)
         assert.equal(await page.getByTestId('basket-count').innerText(), '0')
@@ -157,9 +157,9 @@ for (const name of ['django', 'express']) {
         await page.evaluate(() => {
           window.stayed = true
         })
-        await picture(page, 'shop-unknown')
+        await picture(page, 'shops/unknown')
         await phone.setViewportSize({ width: 1440, height: 1000 })
-        await picture(phone, 'simulator')
+        await picture(phone, 'simulator/page')
         const cart = await shop.simulator.cart(new URL(page.url()).pathname.split('/')[2])
         await decides(cart, 'Accept')
         await endsAs('paid', 'Paid. Takk fyrir!', cart)
@@ -175,8 +175,8 @@ for (const name of ['django', 'express']) {
           }
           const cart = await buys('lopapeysa', 'lakkris')
           await fits()
-          await picture(page, 'shop-phone')
-          await picture(phone, 'simulator-phone')
+          await picture(page, 'shops/phone')
+          await picture(phone, 'simulator/phone')
           await page.goto(`${shop.url}/basket`)
           await decides(cart, 'Accept')
           await page.goto(`${shop.url}/orders/${cart.reference}`)

@@ -51,7 +51,7 @@ for (const name of ['django', 'express']) {
       if (NETGIRO_SCREENSHOTS === '1' && name === 'django') {
         mkdirSync(images, { recursive: true })
         await page.evaluate(() => document.fonts.ready)
-        await page.screenshot({ path: `${images}shop-checkout.png`, animations: 'disabled' })
+        await page.screenshot({ path: `${images}shops/checkout.png`, animations: 'disabled' })
       }
       const id = await page.locator('input[name=order_id]').first().inputValue()
       await page.getByRole('button', { name: /at Netgíró$/ }).click()

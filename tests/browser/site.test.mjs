@@ -89,7 +89,7 @@ describe('the site', { skip: lacks, timeout: 10 * PATIENCE }, () => {
   it('begins with the checkout in three languages', () =>
     reading(async (page) => {
       await page.goto(url)
-      await picture(page, 'site')
+      await picture(page, 'site/desk')
       const tabs = page.locator('.split .tabbed-set').first()
       for (const [language, call] of [['Node', 'client.insertCart('], ['Rust', 'client.insert_cart(&order)'], ['Python', 'client.insert_cart(amount']]) {
         await tabs.getByText(language, { exact: true }).click()
@@ -125,7 +125,7 @@ describe('the site', { skip: lacks, timeout: 10 * PATIENCE }, () => {
       async (page) => {
         await page.goto(`${url}troubleshooting.html`)
         await page.waitForFunction(() => document.body.getAttribute('data-md-color-scheme') === 'slate')
-        await picture(page, 'site-dark')
+        await picture(page, 'site/dark')
         // From "as the device says" to light, which the next page remembers.
         await page.locator('label[for^=__palette_]:visible').first().click()
         await page.waitForFunction(() => document.body.getAttribute('data-md-color-scheme') === 'default')
@@ -148,7 +148,7 @@ describe('the site', { skip: lacks, timeout: 10 * PATIENCE }, () => {
       assert.deepEqual(wide, [])
       assert.ok(pages().length > 50)
       await page.goto(url)
-      await picture(page, 'site-phone')
+      await picture(page, 'site/phone')
       await page.locator('label[for=__drawer]:visible').first().click()
       await page.getByRole('link', { name: 'Quickstart' }).last().waitFor()
     }, PHONE))

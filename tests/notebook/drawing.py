@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 CHROMIUM = os.environ.get("NETGIRO_TEST_CHROMIUM", "/usr/bin/chromium")
-IMAGES = Path(__file__).parents[2] / "docs" / "images"
+IMAGES = Path(__file__).parents[2] / "docs" / "images" / "reports"
 THEMES = ("light", "dark")
 WHOLE = (1240, 800)
 # Charts side by side, as people who make pictures lay them out.

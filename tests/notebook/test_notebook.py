@@ -1,6 +1,6 @@
 """The example's notebook: what it finds is what was planted, to the króna, and it is fit to be looked at.
 
-With NETGIRO_SCREENSHOTS=1 the notebook in `examples` and the pictures in `docs/images` are written anew.
+With NETGIRO_SCREENSHOTS=1 the notebook in `examples` and the pictures in `docs/images/reports` are written anew.
 """
 
 from __future__ import annotations

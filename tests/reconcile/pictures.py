@@ -1,4 +1,4 @@
-"""Takes the pictures of the report in docs/images, in headless Chromium, light and dark."""
+"""Takes the pictures of the report in docs/images/reports, in headless Chromium, light and dark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import shop
 import netgiro
 
 CHROMIUM = os.environ.get("NETGIRO_TEST_CHROMIUM", "/usr/bin/chromium")
-IMAGES = Path(__file__).parents[2] / "docs" / "images"
+IMAGES = Path(__file__).parents[2] / "docs" / "images" / "reports"
 # What Chromium calls the two preferences.
 SCHEMES = {"light": 1, "dark": 0}
 

@@ -1,4 +1,4 @@
-"""The pictures in docs/images, as Chromium draws them now."""
+"""The pictures in docs/images/reports, as Chromium draws them now."""
 
 from __future__ import annotations
 

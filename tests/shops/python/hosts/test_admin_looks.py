@@ -1,6 +1,6 @@
 """The admin's list of carts in a browser: a cart takes one line, and what needs a person is on top, and marked.
 
-With NETGIRO_SCREENSHOTS=1 the picture in docs/images is taken again.
+With NETGIRO_SCREENSHOTS=1 the picture in docs/images/shops is taken again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 CHROMIUM = os.environ.get("NETGIRO_TEST_CHROMIUM")
-PICTURE = Path(__file__).parents[4] / "docs" / "images" / "django-admin.png"
+PICTURE = Path(__file__).parents[4] / "docs" / "images" / "shops" / "django-admin.png"
 
 SETTINGS = """
 DEBUG = True
