@@ -64,7 +64,7 @@ def page_of(path: str) -> str | None:
 def pages() -> dict[str, str]:
     """Every page of the repository that is in the site, and its name there."""
     files = [ROOT / name for name in PAGES]
-    for pattern in ("docs/*.md", "docs/site/**/*.md", "examples/*/README.md"):
+    for pattern in ("docs/**/*.md", "examples/*/README.md"):
         files += sorted(ROOT.glob(pattern))
     found = [file.relative_to(ROOT).as_posix() for file in files]
     return {path: name for path in found if (name := page_of(path))}

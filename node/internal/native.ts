@@ -327,7 +327,7 @@ const PUBLISHED: readonly string[] = [
   'win32-arm64-msvc',
 ];
 const PLATFORMS = 'Linux (glibc 2.17 or musl 1.2, and later), macOS and Windows, each on x64 and arm64';
-const FROM_SOURCE = 'Elsewhere, build it from its source: see "Other platforms", docs/bundlers.md, in the documentation of netgiro';
+const FROM_SOURCE = 'Elsewhere, build it from its source: see "Other platforms", docs/frameworks/bundlers.md, in the documentation of netgiro';
 
 export const native = outside.runInAsyncScope(load);
 
@@ -366,7 +366,7 @@ function remedy(failure: unknown, targets: readonly string[]): string {
     return (
       `no ${targets.map(fileOf).join(' or ')} beside ${file ?? 'this bundle'} that can be loaded. Keep netgiro out of the bundle ` +
       '("external", "serverExternalPackages") and in node_modules, or give the bundler a loader for .node files: see "Bundlers ' +
-      'and serverless", docs/bundlers.md, in the documentation of netgiro'
+      'and serverless", docs/frameworks/bundlers.md, in the documentation of netgiro'
     );
   }
   const known = targets.filter((target) => PUBLISHED.includes(target));

@@ -103,9 +103,9 @@ describe('the site', { skip: lacks, timeout: 10 * PATIENCE }, () => {
 
   it('shows every program in the language that was chosen once', () =>
     reading(async (page) => {
-      await page.goto(`${url}quickstart.html`)
+      await page.goto(`${url}start/quickstart.html`)
       await page.locator('.tabbed-set').first().getByText('Node', { exact: true }).click()
-      await page.goto(`${url}who-creates-the-payment.html`)
+      await page.goto(`${url}start/who-creates-the-payment.html`)
       for (const block of await page.locator('.tabbed-set').all()) {
         await block.locator('.tabbed-block').nth(1).waitFor({ state: 'visible' })
         assert.equal(await block.locator('.tabbed-block').nth(0).isVisible(), false)
@@ -123,13 +123,13 @@ describe('the site', { skip: lacks, timeout: 10 * PATIENCE }, () => {
   it('is dark where the device is, or the reader wants it', () =>
     reading(
       async (page) => {
-        await page.goto(`${url}troubleshooting.html`)
+        await page.goto(`${url}production/troubleshooting.html`)
         await page.waitForFunction(() => document.body.getAttribute('data-md-color-scheme') === 'slate')
         await picture(page, 'site/dark')
         // From "as the device says" to light, which the next page remembers.
         await page.locator('label[for^=__palette_]:visible').first().click()
         await page.waitForFunction(() => document.body.getAttribute('data-md-color-scheme') === 'default')
-        await page.goto(`${url}faq.html`)
+        await page.goto(`${url}production/faq.html`)
         await page.waitForFunction(() => document.body.getAttribute('data-md-color-scheme') === 'default')
         assert.equal(await scheme(page), 'default')
       },

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { build } from 'esbuild';
 import { here, outputFolder, saysWhatToDo, sells } from './harness.mjs';
 
-/** As docs/bundlers.md has it: in an ES module there is no `require` for Node's own modules. */
+/** As docs/frameworks/bundlers.md has it: in an ES module there is no `require` for Node's own modules. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 async function bundled(name, format, options) {

@@ -72,7 +72,7 @@ export async function sells(t, file) {
 export async function saysWhatToDo(file) {
   const { code, stderr } = await run([file]);
   assert.equal(code, 1, stderr);
-  assert.match(stderr, /netgiro cannot load its compiled half: .*netgiro\.[\w-]+\.node.*external.*docs\/bundlers\.md/);
+  assert.match(stderr, /netgiro cannot load its compiled half: .*netgiro\.[\w-]+\.node.*external.*docs\/frameworks\/bundlers\.md/);
 }
 
 export async function freePort() {

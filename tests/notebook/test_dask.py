@@ -149,7 +149,9 @@ def test_partitions_are_as_far_apart_as_their_carts(month: Month, cluster: Local
 
 
 def test_the_function_for_spark_and_ray(month: Month, keys: None) -> None:
-    page = (running.EXAMPLES.parent / "docs" / "distributed.md").read_text(encoding="utf-8")
+    page = (running.EXAMPLES.parent / "docs" / "reconcile" / "distributed.md").read_text(
+        encoding="utf-8"
+    )
     code = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (shared,) = (block for block in code if "def check(" in block)
     (batched,) = (block for block in code if "def check_batches(" in block)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     "README.md",
     *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").glob("*.md")),
-    *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs/site").glob("*.md")),
+    *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").glob("*/*.md")),
 ]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # The first line of a block may name its file: `# shop.py`, `// shop.mjs`, `{# templates/pay.html #}`.

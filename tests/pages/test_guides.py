@@ -17,11 +17,11 @@ from netgiro import NetgiroError, Simulator, sign
 # What the program of a page prints, in either language.
 PRINTED = {
     "docs/site/index.md": "ship it\n",
-    "docs/quickstart.md": r"order-1001 is paid: ship it\n(done|again at \S.*)\n",
-    "docs/who-creates-the-payment.md": "confirmed\n[Tt]rue\n",
-    "docs/test-your-shop.md": "",
-    "docs/troubleshooting.md": "the customer was asked\n",
-    "docs/migrating.md": sign(
+    "docs/start/quickstart.md": r"order-1001 is paid: ship it\n(done|again at \S.*)\n",
+    "docs/start/who-creates-the-payment.md": "confirmed\n[Tt]rue\n",
+    "docs/start/test-your-shop.md": "",
+    "docs/production/troubleshooting.md": "the customer was asked\n",
+    "docs/start/migrating.md": sign(
         "secret", "635318618538563781", "https://api.netgiro.is/v1/Checkout/CheckCart", b"{}"
     )
     + "\n",
@@ -73,7 +73,9 @@ def test_callbacks_in_python(tmp_path: Path, simulator: Simulator) -> None:
         f"\nfor headers, body in {posts(simulator)!r}:\n    print(answer(headers, body.encode()))\n"
     )
     said = run(
-        [sys.executable, "-c", program("docs/callbacks.md", "python") + calls], tmp_path, simulator
+        [sys.executable, "-c", program("docs/start/callbacks.md", "python") + calls],
+        tmp_path,
+        simulator,
     )
     assert said.split() == ["200", "400", "409"]
 
@@ -83,7 +85,7 @@ def test_callbacks_in_node(node_folder: Path, simulator: Simulator) -> None:
 for (const [headers, body] of {json.dumps(posts(simulator))}) console.log(answer(headers, Buffer.from(body)))
 """
     (node_folder / "page.mjs").write_text(
-        program("docs/callbacks.md", "js") + calls, encoding="utf-8"
+        program("docs/start/callbacks.md", "js") + calls, encoding="utf-8"
     )
     said = run(["node", "page.mjs"], node_folder, simulator)
     assert said.split() == ["200", "400", "409"]
@@ -104,7 +106,7 @@ def test_troubleshooting_has_every_error() -> None:
     assert len(errors) == 14
     for error in errors:
         assert f"| `{error.code}` | `{error.__name__}` |" in (
-            ROOT / "docs/troubleshooting.md"
+            ROOT / "docs/production/troubleshooting.md"
         ).read_text(encoding="utf-8")
 
 
@@ -112,20 +114,20 @@ def test_troubleshooting_has_every_result_code() -> None:
     codes = json.loads((ROOT / "tests/vectors/answers/codes.json").read_text(encoding="utf-8"))[
         "codes"
     ]
-    named = set(re.findall(r"\b\d{3,5}\b", first_cells("docs/troubleshooting.md")))
+    named = set(re.findall(r"\b\d{3,5}\b", first_cells("docs/production/troubleshooting.md")))
     assert named == {str(each["code"]) for each in codes if each["meaning"] != "not in the table"}
 
 
 def test_v1_or_v2_has_every_status() -> None:
     vectors = json.loads((ROOT / "tests/vectors/answers/codes.json").read_text(encoding="utf-8"))
-    text = (ROOT / "docs/v1-or-v2.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/start/v1-or-v2.md").read_text(encoding="utf-8")
     for each in vectors["statuses"]:
         (row,) = (line for line in text.splitlines() if line.startswith(f"| `{each['status']}` |"))
         assert all(str(code) in row for code in each["codes"]), row
 
 
 def test_every_program_that_is_in_rust_is_in_python_and_node_as_well() -> None:
-    for path in [*PRINTED, "docs/callbacks.md"]:
+    for path in [*PRINTED, "docs/start/callbacks.md"]:
         page = Page(path)
         counts = {len(page.of(language)) for language in ("python", "js", "rust")}
-        assert len(counts) == 1 or path == "docs/quickstart.md", path
+        assert len(counts) == 1 or path == "docs/start/quickstart.md", path

@@ -17,7 +17,7 @@ from netgiro import Simulator
 
 @pytest.mark.parametrize("name", ["express", "fastify", "bullmq"])
 def test_its_packages_are_those_that_it_names(name: str, node_folder: Path) -> None:
-    page = Page(f"docs/{name}.md")
+    page = Page(f"docs/frameworks/{name}.md")
     imported = set()
     for block in page.of("js"):
         if block.file not in {"shop.mjs", "worker.mjs", "queue.mjs", "orders.mjs"}:
@@ -33,7 +33,7 @@ def test_its_packages_are_those_that_it_names(name: str, node_folder: Path) -> N
 
 @pytest.mark.parametrize("name", ["express", "fastify"])
 def test_a_shop(name: str, node_folder: Path, simulator: Simulator) -> None:
-    page = Page(f"docs/{name}.md")
+    page = Page(f"docs/frameworks/{name}.md")
     page.write(node_folder)
     shop = Shop(page, node_folder, simulator)
     with shop.running():
@@ -43,7 +43,7 @@ def test_a_shop(name: str, node_folder: Path, simulator: Simulator) -> None:
 
 @pytest.mark.skipif("NETGIRO_TEST_REDIS" not in os.environ, reason="there is no Redis")
 def test_bullmq(node_folder: Path, simulator: Simulator) -> None:
-    page = Page("docs/bullmq.md")
+    page = Page("docs/frameworks/bullmq.md")
     page.write(node_folder)
     shop = Shop(page, node_folder, simulator)
     shop.environment["REDIS_URL"] = os.environ["NETGIRO_TEST_REDIS"]
@@ -55,7 +55,7 @@ def test_bullmq(node_folder: Path, simulator: Simulator) -> None:
 def test_nestjs(node_folder: Path, simulator: Simulator) -> None:
     # `nest build` compiles by the same tsconfig.build.json.
     shutil.copytree(Path(__file__).parent / "nestjs", node_folder, dirs_exist_ok=True)
-    page = Page("docs/nestjs.md")
+    page = Page("docs/frameworks/nestjs.md")
     page.write(node_folder)
     shop = Shop(page, node_folder, simulator)
     with shop.running():
@@ -64,7 +64,7 @@ def test_nestjs(node_folder: Path, simulator: Simulator) -> None:
 
 
 def test_the_page_about_tests(node_folder: Path) -> None:
-    page = Page("docs/testing-node.md")
+    page = Page("docs/testing/node.md")
     page.write(node_folder)
     for command in ["node --test", "npx vitest run checkout.spec.mjs"]:
         done = subprocess.run(
@@ -87,5 +87,5 @@ def test_fastify_shows_the_same_orders_as_express() -> None:
         names = {"orders.mjs", "pages.mjs"}
         return {block.file: block.text for block in Page(path).blocks if block.file in names}
 
-    assert len(shared("docs/fastify.md")) == 2
-    assert shared("docs/fastify.md") == shared("docs/express.md")
+    assert len(shared("docs/frameworks/fastify.md")) == 2
+    assert shared("docs/frameworks/fastify.md") == shared("docs/frameworks/express.md")

@@ -48,7 +48,7 @@ def program(path: str, language: str) -> str:
 
 
 def test_carts_in_python(tmp_path: Path, simulator: Simulator) -> None:
-    blocks = Page("docs/carts.md").of("python")
+    blocks = Page("docs/payments/carts.md").of("python")
     manual, items = (block.text for block in blocks if block.file is None)
     assert run([sys.executable, "-c", manual], tmp_path, simulator) == "True\n"
     said = run([sys.executable, "-c", items], tmp_path, simulator)
@@ -57,14 +57,14 @@ def test_carts_in_python(tmp_path: Path, simulator: Simulator) -> None:
 
 
 def test_carts_in_node(node_folder: Path, simulator: Simulator) -> None:
-    (node_folder / "page.mjs").write_text(program("docs/carts.md", "js"), encoding="utf-8")
+    (node_folder / "page.mjs").write_text(program("docs/payments/carts.md", "js"), encoding="utf-8")
     said = run(["node", "page.mjs"], node_folder, simulator)
     assert "registerId: '2'" in said
 
 
 @pytest.mark.parametrize("lookup", ["carts", "payments", "off"])
 def test_an_unknown_insert(tmp_path: Path, node_folder: Path, lookup: str) -> None:
-    page = Page("docs/carts.md")
+    page = Page("docs/payments/carts.md")
     for block in [*page.of("python"), *page.of("js")]:
         if block.file is not None:
             (tmp_path / block.file).write_text(block.text, encoding="utf-8")
@@ -96,7 +96,9 @@ def test_bulk_checks_in_node(node_folder: Path, simulator: Simulator) -> None:
 
 
 def test_refunds_in_python(tmp_path: Path, simulator: Simulator) -> None:
-    said = run([sys.executable, "-c", program("docs/refunds.md", "python")], tmp_path, simulator)
+    said = run(
+        [sys.executable, "-c", program("docs/payments/refunds.md", "python")], tmp_path, simulator
+    )
     made, first, second, transaction, again, refunded = said.splitlines()
     assert made == "1000 kr. are refunded"
     assert (first, second) == ("made", "made")
@@ -108,7 +110,9 @@ def test_refunds_in_python(tmp_path: Path, simulator: Simulator) -> None:
 
 
 def test_refunds_in_node(node_folder: Path, simulator: Simulator) -> None:
-    (node_folder / "page.mjs").write_text(program("docs/refunds.md", "js"), encoding="utf-8")
+    (node_folder / "page.mjs").write_text(
+        program("docs/payments/refunds.md", "js"), encoding="utf-8"
+    )
     said = run(["node", "page.mjs"], node_folder, simulator).splitlines()
     assert said == ["1000 kr. are refunded", "made", "made", "paid 4990 true"]
     (cart,) = simulator.carts()
@@ -116,13 +120,13 @@ def test_refunds_in_node(node_folder: Path, simulator: Simulator) -> None:
 
 
 def test_hosted_checkouts_in_python(tmp_path: Path, simulator: Simulator) -> None:
-    code = program("docs/hosted-checkout.md", "python")
+    code = program("docs/payments/hosted-checkout.md", "python")
     page, *after = run([sys.executable, "-c", code], tmp_path, simulator).splitlines()
     assert_paid_on_its_page(simulator, page, after)
 
 
 def test_hosted_checkouts_in_node(node_folder: Path, simulator: Simulator) -> None:
-    code = program("docs/hosted-checkout.md", "js")
+    code = program("docs/payments/hosted-checkout.md", "js")
     (node_folder / "page.mjs").write_text(code, encoding="utf-8")
     page, *after = run(["node", "page.mjs"], node_folder, simulator).splitlines()
     assert_paid_on_its_page(simulator, page, after)
@@ -210,7 +214,7 @@ def refunded(simulator: Simulator) -> list[int]:
 
 @pytest.mark.parametrize("staff", [FLASK_STAFF, FASTAPI_STAFF], ids=["flask", "fastapi"])
 def test_refunds_of_a_back_office(tmp_path: Path, simulator: Simulator, staff: str) -> None:
-    Page("docs/refunds.md").write(tmp_path)
+    Page("docs/payments/refunds.md").write(tmp_path)
     (tmp_path / "staff.py").write_text(staff + PRESSES, encoding="utf-8")
     command = [sys.executable, "staff.py", paid_cart(simulator)]
     assert run(command, tmp_path, simulator).split() == PRESSED
@@ -221,7 +225,7 @@ def test_refunds_of_a_back_office(tmp_path: Path, simulator: Simulator, staff: s
 def test_refunds_of_a_back_office_in_node(
     node_folder: Path, simulator: Simulator, staff: str
 ) -> None:
-    Page("docs/refunds.md").write(node_folder)
+    Page("docs/payments/refunds.md").write(node_folder)
     (node_folder / "staff.mjs").write_text(staff + NODE_PRESSES, encoding="utf-8")
     command = ["node", "staff.mjs", paid_cart(simulator)]
     assert run(command, node_folder, simulator).split() == PRESSED
@@ -254,7 +258,7 @@ NO = '{"Success": false, "Message": "Not today"}'
 def test_a_refusal_after_a_lost_answer_is_for_a_person(
     tmp_path: Path, simulator: Simulator, staff: str
 ) -> None:
-    Page("docs/refunds.md").write(tmp_path)
+    Page("docs/payments/refunds.md").write(tmp_path)
     (tmp_path / "staff.py").write_text(staff + IN_DOUBT, encoding="utf-8")
     command = [sys.executable, "staff.py", paid_cart(simulator)]
     simulator.add_fault("Refund", body=NO, processed=False)
@@ -265,7 +269,7 @@ def test_a_refusal_after_a_lost_answer_is_for_a_person(
 def test_a_refusal_after_a_lost_answer_is_for_a_person_in_node(
     node_folder: Path, simulator: Simulator, staff: str
 ) -> None:
-    Page("docs/refunds.md").write(node_folder)
+    Page("docs/payments/refunds.md").write(node_folder)
     (node_folder / "staff.mjs").write_text(staff + NODE_IN_DOUBT, encoding="utf-8")
     command = ["node", "staff.mjs", paid_cart(simulator)]
     simulator.add_fault("Refund", body=NO, processed=False)
@@ -327,7 +331,7 @@ def working(command: list[str], folder: Path, simulator: Simulator) -> Iterator[
 
 @needs_redis
 def test_refunds_in_celery(tmp_path: Path, simulator: Simulator) -> None:
-    Page("docs/refunds.md").write(tmp_path)
+    Page("docs/payments/refunds.md").write(tmp_path)
     (tmp_path / "staff.py").write_text(CELERY_STAFF, encoding="utf-8")
     transaction_id = paid_cart(simulator)
     worker = [sys.executable, "-m", "celery", "-A", "refund_tasks", "worker", "--pool", "solo"]
@@ -339,7 +343,7 @@ def test_refunds_in_celery(tmp_path: Path, simulator: Simulator) -> None:
 
 @needs_redis
 def test_refunds_in_bullmq(node_folder: Path, simulator: Simulator) -> None:
-    Page("docs/refunds.md").write(node_folder)
+    Page("docs/payments/refunds.md").write(node_folder)
     (node_folder / "staff.mjs").write_text(BULLMQ_STAFF, encoding="utf-8")
     transaction_id = paid_cart(simulator)
     with working(["node", "refund-worker.mjs"], node_folder, simulator):
@@ -349,7 +353,7 @@ def test_refunds_in_bullmq(node_folder: Path, simulator: Simulator) -> None:
 
 
 def test_settlements(tmp_path: Path, simulator: Simulator) -> None:
-    (first, *_) = (block.text for block in Page("docs/settlements.md").of("python"))
+    (first, *_) = (block.text for block in Page("docs/reconcile/settlements.md").of("python"))
     with simulator.client() as client:
         cart = client.insert_cart(amount=4990, reference="order-1", customer_id="8223281")
     simulator.confirm(cart)

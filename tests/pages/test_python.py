@@ -14,7 +14,12 @@ from shop import PATIENCE, Shop, sells, times_out
 
 from netgiro import Simulator
 
-PAGES = ["docs/flask.md", "docs/fastapi.md", "docs/django.md", "docs/celery.md"]
+PAGES = [
+    "docs/frameworks/flask.md",
+    "docs/frameworks/fastapi.md",
+    "docs/frameworks/django.md",
+    "docs/frameworks/celery.md",
+]
 
 
 def started(path: str, folder: Path, simulator: Simulator) -> Shop:
@@ -39,7 +44,7 @@ def is_an_hour_later(folder: Path) -> None:
 
 
 def test_flask(tmp_path: Path, simulator: Simulator) -> None:
-    shop = started("docs/flask.md", tmp_path, simulator)
+    shop = started("docs/frameworks/flask.md", tmp_path, simulator)
     with shop.running():
         sells(shop)
 
@@ -51,7 +56,7 @@ def test_flask(tmp_path: Path, simulator: Simulator) -> None:
 
 
 def test_fastapi(tmp_path: Path, simulator: Simulator) -> None:
-    shop = started("docs/fastapi.md", tmp_path, simulator)
+    shop = started("docs/frameworks/fastapi.md", tmp_path, simulator)
     with shop.running():
         sells(shop)
         page = shop.customer.pays("822-3281")
@@ -63,7 +68,7 @@ def test_fastapi(tmp_path: Path, simulator: Simulator) -> None:
 
 
 def test_django(tmp_path: Path, simulator: Simulator) -> None:
-    shop = started("docs/django.md", tmp_path, simulator)
+    shop = started("docs/frameworks/django.md", tmp_path, simulator)
     with shop.running():
         sells(shop)
         times_out(shop)
@@ -72,7 +77,7 @@ def test_django(tmp_path: Path, simulator: Simulator) -> None:
 
 @pytest.mark.skipif("NETGIRO_TEST_REDIS" not in os.environ, reason="there is no Redis")
 def test_celery(tmp_path: Path, simulator: Simulator) -> None:
-    shop = started("docs/celery.md", tmp_path, simulator)
+    shop = started("docs/frameworks/celery.md", tmp_path, simulator)
     shop.environment["BROKER_URL"] = os.environ["NETGIRO_TEST_REDIS"]
     with shop.running():
         sells(shop)
@@ -80,7 +85,7 @@ def test_celery(tmp_path: Path, simulator: Simulator) -> None:
 
 
 def test_the_page_about_tests(tmp_path: Path) -> None:
-    page = Page("docs/testing.md")
+    page = Page("docs/testing/pytest.md")
     page.write(tmp_path)
     assert page.of("sh")[0].text.splitlines()[-1] == "pytest"
     command = [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider"]
@@ -88,7 +93,7 @@ def test_the_page_about_tests(tmp_path: Path) -> None:
     assert "4 passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("page", ["docs/fastapi.md", "docs/celery.md"])
+@pytest.mark.parametrize("page", ["docs/frameworks/fastapi.md", "docs/frameworks/celery.md"])
 def test_it_shows_the_same_orders_as_flask(page: str) -> None:
     """Each page is whole; what they share is written once, and copied."""
 
@@ -97,4 +102,4 @@ def test_it_shows_the_same_orders_as_flask(page: str) -> None:
         return {block.file: block.text for block in Page(path).blocks if block.file in names}
 
     assert len(shared(page)) == 3
-    assert shared(page) == shared("docs/flask.md")
+    assert shared(page) == shared("docs/frameworks/flask.md")

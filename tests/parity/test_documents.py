@@ -130,7 +130,8 @@ def pages() -> list[Path]:
     return [
         *ROOT.glob("*.md"),
         *(ROOT / "docs").glob("*.md"),
-        ROOT / "docs/site/index.md",
+        # Rust's page links to what is generated.
+        *sorted(set((ROOT / "docs").glob("*/*.md")) - {ROOT / "docs/site/rust.md"}),
         ROOT / "examples/README.md",
         *examples,
     ]

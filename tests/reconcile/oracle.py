@@ -1,4 +1,4 @@
-"""What docs/reconciliation.md says, in plain Python: slow, and without a line in common with the core."""
+"""What docs/reconcile/reconciliation.md says, in plain Python: slow, and without a line in common with the core."""
 
 from __future__ import annotations
 

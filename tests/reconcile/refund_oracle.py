@@ -1,4 +1,4 @@
-"""The chapter on refunds in docs/reconciliation.md, in plain Python: slow, and without a line in common with the core."""
+"""The chapter on refunds in docs/reconcile/reconciliation.md, in plain Python: slow, and without a line in common with the core."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_platforms_are_the_same_everywhere():
     assert set(re.findall(r"require\('netgiro-([\w-]+)'\)", loader)) == names
     assert set(re.findall(r"require\('\.\./\.\./netgiro\.([\w-]+)\.node'\)", loader)) == names
     assert set(re.findall(r"^  '([\w-]+)',$", loader, re.MULTILINE)) == names
-    for path in ["node/internal/native.ts", "docs/bundlers.md"]:
+    for path in ["node/internal/native.ts", "docs/frameworks/bundlers.md"]:
         assert (
             "Linux (glibc 2.17 or musl 1.2, and later), macOS and Windows"
             in (ROOT / path).read_text()

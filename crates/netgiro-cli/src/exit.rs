@@ -2,7 +2,7 @@
 
 use netgiro::{CartStatus, TransactionStatus};
 
-/// A command's outcome, for scripts. The numbers are public: `docs/command-line.md` and `--help` list them.
+/// A command's outcome, for scripts. The numbers are public: `docs/testing/command-line.md` and `--help` list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Success; after `wait`, `settle`, `check`, `confirm` and `capture`: the cart is paid.

@@ -1,4 +1,4 @@
-//! A server as the models assume it: `docs/assumptions.md` lists each assumption.
+//! A server as the models assume it: `docs/production/assumptions.md` lists each assumption.
 
 use netgiro::ApiVersion;
 use netgiro::internals::Call;

@@ -4,7 +4,7 @@
 
     cart = checkout.start("order-1001", 4990, "8223281")
 
-Put `"netgiro.django"` in INSTALLED_APPS and the keys in the setting NETGIRO; docs/django.md has the rest.
+Put `"netgiro.django"` in INSTALLED_APPS and the keys in the setting NETGIRO; docs/frameworks/django.md has the rest.
 """
 
 from __future__ import annotations

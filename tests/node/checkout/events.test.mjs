@@ -1,5 +1,5 @@
 // What a client tells of itself: the channels `netgiro:request` and `netgiro:poll`, and the recipe in
-// `docs/observability.md`.
+// `docs/production/observability.md`.
 
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -228,7 +228,7 @@ describe('subscribers', () => {
 
 /** The JavaScript of a section, by what its first line says. */
 function recipe(starting) {
-  const page = readFileSync(join(root, 'docs/observability.md'), 'utf8');
+  const page = readFileSync(join(root, 'docs/production/observability.md'), 'utf8');
   const blocks = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, source]) => source);
   return blocks.find((source) => source.startsWith(starting)) ?? assert.fail(`no recipe that starts with ${starting}`);
 }

@@ -64,6 +64,6 @@ it('says how to install a platform’s package that is missing', () => {
 
 it('says which platforms there are on one without a package', () => {
   const elsewhere = said(`Object.defineProperty(process, 'platform', { value: 'sunos' })`);
-  assert.match(elsewhere, /there is none for sunos-.*It is published for Linux.*Elsewhere, build it from its source: see "Other platforms", docs\/bundlers\.md/);
+  assert.match(elsewhere, /there is none for sunos-.*It is published for Linux.*Elsewhere, build it from its source: see "Other platforms", docs\/frameworks\/bundlers\.md/);
   assert.doesNotMatch(elsewhere, /npm run build/);
 });

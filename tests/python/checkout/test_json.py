@@ -276,8 +276,12 @@ def test_openapi_describes_them():
 
 # --- the page about it
 
-ROOT = next(folder for folder in Path(__file__).parents if (folder / "docs" / "values.md").exists())
-PAGE = (ROOT / "docs" / "values.md").read_text(encoding="utf-8")
+ROOT = next(
+    folder
+    for folder in Path(__file__).parents
+    if (folder / "docs" / "payments" / "values.md").exists()
+)
+PAGE = (ROOT / "docs" / "payments" / "values.md").read_text(encoding="utf-8")
 
 
 def run(code: str, names: dict) -> None:

@@ -287,7 +287,7 @@ except netgiro.AuthenticationError:
 
 # --- OpenTelemetry
 
-GUIDE = Path(__file__).parents[3] / "docs" / "observability.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "production" / "observability.md"
 
 
 def recipe():

@@ -1,4 +1,4 @@
-//! A simulator's control over HTTP, as `docs/simulator.md` describes it.
+//! A simulator's control over HTTP, as `docs/testing/simulator.md` describes it.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-// Two processes' routes and one ledger: the ledger on Redis that docs/express.md shows.
+// Two processes' routes and one ledger: the ledger on Redis that docs/frameworks/express.md shows.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -72,5 +72,5 @@ describe('a ledger that processes share', { skip }, () => {
     assert.deepEqual(shop.settled.at(-1), [cart.reference, 'confirmed']);
   });
 
-  it('is what the documentation shows', () => isShown('routes/ledger.mjs', 'docs/express.md'));
+  it('is what the documentation shows', () => isShown('routes/ledger.mjs', 'docs/frameworks/express.md'));
 });

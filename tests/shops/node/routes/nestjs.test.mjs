@@ -1,4 +1,4 @@
-// The NestJS recipe of docs/nestjs.md: compiled, and run with the real framework.
+// The NestJS recipe of docs/frameworks/nestjs.md: compiled, and run with the real framework.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -113,7 +113,7 @@ describe('the recipe', () => {
   });
 
   it('is what the documentation shows', () => {
-    isShown('routes/nestjs/src/netgiro.module.ts', 'docs/nestjs.md');
+    isShown('routes/nestjs/src/netgiro.module.ts', 'docs/frameworks/nestjs.md');
   });
 
   it('compiles strictly, and as the CommonJS of older projects', () => {

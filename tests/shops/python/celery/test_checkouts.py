@@ -31,7 +31,7 @@ def simulator(api):
 
 
 def follow_open_orders(shop):
-    """What `docs/celery.md` has a shop do from time to time."""
+    """What `docs/frameworks/celery.md` has a shop do from time to time."""
     for reference, transaction_id in shop.execute(
         "SELECT reference, transaction_id FROM orders WHERE status IS NULL"
     ):
