@@ -8,7 +8,7 @@ use url::{Host, Url};
 use crate::api::Api;
 use crate::doctor::report::DoctorCheck;
 use crate::doctor::variants::unknown_cart;
-use crate::http::proxy_environment;
+use crate::http::connections::proxy_environment;
 use crate::http::raw::{RawClient, RawError, RawResponse};
 use crate::http::transport::http_date;
 use crate::model::api_version::ApiVersion;

@@ -1,11 +1,9 @@
 //! The network: TLS, and one request at a time.
 
 pub(crate) mod connections;
-pub(crate) mod connector;
 pub(crate) mod idle_check;
 pub(crate) mod insert_attempt;
 pub(crate) mod machine;
-pub(crate) mod proxy_environment;
 pub(crate) mod raw;
 pub(crate) mod response_body;
 pub(crate) mod response_replay_cache;

@@ -8,8 +8,8 @@ use url::{Host, Url};
 use uuid::Uuid;
 
 use crate::events::Observer;
+use crate::http::connections::proxy_environment;
 use crate::http::machine::Machine;
-use crate::http::proxy_environment;
 use crate::http::response_replay_cache::ResponseReplayCache;
 use crate::http::server_clock::ServerClock;
 use crate::http::tls::{self, TrustedRoots};

@@ -1,5 +1,8 @@
 //! The connections to servers, kept for later requests or opened for each.
 
+pub(crate) mod connector;
+pub(crate) mod proxy_environment;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +16,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 
-use crate::http::connector::{ConnectTimeout, Connector};
+use crate::http::connections::connector::{ConnectTimeout, Connector};
 use crate::http::sent_marker::MarkedBody;
 use crate::http::tls;
 use crate::model::values::proxy::Proxy;
