@@ -47,7 +47,8 @@ pub mod webhook;
 #[cfg(feature = "simulation")]
 #[doc(hidden)]
 pub mod simulation {
-    pub use crate::http::machine::simulation::{BrokenOff, SimulatedMachine};
+    pub use crate::http::machine::broken_off::BrokenOff;
+    pub use crate::http::machine::simulation::SimulatedMachine;
 }
 pub use bulk::BulkOptions;
 /// Single requests, for the command line. Not part of the public API.

@@ -12,7 +12,7 @@ use crate::http::connections::root_cause;
 pub(crate) enum ResponseBody {
     Network(Incoming),
     #[cfg(feature = "simulation")]
-    Simulated(Result<bytes::Bytes, crate::http::machine::simulation::BrokenOff>),
+    Simulated(Result<bytes::Bytes, crate::http::machine::broken_off::BrokenOff>),
 }
 
 /// Why a body was not read to its end.

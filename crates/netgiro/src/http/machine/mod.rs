@@ -1,6 +1,8 @@
 //! The machine that a client runs on: its clock, and what sends a request. In a simulation both are given.
 
 #[cfg(feature = "simulation")]
+pub(crate) mod broken_off;
+#[cfg(feature = "simulation")]
 pub(crate) mod simulation;
 
 use http::{Request, Response};

@@ -12,6 +12,7 @@ use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 
 use crate::http::connections::{SendFailure, SendFailureCause};
+use crate::http::machine::broken_off::BrokenOff;
 use crate::http::response_body::ResponseBody;
 use crate::http::sent_marker::MarkedBody;
 
@@ -34,18 +35,6 @@ type Answering<'a> = Pin<
             + 'a,
     >,
 >;
-
-/// A connection that broke off, or was never opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BrokenOff;
-
-impl fmt::Display for BrokenOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection broke off")
-    }
-}
-
-impl std::error::Error for BrokenOff {}
 
 /// A machine that was given.
 #[derive(Clone)]
