@@ -44,7 +44,8 @@ impl<T> ProcessBound<T> {
 
 impl<T> Drop for ProcessBound<T> {
     fn drop(&mut self) {
-        if !self.is_ours() {
+        // To ask which process this is takes a system call.
+        if self.value.is_some() && !self.is_ours() {
             std::mem::forget(self.value.take());
         }
     }

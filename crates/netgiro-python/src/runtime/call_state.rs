@@ -95,21 +95,21 @@ impl CallChannel {
 }
 
 /// Ends a task of the background thread when dropped.
-pub(crate) struct AbortOnDrop(ProcessBound<AbortHandle>);
+pub(crate) struct AbortOnDrop(Option<ProcessBound<AbortHandle>>);
 
 impl AbortOnDrop {
     pub(crate) fn new(handle: AbortHandle) -> Self {
-        Self(ProcessBound::new(handle))
+        Self(Some(ProcessBound::new(handle)))
     }
 
     pub(crate) fn is_ours(&self) -> bool {
-        self.0.is_ours()
+        self.0.as_ref().is_some_and(ProcessBound::is_ours)
     }
 }
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        if let Some(handle) = self.0.get() {
+        if let Some(handle) = self.0.take().and_then(ProcessBound::into_inner) {
             handle.abort();
         }
     }
