@@ -312,9 +312,6 @@ for (const symbol of Object.getOwnPropertySymbols(outside)) {
   if (['context_frame', 'kResourceStore'].includes(symbol.description ?? '')) Reflect.set(outside, symbol, undefined);
 }
 
-/** Where this file is while it is part of no bundle. */
-const OWN_FILE = /[\\/]dist[\\/]internal[\\/]native\.js$/;
-
 /** The platforms that a package is published for. */
 const PUBLISHED: readonly string[] = [
   'linux-x64-gnu',
@@ -362,7 +359,7 @@ function remedy(failure: unknown, targets: readonly string[]): string {
     );
   }
   const [file] = bases();
-  if (file === undefined || !OWN_FILE.test(file)) {
+  if (file === undefined || !isInstalled(file)) {
     return (
       `no ${targets.map(fileOf).join(' or ')} beside ${file ?? 'this bundle'} that can be loaded. Keep netgiro out of the bundle ` +
       '("external", "serverExternalPackages") and in node_modules, or give the bundler a loader for .node files: see "Bundlers ' +
@@ -379,11 +376,20 @@ function remedy(failure: unknown, targets: readonly string[]): string {
     'Install again on the platform that the program runs on, and copy no node_modules from another: "rm -r node_modules", then "npm ci"';
   if (isMissing(failure)) {
     return (
-      `${packages} is not installed in ${resolve(file, '../../../..')}. It is an optional dependency of netgiro, which ` +
+      `${packages} is not installed in ${resolve(file, '../../..')}. It is an optional dependency of netgiro, which ` +
       `--omit=optional and --no-optional leave out. ${again}. ${there}`
     );
   }
   return `this system refuses ${packages}: ${failure instanceof Error ? failure.message : String(failure)}. ${again}. ${there}. ${FROM_SOURCE}`;
+}
+
+/** Whether a file is this package's own, and none that a bundler has made of it. */
+function isInstalled(file: string): boolean {
+  try {
+    return (createRequire(file)('../../package.json') as { name?: unknown }).name === 'netgiro';
+  } catch {
+    return false;
+  }
 }
 
 /** Files that what a bundler has emitted may be beside: this one, whatever the bundle leaves of its name, or the program's. */
@@ -485,38 +491,38 @@ function packaged(target: string): Attempt {
   }
 }
 
-/** The addon that was built in this folder, by `npm run build`. */
+/** The addon that was built in this folder, by `npm run build`. Paths are from where this file's code is then: `dist/index.js`. */
 function beside(target: string): Attempt {
   try {
     let found: unknown;
     switch (target) {
       case 'linux-x64-gnu':
-        found = require('../../netgiro.linux-x64-gnu.node'); // bundlers.md
+        found = require('../netgiro.linux-x64-gnu.node'); // bundlers.md
         break;
       case 'linux-arm64-gnu':
-        found = require('../../netgiro.linux-arm64-gnu.node'); // bundlers.md
+        found = require('../netgiro.linux-arm64-gnu.node'); // bundlers.md
         break;
       case 'linux-x64-musl':
-        found = require('../../netgiro.linux-x64-musl.node'); // bundlers.md
+        found = require('../netgiro.linux-x64-musl.node'); // bundlers.md
         break;
       case 'linux-arm64-musl':
-        found = require('../../netgiro.linux-arm64-musl.node'); // bundlers.md
+        found = require('../netgiro.linux-arm64-musl.node'); // bundlers.md
         break;
       case 'darwin-x64':
-        found = require('../../netgiro.darwin-x64.node'); // bundlers.md
+        found = require('../netgiro.darwin-x64.node'); // bundlers.md
         break;
       case 'darwin-arm64':
-        found = require('../../netgiro.darwin-arm64.node'); // bundlers.md
+        found = require('../netgiro.darwin-arm64.node'); // bundlers.md
         break;
       case 'win32-x64-msvc':
-        found = require('../../netgiro.win32-x64-msvc.node'); // bundlers.md
+        found = require('../netgiro.win32-x64-msvc.node'); // bundlers.md
         break;
       case 'win32-arm64-msvc':
-        found = require('../../netgiro.win32-arm64-msvc.node'); // bundlers.md
+        found = require('../netgiro.win32-arm64-msvc.node'); // bundlers.md
         break;
       default:
         // What somebody has built for a platform that the package is not published for.
-        found = createRequire(bases()[0] ?? process.execPath)(`../../${fileOf(target)}`);
+        found = createRequire(bases()[0] ?? process.execPath)(`../${fileOf(target)}`);
     }
     return { addon: loaded(found) };
   } catch (error) {

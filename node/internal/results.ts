@@ -7,6 +7,7 @@ import { InvalidRequestError } from './errors.js';
 import { type CallbackView, type CheckView, native, type ReplayKey } from './native.js';
 import { error, state } from './revive.js';
 import { beginThere, type Site, within } from './stacks.js';
+import * as tables from './tables.js';
 
 /** The result of one cart, of a call that was made at `there`. */
 export function checkResult({ transactionId, ...of }: CheckView, there: Site): CheckResult {
@@ -17,13 +18,11 @@ export function checkResult({ transactionId, ...of }: CheckView, there: Site): C
 
 /** Results in order: a plain array, with what tables are made from it beside its elements. */
 export function checkResults(list: CheckResult[], total: number): CheckResults {
-  // Loaded for those alone who make tables.
-  const tables = () => require('./tables.js') as typeof import('./tables.js');
   const hidden = {
     total: { value: total },
     isComplete: { value: list.length === total },
-    toCSV: { value: () => tables().toCSV(list) },
-    toArrow: { value: () => tables().toArrow(list) },
+    toCSV: { value: () => tables.toCSV(list) },
+    toArrow: { value: () => tables.toArrow(list) },
   };
   return Object.freeze(Object.defineProperties(list, hidden)) as unknown as CheckResults;
 }

@@ -256,8 +256,22 @@ describe('the package', () => {
     assert.match(await node('--eval', source), /there is none for sunos-\w+\. It is published for Linux .*macOS and Windows/);
   });
 
-  it('loads twice in a process, as CommonJS and as a module, as one', () => {
+  it('is loaded as one file, and the compiled half', async () => {
+    const source = `
+      require('netgiro');
+      console.log(JSON.stringify(Object.keys(require.cache).map((file) => require('node:path').basename(file))));
+    `;
+    const [index, ...others] = JSON.parse(await node('--eval', source));
+    assert.equal(index, 'index.js');
+    assert.deepEqual(others.map((name) => /^netgiro\.[\w-]+\.node$/.test(name)), [true]);
+  });
+
+  it('loads twice in a process, as CommonJS and as a module, as one', async (t) => {
     assert.equal(require('netgiro').Client, netgiro.Client);
+    const { simulatorFor } = require('netgiro/testing');
+    assert.equal((await import('netgiro/testing')).simulatorFor, simulatorFor);
+    assert.ok((await simulatorFor(t)).client instanceof netgiro.Client);
+    await assert.rejects(simulatorFor({}), netgiro.ConfigurationError);
     assert.equal(require('netgiro/package.json').version, manifest.version);
   });
 });

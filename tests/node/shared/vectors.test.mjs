@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import * as netgiro from 'netgiro';
 import {
@@ -21,8 +20,8 @@ import {
 
 const { CartPoll, Client, sign } = netgiro;
 const require = createRequire(import.meta.url);
-/** What the package's own files call, and no caller. */
-const { native } = require(join(dirname(require.resolve('netgiro')), 'internal/native.js'));
+/** The compiled half, which subpaths call, and no caller. */
+const { native } = require('netgiro');
 
 /** A value that JSON cannot say. */
 function said(value) {

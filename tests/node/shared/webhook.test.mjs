@@ -2,15 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { CartPoll, Client, sign } from 'netgiro';
 import { netgiroCallback } from 'netgiro/express';
 import { APP_KEY, vectors } from '../harness.mjs';
 
 const require = createRequire(import.meta.url);
-/** What the package's own files call, and no caller. */
-const { native } = require(join(dirname(require.resolve('netgiro')), 'internal/native.js'));
+/** The compiled half, which subpaths call, and no caller. */
+const { native } = require('netgiro');
 
 const file = vectors('callbacks/webhook');
 const CART = file.transaction_id;

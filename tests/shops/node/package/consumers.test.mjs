@@ -65,7 +65,7 @@ describe('the subpaths', () => {
     const { stdout } = await run(process.execPath, ['--eval', source], { cwd: here });
     const [own, foreign] = JSON.parse(stdout);
     assert.deepEqual(own.filter((file) => /^(integrations|webhook)\//.test(file)), []);
-    assert.ok(own.includes('client.js'));
+    assert.ok(own.includes('index.js'));
     assert.deepEqual(foreign, []);
   });
 
