@@ -1,6 +1,7 @@
 // The compiled half: what it has, and how it is found and loaded.
 
 import { AsyncResource } from 'node:async_hooks';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -312,6 +313,9 @@ for (const symbol of Object.getOwnPropertySymbols(outside)) {
   if (['context_frame', 'kResourceStore'].includes(symbol.description ?? '')) Reflect.set(outside, symbol, undefined);
 }
 
+/** Where this file is in the package as npm installs it, and surely not in a shop's bundle. */
+const INSTALLED = /[\\/]node_modules[\\/]netgiro[\\/]node[\\/]dist[\\/]index\.js$/;
+
 /** The platforms that a package is published for. */
 const PUBLISHED: readonly string[] = [
   'linux-x64-gnu',
@@ -332,7 +336,7 @@ function load(): Native {
   const targets = targetsOf(process);
   let failure: unknown;
   for (const target of targets) {
-    for (const attempt of [beside, packaged]) {
+    for (const attempt of isKnownMissing(target) ? [packaged] : [beside, packaged]) {
       const { addon, error } = attempt(target);
       if (addon) return addon;
       // One that is there and cannot be loaded says more than one that is not there.
@@ -340,6 +344,11 @@ function load(): Native {
     }
   }
   throw new Error(`netgiro cannot load its compiled half: ${remedy(failure, targets)}`, { cause: failure });
+}
+
+/** Whether there is no addon beside the package's own JavaScript, as in what is published: a `require` that fails takes longer. */
+function isKnownMissing(target: string): boolean {
+  return typeof __filename === 'string' && INSTALLED.test(__filename) && !existsSync(resolve(__filename, '../..', fileOf(target)));
 }
 
 function isMissing(error: unknown): boolean {

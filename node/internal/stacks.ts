@@ -81,7 +81,7 @@ export function entry<F extends Callable>(inner: F): F {
     : function (this: unknown, ...args: never[]): unknown {
         return within(outer, () => Reflect.apply(inner, this, args));
       };
-  for (const [key, value] of Object.entries({ name, length })) Object.defineProperty(outer, key, { value, configurable: true });
+  Object.defineProperties(outer, { name: { value: name, configurable: true }, length: { value: length, configurable: true } });
   return outer as F;
 }
 

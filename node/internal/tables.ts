@@ -29,12 +29,12 @@ function kindOf(member: string): string {
 }
 
 /** Members of a payment that have columns of their own names, in the payment's order. */
-const SAME = (Object.keys(PAYMENT) as (keyof PaymentInfo)[]).filter(
+const same = () => (Object.keys(PAYMENT) as (keyof PaymentInfo)[]).filter(
   (name) => !['transactionId', 'invoiceNumber', 'referenceNumber', 'statusId', 'totalAmount'].includes(name),
 );
 
-/** The columns, in order. */
-const COLUMNS: Readonly<Record<string, Column>> = {
+/** The columns, in order. Few programs make tables, so they do not begin with this. */
+const columns = (): Readonly<Record<string, Column>> => ({
   transactionId: ['text', ({ transactionId }) => transactionId],
   reference: ofPayment('referenceNumber'),
   amount: ofPayment('totalAmount'),
@@ -45,22 +45,22 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   message: ofState('message'),
   invoiceNumber: ofPayment('invoiceNumber'),
   paymentStatusId: ofPayment('statusId'),
-  ...Object.fromEntries(SAME.map((name) => [name, ofPayment(name)])),
+  ...Object.fromEntries(same().map((name) => [name, ofPayment(name)])),
   checkedAt: ofState('checkedAt'),
   referenceId: ofBoth('referenceId'),
   errorCode: ['status', ({ error }) => error?.code],
   errorMessage: ['text', ({ error }) => error?.message],
-};
+});
 
 export function toCSV(results: readonly CheckResult[]): string {
-  const columns = Object.values(COLUMNS);
-  const lines = results.map((result) => columns.map(([, of]) => native.csvCell(String(of(result) ?? ''))).join(','));
-  return [Object.keys(COLUMNS).join(','), ...lines, ''].join('\r\n');
+  const all = columns();
+  const lines = results.map((result) => Object.values(all).map(([, of]) => native.csvCell(String(of(result) ?? ''))).join(','));
+  return [Object.keys(all).join(','), ...lines, ''].join('\r\n');
 }
 
 export function toArrow(results: readonly CheckResult[]): unknown {
   const arrow = apacheArrow();
-  const vectors = Object.entries(COLUMNS).map(([name, [kind, of]]) => {
+  const vectors = Object.entries(columns()).map(([name, [kind, of]]) => {
     const values = results.map((result) => of(result) ?? null);
     return [name, vector(arrow, kind, values)];
   });
