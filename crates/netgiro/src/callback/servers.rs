@@ -3,6 +3,8 @@
 //! Netgíró's headers have underscores in their names. A WSGI environ cannot tell an underscore from a hyphen, so many
 //! servers drop such headers. Whether one did is seen only by what is missing; which one it is, a WSGI environ says.
 
+use crate::protocol::signature::is_called;
+
 /// A member of a WSGI environ, which no HTTP header can be called: servers write those of a request in lowercase, in
 /// title case or after `HTTP_`.
 const SOFTWARE: &str = "SERVER_SOFTWARE";
@@ -15,7 +17,7 @@ const MARKS: [(&str, &str); 3] = [
     ("eventlet.input", "eventlet"),
 ];
 /// What proxies add to requests.
-const FORWARDED: [&str; 4] = ["x-forwarded-for", "x-forwarded-proto", "x-real-ip", "via"];
+const FORWARDED: [&str; 4] = ["x_forwarded_for", "x_forwarded_proto", "x_real_ip", "via"];
 
 /// What is added to the software's name by the development servers of this package.
 const LETS_THROUGH: &str = "netgiro";
@@ -92,9 +94,7 @@ pub(crate) fn tells_of_server(name: &str) -> bool {
 }
 
 fn is_forwarded(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('_', "-");
-    let name = name.strip_prefix("http-").unwrap_or(&name);
-    FORWARDED.contains(&name)
+    FORWARDED.iter().any(|known| is_called(name, known))
 }
 
 /// A server that drops such headers, by what a response's `Server` header says: its name, and what to do.
