@@ -538,20 +538,25 @@ const CALLBACK_ONCE = { ...CALLBACK, replayGuard: required(guard) };
 export function callbackParts(where: 'verifyCallback' | 'verifyCallbackOnce', given: unknown) {
   const known = where === 'verifyCallbackOnce' ? CALLBACK_ONCE : CALLBACK;
   const { url, headers, body, replayGuard } = members(where, given, known);
-  const flat = reading(`${where}: headers`, () => headerList(where, headers));
-  return { url, headers: flat, body: bytes(where, body, RAW_BODY), replayGuard };
+  const joined = reading(`${where}: headers`, () => headersText(where, headers));
+  return { url, headers: joined, body: bytes(where, body, RAW_BODY), replayGuard };
 }
 
-/** Headers as a flat list of names and values, from a Headers, a Map, pairs, Node's rawHeaders, or an object. */
-function headerList(where: string, given: unknown): string[] {
+/** What stands between the names and values of headers on their way to the compiled half: no server lets it through within one. */
+const NUL = '\0';
+
+/** Headers as one text, names and values by turns with a NUL between them, from a Headers, a Map, pairs, Node's rawHeaders, or an object. */
+function headersText(where: string, given: unknown): string {
   if (typeof given !== 'object' || given === null || isDate(given) || isBoxedPrimitive(given) || ArrayBuffer.isView(given)) {
     throw new InvalidRequestError(`${where}: headers must be an object of headers; got ${kindOf(given)}`);
   }
   const flat: string[] = [];
+  const addOne = (name: unknown, value: unknown) => {
+    if (value !== undefined && value !== null) flat.push(headerText(where, name), headerText(where, value));
+  };
   const add = (name: unknown, value: unknown) => {
-    for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      if (each !== undefined && each !== null) flat.push(headerText(where, name), headerText(where, each));
-    }
+    if (Array.isArray(value)) for (const each of value as unknown[]) addOne(name, each);
+    else addOne(name, value);
   };
   if (Array.isArray(given) && given.every((part) => !Array.isArray(part))) {
     if (given.length % 2 !== 0) throw badHeader(where, 'names and values in turn, where they are an array', given.at(-1));
@@ -564,14 +569,16 @@ function headerList(where: string, given: unknown): string[] {
   } else {
     for (const [name, value] of Object.entries(given)) add(name, value);
   }
-  return flat;
+  return flat.join(NUL);
 }
 
 function headerText(where: string, value: unknown): string {
-  if (isUint8Array(value)) return Buffer.from(value).toString('latin1');
-  if (!textOrNumber.fits(value)) throw badHeader(where, 'text or bytes', value);
-  if (text.fits(value) && !isWellFormed(value)) throw new InvalidRequestError(halfOf(`${where}: headers`));
-  return String(value);
+  const given = isUint8Array(value) ? Buffer.from(value).toString('latin1') : value;
+  if (!textOrNumber.fits(given)) throw badHeader(where, 'text or bytes', value);
+  if (!text.fits(given)) return String(given);
+  if (!isWellFormed(given)) throw new InvalidRequestError(halfOf(`${where}: headers`));
+  // No header that verifies a callback has a NUL, nor the character that takes its place.
+  return given.includes(NUL) ? given.replaceAll(NUL, '\uFFFD') : given;
 }
 
 function badHeader(where: string, wanted: string, value: unknown): InvalidRequestError {

@@ -187,11 +187,8 @@ export interface NativeClient {
   settlements<T>(port: Port, call: number, from: string, to: string, number: string | undefined): Started<T[]>;
   settlementItems<T>(port: Port, call: number, number: string): Started<T[]>;
   pollStep(port: Port, call: number, token: string): Started<PollView>;
-  verifiedCallback(
-    url: string,
-    headers: readonly string[],
-    body: Uint8Array,
-  ): Reply<[callback: CallbackView, key: ReplayKey | null]>;
+  /** Takes the headers as names and values by turns, with a NUL between them. */
+  verifiedCallback(url: string, headers: string, body: Uint8Array): Reply<[callback: CallbackView, key: ReplayKey | null]>;
 }
 
 export interface NativeWatch {

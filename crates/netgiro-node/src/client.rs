@@ -1,6 +1,6 @@
 //! `Client`: its calls.
 
-use napi::bindgen_prelude::{Function, Uint8Array};
+use napi::bindgen_prelude::Function;
 use napi_derive::napi;
 use netgiro::{CartState, Client, ClientOptions, Error, InsertAttempt, Result, Watch};
 use serde::Serialize;
@@ -384,18 +384,20 @@ impl NativeClient {
     }
 
     /// Verifies a callback, and gives it with what a replay guard is asked about it, since guards may be asynchronous, or
-    /// `null` where none is asked; `headers` are names and values by turns.
+    /// `null` where none is asked. `headers` are names and values by turns, with a NUL between them: one text crosses in a
+    /// fraction of the time of many.
     #[napi(catch_unwind)]
-    pub fn verified_callback(&self, url: String, headers: Vec<String>, body: Uint8Array) -> String {
-        let (pairs, _) = headers.as_chunks::<2>();
+    pub fn verified_callback(&self, url: String, headers: String, body: &[u8]) -> String {
+        let texts: Vec<_> = headers.split('\0').collect();
+        let (pairs, _) = texts.as_chunks::<2>();
         let headers: Vec<_> = pairs
             .iter()
             .filter(|[name, _]| netgiro::is_callback_header(name))
-            .map(|[name, value]| (name.clone(), value.clone()))
+            .map(|[name, value]| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let verified = self
             .open()
-            .and_then(|client| client.verify_callback_keyed(&url, &headers, &body));
+            .and_then(|client| client.verify_callback_keyed(&url, &headers, body));
         reply(&verified.map(|(callback, key)| {
             let key = key.map(|key| (key.nonce, key.signature));
             (CallbackView(callback), key)

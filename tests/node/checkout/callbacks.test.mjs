@@ -185,6 +185,22 @@ describe('why a callback is refused', () => {
   }
 });
 
+describe('a header with a NUL', () => {
+  const { Netgiro_Nonce: nonce, Netgiro_Signature: signature } = sent().headers;
+
+  it('is one header, and no more', async () => {
+    const hidden = { headers: { other: `a\0netgiro_nonce\0${nonce}`, netgiro_signature: signature } };
+    assert.match((await failure(() => client.verifyCallback({ ...sent(), ...hidden }))).message, /netgiro_nonce header is missing/);
+    const asBytes = { headers: [['netgiro_nonce', Buffer.from(`${nonce}\0x`)], ['netgiro_signature', signature]] };
+    assert.match((await failure(() => client.verifyCallback({ ...sent(), ...asBytes }))).message, /netgiro_nonce header holds something else/);
+  });
+
+  it('changes nothing for the others', () => {
+    const headers = { other: 'a\0b', '\0': '\0', ...sent().headers };
+    assert.equal(client.verifyCallback({ ...sent(), headers }).transactionId, ID);
+  });
+});
+
 describe('a proxy', () => {
   const made = (proxy, more) => new Client({ appKey: APP_KEY, secretKey: SECRET, proxy, ...more });
 

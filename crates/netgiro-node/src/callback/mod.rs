@@ -3,7 +3,6 @@
 mod replay;
 mod route;
 
-use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 use netgiro::Callback;
 use uuid::Uuid;
@@ -34,8 +33,8 @@ pub fn callback_matches(
 
 /// `sign`.
 #[napi(catch_unwind)]
-pub fn sign(secret_key: String, nonce: String, url: String, body: Uint8Array) -> String {
-    netgiro::sign(&secret_key, &nonce, &url, &body)
+pub fn sign(secret_key: String, nonce: String, url: String, body: &[u8]) -> String {
+    netgiro::sign(&secret_key, &nonce, &url, body)
 }
 
 /// A text as a cell of a CSV file that no spreadsheet takes for a formula.
