@@ -32,7 +32,6 @@ import { InvalidRequestError } from './internal/errors.js';
 import { CartChanges, SettledCarts } from './internal/iterators.js';
 import { native, type NativeClient, type StateView } from './internal/native.js';
 import { callback as callbackOf, replayKey } from './internal/results.js';
-import { state } from './internal/revive.js';
 import { declareNames } from './internal/spelling.js';
 import { entries, own, within } from './internal/stacks.js';
 import type {
@@ -54,20 +53,21 @@ import type {
   WaitOptions,
 } from './options.js';
 import { type CartLike, type CartPoll, type CartPollJson, fromView, token as tokenOf } from './poll.js';
-import type {
-  ApiVersion,
-  Callback,
-  Cart,
-  CartState,
-  Checking,
-  CheckResult,
-  Checkout,
-  Following,
-  Redirect,
-  Refund,
-  Settlement,
-  SettlementItem,
-  Transaction,
+import {
+  type ApiVersion,
+  type Callback,
+  type Cart,
+  type CartState,
+  type Checking,
+  type CheckResult,
+  type Checkout,
+  type Following,
+  type Redirect,
+  type Refund,
+  type Settlement,
+  type SettlementItem,
+  type Transaction,
+  state,
 } from './values.js';
 
 const { anything, fn, signal: aSignal, text } = types;

@@ -5,11 +5,11 @@ import { cart as cartOf, jsonText, kindOf, member, members, options as declared,
 import { open } from './internal/calls.js';
 import { define, type ErrorFacts, InvalidRequestError, NetgiroError } from './internal/errors.js';
 import { native, type PollView } from './internal/native.js';
-import { polls, state as revive } from './internal/revive.js';
+import { polls } from './internal/revive.js';
 import { declareNames } from './internal/spelling.js';
 import { entries, within } from './internal/stacks.js';
 import type { WaitOptions } from './options.js';
-import type { AmountLike, CartState, CartStatus } from './values.js';
+import { type AmountLike, type CartState, type CartStatus, state as revive } from './values.js';
 
 const { flag, number, text } = types;
 

@@ -2,12 +2,12 @@
 
 import { AsyncResource } from 'node:async_hooks';
 import type { AbortSignalLike } from '../options.js';
-import type { CartState, CheckResult, Following } from '../values.js';
+import { type CartState, type CheckResult, type Following, state } from '../values.js';
 import { begin, type Control, type Start } from './calls.js';
 import { asyncDispose } from './dispose.js';
 import type { CheckView, NativeWatch } from './native.js';
 import { checkResult } from './results.js';
-import { error as revive, state } from './revive.js';
+import { error as revive } from './revive.js';
 import { entries, site } from './stacks.js';
 
 /** Ends for good: by itself, by an error, by the caller's signal, or by `return()`, which stops the polling. */

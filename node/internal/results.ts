@@ -1,11 +1,11 @@
 // Results of bulk calls and callbacks: plain data from the core, frozen.
 
-import type { Callback, CheckResult, CheckResults } from '../values.js';
+import { type Callback, type CheckResult, type CheckResults, state } from '../values.js';
 import { amount, members, required, types } from './arguments.js';
 import { open } from './calls.js';
 import { InvalidRequestError } from './errors.js';
 import { type CallbackView, type CheckView, native, type ReplayKey } from './native.js';
-import { error, state } from './revive.js';
+import { error } from './revive.js';
 import { beginThere, type Site, within } from './stacks.js';
 import * as tables from './tables.js';
 
