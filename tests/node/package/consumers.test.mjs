@@ -191,6 +191,8 @@ describe('the default export', () => {
     assert.deepEqual(Object.keys(netgiro.default).sort(), EXPORTS.filter((name) => name !== 'default'));
     assert.equal(netgiro.default.Client, netgiro.Client);
     assert.equal(require('netgiro').default.Client, netgiro.Client);
+    assert.equal(String(netgiro.default), '[object Object]');
+    assert.equal(require('netgiro').default, netgiro.default);
     const testing = await import('netgiro/testing');
     assert.equal(testing.default.useSimulator, testing.useSimulator);
     assert.equal(require('netgiro/testing').default.useSimulator, testing.useSimulator);

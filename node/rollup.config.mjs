@@ -5,14 +5,13 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const sources = join(root, 'node');
+const sources = dirname(fileURLToPath(import.meta.url));
 const dir = join(sources, 'dist');
 const SUBPATHS = ['bullmq', 'express', 'fastify', 'testing'].map((name) => `integrations/${name}`);
 const INDEX = join(sources, 'index.ts');
 const NAMES = join(sources, 'names.ts');
 
-const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8'));
+const { config } = ts.readConfigFile(join(sources, '../tsconfig.json'), (path) => readFileSync(path, 'utf8'));
 const { target } = config.compilerOptions;
 
 /** A warning stops the build, as an error does. */
@@ -36,6 +35,13 @@ const commonjs = {
   name: 'commonjs',
   resolveId(source, importer) {
     return importer && source.startsWith('.') ? resolve(importer, '..', source.replace(/\.js$/, '.ts')) : null;
+  },
+  transform(code, id) {
+    if (id !== INDEX) return null;
+    // Rollup's object for a namespace has no prototype, and cannot be printed.
+    const made = code.replace('export default netgiro;', 'export default { ...netgiro };');
+    if (made === code) this.error('index.ts exports no default that is called netgiro');
+    return made;
   },
   outro({ facadeModuleId, exports }) {
     if (facadeModuleId !== INDEX) return '';
