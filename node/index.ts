@@ -11,4 +11,29 @@ import * as netgiro from './names.js';
 
 /** All names of this package. */
 export default netgiro;
-export * from './names.js';
+// One by one: checkers of types hold a default beside `export *` for all that a module has.
+export {
+  ApiError,
+  AuthenticationError,
+  CartPoll,
+  Client,
+  ConfigurationError,
+  ConnectError,
+  customerMessage,
+  doctor,
+  InvalidRequestError,
+  MemoryReplayGuard,
+  MismatchError,
+  NetgiroError,
+  OutcomeUnknownError,
+  ProtocolError,
+  RateLimitedError,
+  ServerError,
+  SignatureError,
+  sign,
+  Simulator,
+  TimeoutError,
+  UnresolvedError,
+  WaitTimeoutError,
+} from './names.js';
+export type * from './names.js';
