@@ -74,7 +74,9 @@ class Bench:
         variant = profile.guided(platform)
         self.wheel = build.wheel(platform, build.interpreters(platform)[0], variant=variant)
         packages.pip(self.python, "--force-reinstall", "--no-deps", self.wheel)
+        profile.check_use(platform, variant)
         self.tarball = build.platform_package(platform, variant=variant)
+        profile.check_use(platform, variant)
         build.main_package()
         # Apart from the peers, which the registry on this machine does not have.
         modules = play.install(out, packages.WORK / "projects" / "bench-package")

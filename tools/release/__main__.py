@@ -55,7 +55,9 @@ def built(target: str, python: list[str] | None) -> None:
     variant = profile.guided(platform)
     for interpreter in python or build.interpreters(platform):
         build.wheel(platform, interpreter, variant=variant)
+        profile.check_use(platform, variant)
     build.platform_package(platform, variant=variant)
+    profile.check_use(platform, variant)
 
 
 def sources() -> None:

@@ -43,6 +43,14 @@ class Variant(NamedTuple):
 
 PLAIN = Variant()
 
+# What cargo-zigbuild sets, so that cargo tells the host from the target. Cargo names crates after it, and a profile names
+# functions after their crates: without it, a profile of a build without zig is of no use to one with zig.
+AS_ZIGBUILD = {
+    "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS": "nightly",
+    "CARGO_UNSTABLE_TARGET_APPLIES_TO_HOST": "true",
+    "CARGO_TARGET_APPLIES_TO_HOST": "false",
+}
+
 
 def settings(platform: Platform, root: Path, variant: Variant) -> dict[str, str]:
     """The environment of a build: no folder of this machine gets into it, and the time is the commit's."""
@@ -61,6 +69,7 @@ def settings(platform: Platform, root: Path, variant: Variant) -> dict[str, str]
         "CARGO_TARGET_DIR": str(variant.target),
         "SOURCE_DATE_EPOCH": source.committed_at(),
         **({} if platform.os == "win32" else {"CFLAGS": prefixes}),
+        **(AS_ZIGBUILD if platform.os == "linux" and not uses_zig(platform, variant) else {}),
     }
 
 

@@ -111,6 +111,7 @@ def linux(report: Report, platform: Platform) -> None:
     }
     for part, make in parts.items():
         report.attempt(platform, part, BUILT, make)
+        profile.check_use(platform, profile.guided(platform))
     free_threaded(report, platform)
     plays = {ABI3: foreign.python, "node": foreign.node}
     for part, how in plays.items():

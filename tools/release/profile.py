@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -64,8 +65,37 @@ def train(platform: Platform, merged: Path) -> None:
 
 
 def merge(counts: Path, merged: Path) -> None:
-    """Merges counts with the compiler's own tool, which rustup has as the component llvm-tools."""
+    """Merges counts with the compiler's own tool."""
+    run(profdata(), "merge", "--output", merged, counts)
+
+
+def profdata() -> Path:
+    """The compiler's own tool for profiles, which rustup has in the component llvm-tools."""
     run("rustup", "component", "add", "llvm-tools")
     command = ["rustc", "--print", "target-libdir"]
     libraries = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    run(Path(libraries).parent / "bin" / "llvm-profdata", "merge", "--output", merged, counts)
+    return Path(libraries).parent / "bin" / "llvm-profdata"
+
+
+# What the compiler calls the functions of the crate netgiro.
+FUNCTION = re.compile(rb"_ZN7netgiro[\w.$]+E")
+
+
+def check_use(platform: Platform, variant: Variant) -> None:
+    """Fails where the profile is of other functions than what was built last: the compiler says nothing of that.
+
+    A function is named after its crate, and cargo names crates after much of how they are built.
+    """
+    if not variant.flags:
+        return
+    command = [profdata(), "show", "--all-functions", profile(platform)]
+    counted = set(FUNCTION.findall(subprocess.run(command, check=True, capture_output=True).stdout))
+    libraries = (variant.target / platform.target / build.PROFILE / "deps").glob(
+        "libnetgiro-*.rlib"
+    )
+    built = max(libraries, key=lambda library: library.stat().st_mtime)
+    functions = set(FUNCTION.findall(built.read_bytes()))
+    # Many are inlined, and counted where they went.
+    if not functions & counted:
+        message = f"the profile has none of the {len(functions)} functions of {built.name}"
+        raise ValueError(message)
