@@ -13,15 +13,22 @@ from release.build import PLAIN, Variant
 from release.plays import play
 from release.project import Platform
 
-# Calls that the profile knows as hot are inlined by a threshold of their own; of the rest every kilobyte is saved.
-INLINE_THRESHOLD = "-Cllvm-args=-inline-threshold=60"
+# How much is inlined. The limit of 4 MB allows no more: LLVM's own are 250, 45, 325 and 3000.
+THRESHOLDS = (
+    "-Cllvm-args=-inline-threshold=40",
+    "-Cllvm-args=-inlinecold-threshold=5",
+    "-Cllvm-args=-inlinehint-threshold=40",
+    "-Cllvm-args=-hot-callsite-threshold=200",
+)
+# A wheel has the command's reconciliation and tables as well: with a profile it takes 4.6 MB.
+WHEEL = Variant(flags=("-Cllvm-args=-inline-threshold=60",))
 # Where a release keeps its profiles.
 FOLDER = project.FOLDER / "profile"
 TRAINING = ROOT / "benches" / "training"
 
 
 def guided(platform: Platform) -> Variant:
-    """How a platform's packages are built: by its profile where this machine runs them, plainly elsewhere.
+    """How a platform's addon is built: by its profile where this machine runs it, plainly elsewhere.
 
     Functions are named after their target, so a profile is of no use to another one: neither musl's builds on a
     machine with glibc nor cross-compiled ones have a profile. Windows has none either: nobody has tried it. A build for
@@ -29,7 +36,7 @@ def guided(platform: Platform) -> Variant:
     """
     if IS_DEBUG or platform.os == "win32" or not build.is_here(platform):
         return PLAIN
-    return Variant(flags=(f"-Cprofile-use={profile(platform)}", INLINE_THRESHOLD))
+    return Variant(flags=(f"-Cprofile-use={profile(platform)}", *THRESHOLDS))
 
 
 def profile(platform: Platform) -> Path:
@@ -86,7 +93,7 @@ def check_use(platform: Platform, variant: Variant) -> None:
 
     A function is named after its crate, and cargo names crates after much of how they are built.
     """
-    if not variant.flags:
+    if variant == PLAIN:
         return
     command = [profdata(), "show", "--all-functions", profile(platform)]
     counted = set(FUNCTION.findall(subprocess.run(command, check=True, capture_output=True).stdout))
