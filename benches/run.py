@@ -71,11 +71,9 @@ class Bench:
         out = packages.emptied(build.OUT)
         platform = here()
         source.stage(project.address() or check.EXAMPLE)
-        variant = profile.guided(platform)
         self.wheel = build.wheel(platform, build.interpreters(platform)[0], variant=profile.WHEEL)
         packages.pip(self.python, "--force-reinstall", "--no-deps", self.wheel)
-        self.tarball = build.platform_package(platform, variant=variant)
-        profile.check_use(platform, variant)
+        self.tarball = profile.platform_package(platform)
         build.main_package()
         # Apart from the peers, which the registry on this machine does not have.
         modules = play.install(out, packages.WORK / "projects" / "bench-package")

@@ -52,11 +52,9 @@ def stage() -> int:
 
 def built(target: str, python: list[str] | None) -> None:
     platform = project.PLATFORMS[target]
-    variant = profile.guided(platform)
     for interpreter in python or build.interpreters(platform):
         build.wheel(platform, interpreter, variant=profile.WHEEL)
-    build.platform_package(platform, variant=variant)
-    profile.check_use(platform, variant)
+    profile.platform_package(platform)
 
 
 def sources() -> None:

@@ -107,11 +107,10 @@ def linux(report: Report, platform: Platform) -> None:
     interpreter = build.interpreters(platform)[0]
     parts: dict[str, Callable[[], object]] = {
         ABI3: lambda: build.wheel(platform, interpreter, variant=profile.WHEEL).name,
-        "node": lambda: build.platform_package(platform, variant=profile.guided(platform)).name,
+        "node": lambda: profile.platform_package(platform).name,
     }
     for part, make in parts.items():
         report.attempt(platform, part, BUILT, make)
-        profile.check_use(platform, profile.guided(platform))
     free_threaded(report, platform)
     plays = {ABI3: foreign.python, "node": foreign.node}
     for part, how in plays.items():

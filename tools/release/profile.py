@@ -39,6 +39,15 @@ def guided(platform: Platform) -> Variant:
     return Variant(flags=(f"-Cprofile-use={profile(platform)}", *THRESHOLDS))
 
 
+def platform_package(platform: Platform) -> Path:
+    """A platform's package for npm, whose addon is guided by a profile that fits."""
+    variant = guided(platform)
+    package = build.platform_package(platform, variant=variant)
+    if variant != PLAIN:
+        check_use(platform, variant)
+    return package
+
+
 def profile(platform: Platform) -> Path:
     """The merged counts of a training run. They are never the same twice: made once, they are part of what is built from."""
     merged = FOLDER / f"{platform.target}.profdata"
@@ -93,8 +102,6 @@ def check_use(platform: Platform, variant: Variant) -> None:
 
     A function is named after its crate, and cargo names crates after much of how they are built.
     """
-    if variant == PLAIN:
-        return
     command = [profdata(), "show", "--all-functions", profile(platform)]
     counted = set(FUNCTION.findall(subprocess.run(command, check=True, capture_output=True).stdout))
     libraries = (variant.target / platform.target / build.PROFILE / "deps").glob(

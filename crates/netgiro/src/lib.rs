@@ -51,6 +51,11 @@ pub mod simulation {
     pub use crate::http::machine::simulation::SimulatedMachine;
 }
 pub use bulk::BulkOptions;
+/// The loop of a binding's background thread. Not part of the public API.
+#[doc(hidden)]
+pub mod background {
+    pub use crate::http::background_jobs::{Job, run};
+}
 /// Single requests, for the command line. Not part of the public API.
 #[doc(hidden)]
 pub mod raw {

@@ -4,18 +4,14 @@
 //! interpreter ends.
 
 use std::sync::Mutex;
-use std::time::Duration;
 
+use netgiro::background::{Job, run};
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 use crate::process::{ProcessBound, lock};
-
-/// Makes a task on the background thread, whose memory is that thread's: a task is kilobytes, what makes it is not.
-type Job = Box<dyn FnOnce() + Send>;
 
 static BACKGROUND: Mutex<Option<ProcessBound<UnboundedSender<Job>>>> = Mutex::new(None);
 
@@ -43,21 +39,6 @@ where
     *channel = Some(ProcessBound::new(sender));
     sent.map_err(|_| PyRuntimeError::new_err("the background thread has ended"))
 }
-
-/// Starts the jobs as they come. One channel for all wakes the thread once for many of them.
-async fn run(mut jobs: UnboundedReceiver<Job>) {
-    let mut timer: Option<JoinHandle<()>> = None;
-    while let Some(job) = jobs.recv().await {
-        if timer.as_ref().is_none_or(JoinHandle::is_finished) {
-            timer = Some(tokio::spawn(tokio::time::sleep(EARLY)));
-        }
-        job();
-    }
-}
-
-/// How long a timer stands that is due before those of calls. Without one, each call's is the first that is due, and tokio
-/// wakes the thread that sets it by a system call.
-const EARLY: Duration = Duration::from_secs(1);
 
 /// A runtime on the thread that blocks on it.
 pub(crate) fn current_thread() -> PyResult<Runtime> {

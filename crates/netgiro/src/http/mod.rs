@@ -1,5 +1,6 @@
 //! The network: TLS, and one request at a time.
 
+pub(crate) mod background_jobs;
 pub(crate) mod connections;
 pub(crate) mod idle_check;
 pub(crate) mod insert_attempt;

@@ -12,8 +12,9 @@ use http::{Method, Uri};
 use jiff::Timestamp;
 use url::Url;
 
-use crate::http::connections::proxy_environment;
-use crate::http::connections::{self, ConnectionOptions, Connections, SendFailure};
+use crate::http::connections::{
+    self, ConnectionOptions, Connections, SendFailure, proxy_environment,
+};
 use crate::http::idle_check::IdleConnectionCheck;
 use crate::http::insert_attempt::InsertAttempt;
 use crate::http::response_body::BodyError;

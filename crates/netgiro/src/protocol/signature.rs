@@ -218,7 +218,8 @@ pub(crate) fn is_signing_header(name: &str) -> bool {
     .any(|known| is_called(name, known))
 }
 
-/// Whether a header has this name, which is lowercase with underscores, in any spelling. Every header of every response is compared, so nothing is copied.
+/// Whether a header has this name, in any spelling; `name` is lowercase, with underscores. Every header of every response
+/// is compared, so nothing is copied.
 pub(crate) fn is_called<'a>(given: &'a str, name: &str) -> bool {
     let is_spelled = |given: &[u8], name: &[u8]| {
         given.len() == name.len()
