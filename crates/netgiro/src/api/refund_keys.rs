@@ -1,11 +1,11 @@
 //! Which refund each idempotency key was used for, in this process.
 
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::http::response_replay_cache::ResponseReplayCache;
 use crate::model::error::{Error, ErrorKind, Result};
 use crate::model::refund::NewRefund;
+use crate::protocol::signature::sha256;
 
 /// Which refund each of the latest few thousand keys was used for. Netgíró may answer a used key as it did the first
 /// time, so another amount under the same key would seem to be refunded.
@@ -17,12 +17,8 @@ impl RefundKeys {
     pub(crate) fn claim(&self, transaction_id: Uuid, refund: &NewRefund) -> Result<()> {
         let key = &refund.idempotency_key;
         let amount = refund.amount.kronur().to_be_bytes();
-        let (name, _) = halves(Sha256::new().chain_update(key));
-        let (upper, lower) = halves(
-            Sha256::new()
-                .chain_update(transaction_id)
-                .chain_update(amount),
-        );
+        let (name, _) = halves(sha256(&[key.as_bytes()]));
+        let (upper, lower) = halves(sha256(&[transaction_id.as_bytes(), &amount]));
         if self.0.insert_seal(name, Uuid::from_u64_pair(upper, lower)) {
             return Ok(());
         }
@@ -37,8 +33,7 @@ impl RefundKeys {
 }
 
 /// The first bytes of a hash, as two numbers.
-fn halves(hash: Sha256) -> (u64, u64) {
-    let digest: [u8; 32] = hash.finalize().into();
+fn halves(digest: [u8; 32]) -> (u64, u64) {
     let number = |at: usize| {
         digest
             .iter()
