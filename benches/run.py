@@ -38,6 +38,7 @@ from release import build, check, profile, project, source  # noqa: E402
 from release.plays import play  # noqa: E402
 from release.project import Platform  # noqa: E402
 from works import (  # noqa: E402
+    EMPTY,
     FEW_CALLS,
     FLOOR,
     OURS,
@@ -78,6 +79,7 @@ class Bench:
         # Apart from the peers, which the registry on this machine does not have.
         modules = play.install(out, packages.WORK / "projects" / "bench-package")
         shutil.copytree(modules, self.node / "node_modules", dirs_exist_ok=True)
+        shutil.move(self.node / EMPTY, self.node / "node_modules" / EMPTY)
 
     def measure(self, work: Work, entry: Entry, base_url: str, env: dict[str, str]) -> Figures:
         """One entry, once, in a process of its own."""
