@@ -72,7 +72,7 @@ class Bench:
         out = packages.emptied(build.OUT)
         platform = here()
         source.stage(project.address() or check.EXAMPLE)
-        self.wheel = build.wheel(platform, build.interpreters(platform)[0], variant=profile.WHEEL)
+        self.wheel = profile.wheel(platform, build.interpreters(platform)[0])
         packages.pip(self.python, "--force-reinstall", "--no-deps", self.wheel)
         self.tarball = profile.platform_package(platform)
         build.main_package()

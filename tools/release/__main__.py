@@ -53,7 +53,7 @@ def stage() -> int:
 def built(target: str, python: list[str] | None) -> None:
     platform = project.PLATFORMS[target]
     for interpreter in python or build.interpreters(platform):
-        build.wheel(platform, interpreter, variant=profile.WHEEL)
+        profile.wheel(platform, interpreter)
     profile.platform_package(platform)
 
 

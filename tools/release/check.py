@@ -106,7 +106,7 @@ def linux(report: Report, platform: Platform) -> None:
     """Builds both packages with zig, and plays them where this machine can run them."""
     interpreter = build.interpreters(platform)[0]
     parts: dict[str, Callable[[], object]] = {
-        ABI3: lambda: build.wheel(platform, interpreter, variant=profile.WHEEL).name,
+        ABI3: lambda: profile.wheel(platform, interpreter).name,
         "node": lambda: profile.platform_package(platform).name,
     }
     for part, make in parts.items():
@@ -125,7 +125,7 @@ def free_threaded(report: Report, platform: Platform) -> None:
             platform,
             FREE_THREADED,
             BUILT,
-            lambda: build.wheel(platform, pythons[0], variant=profile.WHEEL).name,
+            lambda: profile.wheel(platform, pythons[0]).name,
         )
     else:
         report.note(
@@ -190,9 +190,9 @@ def repeated(platform: Platform) -> Path:
     root = source.stage(address, again / "source")
     # The profile is one of the things that it is built from.
     target = again / "target"
-    wheel, addon = profile.WHEEL, profile.guided(platform)
-    build.wheel(platform, build.interpreters(platform)[0], root, wheel._replace(target=target))
-    build.platform_package(platform, root, addon._replace(target=target))
+    variant = profile.guided(platform)._replace(target=target)
+    build.wheel(platform, build.interpreters(platform)[0], root, variant)
+    build.platform_package(platform, root, variant)
     after = digests(platform)
     differ = [name for name, digest in before.items() if after[name] != digest]
     if differ:
