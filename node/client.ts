@@ -500,8 +500,8 @@ async function wait(
   );
 }
 
-function verified(client: Client, { url, headers, body }: ReturnType<typeof callbackParts>): Callback {
-  return callbackOf(...open(nativeOf(client).verifiedCallback(url, headers, body)));
+function verified(client: Client, { head, body }: ReturnType<typeof callbackParts>): Callback {
+  return callbackOf(...open(nativeOf(client).verifiedCallback(head, body)));
 }
 
 /** Refuses a callback unless its guard says true; what is merely truthy, as a promise is, lets nothing in. */

@@ -534,23 +534,28 @@ const CALLBACK = options({
 } satisfies Names<CallbackParts>);
 const CALLBACK_ONCE = { ...CALLBACK, replayGuard: required(guard) };
 
-/** A callback's parts, as the compiled half takes them, and the guard as it was given. */
+/** A callback's parts, as the compiled half takes them: the URL and the headers in one text. And the guard as it was given. */
 export function callbackParts(where: 'verifyCallback' | 'verifyCallbackOnce', given: unknown) {
   const known = where === 'verifyCallbackOnce' ? CALLBACK_ONCE : CALLBACK;
   const { url, headers, body, replayGuard } = members(where, given, known);
-  const joined = reading(`${where}: headers`, () => headersText(where, headers));
-  return { url, headers: joined, body: bytes(where, body, RAW_BODY), replayGuard };
+  const head = [withoutNul(url)];
+  reading(`${where}: headers`, () => addHeaders(head, where, headers));
+  return { head: head.join(NUL), body: bytes(where, body, RAW_BODY), replayGuard };
 }
 
-/** What stands between the names and values of headers on their way to the compiled half: no server lets it through within one. */
+/** What stands between texts that cross to the compiled half as one: no server lets it through within a URL or a header. */
 const NUL = '\0';
 
-/** Headers as one text, names and values by turns with a NUL between them, from a Headers, a Map, pairs, Node's rawHeaders, or an object. */
-function headersText(where: string, given: unknown): string {
+/** What verifies a callback has no NUL, nor the character that takes its place. */
+function withoutNul(value: string): string {
+  return value.includes(NUL) ? value.replaceAll(NUL, '\uFFFD') : value;
+}
+
+/** Adds headers, names and values by turns, from a Headers, a Map, pairs, Node's rawHeaders, or an object. */
+function addHeaders(flat: string[], where: string, given: unknown): void {
   if (typeof given !== 'object' || given === null || isDate(given) || isBoxedPrimitive(given) || ArrayBuffer.isView(given)) {
     throw new InvalidRequestError(`${where}: headers must be an object of headers; got ${kindOf(given)}`);
   }
-  const flat: string[] = [];
   const addOne = (name: unknown, value: unknown) => {
     if (value !== undefined && value !== null) flat.push(headerText(where, name), headerText(where, value));
   };
@@ -569,7 +574,6 @@ function headersText(where: string, given: unknown): string {
   } else {
     for (const [name, value] of Object.entries(given)) add(name, value);
   }
-  return flat.join(NUL);
 }
 
 function headerText(where: string, value: unknown): string {
@@ -577,8 +581,7 @@ function headerText(where: string, value: unknown): string {
   if (!textOrNumber.fits(given)) throw badHeader(where, 'text or bytes', value);
   if (!text.fits(given)) return String(given);
   if (!isWellFormed(given)) throw new InvalidRequestError(halfOf(`${where}: headers`));
-  // No header that verifies a callback has a NUL, nor the character that takes its place.
-  return given.includes(NUL) ? given.replaceAll(NUL, '\uFFFD') : given;
+  return withoutNul(given);
 }
 
 function badHeader(where: string, wanted: string, value: unknown): InvalidRequestError {

@@ -66,11 +66,8 @@ export interface ErrorView {
   readonly cause: ErrorView | null;
 }
 
-export interface CheckView {
-  readonly transactionId: string;
-  readonly state: StateView | null;
-  readonly error: ErrorView | null;
-}
+/** A result: its state, or its error and the cart's id. */
+export type CheckView = readonly [state: StateView] | readonly [state: null, error: ErrorView, transactionId: string];
 
 export type CallbackView = readonly [
   transactionId: string,
@@ -187,8 +184,8 @@ export interface NativeClient {
   settlements<T>(port: Port, call: number, from: string, to: string, number: string | undefined): Started<T[]>;
   settlementItems<T>(port: Port, call: number, number: string): Started<T[]>;
   pollStep(port: Port, call: number, token: string): Started<PollView>;
-  /** Takes the headers as names and values by turns, with a NUL between them. */
-  verifiedCallback(url: string, headers: string, body: Uint8Array): Reply<[callback: CallbackView, key: ReplayKey | null]>;
+  /** Takes the URL, and the headers as names and values by turns, in one text with a NUL between each. */
+  verifiedCallback(head: string, body: Uint8Array): Reply<[callback: CallbackView, key: ReplayKey | null]>;
 }
 
 export interface NativeWatch {

@@ -233,7 +233,7 @@ impl NativeClient {
             Ok(move || async move {
                 while let Some((at, result)) = checking.next().await {
                     let (done, total) = (checking.done(), checking.total());
-                    events.send((done, total, at, CheckView(result)));
+                    events.send_of_many((done, total, at, CheckView(result)));
                 }
                 Ok(())
             })
@@ -384,10 +384,11 @@ impl NativeClient {
     }
 
     /// Verifies a callback, and gives it with what a replay guard is asked about it, since guards may be asynchronous, or
-    /// `null` where none is asked. `headers` are names and values by turns, with a NUL between them: one text crosses in a
-    /// fraction of the time of many.
+    /// `null` where none is asked. `head` is the URL, and the headers as names and values by turns, with a NUL between each: one
+    /// text crosses in a fraction of the time of many.
     #[napi(catch_unwind)]
-    pub fn verified_callback(&self, url: String, headers: String, body: &[u8]) -> String {
+    pub fn verified_callback(&self, head: String, body: &[u8]) -> String {
+        let (url, headers) = head.split_once('\0').unwrap_or((&head, ""));
         let texts: Vec<_> = headers.split('\0').collect();
         let (pairs, _) = texts.as_chunks::<2>();
         let headers: Vec<_> = pairs
@@ -397,7 +398,7 @@ impl NativeClient {
             .collect();
         let verified = self
             .open()
-            .and_then(|client| client.verify_callback_keyed(&url, &headers, body));
+            .and_then(|client| client.verify_callback_keyed(url, &headers, body));
         reply(&verified.map(|(callback, key)| {
             let key = key.map(|key| (key.nonce, key.signature));
             (CallbackView(callback), key)

@@ -26,7 +26,36 @@ pub(crate) enum Topic {
 }
 
 /// Messages not yet delivered.
-pub(crate) type Outbox = Vec<Message>;
+#[derive(Default)]
+pub(crate) struct Outbox {
+    messages: Vec<Message>,
+    /// Whether JavaScript is being woken to take them.
+    is_waking: bool,
+}
+
+impl Outbox {
+    pub(crate) fn push(&mut self, message: Message) {
+        self.messages.push(message);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Whether JavaScript is still to be woken, by who asks.
+    pub(crate) fn wakes(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_waking, true)
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Message> {
+        self.is_waking = false;
+        std::mem::take(&mut self.messages)
+    }
+}
 
 /// What JavaScript gets as `[call, kind, payload]`.
 pub(crate) struct Message {
@@ -46,6 +75,14 @@ impl<T: Serialize + Send> Payload for T {
 }
 
 impl Message {
+    pub(crate) fn new(call: u32, kind: Kind, payload: impl Payload + 'static) -> Self {
+        Self {
+            call,
+            kind,
+            payload: Box::new(payload),
+        }
+    }
+
     /// As much text as a state with its payment takes, and its call.
     pub(crate) const USUAL: usize = 448;
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, Abortable};
@@ -18,6 +19,7 @@ use napi_derive::napi;
 use netgiro::{Error, ErrorKind, Event, InsertAttempt, RequestEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::time::sleep;
 
 use crate::reply::{json, refusal};
 use crate::runtime::background::background;
@@ -263,6 +265,11 @@ impl Events {
         self.shared.deliver(self.call, Kind::Event, event);
     }
 
+    /// The same for one of many results, which may come a millisecond later, with others.
+    pub(crate) fn send_of_many<T: Serialize + Send + 'static>(&self, result: T) {
+        self.shared.deliver_of_many(self.call, result);
+    }
+
     /// Sends the subscribers of a topic, if there are any, what the current task's call has done.
     pub(crate) fn of_this_call<T: Serialize>(topic: Topic, event: impl FnOnce() -> T) {
         let _ = THIS_CALL.try_with(|Self { call, shared }| {
@@ -282,22 +289,49 @@ impl Events {
 }
 
 impl Shared {
+    /// How many results of many JavaScript is woken for at once.
+    const MANY: usize = 64;
+    /// How long a result of many waits for others.
+    const PATIENCE: Duration = Duration::from_millis(1);
+
     /// Puts a message into the outbox. Called by tasks of the background thread.
     fn deliver<T: Serialize + Send + 'static>(self: &Arc<Self>, call: u32, kind: Kind, payload: T) {
-        let message = Message {
-            call,
-            kind,
-            payload: Box::new(payload),
-        };
         let mut outbox = lock(&self.outbox);
-        let is_first = outbox.is_empty();
-        outbox.push(message);
+        outbox.push(Message::new(call, kind, payload));
+        let is_to_wake = outbox.wakes();
         drop(outbox);
-        if is_first {
-            // A task takes its turn after all those that are ready now: what they bring goes with this message.
-            let shared = Arc::clone(self);
-            tokio::spawn(async move { shared.wake() });
+        if is_to_wake {
+            self.wake_soon();
         }
+    }
+
+    /// Puts one of many results into the outbox: JavaScript is woken for a good number of them, or when the first has waited.
+    fn deliver_of_many<T: Serialize + Send + 'static>(self: &Arc<Self>, call: u32, result: T) {
+        let mut outbox = lock(&self.outbox);
+        outbox.push(Message::new(call, Kind::Event, result));
+        let waiting = outbox.len();
+        let is_to_wake = waiting >= Self::MANY && outbox.wakes();
+        drop(outbox);
+        if is_to_wake {
+            self.wake_soon();
+        } else if waiting == 1 {
+            let shared = Arc::clone(self);
+            tokio::spawn(async move {
+                sleep(Self::PATIENCE).await;
+                let mut outbox = lock(&shared.outbox);
+                let is_to_wake = !outbox.is_empty() && outbox.wakes();
+                drop(outbox);
+                if is_to_wake {
+                    shared.wake();
+                }
+            });
+        }
+    }
+
+    /// Wakes JavaScript in a task, which takes its turn after all those that are ready now: what they bring goes with the first.
+    fn wake_soon(self: &Arc<Self>) {
+        let shared = Arc::clone(self);
+        tokio::spawn(async move { shared.wake() });
     }
 
     fn wake(&self) {
@@ -326,7 +360,7 @@ fn take_messages(shared: &Weak<Shared>) -> String {
     let Some(shared) = shared.upgrade() else {
         return "[]".to_owned();
     };
-    let messages = std::mem::take(&mut *lock(&shared.outbox));
+    let messages = lock(&shared.outbox).take();
     if let Some(calls) = lock(&shared.calls).as_mut() {
         for message in &messages {
             if matches!(message.kind, Kind::Value | Kind::Error) {
