@@ -190,9 +190,9 @@ def repeated(platform: Platform) -> Path:
     root = source.stage(address, again / "source")
     # The profile is one of the things that it is built from.
     target = again / "target"
-    variant = profile.guided(platform)._replace(target=target)
-    build.wheel(platform, build.interpreters(platform)[0], root, variant)
-    build.platform_package(platform, root, variant)
+    wheel, addon = profile.guided(platform, profile.WHEEL), profile.guided(platform, profile.ADDON)
+    build.wheel(platform, build.interpreters(platform)[0], root, wheel._replace(target=target))
+    build.platform_package(platform, root, addon._replace(target=target))
     after = digests(platform)
     differ = [name for name, digest in before.items() if after[name] != digest]
     if differ:

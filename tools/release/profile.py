@@ -13,15 +13,18 @@ from release.build import PLAIN, Variant
 from release.plays import play
 from release.project import Platform
 
-# How much is inlined. The limit of 4 MB allows no more: LLVM's own are 250, 45, 325 and 3000, and where a call is hot it
+# How much is inlined. The limit of 4 MB allows no more: LLVM's own are 225, 45, 325 and 3000, and where a call is hot it
 # inlines more than those by what it would save, which takes 0.4 MB.
-GUIDED = (
+NOT_BY_SAVINGS = "-Cllvm-args=-inline-enable-cost-benefit-analysis=false"
+# A wheel has the command's reconciliation and tables as well, and less room than an addon.
+WHEEL = (
     "-Cllvm-args=-inline-threshold=30",
     "-Cllvm-args=-inlinecold-threshold=0",
     "-Cllvm-args=-inlinehint-threshold=40",
     "-Cllvm-args=-hot-callsite-threshold=200",
-    "-Cllvm-args=-inline-enable-cost-benefit-analysis=false",
+    NOT_BY_SAVINGS,
 )
+ADDON = ("-Cllvm-args=-inline-threshold=100", NOT_BY_SAVINGS)
 # The same without a profile, in which no call is hot.
 UNGUIDED = Variant(flags=("-Cllvm-args=-inline-threshold=60",))
 # Where a release keeps its profiles.
@@ -29,8 +32,8 @@ FOLDER = project.FOLDER / "profile"
 TRAINING = ROOT / "benches" / "training"
 
 
-def guided(platform: Platform) -> Variant:
-    """How a platform's wheel and addon are built: by its profile where this machine runs it, without one elsewhere.
+def guided(platform: Platform, inlining: tuple[str, ...]) -> Variant:
+    """How a platform's wheel or addon is built: by its profile where this machine runs it, without one elsewhere.
 
     Functions are named after their target, so a profile is of no use to another one: neither musl's builds on a
     machine with glibc nor cross-compiled ones have a profile. Windows has none either: nobody has tried it. A build for
@@ -40,12 +43,12 @@ def guided(platform: Platform) -> Variant:
         return PLAIN
     if platform.os == "win32" or not build.is_here(platform):
         return UNGUIDED
-    return Variant(flags=(f"-Cprofile-use={profile(platform)}", *GUIDED))
+    return Variant(flags=(f"-Cprofile-use={profile(platform)}", *inlining))
 
 
 def wheel(platform: Platform, python: str) -> Path:
     """A platform's wheel, guided by a profile that fits where it has one."""
-    variant = guided(platform)
+    variant = guided(platform, WHEEL)
     built = build.wheel(platform, python, variant=variant)
     check_use(platform, variant)
     return built
@@ -53,7 +56,7 @@ def wheel(platform: Platform, python: str) -> Path:
 
 def platform_package(platform: Platform) -> Path:
     """A platform's package for npm, whose addon is guided in the same way."""
-    variant = guided(platform)
+    variant = guided(platform, ADDON)
     package = build.platform_package(platform, variant=variant)
     check_use(platform, variant)
     return package
