@@ -13,19 +13,19 @@ from release.build import PLAIN, Variant
 from release.plays import play
 from release.project import Platform
 
-# How much is inlined. The limit of 4 MB allows no more: LLVM's own are 225, 45, 325 and 3000, and where a call is hot it
-# inlines more than those by what it would save, which takes 0.4 MB.
-NOT_BY_SAVINGS = "-Cllvm-args=-inline-enable-cost-benefit-analysis=false"
+# How much is inlined. The limit of 4 MB allows no more: LLVM's own thresholds are 225, 45, 325 and 3000, and with a profile it
+# inlines hot calls beyond them, by what it thinks that saves: another 0.4 MB.
+NO_COST_BENEFIT = "-Cllvm-args=-inline-enable-cost-benefit-analysis=false"
 # A wheel has the command's reconciliation and tables as well, and less room than an addon.
 WHEEL = (
     "-Cllvm-args=-inline-threshold=30",
     "-Cllvm-args=-inlinecold-threshold=0",
     "-Cllvm-args=-inlinehint-threshold=40",
     "-Cllvm-args=-hot-callsite-threshold=200",
-    NOT_BY_SAVINGS,
+    NO_COST_BENEFIT,
 )
-ADDON = ("-Cllvm-args=-inline-threshold=100", NOT_BY_SAVINGS)
-# The same without a profile, in which no call is hot.
+ADDON = ("-Cllvm-args=-inline-threshold=100", NO_COST_BENEFIT)
+# Without a profile no call is known to be hot, and one threshold is enough.
 UNGUIDED = Variant(flags=("-Cllvm-args=-inline-threshold=60",))
 # Where a release keeps its profiles.
 FOLDER = project.FOLDER / "profile"

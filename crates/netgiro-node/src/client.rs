@@ -233,7 +233,7 @@ impl NativeClient {
             Ok(move || async move {
                 while let Some((at, result)) = checking.next().await {
                     let (done, total) = (checking.done(), checking.total());
-                    events.send_of_many((done, total, at, CheckView(result)));
+                    events.send_batched((done, total, at, CheckView(result)));
                 }
                 Ok(())
             })

@@ -62,7 +62,7 @@ impl NativeWaiting {
             if let Some(mut waiting) = waiting {
                 while let Some(result) = waiting.next().await {
                     let (done, total) = (waiting.done(), waiting.total());
-                    events.send_of_many((done, total, CheckView(result)));
+                    events.send_batched((done, total, CheckView(result)));
                 }
             }
             Ok(())

@@ -46,8 +46,8 @@ impl Outbox {
         self.messages.is_empty()
     }
 
-    /// Whether JavaScript is still to be woken, by who asks.
-    pub(crate) fn wakes(&mut self) -> bool {
+    /// Notes that JavaScript is being woken; gives false when it was already.
+    pub(crate) fn begin_waking(&mut self) -> bool {
         !std::mem::replace(&mut self.is_waking, true)
     }
 

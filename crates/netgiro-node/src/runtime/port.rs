@@ -265,9 +265,9 @@ impl Events {
         self.shared.deliver(self.call, Kind::Event, event);
     }
 
-    /// The same for one of many results, which may come a millisecond later, with others.
-    pub(crate) fn send_of_many<T: Serialize + Send + 'static>(&self, result: T) {
-        self.shared.deliver_of_many(self.call, result);
+    /// The same for one of many results, which may come a millisecond later, in a batch.
+    pub(crate) fn send_batched<T: Serialize + Send + 'static>(&self, result: T) {
+        self.shared.deliver_batched(self.call, result);
     }
 
     /// Sends the subscribers of a topic, if there are any, what the current task's call has done.
@@ -289,37 +289,37 @@ impl Events {
 }
 
 impl Shared {
-    /// How many results of many JavaScript is woken for at once.
-    const MANY: usize = 64;
-    /// How long a result of many waits for others.
-    const PATIENCE: Duration = Duration::from_millis(1);
+    /// As many messages as JavaScript is woken for at once.
+    const BATCH: usize = 64;
+    /// The longest that a result waits for its batch.
+    const BATCH_WAIT: Duration = Duration::from_millis(1);
 
     /// Puts a message into the outbox. Called by tasks of the background thread.
     fn deliver<T: Serialize + Send + 'static>(self: &Arc<Self>, call: u32, kind: Kind, payload: T) {
         let mut outbox = lock(&self.outbox);
         outbox.push(Message::new(call, kind, payload));
-        let is_to_wake = outbox.wakes();
+        let is_to_wake = outbox.begin_waking();
         drop(outbox);
         if is_to_wake {
             self.wake_soon();
         }
     }
 
-    /// Puts one of many results into the outbox: JavaScript is woken for a good number of them, or when the first has waited.
-    fn deliver_of_many<T: Serialize + Send + 'static>(self: &Arc<Self>, call: u32, result: T) {
+    /// Puts one of many results into the outbox: JavaScript is woken for a batch of them, or when the first has waited.
+    fn deliver_batched<T: Serialize + Send + 'static>(self: &Arc<Self>, call: u32, result: T) {
         let mut outbox = lock(&self.outbox);
         outbox.push(Message::new(call, Kind::Event, result));
         let waiting = outbox.len();
-        let is_to_wake = waiting >= Self::MANY && outbox.wakes();
+        let is_to_wake = waiting >= Self::BATCH && outbox.begin_waking();
         drop(outbox);
         if is_to_wake {
             self.wake_soon();
         } else if waiting == 1 {
             let shared = Arc::clone(self);
             tokio::spawn(async move {
-                sleep(Self::PATIENCE).await;
+                sleep(Self::BATCH_WAIT).await;
                 let mut outbox = lock(&shared.outbox);
-                let is_to_wake = !outbox.is_empty() && outbox.wakes();
+                let is_to_wake = !outbox.is_empty() && outbox.begin_waking();
                 drop(outbox);
                 if is_to_wake {
                     shared.wake();
