@@ -39,6 +39,10 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
             }
         for command in first:
             subprocess.run([sys.executable, *command], cwd=folder, env=environment, check=True)
+        # Not by an exception, which may come between any two steps, and leave a process behind.
+        received: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, _: received.append(number))
         processes = [
             subprocess.Popen(
                 [sys.executable, *(part.replace("{port}", port) for part in command)],
@@ -50,16 +54,12 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
         print(f"the shop    {address}/", flush=True)
         if "PHONE_PAGE" in environment:
             print(f"your phone  {environment['PHONE_PAGE']}", flush=True)
-        try:
-            while all(process.poll() is None for process in processes):
-                time.sleep(0.1)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                process.wait()
+        while not received and all(process.poll() is None for process in processes):
+            time.sleep(0.1)
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
 
 
 def _simulator() -> Simulator:

@@ -78,6 +78,8 @@ export async function startShop(name, { env = {}, at, after } = {}) {
       PORT: String(port),
       SIMULATOR_PORT: String(simulatorPort),
       PYTHONDONTWRITEBYTECODE: '1',
+      // Says at SIGABRT where each thread is.
+      PYTHONFAULTHANDLER: '1',
       DATABASE: join(data, 'shop.sqlite3'),
       DATABASE_URL: `sqlite:///${join(data, 'shop.sqlite3')}`,
       ...(at && { ...KEYS, NETGIRO_BASE_URL: `${at.url}/v1/` }),
@@ -99,9 +101,14 @@ export async function startShop(name, { env = {}, at, after } = {}) {
     return { port, data }
   }
 
+  /** Fails with what each thread of Python was doing, if the shop does not stop by itself. */
   async function stop({ keepsData = false } = {}) {
     signal('SIGINT')
-    const ended = await Promise.race([over.then(() => true), sleep(20_000, false, { ref: false })])
+    const ended = await Promise.race([over.then(() => true), sleep(PATIENCE, false, { ref: false })])
+    if (!ended) {
+      signal('SIGABRT')
+      await Promise.race([over, sleep(2000)])
+    }
     // What was not stopped by then, or was left behind.
     signal('SIGKILL')
     await over
