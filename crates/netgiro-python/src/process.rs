@@ -10,27 +10,43 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A process. To ask which one this is takes a system call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Process(u32);
+
+impl Process {
+    pub(crate) fn current() -> Self {
+        Self(std::process::id())
+    }
+}
+
 /// A value that only the process that made it may use or drop.
 pub(crate) struct ProcessBound<T> {
-    process: u32,
+    process: Process,
     value: Option<T>,
 }
 
 impl<T> ProcessBound<T> {
-    pub(crate) fn new(value: T) -> Self {
+    /// A value of this process, which is `process`.
+    pub(crate) fn new(process: Process, value: T) -> Self {
         Self {
-            process: std::process::id(),
+            process,
             value: Some(value),
         }
     }
 
     pub(crate) fn is_ours(&self) -> bool {
-        self.process == std::process::id()
+        self.process == Process::current()
     }
 
-    /// The value, in the process that made it.
-    pub(crate) fn get(&self) -> Option<&T> {
-        self.value.as_ref().filter(|_| self.is_ours())
+    /// The value, if this process, which is `process`, made it.
+    pub(crate) fn get(&self, process: Process) -> Option<&T> {
+        self.value.as_ref().filter(|_| self.process == process)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn get_mut(&mut self, process: Process) -> Option<&mut T> {
+        self.value.as_mut().filter(|_| self.process == process)
     }
 
     pub(crate) fn into_inner(mut self) -> Option<T> {
@@ -44,7 +60,6 @@ impl<T> ProcessBound<T> {
 
 impl<T> Drop for ProcessBound<T> {
     fn drop(&mut self) {
-        // To ask which process this is takes a system call.
         if self.value.is_some() && !self.is_ours() {
             std::mem::forget(self.value.take());
         }

@@ -236,7 +236,8 @@ impl Port {
         let (handle, registration) = AbortHandle::new_pair();
         let job = Box::new(move || {
             let task = async move {
-                let work = THIS_CALL.scope(events, async { work().await });
+                // Boxed: it is kilobytes, which each future around it would have room for twice, and move.
+                let work = THIS_CALL.scope(events, async { Box::pin(work()).await });
                 match AssertUnwindSafe(work).catch_unwind().await {
                     Ok(Ok(value)) => shared.deliver(call, Kind::Value, value),
                     Ok(Err(error)) => shared.deliver(call, Kind::Error, OwnedErrorView(error)),

@@ -16,7 +16,7 @@ use crate::convert;
 use crate::convert::argument::read_arguments;
 use crate::convert::function::{Listeners, listener};
 use crate::errors::OrRaise;
-use crate::process::{ProcessBound, lock};
+use crate::process::{Process, ProcessBound, lock};
 use crate::runtime::event::{Report, Reporter};
 use crate::to_python::ToPython;
 
@@ -115,12 +115,16 @@ pub(crate) struct Unfinished(Mutex<Option<ProcessBound<Arc<PartialResults>>>>);
 impl Unfinished {
     /// Stores the results of a bulk check that begins, in the place of those of the last.
     pub(crate) fn store(&self, results: &Arc<PartialResults>) {
-        let last = lock(&self.0).replace(ProcessBound::new(Arc::clone(results)));
+        let last =
+            lock(&self.0).replace(ProcessBound::new(Process::current(), Arc::clone(results)));
         drop(last);
     }
 
     pub(crate) fn results(&self) -> Option<CheckResults> {
-        let partial = lock(&self.0).as_ref()?.get().map(Arc::clone)?;
+        let partial = lock(&self.0)
+            .as_ref()?
+            .get(Process::current())
+            .map(Arc::clone)?;
         partial.so_far().map(CheckResults::from)
     }
 

@@ -11,18 +11,22 @@ use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use crate::process::{ProcessBound, lock};
+use crate::process::{Process, ProcessBound, lock};
 
 static BACKGROUND: Mutex<Option<ProcessBound<UnboundedSender<Job>>>> = Mutex::new(None);
 
 /// Has the background thread of this process run a task; starts the thread for the first one.
-pub(crate) fn spawn<F>(_: Python<'_>, task: impl FnOnce() -> F + Send + 'static) -> PyResult<()>
+pub(crate) fn spawn<F>(
+    _: Python<'_>,
+    process: Process,
+    task: impl FnOnce() -> F + Send + 'static,
+) -> PyResult<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let job: Job = Box::new(|| drop(tokio::spawn(task())));
     let mut channel = lock(&BACKGROUND);
-    let job = match channel.as_ref().and_then(ProcessBound::get) {
+    let job = match channel.as_ref().and_then(|bound| bound.get(process)) {
         Some(jobs) => match jobs.send(job) {
             Ok(()) => return Ok(()),
             Err(refused) => refused.0,
@@ -36,7 +40,7 @@ where
         .spawn(move || runtime.block_on(run(receiver)))
         .map_err(|error| PyOSError::new_err(format!("no thread could be started: {error}")))?;
     let sent = sender.send(job);
-    *channel = Some(ProcessBound::new(sender));
+    *channel = Some(ProcessBound::new(process, sender));
     sent.map_err(|_| PyRuntimeError::new_err("the background thread has ended"))
 }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::errors;
 use crate::panics;
-use crate::process::{ProcessBound, lock};
+use crate::process::{Process, ProcessBound, lock};
 use crate::runtime::background::current_thread;
 use crate::runtime::event::{Event, Listener, Reporter};
 use crate::runtime::logging::{EnabledLevels, with_log_sink};
@@ -89,33 +89,39 @@ impl Connections {
         Ok(())
     }
 
-    /// The core client for the background thread.
-    pub(crate) fn in_background(&self, py: Python<'_>) -> PyResult<netgiro::Client> {
+    /// The core client for the background thread of this process.
+    pub(crate) fn in_background(
+        &self,
+        py: Python<'_>,
+        process: Process,
+    ) -> PyResult<netgiro::Client> {
         self.refuse_if_closed(py)?;
         let mut background = lock(&self.background);
-        if let Some(client) = background.as_ref().and_then(ProcessBound::get) {
+        if let Some(client) = background.as_ref().and_then(|bound| bound.get(process)) {
             return Ok(client.clone());
         }
         let client = self.core.with_own_connections();
-        *background = Some(ProcessBound::new(client.clone()));
+        *background = Some(ProcessBound::new(process, client.clone()));
         Ok(client)
     }
 
-    fn acquire(&self, py: Python<'_>) -> PyResult<CallerRuntime> {
+    /// A runtime of this process.
+    fn acquire(&self, py: Python<'_>, process: Process) -> PyResult<ProcessBound<CallerRuntime>> {
         self.refuse_if_closed(py)?;
         let mut idle = lock(&self.idle);
         while let Some(caller) = idle.pop() {
-            if let Some(caller) = caller.into_inner() {
+            if caller.get(process).is_some() {
                 return Ok(caller);
             }
         }
         drop(idle);
-        CallerRuntime::new(self.core.with_own_connections())
+        let caller = CallerRuntime::new(self.core.with_own_connections())?;
+        Ok(ProcessBound::new(process, caller))
     }
 
-    fn release(&self, caller: CallerRuntime) {
+    fn release(&self, caller: ProcessBound<CallerRuntime>) {
         if !self.closed.load(Ordering::Acquire) {
-            lock(&self.idle).push(ProcessBound::new(caller));
+            lock(&self.idle).push(caller);
         }
     }
 
@@ -130,10 +136,11 @@ impl Connections {
         F: Future<Output = Result<T, netgiro::Error>> + Send,
         T: Send,
     {
-        let mut caller = self.acquire(py)?;
+        let process = Process::current();
+        let mut caller = self.acquire(py, process)?;
         let levels = EnabledLevels::now(py)?;
         let (caller, outcome) = py.detach(move || {
-            let outcome = panics::caught(|| drive(&mut caller, on_event, levels, job));
+            let outcome = panics::caught(|| drive(caller.get_mut(process), on_event, levels, job));
             (caller, outcome)
         });
         if outcome.is_ok() {
@@ -151,7 +158,7 @@ enum Step<T> {
 
 /// Python code runs between two `block_on`s, never within one: it may make calls of its own.
 fn drive<T, F>(
-    caller: &mut CallerRuntime,
+    caller: Option<&mut CallerRuntime>,
     on_event: Option<&Py<PyAny>>,
     levels: Option<EnabledLevels>,
     job: impl FnOnce(netgiro::Client, Reporter) -> F,
@@ -159,7 +166,12 @@ fn drive<T, F>(
 where
     F: Future<Output = Result<T, netgiro::Error>>,
 {
-    let Some(runtime) = &caller.runtime else {
+    let Some(CallerRuntime {
+        client,
+        runtime: Some(runtime),
+        signal_timer,
+    }) = caller
+    else {
         return Err(PyRuntimeError::new_err("the event loop is gone"));
     };
     let (listener, mut events) = if on_event.is_some() || levels.is_some() {
@@ -173,17 +185,11 @@ where
         (None, None)
     };
     let reporter = Reporter::to(on_event.and(listener.clone()));
-    let call = job(caller.client.clone(), reporter);
-    // Boxed: a call is some kilobytes, which would be moved, and `until_done` would be compiled for each.
+    // Boxed: a call is kilobytes, which each future around it would have room for twice, and move.
+    let call = Box::pin(job(client.clone(), reporter));
+    // So that `until_done` is not compiled for each.
     let call = Box::pin(with_log_sink(levels, || listener, call));
-    until_done(
-        runtime,
-        &mut caller.signal_timer,
-        on_event,
-        events.as_mut(),
-        call,
-    )
-    .inspect_err(|_| {
+    until_done(runtime, signal_timer, on_event, events.as_mut(), call).inspect_err(|_| {
         // What a call has logged on its way out, as an InsertCart does, is logged all the same.
         while let Some(event) = events.as_mut().and_then(|events| events.try_recv().ok()) {
             if let Event::Log(record) = event {
@@ -208,9 +214,11 @@ fn until_done<T>(
                 outcome = &mut call => Step::Done(outcome),
                 () = &mut *signal_timer, if may_handle_signals() => Step::CheckSignals,
             };
-            // What gave way to others in this turn, as tokio has it do after much work, is woken at the
-            // end of the turn, and would never be if there were none.
-            tokio::task::yield_now().await;
+            if !matches!(step, Step::Done(_)) {
+                // What gave way to others in this turn, as tokio has it do after much work, is woken at the
+                // end of the turn, and would never be if there were none.
+                tokio::task::yield_now().await;
+            }
             step
         });
         match step {

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 
 use crate::errors;
 use crate::panics;
-use crate::process::{ProcessBound, lock};
+use crate::process::{Process, ProcessBound, lock};
 use crate::runtime::background::spawn;
 use crate::runtime::blocking::Connections;
 use crate::runtime::event::{Event, Listener, Reporter};
@@ -98,8 +98,8 @@ impl CallChannel {
 pub(crate) struct AbortOnDrop(Option<ProcessBound<AbortHandle>>);
 
 impl AbortOnDrop {
-    pub(crate) fn new(handle: AbortHandle) -> Self {
-        Self(Some(ProcessBound::new(handle)))
+    pub(crate) fn new(process: Process, handle: AbortHandle) -> Self {
+        Self(Some(ProcessBound::new(process, handle)))
     }
 
     pub(crate) fn is_ours(&self) -> bool {
@@ -136,16 +136,18 @@ where
 {
     let connections = Arc::clone(connections);
     Box::new(move |py| {
-        let client = connections.in_background(py)?;
+        let process = Process::current();
+        let client = connections.in_background(py, process)?;
         let levels = EnabledLevels::now(py)?;
         let channel = Arc::new(CallChannel::default());
         let events = Arc::clone(&channel);
         let listener: Listener = Arc::new(move |event| events.put(Message::Event(event)));
         let mut outcome = Outcome(Some(Arc::clone(&channel)));
         let (handle, registration) = AbortHandle::new_pair();
-        spawn(py, move || {
+        spawn(py, process, move || {
             let call = async move {
-                let call = job(client, Reporter::to(Some(listener.clone())));
+                // Boxed: it is kilobytes, which each future around it would have room for twice, and move.
+                let call = Box::pin(job(client, Reporter::to(Some(listener.clone()))));
                 with_log_sink(levels, || Some(listener), call).await
             };
             let task = async move {
@@ -161,7 +163,7 @@ where
         })?;
         Ok(RunningCall {
             channel,
-            task: AbortOnDrop::new(handle),
+            task: AbortOnDrop::new(process, handle),
         })
     })
 }

@@ -22,7 +22,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use tokio::runtime::Handle;
 
-use crate::process::{ProcessBound, lock};
+use crate::process::{Process, ProcessBound, lock};
 
 /// The background thread's side of an inbox.
 pub(crate) struct LoopWaker {
@@ -164,7 +164,7 @@ impl LoopInbox {
 /// holds its inbox, and calls in flight do.
 struct KnownInbox {
     address: usize,
-    process: u32,
+    process: Process,
     event_loop: Py<PyWeakrefReference>,
     inbox: Py<PyWeakrefReference>,
 }
@@ -178,7 +178,7 @@ pub(crate) fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Bound<'_, L
         .import(py, "asyncio", "get_running_loop")?
         .call0()?;
     let address = event_loop.as_ptr().addr();
-    let process = std::process::id();
+    let process = Process::current();
     // Nothing of Python's is dropped under the lock: that could run code which comes here again.
     let known = lock(&KNOWN)
         .iter()
@@ -263,8 +263,9 @@ static CALLER: Mutex<Option<ProcessBound<Sender<Arc<LoopWaker>>>>> = Mutex::new(
 
 /// The thread that calls loops which cannot watch a pipe; started when there is such a loop.
 fn caller() -> PyResult<Sender<Arc<LoopWaker>>> {
+    let process = Process::current();
     let mut channel = lock(&CALLER);
-    if let Some(sender) = channel.as_ref().and_then(ProcessBound::get) {
+    if let Some(sender) = channel.as_ref().and_then(|bound| bound.get(process)) {
         return Ok(sender.clone());
     }
     let (sender, receiver) = mpsc::channel();
@@ -272,7 +273,7 @@ fn caller() -> PyResult<Sender<Arc<LoopWaker>>> {
         .name("netgiro-caller".to_owned())
         .spawn(move || call_loops(&receiver))
         .map_err(|error| PyOSError::new_err(format!("no thread could be started: {error}")))?;
-    *channel = Some(ProcessBound::new(sender.clone()));
+    *channel = Some(ProcessBound::new(process, sender.clone()));
     Ok(sender)
 }
 

@@ -7,17 +7,21 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::process::Process;
+
 /// How often a blocked call checks whether a signal has come.
 pub(crate) const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
 thread_local! {
     /// The process in which this thread was found not to be the one that handles signals.
-    static NOT_MAIN_IN: Cell<Option<u32>> = const { Cell::new(None) };
+    static NOT_MAIN_IN: Cell<Option<Process>> = const { Cell::new(None) };
 }
 
 /// Whether the calling thread may have to handle signals while it waits.
 pub(crate) fn may_handle_signals() -> bool {
-    NOT_MAIN_IN.get() != Some(std::process::id())
+    NOT_MAIN_IN
+        .get()
+        .is_none_or(|process| process != Process::current())
 }
 
 /// Runs the handlers of signals that have come; only Python's main thread does. Another thread finds
@@ -27,7 +31,7 @@ pub(crate) fn check_signals() -> PyResult<()> {
         if handles_signals(py)? {
             return py.check_signals();
         }
-        NOT_MAIN_IN.set(Some(std::process::id()));
+        NOT_MAIN_IN.set(Some(Process::current()));
         Ok(())
     })
     .unwrap_or(Ok(()))
