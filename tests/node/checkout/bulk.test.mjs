@@ -111,6 +111,17 @@ describe('results as they come', () => {
     assert.ok(asked().length - before <= 30 - kept.length);
   });
 
+  it('come although others take long', () =>
+    withServer(
+      (_, index) => (index === 0 ? checkAnswer(10425) : 'hang'),
+      async (server) => {
+        for await (const { state } of server.client({ timeoutMs: 600_000 }).checkMany([ID, ID])) {
+          assert.equal(state.status, 'pending');
+          break;
+        }
+      },
+    ));
+
   it('tell a loop of a refusal, and nobody else', async () => {
     const { client } = await shopWith(0);
     await assert.rejects(async () => {
