@@ -1,5 +1,6 @@
 //! Customer ids: recognised, normalised, and masked when printed. `masking` finds them in texts.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -198,7 +199,11 @@ fn is_plain_separator(c: char) -> bool {
 /// A text without what may stand around and between the characters of an id: a link's scheme, a trunk prefix `(0)`, which
 /// Iceland does not have, separators.
 fn compact(text: &str) -> String {
-    let text: String = text.chars().map(plain).collect();
+    let text: Cow<'_, str> = if text.is_ascii() {
+        text.into()
+    } else {
+        text.chars().map(plain).collect()
+    };
     let text =
         text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '\'' | '"'));
     let scheme = text.split_once(':').filter(|(scheme, _)| {
@@ -209,9 +214,9 @@ fn compact(text: &str) -> String {
     });
     let text = scheme.map_or(text, |(_, number)| number);
     let without_separators = |text: &str| {
-        text.chars()
-            .filter(|&c| !is_plain_separator(c))
-            .collect::<String>()
+        let mut kept = String::with_capacity(text.len());
+        kept.extend(text.chars().filter(|&c| !is_plain_separator(c)));
+        kept
     };
     let trunk = text.match_indices('(').find_map(|(at, _)| {
         let (before, rest) = text.split_at(at);
