@@ -39,10 +39,10 @@ def start(folder: Path, *commands: list[str], first: Sequence[list[str]] = ()) -
             }
         for command in first:
             subprocess.run([sys.executable, *command], cwd=folder, env=environment, check=True)
-        # Not by an exception, which may come between any two steps, and leave a process behind.
+        # A signal is noted. An exception could come between any two steps, and leave a process behind.
         received: list[int] = []
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda number, _: received.append(number))
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, lambda number, _: received.append(number))
         processes = [
             subprocess.Popen(
                 [sys.executable, *(part.replace("{port}", port) for part in command)],

@@ -27,7 +27,7 @@ pub(crate) struct ProcessBound<T> {
 }
 
 impl<T> ProcessBound<T> {
-    /// A value of this process, which is `process`.
+    /// A value that belongs to `process`, which is the current one.
     pub(crate) fn new(process: Process, value: T) -> Self {
         Self {
             process,
@@ -39,12 +39,12 @@ impl<T> ProcessBound<T> {
         self.process == Process::current()
     }
 
-    /// The value, if this process, which is `process`, made it.
+    /// The value, if it belongs to `process`, which is the current one.
     pub(crate) fn get(&self, process: Process) -> Option<&T> {
         self.value.as_ref().filter(|_| self.process == process)
     }
 
-    /// The same, to be changed.
+    /// As [`get`](Self::get), to change it.
     pub(crate) fn get_mut(&mut self, process: Process) -> Option<&mut T> {
         self.value.as_mut().filter(|_| self.process == process)
     }

@@ -236,7 +236,7 @@ impl Port {
         let (handle, registration) = AbortHandle::new_pair();
         let job = Box::new(move || {
             let task = async move {
-                // Boxed: it is kilobytes, which each future around it would have room for twice, and move.
+                // Boxed, since each future around it would reserve its kilobytes twice, and move them.
                 let work = THIS_CALL.scope(events, async { Box::pin(work()).await });
                 match AssertUnwindSafe(work).catch_unwind().await {
                     Ok(Ok(value)) => shared.deliver(call, Kind::Value, value),

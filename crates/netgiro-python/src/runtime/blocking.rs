@@ -185,9 +185,9 @@ where
         (None, None)
     };
     let reporter = Reporter::to(on_event.and(listener.clone()));
-    // Boxed: a call is kilobytes, which each future around it would have room for twice, and move.
+    // Boxed, since each future around it would reserve its kilobytes twice, and move them.
     let call = Box::pin(job(client.clone(), reporter));
-    // So that `until_done` is not compiled for each.
+    // Boxed once more, so that `until_done` is compiled once, and not for each kind of call.
     let call = Box::pin(with_log_sink(levels, || listener, call));
     until_done(runtime, signal_timer, on_event, events.as_mut(), call).inspect_err(|_| {
         // What a call has logged on its way out, as an InsertCart does, is logged all the same.

@@ -146,7 +146,7 @@ where
         let (handle, registration) = AbortHandle::new_pair();
         spawn(py, process, move || {
             let call = async move {
-                // Boxed: it is kilobytes, which each future around it would have room for twice, and move.
+                // Boxed, since each future around it would reserve its kilobytes twice, and move them.
                 let call = Box::pin(job(client, Reporter::to(Some(listener.clone()))));
                 with_log_sink(levels, || Some(listener), call).await
             };
