@@ -414,7 +414,7 @@ changes.close()
 """,
             *QUIETLY,
         ),
-        within=30,
+        within=120,
     )
 
 
